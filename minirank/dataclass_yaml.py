@@ -1,0 +1,139 @@
+"""From a mapping, as YAML gives it, to a frozen dataclass: every key and every type is checked."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from minirank.errors import ConfigError
+
+T = TypeVar("T")
+
+_EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
+
+
+def build(cls: type[T], mapping: Any, where: str = "") -> T:
+    """An instance of the dataclass `cls` with the values of `mapping`.
+
+    Nested dataclasses, `X | Y`, `X | None`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
+    float, str, `Path` and `Any` are understood; a field that is left out keeps its default. A `ValueError` raised
+    by `__post_init__` is reported under the key path of the dataclass.
+
+    Args:
+        mapping: dict of field name -> value; None (an empty section in YAML) is an empty dict.
+        where: key path of `mapping` in the configuration, such as `data.table`; it opens every message.
+    Raises:
+        ConfigError: unknown key (suggests the nearest one), missing key, or wrong type.
+    """
+    if mapping is None:
+        mapping = {}
+    if not isinstance(mapping, dict):
+        raise ConfigError(f"{where or 'configuration'}: expected a section of keys and values, got {mapping!r}")
+    known = {field.name: field for field in fields(cls) if field.init}
+    for key in mapping:
+        if key not in known:
+            raise ConfigError(f"{_join(where, key)}: unknown key; {_suggest(key, known)}")
+    hints = get_type_hints(cls)
+    values = {}
+    for name, field in known.items():
+        if name in mapping:
+            values[name] = _convert(hints[name], mapping[name], _join(where, name))
+        elif field.default is MISSING and field.default_factory is MISSING:
+            raise ConfigError(f"{_join(where, name)}: missing; give {_describe(hints[name])}")
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}" if where else str(error)) from None
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    """`value` as the type `kind`."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return build(kind, value, where)
+    if origin in (Union, types.UnionType):
+        return _convert_union(kind, arguments, value, where)
+    if origin is Literal:
+        if any(value == choice and type(value) is type(choice) for choice in arguments):
+            return value
+        hint = f"; {_suggest(value, arguments)}" if isinstance(value, str) and len(arguments) > 1 else ""
+        raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}{hint}")
+    if origin is tuple and isinstance(value, (list, tuple)):
+        if arguments[-1] is Ellipsis:
+            return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
+        if len(value) == len(arguments):
+            pairs = zip(arguments, value)
+            return tuple(_convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs))
+    if origin is dict and isinstance(value, dict):
+        key_kind, item_kind = arguments
+        return {
+            _convert(key_kind, key, where): _convert(item_kind, item, _join(where, key)) for key, item in value.items()
+        }
+    if kind is float and isinstance(value, str):
+        value = _number(value)  # YAML 1.1 reads `1e-3` as a text, for want of a dot
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if kind is Path and isinstance(value, (str, Path)) and str(value):
+        return Path(value)
+    if isinstance(kind, type) and type(value) is kind:  # not isinstance: True is no whole number
+        return value
+    raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}")
+
+
+def _convert_union(kind: Any, choices: tuple, value: Any, where: str) -> Any:
+    """`value` as the first of `choices` that takes it; the message of the only choice there is, where that fails."""
+    if value is None and type(None) in choices:
+        return None
+    choices = [choice for choice in choices if choice is not type(None)]
+    exact = [choice for choice in choices if type(value) is choice]
+    if len(choices) == 1 or exact:
+        return _convert((exact or choices)[0], value, where)
+    structured = [choice for choice in choices if is_dataclass(choice) and isinstance(value, dict)]
+    if len(structured) == 1:
+        return build(structured[0], value, where)
+    for choice in choices:
+        try:
+            return _convert(choice, value, where)
+        except ConfigError:
+            continue
+    raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}")
+
+
+def _describe(kind: Any) -> str:
+    """What a user has to write for `kind`, in words."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        words = ["nothing" if item is type(None) else _describe(item) for item in arguments]
+        return " or ".join(words)
+    if origin is Literal:
+        return ("one of " if len(arguments) > 1 else "") + ", ".join(str(item) for item in arguments)
+    if origin is tuple:
+        if arguments[-1] is Ellipsis:
+            return f"a list, each item {_describe(arguments[0])}"
+        return f"a list of {len(arguments)} items ({', '.join(_describe(item) for item in arguments)})"
+    if origin is dict or is_dataclass(kind):
+        return "a section of keys and values"
+    return _EXPECTED.get(kind, "a value")
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _suggest(key: Any, known: Any) -> str:
+    """`did you mean X?` where some name is close, else the list of names."""
+    names = [str(name) for name in known]
+    near = difflib.get_close_matches(str(key), names, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+
+
+def _join(where: str, key: Any) -> str:
+    return f"{where}.{key}" if where else str(key)
