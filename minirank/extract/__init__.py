@@ -1,0 +1,1 @@
+"""Fine-grained signals from job descriptions and resumes, each with its quoted evidence."""
