@@ -1,0 +1,57 @@
+"""What training and evaluation read: encoded rows, their parts, and the groups that metrics are computed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minirank.kernels.batch import Batch, InputSpec
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """N encoded rows of a data folder or a table.
+
+    Args:
+        inputs: names and sizes of what a row holds.
+        rows: all N rows; labels are NaN where missing.
+        train, valid, test: row indices, int64; valid and test may be empty.
+        search, job, role: (N,) int32 codes of the groups that metrics need; None where a table has no such column.
+        role_names: code -> name of the role; () where there is none.
+        truth: simulated probabilities, (N,) each, or None.
+        fingerprint: sha256 (hex) over the input files.
+        encoder: what encoded the rows: it has `save(folder)`, and its class has `load(folder)`.
+    """
+
+    inputs: InputSpec
+    rows: Batch
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    search: np.ndarray | None
+    job: np.ndarray | None
+    role: np.ndarray | None
+    role_names: tuple[str, ...]
+    truth: dict[str, np.ndarray] | None
+    fingerprint: str
+    encoder: Any
+
+    def __post_init__(self):
+        """Raises ValueError where arrays do not belong together."""
+        count = len(self.rows)
+        for name in ("search", "job", "role"):
+            codes = getattr(self, name)
+            if codes is not None and codes.shape != (count,):
+                raise ValueError(f"{name} must be ({count},), got {codes.shape}")
+        for name, values in (self.truth or {}).items():
+            if values.shape != (count,):
+                raise ValueError(f"truth[{name!r}] must be ({count},), got {values.shape}")
+        parts = np.concatenate([self.train, self.valid, self.test])
+        if len(parts) and not (0 <= parts.min() and parts.max() < count):
+            raise ValueError(f"train, valid and test must be rows 0 .. {count - 1}")
+        if len(np.unique(parts)) != len(parts):
+            raise ValueError("a row must not belong to two parts")
+        if self.rows.labels.shape != (count, len(self.inputs.tasks)):
+            raise ValueError(f"labels must be {(count, len(self.inputs.tasks))}, got {self.rows.labels.shape}")

@@ -1,0 +1,274 @@
+"""Reading and writing of files: CSV columns, JSON lines and fingerprints; every failure is a one-line error."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import numpy as np
+
+from minirank.data.problems import Problems, nearest
+from minirank.errors import DataError, RunError
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of texts in which every distinct text is held once.
+
+    Args:
+        codes: (N,) int32, index of each row's text in `values`.
+        values: the distinct texts, stripped of spaces around them; None is a missing one.
+    """
+
+    codes: np.ndarray
+    values: list[str | None]
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """Columns of a CSV file.
+
+    Args:
+        file: name of the file in messages.
+        columns: name in the file (or 0-based index) -> column.
+        lines: (N,) int64, the 1-based line on which each row begins.
+    """
+
+    file: str
+    columns: dict[str | int, Column]
+    lines: np.ndarray
+
+
+def binary(path: Path) -> BinaryIO:
+    """The bytes of a file, unpacked where its name ends in .bz2 or .gz."""
+    opener = {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix.lower(), open)
+    return opener(path, "rb")
+
+
+@contextmanager
+def opened(path: Path, file: str) -> Iterator[TextIO]:
+    """UTF-8 text of a file, with or without a byte order mark, line ends as they are.
+
+    Args:
+        path: the file; .bz2 and .gz are unpacked.
+        file: its name in messages.
+    Raises:
+        DataError: it cannot be read, while it is opened or later.
+    """
+    try:
+        with binary(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+            yield text
+    except FileNotFoundError:
+        near = nearest(path.name, _names(path.parent))
+        hint = f"write it, or rename {near}" if near else "check the path"
+        raise DataError("no such file", file=file, remedy=hint) from None
+    except PermissionError:
+        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
+    except IsADirectoryError:
+        raise DataError("is a folder, not a file", file=file, remedy="give the path of a file") from None
+    except UnicodeDecodeError:
+        remedy = "save it as UTF-8, for instance: iconv -f ISO-8859-1 -t UTF-8"
+        raise DataError("not UTF-8", file=file, line=_first_line_not_utf8(path), remedy=remedy) from None
+    except (EOFError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"cannot be read: {reason}", file=file, remedy="check that the file is complete") from None
+
+
+def read_csv(
+    path: Path, file: str, problems: Problems, *, header: bool = True, separator: str = ",", only=None
+) -> tuple[list[str | int], CsvFile | None]:
+    """All columns, or those in `only`, of a CSV file.
+
+    Rows with a wrong number of cells go to `problems` and are left out; empty lines are skipped.
+
+    Args:
+        only: function (names of the file's columns) -> those to read; it may raise `DataError`.
+    Returns:
+        names of all columns (0-based indices where there is no header), and the columns read, or None where the
+        file's structure allows no reading.
+    """
+    names: list[str | int] = []
+    try:
+        with opened(path, file) as text:
+            reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=True)
+            first = next((row for row in reader if row), None)
+            if first is None:
+                raise DataError("the file is empty", file=file, remedy="write a header line and rows")
+            names = _header(first, file, separator) if header else list(range(len(first)))
+            wanted = list(names if only is None else only(names))
+            columns, lines = _read_columns(reader, names, wanted, None if header else first, file, problems)
+    except DataError as error:
+        problems.add_error(error)
+        return names, None
+    return names, CsvFile(file, columns, lines)
+
+
+def _header(cells: list[str], file: str, separator: str) -> list[str]:
+    """Names in the header line."""
+    names = [cell.strip() for cell in cells]
+    if len(names) == 1 and separator == ",":
+        for other, word in ((";", "semicolons"), ("\t", "tabs")):
+            if other in names[0]:
+                raise DataError(f"cells are separated by {word}", file=file, line=1, remedy="save it with commas")
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise DataError("stands twice in the header", file=file, line=1, column=twice, remedy="rename one of the two")
+    return names
+
+
+def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[str | int, Column], np.ndarray]:
+    """The wanted columns of the rows that are left in `reader`, after the row `first` where there is one."""
+    width, index = len(names), {name: position for position, name in enumerate(names)}
+    factors = [_Factor() for _ in wanted]
+    lines, chunk = [], []
+    if first is not None:
+        lines.append(reader.line_num)
+        chunk.append(first)
+
+    def flush():
+        cells = list(zip(*chunk))
+        for name, factor in zip(wanted, factors):
+            factor.extend(cells[index[name]])
+        chunk.clear()
+
+    begin = reader.line_num + 1
+    try:
+        for row in reader:
+            if len(row) == width:
+                lines.append(begin)
+                chunk.append(row)
+                if len(chunk) == 8192:
+                    flush()
+            elif row:
+                remedy = "put cells that contain the separator or a line break between double quotes"
+                problems.add(f"expected {width} cells, got {len(row)}", file=file, line=begin, remedy=remedy)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        remedy = "close every double quote, and write one inside a cell twice"
+        problems.add(f"quoting is broken ({error})", file=file, line=begin, remedy=remedy)
+    if chunk:
+        flush()
+    columns = {name: factor.column() for name, factor in zip(wanted, factors)}
+    return columns, np.array(lines, dtype=np.int64)
+
+
+class _Factor:
+    """Grows a `Column` chunk by chunk."""
+
+    def __init__(self):
+        self.index: defaultdict[str, int] = defaultdict()
+        self.index.default_factory = self.index.__len__
+        self.parts: list[np.ndarray] = []
+
+    def extend(self, cells: tuple[str, ...]) -> None:
+        self.parts.append(np.fromiter(map(self.index.__getitem__, cells), np.int32, len(cells)))
+
+    def column(self) -> Column:
+        codes = np.concatenate(self.parts) if self.parts else np.empty(0, np.int32)
+        merged: dict[str, int] = {}
+        recode = [merged.setdefault(text.strip(), len(merged)) for text in self.index]
+        return Column(np.array(recode, np.int32)[codes] if recode else codes, list(merged))
+
+
+def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dict], list[int]]:
+    """The objects of a file with one JSON object a line, and their lines; what cannot be read goes to `problems`."""
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    records, lines, empty = [], [], True
+    try:
+        with opened(path, file) as text:
+            for line, raw in enumerate(text, 1):
+                if not raw.strip():
+                    continue
+                empty = False
+                try:
+                    record = decoder.decode(raw.strip())
+                except json.JSONDecodeError as error:
+                    problem = f"not valid JSON ({error.msg} at character {error.pos + 1})"
+                    problems.add(problem, file=file, line=line, remedy="write one JSON object a line")
+                    continue
+                except (ValueError, RecursionError) as error:
+                    problems.add(str(error), file=file, line=line, remedy="write one JSON object a line")
+                    continue
+                if isinstance(record, dict):
+                    records.append(record)
+                    lines.append(line)
+                else:
+                    problem = f"expected a JSON object, got {short(record)}"
+                    problems.add(problem, file=file, line=line, remedy='write {"key": value, ...}')
+            if empty:
+                raise DataError("the file is empty", file=file, remedy="write one JSON object a line")
+    except DataError as error:
+        problems.add_error(error)
+    return records, lines
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """sha256 (hex) over the names, sizes and bytes of files, in the given order.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    total = hashlib.sha256()
+    for path in paths:
+        try:
+            with open(path, "rb") as stream:
+                content = hashlib.file_digest(stream, "sha256")
+                total.update(f"{path.name}:{stream.tell()}:{content.hexdigest()}\n".encode())
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
+    return total.hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON so that at any time the file is the old one or the new one, whole.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    temporary = path.with_name(path.name + ".part")
+    try:
+        with open(temporary, "w", encoding="utf-8") as stream:
+            json.dump(value, stream, ensure_ascii=False, allow_nan=False)
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunError(f"{path}: cannot be written: {error.strerror}; free some space or choose another folder") from None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _first_line_not_utf8(path: Path) -> int | None:
+    """1-based line of the first byte that is not UTF-8."""
+    with binary(path) as stream:
+        for line, raw in enumerate(stream, 1):
+            try:
+                raw.decode("utf-8")
+            except UnicodeDecodeError:
+                return line
+    return None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def short(value: Any) -> str:
+    """`value` as it may stand in a message."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,69 @@
+"""Collects what is wrong with a data set, so that one pass over it finds more than the first problem."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable
+
+from minirank.errors import DataError
+
+
+class Problems:
+    """The problems found so far, in the order in which they were met.
+
+    A column that is wrong in every row would hide all others, so only the first few of each column are kept.
+
+    Args:
+        limit: how many problems are kept in all.
+        each: how many are kept of one column of one file.
+    """
+
+    def __init__(self, limit: int = 20, each: int = 3):
+        self.limit, self.each = limit, each
+        self.kept: list[DataError] = []
+        self.count = 0
+        self._by_column: Counter = Counter()
+
+    def add(self, problem, *, file=None, line=None, column=None, remedy=None) -> None:
+        """Notes one problem; the arguments are those of `DataError`."""
+        self.add_error(DataError(problem, file=file, line=line, column=column, remedy=remedy))
+
+    def add_error(self, error: DataError) -> None:
+        """Notes a problem that was raised."""
+        key = (error.file, error.column)
+        self.count += 1
+        self._by_column[key] += 1
+        if self._by_column[key] <= self.each and len(self.kept) < self.limit:
+            self.kept.append(error)
+
+    def wants(self, file: str, column: str | None) -> bool:
+        """Whether another problem of this column would be kept; where not, `skip` counts it."""
+        return self._by_column[file, column] < self.each and len(self.kept) < self.limit
+
+    def skip(self, count: int) -> None:
+        """Counts problems that nobody will read."""
+        self.count += count
+
+    def raise_first(self, see: str) -> None:
+        """Raises the first problem, if there is one; it says how many more there are.
+
+        Args:
+            see: command that lists them all.
+        Raises:
+            DataError: the first problem.
+        """
+        if not self.count:
+            return
+        first = self.kept[0]
+        if self.count > 1:
+            more = f"({self.count - 1:,} more; {see} lists them)"
+            remedy = more if first.remedy is None else f"{first.remedy} {more}"
+            first = DataError(first.problem, file=first.file, line=first.line, column=first.column, remedy=remedy)
+        raise first
+
+
+def nearest(name: object, names: Iterable[object]) -> str | None:
+    """The closest of `names` to `name`, if any is close."""
+    found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1, cutoff=0.5)
+    return next((str(item) for item in names if str(item).lower() == found[0]), None) if found else None

@@ -1,0 +1,174 @@
+"""What a cell may hold: each function takes its text and returns the value, or raises `BadValue` with a remedy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+
+from minirank.data.files import Column, short
+from minirank.data.problems import Problems
+
+MISSING_TIME = -1
+
+
+class BadValue(Exception):
+    """A value that cannot be used.
+
+    Args:
+        problem: what is wrong with it.
+        remedy: what to write in its place.
+    """
+
+    def __init__(self, problem: str, remedy: str):
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def seconds(value: Any) -> int:
+    """ISO 8601 time -> whole seconds since the epoch, UTC; a time without an offset is UTC."""
+    try:
+        time = datetime.fromisoformat(value)
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=timezone.utc)
+        result = math.floor(time.timestamp())
+    except (ValueError, TypeError, OverflowError):
+        remedy = "write ISO 8601 such as 2025-03-01 or 2025-03-01T12:00:00Z"
+        raise BadValue(f"expected a time, got {short(value)}", remedy) from None
+    if result < 0:
+        raise BadValue(f"time {short(value)} is before 1970", "correct it")
+    return result
+
+
+def identifier(value: Any) -> str:
+    """An id: a text or a whole number."""
+    if type(value) is int:
+        return str(value)
+    if not isinstance(value, str):
+        raise BadValue(f"expected an id, got {short(value)}", "write a text")
+    if not value.strip():
+        raise BadValue("the id is empty", "give every row its id")
+    return value.strip()
+
+
+def text(value: Any) -> str:
+    """A text, which may be empty."""
+    if not isinstance(value, str):
+        raise BadValue(f"expected a text, got {short(value)}", 'write a text, "" where there is none')
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadValue("half of a surrogate pair stands alone", "write the whole character") from None
+    return value
+
+
+def optional_text(value: Any) -> str | None:
+    """A text or nothing."""
+    return None if value is None else text(value)
+
+
+def name(value: str) -> str:
+    """A name that is not empty."""
+    if not value:
+        raise BadValue("the cell is empty", "write a name, such as unknown")
+    return value
+
+
+def number(value: str) -> float:
+    """A finite number."""
+    try:
+        result = float(value)
+    except ValueError:
+        raise BadValue(f"expected a number, got {short(value)}", "write a number, or leave the cell empty") from None
+    if not math.isfinite(result):
+        raise BadValue(f"{short(value)} is not a finite number", "leave the cell empty where the value is missing")
+    return result
+
+
+def flag(value: str) -> float:
+    """0, 1, or NaN for an empty cell."""
+    if not value:
+        return math.nan
+    try:
+        result = float(value)
+    except ValueError:
+        result = math.nan
+    if result not in (0.0, 1.0):
+        raise BadValue(f"expected 0, 1 or empty, got {short(value)}", "write 1 for yes, 0 for no, nothing for unknown")
+    return result
+
+
+def share(value: str) -> float:
+    """A number in [0, 1], or NaN for an empty cell."""
+    if not value:
+        return math.nan
+    result = number(value)
+    if not 0.0 <= result <= 1.0:
+        raise BadValue(f"{short(value)} is outside 0 .. 1", "divide grades by the highest grade")
+    return result
+
+
+def rank(value: str) -> int:
+    """A position in a list, 1 at the top, or 0 for an empty cell."""
+    if not value:
+        return 0
+    try:
+        result = float(value)
+    except ValueError:
+        result = math.nan
+    if not (1 <= result < 2**31 and result == int(result)):
+        problem = f"expected a position 1, 2, 3 ... or empty, got {short(value)}"
+        raise BadValue(problem, "count positions from 1 at the top of the list")
+    return int(result)
+
+
+def optional_seconds(value: str) -> int:
+    """A time, or MISSING_TIME for an empty cell."""
+    return seconds(value) if value else MISSING_TIME
+
+
+def convert(
+    column: Column,
+    read: Callable[[Any], Any],
+    dtype: type,
+    fallback: Any,
+    *,
+    problems: Problems,
+    file: str,
+    lines: np.ndarray,
+    name: str,
+) -> np.ndarray:
+    """(N,) values of a column; each distinct text is read once.
+
+    Args:
+        read: text -> value; where it raises `BadValue`, the rows go to `problems` and get `fallback`.
+        lines: (N,) int64, line of each row.
+        name: the column's name in messages.
+    """
+    values = np.empty(len(column.values), dtype)
+    bad: dict[int, BadValue] = {}
+    for code, value in enumerate(column.values):
+        try:
+            values[code] = read(value)
+        except BadValue as error:
+            values[code] = fallback
+            bad[code] = error
+    if bad:
+        rows = np.flatnonzero(np.isin(column.codes, list(bad)))
+        report(rows, problems, file, lines, name, lambda row: bad[column.codes[row]])
+    return values[column.codes]
+
+
+def report(
+    rows: np.ndarray, problems: Problems, file: str, lines: np.ndarray, name: str, describe: Callable[[int], BadValue]
+) -> None:
+    """Notes a problem for every one of `rows`, in words only as long as somebody reads them."""
+    for count, row in enumerate(rows):
+        if not problems.wants(file, name):
+            problems.skip(len(rows) - count)
+            return
+        error = describe(row)
+        problems.add(error.problem, file=file, line=int(lines[row]), column=name, remedy=error.remedy)

@@ -1,0 +1,155 @@
+"""Splits follow time; a search is never split; nobody trains on a label that was not known yet."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from minirank.data import Impressions, split_by_time
+from minirank.data.split import NEVER
+from minirank.errors import DataError
+
+DAY = 86_400
+
+
+def impressions(searches, converted_at=None, clicked=None, relevance=None):
+    """A folder's impressions from lists of row times (days), one list a search; every search has a conversion.
+
+    Args:
+        converted_at: (search, row) -> day of the conversion.
+    """
+    search = np.repeat(np.arange(len(searches)), [len(times) for times in searches]).astype(np.int32)
+    time = np.array([round(day * DAY) for times in searches for day in times])
+    n = len(time)
+    within = np.concatenate([np.arange(len(times)) for times in searches])
+    at = np.full(n, -1, np.int64)
+    for (code, row), day in (converted_at or {}).items():
+        at[(search == code) & (within == row)] = round(day * DAY)
+    zero = np.zeros(n, np.int32)
+    rows = Impressions(
+        row=np.arange(n), search=search, time=time, role=zero, job=zero, resume=zero, position=zero,
+        clicked=(within < 2).astype(np.float32) if clicked is None else clicked,
+        converted=(within == 0).astype(np.float32),
+        converted_at=at,
+        relevance=np.full(n, np.nan, np.float32) if relevance is None else relevance,
+        confidence=np.full(n, np.nan, np.float32),
+        search_id=[f"s{code}" for code in range(len(searches))],
+    )  # fmt: skip
+    return SimpleNamespace(impressions=rows)
+
+
+def searches_of(folder, rows):
+    return sorted(set(folder.impressions.search[rows].tolist()))
+
+
+def test_shares_borders_and_gap():
+    folder = impressions([[day, day, day] for day in range(20)])  # 20 searches of 3 rows, one a day
+    split = split_by_time(folder, valid=0.3, test=0.2, maturity_days=2)
+    assert split.borders == (10 * DAY, 16 * DAY)
+    assert searches_of(folder, split.train) == list(range(0, 9))  # day 8 + 2 = day 10 is settled, day 9 is not
+    assert searches_of(folder, split.valid) == list(range(10, 15))
+    assert searches_of(folder, split.test) == list(range(16, 20))
+    assert split.left_out == 6
+    assert split.train.dtype == np.int64
+
+
+@pytest.mark.parametrize("valid, test", [(0.15, 0.15), (0.3, 0.0), (0.0, 0.3), (0.25, 0.5)])
+def test_parts_are_disjoint_and_ordered(valid, test):
+    rng = np.random.default_rng(0)
+    folder = impressions([[day, day + rng.random(), day] for day in np.sort(rng.random(200) * 100)])
+    split = split_by_time(folder, valid, test, maturity_days=1)
+    parts = [part for part in (split.train, split.valid, split.test) if len(part)]
+    assert len(parts) == 1 + (valid > 0) + (test > 0)
+    assert len(np.unique(np.concatenate(parts))) == sum(map(len, parts)) == 600 - split.left_out
+    for earlier, later in zip(parts, parts[1:]):
+        assert folder.impressions.time[earlier].max() + DAY <= folder.impressions.time[later].min()
+        assert not set(searches_of(folder, earlier)) & set(searches_of(folder, later))
+
+
+def test_without_a_part_there_is_no_gap():
+    folder = impressions([[day, day, day] for day in range(10)])
+    split = split_by_time(folder, valid=0, test=0)
+    assert len(split.train) == 30 and split.borders == (NEVER, NEVER) and split.left_out == 0
+
+
+def test_a_search_that_straddles_the_border_is_left_out_whole():
+    days = [[day, day, day] for day in range(20)]
+    days[9] = [9, 9, 10.5]  # begins before the border at day 10, ends after it
+    folder = impressions(days)
+    split = split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
+    assert split.borders[0] == 10 * DAY
+    for part in (split.train, split.valid, split.test):
+        assert 9 not in searches_of(folder, part)
+
+
+def test_searches_that_begin_together_stay_together():
+    folder = impressions([[day // 4] * 3 for day in range(20)])  # four searches at each time
+    split = split_by_time(folder, valid=0.3, test=0.3, maturity_days=0)
+    assert searches_of(folder, split.train) == list(range(0, 8))
+    assert searches_of(folder, split.valid) == list(range(8, 12))
+
+
+def test_a_label_that_is_younger_than_the_gap_is_left_out():
+    folder = impressions([[day, day, day] for day in range(20)])
+    known = split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
+    assert 9 in searches_of(folder, known.train)
+    mature = split_by_time(folder, valid=0.3, test=0.2, maturity_days=5)
+    assert searches_of(folder, mature.train) == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_conversion_after_the_border_is_left_out_however_old_its_impression_is():
+    folder = impressions([[day, day, day] for day in range(20)], converted_at={(1, 0): 10.5, (2, 0): 10})
+    split = split_by_time(folder, valid=0.3, test=0.2, maturity_days=2)
+    assert searches_of(folder, split.train) == [0, 2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize(
+    "part, arguments",
+    [
+        ("train", {"valid": 0.5, "test": 0.3, "maturity_days": 7}),
+        ("valid", {"valid": 0.2, "test": 0.5, "maturity_days": 3}),
+    ],
+)
+def test_an_empty_part_is_an_error(part, arguments):
+    folder = impressions([[day, day, day] for day in range(10)])
+    with pytest.raises(DataError, match=rf"impressions.csv: the {part} part of the split is empty; give a smaller"):
+        split_by_time(folder, **arguments)
+
+
+def test_one_moment_cannot_be_split():
+    with pytest.raises(DataError, match="the train part of the split is empty"):
+        split_by_time(impressions([[1, 1, 1]] * 10), maturity_days=0)
+
+
+@pytest.mark.parametrize("part, searches", [("train", slice(0, 10)), ("valid", slice(10, 16)), ("test", slice(16, 20))])
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_class_that_never_occurs_is_an_error(part, searches, value):
+    clicked = np.tile(np.array([1, 1, 0], np.float32), 20).reshape(20, 3)
+    clicked[searches] = 1 - value
+    folder = impressions([[day, day, day] for day in range(20)], clicked=clicked.ravel())
+    with pytest.raises(DataError) as error:
+        split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
+    assert str(error.value).startswith(f"impressions.csv: column clicked: the {part} part of the split never has {value};")
+
+
+def test_conversions_are_counted_among_clicks():
+    folder = impressions([[day, day, day] for day in range(20)])
+    folder.impressions.converted[:] = folder.impressions.clicked
+    with pytest.raises(DataError, match="column converted: the train part of the split never has 0 among clicked rows"):
+        split_by_time(folder, maturity_days=0)
+
+
+def test_grades_must_occur_in_every_part_but_only_if_there_are_any():
+    relevance = np.full(60, np.nan, np.float32)
+    relevance[:30] = 0.5
+    folder = impressions([[day, day, day] for day in range(20)], relevance=relevance)
+    with pytest.raises(DataError, match="column relevance: the valid part of the split has no label"):
+        split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
+
+
+@pytest.mark.parametrize("arguments", [{"valid": 0.6, "test": 0.4}, {"valid": -0.1}, {"maturity_days": -1}])
+def test_shares_that_make_no_sense(arguments):
+    with pytest.raises(ValueError, match="must be"):
+        split_by_time(impressions([[1, 1, 1]]), **arguments)
