@@ -45,11 +45,11 @@ class Problems:
         """Counts problems that nobody will read."""
         self.count += count
 
-    def raise_first(self, see: str) -> None:
+    def raise_first(self, see: str | None = None) -> None:
         """Raises the first problem, if there is one; it says how many more there are.
 
         Args:
-            see: command that lists them all.
+            see: command that lists them all, if there is one.
         Raises:
             DataError: the first problem.
         """
@@ -57,7 +57,7 @@ class Problems:
             return
         first = self.kept[0]
         if self.count > 1:
-            more = f"({self.count - 1:,} more; {see} lists them)"
+            more = f"({self.count - 1:,} more; {see} lists them)" if see else f"({self.count - 1:,} more)"
             remedy = more if first.remedy is None else f"{first.remedy} {more}"
             first = DataError(first.problem, file=first.file, line=first.line, column=first.column, remedy=remedy)
         raise first

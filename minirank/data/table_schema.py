@@ -1,0 +1,196 @@
+"""The schema of a generic table, as the configuration's `data:` part gives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from minirank.data.naming import PROTECTED_FILE, protected_error
+from minirank.errors import ConfigError
+
+Name = int | str  # a column: its name in the header, or its 0-based index where there is no header
+Transform = Literal["standard", "quantile", "log1p"]
+
+IDS = ("job_id", "resume_id", "recruiter_id", "search_id")
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """Where the rows are: CSV, packed as .bz2 or .gz or not, or .npz.
+
+    Args:
+        train, valid, test: paths; a 2-D array `x` of an .npz stands for the columns `x[0]`, `x[1]` ...
+        header: whether the first line of a CSV names the columns.
+        separator: between the cells of a CSV.
+        missing: texts that stand for a missing value.
+        valid_share: without `valid`, this share of the training rows (of whole groups, if there are groups).
+        valid_rows: which rows that is: random ones, or the last ones of the file (for rows in time order).
+        seed: of the random choice.
+    """
+
+    train: Path
+    valid: Path | None = None
+    test: Path | None = None
+    header: bool = True
+    separator: str = ","
+    missing: tuple[str, ...] = ("",)
+    valid_share: float = 0.0
+    valid_rows: Literal["random", "last"] = "random"
+    seed: int = 0
+
+    def __post_init__(self):
+        if not 0 <= self.valid_share < 1:
+            raise ValueError(f"valid_share must be 0 or more and below 1, got {self.valid_share}")
+        if self.valid is not None and self.valid_share > 0:
+            raise ValueError("valid and valid_share exclude each other; remove one of them")
+        if len(self.separator) != 1 or self.separator in '"\r\n':
+            raise ValueError(f"separator must be one character, got {self.separator!r}")
+
+
+@dataclass(frozen=True)
+class MultiValuedColumn:
+    """A column whose cells hold several values, such as `python|sql`."""
+
+    column: Name
+    separator: str = "|"
+
+    def __post_init__(self):
+        if not self.separator:
+            raise ValueError("separator must not be empty")
+
+
+@dataclass(frozen=True)
+class DenseColumn:
+    """A numeric column with a transform of its own."""
+
+    column: Name
+    transform: Transform
+
+
+@dataclass(frozen=True)
+class TaskColumn:
+    """A label.
+
+    Args:
+        name: of the task.
+        column: where the label is.
+        positive: the text that is the positive class, all others being negative; without it the labels are numbers.
+        weight: column of the label's weights (numbers >= 0), 1 each without it.
+    """
+
+    name: str
+    column: Name
+    positive: str | int | float | None = None
+    weight: Name | None = None
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """Which column is what.
+
+    Args:
+        tasks: the labels.
+        categorical: each distinct text is a category; so is a missing value.
+        multi_valued: bags of categories.
+        dense: numbers, by name, or as `{column: name, transform: log1p}`.
+        group: rows with the same value are one search request; groups of different files are different groups.
+        role: of the person who asks; it becomes the categorical field `role`.
+        protected: columns that must never be features (listing one as a feature is an error).
+        dense_transform: for dense columns without their own. `standard`: (x - mean) / standard deviation; `log1p`:
+            the same of sign(x) log(1 + |x|); `quantile`: rank among the training values, -1 to 1.
+        missing_indicator: whether a dense column with missing values gets a second column that is 1 where it is missing.
+        min_count: categories with fewer training rows share id 0, "unknown", with those that training never saw;
+            with 1 nothing trains the unknown's embedding.
+    """
+
+    tasks: tuple[TaskColumn, ...]
+    categorical: tuple[Name, ...] = ()
+    multi_valued: tuple[MultiValuedColumn, ...] = ()
+    dense: tuple[int | str | DenseColumn, ...] = ()
+    group: Name | None = None
+    role: Name | None = None
+    protected: tuple[Name, ...] = ()
+    dense_transform: Transform = "standard"
+    missing_indicator: bool = False
+    min_count: int = 2
+
+    def __post_init__(self):
+        if not self.tasks:
+            raise ValueError("tasks must name one label or more")
+        names = [task.name for task in self.tasks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two tasks have the same name: {', '.join(names)}")
+        if self.min_count < 1:
+            raise ValueError(f"min_count must be 1 or more, got {self.min_count}")
+        if not (self.categorical or self.multi_valued or self.dense or self.role is not None):
+            raise ValueError("a table needs a categorical, multi_valued or dense column")
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    """The `data:` part of a configuration that trains on a table."""
+
+    table: TableFiles
+    columns: TableColumns
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The columns of a schema, each under the name that it has in the table, arrays taken apart.
+
+    Args:
+        dense: (column, transform).
+        multi_valued: (column, separator).
+        tasks: with `column` and `weight` as they are in the table.
+    """
+
+    categorical: tuple[Name, ...]
+    multi_valued: tuple[tuple[Name, str], ...]
+    dense: tuple[tuple[Name, str], ...]
+    tasks: tuple[TaskColumn, ...]
+    group: Name | None
+    role: Name | None
+    protected: frozenset[Name] = field(default_factory=frozenset)
+
+    def features(self) -> list[tuple[str, Name]]:
+        """(key of the schema, column) of everything that enters the model."""
+        found = [("categorical", name) for name in self.categorical]
+        found += [("multi_valued", name) for name, _ in self.multi_valued]
+        found += [("dense", name) for name, _ in self.dense]
+        return found + ([("role", self.role)] if self.role is not None else [])
+
+    def labels(self) -> list[Name]:
+        """The columns of labels and their weights."""
+        return [name for task in self.tasks for name in (task.column, task.weight) if name is not None]
+
+
+def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
+    """Refuses features that give away what the model is to find out, or what it must not know.
+
+    Args:
+        file: the training file, for messages.
+        beside: attributes of the protected.csv in the same folder.
+    Raises:
+        DataError: a feature is a protected attribute.
+        ConfigError: a feature is a label, a weight, an id, or stands twice.
+    """
+    if file == PROTECTED_FILE:
+        raise protected_error("*", file)
+    labels = {task.column: f"the label of task {task.name}" for task in fields.tasks}
+    weights = {task.weight: f"the weight of task {task.name}" for task in fields.tasks if task.weight is not None}
+    seen: dict[Name, str] = {}
+    for key, column in fields.features():
+        where = f"data.columns.{key}: column {column}"
+        if column in fields.protected or column in beside:
+            raise protected_error(str(column), file)
+        reason = (weights | labels).get(column)
+        if column == fields.group:
+            reason = "the group, an id"
+        if column in IDS:
+            reason = "an id, which says nothing about a new one"
+        if reason is None and column in seen:
+            reason = f"listed under {seen[column]} already"
+        if reason is not None:
+            raise ConfigError(f"{where} is {reason}; remove it from the features")
+        seen[column] = key
