@@ -1,0 +1,8 @@
+"""A simulated talent market with a planted truth; WORLD.md says how every number arises."""
+
+from .config import WorldConfig
+from .tastes import ROLES
+from .truth import Probabilities
+from .world import World
+
+__all__ = ["ROLES", "Probabilities", "World", "WorldConfig"]

@@ -1,0 +1,276 @@
+"""Who lives in a simulated world: teams and their jobs, people and the snapshots of their resumes.
+
+All arrays are structures of arrays. M teams, J jobs (sorted by posting time), P people, V snapshots (sorted by
+person, then time), K skills, E career entries at most. Times are int64 seconds since the epoch; a career is kept in
+months before or after START.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .phrasebook import Phrasebook
+
+DAY = 86_400
+MONTH = 30.44 * DAY
+START = 1_741_046_400  # 2025-03-04T00:00:00Z, the first day of the log
+DAYS = 120  # length of the log
+ENTRIES = 7  # E, career entries at most
+DEPTH = np.array([0.45, 0.75, 1.0], np.float32)  # proficiency of a basic, solid and expert skill
+YEARS_OF_LEVEL = np.array([0, 2, 5, 9, 14, 20])
+
+
+@dataclass(frozen=True)
+class Teams:
+    """domain, employer, city, background: (M,) int; prefers: (M, 4) skills; drift: (M,) levels above or below the ad."""
+
+    domain: np.ndarray
+    employer: np.ndarray
+    city: np.ndarray
+    prefers: np.ndarray
+    background: np.ndarray
+    drift: np.ndarray
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """All (J,) but must (J, 6) and nice (J, 4), which are padded with -1; salary in thousands a year."""
+
+    team: np.ndarray
+    title: np.ndarray
+    level: np.ndarray
+    min_years: np.ndarray
+    education: np.ndarray
+    remote: np.ndarray
+    salary: np.ndarray
+    must: np.ndarray
+    nice: np.ndarray
+    posted_at: np.ndarray
+
+
+@dataclass(frozen=True)
+class People:
+    """People, their careers and their snapshots.
+
+    Args:
+        title, city, school, education, group: (P,) int; remote_ok: (P,) bool.
+        start, end: (P, E) float, months from START of each career entry, NaN where there is none.
+        employer: (P, E) int.
+        first: (P + 1,) int, snapshots of person p are the rows first[p] to first[p + 1] - 1.
+        person: (V,) int; updated_at: (V,) int64.
+        skill: (V, K) float32, proficiency, 0 = does not have it.
+        entries: (V,) int, career entries begun by then; years, tenure (months), gap (months): (V,) float.
+        level: (V,) int; standing: (V,) float, level and years as one number on the scale of levels.
+        prestige, breadth: (V,) float in [0, 1]; leads: (V,) bool; available: (V,) int; salary: (V,) float.
+        industries: (V, I) bool, industries worked in.
+    """
+
+    title: np.ndarray
+    city: np.ndarray
+    school: np.ndarray
+    education: np.ndarray
+    group: np.ndarray
+    remote_ok: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    employer: np.ndarray
+    first: np.ndarray
+    person: np.ndarray
+    updated_at: np.ndarray
+    skill: np.ndarray
+    entries: np.ndarray
+    years: np.ndarray
+    tenure: np.ndarray
+    gap: np.ndarray
+    level: np.ndarray
+    standing: np.ndarray
+    prestige: np.ndarray
+    breadth: np.ndarray
+    leads: np.ndarray
+    available: np.ndarray
+    salary: np.ndarray
+    industries: np.ndarray
+
+    def snapshot(self, person, time):
+        """Row of the newest snapshot with updated_at <= time, or -1; both arguments (N,)."""
+        # SPEED: one search over keys that order by person, then time.
+        keys = self.person.astype(np.int64) << 34 | self.updated_at
+        found = np.searchsorted(keys, np.asarray(person, np.int64) << 34 | np.asarray(time, np.int64), side="right") - 1
+        return np.where(found >= self.first[person], found, -1)
+
+
+def make_teams(rng, book: Phrasebook, count: int) -> Teams:
+    """Draw teams; what a team prefers is asked for by none of its ads."""
+    domain = rng.integers(len(book.domains), size=count)
+    own = book.skill_domain[None, :] == domain[:, None]
+    prefers = _top(np.where(own, 0.0, -6.0) + rng.gumbel(size=own.shape), 4)
+    return Teams(
+        domain=domain,
+        employer=rng.integers(len(book.employers), size=count),
+        city=rng.integers(len(book.names["cities"]), size=count),
+        prefers=prefers,
+        background=rng.integers(len(book.names["industries"]), size=count),
+        drift=rng.integers(-1, 2, size=count),
+    )
+
+
+def make_jobs(rng, book: Phrasebook, teams: Teams) -> Jobs:
+    """Draw the jobs of all teams: two old ones, whose hires are history, and four within the log's reach."""
+    count = len(teams.domain)
+    team = np.repeat(np.arange(count), 6)
+    old = np.tile(np.arange(6) < 2, count)
+    posted = np.where(old, rng.uniform(-420, -120, team.size), rng.uniform(-45, DAYS - 4, team.size))
+    posted[np.flatnonzero(~old)[0]] = -1.0  # the log's first search finds an open job
+    posted_at = START + (posted * 24).astype(np.int64) * 3600
+    order = np.argsort(posted_at, kind="stable")
+    team, posted_at = team[order], posted_at[order]
+    size = team.size
+
+    within = book.title_domain[None, :] == teams.domain[team][:, None]
+    title = np.where(within, rng.random(within.shape), -1.0).argmax(1)
+    level = rng.choice(6, size, p=[0.05, 0.20, 0.30, 0.28, 0.12, 0.05])
+    taken = np.zeros((size, len(book.skills)), bool)
+    np.put_along_axis(taken, teams.prefers[team], True, 1)
+    own = book.skill_domain[None, :] == teams.domain[team][:, None]
+    taste = np.where(book.core[title], 3.5, np.where(own, 1.0, -3.0))
+    must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 6)
+    must[np.arange(6)[None, :] >= rng.integers(3, 7, size)[:, None]] = -1
+    rows, columns = np.nonzero(must >= 0)
+    taken[rows, must[rows, columns]] = True
+    nice = _top(np.where(taken, -50.0, 0.5 * taste + rng.gumbel(size=taken.shape)), 4)
+    nice[np.arange(4)[None, :] >= rng.integers(1, 5, size)[:, None]] = -1
+    return Jobs(
+        team=team,
+        title=title,
+        level=level,
+        min_years=np.maximum(np.array([0, 1, 3, 5, 8, 12])[level] + rng.integers(-1, 2, size), 0),
+        education=np.clip(rng.choice([0, 1, 2, 2, 3], size) + (level > 3) * rng.integers(0, 2, size), 0, 4),
+        remote=rng.choice(3, size, p=[0.4, 0.4, 0.2]),
+        salary=np.round(_pay(level, rng, size, 0.12)),
+        must=must,
+        nice=nice,
+        posted_at=posted_at,
+    )
+
+
+def make_people(rng, book: Phrasebook, count: int) -> People:
+    """Draw people, their careers, and one to three snapshots of each resume."""
+    title = rng.integers(len(book.titles), size=count)
+    group = rng.integers(2, size=count)
+    years = np.minimum(rng.gamma(2.0, 4.2, count) + 0.3, 35.0)
+    first, person, updated_at = _snapshot_times(rng, count)
+    newest = (updated_at[first[1:] - 1] - START) / MONTH
+    start, end, employer = _careers(rng, book, years, group, newest)
+
+    stage = np.arange(person.size) - first[person]
+    acquired = rng.integers(0, np.diff(first)[:, None], (count, len(book.skills)))
+    acquired *= rng.random(acquired.shape) < 0.2
+    skill = _skills(rng, book, title, years)[person] * (acquired[person] <= stage[:, None])
+
+    cut = (updated_at - START) / MONTH
+    begun = start[person] < cut[:, None]
+    begun[:, 0] |= ~np.isnan(start[person, 0])
+    lasted = np.where(begun, np.minimum(end[person], cut[:, None]) - start[person], 0.0).clip(min=0.0)
+    entries = begun.sum(1)
+    career = lasted.sum(1) / 12
+    pauses = np.where(begun[:, 1:], start[person][:, 1:] - end[person][:, :-1], 0.0)
+    by_years = np.interp(career, YEARS_OF_LEVEL, np.arange(6.0))
+    level = np.clip(np.rint(by_years + rng.normal(0, 0.6, count)[person]), 0, 5).astype(int)
+    standing = 0.5 * (level + by_years)
+    tier = np.where(begun, book.employer_tier[employer[person]], 0.0).max(1)
+    school = rng.integers(len(book.school_tier), size=count)
+    industries = np.zeros((person.size, len(book.names["industries"])), bool)
+    rows, columns = np.nonzero(begun)
+    industries[rows, book.employer_industry[employer[person[rows], columns]]] = True
+    abroad = book.skill_domain[None, :] != book.title_domain[title][person][:, None]
+    spread = ((skill > 0) & abroad).sum(1) / 2 + industries.sum(1) - 1
+    return People(
+        title=title,
+        city=rng.integers(len(book.names["cities"]), size=count),
+        school=school,
+        education=np.clip(rng.choice([0, 1, 2, 2, 3, 3, 4], count), 0, 4),
+        group=group,
+        remote_ok=rng.random(count) < 0.5,
+        start=start,
+        end=end,
+        employer=employer,
+        first=first,
+        person=person,
+        updated_at=updated_at,
+        skill=skill,
+        entries=entries,
+        years=career,
+        tenure=12 * career / np.maximum(entries, 1),
+        gap=np.maximum(pauses.max(1), 0.0),
+        level=level,
+        standing=standing,
+        prestige=0.5 * book.school_tier[school][person] + 0.5 * tier,
+        breadth=1 - np.exp(-spread / 2),
+        leads=rng.random(count)[person] < 1 / (1 + np.exp(-1.5 * (standing - 3))),
+        available=rng.choice(3, person.size, p=[0.3, 0.4, 0.3]),
+        salary=np.round(_pay(standing, rng, person.size, 0.18)),
+        industries=industries,
+    )
+
+
+def _snapshot_times(rng, count):
+    kept = rng.choice([1, 2, 3], count, p=[0.7, 0.24, 0.06])
+    first = np.concatenate([[0], np.cumsum(kept)])
+    person = np.repeat(np.arange(count), kept)
+    wave = rng.random(count)
+    low = np.where(wave < 0.6, -900.0, np.where(wave < 0.9, -405.0, 0.0))
+    high = np.where(wave < 0.6, -405.0, np.where(wave < 0.9, 0.0, DAYS - 20.0))
+    begin = rng.uniform(low, high)
+    days = begin[person] + rng.random(person.size) * (DAYS - 5 - begin[person])
+    days[first[:-1]] = begin
+    order = np.lexsort((days, person))
+    seconds = (days[order] * DAY).astype(np.int64)
+    seconds += np.arange(person.size) - first[person]  # two snapshots of a person never share a second
+    return first, person, START + seconds
+
+
+def _careers(rng, book, years, group, newest):
+    """Start and end in months and employer of each entry, (P, E); the last entry ends at the newest snapshot.
+
+    The only trace of the protected group: group 1 pauses with probability 0.26, group 0 with 0.14.
+    """
+    count = years.size
+    stay = np.clip(np.exp(rng.normal(np.log(34.0), 0.65, count)), 8, 150)
+    entries = np.clip(np.rint(12 * years / stay), 1, ENTRIES).astype(int)
+    used = np.arange(ENTRIES)[None, :] < entries[:, None]
+    share = rng.gamma(4.0, size=used.shape) * used
+    length = 12 * years[:, None] * share / share.sum(1, keepdims=True)
+    pauses = (rng.random(count) < np.where(group == 1, 0.26, 0.14)) & (entries > 1)
+    where = 1 + (rng.random(count) * (entries - 1)).astype(int)
+    gap = np.zeros(used.shape)
+    gap[np.flatnonzero(pauses), where[pauses]] = rng.uniform(7, 26, pauses.sum())
+    end = np.cumsum(length + gap, 1)
+    end += newest[:, None] - np.take_along_axis(end, entries[:, None] - 1, 1)
+    start = end - length
+    home = rng.integers(len(book.names["industries"]), size=count)
+    per = len(book.employers) // len(book.names["industries"])
+    industry = np.where(rng.random(used.shape) < 0.65, home[:, None], rng.integers(len(book.names["industries"]), size=used.shape))
+    employer = industry * per + rng.integers(per, size=used.shape)
+    return np.where(used, start, np.nan), np.where(used, end, np.nan), employer
+
+
+def _skills(rng, book, title, years):
+    """Proficiency (P, K): most of the own occupation's core, some of the domain, a little of everything."""
+    count = title.size
+    mastery = rng.normal(size=(count, 1))
+    generalist = rng.random((count, 1)) < 0.2
+    own = book.skill_domain[None, :] == book.title_domain[title][:, None]
+    has = np.where(book.core[title], 0.62 + 0.16 * mastery, np.where(own, 0.22, np.where(generalist, 0.05, 0.01)))
+    depth = rng.normal(size=has.shape) + 0.5 * mastery + 0.06 * (years[:, None] - 8)
+    return DEPTH[np.digitize(depth, [-0.7, 0.8])] * (rng.random(has.shape) < has)
+
+
+def _pay(standing, rng, size, spread):
+    return (36 + 17 * standing) * np.exp(rng.normal(0, spread, size))
+
+
+def _top(scores, count):
+    """Columns of the largest scores of each row, best first."""
+    return np.argsort(-scores, axis=1, kind="stable")[:, :count]

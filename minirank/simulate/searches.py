@@ -1,0 +1,216 @@
+"""The log: who searched when, whom the search showed in what order, and what came of it. Also the hires.
+
+S searches, N impressions, H hires; times int64 seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .population import DAY, DAYS, START, Jobs, People, Teams
+from .tastes import ROLE_SHARE
+from .truth import PAGE
+
+SHUFFLED = 0.05  # share of searches in random order
+GOOD = 13  # of PAGE candidates, those which the search engine picked; the others are random
+OPEN_DAYS = 75  # a job is searched for so long after it was posted
+GRADED, CLICK_LOST, ANSWER_LOST = 0.30, 0.01, 0.02  # shares of rows: graded, without `clicked`, clicked without `converted`
+CONFIDENCE = np.array([0.4, 0.7, 1.0])
+PRECISION = np.array([2.0, 6.0, 40.0])  # a + b of the beta distribution behind a grade of that confidence
+
+
+@dataclass(frozen=True)
+class Log:
+    """Impressions before their labels, (N,) each: rows of a search are neighbours, searches in order of time."""
+
+    search: np.ndarray
+    time: np.ndarray
+    recruiter: np.ndarray
+    role: np.ndarray
+    job: np.ndarray
+    snapshot: np.ndarray
+    position: np.ndarray
+
+
+@dataclass(frozen=True)
+class Labels:
+    """(N,) each; clicked and converted in {0, 1}, -1 = missing; converted_at -1, relevance and confidence NaN likewise."""
+
+    clicked: np.ndarray
+    converted: np.ndarray
+    converted_at: np.ndarray
+    relevance: np.ndarray
+    confidence: np.ndarray
+
+
+@dataclass(frozen=True)
+class Hires:
+    """job (H,), person (H,), hired_at (H,), in order of time."""
+
+    job: np.ndarray
+    person: np.ndarray
+    hired_at: np.ndarray
+
+
+def make_recruiters(rng, impressions: int) -> np.ndarray:
+    """Role of each recruiter, (U,) int; every role has one at least."""
+    extra = rng.choice(4, max(12, impressions // 1000), p=ROLE_SHARE)
+    return np.concatenate([np.arange(4), extra])
+
+
+def make_log(rng, book, teams: Teams, jobs: Jobs, people: People, recruiter_role, impressions: int) -> Log:
+    """Searches of about PAGE candidates each; the last one is cut so that the rows come out as asked for."""
+    searches = -(-impressions // PAGE)
+    day = rng.choice(DAYS, searches, p=_day_weights())
+    hour = np.clip(rng.normal(13.5, 3.0, searches), 5, 22)
+    time = np.sort(START + (day * DAY + hour * 3600).astype(np.int64))
+    job = _open_jobs(rng, jobs, time)
+    role = rng.choice(4, searches, p=ROLE_SHARE)
+    by_role = np.argsort(recruiter_role, kind="stable")
+    begin = np.searchsorted(recruiter_role[by_role], np.arange(5))
+    recruiter = by_role[begin[role] + (rng.random(searches) * np.diff(begin)[role]).astype(int)]
+    snapshot = _retrieve(rng, book, teams, jobs, people, job, time)
+    snapshot = _order(rng, jobs, people, job, snapshot)
+    rows = np.arange(searches * PAGE)[:impressions]
+    search = rows // PAGE
+    return Log(
+        search=search,
+        time=time[search],
+        recruiter=recruiter[search],
+        role=role[search],
+        job=job[search],
+        snapshot=snapshot.reshape(-1)[:impressions],
+        position=rows % PAGE + 1,
+    )
+
+
+def make_history(rng, truth, teams: Teams, jobs: Jobs, people: People, book, signal_strength: float) -> Hires:
+    """Three to twelve hires a team, for its old jobs, before any of its later ones was posted.
+
+    Of 40 people of the domain the team hires the one with the best sum of fit for the ad and fit for its own
+    preferences, plus Gumbel noise.
+    """
+    old = jobs.posted_at < START - 100 * DAY
+    slots = np.repeat(np.arange(len(teams.domain)), rng.integers(3, 13, len(teams.domain)))
+    team_jobs = np.flatnonzero(old)[np.argsort(jobs.team[old], kind="stable")].reshape(-1, 2)
+    job = team_jobs[slots, rng.integers(2, size=slots.size)]
+    hired_at = jobs.posted_at[job] + (rng.uniform(10, 70, job.size) * DAY).astype(np.int64)
+    domain_of = book.title_domain[people.title]
+    person = np.zeros((job.size, 40), np.int64)
+    for domain in range(len(book.domains)):
+        rows = np.flatnonzero(book.title_domain[jobs.title[job]] == domain)
+        pool = np.flatnonzero(domain_of == domain)
+        pool = pool if pool.size else np.arange(domain_of.size)
+        person[rows] = pool[rng.integers(pool.size, size=(rows.size, 40))]
+    snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, 40))
+    fit = truth.hiring_fit(np.repeat(job, 40), np.maximum(snapshot, 0), signal_strength).reshape(person.shape)
+    score = np.where(snapshot.reshape(person.shape) >= 0, fit, -100.0) + rng.gumbel(size=person.shape)
+    chosen = person[np.arange(job.size), score.argmax(1)]
+    order = np.lexsort((job, hired_at))
+    return Hires(job[order], chosen[order], hired_at[order])
+
+
+def make_labels(rng, clicked, answered, relevance, time) -> tuple[Labels, np.ndarray]:
+    """What the log keeps of clicks, answers and grades, and how many days each answer took.
+
+    A grade is a number of quarters, Binomial(4, t) / 4 with t ~ Beta of mean `relevance` and the precision of its
+    confidence: noisy, but right on average.
+
+    Args:
+        clicked, answered: (N,) bool, what happened.
+        relevance: (N,) float, the oracle's.
+        time: (N,) int64, of the search.
+    Returns:
+        Labels, and converted_at (N,) int64 for every row, answered or not.
+    """
+    size = clicked.size
+    lost = rng.random(size) < CLICK_LOST
+    answer_lost = lost | (clicked & (rng.random(size) < ANSWER_LOST))
+    delay = np.clip(np.exp(rng.normal(np.log(1.5), 0.8, size)), 0.02, 14)
+    answered_at = time + (delay * DAY).astype(np.int64)
+    converted = clicked & answered
+    sure = rng.choice(3, size, p=[0.25, 0.35, 0.40])
+    level = rng.beta(np.maximum(relevance * PRECISION[sure], 1e-3), np.maximum((1 - relevance) * PRECISION[sure], 1e-3))
+    grade = rng.binomial(4, level) / 4
+    graded = rng.random(size) < GRADED
+    labels = Labels(
+        clicked=np.where(lost, -1, clicked),
+        converted=np.where(answer_lost, -1, converted),
+        converted_at=np.where(converted & ~answer_lost, answered_at, -1),
+        relevance=np.where(graded, grade, np.nan),
+        confidence=np.where(graded, CONFIDENCE[sure], np.nan),
+    )
+    return labels, answered_at
+
+
+def make_recent(rng, log: Log, people: People, converted, answered_at) -> Hires:
+    """Hires within the log: one answer in six ends in one, two to eight weeks later; nobody is hired twice."""
+    rows = np.flatnonzero(converted & (rng.random(converted.size) < 1 / 6))
+    person = people.person[log.snapshot[rows]]
+    hired_at = answered_at[rows] + (rng.uniform(14, 56, rows.size) * DAY).astype(np.int64)
+    order = np.argsort(hired_at, kind="stable")
+    _, first = np.unique(person[order], return_index=True)
+    keep = order[np.sort(first)]
+    return Hires(log.job[rows][keep], person[keep], hired_at[keep])
+
+
+def _day_weights():
+    weekday = (np.arange(DAYS) + 1) % 7  # START is a Tuesday; 0 = Monday
+    weight = np.where(weekday < 5, 1.0, 0.12)
+    return weight / weight.sum()
+
+
+def _open_jobs(rng, jobs, time):
+    """A job that is open at each time: jobs lie in order of posting, so the open ones are a range."""
+    demand = np.exp(rng.normal(0, 0.6, jobs.posted_at.size)) * (jobs.posted_at > START - 100 * DAY)
+    total = np.concatenate([[0.0], np.cumsum(demand)])
+    last = np.searchsorted(jobs.posted_at, time, side="right")
+    begin = np.minimum(np.searchsorted(jobs.posted_at, time - OPEN_DAYS * DAY), last - 1)
+    point = total[begin] + rng.random(time.size) * (total[last] - total[begin])
+    return np.clip(np.searchsorted(total, point, side="right") - 1, begin, last - 1)
+
+
+def _retrieve(rng, book, teams, jobs, people, job, time):
+    """PAGE different people for each search, (S, PAGE) snapshots.
+
+    50 of the domain and 20 from anywhere are looked at; the 13 with the best noisy coverage of the must-haves come
+    up, and 7 of the rest by chance.
+    """
+    domain_of = book.title_domain[people.title]
+    count = domain_of.size
+    inside = [np.flatnonzero(domain_of == domain) for domain in range(len(book.domains))]
+    outside = [np.flatnonzero(domain_of != domain) for domain in range(len(book.domains))]
+    looked = min(70, count)
+    person = np.empty((job.size, looked), np.int64)
+    for row, domain in enumerate(teams.domain[jobs.team[job]]):
+        near = min(50, inside[domain].size)
+        near = max(near, looked - outside[domain].size)
+        person[row, :near] = inside[domain][rng.choice(inside[domain].size, near, replace=False, shuffle=False)]
+        person[row, near:] = outside[domain][rng.choice(outside[domain].size, looked - near, replace=False, shuffle=False)]
+    snapshot = people.snapshot(person.ravel(), np.repeat(time, looked)).reshape(person.shape)
+    score = _keywords(jobs, people, np.repeat(job, looked), snapshot.ravel()).reshape(person.shape)
+    score += rng.normal(0, 0.25, score.shape) - 100 * (snapshot < 0)
+    best = np.argsort(-score, axis=1, kind="stable")
+    chance = rng.random(score.shape) - 100 * (np.take_along_axis(snapshot, best, 1) < 0)
+    chance[:, :GOOD] = 100
+    best = np.take_along_axis(best, np.argsort(-chance, axis=1, kind="stable")[:, :PAGE], 1)
+    return np.take_along_axis(snapshot, best, 1)
+
+
+def _order(rng, jobs, people, job, snapshot):
+    """The logging policy: by 0.8 standardised keyword score + a standard normal; 5 % of searches are shuffled."""
+    score = _keywords(jobs, people, np.repeat(job, PAGE), snapshot.ravel()).reshape(snapshot.shape)
+    score = (score - score.mean(1, keepdims=True)) / (score.std(1, keepdims=True) + 1e-9)
+    shuffled = rng.random(job.size) < SHUFFLED
+    score = np.where(shuffled[:, None], 0.0, 0.8 * score) + rng.normal(size=score.shape)
+    return np.take_along_axis(snapshot, np.argsort(-score, axis=1, kind="stable"), 1)
+
+
+def _keywords(jobs, people, job, snapshot):
+    """Share of the must-haves that a resume names, plus a bonus for the same title."""
+    must = jobs.must[job]
+    held = (must >= 0) & (people.skill[snapshot[:, None], must] > 0)
+    same = people.title[people.person[snapshot]] == jobs.title[job]
+    return held.sum(1) / (must >= 0).sum(1) + 0.2 * same

@@ -1,0 +1,172 @@
+"""The planted truth: probabilities of a click, an answer and a good grade for any pair.
+
+    click      = examine(position) * sigmoid(a + u + A),   A = lambda (0.5 q_person + 0.4 s_job,role + 0.5 e_job,person)
+    conversion = sigmoid(b + v + C)                        C = lambda (0.5 q_person + 0.8 r_person)
+    relevance  = sigmoid(c + w + G)                        G = lambda (0.6 q_person + 0.3 e_job,person)
+
+u, v, w are the taste of the role over the appeals of the pair (tastes.py, match.py). A, C and G are what no text shows:
+the person's quality q and responsiveness r, how choosy a job's searches by a role are, s, and the chemistry of a pair,
+e; all standard normal and fixed by the seed. lambda is relevance_strength.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, ndtri
+
+from . import tastes
+from .match import appeals
+
+PAGE = 20  # candidates a search
+CHUNK = 1 << 15  # rows at a time, so that the work stays in the cache
+NODES = 9  # of Gauss-Hermite quadrature, for each of two unobservables
+# What the unobservables weigh: quality, search, chemistry; quality, responsiveness; quality, chemistry.
+CLICK_HIDDEN = np.array([0.5, 0.4, 0.5])
+CONVERSION_HIDDEN = np.array([0.5, 0.8])
+RELEVANCE_HIDDEN = np.array([0.6, 0.3])
+HIRING_SIGNALS = {"team_skills": 4.0, "team_background": 2.5, "team_drift": 2.5}
+QUALITY, RESPONSE, SEARCH, CHEMISTRY, CLICKED, ANSWERED = range(6)  # streams of keyed numbers
+
+
+class Probabilities(NamedTuple):
+    """click; conversion, given a click; relevance, the expected grade: (N,) float64 each."""
+
+    click: np.ndarray
+    conversion: np.ndarray
+    relevance: np.ndarray
+
+
+def examine(position) -> np.ndarray:
+    """Chance that a recruiter looks at a position, 1 at the top; position 0 = unknown, the mean over a page.
+
+    examine(k) = 0.12 + 0.88 k^-0.65
+    """
+    position = np.asarray(position)
+    page = 0.12 + 0.88 * np.arange(1, PAGE + 1) ** -0.65
+    known = 0.12 + 0.88 * np.maximum(position, 1) ** -0.65
+    return np.where(position > 0, known, page.mean())
+
+
+def keyed_uniform(seed: int, stream: int, first, second=0) -> np.ndarray:
+    """Uniform numbers in (0, 1) that depend on their keys alone, so that two arms of a test share them.
+
+    Args:
+        first, second: ints, broadcast against each other.
+    Source: splitmix64 (Steele, Lea and Flood, OOPSLA 2014), applied once a key.
+    """
+    state = _mix(np.uint64((seed * 8 + stream) % 2**64) * np.ones(1, np.uint64))
+    state = _mix(state ^ np.asarray(first).astype(np.uint64))
+    state = _mix(state ^ np.asarray(second).astype(np.uint64))
+    return ((state >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def keyed_normal(seed, stream, first, second=0):
+    """Standard normal numbers, keyed like keyed_uniform."""
+    return ndtri(keyed_uniform(seed, stream, first, second))
+
+
+def _mix(x):
+    x = x + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+class Truth:
+    """The probabilities of one world.
+
+    Args:
+        config: WorldConfig.
+        teams, jobs, people: the population.
+        industry_of: (employers,) int.
+    """
+
+    def __init__(self, config, teams, jobs, people, industry_of):
+        self.config, self.population, self.industry_of = config, (teams, jobs, people), industry_of
+        self.tables = [tastes.weights(table, config) for table in (tastes.CLICK, tastes.CONVERSION, tastes.RELEVANCE)]
+        self.intercepts = np.zeros(3)
+
+    def utilities(self, role, job, snapshot, average_roles=False) -> np.ndarray:
+        """What tastes make of each pair, without intercepts, (3, N): click, conversion, relevance.
+
+        With average_roles every role has the tastes of the average: what a model blind to roles could know at best.
+        """
+        shape = appeals(*self.population, self.industry_of, job, snapshot)
+        tables = [np.tile(tastes.ROLE_SHARE @ table, (4, 1)) if average_roles else table for table in self.tables]
+        return np.stack([(shape * table[role]).sum(1) for table in tables])
+
+    def hidden(self, role, job, person) -> np.ndarray:
+        """What no text shows, (3, N): shifts of the three logits."""
+        seed = self.config.seed
+        quality = keyed_normal(seed, QUALITY, person)
+        response = keyed_normal(seed, RESPONSE, person)
+        search = keyed_normal(seed, SEARCH, job, role)
+        chemistry = keyed_normal(seed, CHEMISTRY, job, person)
+        shifts = [
+            CLICK_HIDDEN @ np.stack([quality, search, chemistry]),
+            CONVERSION_HIDDEN @ np.stack([quality, response]),
+            RELEVANCE_HIDDEN @ np.stack([quality, chemistry]),
+        ]
+        return self.config.relevance_strength * np.stack(shifts)
+
+    def hiring_fit(self, job, snapshot, signal_strength) -> np.ndarray:
+        """How well a candidate would have been liked as a hire, (N,): the ad's wishes and the team's own."""
+        shape = appeals(*self.population, self.industry_of, job, snapshot)
+        wishes = {"coverage": 2.0, "weakest": 1.5, "title": 1.0, "under": -1.0}
+        wishes |= {name: weight * signal_strength for name, weight in HIRING_SIGNALS.items()}
+        return sum(weight * shape[:, tastes.APPEALS.index(name)] for name, weight in wishes.items())
+
+    def calibrate(self, role, job, snapshot, position):
+        """Solve the intercepts for the log's mean click rate, conversion rate and grade (0.45) by bisection."""
+        person = self.population[2].person[snapshot]
+        parts = [slice(i, i + CHUNK) for i in range(0, len(role), CHUNK)]
+        logits = np.concatenate([self.utilities(role[i], job[i], snapshot[i]) for i in parts], axis=1)
+        logits += self.hidden(role, job, person)
+        seen = examine(position)
+        self.intercepts[0] = _solve(lambda b: (seen * expit(logits[0] + b)).mean(), self.config.ctr)
+        click = seen * expit(logits[0] + self.intercepts[0])
+        self.intercepts[1] = _solve(lambda b: (click * expit(logits[1] + b)).sum() / click.sum(), self.config.cvr)
+        self.intercepts[2] = _solve(lambda b: expit(logits[2] + b).mean(), 0.45)
+
+    def oracle(self, role, job, snapshot, position) -> Probabilities:
+        """All is known: the position and what no text shows."""
+        shifts = self.hidden(role, job, self.population[2].person[snapshot])
+        click, conversion, relevance = expit(self.utilities(role, job, snapshot) + shifts + self.intercepts[:, None])
+        return Probabilities(examine(position) * click, conversion, relevance)
+
+    def observables(self, role, job, snapshot, average_roles=False) -> Probabilities:
+        """The texts and past hires are known; the position is not, and what no text shows is integrated out.
+
+        Given a click the quality of a person is better than average, hence
+        conversion = E[attraction * conversion] / E[attraction].
+        """
+        z, weight = np.polynomial.hermite_e.hermegauss(NODES)
+        weight = weight / weight.sum()
+        u, v, w = self.utilities(role, job, snapshot, average_roles) + self.intercepts[:, None]
+        scale = self.config.relevance_strength
+        spread = np.linalg.norm(CLICK_HIDDEN)
+        shared = CONVERSION_HIDDEN[0] * CLICK_HIDDEN[0] / spread  # of C, along A
+        rest = np.sqrt((CONVERSION_HIDDEN**2).sum() - shared**2)
+        click = expit(u[:, None] + scale * spread * z) * weight
+        answer = np.zeros_like(click)
+        for node, share in zip(z, weight, strict=True):
+            answer += share * expit(v[:, None] + scale * (shared * z + rest * node))
+        attraction = click.sum(1)
+        grade = expit(w[:, None] + scale * np.linalg.norm(RELEVANCE_HIDDEN) * z) @ weight
+        return Probabilities(examine(0) * attraction, (click * answer).sum(1) / attraction, grade)
+
+
+def in_chunks(function, *arrays) -> Probabilities:
+    """Call function on slices of the arrays and join its answers."""
+    parts = [function(*(a[i : i + CHUNK] for a in arrays)) for i in range(0, max(len(arrays[0]), 1), CHUNK)]
+    return Probabilities(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _solve(rate, target):
+    low, high = -30.0, 30.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if rate(middle) < target else (low, middle)
+    return 0.5 * (low + high)

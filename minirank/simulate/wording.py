@@ -1,0 +1,93 @@
+"""Choosing words: a cheap source of choices for each text, and phrases known or unknown to the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One thing that a text says on purpose.
+
+    Args:
+        kind: must, nice, skill, title, seniority, years, education, remote, available, moves or leads.
+        value: canonical name (a skill, a title, a level ...).
+        phrase: the words used, as they stand in the text (but for a typo).
+        known: whether they come from the half of the phrasebook that the rules know.
+        cue: for must and nice, whether the words that tell the two apart are known; None elsewhere.
+    """
+
+    kind: str
+    value: str
+    phrase: str
+    known: bool
+    cue: bool | None = None
+
+
+class Writer:
+    """Choices for one text, from a row of uniform numbers that it walks round and round.
+
+    Args:
+        book: Phrasebook.
+        numbers: list of floats in [0, 1).
+        known_share: chance that a mention is worded as the rules know it.
+    """
+
+    def __init__(self, book, numbers, known_share):
+        self.book, self.numbers, self.known_share = book, numbers, known_share
+        self.at = 0
+        self.mentions = []
+
+    def chance(self) -> float:
+        self.at = (self.at + 1) % len(self.numbers)
+        return self.numbers[self.at]
+
+    def pick(self, options):
+        return options[int(self.chance() * len(options))]
+
+    def some(self, options, count) -> list:
+        """`count` different options, in an order of their own."""
+        pool, out = list(options), []
+        for _ in range(min(count, len(pool))):
+            out.append(pool.pop(int(self.chance() * len(pool))))
+        return out
+
+    def knows(self) -> bool:
+        """Whether the next thing is said with a phrase known to the rules."""
+        return self.chance() < self.known_share
+
+    def phrase(self, part, name, known=None) -> tuple[str, bool]:
+        """A phrase for a thing of the phrasebook, and whether it is from the known half."""
+        known = self.knows() if known is None else known
+        return self.pick(self.book.phrases[part][name]["known" if known else "unknown"]), known
+
+    def mention(self, kind, part, name, known=None) -> str:
+        """A phrase, noted as a mention."""
+        words, known = self.phrase(part, name, known)
+        self.mentions.append(Mention(kind, name, words, known))
+        return words
+
+    def heading(self, name, known=None) -> str:
+        return self.phrase("headings", name, known)[0]
+
+    def typo(self, text, rate=0.15) -> str:
+        """Swap two neighbouring letters of one long word, in a share `rate` of texts."""
+        if self.chance() >= rate or len(text) < 80:
+            return text
+        at = int(self.chance() * (len(text) - 60)) + 30
+        for i in range(at, len(text) - 3):
+            if text[i - 1 : i + 3].isalpha() and text[i - 1 : i + 3].islower():
+                return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+        return text
+
+
+def listed(items) -> str:
+    """a, b and c"""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def sentence(text) -> str:
+    """With a capital letter and a full stop; a brand that begins in lower case keeps it."""
+    first = text.split(" ", 1)[0]
+    text = text if any(c.isupper() for c in first) else text[0].upper() + text[1:]
+    return text if text[-1] in ".!?" else text + "."
