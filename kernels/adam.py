@@ -1,0 +1,81 @@
+"""Adam, dense and row-lazy.
+
+    m = b1 m + (1 - b1) g,    v = b2 v + (1 - b2) g^2
+    w -= lr * decay * w
+    w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+
+Dense parameters take this step every time. A row of an embedding table takes it only in the steps
+whose batch used the row ("row-lazy"): its m and v rest in between, t counts all steps, so a step
+costs what the batch touches and not what the table holds.
+
+Sources: Kingma & Ba, ICLR 2015; Loshchilov & Hutter, ICLR 2019 (decay apart from the gradient);
+row-lazy as in TensorFlow's LazyAdam and PyTorch's SparseAdam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .jit import kernel
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Settings of the optimiser.
+
+    Args:
+        learning_rate: lr > 0. beta1, beta2: in [0, 1). epsilon: > 0.
+        weight_decay: decay of weight matrices, apart from the gradient; never of embedding
+            tables, biases, or what an id adds.
+    """
+
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+
+    def corrected(self, step: int) -> tuple[float, float]:
+        """(lr / (1 - b1^t), 1 / (1 - b2^t)) of step t = 1, 2, ..."""
+        return self.learning_rate / (1 - self.beta1**step), 1 / (1 - self.beta2**step)
+
+
+def adam_dense(w, m, v, gradient, decay, settings, step):
+    """One step on dense parameters, in place.
+
+    Args:
+        w, m, v, gradient: (P,) float. decay: (P,) float, 1 where weight decay applies, else 0.
+        settings: Adam. step: t, from 1.
+    """
+    rate, correction = settings.corrected(step)
+    m += (1 - settings.beta1) * (gradient - m)
+    v += (1 - settings.beta2) * (gradient * gradient - v)
+    w -= settings.learning_rate * settings.weight_decay * decay * w
+    w -= rate * m / (np.sqrt(v * correction) + settings.epsilon)
+
+
+def adam_rows(table, m, v, ids, gradients, settings, step):
+    """One row-lazy step on the rows `ids` of a table, in place.
+
+    Args:
+        table, m, v: (V, D). ids: (n,) unique. gradients: (n, D), the sparse gradient. step: t, from 1.
+    """
+    rate, correction = settings.corrected(step)
+    m_rows = m[ids] + (1 - settings.beta1) * (gradients - m[ids])
+    v_rows = v[ids] + (1 - settings.beta2) * (gradients * gradients - v[ids])
+    m[ids], v[ids] = m_rows, v_rows
+    table[ids] -= rate * m_rows / (np.sqrt(v_rows * correction) + settings.epsilon)
+
+
+# --- Numba ---------------------------------------------------------------------------------
+
+
+@kernel
+def adam_elements(w, m, v, gradient, gain1, gain2, rate, correction, epsilon):
+    """One step on every element of flat slices; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
+    for i in range(len(w)):
+        m[i] += gain1 * (gradient[i] - m[i])
+        v[i] += gain2 * (gradient[i] * gradient[i] - v[i])
+        w[i] -= rate * m[i] / (np.sqrt(v[i] * correction) + epsilon)

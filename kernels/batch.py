@@ -1,0 +1,81 @@
+"""What a plan reads: the rows of a data set as arrays, and the names and sizes behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """Names and sizes of what one row holds, in column order.
+
+    Args:
+        categorical: (name, size) of each categorical field; ids are 0 .. size-1, 0 is "unknown".
+        bags: (name, size) of each multi-valued field.
+        dense: names of the dense columns.
+        tasks: names of the label columns.
+    """
+
+    categorical: tuple[tuple[str, int], ...] = ()
+    bags: tuple[tuple[str, int], ...] = ()
+    dense: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    def column(self, name: str) -> int:
+        """Column of the categorical field `name` in `Batch.ids`."""
+        names = [field for field, _ in self.categorical]
+        if name not in names:
+            raise ValueError(f"no categorical field {name!r}; there are {', '.join(names) or 'none'}")
+        return names.index(name)
+
+
+@dataclass(frozen=True)
+class Bag:
+    """A multi-valued field. Rows that share an entity (a job, a resume) share its list of ids.
+
+    Args:
+        entity: (B,) int32, the entity of each row.
+        offsets: (entities + 1,) int64; entity e owns ids[offsets[e]:offsets[e + 1]].
+        ids: (total,) int32 in 0 .. size-1; an empty list embeds to zero.
+    """
+
+    entity: np.ndarray
+    offsets: np.ndarray
+    ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B rows.
+
+    Args:
+        ids: (B, C) int32.
+        bags: one `Bag` for each multi-valued field.
+        dense: (B, ND) float32, finite.
+        labels: (B, T) float32, NaN where the label is missing.
+        weights: (B, T) float32 >= 0, the label's confidence (1 where nothing else is known).
+        groups: (B,) int32, the search request of each row; rows of one request are neighbours.
+    """
+
+    ids: np.ndarray
+    bags: tuple[Bag, ...]
+    dense: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: np.ndarray) -> "Batch":
+        """The given rows, in the given order; bags go on sharing their lists."""
+        return Batch(
+            self.ids[rows],
+            tuple(Bag(bag.entity[rows], bag.offsets, bag.ids) for bag in self.bags),
+            self.dense[rows],
+            self.labels[rows],
+            self.weights[rows],
+            self.groups[rows],
+        )

@@ -1,0 +1,95 @@
+"""What every executor takes and gives, and the checks that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .batch import Batch
+from .losses import sigmoid
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradient of one batch.
+
+    Attributes:
+        total: the objective.
+        losses: (number of `plan.losses`,) each loss operation's share, its factor included.
+        dense: (dense,) gradient of the dense arena.
+        tables: name -> (ids (n,) unique and ascending, rows (n, D)), the sparse gradient of each table.
+    """
+
+    total: float
+    losses: np.ndarray
+    dense: np.ndarray
+    tables: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def check_batch(plan: Plan, batch: Batch) -> None:
+    """Refuse a batch that the plan's kernels would read out of bounds.
+
+    Raises:
+        ValueError: names the array, what was expected and what came.
+    """
+    spec, rows = plan.spec, len(batch)
+    expected = {
+        "ids": (rows, len(spec.categorical)),
+        "dense": (rows, len(spec.dense)),
+        "labels": (rows, len(spec.tasks)),
+        "weights": (rows, len(spec.tasks)),
+        "groups": (rows,),
+    }
+    for name, shape in expected.items():
+        got = getattr(batch, name).shape
+        if got != shape:
+            raise ValueError(f"{name} must be {shape}, got {got}")
+    if len(batch.bags) != len(spec.bags):
+        raise ValueError(f"bags must be {len(spec.bags)}, got {len(batch.bags)}")
+    if rows == 0:
+        raise ValueError("a batch must have at least one row, got 0")
+    if len(spec.categorical):
+        low, high = batch.ids.min(axis=0), batch.ids.max(axis=0)
+        for (name, size), least, most in zip(spec.categorical, low, high):
+            if least < 0 or most >= size:
+                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {least}..{most}")
+    for (name, size), bag in zip(spec.bags, batch.bags):
+        if len(bag.entity) != rows or bag.entity.min() < 0 or bag.entity.max() >= len(bag.offsets) - 1:
+            raise ValueError(f"bag {name} must give each of {rows} rows an entity in 0..{len(bag.offsets) - 2}")
+
+
+def check_bag_ids(plan: Plan, batch: Batch) -> None:
+    """Refuse bags whose shared lists hold an id out of range; once a data set, since batches share them."""
+    for (name, size), bag in zip(plan.spec.bags, batch.bags):
+        if bag.offsets[0] != 0 or bag.offsets[-1] != len(bag.ids) or (np.diff(bag.offsets) < 0).any():
+            raise ValueError(f"offsets of bag {name} must rise from 0 to {len(bag.ids)}, the number of its ids")
+        if len(bag.ids) and (bag.ids.min() < 0 or bag.ids.max() >= size):
+            raise ValueError(f"ids of bag {name} must lie in 0..{size - 1}, got {bag.ids.min()}..{bag.ids.max()}")
+
+
+def probabilities(plan: Plan, logits: np.ndarray) -> np.ndarray:
+    """(B, T) predictions from (B, T) logits: sigmoid, or the logit itself for a regression."""
+    linked = logits.astype(np.float64)
+    for task, link in enumerate(plan.links):
+        if link == "sigmoid":
+            linked[:, task] = sigmoid(linked[:, task])
+    return linked
+
+
+def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None):
+    """The executor called `backend`: "reference" or "cpu".
+
+    Raises:
+        ValueError: unknown backend.
+    """
+    if backend == "reference":
+        from .reference import ReferenceExecutor
+
+        return ReferenceExecutor(plan, dtype)
+    if backend == "cpu":
+        from .cpu import CpuExecutor
+
+        return CpuExecutor(plan, dtype, threads)
+    raise ValueError(f"backend must be reference or cpu, got {backend!r}")

@@ -1,0 +1,43 @@
+"""Where every Numba kernel is compiled, and why a stale one is never loaded.
+
+Numba caches a compiled function under the stamp of the *file that holds it*. A driver that calls
+kernels of other files would go on running their old code after an edit there. So only drivers are
+cached (`driver`), kernels are compiled into them (`kernel`), and a driver's stamp covers every
+source file of this folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numba
+
+
+def kernel(function):
+    """Compile a kernel that drivers call.
+
+    error_model="numpy": a division by zero gives inf, which spares a branch a division.
+    contract: a * b + c may become one fused instruction, which rounds once instead of twice.
+    Nothing else of fastmath: NaN and infinity keep their meaning.
+    """
+    return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+
+
+def driver(function):
+    """Compile an entry point that Python calls: cached on disk, and run without the interpreter's lock."""
+    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    try:
+        dispatcher = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that could hold a cache
+        return numba.njit(**options)(function)
+    dispatcher._cache._cache_file._source_stamp = source_stamp()
+    return dispatcher
+
+
+def source_stamp() -> tuple:
+    """(name, size, time of change in ns) of every source file of this folder."""
+    stamps = []
+    for path in sorted(Path(__file__).resolve().parent.glob("*.py")):
+        status = path.stat()
+        stamps.append((path.name, status.st_size, status.st_mtime_ns))
+    return tuple(stamps)

@@ -1,0 +1,45 @@
+"""What is minimised, over and above the rows: learned task weights and the penalty of what an id adds.
+
+    total = sum_t exp(-s_t) L_t + s_t / 2   +   sum_p lambda_p / (2 N) ||w_p||^2
+
+s_t is the log variance of task t where task weights are learned, and 0 without its s_t / 2 where
+they are fixed. The penalty counts once a data set of N rows, beside losses that are row means.
+
+    ds_t = -exp(-s_t) L_t + 1/2,        dw_p = lambda_p / N w_p
+
+Source of the task weights: Kendall et al., CVPR 2018.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .parameters import Arena
+from .plan import Plan
+
+
+def add_objective(plan: Plan, values: Arena, losses: np.ndarray, dense_gradient: np.ndarray) -> float:
+    """Add the gradients of this file's formula to `dense_gradient` and return the total.
+
+    Args:
+        losses: (number of `plan.losses`,) L of each loss operation, its factor included.
+        dense_gradient: (dense,) gradient of the rows' losses, which have exp(-s_t) in them already.
+    """
+    total = 0.0
+    by_task = np.zeros(len(plan.spec.tasks))
+    for op, loss in zip(plan.losses, losses):
+        by_task[op.attributes["task"]] += loss
+    if plan.log_variance is None:
+        total += float(by_task.sum())
+    else:
+        s = values.view(plan.log_variance).astype(float)
+        total += float((np.exp(-s) * by_task + s / 2).sum())
+        start = plan.log_variance.offset
+        dense_gradient[start : start + len(s)] += 0.5 - np.exp(-s) * by_task
+    for parameter in plan.parameters.values():
+        if parameter.penalty:
+            w = values.view(parameter).ravel()
+            rate = parameter.penalty / plan.training_rows
+            total += rate / 2 * float(np.dot(w, w))
+            dense_gradient[parameter.offset : parameter.offset + parameter.size] += rate * w
+    return total

@@ -1,0 +1,98 @@
+"""The numbers of a plan: flat arenas for parameters and optimiser state, and views of them by name."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from .plan import Parameter, Plan
+
+
+def aligned(size: int, dtype) -> np.ndarray:
+    """Zeros (size,) that start at a multiple of 64 bytes: a vector load never crosses a cache line."""
+    dtype = np.dtype(dtype)
+    raw = np.zeros(size * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size * dtype.itemsize].view(dtype)
+
+
+class Arena:
+    """One number for every parameter element of a plan: values, gradients, or a moment of Adam.
+
+    Args:
+        plan: whose parameters.
+        dtype: float32 or float64.
+
+    Attributes:
+        dense: (plan.size(False),) the dense parameters.
+        tables: (plan.size(True),) the embedding tables.
+    """
+
+    def __init__(self, plan: Plan, dtype=np.float32) -> None:
+        self.plan = plan
+        self.dense = aligned(plan.size(table=False), dtype)
+        self.tables = aligned(plan.size(table=True), dtype)
+
+    def view(self, parameter: Parameter) -> np.ndarray:
+        """The parameter in its shape; writing to it writes to the arena."""
+        arena = self.tables if parameter.table else self.dense
+        return arena[parameter.offset : parameter.offset + parameter.size].reshape(parameter.shape)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.view(self.plan.parameters[name])
+
+    def items(self) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, view) of every parameter."""
+        return ((name, self.view(parameter)) for name, parameter in self.plan.parameters.items())
+
+    def copy(self, dtype=None) -> "Arena":
+        """A copy, in another precision if `dtype` says so."""
+        made = Arena(self.plan, dtype or self.dense.dtype)
+        made.dense[:] = self.dense
+        made.tables[:] = self.tables
+        return made
+
+
+def initial_values(plan: Plan, seed: int, dtype=np.float32) -> Arena:
+    """Fresh parameters: the same seed gives a parameter of the same name and shape the same numbers in any plan."""
+    values = Arena(plan, dtype)
+    for name, view in values.items():
+        parameter = plan.parameters[name]
+        generator = np.random.Generator(np.random.Philox(key=[seed, zlib.crc32(name.encode())]))
+        *_, fan_in, fan_out = (1, 1, *parameter.shape)
+        if parameter.init == "glorot":
+            bound = (6 / (fan_in + fan_out)) ** 0.5
+            view[...] = generator.uniform(-bound, bound, parameter.shape)
+        elif parameter.init == "he":
+            view[...] = generator.normal(0, (2 / fan_in) ** 0.5, parameter.shape)
+        elif parameter.init == "embedding":
+            view[...] = generator.normal(0, 0.05, parameter.shape)
+        elif parameter.init != "zero":
+            raise ValueError(f"init of {name} must be glorot, he, embedding or zero, got {parameter.init!r}")
+    return values
+
+
+class TrainState:
+    """Everything that a training step changes.
+
+    Attributes:
+        values: the parameters. m, v: Adam's moments. step: steps taken so far.
+    """
+
+    def __init__(self, values: Arena) -> None:
+        self.values = values
+        self.m = Arena(values.plan, values.dense.dtype)
+        self.v = Arena(values.plan, values.dense.dtype)
+        self.step = 0
+        self.decay = decay_mask(values.plan, values.dense.dtype)
+
+
+def decay_mask(plan: Plan, dtype) -> np.ndarray:
+    """(dense,) 1 where weight decay applies: weight matrices, but not what an id adds (it has its penalty)."""
+    mask = Arena(plan, dtype)
+    for name, view in mask.items():
+        parameter = plan.parameters[name]
+        view[...] = len(parameter.shape) == 2 and not parameter.table and parameter.init != "zero"
+    return mask.dense

@@ -1,0 +1,125 @@
+"""The reference executor: walks a plan operation by operation in NumPy, all rows at once.
+
+Read this first. It is what the fast executors are checked against, and in float64 it is what the
+derivations are checked with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .adam import Adam, adam_dense, adam_rows
+from .batch import Batch
+from .embedding import sum_by_id
+from .executor import Gradients, check_bag_ids, check_batch
+from .objective import add_objective
+from .operations import KINDS
+from .parameters import Arena, TrainState
+from .plan import Operation, Parameter, Plan, Slot
+
+
+class Walk:
+    """One pass over a plan: what operations read and write.
+
+    Args:
+        plan: the plan. values: its parameters. batch: B rows.
+    """
+
+    def __init__(self, plan: Plan, values: Arena, batch: Batch) -> None:
+        self.plan, self.batch = plan, batch
+        self._parameters = values
+        dtype = values.dense.dtype
+        self._values = {name: np.zeros((len(batch), width), dtype) for name, (_, width) in plan.blocks.items()}
+        self._gradients = {name: np.zeros_like(block) for name, block in self._values.items()}
+        self.parameter_gradients = Arena(plan, dtype)
+        self.table_gradients: dict[str, list] = {}
+        self.losses: list[float] = []
+        self._kept: dict[int, object] = {}
+
+    def value(self, slot: Slot) -> np.ndarray:
+        """(B, width) activations of a slot; a view, so that writing writes the block."""
+        return self._values[slot.block][:, slot.column : slot.column + slot.width]
+
+    def gradient(self, slot: Slot) -> np.ndarray:
+        """(B, differentiable) gradient of a slot, a view; operations add to it."""
+        return self._gradients[slot.block][:, slot.column : slot.column + slot.differentiable]
+
+    def values(self, parameters: tuple[Parameter, ...]) -> list[np.ndarray]:
+        """The parameters, each in its shape."""
+        return [self._parameters.view(parameter) for parameter in parameters]
+
+    def gradients(self, parameters: tuple[Parameter, ...]) -> list[np.ndarray]:
+        """The gradients of dense parameters, views that operations add to."""
+        return [self.parameter_gradients.view(parameter) for parameter in parameters]
+
+    def add_table_gradient(self, table: Parameter, ids: np.ndarray, rows: np.ndarray) -> None:
+        """Add a sparse gradient (ids (n,), rows (n, D)) of a table."""
+        self.table_gradients.setdefault(table.name, []).append((ids, rows))
+
+    def log_variance(self, task: int) -> float:
+        """s of the task, 0 where task weights are fixed."""
+        learned = self.plan.log_variance
+        return 0.0 if learned is None else float(self._parameters.view(learned)[task])
+
+    def add_loss(self, op: Operation, loss: float) -> None:
+        """Record the loss of a loss operation, in plan order."""
+        self.losses.append(loss)
+
+    def keep(self, op: Operation, saved) -> None:
+        """Save for the backward pass of `op`."""
+        self._kept[id(op)] = saved
+
+    def kept(self, op: Operation):
+        """What `keep` saved."""
+        return self._kept[id(op)]
+
+
+class ReferenceExecutor:
+    """Runs a plan in NumPy.
+
+    Args:
+        plan: the plan. dtype: float32 or float64.
+    """
+
+    def __init__(self, plan: Plan, dtype=np.float64) -> None:
+        self.plan, self.dtype = plan, np.dtype(dtype)
+
+    def _walk(self, values: Arena, batch: Batch, operations) -> Walk:
+        check_batch(self.plan, batch)
+        check_bag_ids(self.plan, batch)
+        walk = Walk(self.plan, values, batch)
+        for op in operations:
+            KINDS[op.kind].forward(op, walk)
+        return walk
+
+    def logits(self, values: Arena, batch: Batch) -> np.ndarray:
+        """(B, T) logits."""
+        return self._walk(values, batch, self.plan.forward).value(self.plan.logits).copy()
+
+    def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """The named slots of `plan.outputs`, each (B, width)."""
+        walk = self._walk(values, batch, self.plan.forward)
+        return {name: walk.value(self.plan.outputs[name]).copy() for name in names}
+
+    def gradients(self, values: Arena, batch: Batch) -> Gradients:
+        """Forward, then the same operations backwards; see `Gradients`."""
+        walk = self._walk(values, batch, self.plan.operations)
+        for op in self.plan.backward():
+            KINDS[op.kind].backward(op, walk)
+        losses = np.array(walk.losses)
+        dense = walk.parameter_gradients.dense
+        total = add_objective(self.plan, values, losses, dense)
+        tables = {}
+        for name, parts in walk.table_gradients.items():
+            ids, rows = zip(*parts)
+            tables[name] = sum_by_id(np.concatenate(ids), np.concatenate(rows))
+        return Gradients(total, losses, dense, tables)
+
+    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
+        """One training step in place: (total, losses) before the step."""
+        found = self.gradients(state.values, batch)
+        state.step += 1
+        adam_dense(state.values.dense, state.m.dense, state.v.dense, found.dense, state.decay, adam, state.step)
+        for name, (ids, rows) in found.tables.items():
+            adam_rows(state.values[name], state.m[name], state.v[name], ids, rows, adam, state.step)
+        return found.total, found.losses

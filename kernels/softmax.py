@@ -1,0 +1,108 @@
+"""The softmax of a gate: how much of each expert a row takes.
+
+    g_e = exp(z_e / tau) / sum_k exp(z_k / tau)        over the E experts of each group (task)
+
+Backward. With u = z / tau, dg_e / du_k = g_e ([e = k] - g_k), so
+
+    du_k = sum_e dg_e g_e ([e = k] - g_k) = g_k (dg_k - sum_e dg_e g_e),      dz = du / tau
+
+Check by hand: for E = 2, tau = 1, z = (0, 0), dg = (1, 0): g = (1/2, 1/2), dz = (1/4, -1/4).
+Source: Ma et al., KDD 2018 (the gates of MMoE).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .jit import kernel
+from .layout import FIRST, INPUT, NUMBER, OUTPUT, slot_start
+
+
+def softmax_forward(gates, z, temperature):
+    """Softmax over the last axis, shifted by its maximum so that no exponential overflows.
+
+    Args:
+        z: (B, G, E). temperature: float > 0.
+    Writes:
+        gates: (B, G, E), each of whose E sum to 1.
+    """
+    np.subtract(z, z.max(axis=-1, keepdims=True), out=gates)
+    gates /= temperature
+    np.exp(gates, out=gates)
+    gates /= gates.sum(axis=-1, keepdims=True)
+
+
+def softmax_backward(dz, dgates, gates, temperature):
+    """Gradient of `softmax_forward`.
+
+    Args:
+        dgates: (B, G, E). gates: (B, G, E), saved.
+    Adds to:
+        dz: (B, G, E).
+    """
+    inner = (dgates * gates).sum(axis=-1, keepdims=True)
+    dz += gates * (dgates - inner) / temperature
+
+
+class Softmax:
+    """Operation `softmax`: inputs (z,), attributes experts, temperature; groups lie side by side."""
+
+    @staticmethod
+    def forward(op, state):
+        shape = (len(state.batch), -1, op.attributes["experts"])
+        gates, z = state.value(op.output), state.value(op.inputs[0])
+        result = np.empty_like(z).reshape(shape)
+        softmax_forward(result, z.reshape(shape), op.attributes["temperature"])
+        gates[...] = result.reshape(z.shape)
+
+    @staticmethod
+    def backward(op, state):
+        shape = (len(state.batch), -1, op.attributes["experts"])
+        gates, dgates, dz = state.value(op.output), state.gradient(op.output), state.gradient(op.inputs[0])
+        added = np.zeros_like(gates).reshape(shape)
+        softmax_backward(added, dgates.reshape(shape), gates.reshape(shape), op.attributes["temperature"])
+        dz += added.reshape(dz.shape)
+
+
+# --- Numba, one tile of rows ---------------------------------------------------------------
+
+
+@kernel
+def softmax_forward_tile(op, work, first, rows):
+    """g = softmax(z / tau) for one tile."""
+    g0, gs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
+    z0, zs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
+    experts = op[FIRST]
+    tau = work.values.dtype.type(work.reals[op[NUMBER]])
+    for i in range(rows):
+        for start in range(0, width, experts):
+            g = work.values[g0 + i * gs + start : g0 + i * gs + start + experts]
+            z = work.values[z0 + i * zs + start : z0 + i * zs + start + experts]
+            top = z[0]
+            for e in range(1, experts):
+                top = max(top, z[e])
+            total = work.values.dtype.type(0)
+            for e in range(experts):
+                g[e] = np.exp((z[e] - top) / tau)
+                total += g[e]
+            for e in range(experts):
+                g[e] /= total
+
+
+@kernel
+def softmax_backward_tile(op, work, first, rows):
+    """dz += g (dg - <dg, g>) / tau for one tile."""
+    g0, gs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
+    z0, zs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
+    experts = op[FIRST]
+    tau = work.values.dtype.type(work.reals[op[NUMBER]])
+    for i in range(rows):
+        for start in range(0, width, experts):
+            g = work.values[g0 + i * gs + start : g0 + i * gs + start + experts]
+            dg = work.gradients[g0 + i * gs + start : g0 + i * gs + start + experts]
+            dz = work.gradients[z0 + i * zs + start : z0 + i * zs + start + experts]
+            inner = work.values.dtype.type(0)
+            for e in range(experts):
+                inner += dg[e] * g[e]
+            for e in range(experts):
+                dz[e] += g[e] * (dg[e] - inner) / tau

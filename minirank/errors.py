@@ -1,0 +1,37 @@
+"""Every error that a user can cause: one line that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class MinirankError(Exception):
+    """Base of all errors shown to the user without a traceback; the command line exits with 2."""
+
+    exit_code = 2
+
+
+class ConfigError(MinirankError):
+    """A configuration that cannot be used: unknown key, value out of range."""
+
+
+class RunError(MinirankError):
+    """A run folder that cannot be used: truncated checkpoint, other version, wrong permission."""
+
+
+class DataError(MinirankError):
+    """Input data that cannot be used.
+
+    Args:
+        problem: what is wrong, in one clause.
+        file: name of the file, relative to the data folder.
+        line: 1-based line in that file.
+        column: name of the column or JSON key.
+        remedy: what the user can do about it.
+
+    str() gives `impressions.csv:17: column clicked: expected 0, 1 or empty, got 'yes'; write ...`.
+    """
+
+    def __init__(self, problem, *, file=None, line=None, column=None, remedy=None):
+        self.problem, self.file, self.line, self.column, self.remedy = problem, file, line, column, remedy
+        where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "
+        where += "" if column is None else f"column {column}: "
+        super().__init__(where + problem + ("" if remedy is None else f"; {remedy}"))
