@@ -1,0 +1,83 @@
+"""Evidence: what speaks for and against each candidate of a job, in values and quotes that a reader can check."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from minirank.extract import EDUCATION, SENIORITY
+from minirank.features.config import FeatureConfig
+from minirank.features.hires import LEVEL_NAMES, PastHires
+from minirank.features.history import History, closeness
+from minirank.features.tables import job_table, resume_table
+
+SHARED = 5  # skills shown
+
+
+def evidence(config: FeatureConfig, job, job_features, history: PastHires, resumes, resume_features) -> list[dict]:
+    """One dict a candidate, ready for JSON; None stands for what is not known.
+
+    Keys: resume_id; must_have and nice_to_have, the covered ones with the resume's quote;
+    must_have_missing and nice_to_have_missing, with the job's quote; title, years, seniority, education,
+    each with job, resume and (but for title) gap = resume - job, in years or levels; past_hires, None or
+    where they come from (team, or title: jobs of that title), hires compared with (n - 1, see
+    `history`), closeness (the feature hired_skills) and the shared skills of most support.
+
+    Args:
+        config: of the encoder.
+        job, job_features: mapping and `JobFeatures`.
+        history: past hires that are known.
+        resumes, resume_features: n mappings and n `ResumeFeatures`.
+    """
+    jobs = job_table([job], [job_features], None, 1)
+    table = resume_table(resumes, resume_features, None, 1)
+    past = History.of(jobs, history, config.hires, config.max_hires, None)
+    rows = np.zeros(len(table), np.int64), np.arange(len(table))
+    close = closeness(past, jobs, table, *rows)["hired_skills"]
+    left_out = past.removed(table, *rows)
+    held = [{skill.value for skill in past.people.features[row].skills} for row in past.hire]
+    support = Counter(name for skills in held for name in skills)
+    found = []
+    for row, (resume, features) in enumerate(zip(resumes, resume_features)):
+        skills = {skill.value: skill for skill in reversed(features.skills)}
+        item = {"resume_id": resume["resume_id"]}
+        for name in ("must_have", "nice_to_have"):
+            wanted = getattr(job_features, name)
+            item[name] = [_quoted(skills[skill.value]) for skill in wanted if skill.value in skills]
+            item[f"{name}_missing"] = [_quoted(skill) for skill in wanted if skill.value not in skills]
+        item["title"] = {"job": _value(job_features.title), "resume": _value(features.title)}
+        item["years"] = _years(job_features.min_years, features.years)
+        item["seniority"] = _levels(SENIORITY, job_features.seniority, features.seniority)
+        item["education"] = _levels(EDUCATION, job_features.education, features.education)
+        item["past_hires"] = None
+        if left_out[row] >= 0:
+            without = held[left_out[row]]
+            shared = [(name, support[name] - (name in without)) for name in skills]
+            shared = sorted((pair for pair in shared if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0]))
+            item["past_hires"] = {
+                "level": LEVEL_NAMES[int(past.level[0])],
+                "hires": len(held) - 1,
+                "closeness": None if np.isnan(close[row]) else float(close[row]),
+                "shared_skills": [{"skill": name, "support": count} for name, count in shared[:SHARED]],
+            }
+        found.append(item)
+    return found
+
+
+def _value(found):
+    return None if found is None else found.value
+
+
+def _quoted(skill) -> dict:
+    return {"skill": skill.value, "quote": skill.quote, "start": skill.start, "end": skill.end, "source": skill.source}
+
+
+def _years(job, resume) -> dict:
+    gap = None if job is None or resume is None else resume.value - job.value
+    return {"job": _value(job), "resume": _value(resume), "gap": gap}
+
+
+def _levels(names: tuple[str, ...], job, resume) -> dict:
+    gap = None if job is None or resume is None else names.index(resume.value) - names.index(job.value)
+    return {"job": _value(job), "resume": _value(resume), "gap": gap}

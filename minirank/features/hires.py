@@ -1,0 +1,102 @@
+"""Past hires: who was hired by a team, or for such jobs, before a job was posted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+NONE, TEAM, TITLE = 0, 1, 2  # where a job's history comes from
+LEVEL_NAMES = {NONE: None, TEAM: "team", TITLE: "title"}
+
+
+@dataclass(frozen=True)
+class PastHires:
+    """H hires in order of time, each with the resume as it was when the person was hired.
+
+    Args:
+        team: H team ids, of the job hired for.
+        title: H normalised titles of that job, or None.
+        resume_id: H ids.
+        hired_at: (H,) int64 seconds, ascending.
+        resumes: H lines of resumes.jsonl, the latest snapshots with updated_at <= hired_at.
+        features: H `ResumeFeatures` of these snapshots.
+    """
+
+    team: tuple = ()
+    title: tuple = ()
+    resume_id: tuple = ()
+    hired_at: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    resumes: tuple = ()
+    features: tuple = ()
+
+    @classmethod
+    def from_folder(cls, folder, features) -> "PastHires":
+        """All hires of a data folder; one without a resume from before the hire is left out.
+
+        Args:
+            folder: `DataFolder`.
+            features: `Features` of its jobs and resumes.
+        """
+        snapshots = defaultdict(list)
+        for row, resume in enumerate(folder.resumes):
+            snapshots[resume["resume_id"]].append(row)
+        found = []
+        for job, resume_id, hired_at in zip(folder.hires.job, folder.hires.resume_id, folder.hires.hired_at):
+            rows = [row for row in snapshots[resume_id] if folder.resumes[row]["updated_at"] <= hired_at]
+            if rows:
+                latest = max(rows, key=lambda row: folder.resumes[row]["updated_at"])
+                found.append((int(hired_at), resume_id, int(job), latest))
+        found.sort()
+        title = [None if f.title is None else f.title.value for f in features.jobs]
+        return cls(
+            team=tuple(folder.jobs[job]["team_id"] for _, _, job, _ in found),
+            title=tuple(title[job] for _, _, job, _ in found),
+            resume_id=tuple(resume_id for _, resume_id, _, _ in found),
+            hired_at=np.array([hired_at for hired_at, _, _, _ in found], np.int64),
+            resumes=tuple(folder.resumes[row] for _, _, _, row in found),
+            features=tuple(features.resumes[row] for _, _, _, row in found),
+        )
+
+    def __len__(self) -> int:
+        return len(self.resume_id)
+
+    @cached_property
+    def _by_team(self) -> dict:
+        return _positions(self.team)
+
+    @cached_property
+    def _by_title(self) -> dict:
+        return _positions(self.title)
+
+    def of(self, team_id: str, title: str | None, before: int, k: int, most: int) -> tuple[int, list[int]]:
+        """History of a job: its team's hires, or those for jobs of the same title where the team has too few.
+
+        A person counts once, with the latest hire. The choice is made before anyone is removed,
+        so it is the same for every candidate of the job.
+
+        Args:
+            team_id, title: of the job; title is normalised, or None.
+            before: seconds, when the job was posted; hires at that very second are left out.
+            k: at least k + 1 people, or there is no history.
+            most: people kept, the latest ones.
+        Returns:
+            TEAM, TITLE or NONE, and places in this list, in order of time.
+        """
+        end = int(np.searchsorted(self.hired_at, before, side="left"))
+        for level, rows in ((TEAM, self._by_team.get(team_id)), (TITLE, None if title is None else self._by_title.get(title))):
+            if rows is None:
+                continue
+            people = {self.resume_id[row]: row for row in rows[: np.searchsorted(rows, end)]}
+            if len(people) > k:
+                return level, sorted(people.values())[-most:]
+        return NONE, []
+
+
+def _positions(names) -> dict:
+    found = defaultdict(list)
+    for row, name in enumerate(names):
+        found[name].append(row)
+    return {name: np.array(rows) for name, rows in found.items()}

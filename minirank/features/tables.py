@@ -1,0 +1,158 @@
+"""Jobs and resumes as arrays: what extraction found in each, once an entity, ready to be paired."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, clean_text
+from minirank.features.sparse import sets
+from minirank.features.text import TextModel, top_tokens, words
+
+LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
+
+
+@dataclass(frozen=True)
+class Table:
+    """n jobs or n resumes.
+
+    Args:
+        records: n lines of jobs.jsonl or resumes.jsonl.
+        features: n `JobFeatures` or `ResumeFeatures`.
+        time: (n,) int64 seconds, when a job was posted or a resume updated.
+        years: (n,) float64, asked for or had; NaN is unknown.
+        levels: seniority, education, remote -> (n,) int8, place in `LEVELS`, -1 is unknown.
+        title, domain: n strings (the first domain), or None.
+        sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
+        text: (n, V) TF-IDF rows, or None where the encoder reads no text.
+        tokens: offsets (n + 1,) and ids, as in a `Bag`, or None likewise.
+    """
+
+    records: list
+    features: list
+    time: np.ndarray
+    years: np.ndarray
+    levels: dict[str, np.ndarray]
+    title: list
+    domain: list
+    sets: dict[str, csr_array]
+    text: csr_array | None
+    tokens: tuple[np.ndarray, np.ndarray] | None
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def job_text(job: dict, features) -> str:
+    """Title and description without flagged spans; offsets count from the title's start."""
+    return clean_text(f"{job['title']}\n{job['description']}", features.flagged)
+
+
+def resume_text(resume: dict, features) -> str:
+    """The resume's text without flagged spans."""
+    return clean_text(resume["text"], features.flagged)
+
+
+def job_table(jobs, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Table:
+    """Jobs as arrays.
+
+    Args:
+        jobs: n mappings with job_id, team_id, title, description, posted_at.
+        features: n `JobFeatures`.
+        model: words in use, or None for no text.
+        most: words of a text that enter its bag.
+        counts: `model.counts` of the jobs' texts, where they are at hand.
+    """
+    must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
+    named = [[*m, *n] for m, n in zip(must, nice)]
+    return _table(
+        jobs,
+        features,
+        time=[job["posted_at"] for job in jobs],
+        years=[_value(f.min_years) for f in features],
+        skills={"must": must, "nice": nice, "named": named},
+        texts=job_text,
+        model=model,
+        most=most,
+        counts=counts,
+    )
+
+
+def resume_table(resumes, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Table:
+    """Resumes as arrays.
+
+    Args:
+        resumes: n mappings with resume_id, text, updated_at.
+        features: n `ResumeFeatures`.
+        model, most, counts: as in `job_table`.
+    """
+    return _table(
+        resumes,
+        features,
+        time=[resume["updated_at"] for resume in resumes],
+        years=[_value(f.years) for f in features],
+        skills={"skills": [_values(f.skills) for f in features]},
+        texts=resume_text,
+        model=model,
+        most=most,
+        counts=counts,
+    )
+
+
+def _table(records, features, *, time, years, skills, texts, model, most, counts) -> Table:
+    title = [_value(f.title) for f in features]
+    levels = {name: [_value(getattr(f, name)) for f in features] for name in LEVELS}
+    places = [r.get("location") or _value(f.location) for r, f in zip(records, features)]
+    lists = {
+        **skills,
+        "title": [_one(t) for t in title],
+        "title_words": [words(t) if t else () for t in title],
+        "seniority": [_one(s) for s in levels["seniority"]],
+        "education": [_one(e) for e in levels["education"]],
+        "domains": [_values(f.domains) for f in features],
+        "soft_skills": [_values(f.soft_skills) for f in features],
+        "languages": [_values(f.languages) for f in features],
+        "location": [place_parts(place) for place in places],
+    }
+    text = None
+    if model is not None:
+        if counts is None:
+            counts = model.counts([texts(record, f) for record, f in zip(records, features)])
+        text = model.tfidf(counts)
+    return Table(
+        records=records,
+        features=features,
+        time=np.array(time, np.int64),
+        years=np.array([np.nan if y is None else y for y in years], np.float64),
+        levels={name: _places_in(LEVELS[name], found) for name, found in levels.items()},
+        title=title,
+        domain=[f.domains[0].value if f.domains else None for f in features],
+        sets={name: sets(rows) for name, rows in lists.items()},
+        text=text,
+        tokens=None if text is None else top_tokens(text, most),
+    )
+
+
+def place_parts(place: str | None) -> list[str]:
+    """`Berlin, Germany` -> berlin, germany: a place given with and without its country still meets."""
+    return [part for part in (p.strip().lower() for p in re.split(r"[,;/()]", place or "")) if part]
+
+
+def _value(found):
+    return None if found is None else found.value
+
+
+def _values(found) -> list[str]:
+    return [item.value for item in found]
+
+
+def _one(name) -> tuple:
+    return () if name is None else (name,)
+
+
+def _places_in(names: tuple[str, ...], found) -> np.ndarray:
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place.get(name, -1) for name in found], np.int8)

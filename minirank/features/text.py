@@ -1,0 +1,148 @@
+"""Text as hashed words: a stable hash into buckets, document frequencies of training texts, TF-IDF."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain
+
+import numpy as np
+from scipy.sparse import csr_array
+
+# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
+_ASCII_WORDS = re.compile(r"\w+[+#]*")
+_WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w{_MARKS}])+[+#]*)")
+
+
+def words(text: str) -> list[str]:
+    """Lower-case NFKC words; character pairs where words are not spaced.
+
+    `c++` and `c#` keep their signs. A single unspaced character is a word.
+    """
+    if text.isascii():
+        return _ASCII_WORDS.findall(text.lower())
+    found = []
+    for run, word in _WORDS.findall(unicodedata.normalize("NFKC", text).lower()):
+        if word:
+            found.append(word)
+        elif len(run) == 1:
+            found.append(run)
+        else:
+            found.extend(run[i : i + 2] for i in range(len(run) - 1))
+    return found
+
+
+class _Codes(dict):
+    """Word -> 64-bit code, the same in every process; each word is hashed once."""
+
+    def __missing__(self, word):
+        code = self[word] = int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+        return code
+
+
+def hashed_counts(texts, buckets: int, bigrams: bool = False) -> csr_array:
+    """How often each hashed word stands in each text.
+
+    Args:
+        texts: n strings.
+        buckets: columns of the result; bucket 0 stays empty (it means unknown).
+        bigrams: also count pairs of neighbouring words.
+    Returns:
+        (n, buckets) float64 counts, canonical.
+    """
+    table = _Codes()
+    lists = [words(text) for text in texts]
+    sizes = np.fromiter(map(len, lists), np.int64, len(lists))
+    codes = np.fromiter(map(table.__getitem__, chain.from_iterable(lists)), np.uint64, int(sizes.sum()))
+    row = np.repeat(np.arange(len(lists)), sizes)
+    if bigrams:
+        inside = row[1:] == row[:-1]
+        pairs = (codes[:-1] * np.uint64(0x9E3779B97F4A7C15) + codes[1:])[inside]  # wraps around: a hash of both
+        order = np.argsort(np.concatenate([row, row[1:][inside]]), kind="stable")
+        codes, row = np.concatenate([codes, pairs])[order], np.concatenate([row, row[1:][inside]])[order]
+    columns = (codes % np.uint64(buckets - 1)).astype(np.int32) + 1
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(lists)))])
+    counts = csr_array((np.ones(len(columns)), columns, offsets), shape=(len(lists), buckets))
+    counts.sum_duplicates()
+    return counts
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """Hashed words that enough training texts hold, and how rare they are there.
+
+    Args:
+        buckets: hash buckets.
+        bigrams: pairs of neighbouring words count too.
+        kept: (V,) int32 ascending, the buckets in use; bucket kept[v] has token id v + 1, id 0 is unknown.
+        idf: (V,) float64.
+    """
+
+    buckets: int
+    bigrams: bool
+    kept: np.ndarray
+    idf: np.ndarray
+
+    @classmethod
+    def fit(cls, counts: csr_array, min_count: int, bigrams: bool = False) -> "TextModel":
+        """Document frequencies of training texts.
+
+        idf_v = ln((1 + n) / (1 + df_v)) + 1
+
+        Args:
+            counts: (n, buckets), the training texts, from `hashed_counts`.
+            min_count: texts that must hold a word.
+            bigrams: how `counts` were made.
+        """
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
+        idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
+        return cls(counts.shape[1], bigrams, kept, idf)
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def counts(self, texts) -> csr_array:
+        """Counts of hashed words, ready for `tfidf`."""
+        return hashed_counts(texts, self.buckets, self.bigrams)
+
+    def tfidf(self, counts: csr_array) -> csr_array:
+        """Rows of unit length: (1 + ln count) idf; words not kept are dropped.
+
+        Args:
+            counts: (n, buckets).
+        Returns:
+            (n, V) float64; the row of a text without a kept word is empty.
+        """
+        position = np.full(self.buckets, -1, np.int32)
+        position[self.kept] = np.arange(len(self.kept), dtype=np.int32)
+        column = position[counts.indices]
+        known = column >= 0
+        before = np.concatenate([[0], np.cumsum(known)])
+        column, offsets = column[known], before[counts.indptr]
+        values = (1 + np.log(counts.data[known])) * self.idf[column]
+        row = np.repeat(np.arange(counts.shape[0]), np.diff(offsets))
+        length = np.sqrt(np.bincount(row, values**2, minlength=counts.shape[0]))
+        return csr_array((values / length[row], column, offsets), shape=(counts.shape[0], len(self.kept)))
+
+
+def top_tokens(weights: csr_array, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Token ids of highest weight in each row, ascending.
+
+    Args:
+        weights: (n, V), for example TF-IDF; ties go to the lower column.
+        most: ids kept in a row.
+    Returns:
+        offsets (n + 1,) int64 and ids (total,) int32, column + 1.
+    """
+    row = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    order = np.lexsort((weights.indices, -weights.data, row))
+    rank = np.arange(len(order)) - np.repeat(weights.indptr[:-1], np.diff(weights.indptr))
+    chosen = np.sort(order[rank < most])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[chosen], minlength=weights.shape[0]))])
+    return offsets.astype(np.int64), weights.indices[chosen].astype(np.int32) + 1

@@ -1,0 +1,138 @@
+"""A small data folder with features written by hand, for the tests of minirank.features."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import numpy as np
+
+from minirank.data import read_folder
+from minirank.extract import JobFeatures, ResumeFeatures, Value
+
+START = 1_735_689_600  # 2025-01-01
+DAY = 86_400
+SKILLS = ("python", "sql", "docker", "spark", "figma", "excel", "go", "rust", "nursing", "payroll")
+TITLES = ("data engineer", "backend engineer", "designer")
+ROLES = ("agency", "hr", "manager")
+
+
+def value(found) -> Value | None:
+    return None if found is None else Value(found, f"<{found}>", 0, 1)
+
+
+def values(*found) -> tuple[Value, ...]:
+    return tuple(Value(name, f"<{name}>", 0, 1) for name in found)
+
+
+def iso(seconds: int) -> str:
+    return datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def job_features(**found) -> JobFeatures:
+    """`must_have=("sql",), min_years=3, ...` as `JobFeatures`."""
+    return JobFeatures(**_wrapped(found))
+
+
+def resume_features(**found) -> ResumeFeatures:
+    """`skills=("sql",), years=3, ...` as `ResumeFeatures`."""
+    return ResumeFeatures(**_wrapped(found))
+
+
+def _wrapped(found: dict) -> dict:
+    return {name: values(*item) if isinstance(item, tuple) else value(item) for name, item in found.items()}
+
+
+def write_lines(path, lines) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def write_csv(path, header, rows) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *rows])
+
+
+def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
+    """Random jobs, resumes (two snapshots each), hires and impressions; returns (folder, features)."""
+    random = np.random.default_rng(seed)
+
+    def some(names, most):
+        return tuple(str(n) for n in random.choice(names, random.integers(0, most + 1), replace=False))
+
+    def maybe(found):
+        return None if random.random() < 0.2 else found
+
+    job_lines = [
+        {
+            "job_id": f"j{j:03d}",
+            "team_id": f"t{j % 5}",
+            "title": str(random.choice(TITLES)),
+            "description": " ".join(random.choice(SKILLS, 12)) + f" jobword{j % 4}",
+            "posted_at": iso(START + (j + 1) * 5 * DAY),
+            "location": maybe(str(random.choice(["Berlin", "Paris, France"]))),
+            "kind": str(random.choice(["full time", "part time"])),
+        }
+        for j in range(jobs)
+    ]
+    resume_lines = [
+        {
+            "resume_id": f"p{p:03d}",
+            "text": " ".join(random.choice(SKILLS, 15)) + f" resumeword{p % 4}",
+            "updated_at": iso(START + (version * 80 - 10) * DAY + p),
+            "location": maybe(str(random.choice(["Berlin", "Paris"]))),
+        }
+        for p in range(people)
+        for version in range(2)
+    ]
+    hires = [
+        (f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY)) for j in range(jobs) for _ in range(3)
+    ]
+    shown = []
+    for s in range(searches):
+        j = s * jobs // searches
+        time = START + (j + 1) * 5 * DAY + int(random.integers(1, 4 * DAY))
+        for place, p in enumerate(random.choice(people, candidates, replace=False), 1):
+            clicked = int(random.random() < 0.4)
+            converted = int(random.random() < 0.5) if clicked else ""
+            grade, sure = (round(random.random(), 2), 0.5) if random.random() < 0.5 else ("", "")
+            row = (f"s{s}", iso(time), f"r{s % 3}", f"j{j:03d}", f"p{p:03d}", place, clicked, converted, "", grade, sure)
+            shown.append(row)
+    write_lines(path / "jobs.jsonl", job_lines)
+    write_lines(path / "resumes.jsonl", resume_lines)
+    write_csv(path / "recruiters.csv", ("recruiter_id", "role"), [(f"r{i}", role) for i, role in enumerate(ROLES)])
+    write_csv(path / "hires.csv", ("job_id", "resume_id", "hired_at"), hires)
+    header = "search_id time recruiter_id job_id resume_id position clicked converted converted_at relevance relevance_confidence"
+    write_csv(path / "impressions.csv", header.split(), shown)
+    folder = read_folder(path)
+    jobs_found = [
+        job_features(
+            title=maybe(job["title"]),
+            must_have=(must := some(SKILLS, 4)),
+            nice_to_have=tuple(s for s in some(SKILLS, 3) if s not in must),
+            min_years=maybe(int(random.integers(0, 9))),
+            seniority=maybe(str(random.choice(["junior", "mid", "senior"]))),
+            education=maybe("bachelor"),
+            domains=some(("data", "software"), 2),
+            languages=some(("english", "german"), 2),
+            soft_skills=some(("teamwork", "ownership"), 2),
+            remote=maybe(str(random.choice(["onsite", "remote"]))),
+        )
+        for job in folder.jobs
+    ]
+    resumes_found = [
+        resume_features(
+            title=maybe(str(random.choice(TITLES))),
+            skills=some(SKILLS, 6),
+            years=maybe(int(random.integers(0, 20))),
+            seniority=maybe(str(random.choice(["junior", "mid", "senior"]))),
+            education=maybe(str(random.choice(["none", "master"]))),
+            domains=some(("data", "software"), 2),
+            languages=some(("english", "german"), 2),
+            soft_skills=some(("teamwork", "ownership"), 2),
+            remote=maybe("hybrid"),
+        )
+        for _ in folder.resumes
+    ]
+    return folder, SimpleNamespace(jobs=jobs_found, resumes=resumes_found)

@@ -1,0 +1,182 @@
+"""Past hires: whose they are, when they are known, and that being one of them gives nothing away."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from features_world import DAY, SKILLS, START, TITLES, job_features, resume_features
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+
+from minirank.features.hires import NONE, TEAM, TITLE, PastHires
+from minirank.features.history import History, closeness, shared_skills
+from minirank.features.sparse import column
+from minirank.features.tables import job_table, resume_table
+from minirank.features.text import TextModel, hashed_counts
+
+
+def job(name="j", team="t", at=START):
+    return {"job_id": name, "team_id": team, "title": "x", "description": "", "posted_at": at}
+
+
+def resume(name, text="", at=START - 99 * DAY):
+    return {"resume_id": name, "text": text, "updated_at": at}
+
+
+def past_of(*people, team="t", title="designer", first=START - 50 * DAY):
+    """Hires a day apart; people are (resume_id, features)."""
+    return PastHires(
+        team=(team,) * len(people),
+        title=(title,) * len(people),
+        resume_id=tuple(name for name, _ in people),
+        hired_at=first + DAY * np.arange(len(people)),
+        resumes=tuple(resume(name) for name, _ in people),
+        features=tuple(found for _, found in people),
+    )
+
+
+def close(jobs, found, past, candidates, k=2, most=30, model=None):
+    """Closeness of every candidate to the first job, by name, and the history."""
+    table = job_table(jobs, found, model, 1)
+    resumes = resume_table([record for record, _ in candidates], [f for _, f in candidates], model, 1)
+    history = History.of(table, past, k, most, model)
+    rows = np.zeros(len(candidates), np.int64), np.arange(len(candidates))
+    return closeness(history, table, resumes, *rows), history, history.removed(resumes, *rows)
+
+
+def test_only_hires_from_before_the_posting_count_and_a_person_counts_once():
+    people = [("a", resume_features()), ("b", resume_features()), ("a", resume_features()), ("c", resume_features())]
+    past = past_of(*people, first=START - 3 * DAY)  # c is hired at the very second of the posting
+    assert past.of("t", None, START, k=1, most=30) == (TEAM, [1, 2])
+    assert past.of("t", None, START + 1, k=1, most=30) == (TEAM, [1, 2, 3])
+    assert past.of("t", None, START + 1, k=1, most=2) == (TEAM, [2, 3])
+
+
+def test_jobs_of_the_same_title_serve_where_the_team_has_too_few():
+    past = past_of(*[(name, resume_features()) for name in "abc"])
+    assert past.of("other", "designer", START, k=2, most=30) == (TITLE, [0, 1, 2])
+    assert past.of("other", "designer", START, k=3, most=30) == (NONE, [])
+    assert past.of("other", None, START, k=2, most=30) == (NONE, [])
+
+
+def test_snapshots_are_those_from_before_the_hire():
+    records = [resume("a", at=START + day * DAY) for day in (0, 10, 20)] + [resume("b", at=START + 30 * DAY)]
+    hires = SimpleNamespace(job=[0, 0], resume_id=["a", "b"], hired_at=[START + 15 * DAY, START + 15 * DAY])
+    folder = SimpleNamespace(resumes=records, jobs=[job()], hires=hires)
+    found = [resume_features(years=n) for n in range(4)]
+    past = PastHires.from_folder(folder, SimpleNamespace(jobs=[job_features(title="designer")], resumes=found))
+    assert past.resume_id == ("a",)  # b had no resume yet
+    assert past.features[0].years.value == 1
+
+
+def test_closeness_by_hand_with_the_own_hire_left_out():
+    people = [
+        ("a", resume_features(skills=("sql", "go", "rust"), years=9, seniority="mid", title="designer")),
+        ("b", resume_features(skills=("sql", "go"), years=4, seniority="senior", title="designer", education="master")),
+        ("c", resume_features(skills=("sql",), years=6, seniority="mid")),
+    ]
+    found, history, removed = close(
+        [job()], [job_features(must_have=("sql",))], past_of(*people), [(resume("a"), people[0][1])]
+    )
+    assert removed.tolist() == [0]
+    # b and c are left: supports sql 2, go 1; of sql, go and rust the candidate has them all
+    expected = {
+        "hires": np.log(4), "hired_skills": 1.0, "hired_unstated": 1.0, "hired_years": 4.0, "hired_seniority": 0.5,
+        "hired_title": 0.5, "hired_education": np.nan,
+    }  # fmt: skip
+    assert {name: float(values[0]) for name, values in found.items()} == pytest.approx(expected, nan_ok=True)
+    shared = shared_skills(history, k=2, most=10)
+    assert shared[[0]].indices.tolist() == [column("sql")]
+    assert sorted(shared[[2]].indices.tolist()) == sorted([column("sql"), column("go")])
+
+
+def test_a_stranger_is_compared_with_as_many_people_as_a_hire():
+    people = [(f"h{i}", resume_features(title="designer" if i % 2 else "writer")) for i in range(5)]
+    strangers = [(resume(f"s{i}"), resume_features(title="designer")) for i in range(40)]
+    found, _, removed = close([job()], [job_features()], past_of(*people), strangers)
+    assert set(found["hired_title"]) == {1 / 4, 2 / 4}  # 2 of 5 have it, and one of the 5 is left out
+    assert set(removed) == {0, 1, 2, 3, 4}
+    assert len(set(found["hires"])) == 1
+
+
+def test_k_people_are_no_signal_whoever_asks():
+    people = [("a", resume_features(skills=("sql",))), ("b", resume_features(skills=("sql",)))]
+    candidates = [(resume("a"), people[0][1]), (resume("z"), people[0][1])]
+    found, _, removed = close([job()], [job_features()], past_of(*people), candidates)
+    assert removed.tolist() == [-1, -1]
+    assert np.isnan(found["hired_skills"]).all() and (found["hires"] == 0).all()
+
+
+def test_text_closeness_is_the_cosine_with_the_others():
+    texts = ["sql go", "go rust", "rust rust excel", "sql excel"]
+    model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
+    people = [(name, resume_features()) for name in "abc"]
+    past = past_of(*people)
+    past = PastHires(past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features)
+    found, _, _ = close([job()], [job_features()], past, [(resume("b", texts[3]), resume_features())], model=model)
+    rows = model.tfidf(model.counts(texts)).toarray()
+    others = rows[0] + rows[2]
+    assert found["hired_text"][0] == pytest.approx(rows[3] @ others / np.linalg.norm(others))
+
+
+def planted_world(seed):
+    """Teams hire at random; 8 of 16 candidates of each job are hires of its team, and nothing but that tells them apart."""
+    random = np.random.default_rng(seed)
+
+    def person(name):
+        skills = tuple(str(s) for s in random.choice(SKILLS, random.integers(1, 6), replace=False))
+        seniority, title = str(random.choice(["junior", "mid", "senior"])), str(random.choice(TITLES))
+        return resume(name, " ".join(random.choice(SKILLS, 8))), resume_features(
+            skills=skills, years=int(random.integers(0, 15)), seniority=seniority, title=title, education="master"
+        )
+
+    jobs, past, candidates, job_row, hired = [], [], [], [], []
+    for team in range(250):
+        size = int(random.integers(8, 13))
+        jobs.append(job(f"j{team}", f"t{team}"))
+        people = [person(f"{team}-{i}") for i in random.permutation(size + 8)]
+        past += [(f"t{team}", *found) for found in people[:size]]
+        candidates += people[:8] + people[size:]
+        job_row += [team] * 16
+        hired += [1] * 8 + [0] * 8
+    order = PastHires(
+        team=tuple(team for team, _, _ in past),
+        title=(None,) * len(past),
+        resume_id=tuple(record["resume_id"] for _, record, _ in past),
+        hired_at=START - 50 * DAY + np.arange(len(past)),
+        resumes=tuple(record for _, record, _ in past),
+        features=tuple(found for _, _, found in past),
+    )
+    return jobs, order, candidates, np.array(job_row), np.array(hired)
+
+
+def separation(columns, hired):
+    """AUC of a boosted tree that is asked who was hired, trained on one half of the teams and tested on the other."""
+    half = len(hired) // 2
+    model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, random_state=0)
+    return roc_auc_score(hired[half:], model.fit(columns[:half], hired[:half]).predict_proba(columns[half:])[:, 1])
+
+
+def test_the_own_hire_gives_nothing_away(monkeypatch):
+    jobs, past, candidates, job_row, hired = planted_world(0)
+    model = TextModel.fit(hashed_counts([record["text"] for record, _ in candidates], 2**18), min_count=1)
+    table = job_table(jobs, [job_features()] * len(jobs), model, 1)
+    resumes = resume_table([record for record, _ in candidates], [found for _, found in candidates], model, 1)
+    history = History.of(table, past, 2, 30, model)
+    rows = job_row, np.arange(len(job_row))
+
+    def columns():
+        return np.stack(list(closeness(history, table, resumes, *rows).values()), axis=1)
+
+    slot = history.removed(resumes, *rows)
+    shared = shared_skills(history, 2, 10)
+    overlap = np.diff((shared[slot].multiply(resumes.sets["skills"])).tocsr().indptr)
+    assert separation(np.column_stack([columns(), overlap]), hired) == pytest.approx(0.5, abs=0.04)
+    for values in columns().T:
+        assert roc_auc_score(hired, values) == pytest.approx(0.5, abs=0.04)
+
+    first = history.offsets[job_row]  # the leak: the same person is left out for everyone
+    monkeypatch.setattr(History, "removed", lambda *_: first)
+    assert separation(columns(), hired) > 0.7
