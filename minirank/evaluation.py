@@ -1,0 +1,276 @@
+"""Evaluate predictions for every task and role, with intervals, ceilings and coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minirank.bootstrap import interval, replicates
+from minirank.calibration import calibration
+from minirank.errors import ConfigError
+from minirank.evaluation_targets import (
+    OBSERVED,
+    RECRUITING,
+    NotDefined,
+    is_recruiting,
+    metric_direction,
+    metric_names,
+    select,
+    statistic,
+    target,
+)
+from minirank.evaluation_text import format_comparison, format_table
+
+__all__ = [
+    "compare",
+    "evaluate",
+    "format_comparison",
+    "format_table",
+    "metric_direction",
+    "metric_names",
+    "metric_value",
+]
+
+LEVEL = 0.95
+CHANCE = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}  # what guessing reaches
+CEILINGS = {"oracle": "", "reachable": "_reachable"}  # suffix of the truth's keys
+OVERALL = "overall"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One metric on one segment: a statistic, or the reason why there is none."""
+
+    statistic: object = None
+    coverage: dict | None = None
+    reason: str | None = None
+
+
+def evaluate(dataset, rows, predictions, *, bootstrap=200, seed=0) -> dict:
+    """Every metric of every task, on all rows and for each role.
+
+    Args:
+        dataset: a Dataset; evaluation_targets.py says which rows and labels each task is measured on.
+        rows: (n,) int64 indices into `dataset.rows`.
+        predictions: task -> (n,) probabilities aligned with `rows`. Recruiting data: "ctr", "cvr",
+            "relevance", and if they differ from the product of the first two "ctcvr" and the ranking
+            "score" (any scale). A task without predictions is left out.
+        bootstrap: replicates; 0 gives no intervals.
+        seed: of the bootstrap.
+    Returns:
+        What JSON can hold, numbers or None, never NaN:
+        {"kind": "recruiting" | "table", "bootstrap": {"replicates", "seed", "level", "unit", "clusters"},
+         "overall": segment, "roles": {name: segment}}
+        segment: {"rows", "searches", "jobs", "tasks": {task: {"rows", "positives", "kind",
+            "metrics": {name: entry}, "calibration": {"ece", "bins": [...]} | None}}}
+        entry: {"value", "low", "high", "reason", "coverage": {"unit", "groups", "rows"} | None,
+            "oracle", "reachable", "share"}; `share` is how far from guessing to the reachable ceiling.
+    Raises:
+        ValueError: a prediction for an unknown task, of another length, not finite, not a probability.
+    """
+    chosen = select(dataset, np.asarray(rows))
+    scores = complete(chosen, predictions)
+    segments = segments_of(chosen, dataset.role_names)
+    measured = measure_all(chosen, scores, segments)
+    ceilings = {name: measure_all(chosen, truth_scores(chosen, suffix), segments) for name, suffix in CEILINGS.items()}
+
+    keys = [key for key, item in measured.items() if item.statistic is not None]
+    drawn = replicates([measured[key].statistic for key in keys], chosen.clusters, bootstrap, seed)
+    drawn = dict(zip(keys, drawn))
+    results = {
+        name: describe(chosen.take(positions), {task: values[positions] for task, values in scores.items()})
+        for name, positions in segments.items()
+    }
+    for (name, task, metric), item in measured.items():
+        entry = {"value": None, "low": None, "high": None, "reason": item.reason, "coverage": item.coverage}
+        if item.statistic is not None:
+            entry["value"] = number(item.statistic.value)
+            entry["low"], entry["high"] = interval(drawn[name, task, metric], item.statistic.populated, LEVEL)
+        for ceiling, at in ceilings.items():
+            top = at.get((name, task, metric), Measured()).statistic
+            entry[ceiling] = None if top is None or metric == OBSERVED else number(top.value)
+        entry["share"] = share_of_ceiling(metric, entry["value"], entry["reachable"])
+        results[name]["tasks"][task]["metrics"][metric] = entry
+    return {
+        "kind": "recruiting" if is_recruiting(chosen.tasks) else "table",
+        "bootstrap": bootstrap_facts(chosen, bootstrap, seed),
+        "overall": results.pop(OVERALL),
+        "roles": {name[1]: segment for name, segment in results.items()},
+    }
+
+
+def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=0) -> dict:
+    """The difference b - a of every metric, with an interval from draws that both share.
+
+    Args:
+        dataset, rows, bootstrap, seed: as for `evaluate`.
+        predictions_a, predictions_b: as for `evaluate`, on the same rows.
+    Returns:
+        {"bootstrap": ..., "overall": {task: {metric: entry}}, "roles": {name: {task: {metric: entry}}}}
+        entry: {"a", "b", "difference", "low", "high", "reason"}.
+    Raises:
+        ValueError: as for `evaluate`.
+    """
+    chosen = select(dataset, np.asarray(rows))
+    segments = segments_of(chosen, dataset.role_names)
+    a, b = (measure_all(chosen, complete(chosen, given), segments) for given in (predictions_a, predictions_b))
+    shared = [key for key in a if key in b]
+    keys = [key for key in shared if a[key].statistic is not None and b[key].statistic is not None]
+    drawn_a, drawn_b = np.split(
+        replicates([side[key].statistic for side in (a, b) for key in keys], chosen.clusters, bootstrap, seed), 2
+    )
+    differences = dict(zip(keys, drawn_b - drawn_a))
+    results = {name: {} for name in segments}
+    for key in shared:
+        name, task, metric = key
+        entry = {"a": None, "b": None, "difference": None, "low": None, "high": None}
+        entry["reason"] = a[key].reason or b[key].reason
+        if key in differences:
+            values = a[key].statistic.value, b[key].statistic.value
+            entry["a"], entry["b"], entry["difference"] = (number(value) for value in (*values, values[1] - values[0]))
+            entry["low"], entry["high"] = interval(differences[key], a[key].statistic.populated, LEVEL)
+        results[name].setdefault(task, {})[metric] = entry
+    return {
+        "bootstrap": bootstrap_facts(chosen, bootstrap, seed),
+        "overall": results.pop(OVERALL),
+        "roles": {name[1]: tasks for name, tasks in results.items()},
+    }
+
+
+def metric_value(name, dataset, rows, predictions) -> float:
+    """One metric by name, the same number that `evaluate` reports: what early stopping watches.
+
+    Args:
+        name: such as "ctr.auc"; `metric_names` lists them, `metric_direction` says which way is better.
+        dataset, rows, predictions: as for `evaluate`; only the predictions that the metric needs.
+    Returns:
+        The value; NaN where the rows do not define it (no clicked row converted).
+    Raises:
+        ConfigError: no such metric, or it does not apply to this task's labels.
+        ValueError: as for `evaluate`, or the prediction is missing.
+    """
+    metric_direction(name, dataset.inputs.tasks)
+    task, metric = name.rsplit(".", 1)
+    chosen = select(dataset, np.asarray(rows))
+    held = target(chosen, task)
+    if metric not in held.metrics:
+        fitting = ", ".join(f"{task}.{other}" for other in held.metrics if other != OBSERVED)
+        raise ConfigError(f"{name} does not apply to this data; choose one of {fitting}")
+    scores = complete(chosen, predictions)
+    if task not in scores:
+        raise ValueError(f"{name} needs predictions for {task}, got {', '.join(predictions) or 'none'}")
+    try:
+        return statistic(metric, held, scores[task][held.index])[0].value
+    except NotDefined:
+        return float("nan")
+
+
+def complete(chosen, predictions) -> dict[str, np.ndarray]:
+    """The predictions checked, in float64, with the score of every target that follows from them."""
+    recruiting = is_recruiting(chosen.tasks)
+    known = (*chosen.tasks, "ctcvr", "score") if recruiting else chosen.tasks
+    scores = {}
+    for name, values in predictions.items():
+        if name not in known:
+            raise ValueError(f"predictions must be for {', '.join(known)}, got {name!r}")
+        values = scores[name] = np.asarray(values, float)
+        if values.shape != (len(chosen),):
+            raise ValueError(f"predictions[{name!r}] must be ({len(chosen)},), one for each row, got {values.shape}")
+        wrong = np.count_nonzero(~np.isfinite(values))
+        if wrong:
+            raise ValueError(f"predictions[{name!r}] must be finite, got {wrong} of {len(values)} that are not")
+        free = name == "score" or name in chosen.tasks and chosen.kinds[chosen.tasks.index(name)] == "real"
+        if not free and len(values) and not (values.min() >= 0 and values.max() <= 1):
+            raise ValueError(f"predictions[{name!r}] must lie in [0, 1], got {values.min()} .. {values.max()}")
+    if recruiting:
+        if "ctr" in scores and "cvr" in scores:
+            scores.setdefault("ctcvr", scores["ctr"] * scores["cvr"])
+        if "score" in scores or "ctcvr" in scores:
+            scores["ranking"] = scores.pop("score", scores.get("ctcvr"))
+        if "cvr" in scores and chosen.truth is not None and "conversion" in chosen.truth:
+            scores["cvr_all"] = scores["cvr"]
+        scores = {task: scores[task] for task in (*RECRUITING, *chosen.tasks) if task in scores}
+    return scores
+
+
+def truth_scores(chosen, suffix) -> dict[str, np.ndarray]:
+    """What a model that knows the simulator's probabilities would predict, for each target.
+
+    The ranking's ceiling orders by the expected gain of its grades, 1 for a click and 3 for a
+    conversion: P(click) (1 + 2 P(conversion)).
+    """
+    names = {"ctr": f"click{suffix}", "cvr": f"conversion{suffix}", "relevance": f"relevance{suffix}"}
+    truth = {task: chosen.truth[key].astype(float) for task, key in names.items() if key in (chosen.truth or {})}
+    scores = complete(chosen, {task: values for task, values in truth.items() if task in chosen.tasks})
+    if "ranking" in scores:
+        scores["ranking"] = truth["ctr"] * (1 + 2 * truth["cvr"])
+    return scores
+
+
+def segments_of(chosen, role_names) -> dict[object, np.ndarray]:
+    """Positions of all rows under OVERALL, then of each role's rows under ("role", name)."""
+    segments = {OVERALL: np.arange(len(chosen))}
+    if chosen.role is not None:
+        for code in np.unique(chosen.role):
+            segments["role", role_names[code]] = np.flatnonzero(chosen.role == code)
+    return segments
+
+
+def measure_all(chosen, scores, segments) -> dict[tuple, Measured]:
+    """Every metric under (segment, task, metric)."""
+    measured = {}
+    for name, positions in segments.items():
+        part = chosen.take(positions)
+        for task, values in scores.items():
+            held = target(part, task)
+            values = values[positions][held.index]
+            for metric in held.metrics:
+                try:
+                    measured[name, task, metric] = Measured(*statistic(metric, held, values))
+                except NotDefined as reason:
+                    measured[name, task, metric] = Measured(reason=f"not defined: {reason}")
+    return measured
+
+
+def describe(part, scores) -> dict:
+    """A segment without its metrics: how many rows, searches, jobs; each task's rows and calibration."""
+
+    def distinct(codes):
+        return None if codes is None else len(np.unique(codes))
+
+    tasks = {}
+    for task, values in scores.items():
+        held = target(part, task)
+        tasks[task] = {
+            "rows": len(held.labels),
+            "positives": int(held.labels.sum()) if held.kind == "binary" else None,
+            "kind": held.kind,
+            "metrics": {},
+            "calibration": calibration_facts(held, values[held.index]) if OBSERVED in held.metrics else None,
+        }
+    return {"rows": len(part), "searches": distinct(part.search), "jobs": distinct(part.job), "tasks": tasks}
+
+
+def calibration_facts(held, probabilities) -> dict:
+    """Bins of equal mass with Wilson intervals, and the expected calibration error."""
+    found = calibration(held.labels, probabilities)
+    columns = ("rows", "predicted", "observed", "low", "high")
+    bins = zip(*(getattr(found, column).tolist() for column in columns))
+    return {"ece": number(found.ece), "bins": [dict(zip(columns, values)) for values in bins]}
+
+
+def share_of_ceiling(metric, value, reachable) -> float | None:
+    """How far from guessing (0) to the reachable ceiling (1); None where the two are within 0.01."""
+    if metric not in CHANCE or value is None or reachable is None or reachable - CHANCE[metric] < 0.01:
+        return None
+    return (value - CHANCE[metric]) / (reachable - CHANCE[metric])
+
+
+def bootstrap_facts(chosen, times, seed) -> dict:
+    return {"replicates": times, "seed": seed, "level": LEVEL, "unit": chosen.unit, "clusters": chosen.clusters}
+
+
+def number(value) -> float | None:
+    """A float that JSON can hold."""
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,175 @@
+"""Evaluation results as plain text."""
+
+from __future__ import annotations
+
+TITLES = {
+    "auc": "AUC",
+    "gauc": "GAUC",
+    "ndcg@10": "NDCG@10",
+    "concordance": "concordance",
+    "spearman": "Spearman",
+    "log_loss": "log loss",
+    "kl": "log loss - entropy",
+    "brier": "Brier",
+    "mse": "MSE",
+    "observed_over_predicted": "observed/predicted",
+}
+NOTES = {
+    "auc": "chance that a random positive row scores above a random negative one; 0.5 is guessing, 1 is perfect",
+    "gauc": "AUC within each group (a search, for cvr a job) that has both classes, weighted by its rows",
+    "ndcg@10": "how close the first 10 of each search are to the best order; 1 is perfect",
+    "concordance": "share of the pairs of a search with different labels that are in the right order; 0.5 is guessing",
+    "spearman": "correlation of the ranks; 0 is guessing, 1 is perfect",
+    "log_loss": "mean -log probability of what happened; lower is better",
+    "kl": "log loss less what soft labels make unavoidable; 0 is perfect",
+    "brier": "mean squared error of the probability; lower is better",
+    "mse": "mean squared error; lower is better",
+    "observed_over_predicted": "1 is calibrated, above 1 the model predicts too little",
+}
+TASKS = {
+    "ctr": "ctr (was the candidate clicked)",
+    "cvr": "cvr (did a clicked candidate answer)",
+    "ctcvr": "ctcvr (clicked and answered)",
+    "relevance": "relevance (the graded fit)",
+    "ranking": "ranking (by score: 0 no click, 1 click, 2 click and answer)",
+    "cvr_all": "cvr on all rows, clicked or not, against the simulator's truth",
+}
+COLUMNS = (
+    ("CTR AUC", "ctr", "auc"),
+    ("CVR AUC", "cvr", "auc"),
+    ("CTCVR AUC", "ctcvr", "auc"),
+    ("CTR GAUC", "ctr", "gauc"),
+    ("NDCG@10", "ranking", "ndcg@10"),
+    ("relevance concordance", "relevance", "concordance"),
+)
+CEILINGS = {"reachable": "ceiling: all that is observable", "oracle": "ceiling: oracle"}
+
+
+def format_table(results) -> str:
+    """Every metric with its interval, ceilings and coverage, then the main ones role by role.
+
+    Args:
+        results: from `evaluate`.
+    """
+    overall, drawn = results["overall"], results["bootstrap"]
+    blocks = [(task_title(results, task, facts), titled(facts["metrics"])) for task, facts in overall["tasks"].items()]
+    by_role = []
+    for title, task, metric in main_columns(results):
+        roles = {
+            f"{role}, {segment['tasks'][task]['rows']:,} rows": segment["tasks"][task]["metrics"][metric]
+            for role, segment in results["roles"].items()
+            if metric in segment["tasks"].get(task, {"metrics": ()})["metrics"]
+        }
+        if roles:
+            by_role.append((title, roles))
+
+    entries = [entry for _, block in blocks + by_role for entry in block.values()]
+    ceilings = [name for name in CEILINGS if any(entry[name] is not None for entry in entries)]
+    covered = any(entry["coverage"] for entry in entries)
+    table = [["", "value", "interval", *ceilings]]
+    table[0] += ["share of reachable"] * bool(ceilings) + ["coverage"] * covered
+    for title, block in blocks + [("", {})] * bool(by_role) + by_role:
+        table.append([title])
+        for name, entry in block.items():
+            defined = entry["value"] is not None
+            table.append([f"  {name}", *(entry_cells(entry, ceilings) if defined else [entry["reason"]])])
+
+    lines = [segment_title(overall)]
+    if drawn["replicates"]:
+        drawn_from = f"{drawn['clusters']:,} {plural(drawn['unit'])}"
+        level = f"{100 * drawn['level']:.0f} %"
+        lines.append(f"Interval: {level}, bootstrap over {drawn_from}, {drawn['replicates']} times.")
+    lines += ["", *aligned(table), ""]
+    used = {metric for facts in overall["tasks"].values() for metric in facts["metrics"]}
+    lines += [f"{TITLES[metric]}: {note}." for metric, note in NOTES.items() if metric in used]
+    if ceilings:
+        lines.append("reachable, oracle: the simulator's probabilities, given what is observable, given everything.")
+        lines.append("share of reachable: how far from guessing (0 %) to the reachable ceiling (100 %).")
+    if covered:
+        lines.append("coverage: the share of groups, and of the rows in them, that the metric is defined on.")
+    return "\n".join(lines)
+
+
+def format_comparison(results_by_name) -> str:
+    """Models side by side, one row each, and the simulator's ceilings below.
+
+    Args:
+        results_by_name: name -> results of `evaluate` on the same rows; a key "parameters" (int) added
+            by the caller fills the last column.
+    """
+    first = next(iter(results_by_name.values()))
+    columns = main_columns(first)
+
+    def row(name, results, field, last):
+        tasks = results["overall"]["tasks"]
+        values = [tasks.get(task, {"metrics": {}})["metrics"].get(metric, {}).get(field) for _, task, metric in columns]
+        return [name, *(decimals(value) for value in values), last]
+
+    cells = [["model", *(title for title, _, _ in columns), "parameters"]]
+    for name, results in results_by_name.items():
+        parameters = results.get("parameters")
+        cells.append(row(name, results, "value", "-" if parameters is None else f"{parameters:,}"))
+    for ceiling, title in CEILINGS.items():
+        tops = row(title, first, ceiling, "")
+        if any(cell != "-" for cell in tops[1:-1]):
+            cells.append(tops)
+    return "\n".join(aligned(cells))
+
+
+def main_columns(results) -> list[tuple[str, str, str]]:
+    """(title, task, metric) of the figures that sum a model up."""
+    if results["kind"] == "recruiting":
+        return [column for column in COLUMNS if column[1] in results["overall"]["tasks"]]
+    best = {task: next(iter(facts["metrics"])) for task, facts in results["overall"]["tasks"].items()}
+    return [(f"{task} {TITLES[metric]}", task, metric) for task, metric in best.items()]
+
+
+def entry_cells(entry, ceilings) -> list[str]:
+    low, high, share, coverage = entry["low"], entry["high"], entry["share"], entry["coverage"]
+    cells = [decimals(entry["value"]), "-" if low is None else f"{decimals(low)} to {decimals(high)}"]
+    cells += ["" if entry[name] is None else decimals(entry[name]) for name in ceilings]
+    cells += ["" if share is None else f"{100 * share:.0f} %"] * bool(ceilings)
+    if coverage:
+        unit = plural(coverage["unit"])
+        cells.append(f"{100 * coverage['groups']:.0f} % of {unit}, {100 * coverage['rows']:.0f} % of rows")
+    return cells
+
+
+def aligned(cells) -> list[str]:
+    """Columns of equal width, the first to the left, numbers to the right, a rule under the header.
+
+    A row shorter than the header (a heading, or a reason in place of numbers) takes no part in the widths.
+    """
+    full = [row for row in cells if len(row) > 2]
+    width = [max(len(row[i]) for row in full if i < len(row)) for i in range(len(cells[0]))]
+    width[0] = max(len(row[0]) for row in cells if len(row) > 1)
+    lines = []
+    for row in cells:
+        short = len(row) <= 2
+        rest = row[1:] if short else [cell.rjust(width[i]) for i, cell in enumerate(row) if i]
+        lines.append("  ".join([row[0].ljust(width[0]), *rest]).rstrip())
+    lines.insert(1, "-" * (sum(width) + 2 * (len(width) - 1)))
+    return lines
+
+
+def segment_title(segment) -> str:
+    counts = {"rows": segment["rows"], "searches": segment["searches"], "jobs": segment["jobs"]}
+    return ", ".join(f"{count:,} {unit}" for unit, count in counts.items() if count is not None)
+
+
+def task_title(results, task, facts) -> str:
+    name = TASKS.get(task, task) if results["kind"] == "recruiting" else task
+    positives = "" if facts["positives"] is None else f", {facts['positives']:,} positive"
+    return f"{name}: {facts['rows']:,} rows{positives}"
+
+
+def titled(entries) -> dict:
+    return {TITLES[metric]: entry for metric, entry in entries.items()}
+
+
+def decimals(value) -> str:
+    return "-" if value is None else f"{round(value, 4) + 0.0:.4f}"  # + 0.0 turns -0.0 into 0.0
+
+
+def plural(unit) -> str:
+    return {"search": "searches"}.get(unit, f"{unit}s")
