@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -211,6 +212,28 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
     except DataError as error:
         problems.add_error(error)
     return records, lines
+
+
+def read_npz(path: Path, file: str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz.
+
+    Raises:
+        DataError: it cannot be read, or holds pickled objects.
+    """
+    try:
+        stored = np.load(path, allow_pickle=False)
+        if not isinstance(stored, np.lib.npyio.NpzFile):
+            raise ValueError("not an .npz")
+        with stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise DataError("no such file", file=file, remedy="check the path") from None
+    except PermissionError:
+        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        remedy = "write it with numpy.savez, without object arrays"
+        raise DataError(f"cannot be read: {reason}", file=file, remedy=remedy) from None
 
 
 def fingerprint(paths: Iterable[Path]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from minirank.data import values
-from minirank.data.files import CsvFile, read_csv, read_json_lines
+from minirank.data.files import CsvFile, read_csv, read_json_lines, read_npz
 from minirank.data.impressions import Impressions, read_impressions
 from minirank.data.naming import COLUMNS, FILES, OPTIONAL, PROTECTED_FILE, missing_column, protected_error, resolve
 from minirank.data.problems import Problems
@@ -284,10 +284,9 @@ def _read_truth(path: Path, impressions: Impressions, problems: Problems) -> dic
         return None
     rows = len(impressions.row)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            truth = {name: np.asarray(arrays[name]) for name in arrays.files}
-    except (OSError, ValueError, EOFError) as error:
-        problems.add(f"cannot be read: {error}", file=path.name, remedy="write the world again with minirank simulate")
+        truth = read_npz(path, path.name)
+    except DataError as error:
+        problems.add_error(error)
         return None
     for name, array in truth.items():
         if array.shape != (rows,):

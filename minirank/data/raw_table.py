@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from minirank.data.files import Column, read_csv
+from minirank.data.files import Column, read_csv, read_npz
 from minirank.data.problems import Problems, nearest
 from minirank.data.table_schema import Name, TableFiles
 from minirank.errors import DataError
@@ -142,16 +141,7 @@ def _cell(value: Any, separator: str | None, missing: Iterable[str]) -> str | No
 
 def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarray]:
     """The selected columns of an .npz and the 1-based numbers of its rows; arrays of other lengths are passed over."""
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise DataError("no such file", file=path.name, remedy="check the path") from None
-    except PermissionError:
-        raise DataError("no permission to read it", file=path.name, remedy="run chmod u+r on it") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        remedy = "write it with numpy.savez, without object arrays"
-        raise DataError(f"cannot be read: {error}", file=path.name, remedy=remedy) from None
+    arrays = read_npz(path, path.name)
     rows = max((len(array) for array in arrays.values() if array.ndim in (1, 2)), default=0)
     if not rows:
         raise DataError("no array with rows in it", file=path.name, remedy="store arrays of shape (rows,) or (rows, n)")
