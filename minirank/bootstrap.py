@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minirank.metrics import SortedPairs
+from minirank.metrics import SortedPairs, dot
 
 
 class Ratio:
@@ -30,8 +30,8 @@ class Ratio:
 
     def replicate(self, counts) -> float:
         """The statistic where cluster c occurs counts[c] times; NaN where it is not defined."""
-        total = counts @ self.denominators
-        return float(counts @ self.numerators / total) if total > 0 else float("nan")
+        total = dot(counts, self.denominators)
+        return dot(counts, self.numerators) / total if total > 0 else float("nan")
 
 
 class Auc:

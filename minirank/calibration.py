@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank.metrics import blocks, check_probabilities
+from minirank.metrics import blocks, check_probabilities, dot
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
@@ -63,7 +63,7 @@ def calibration(labels, probabilities, bins=15) -> Calibration:
     predicted = np.bincount(bin_of_row, probabilities, len(rows)) / rows
     observed = np.bincount(bin_of_row, labels, len(rows)) / rows
     low, high = wilson(observed, rows)
-    ece = float(np.abs(observed - predicted) @ rows / rows.sum()) if len(rows) else float("nan")
+    ece = float(dot(np.abs(observed - predicted), rows) / rows.sum()) if len(rows) else float("nan")
 
     ratio = ratio_low = ratio_high = float("nan")
     if probabilities.sum() > 0:

@@ -33,7 +33,7 @@ class Grouped:
     @property
     def value(self) -> float:
         """Weighted mean over the groups; NaN where no group defines the metric."""
-        return _ratio(self.scores @ self.weights, self.weights.sum())
+        return _ratio(dot(self.scores, self.weights), self.weights.sum())
 
     @property
     def group_share(self) -> float:
@@ -78,7 +78,7 @@ class SortedPairs:
         cumulative = np.empty(len(negative_weights) + 1)
         cumulative[0] = 0
         np.cumsum(negative_weights, out=cumulative[1:])
-        won = positive_weights @ (cumulative[self.below] + cumulative[self.up_to])
+        won = dot(positive_weights, cumulative[self.below] + cumulative[self.up_to])
         return _ratio(won / 2, positive_weights.sum() * cumulative[-1])
 
 
@@ -228,7 +228,7 @@ def spearman(a, b) -> float:
     a, b = _check(a, b)
     a, b = _ranks(a), _ranks(b)
     a, b = a - a.sum() / max(len(a), 1), b - b.sum() / max(len(b), 1)
-    return _ratio(a @ b, np.sqrt((a @ a) * (b @ b)))
+    return _ratio(dot(a, b), np.sqrt(dot(a, a) * dot(b, b)))
 
 
 def row_log_loss(labels, probabilities) -> np.ndarray:
@@ -278,6 +278,15 @@ def mse(labels, predictions) -> float:
     """Mean of (y - prediction)^2 of any scale; NaN without rows."""
     labels, predictions = _check(labels, predictions)
     return _mean((labels.astype(float) - predictions) ** 2)
+
+
+def dot(a, b) -> float:
+    """Sum of a_i b_i in one thread.
+
+    SPEED: not `a @ b`: BLAS starts threads from 10,000 elements on, which beside another busy
+    thread took 16 ms where this takes 0.04 ms, and whose number changes the last bits.
+    """
+    return float(np.einsum("i,i->", a, b))
 
 
 def _inversions(values, starts) -> np.ndarray:
