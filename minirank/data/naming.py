@@ -53,7 +53,7 @@ def resolve(columns: Mapping[str, Mapping[str, str | None]] | None) -> dict[str,
             raise protected_error("protected", PROTECTED_FILE)
         if file not in names:
             raise ConfigError(f"{where}: unknown file; {_known(file, names)}")
-        for ours, theirs in mapping.items():
+        for ours, theirs in (mapping or {}).items():
             if ours not in names[file]:
                 raise ConfigError(f"{where}.{ours}: unknown column; {_known(ours, names[file])}")
             if theirs is None and ours not in OPTIONAL.get(file, ()):

@@ -65,5 +65,5 @@ class Problems:
 
 def nearest(name: object, names: Iterable[object]) -> str | None:
     """The closest of `names` to `name`, if any is close."""
-    found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1)
     return next((str(item) for item in names if str(item).lower() == found[0]), None) if found else None

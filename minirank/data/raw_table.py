@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class RawTable:
         )
 
 
-Select = Callable[[Sequence[Name]], Iterable[Name]]
+Select = Callable[[Sequence[Name], str], Iterable[Name]]
 
 
 def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawTable:
@@ -56,7 +57,7 @@ def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawT
 
     Args:
         options: header, separator and missing markers.
-        select: names of a file's columns -> those to read.
+        select: (names of a file's columns, name of the file) -> the columns to read.
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
@@ -65,12 +66,17 @@ def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawT
         if path.suffix.lower() == ".npz":
             tables.append(_read_npz(path, select))
             continue
-        problems = Problems()
-        read = read_csv(path, path.name, problems, header=options.header, separator=options.separator, only=select)[1]
+        problems, only = Problems(), partial(select, file=path.name)
+        read = read_csv(path, path.name, problems, header=options.header, separator=options.separator, only=only)[1]
         problems.raise_first()
         if not len(read.lines):
             raise DataError("no row below the header", file=path.name, remedy="give a table with rows")
         tables.append((read.columns, read.lines))
+    for path, (columns, _) in zip(paths, tables):
+        lacking = [name for name in tables[0][0] if name not in columns]
+        if lacking:
+            remedy = f"give it the columns of {paths[0].name}"
+            raise DataError("missing", file=path.name, column=str(lacking[0]), remedy=remedy)
     missing = frozenset(options.missing)
     columns = {name: merge([table[0][name] for table in tables], missing) for name in tables[0][0]}
     lines = [table[1] for table in tables]
@@ -106,11 +112,11 @@ def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
     return Column(np.concatenate(codes), list(index))
 
 
-def find(name: Name, names: Sequence[Name], file: str, key: str) -> list[Name]:
+def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
     """The columns that a name of the schema stands for: itself, or all columns of an array.
 
     Args:
-        key: of the schema, for messages.
+        key: of the schema, for messages; None where the file, not the schema, is to be corrected.
     Raises:
         DataError: there is no such column; suggests the nearest.
     """
@@ -123,12 +129,13 @@ def find(name: Name, names: Sequence[Name], file: str, key: str) -> list[Name]:
     if parts:
         return parts
     near = nearest(name, names)
+    correct = f"correct data.columns.{key}" if key else "rename the column of the file"
     if names and isinstance(names[0], int):
         remedy = f"write an index 0 .. {len(names) - 1}, or header: true if the first line names the columns"
     elif near is not None:
-        remedy = f"did you mean {near!r}? correct data.columns.{key}"
+        remedy = f"did you mean {near!r}? {correct}"
     else:
-        remedy = f"correct data.columns.{key}; there are {', '.join(map(str, names))}"
+        remedy = f"{correct}; there are {', '.join(map(str, names))}"
     raise DataError("missing", file=file, column=str(name), remedy=remedy)
 
 
@@ -151,7 +158,7 @@ def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarra
             columns[name] = array
         elif array.ndim == 2 and len(array) == rows:
             columns |= {f"{name}[{index}]": array[:, index] for index in range(array.shape[1])}
-    wanted = select(list(columns))
+    wanted = select(list(columns), path.name)
     return {name: _factorise(columns[name]) for name in wanted}, np.arange(1, rows + 1)
 
 

@@ -39,10 +39,10 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     paths = [Path(base) / path for _, path in named]
     fields: Fields | None = None
 
-    def select(names: list[Name]) -> list[Name]:
+    def select(names: list[Name], file: str) -> list[Name]:
         nonlocal fields
-        fields = _resolve(columns, names, paths[0].name)
-        check_leaks(fields, paths[0].name, protected_columns(paths[0].parent))
+        fields = _resolve(columns, names, file)
+        check_leaks(fields, file, protected_columns(paths[0].parent))
         used = [column for _, column in fields.features()] + fields.labels()
         return list(dict.fromkeys(used + ([fields.group] if fields.group is not None else [])))
 

@@ -159,8 +159,8 @@ class TableEncoder:
         path = Path(path)
         options = TableFiles(path, header=self.header, separator=self.separator, missing=self.missing)
 
-        def select(names):
-            return [find(column, names, path.name, "categorical")[0] for column in self.columns()]
+        def select(names, file):
+            return [find(column, names, file, None)[0] for column in self.columns()]
 
         return self.encode(read_raw([path], options, select))
 

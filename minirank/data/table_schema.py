@@ -186,11 +186,11 @@ def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
             raise protected_error(str(column), file)
         reason = (weights | labels).get(column)
         if column == fields.group:
-            reason = "the group, an id"
+            reason = "the group, an id,"
         if column in IDS:
-            reason = "an id, which says nothing about a new one"
+            reason = "an id, which says nothing about a new one,"
         if reason is None and column in seen:
             reason = f"listed under {seen[column]} already"
         if reason is not None:
-            raise ConfigError(f"{where} is {reason}; remove it from the features")
+            raise ConfigError(f"{where} is {reason} and cannot be a feature; remove it")
         seen[column] = key
