@@ -48,7 +48,7 @@ class Auc:
         self.pairs = SortedPairs(labels, scores)
         self.positives = cluster[self.pairs.positives]
         self.negatives = cluster[self.pairs.negatives]
-        self.populated = len(np.unique(cluster))
+        self.populated = np.count_nonzero(np.bincount(cluster, minlength=clusters))
         self.value = self.replicate(np.ones(clusters))
 
     def replicate(self, counts) -> float:
