@@ -19,7 +19,8 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     """An instance of the dataclass `cls` with the values of `mapping`.
 
     Nested dataclasses, `X | Y`, `X | None`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
-    float, str, `Path` and `Any` are understood; a field that is left out keeps its default. A `ValueError` raised
+    float, str, `Path` and `Any` are understood; a field that is left out keeps its default, a dataclass that was
+    built already is taken as it is. A `ValueError` raised
     by `__post_init__` is reported under the key path of the dataclass.
 
     Args:
@@ -55,7 +56,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if kind is Any:
         return value
     if is_dataclass(kind):
-        return build(kind, value, where)
+        return value if isinstance(value, kind) else build(kind, value, where)
     if origin in (Union, types.UnionType):
         return _convert_union(kind, arguments, value, where)
     if origin is Literal:
@@ -68,7 +69,9 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
             return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
         if len(value) == len(arguments):
             pairs = zip(arguments, value)
-            return tuple(_convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs))
+            return tuple(
+                _convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs)
+            )
     if origin is dict and isinstance(value, dict):
         key_kind, item_kind = arguments
         return {

@@ -7,7 +7,14 @@ from pathlib import Path
 
 JOBS = [
     {"job_id": "j1", "team_id": "t1", "title": "Engineer", "description": "Python", "posted_at": "2025-01-01"},
-    {"job_id": "j2", "team_id": "t1", "title": "Nurse", "description": "Care", "posted_at": "2025-01-02", "location": "Köln"},
+    {
+        "job_id": "j2",
+        "team_id": "t1",
+        "title": "Nurse",
+        "description": "Care",
+        "posted_at": "2025-01-02",
+        "location": "Köln",
+    },
 ]
 RESUMES = [
     {"resume_id": "c2", "text": "nurse", "updated_at": "2025-01-01T00:00:00Z", "grade": 3},
@@ -16,9 +23,7 @@ RESUMES = [
 ]
 RECRUITERS = ["recruiter_id,role", "u1,sourcer", "u2,agency"]
 HIRES = ["job_id,resume_id,hired_at", "j1,c2,2024-12-01"]
-HEADER = (
-    "search_id,time,recruiter_id,job_id,resume_id,position,clicked,converted,converted_at,relevance,relevance_confidence"
-)
+HEADER = "search_id,time,recruiter_id,job_id,resume_id,position,clicked,converted,converted_at,relevance,relevance_confidence"
 IMPRESSIONS = [
     HEADER,
     "s2,2025-03-02T00:00:00Z,u1,j1,c1,1,1,1,2025-03-04,0.75,0.5",

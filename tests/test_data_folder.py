@@ -108,7 +108,10 @@ def test_no_hires_are_fine(tmp_path):
     [
         ({"impresions": {}}, "data.columns.impresions: unknown file; did you mean impressions?"),
         ({"impressions": {"cliked": "x"}}, "data.columns.impressions.cliked: unknown column; did you mean clicked?"),
-        ({"impressions": {"time": None}}, "data.columns.impressions.time: this column is needed; write its name in imp"),
+        (
+            {"impressions": {"time": None}},
+            "data.columns.impressions.time: this column is needed; write its name in imp",
+        ),
     ],
 )
 def test_a_mapping_that_names_nothing(tmp_path, columns, message):
@@ -128,7 +131,10 @@ def job(**changes) -> dict:
 BAD = {
     "no jobs": ({"jobs__jsonl": None}, "jobs.jsonl: no such file; "),
     "empty jobs": ({"jobs__jsonl": b""}, "jobs.jsonl: the file is empty; write one JSON object a line"),
-    "empty impressions": ({"impressions__csv": b""}, "impressions.csv: the file is empty; write a header line and rows"),
+    "empty impressions": (
+        {"impressions__csv": b""},
+        "impressions.csv: the file is empty; write a header line and rows",
+    ),
     "header only": ({"impressions__csv": [HEADER]}, "impressions.csv: no row below the header; export at least one"),
     "truncated JSON": (
         {"jobs__jsonl": [JOB_LINES[0], '{"job_id": "j2"']},
@@ -151,8 +157,14 @@ BAD = {
     "key of wrong type": (job(title=None), "jobs.jsonl:2: column title: expected a text, got None; write a text"),
     "id of wrong type": (job(job_id=1.5), "jobs.jsonl:2: column job_id: expected an id, got 1.5; write a text"),
     "empty id": (job(team_id=" "), "jobs.jsonl:2: column team_id: the id is empty; give every row its id"),
-    "time as a number": (job(posted_at=1735689600), "jobs.jsonl:2: column posted_at: expected a time, got 1735689600; w"),
-    "time before 1970": (job(posted_at="1969-12-31"), "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970"),
+    "time as a number": (
+        job(posted_at=1735689600),
+        "jobs.jsonl:2: column posted_at: expected a time, got 1735689600; w",
+    ),
+    "time before 1970": (
+        job(posted_at="1969-12-31"),
+        "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970",
+    ),
     "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
     "job twice": (job(job_id="j1"), "jobs.jsonl:2: column job_id: job 'j1' stands already on line 1; remove one"),
     "snapshot twice": (
@@ -197,25 +209,52 @@ BAD = {
         impression(3, ",2,0,0,", ",2,yes,0,"),
         "impressions.csv:3: column clicked: expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no",
     ),
-    "flag 2": (impression(3, ",2,0,0,", ",2,0,2,"), "impressions.csv:3: column converted: expected 0, 1 or empty, got '2'"),
+    "flag 2": (
+        impression(3, ",2,0,0,", ",2,0,2,"),
+        "impressions.csv:3: column converted: expected 0, 1 or empty, got '2'",
+    ),
     "nan": (impression(2, "0.75", "nan"), "impressions.csv:2: column relevance: 'nan' is not a finite number; leave"),
     "inf": (impression(2, "0.75", "inf"), "impressions.csv:2: column relevance: 'inf' is not a finite number; leave"),
-    "grade": (impression(2, "0.75", "3"), "impressions.csv:2: column relevance: '3' is outside 0 .. 1; divide grades by"),
-    "word": (impression(2, "0.5", "high"), "impressions.csv:2: column relevance_confidence: expected a number, got 'high'"),
-    "position 0": (impression(5, ",1,1,0", ",0,1,0"), "impressions.csv:5: column position: expected a position 1, 2, 3"),
-    "position 1.5": (impression(5, ",1,1,0", ",1.5,1,0"), "impressions.csv:5: column position: expected a position 1, 2, "),
+    "grade": (
+        impression(2, "0.75", "3"),
+        "impressions.csv:2: column relevance: '3' is outside 0 .. 1; divide grades by",
+    ),
+    "word": (
+        impression(2, "0.5", "high"),
+        "impressions.csv:2: column relevance_confidence: expected a number, got 'high'",
+    ),
+    "position 0": (
+        impression(5, ",1,1,0", ",0,1,0"),
+        "impressions.csv:5: column position: expected a position 1, 2, 3",
+    ),
+    "position 1.5": (
+        impression(5, ",1,1,0", ",1.5,1,0"),
+        "impressions.csv:5: column position: expected a position 1, 2, ",
+    ),
     "time": (
         impression(2, "2025-03-02T00:00:00Z", "02/03/2025"),
         "impressions.csv:2: column time: expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or",
     ),
-    "no time": (impression(2, "2025-03-02T00:00:00Z", ""), "impressions.csv:2: column time: expected a time, got ''; w"),
-    "no search": (impression(2, "s2,", ","), "impressions.csv:2: column search_id: the id is empty; give every row its id"),
+    "no time": (
+        impression(2, "2025-03-02T00:00:00Z", ""),
+        "impressions.csv:2: column time: expected a time, got ''; w",
+    ),
+    "no search": (
+        impression(2, "s2,", ","),
+        "impressions.csv:2: column search_id: the id is empty; give every row its id",
+    ),
     "unknown job": (
         impression(2, "j1", "j9"),
         "impressions.csv:2: column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row",
     ),
-    "unknown resume": (impression(2, "c1", "c9"), "impressions.csv:2: column resume_id: no resume 'c9' in resumes.jsonl"),
-    "unknown recruiter": (impression(2, "u1", "u9"), "impressions.csv:2: column recruiter_id: no recruiter 'u9' in rec"),
+    "unknown resume": (
+        impression(2, "c1", "c9"),
+        "impressions.csv:2: column resume_id: no resume 'c9' in resumes.jsonl",
+    ),
+    "unknown recruiter": (
+        impression(2, "u1", "u9"),
+        "impressions.csv:2: column recruiter_id: no recruiter 'u9' in rec",
+    ),
     "conversion without a click": (
         impression(3, ",2,0,0,", ",2,0,1,"),
         "impressions.csv:3: column converted: converted without a click; write clicked 1",
@@ -313,7 +352,9 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
 def test_truth_of_another_length(tmp_path):
     np.savez(write(tmp_path) / "truth.npz", click=np.zeros(3))
-    with pytest.raises(DataError, match=r"truth.npz: column click: expected 4 entries, one an impression, got shape \(3,"):
+    with pytest.raises(
+        DataError, match=r"truth.npz: column click: expected 4 entries, one an impression, got shape \(3,"
+    ):
         read_folder(tmp_path)
 
 

@@ -131,7 +131,9 @@ def test_a_class_that_never_occurs_is_an_error(part, searches, value):
     folder = impressions([[day, day, day] for day in range(20)], clicked=clicked.ravel())
     with pytest.raises(DataError) as error:
         split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
-    assert str(error.value).startswith(f"impressions.csv: column clicked: the {part} part of the split never has {value};")
+    assert str(error.value).startswith(
+        f"impressions.csv: column clicked: the {part} part of the split never has {value};"
+    )
 
 
 def test_conversions_are_counted_among_clicks():

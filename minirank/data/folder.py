@@ -245,7 +245,9 @@ def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Pro
     for key, role, line in zip(ids, roles, table.lines):
         if key in recruiters and key is not None:
             problem = f"recruiter {key!r} stands there twice"
-            problems.add(problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role")
+            problems.add(
+                problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role"
+            )
         recruiters[key] = role
     return {key: role for key, role in recruiters.items() if None not in (key, role)}
 

@@ -175,7 +175,7 @@ def _check_searches(check: _Checker, search, search_names, job, recruiter, resum
     for ours, entity in (("recruiter_id", recruiter), ("job_id", job)):
         bad = entity != entity[first[search]]
         kind = ours.removesuffix("_id")
-        check.rows(ours, bad, f"a search with a second {kind}", f"give every (recruiter, job, page) its own search_id")
+        check.rows(ours, bad, f"a search with a second {kind}", "give every (recruiter, job, page) its own search_id")
     order = np.lexsort((np.arange(len(search)), resume, search))
     again = np.zeros(len(search), bool)
     same = (search[order[1:]] == search[order[:-1]]) & (resume[order[1:]] == resume[order[:-1]])

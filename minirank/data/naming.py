@@ -85,4 +85,3 @@ def protected_error(column: str, file: str) -> DataError:
 def _known(name: str, names: Iterable[str]) -> str:
     near = nearest(name, names)
     return f"did you mean {near}?" if near else f"known are {', '.join(names)}"
-

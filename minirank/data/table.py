@@ -48,10 +48,11 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
 
     raw = read_raw(paths, files, select)
     part = np.array([PARTS.index(name) for name, _ in named], dtype=np.int8)[raw.file]
-    group = _group_codes(raw, part, fields.group)
+    group = _group_codes(raw, fields.group)
     part = _split_train(part, group, files)
     order = np.lexsort((np.arange(len(raw)), group, part))
     raw, part, group = raw.take(order), part[order], group[order]
+    # A group that two files know is a group of each; `part` keeps the two apart.
     _, group = np.unique(part.astype(np.int64) * len(raw) + group, return_inverse=True)
     rows = {name: np.flatnonzero(part == code) for code, name in enumerate(PARTS)}
 
@@ -112,14 +113,14 @@ def _resolve(columns: TableColumns, names: list[Name], file: str) -> Fields:
     )
 
 
-def _group_codes(raw: RawTable, part: np.ndarray, column: Name | None) -> np.ndarray:
-    """(N,) int64 codes in the order of first appearance; groups of different parts differ."""
+def _group_codes(raw: RawTable, column: Name | None) -> np.ndarray:
+    """(N,) int64 codes in the order of first appearance; without groups every row is its own."""
     if column is None:
         return np.arange(len(raw))
-    codes, values = raw.columns[column].codes.astype(np.int64), raw.columns[column].values
+    codes, values = raw.columns[column].codes, raw.columns[column].values
     if None in values:
         raise raw.error(column, values.index(None), "the group is missing", "give every row its group")
-    _, first, inverse = np.unique(part * len(values) + codes, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int64)
     rank[np.argsort(first)] = np.arange(len(first))
     return rank[inverse]

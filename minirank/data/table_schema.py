@@ -99,7 +99,7 @@ class TableColumns:
         protected: columns that must never be features (listing one as a feature is an error).
         dense_transform: for dense columns without their own. `standard`: (x - mean) / standard deviation; `log1p`:
             the same of sign(x) log(1 + |x|); `quantile`: rank among the training values, -1 to 1.
-        missing_indicator: whether a dense column with missing values gets a second column that is 1 where it is missing.
+        missing_indicator: whether a dense column with missing values gets a second one, 1 where it is missing.
         min_count: categories with fewer training rows share id 0, "unknown", with those that training never saw;
             with 1 nothing trains the unknown's embedding.
     """
