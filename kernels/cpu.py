@@ -161,7 +161,7 @@ class CpuExecutor:
         for table in self._tables:
             unique, sums = table.gradient(work)
             order = np.argsort(unique)
-            tables[table.name] = unique[order], sums.reshape(len(unique), -1)[order]
+            tables[table.name] = unique[order], sums.reshape(len(unique), table.width)[order]
         return Gradients(total, losses, dense.copy(), tables)
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:

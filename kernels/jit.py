@@ -41,3 +41,9 @@ def source_stamp() -> tuple:
         status = path.stat()
         stamps.append((path.name, status.st_size, status.st_mtime_ns))
     return tuple(stamps)
+
+
+def is_cached(dispatcher) -> bool:
+    """Whether the disk holds compiled code of a driver that was made from these very sources."""
+    cache_file = getattr(dispatcher._cache, "_cache_file", None)
+    return cache_file is not None and bool(cache_file._load_index())

@@ -200,7 +200,15 @@ class PlanBuilder:
         return made
 
     def add(self, kind: str, output: Slot | None, inputs=(), parameters=(), **attributes) -> None:
-        """Append an operation."""
+        """Append an operation.
+
+        Raises:
+            ValueError: an id adds to the output of a ReLU, whose gradient needs that output unchanged.
+        """
+        if kind in ("bias_by_id", "dense_by_id"):
+            for op in self.operations:
+                if op.attributes.get("relu") and op.output.block == output.block:
+                    raise ValueError(f"{kind} must add to a linear output, but {output} is that of a ReLU")
         self.operations.append(Operation(kind, output, tuple(inputs), tuple(parameters), attributes))
 
     def build(self, logits: Slot, **rest) -> Plan:

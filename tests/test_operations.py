@@ -1,0 +1,343 @@
+"""Every operation by itself: hand-computed literals, gradients by projection, both executors, hostile values."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import special
+
+from minirank.kernels import by_id, dense, embedding, group_losses, losses, mixture, softmax
+from minirank.kernels.batch import Bag
+from minirank.kernels.executor import make_executor
+from minirank.kernels.gradcheck import projection_error
+from minirank.kernels.operations import KINDS
+from minirank.kernels.parameters import initial_values
+from minirank.kernels.plan import PlanBuilder
+from random_rows import SPEC, random_batch, randomise
+
+SEEDS = (0, 1, 2)
+
+
+def away_from_zero(rng, shape):
+    """Random values whose size is at least 0.1, so that no ReLU sits at its kink."""
+    x = rng.normal(size=shape)
+    return x + np.copysign(0.1, x)
+
+
+def check(forward, gradient, x, u, seed):
+    error = projection_error(forward, gradient, x, u, seed)
+    assert error < 1e-6, error
+
+
+# --- by hand -------------------------------------------------------------------------------
+
+
+def test_dense_by_hand():
+    x, weight, bias = np.array([[1.0, 2.0]]), np.array([[1.0, -1.0], [3.0, 0.5]]), np.array([0.5, -1.0])
+    y = np.empty((1, 2))
+    dense.dense_forward(y, x, weight, bias, relu=True)
+    np.testing.assert_array_equal(y, [[7.5, 0.0]])
+    dx, dweight, dbias = np.zeros((1, 2)), np.zeros((2, 2)), np.zeros(2)
+    dense.dense_backward(dx, dweight, dbias, np.array([[2.0, 5.0]]), x, y, weight, relu=True)
+    np.testing.assert_array_equal(dx, [[2.0, 6.0]])
+    np.testing.assert_array_equal(dweight, [[2.0, 0.0], [4.0, 0.0]])
+    np.testing.assert_array_equal(dbias, [2.0, 0.0])
+
+
+def test_softmax_by_hand():
+    gates, dz = np.empty((1, 1, 2)), np.zeros((1, 1, 2))
+    softmax.softmax_forward(gates, np.zeros((1, 1, 2)), 1.0)
+    np.testing.assert_array_equal(gates, [[[0.5, 0.5]]])
+    softmax.softmax_backward(dz, np.array([[[1.0, 0.0]]]), gates, 1.0)
+    np.testing.assert_array_equal(dz, [[[0.25, -0.25]]])
+
+
+def test_softmax_of_huge_logits_equals_scipy():
+    z = np.array([[[1e4, -1e4, 1e4 - 1.0]], [[0.0, 1.0, 2.0]]])
+    gates = np.empty_like(z)
+    softmax.softmax_forward(gates, z, 0.7)
+    np.testing.assert_allclose(gates, special.softmax(z / 0.7, axis=-1), rtol=1e-12)
+
+
+def test_mixture_by_hand():
+    gates, experts = np.array([[0.25, 0.75]]), [np.array([[4.0, 8.0]]), np.array([[0.0, 4.0]])]
+    m = np.empty((1, 2))
+    mixture.mixture_forward(m, gates, experts)
+    np.testing.assert_array_equal(m, [[1.0, 5.0]])
+    dgates, dexperts = np.zeros((1, 2)), [np.zeros((1, 2)), np.zeros((1, 2))]
+    mixture.mixture_backward(dgates, dexperts, np.array([[1.0, 2.0]]), gates, experts)
+    np.testing.assert_array_equal(dgates, [[20.0, 8.0]])
+    np.testing.assert_array_equal(dexperts, [[[0.25, 0.5]], [[0.75, 1.5]]])
+
+
+def test_bag_by_hand():
+    table = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    bag = Bag(np.array([1, 0, 1], np.int32), np.array([0, 0, 3]), np.array([2, 0, 2], np.int32))
+    y = np.empty((3, 2))
+    embedding.bag_forward(y, bag, table)
+    np.testing.assert_allclose(y, [[11 / 3, 14 / 3], [0, 0], [11 / 3, 14 / 3]])
+    ids, rows = embedding.bag_backward(np.array([[3.0, 0.0], [9.0, 9.0], [0.0, 3.0]]), bag)
+    np.testing.assert_array_equal(ids, [0, 2])
+    np.testing.assert_allclose(rows, [[1, 1], [2, 2]])
+
+
+def test_gather_sums_repeated_ids():
+    ids, rows = embedding.gather_backward(np.array([[1.0], [2.0], [4.0]]), np.array([7, 3, 7]))
+    np.testing.assert_array_equal(ids, [3, 7])
+    np.testing.assert_array_equal(rows, [[2.0], [5.0]])
+
+
+def test_unknown_id_adds_nothing():
+    z = np.zeros((2, 2))
+    by_id.bias_by_id_forward(z, np.array([0, 1]), np.array([[1.0, 2.0]]))
+    by_id.dense_by_id_forward(z, np.ones((2, 1)), np.array([0, 1]), np.array([[[10.0, 20.0]]]))
+    np.testing.assert_array_equal(z, [[0, 0], [11, 22]])
+
+
+def test_bce_by_hand():
+    loss, dz = losses.bce(np.array([0.0, np.log(3.0)]), np.array([1.0, 0.25]))
+    np.testing.assert_allclose(loss, [np.log(2), np.log(4) - 0.25 * np.log(3)])
+    np.testing.assert_allclose(dz, [-0.5, 0.5])
+
+
+def test_entire_space_loss_by_hand():
+    """sigmoid(0) sigmoid(0) = 1/4: -log 1/4 where converted, -log 3/4 where not."""
+    zero = np.zeros(2)
+    loss, da, db = losses.bce_entire(zero, zero, np.array([1.0, 0.0]))
+    np.testing.assert_allclose(loss, [np.log(4), np.log(4 / 3)])
+    np.testing.assert_allclose(da, [-0.5, 1 / 6])  # dp/da = p sigmoid(-a) = 1/8; over 1 - p = 3/4
+    np.testing.assert_allclose(db, [-0.5, 1 / 6])
+
+
+def test_entire_space_loss_stays_finite_where_a_product_would_not():
+    a, b = np.array([-800.0, 800.0, 40.0, -40.0]), np.array([-800.0, 800.0, 40.0, 3.0])
+    for label in (0.0, 1.0, 0.3):
+        loss, da, db = losses.bce_entire(a, b, np.full(4, label))
+        assert np.isfinite([loss, da, db]).all()
+    p = special.expit(2.0) * special.expit(-1.0)
+    loss, _, _ = losses.bce_entire(np.array([2.0]), np.array([-1.0]), np.array([0.3]))
+    np.testing.assert_allclose(loss, -0.3 * np.log(p) - 0.7 * np.log(1 - p))
+
+
+def test_entire_label():
+    nan = np.nan
+    first, second = np.array([0, 0, 1, 1, nan]), np.array([1, nan, 1, nan, 1])
+    np.testing.assert_array_equal(losses.entire_label(first, second), [0, 0, 1, nan, nan])
+
+
+def test_pairwise_and_listwise_by_hand():
+    loss, dz = group_losses.pairwise(np.zeros(3), np.array([1.0, 0.0, 0.0]))
+    assert loss == pytest.approx(np.log(2))
+    np.testing.assert_allclose(dz, [-0.5, 0.25, 0.25])
+    loss, dz = group_losses.listwise(np.zeros(4), np.array([3.0, 1.0, 0.0, 0.0]))
+    assert loss == pytest.approx(np.log(4))
+    np.testing.assert_allclose(dz, [-0.5, 0.0, 0.25, 0.25])
+    for loss in (group_losses.pairwise, group_losses.listwise):
+        np.testing.assert_array_equal(loss(np.ones(3), np.zeros(3))[1], 0)
+
+
+# --- by projection, in NumPy -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("rows, relu", [(1, True), (7, True), (33, False)])
+def test_dense_gradient(rows, relu, seed):
+    rng = np.random.default_rng(seed)
+    x, weight, bias, u = rng.normal(size=(rows, 13)), rng.normal(size=(13, 9)), rng.normal(size=9), rng.normal(size=(rows, 9))
+
+    def forward(_):
+        y = np.empty((rows, 9))
+        dense.dense_forward(y, x, weight, bias, relu)
+        return y
+
+    dx, dweight, dbias = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
+    dense.dense_backward(dx, dweight, dbias, u.copy(), x, forward(None), weight, relu)
+    for gradient, value in ((dx, x), (dweight, weight), (dbias, bias)):
+        check(forward, gradient, value, u, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_softmax_gradient(seed):
+    rng = np.random.default_rng(seed)
+    z, u = 3 * rng.normal(size=(7, 3, 5)), rng.normal(size=(7, 3, 5))
+
+    def forward(_):
+        gates = np.empty_like(z)
+        softmax.softmax_forward(gates, z, 0.6)
+        return gates
+
+    dz = np.zeros_like(z)
+    softmax.softmax_backward(dz, u, forward(None), 0.6)
+    check(forward, dz, z, u, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mixture_gradient(seed):
+    rng = np.random.default_rng(seed)
+    gates, experts, u = rng.normal(size=(7, 3)), [rng.normal(size=(7, 4)) for _ in range(3)], rng.normal(size=(7, 4))
+
+    def forward(_):
+        m = np.empty((7, 4))
+        mixture.mixture_forward(m, gates, experts)
+        return m
+
+    dgates, dexperts = np.zeros((7, 3)), [np.zeros((7, 4)) for _ in range(3)]
+    mixture.mixture_backward(dgates, dexperts, u, gates, experts)
+    check(forward, dgates, gates, u, seed)
+    for gradient, value in zip(dexperts, experts):
+        check(forward, gradient, value, u, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_by_id_gradients(seed):
+    rng = np.random.default_rng(seed)
+    ids, x, u = rng.integers(0, 4, 17), rng.normal(size=(17, 6)), rng.normal(size=(17, 5))
+    bias, weight = rng.normal(size=(3, 5)), rng.normal(size=(3, 6, 5))
+
+    def forward(_):
+        z = np.zeros((17, 5))
+        by_id.bias_by_id_forward(z, ids, bias)
+        by_id.dense_by_id_forward(z, x, ids, weight)
+        return z
+
+    dbias, dx, dweight = np.zeros_like(bias), np.zeros_like(x), np.zeros_like(weight)
+    by_id.bias_by_id_backward(dbias, u, ids)
+    by_id.dense_by_id_backward(dx, dweight, u, x, ids, weight)
+    for gradient, value in ((dbias, bias), (dx, x), (dweight, weight)):
+        check(forward, gradient, value, u, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_embedding_gradients(seed):
+    rng = np.random.default_rng(seed)
+    batch = random_batch(33, seed)
+    table, u = rng.normal(size=(30, 4)), rng.normal(size=(33, 4))
+    ids = rng.integers(0, 30, 33)
+
+    def written_out(ids, rows):
+        gradient = np.zeros_like(table)
+        gradient[ids] = rows
+        return gradient
+
+    def gather(_):
+        y = np.empty((33, 4))
+        embedding.gather_forward(y, ids, table)
+        return y
+
+    def bag(_):
+        y = np.empty((33, 4))
+        embedding.bag_forward(y, batch.bags[0], table)
+        return y
+
+    check(gather, written_out(*embedding.gather_backward(u, ids)), table, u, seed)
+    check(bag, written_out(*embedding.bag_backward(u, batch.bags[0])), table, u, seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_loss_gradients(seed):
+    rng = np.random.default_rng(seed)
+    a, b, label = 3 * rng.normal(size=40), 3 * rng.normal(size=40), rng.random(40)
+    u = rng.normal(size=40)
+    check(lambda z: losses.bce(z, label)[0], u * losses.bce(a, label)[1], a, u, seed)
+    check(lambda z: losses.mse(z, label)[0], u * losses.mse(a, label)[1], a, u, seed)
+    for place, z in ((1, a), (2, b)):
+        check(lambda _: losses.bce_entire(a, b, label)[0], u * losses.bce_entire(a, b, label)[place], z, u, seed)
+    for loss in (group_losses.pairwise, group_losses.listwise):
+        grades = rng.integers(0, 4, 40).astype(float)
+        check(lambda z: loss(z, grades)[0], loss(a, grades)[1], a, 1.0, seed)
+
+
+# --- in a small plan, on both executors --------------------------------------------------------
+
+
+def plan_with(kind):
+    """Inputs, one operation of the kind (and what it needs), a logit, a loss."""
+    build = PlanBuilder(SPEC)
+    x = build.block("x", 11, differentiable=8)
+    for column, (operation, attribute, size) in enumerate([("gather", "field", 50), ("bag", "bag", 30)]):
+        table = build.parameter(f"embedding.{operation}", (size, 4), "embedding", table=True)
+        build.add(operation, x.columns(4 * column, 4), (), (table,), **{attribute: 2 if operation == "gather" else 0})
+    build.add("copy", x.columns(8, 3))
+
+    def layer(name, source, width, relu=0):
+        out = build.block(name, width)
+        weight = build.parameter(f"{name}.weight", (source.width, width), "glorot")
+        build.add("dense", out, (source,), (weight, build.parameter(f"{name}.bias", (width,), "zero")), relu=relu)
+        return out
+
+    m = layer("hidden", x, 6, relu=int("by_id" not in kind))
+    if kind == "bias_by_id":
+        build.add(kind, m, (), (build.parameter("by_id", (4, 6), "zero"),), field=0)
+    elif kind == "dense_by_id":
+        build.add(kind, m, (x,), (build.parameter("by_id", (4, 11, 6), "zero"),), field=0)
+    elif kind in ("softmax", "mixture"):
+        gates = build.block("gates", 3)
+        build.add("softmax", gates, (layer("z", x, 3),), experts=3, temperature=0.7)
+        m = gates
+        if kind == "mixture":
+            m = build.block("m", 5)
+            build.add("mixture", m, (gates, *(layer(f"expert{e}", x, 5) for e in range(3))))
+    logits = build.block("logits", 3)
+    for task in range(3):
+        weight = build.parameter(f"out{task}", (m.width, 1), "glorot")
+        build.add("dense", logits.columns(task, 1), (m,), (weight, build.parameter(f"out_bias{task}", (1,), "zero")), relu=0)
+    loss = kind if KINDS[kind] in [KINDS[name] for name in ("bce", "mse", "bce_entire", "pairwise", "listwise")] else "bce"
+    if loss == "bce_entire":
+        build.add(loss, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
+    else:
+        build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7)
+    return build.build(logits, given=(-1, 0, -1), links=("sigmoid",) * 3, unknown_share={}, training_rows=100, log_variance=None, outputs={})
+
+
+@pytest.mark.parametrize("rows", (1, 7, 33, 260))
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_executors_give_the_same_gradient(kind, rows):
+    plan = plan_with(kind)
+    assert any(op.kind == kind for op in plan.operations)
+    batch = random_batch(rows, seed=rows)
+    values = randomise(initial_values(plan, 0, np.float64))
+    expected, found = (make_executor(name, plan, np.float64, threads=2).gradients(values, batch) for name in ("reference", "cpu"))
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(found.dense, expected.dense, rtol=1e-8, atol=1e-13)
+    for name, (ids, gradients) in expected.tables.items():
+        np.testing.assert_array_equal(found.tables[name][0], ids)
+        np.testing.assert_allclose(found.tables[name][1], gradients, rtol=1e-8, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", ("reference", "cpu"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradient_of_the_plan_by_projection(kind, backend):
+    plan, batch = plan_with(kind), random_batch(17, seed=8)
+    executor = make_executor(backend, plan, np.float64, threads=2)
+    values = randomise(initial_values(plan, 0, np.float64))
+    found = executor.gradients(values, batch)
+    written_out = values.copy()
+    for name, (ids, rows) in found.tables.items():
+        written_out[name][...] = 0
+        written_out[name][ids] = rows
+    for view, gradient in ((values.dense, found.dense), (values.tables, written_out.tables)):
+        errors = (projection_error(lambda _: executor.gradients(values, batch).total, gradient, view, 1.0, 0, eps) for eps in (1e-5, 2e-6, 4e-7))
+        assert any(error < 1e-6 for error in errors)
+
+
+def test_an_id_cannot_add_to_a_relu():
+    build = PlanBuilder(SPEC)
+    x, y = build.block("x", 3), build.block("y", 2)
+    build.add("dense", y, (x,), (build.parameter("w", (3, 2), "he"), build.parameter("b", (2,), "zero")), relu=1)
+    with pytest.raises(ValueError, match="must add to a linear output"):
+        build.add("bias_by_id", y, (), (build.parameter("by_id", (4, 2), "zero"),), field=0)
+
+
+@pytest.mark.parametrize("backend", ("reference", "cpu"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_values(kind, backend):
+    """Huge logits, a loss without any label, one id everywhere, empty bags: finite numbers."""
+    plan = plan_with(kind)
+    values = randomise(initial_values(plan, 0, np.float64))
+    values["out2"][:] *= 1e6
+    batch = random_batch(33, 3, masked=("relevance",))
+    nothing = dataclasses.replace(batch.bags[0], entity=np.zeros(33, np.int32))
+    for each in (batch, dataclasses.replace(random_batch(33, 3), bags=(nothing, batch.bags[1]), ids=np.ones_like(batch.ids))):
+        found = make_executor(backend, plan, np.float64, threads=2).gradients(values, each)
+        assert np.isfinite(found.total) and np.isfinite(found.dense).all()
+        assert all(np.isfinite(rows).all() for _, rows in found.tables.values())

@@ -1,0 +1,280 @@
+"""Whole plans, on both executors: gradients, independent versions, identities, determinism, refusals."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import independent
+from minirank.errors import ConfigError
+from minirank.kernels.adam import Adam
+from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.executor import make_executor, probabilities
+from minirank.kernels.gradcheck import projection_error
+from minirank.kernels.parameters import TrainState, initial_values
+from minirank.model import GATED, GateConfig, ModelConfig, TaskConfig, compile_plan
+from random_rows import SPEC, random_batch, randomise
+
+BACKENDS = ("reference", "cpu")
+ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [
+    (name, role) for name in GATED for role in ("none", "bias", "full", "mlp")
+]
+TASKS = (
+    TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
+    TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
+    TaskConfig("relevance", {"bce": 1.0, "pairwise": 0.5}, weight=0.7),
+)
+ENTIRE = (TASKS[0], TaskConfig("cvr", {"entire": 1.0}, given="ctr"), TASKS[2])
+
+
+def small(architecture="mmoe", role="full", **changes):
+    """A small model whose widths are no multiples of anything."""
+    config = ModelConfig(
+        architecture=architecture, embedding=3, experts=3, expert_hidden=(11, 5), tower_hidden=(7,),
+        gate=GateConfig(role=role, temperature=1.3, hidden=6), task_weights="uncertainty",
+    )
+    return dataclasses.replace(config, **changes)
+
+
+def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
+    return compile_plan(config, tasks, spec, random_batch(200, seed=9) if rows is None else rows)
+
+
+def arena_gradient(plan, gradients, values):
+    """The gradient in the shape of `values`, sparse tables written out."""
+    out = values.copy()
+    out.dense[:], out.tables[:] = gradients.dense, 0
+    for name, (ids, rows) in gradients.tables.items():
+        out[name][ids] = rows
+    return out
+
+
+@pytest.mark.parametrize(
+    "architecture, role, seed", [(*each, 0) for each in ARCHITECTURES] + [("mmoe", "full", 1), ("mmoe", "full", 2), ("esmm", "none", 1), ("esmm", "none", 2)]
+)
+def test_gradient_of_every_parameter(architecture, role, seed):
+    plan = plan_of(small(architecture, role), ENTIRE if architecture == "esmm" else TASKS)
+    batch = random_batch(17, seed)
+    values = randomise(initial_values(plan, seed, np.float64), seed)
+    executor = make_executor("reference", plan, np.float64)
+    gradient = arena_gradient(plan, executor.gradients(values, batch), values)
+    for name, view in values.items():
+        def error(eps):
+            return projection_error(lambda _: executor.gradients(values, batch).total, gradient[name], view, 1.0, seed, eps)
+
+        # NOTE: a ReLU that crosses its kink between the two calls spoils one eps; a wrong gradient spoils all
+        assert any(error(eps) < 1e-6 for eps in (1e-5, 2e-6, 4e-7)), f"{name}: {error(1e-5)}"
+
+
+@pytest.mark.parametrize("rows", (1, 7, 33, 300))
+@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
+def test_cpu_equals_reference(architecture, role, rows):
+    plan = plan_of(small(architecture, role), ENTIRE if architecture == "esmm" else TASKS)
+    batch = random_batch(rows, seed=rows)
+    values = randomise(initial_values(plan, 3, np.float64))
+    expected = make_executor("reference", plan, np.float64).gradients(values, batch)
+    for dtype, tolerance in ((np.float64, 1e-12), (np.float32, 2e-5)):
+        found = make_executor("cpu", plan, dtype, threads=2).gradients(values.copy(dtype), batch)
+        assert found.total == pytest.approx(expected.total, rel=tolerance)
+        np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-12)
+        assert np.linalg.norm(found.dense - expected.dense) <= tolerance * np.linalg.norm(expected.dense)
+        assert found.tables.keys() == expected.tables.keys()
+        for name, (ids, rows_found) in found.tables.items():
+            np.testing.assert_array_equal(ids, expected.tables[name][0])
+            assert np.linalg.norm(rows_found - expected.tables[name][1]) <= tolerance * max(np.linalg.norm(expected.tables[name][1]), 1e-3)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
+def test_logits_equal_an_independent_version(architecture, role, backend):
+    config = small(architecture, role, levels=2)
+    plan = plan_of(config)
+    batch = random_batch(7, seed=5)
+    values = randomise(initial_values(plan, 1, np.float64))
+    found = make_executor(backend, plan, np.float64).logits(values, batch)
+    np.testing.assert_allclose(found, independent.logits(config, dict(values.items()), batch, SPEC), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_training_steps_agree(backend):
+    plan = plan_of(small())
+    batches = [random_batch(64, seed) for seed in range(3)]
+    states = {}
+    for name in ("reference", backend):
+        states[name] = TrainState(randomise(initial_values(plan, 0, np.float64)))
+        executor = make_executor(name, plan, np.float64, threads=2)
+        for batch in batches:
+            executor.step(states[name], batch, Adam(1e-2, weight_decay=0.1))
+    for name, view in states[backend].values.items():
+        np.testing.assert_allclose(view, states["reference"].values[name], rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+def test_same_threads_same_bytes():
+    plan = plan_of(small())
+    ends = []
+    for _ in range(2):
+        state = TrainState(initial_values(plan, 0))
+        executor = make_executor("cpu", plan, np.float32, threads=3)
+        for seed in range(4):
+            executor.step(state, random_batch(500, seed), Adam())
+        ends.append(state.values.dense.tobytes() + state.values.tables.tobytes())
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gates_sum_to_one_and_ignore_a_shift(backend):
+    plan = plan_of(small(role="bias"))
+    batch, executor = random_batch(33, 4), make_executor(backend, plan, np.float64)
+    values = randomise(initial_values(plan, 0, np.float64))
+    gates = executor.outputs(values, batch, ("gates",))["gates"]
+    np.testing.assert_allclose(gates.reshape(33, 3, 3).sum(axis=2), 1, rtol=1e-12)
+    values["gate.bias"][:] += np.repeat([5.0, -3.0, 100.0], 3)
+    np.testing.assert_allclose(executor.outputs(values, batch, ("gates",))["gates"], gates, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_identities_between_architectures(backend):
+    """One expert = shared bottom; equal gates = one gate; zero role weights = plain gates; unknown role = shared gate."""
+    batch = random_batch(33, 6)
+
+    def logits(config, copy=(), change=None):
+        plan = plan_of(config)
+        values = initial_values(plan, 0, np.float64)
+        for ours, source in copy:
+            values[ours][...] = source
+        if change:
+            change(values, batch)
+        return make_executor(backend, plan, np.float64).logits(values, batch), values
+
+    one, values = logits(small(experts=1))
+    bottom, _ = logits(small("shared_bottom", "none"), [(name.replace("expert.0", "bottom"), view) for name, view in values.items() if not name.startswith("gate")])
+    np.testing.assert_allclose(one, bottom, rtol=1e-12)
+    shared, values = logits(small("omoe", "none"))
+    rest = [(name, view) for name, view in values.items() if not name.startswith("gate")]
+    tiled = [(name, np.tile(values[name], 3)) for name in ("gate.weight", "gate.bias")]
+    multi, values = logits(small("mmoe", "none"), rest + tiled)
+    np.testing.assert_allclose(multi, shared, rtol=1e-12)
+    for role in ("bias", "full"):
+        zero, _ = logits(small("mmoe", role), list(values.items()))
+        np.testing.assert_array_equal(zero, multi)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("role", ("bias", "full"))
+def test_unknown_role_gets_the_shared_gate(backend, role):
+    plan = plan_of(small(role=role, role_in_x=False))
+    values = randomise(initial_values(plan, 0, np.float64))
+    batch = random_batch(33, 2)
+    batch.ids[:, 0] = 0
+    executor = make_executor(backend, plan, np.float64)
+    known = executor.logits(values, dataclasses.replace(batch, ids=np.where(np.arange(4) == 0, 2, batch.ids).astype(np.int32)))
+    unknown = executor.logits(values, batch)
+    for name in ("gate.role_bias", "gate.role_weight"):
+        if name in plan.parameters:
+            values[name][...] = 0
+    np.testing.assert_array_equal(unknown, executor.logits(values, batch))
+    assert np.abs(known - unknown).max() > 1e-3
+
+
+def test_joint_probability_is_never_above_its_first():
+    plan = plan_of(small())
+    logits = make_executor("cpu", plan, np.float32).logits(initial_values(plan, 0), random_batch(300))
+    p = probabilities(plan, logits * 30)
+    assert (p[:, 0] * p[:, 1] <= p[:, 0]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_hostile_rows(backend):
+    """A task without labels, huge features, repeated ids, empty bags: finite, and no gradient from the masked task."""
+    plan = plan_of(small())
+    batch = random_batch(33, 1, masked=("cvr",))
+    batch = dataclasses.replace(batch, dense=batch.dense * np.float32(1e4), ids=np.ones_like(batch.ids))
+    values = randomise(initial_values(plan, 0, np.float64))
+    found = make_executor(backend, plan, np.float64).gradients(values, batch)
+    assert np.isfinite(found.total) and np.isfinite(found.dense).all()
+    tower = plan.parameters["tower.cvr.out.weight"]
+    assert not found.dense[tower.offset : tower.offset + tower.size].any()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_penalty_counts_once_a_data_set(backend):
+    """The gradient of the penalty is lambda / N w, by hand, whatever the size of the batch."""
+    rows = random_batch(200, seed=9)
+    for size in (7, 33):
+        found = []
+        for penalty in (0.0, 50.0):
+            plan = plan_of(small(role="bias", gate=GateConfig("bias", penalty=penalty)), rows=rows)
+            values = randomise(initial_values(plan, 0, np.float64))
+            p = plan.parameters["gate.role_bias"]
+            dense = make_executor(backend, plan, np.float64).gradients(values, random_batch(size)).dense
+            found.append(dense[p.offset : p.offset + p.size])
+        np.testing.assert_allclose(found[1] - found[0], 50.0 / 200 * values["gate.role_bias"].ravel(), rtol=1e-9)
+
+
+def test_masked_mean_divides_by_the_rate_of_the_training_rows():
+    rows = random_batch(200, seed=9)
+    plan = plan_of(small(task_weights="fixed"), rows=rows)
+    there = ~np.isnan(rows.labels[:, 1])
+    rate = float(rows.weights[there, 1].sum(dtype=float) / 200)
+    factor = [op.attributes["factor"] for op in plan.losses if op.kind == "bce" and op.attributes["task"] == 1]
+    assert factor == [pytest.approx(1 / rate, rel=1e-6)]
+
+
+def test_any_number_of_tasks_and_no_role():
+    spec = InputSpec((("a", 5),), (), ("d",), ("income",))
+    rows = random_batch(50)
+    batch = Batch(rows.ids[:, :1] % 5, (), rows.dense[:, :1], rows.labels[:, 2:], rows.weights[:, 2:], rows.groups)
+    for loss, link in (("bce", "sigmoid"), ("mse", "identity")):
+        plan = compile_plan(small("mmoe", "none"), (TaskConfig("income", {loss: 1.0}),), spec, batch)
+        values = randomise(initial_values(plan, 0, np.float64))
+        expected, found = (make_executor(b, plan, np.float64).gradients(values, batch) for b in BACKENDS)
+        np.testing.assert_allclose(found.dense, expected.dense, rtol=1e-9, atol=1e-14)
+        assert plan.links == (link,)
+
+
+def test_plan_prints_every_operation():
+    plan = plan_of(small())
+    text = str(plan)
+    assert all(op.kind in text for op in plan.operations)
+    assert "gate.role_weight 4x18x9 @ d" in text and f"{plan.size(False):,} dense parameters" in text
+
+
+@pytest.mark.parametrize(
+    "config, tasks, words",
+    [
+        (small("shared_bottom", "full"), TASKS, "has no gates"),
+        (small(role_field="rank"), TASKS, "no field 'rank'"),
+        (small(experts=0), TASKS, "model.experts must be above 0"),
+        (small(expert_hidden=()), TASKS, "at least one layer"),
+        (small(role_unknown_share=1.0), TASKS, "must lie in [0, 1)"),
+        (small(), TASKS[:2], "the data have the labels"),
+        (small(), (TASKS[0], TaskConfig("cvr", {"entire": 1.0}), TASKS[2]), "no `given`"),
+        (small(), (TASKS[0], TaskConfig("cvr", {}), TASKS[2]), "has no loss"),
+        (small(), (TASKS[0], TaskConfig("cvr", given="sale"), TASKS[2]), "is given 'sale'"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused(config, tasks, words):
+    with pytest.raises(ConfigError, match=words.replace("[", r"\[").replace(")", r"\)").replace("(", r"\(")):
+        plan_of(config, tasks)
+
+
+def test_a_task_without_any_label_is_refused():
+    with pytest.raises(ConfigError, match="task cvr: no training row has a label"):
+        plan_of(small(), rows=random_batch(50, masked=("cvr",)))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda b: dataclasses.replace(b, ids=b.ids + 4), "ids of role must lie in 0..4"),
+        (lambda b: dataclasses.replace(b, dense=b.dense[:, :2]), r"dense must be \(33, 3\)"),
+        (lambda b: dataclasses.replace(b, bags=b.bags[:1]), "bags must be 2"),
+        (lambda b: dataclasses.replace(b, bags=(dataclasses.replace(b.bags[0], ids=b.bags[0].ids + 30), b.bags[1])), "ids of bag skills"),
+        (lambda b: b.take(np.zeros(0, int)), "at least one row"),
+    ],
+)
+def test_a_batch_out_of_bounds_is_refused(backend, change, words):
+    plan = plan_of(small())
+    with pytest.raises(ValueError, match=words):
+        make_executor(backend, plan, np.float64).gradients(initial_values(plan, 0, np.float64), change(random_batch(33)))
