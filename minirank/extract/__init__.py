@@ -1,1 +1,12 @@
 """Fine-grained signals from job descriptions and resumes, each with its quoted evidence."""
+
+from minirank.extract.files import Features, extract_folder, read_features, write_features
+from minirank.extract.lexicon import lexicon
+from minirank.extract.rules import extract_job, extract_resume
+from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
+from minirank.extract.spans import skill_spans
+from minirank.extract.text import clean_text
+
+__all__ = ["EDUCATION", "REMOTE", "SENIORITY", "Features", "Flag", "JobFeatures", "ResumeFeatures", "Value",
+           "clean_text", "extract_folder", "extract_job", "extract_resume", "lexicon", "read_features", "skill_spans",
+           "write_features"]

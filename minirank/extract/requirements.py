@@ -1,0 +1,92 @@
+"""Must-have, nice-to-have or neither: what the cues of a sentence say about the skills in it."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+_CLAUSE = re.compile(r";|,? (?:but|however|while|whereas|although|though)\b", re.IGNORECASE)
+_NO = re.compile(r"\b(?:no|not|without|never|isn't|aren't|don't)\b", re.IGNORECASE)
+_NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b",
+                   re.IGNORECASE)
+_PLURAL = re.compile(r"\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$", re.IGNORECASE)
+_LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$",
+                   re.IGNORECASE)
+_CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGNORECASE)
+_WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
+
+
+def label_mentions(document, mentions, cues):
+    """Labels of skill mentions: "must", "nice", "negation" or None where no cue decides.
+
+    Args:
+        document: Document.
+        mentions: list of (start, end), sorted.
+        cues: list of Match of kinds must, nice and negation, sorted.
+    Returns: list of labels, one a mention.
+    """
+    labels = [None] * len(mentions)
+    starts = [start for start, _ in mentions]
+    sentences = {}
+    for cue in cues:
+        sentences.setdefault(document.sentence(cue.start), []).append(cue)
+    for (begin, finish), inside in sentences.items():
+        among = range(bisect_left(starts, begin), bisect_left(starts, finish))
+        if among:
+            _label_sentence(document.plain, begin, finish, mentions, among, inside, labels)
+    return labels
+
+
+def _label_sentence(plain, begin, finish, mentions, among, cues, labels):
+    """Label the mentions of one sentence, clause by clause."""
+    borders = [begin, *(m.end() for m in _CLAUSE.finditer(plain, begin, finish)), finish]
+    previous = []
+    for start, end in zip(borders, borders[1:], strict=False):
+        here = [i for i in among if start <= mentions[i][0] < end]
+        said = [c for c in cues if start <= c.start < end]
+        if here:
+            _label_clause(plain, start, end, mentions, here, said, labels)
+            previous = here
+        elif said and said[-1].kind != "negation":  # `Java is not required, but a plus`
+            for i in previous:
+                labels[i] = said[-1].kind
+
+
+def _label_clause(plain, start, end, mentions, here, cues, labels):
+    """A cue speaks of the mentions behind it, or, when it closes a phrase, of those before it."""
+    cursor = start
+    refused = False
+    for at, cue in enumerate(cues):
+        limit = cues[at + 1].start if at + 1 < len(cues) else end
+        before = [i for i in here if cursor <= mentions[i][0] and mentions[i][1] <= cue.start]
+        after = [i for i in here if cue.end <= mentions[i][0] < limit]
+        closes = before and (not after or _LINK.search(plain, cursor, cue.start) or _CLOSED.match(plain, cue.end))
+        if closes:
+            kind = "negation" if refused or _NO.search(plain, cursor, cue.start) else cue.kind
+            scope = _scope_start(plain, cursor, cue)
+            chosen = [i for i in before if mentions[i][0] >= scope] or before[-1:]
+        else:
+            kind, chosen = cue.kind, after
+            refused = cue.kind == "negation"
+        for i in chosen:
+            labels[i] = kind
+        cursor = cue.end
+
+
+def _scope_start(plain, cursor, cue):
+    """Where the phrase that a closing cue speaks of begins.
+
+    `Docker, Helm are a plus`: at the cursor; `Python, knowledge of Helm is a plus`: at the noun;
+    `Python, Helm is a plus` and `Python, Helm (a plus)`: at the last comma.
+    """
+    region = plain[cursor:cue.start]
+    parenthesis = region.rfind("(")
+    if parenthesis >= 0 and ")" not in region[parenthesis:]:
+        return cursor + region.rfind(",", 0, parenthesis) + 1
+    if cue.name.startswith("are ") or _PLURAL.search(region) or (cue.name.split()[-1] in _WHOLE_LIST
+                                                                   and not region.rstrip().endswith((" is", " be"))):
+        return cursor
+    noun = None
+    for noun in _NOUN.finditer(region):
+        pass
+    return cursor + (noun.start() if noun else region.rfind(",") + 1)

@@ -1,0 +1,177 @@
+"""What extraction yields: values with their evidence, and the features of a job or a resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
+EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
+REMOTE = ("onsite", "hybrid", "remote")
+SOURCES = ("rules", "llm")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One extracted value and the span of the source text that supports it.
+
+    Args:
+        value: str or int, normalised (a skill is the lexicon's lower-case name).
+        quote: the evidence, exactly as the source has it: `text[start:end] == quote`.
+        start: offset of the quote in the source text, characters.
+        end: offset after its last character.
+        source: "rules" or "llm".
+    """
+
+    value: str | int
+    quote: str
+    start: int
+    end: int
+    source: str = "rules"
+
+    def to_json(self):
+        return {"value": self.value, "quote": self.quote, "start": self.start, "end": self.end,
+                "source": self.source}
+
+    @classmethod
+    def from_json(cls, item):
+        """Value of a JSON object.
+
+        Raises:
+            ValueError: a key is missing or has the wrong type.
+        """
+        if not isinstance(item, dict):
+            raise ValueError(f"a value must be an object, got {type(item).__name__}")
+        for key, kind in (("value", (str, int)), ("quote", str), ("start", int), ("end", int), ("source", str)):
+            if not isinstance(item.get(key), kind) or isinstance(item[key], bool):
+                raise ValueError(f"key {key!r} of a value is missing or has the wrong type: {item.get(key)!r}")
+        return cls(item["value"], item["quote"], item["start"], item["end"], item["source"])
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A span that is addressed to a machine rather than to a reader: nothing is extracted from it.
+
+    Args:
+        start: offset of its first character.
+        end: offset after its last character.
+        reason: "instruction", "control token", "hidden characters" or "keyword stuffing".
+    """
+
+    start: int
+    end: int
+    reason: str
+
+    def to_json(self):
+        return {"start": self.start, "end": self.end, "reason": self.reason}
+
+    @classmethod
+    def from_json(cls, item):
+        """Flag of a JSON object.
+
+        Raises:
+            ValueError: a key is missing or has the wrong type.
+        """
+        for key, kind in (("start", int), ("end", int), ("reason", str)):
+            if not isinstance(item, dict) or not isinstance(item.get(key), kind):
+                raise ValueError(f"key {key!r} of a flagged span is missing or has the wrong type")
+        return cls(item["start"], item["end"], item["reason"])
+
+
+class _Features:
+    """JSON form shared by both kinds of features: ids as they are, values and lists of values."""
+
+    __slots__ = ()
+    _ids = ()
+    _allowed = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
+
+    def to_json(self):
+        line = {}
+        for f in fields(self):
+            item = getattr(self, f.name)
+            if f.name not in self._ids and item is not None:
+                item = [v.to_json() for v in item] if isinstance(item, tuple) else item.to_json()
+            line[f.name] = item
+        return line
+
+    @classmethod
+    def from_json(cls, line):
+        """Features of a parsed line.
+
+        Raises:
+            ValueError: names the key that is missing, unknown or holds something else.
+        """
+        if not isinstance(line, dict):
+            raise ValueError(f"a line must be an object, got {type(line).__name__}")
+        names = [f.name for f in fields(cls)]
+        wrong = sorted(set(line) ^ set(names))
+        if wrong:
+            raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
+        parsed = {}
+        for f in fields(cls):
+            item = line[f.name]
+            if f.name in cls._ids or (item is None and f.default is None):
+                parsed[f.name] = item
+            elif f.name == "flagged":
+                parsed[f.name] = tuple(Flag.from_json(v) for v in _list(f.name, item))
+            elif f.default is None:
+                parsed[f.name] = Value.from_json(item)
+            else:
+                parsed[f.name] = tuple(Value.from_json(v) for v in _list(f.name, item))
+        for name, allowed in cls._allowed.items():
+            item = parsed[name]
+            if item is not None and item.value not in allowed:
+                raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {item.value!r}")
+        return cls(**parsed)
+
+
+def _list(name, item):
+    if not isinstance(item, list):
+        raise ValueError(f"key {name!r} must be a list, got {type(item).__name__}")
+    return item
+
+
+@dataclass(frozen=True, slots=True)
+class JobFeatures(_Features):
+    """What a job asks for; offsets are into `title + "\\n" + description`.
+
+    `min_years` is an int (years); skills, domains, languages and soft skills are lower-case names; a
+    responsibility's value is its text. A skill is in `must_have` or in `nice_to_have`, never in both.
+    """
+
+    job_id: str | None = None
+    title: Value | None = None
+    seniority: Value | None = None
+    min_years: Value | None = None
+    must_have: tuple[Value, ...] = field(default=())
+    nice_to_have: tuple[Value, ...] = field(default=())
+    education: Value | None = None
+    domains: tuple[Value, ...] = field(default=())
+    responsibilities: tuple[Value, ...] = field(default=())
+    soft_skills: tuple[Value, ...] = field(default=())
+    location: Value | None = None
+    remote: Value | None = None
+    languages: tuple[Value, ...] = field(default=())
+    flagged: tuple[Flag, ...] = field(default=())
+
+    _ids = ("job_id",)
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeFeatures(_Features):
+    """What a resume shows; `years` is total experience (int), `updated_at` ISO 8601 as in resumes.jsonl."""
+
+    resume_id: str | None = None
+    updated_at: str | None = None
+    title: Value | None = None
+    seniority: Value | None = None
+    years: Value | None = None
+    skills: tuple[Value, ...] = field(default=())
+    education: Value | None = None
+    domains: tuple[Value, ...] = field(default=())
+    soft_skills: tuple[Value, ...] = field(default=())
+    location: Value | None = None
+    remote: Value | None = None
+    languages: tuple[Value, ...] = field(default=())
+    flagged: tuple[Flag, ...] = field(default=())
+
+    _ids = ("resume_id", "updated_at")

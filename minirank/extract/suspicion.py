@@ -1,0 +1,161 @@
+"""Spans of a document that speak to a machine: instructions, chat control tokens, hidden text, stuffing."""
+
+from __future__ import annotations
+
+import re
+from operator import eq
+
+from minirank.extract.lexicon import Tokens
+from minirank.extract.schema import Flag
+
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]+")
+_HIDDEN_RUN = 3
+
+_CONTROL = re.compile(
+    r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
+    r"|###\s?(?:system|instructions?|assistant|response)\b|\b(?:system|assistant) (?:prompt|message)\s?:",
+    re.IGNORECASE)
+_CONTROL_SIGNS = ("<", "[", "###", "prompt", "message")
+_CONTROL_REACH = 2000  # characters: a pair of control tokens this close takes what lies between with it
+
+# Matched only where a word of _TRIGGERS stands.
+_INSTRUCTION = re.compile(
+    r"(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}?\b(?:previous|prior|above|preceding|earlier|all|any"
+    r"|other|system|your)\b[^.!?\n]{0,30}?\b(?:instructions?|prompts?|directions|guidelines|commands?"
+    r"|criteria|candidates|resumes|applicants)\b"
+    r"|you are now (?:an?|the|in)\b|system prompt\b|prompt injection:|as an? (?:ai|large|language)\b[^.!?\n]{0,20}\bmodel,"
+    r"|(?:rate|rank|score|grade|classify|label|mark|treat|evaluate|recommend|shortlist|select|hire|list)\s(?:this|me"
+    r"|the(?= (?:candidate|resume|cv|applicant|profile|person)\b))\b[^.!?\n]{0,60}?\b(?:first|top|highest|best|perfect"
+    r"|ideal|excellent|above all|100|10/10|10 out of 10|senior|regardless|as the|qualified|strong match)\b"
+    r"|(?:rate|rank|score|hire|shortlist) this (?:candidate|resume|cv|applicant|profile)\b"
+    r"|(?:give|assign|award|return|output) (?:this|me|the|a)\b[^.!?\n]{0,40}?\b(?:score|rating|rank|ranking|grade) of\b"
+    r"|(?:respond|reply|answer|output|return)(?: only)?(?: with)? (?:only |exactly |just )(?:json|yes|\"|'|the word"
+    r"|the following|nothing)"
+    r"|(?:note|message|attention|instructions?|hint)s? (?:to|for) (?:the |any |all )?(?:ai|llms?|chatgpt|gpt|language"
+    r" models?|screening|ats|automated|parser)\b"
+    r"|(?:if you are|when you are|dear) (?:an? |the )?(?:ai|llm|chatgpt|language model|large language model|bot)\b"
+    r"|do not (?:mention|reveal|disclose) (?:this|these|the) (?:instructions?|prompts?|notes?)\b"
+    r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視",
+    re.IGNORECASE)
+_TRIGGERS = frozenset(
+    "ignore disregard forget override bypass you system prompt as rate rank score grade classify label mark treat"
+    " evaluate recommend shortlist select hire list give assign award return output respond reply answer note notes"
+    " message messages attention instruction instructions hint if when dear do 忽 以 上 こ".split())
+
+_REPEATS = 4  # the same word in a row
+_STUFFED_MENTIONS, _STUFFED_REACH = 6, 400  # the same skill that often within that many characters
+
+_END = re.compile(r"[.!?。！？](?=\s|$)|[。！？\n]")
+_BEGIN = re.compile(r"[.!?。！？]\s|[。！？\n]")
+_SENTENCE_REACH = 400
+
+
+def find_suspicious(text, plain, tokens):
+    """Flags of the spans that are instructions to a model, control tokens, hidden runs or repeated words.
+
+    Args:
+        text: source text.
+        plain: normalise(text).
+        tokens: Tokens(plain).
+    Returns: list of Flag, sorted, merged where they touch.
+    """
+    hidden = () if text.isascii() else list(_ZERO_WIDTH.finditer(text))
+    if not hidden:
+        return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(tokens))
+    seen, origin = _without(text, plain, hidden)
+    tokens = Tokens(seen)
+    found = [Flag(origin[f.start], origin[f.end - 1] + 1, f.reason)
+             for f in _control(seen) + _instructions(seen, tokens) + _repeats(tokens)]
+    found += [Flag(m.start(), m.end(), "hidden characters") for m in hidden if m.end() - m.start() >= _HIDDEN_RUN]
+    return merge_flags(found)
+
+
+def find_stuffing(skills):
+    """Flags of the places where one skill is named again and again.
+
+    Args:
+        skills: iterable of (start, end, name) in text order.
+    Returns: list of Flag from the second to the last of the crowded mentions: the first may stand.
+    """
+    mentions = {}
+    for start, end, name in skills:
+        mentions.setdefault(name, []).append((start, end))
+    found = []
+    for spans in mentions.values():
+        for first in range(len(spans) - _STUFFED_MENTIONS + 1):
+            last = spans[first + _STUFFED_MENTIONS - 1]
+            if last[1] - spans[first][0] <= _STUFFED_REACH:
+                found.append(Flag(spans[first + 1][0], last[1], "keyword stuffing"))
+    return merge_flags(found)
+
+
+def merge_flags(flags):
+    """Flags sorted and joined where they overlap or touch; the first one's reason stays."""
+    merged = []
+    for flag in sorted(flags, key=lambda f: (f.start, -f.end)):
+        if merged and flag.start <= merged[-1].end:
+            last = merged[-1]
+            merged[-1] = Flag(last.start, max(last.end, flag.end), last.reason)
+        else:
+            merged.append(flag)
+    return merged
+
+
+def _without(text, plain, hidden):
+    """The plain text without hidden characters, and for each character left its offset in the text."""
+    seen, origin, position = [], [], 0
+    for m in (*hidden, None):
+        end = len(text) if m is None else m.start()
+        seen.append(plain[position:end])
+        origin.extend(range(position, end))
+        position = None if m is None else m.end()
+    return "".join(seen), origin
+
+
+def _control(text):
+    """Control tokens; two within reach of each other take what lies between, the last one its line."""
+    found = []
+    if not any(sign in text for sign in _CONTROL_SIGNS):
+        return found
+    for m in _CONTROL.finditer(text):
+        if found and m.start() - found[-1].end <= _CONTROL_REACH:
+            found[-1] = Flag(found[-1].start, m.end(), "control token")
+        else:
+            found.append(Flag(m.start(), m.end(), "control token"))
+    return [Flag(f.start, _line_end(text, f.end), f.reason) for f in found]
+
+
+def _line_end(text, position):
+    end = text.find("\n", position, position + _SENTENCE_REACH)
+    return end if end >= 0 else min(len(text), position + _SENTENCE_REACH)
+
+
+def _instructions(text, tokens):
+    """Whole sentences around an instruction."""
+    found, past = [], 0
+    for start in tokens.positions(_TRIGGERS):
+        if start < past:
+            continue
+        m = _INSTRUCTION.match(text, start)
+        if m is None:
+            continue
+        begin = max(past, start - _SENTENCE_REACH)
+        for stop in _BEGIN.finditer(text, begin, start):
+            begin = stop.end()
+        stop = _END.search(text, m.end() - 1, m.end() + _SENTENCE_REACH)
+        past = max(m.end(), stop.end() if stop else min(len(text), m.end() + _SENTENCE_REACH))
+        found.append(Flag(begin, past, "instruction"))
+    return found
+
+
+def _repeats(tokens):
+    """Runs of one word, with nothing but punctuation between."""
+    names = list(filter(str.isalnum, tokens.words))
+    if not any(map(eq, names, names[1:])):
+        return []
+    words = [(w, s, e) for w, s, e in zip(tokens.words, tokens.starts, tokens.ends, strict=True) if w.isalnum()]
+    found = []
+    for at in [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1:], strict=False)) if a == b]:
+        if len(set(names[at:at + _REPEATS])) == 1 and len(names[at]) > 1:
+            found.append(Flag(words[at][1], words[at + _REPEATS - 1][2], "keyword stuffing"))
+    return merge_flags(found)

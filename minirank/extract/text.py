@@ -1,0 +1,121 @@
+"""A document as the rules see it: normalised character by character, cut into sections and sentences."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+# One character for one character, so that every offset stays valid: full-width forms, odd spaces, quotes, dashes.
+_NORMAL = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_NORMAL |= dict.fromkeys([0, 0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000,
+                          0xFEFF], ord(" "))
+_NORMAL |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], ord("-"))
+_NORMAL |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x02BC, 0x60, 0xB4], ord("'"))
+_NORMAL |= dict.fromkeys([0x201C, 0x201D, 0x201E, 0xAB, 0xBB], ord('"'))
+_NORMAL |= dict.fromkeys([0x0D, 0x85, 0x2028, 0x2029], ord("\n"))
+_NORMAL |= dict.fromkeys([0x2022, 0x2023, 0x25AA, 0x25CF, 0x25E6, 0x2219, 0xB7, 0x95], ord("•"))
+
+# SPEED: one character class in front lets the engine skip from candidate to candidate.
+_SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
+_HEADING_MARKUP = " *#_=:|>•-\"'"
+_LONGEST_HEADING = 48
+
+
+def normalise(text):
+    """The text with spaces, quotes, dashes and full-width forms made plain; same length, same offsets."""
+    return text.translate(_NORMAL)
+
+
+class Document:
+    """A normalised text with its sentences and sections.
+
+    Args:
+        text: source text.
+        plain: its normalised form, same length, flagged spans blanked.
+        headings: heading in lower case -> section kind.
+
+    `sentences` are the sorted start offsets of the sentences.
+    """
+
+    def __init__(self, text, plain, headings):
+        self.text, self.plain = text, plain
+        self.sentences = [0, *(m.end() for m in _SENTENCE.finditer(plain))]
+        self._starts, self._kinds = _sections(plain, headings)
+
+    def sentence(self, position):
+        """(start, end) of the sentence at an offset."""
+        at = bisect_right(self.sentences, position)
+        return self.sentences[at - 1], self.sentences[at] if at < len(self.sentences) else len(self.plain)
+
+    def section(self, position):
+        """Kind of the section at an offset, None before the first heading."""
+        return self._kinds[bisect_right(self._starts, position) - 1]
+
+    def spans(self, kind):
+        """(start, end) of every section of a kind, in order."""
+        ends = [*self._starts[1:], len(self.plain)]
+        return [(a, b) for a, b, k in zip(self._starts, ends, self._kinds, strict=True) if k == kind]
+
+    def has(self, kind):
+        """Whether a section of this kind exists."""
+        return kind in self._kinds
+
+
+def _sections(plain, headings):
+    """Start offsets and kinds of the sections.
+
+    A heading is a line of its own, or the words before a colon at the start of a line; the latter
+    (`Nice to have: Go`) lasts to the end of its paragraph, the former to the next heading.
+    """
+    starts, kinds = [0], [None]
+    standing, inline = None, False
+    begin = 0
+    for line in plain.split("\n"):
+        content = line.strip(_HEADING_MARKUP)
+        if not content:
+            if inline and not line.strip():
+                starts.append(begin)
+                kinds.append(standing)
+                inline = False
+        else:
+            head, colon, rest = content[:_LONGEST_HEADING + 1].partition(":")
+            kind = headings.get(head.rstrip(_HEADING_MARKUP).lower()) if len(head) <= _LONGEST_HEADING else None
+            if kind is not None and (colon or len(head) == len(content)):
+                inline = bool(rest.strip())
+                if not inline:
+                    standing = kind
+                starts.append(begin)
+                kinds.append(kind)
+        begin += len(line) + 1
+    return starts, kinds
+
+
+def blank(plain, flagged):
+    """The text with every flagged span overwritten by a character that no phrase contains; same length.
+
+    Args:
+        plain: normalised text.
+        flagged: Flags, sorted, without overlaps.
+    """
+    kept, position = [], 0
+    for flag in flagged:
+        kept += (plain[position:flag.start], "\x01" * (flag.end - flag.start))
+        position = flag.end
+    kept.append(plain[position:])
+    return "".join(kept)
+
+
+def clean_text(text, flagged):
+    """The text without its flagged spans, a space in the place of each; for tokens and similarities.
+
+    Args:
+        text: source text.
+        flagged: Flags with offsets into it, in any order; they may overlap.
+    """
+    kept, position = [], 0
+    for flag in sorted(flagged, key=lambda f: f.start):
+        if flag.start >= position:
+            kept += (text[position:flag.start], " ")
+        position = max(position, flag.end)
+    kept.append(text[position:])
+    return "".join(kept)
