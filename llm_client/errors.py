@@ -1,0 +1,49 @@
+"""What can go wrong with an LLM server, sorted by what a caller should do about it.
+
+    LLMError
+      RetryLater      the same request may succeed later: busy, loading, connection lost
+      CapabilityError this server does not support what was asked: go one rung down the ladder
+      ItemError       this one item has a final status (refused, truncated, invalid): go on with the rest
+      RunError        nothing further can succeed (bad key, no quota): stop, keep the work, resume later
+
+No message ever holds an API key.
+"""
+
+from __future__ import annotations
+
+
+class LLMError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+        message: one line: what happened and what to do.
+        status: HTTP status, or None when no answer came.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RetryLater(LLMError):
+    """The same request may succeed later.
+
+    Args:
+        after: seconds the server asked to wait, or None.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.after = after
+
+
+class CapabilityError(LLMError):
+    """The server rejects a parameter, a role or a response format: ask for less, once."""
+
+
+class ItemError(LLMError):
+    """One item is finished without a result; the others go on."""
+
+
+class RunError(LLMError):
+    """No further request can succeed; finished items are kept."""

@@ -1,0 +1,56 @@
+"""Adam by hand, dense and row-lazy, and that a table's untouched rows rest."""
+
+import numpy as np
+import pytest
+
+from minirank.kernels import walk
+from minirank.kernels.adam import Adam, adam_dense, adam_rows
+
+
+def test_first_step_by_hand():
+    """After one step m / (1 - b1) = g and v / (1 - b2) = g^2, so w moves by lr * sign(g)."""
+    w, m, v = np.array([1.0, 2.0]), np.zeros(2), np.zeros(2)
+    adam_dense(w, m, v, np.array([0.5, -4.0]), np.zeros(2), Adam(0.1, epsilon=0.0), 1)
+    np.testing.assert_allclose(w, [0.9, 2.1])
+    np.testing.assert_allclose(m, [0.05, -0.4])
+    np.testing.assert_allclose(v, [0.00025, 0.016])
+
+
+def test_weight_decay_is_apart_from_the_gradient():
+    w, m, v = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
+    adam_dense(w, m, v, np.zeros(2), np.array([1.0, 0.0]), Adam(0.1, weight_decay=0.5), 1)
+    np.testing.assert_allclose(w, [0.95, 1.0])
+
+
+def test_rows_that_a_batch_does_not_use_rest():
+    table, m, v = np.ones((4, 2)), np.full((4, 2), 0.3), np.full((4, 2), 0.2)
+    adam_rows(table, m, v, np.array([2, 0]), np.array([[1.0, 1.0], [2.0, 2.0]]), Adam(0.1), 5)
+    for array, before in ((table, 1.0), (m, 0.3), (v, 0.2)):
+        assert (array[[1, 3]] == before).all() and (array[[0, 2]] != before).all()
+
+
+def test_every_row_touched_equals_dense_adam():
+    rng = np.random.default_rng(0)
+    table, gradients = rng.normal(size=(5, 3)), rng.normal(size=(4, 5, 3))
+    flat, m, v = table.ravel().copy(), np.zeros(15), np.zeros(15)
+    m_rows, v_rows = np.zeros((5, 3)), np.zeros((5, 3))
+    for step, gradient in enumerate(gradients, 1):
+        adam_dense(flat, m, v, gradient.ravel(), np.zeros(15), Adam(), step)
+        order = rng.permutation(5)
+        adam_rows(table, m_rows, v_rows, order, gradient[order], Adam(), step)
+    np.testing.assert_allclose(table.ravel(), flat, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(np.float64, 1e-12), (np.float32, 1e-6)])
+def test_compiled_steps_equal_numpy(dtype, tolerance):
+    rng = np.random.default_rng(1)
+    adam, step = Adam(0.01, weight_decay=0.1), 3
+    real = np.dtype(dtype).type
+    arrays = [rng.normal(size=50), rng.normal(size=50), rng.random(50), rng.normal(size=50), (rng.random(50) < 0.5).astype(float)]
+    expected, found = [a.copy() for a in arrays], [a.astype(dtype) for a in arrays]
+    adam_dense(*expected, adam, step)
+    settings = [real(x) for x in (1 - adam.beta1, 1 - adam.beta2, *adam.corrected(step), adam.epsilon)]
+    w, m, v, gradient, decay = found
+    walk.adam_arena(w, m, v, gradient, decay, 0, 50, *settings, real(adam.learning_rate * adam.weight_decay))
+    for a, b in zip(found, expected):
+        assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)

@@ -1,0 +1,56 @@
+"""An edit in one kernel file must reach the drivers that another file caches."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import minirank.kernels
+from minirank.kernels import jit
+
+PACKAGE = Path(minirank.kernels.__file__).resolve().parent
+PROBE = """
+import numpy as np
+from minirank.kernels import walk
+total = np.zeros(3)
+walk.{driver}
+print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
+"""
+
+
+def run(root, driver):
+    code = PROBE.format(driver=driver, name=driver.split("(")[0])
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)})
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_an_edit_in_a_kernel_reaches_a_cached_driver(tmp_path):
+    (tmp_path / "minirank").mkdir()
+    (tmp_path / "minirank" / "__init__.py").touch()
+    copy = tmp_path / "minirank" / "kernels"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    helper = copy / "helper.py"
+    helper.write_text("from .jit import kernel\n@kernel\ndef step(x):\n    return x + 1\n")
+    with (copy / "walk.py").open("a") as file:
+        file.write("\nfrom .helper import step\n@driver\ndef probe(total):\n    total[0] = step(total[0])\n")
+    assert run(tmp_path, "probe(total)") == ["1", "0"]
+    assert run(tmp_path, "probe(total)") == ["1", "1"]
+    helper.write_text("from .jit import kernel\n@kernel\ndef step(x):\n    return x + 5\n")
+    assert run(tmp_path, "probe(total)") == ["5", "0"]
+
+
+def test_stamp_covers_every_source_file():
+    names = {name for name, _, _ in jit.source_stamp()}
+    assert names == {path.name for path in PACKAGE.glob("*.py")}
+
+
+def test_a_kernel_keeps_nan_and_infinity():
+    @jit.kernel
+    def sign(x):
+        return x != x, x > 1e300
+
+    assert sign(np.nan) == (True, False) and sign(np.inf) == (False, True)
