@@ -130,7 +130,9 @@ class CpuExecutor:
         works = self._works(values, batch, self.tile_rows, training=False)
         place = (slot.offset, slot.stride, slot.column, slot.width)
         parts = split_tiles(tiles, self.threads)
-        self._run(walk.predict_tiles, [(self._forward_table, *each, place, out) for each in zip(works, parts)])
+        self._run(walk.walk_tiles, [
+            (self._forward_table, self._places, *each, False, place, out) for each in zip(works, parts)
+        ])
         return out
 
     def logits(self, values: Arena, batch: Batch) -> np.ndarray:
@@ -147,7 +149,10 @@ class CpuExecutor:
         tiles = tile_borders(batch, self.tile_rows, self.plan.grouped)
         works = self._works(values, batch, int(np.diff(tiles).max()), training=True)
         parts = split_tiles(tiles, self.threads)
-        self._run(walk.gradient_tiles, [(self._table, self._places, *each) for each in zip(works, parts)])
+        nothing = (0, 0, 0, 0), np.empty((0, 0), self.dtype)
+        self._run(walk.walk_tiles, [
+            (self._table, self._places, *each, True, *nothing) for each in zip(works, parts)
+        ])
         dense = works[0].dense_gradients
         for work in works[1:]:
             dense += work.dense_gradients

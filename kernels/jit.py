@@ -20,7 +20,9 @@ def kernel(function):
     contract: a * b + c may become one fused instruction, which rounds once instead of twice.
     Nothing else of fastmath: NaN and infinity keep their meaning.
     """
-    return numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    return numba.njit(
+        nogil=True, error_model="numpy", fastmath={"contract"}, no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
 
 
 def driver(function):

@@ -8,7 +8,7 @@ because a plan is data to it: the integer table of `layout.py`.
 from __future__ import annotations
 
 from . import adam, by_id, dense, embedding, group_losses, losses, mixture, softmax
-from .jit import driver, kernel
+from .jit import driver
 from .layout import CODE, NUMBER
 from .operations import OPCODES
 
@@ -19,80 +19,70 @@ BCE, MSE, BCE_ENTIRE = OPCODES["bce"], OPCODES["mse"], OPCODES["bce_entire"]
 PAIRWISE, LISTWISE = OPCODES["pairwise"], OPCODES["listwise"]
 
 
-@kernel
-def forward_tile(table, work, first, rows):
-    """Every operation forward; a loss also adds its gradient to its logit's."""
-    for number in range(len(table)):
-        op = table[number]
-        code = op[CODE]
-        if code == DENSE:
-            dense.dense_forward_tile(op, work, first, rows)
-        elif code == GATHER:
-            embedding.gather_forward_tile(op, work, first, rows)
-        elif code == BAG:
-            embedding.bag_forward_tile(op, work, first, rows)
-        elif code == COPY:
-            dense.copy_forward_tile(op, work, first, rows)
-        elif code == BIAS_BY_ID:
-            by_id.bias_by_id_forward_tile(op, work, first, rows)
-        elif code == DENSE_BY_ID:
-            by_id.dense_by_id_forward_tile(op, work, first, rows)
-        elif code == SOFTMAX:
-            softmax.softmax_forward_tile(op, work, first, rows)
-        elif code == MIXTURE:
-            mixture.mixture_forward_tile(op, work, first, rows)
-        elif code == BCE or code == MSE:
-            losses.row_loss_tile(op, work, first, rows, code == MSE)
-        elif code == BCE_ENTIRE:
-            losses.entire_loss_tile(op, work, first, rows)
-        elif code == PAIRWISE:
-            group_losses.pairwise_tile(op, work, first, rows)
-        elif code == LISTWISE:
-            group_losses.listwise_tile(op, work, first, rows)
-
-
-@kernel
-def backward_tile(table, places, work, first, rows):
-    """Every operation backwards, from the last to the first."""
-    for number in range(len(table) - 1, -1, -1):
-        op = table[number]
-        code = op[CODE]
-        if code == DENSE:
-            dense.dense_backward_tile(op, work, first, rows)
-        elif code == GATHER or code == BAG:
-            embedding.input_backward_tile(op, work, first, rows, places[op[NUMBER]])
-        elif code == BIAS_BY_ID:
-            by_id.bias_by_id_backward_tile(op, work, first, rows)
-        elif code == DENSE_BY_ID:
-            by_id.dense_by_id_backward_tile(op, work, first, rows)
-        elif code == SOFTMAX:
-            softmax.softmax_backward_tile(op, work, first, rows)
-        elif code == MIXTURE:
-            mixture.mixture_backward_tile(op, work, first, rows)
-
-
 @driver
-def gradient_tiles(table, places, work, tiles):
-    """Forward and backward for the tiles tiles[i] .. tiles[i + 1], adding to this thread's accumulators."""
+def walk_tiles(table, places, work, tiles, training, slot, out):
+    """Walk the plan for the tiles tiles[i] .. tiles[i + 1].
+
+    Forward through the rows of `table`; a loss also adds its gradient to its logit's. Then, if
+    `training`, backwards from the last row to the first, adding to this thread's accumulators;
+    otherwise the columns of `slot` = (offset, stride, column, width) go to out (B, width).
+
+    NOTE: one driver for both, for compiling each operation once is what a cold start costs.
+    """
     work.dense_gradients[:] = 0
     work.losses[:] = 0
     for i in range(len(tiles) - 1):
-        work.gradients[:] = 0
-        forward_tile(table, work, tiles[i], tiles[i + 1] - tiles[i])
-        backward_tile(table, places, work, tiles[i], tiles[i + 1] - tiles[i])
-
-
-@driver
-def predict_tiles(table, work, tiles, slot, out):
-    """Forward for each tile; the slot's columns go to the tile's rows of out (B, width)."""
-    offset, stride, column, width = slot
-    for i in range(len(tiles) - 1):
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
-        forward_tile(table, work, first, rows)
-        for row in range(rows):
-            start = offset * work.capacity + row * stride + column
-            for j in range(width):
-                out[first + row, j] = work.values[start + j]
+        work.gradients[:] = 0
+        for number in range(len(table)):
+            op = table[number]
+            code = op[CODE]
+            if code == DENSE:
+                dense.dense_forward_tile(op, work, first, rows)
+            elif code == GATHER:
+                embedding.gather_forward_tile(op, work, first, rows)
+            elif code == BAG:
+                embedding.bag_forward_tile(op, work, first, rows)
+            elif code == COPY:
+                dense.copy_forward_tile(op, work, first, rows)
+            elif code == BIAS_BY_ID:
+                by_id.bias_by_id_forward_tile(op, work, first, rows)
+            elif code == DENSE_BY_ID:
+                by_id.dense_by_id_forward_tile(op, work, first, rows)
+            elif code == SOFTMAX:
+                softmax.softmax_forward_tile(op, work, first, rows)
+            elif code == MIXTURE:
+                mixture.mixture_forward_tile(op, work, first, rows)
+            elif code == BCE or code == MSE:
+                losses.row_loss_tile(op, work, first, rows, code == MSE)
+            elif code == BCE_ENTIRE:
+                losses.entire_loss_tile(op, work, first, rows)
+            elif code == PAIRWISE:
+                group_losses.pairwise_tile(op, work, first, rows)
+            elif code == LISTWISE:
+                group_losses.listwise_tile(op, work, first, rows)
+        if not training:
+            offset, stride, column, width = slot
+            for row in range(rows):
+                start = offset * work.capacity + row * stride + column
+                for j in range(width):
+                    out[first + row, j] = work.values[start + j]
+            continue
+        for number in range(len(table) - 1, -1, -1):
+            op = table[number]
+            code = op[CODE]
+            if code == DENSE:
+                dense.dense_backward_tile(op, work, first, rows)
+            elif code == GATHER or code == BAG:
+                embedding.input_backward_tile(op, work, first, rows, places[op[NUMBER]])
+            elif code == BIAS_BY_ID:
+                by_id.bias_by_id_backward_tile(op, work, first, rows)
+            elif code == DENSE_BY_ID:
+                by_id.dense_by_id_backward_tile(op, work, first, rows)
+            elif code == SOFTMAX:
+                softmax.softmax_backward_tile(op, work, first, rows)
+            elif code == MIXTURE:
+                mixture.mixture_backward_tile(op, work, first, rows)
 
 
 @driver
