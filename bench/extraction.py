@@ -18,7 +18,7 @@ from tables import RECORDS, RESULTS, machine, replace_between
 from minirank.extract import extract_job, extract_resume
 from minirank.simulate import World, WorldConfig
 
-_FACTS = {"title": "title", "seniority": "seniority", "years": "min_years", "education": "education", "remote": "remote"}
+_FACTS = {name: name for name in ("title", "seniority", "education", "remote")} | {"years": "min_years"}
 
 
 class Tally:
@@ -55,11 +55,17 @@ def score_jobs(texts):
     return rows, precision
 
 
-def score_resumes(texts):
-    """Recall of planted skills and facts of resumes."""
+def score_resumes(texts, times, years):
+    """Recall of planted skills and facts of resumes; years count as found when they are off by one at most."""
     rows, precision = defaultdict(Tally), Counter()
-    for text, mentions in texts:
-        features = extract_resume(text)
+    for (text, mentions), time, career in zip(texts, times, years, strict=True):
+        features = extract_resume(text, int(time))
+        row = rows["years", None, None]
+        row.planted += 1
+        if features.years is not None:
+            close = abs(features.years.value - career) <= 1
+            row.found += close
+            row.misplaced += not close
         found = {v.value for v in features.skills}
         for m in mentions:
             row = rows[m.kind, m.known, None]
@@ -81,8 +87,8 @@ def summarise(rows, precision):
     lines = [{"kind": kind, "phrase": _word(known), "cue": _word(cue), "planted": t.planted,
               "recall": round(t.found / t.planted, 4), "misplaced": round(t.misplaced / t.planted, 4)}
              for (kind, known, cue), t in sorted(rows.items(), key=str) if t.planted]
-    kinds = sorted({kind for kind, _ in precision})
-    return {"rows": lines, "precision": {k: round(precision[k, "right"] / max(precision[k, "found"], 1), 4) for k in kinds}}
+    return {"rows": lines, "precision": {kind: round(precision[kind, "right"] / max(precision[kind, "found"], 1), 4)
+                                         for kind in sorted({kind for kind, _ in precision})}}
 
 
 def _word(flag):
@@ -91,18 +97,20 @@ def _word(flag):
 
 def table(results):
     """Markdown of the recalls and precisions."""
-    lines = [f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. Half of the "
-             "phrasebook is unknown to the rules on purpose.",
+    lines = [f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
+             "Half of the phrasebook is unknown to the rules on purpose.",
              "Misplaced: found with another value, or in the other of the two lists.", "",
-             "| text | item | words | cue | planted | recall | misplaced |", "| --- | --- | --- | --- | --- | --- | --- |"]
+             "| text | item | words | cue | planted | recall | misplaced |",
+             "| --- | --- | --- | --- | --- | --- | --- |"]
     for text in ("job", "resume"):
-        lines += [f"| {text} | {r['kind']} | {r['phrase']} | {r['cue'] or ''} | {r['planted']} | {r['recall']:.3f} "
+        lines += [f"| {text} | {r['kind']} | {r['phrase'] or ''} | {r['cue'] or ''} | {r['planted']} | {r['recall']:.3f} "
                   f"| {r['misplaced']:.3f} |" for r in results[text]["rows"]]
     precisions = [f"{text} {kind} {value:.3f}" for text in ("job", "resume")
                   for kind, value in results[text]["precision"].items()]
     speed = (f"{results['milliseconds_job']:.2f} ms a job ({results['characters_job']} characters), "
              f"{results['milliseconds_resume']:.2f} ms a resume ({results['characters_resume']} characters), one core")
-    return "\n".join([*lines, "", "Precision of skill lists: " + ", ".join(precisions) + ".", speed + ". " + results["machine"]])
+    return "\n".join([*lines, "", f"Precision of skill lists: {', '.join(precisions)}.",
+                      f"{speed}. {results['machine']}"])
 
 
 def timed(extract, texts):
@@ -123,10 +131,12 @@ def main():
     options = parser.parse_args()
     world = World(WorldConfig(seed=options.seed, impressions=options.impressions))
     jobs, resumes = list(world.job_texts()), list(world.resume_texts())
+    people = world.people
     some_jobs, some_resumes = [j[:2] for j in jobs[:500]], [r[:1] for r in resumes[:500]]
     results = {
         "seed": options.seed, "jobs": len(jobs), "resumes": len(resumes), "machine": machine(),
-        "job": summarise(*score_jobs(jobs)), "resume": summarise(*score_resumes(resumes)),
+        "job": summarise(*score_jobs(jobs)),
+        "resume": summarise(*score_resumes(resumes, people.updated_at, people.years)),
         "milliseconds_job": timed(extract_job, some_jobs), "milliseconds_resume": timed(extract_resume, some_resumes),
         "characters_job": sum(map(len, (d for _, d in some_jobs))) // len(some_jobs),
         "characters_resume": sum(map(len, (t for t, in some_resumes))) // len(some_resumes),

@@ -102,7 +102,7 @@ def table(results):
     """Markdown of the scores."""
     lines = ["Real postings of SkillSpan (Zhang et al., NAACL 2022, MIT): spans of the rules against those of experts.",
              "Cues were chosen on train; dev is unseen. A trained CRF with word-shape features is beside it.", "",
-             "| file | layer | spans found / gold | exact P / R / F1 | overlapping P / R / F1 | CRF exact / overlapping F1 |",
+             "| file | layer | found / gold | exact P / R / F1 | overlapping P / R / F1 | CRF exact / overlapping F1 |",
              "| --- | --- | --- | --- | --- | --- |"]
     for name, result in results["files"].items():
         for layer in _LAYERS:

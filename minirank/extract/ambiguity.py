@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 
-_TECHNICAL = (r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?"
-              r"|apps?|framework|experience|skills|knowledge|scripts?|scripting|packages?|components?|is|are|and|or|on|for"
-              r"|with|sql|clusters?|jobs?|streaming|macros?|spreadsheets?|reports?|dashboards?|formulas?|models?|design|tools?|expert|expertise|required"
-              r"|preferred|as|in production|on kubernetes|stack|native|hooks|frontend|front-end|data|api|apis|db|database")
+_TECHNICAL = (
+    r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
+    r"|framework|experience|skills|knowledge|scripts?|scripting|packages?|components?|is|are|and|or|on|for|with|sql"
+    r"|clusters?|jobs?|streaming|macros?|spreadsheets?|reports?|dashboards?|formulas?|models?|design|tools?|expert"
+    r"|expertise|required|preferred|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database")
 _NEXT_WORD = re.compile(r"[ ]+([a-z][\w-]*)")
 _NEXT_TECHNICAL = re.compile(rf"[ ]+(?:{_TECHNICAL})\b")
 _SHORT_AFTER = re.compile(rf"\s*(?:[,;/()|\n•]|\.(?:\s|$)|$|(?:and|or|{_TECHNICAL})\b)")
 _SHORT_SURE = re.compile(r" {0,2}(?:[,/|;(]|programming|developer|language|code)")
 _SHORT_BEFORE = re.compile(r"(?:[,/(|•:&]|\b(?:in|with|of|using|and|or|like|as|know|knows|learn|write|plus))\s*$")
-_SHORT_REFUSED = re.compile(r"\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|"
-                            r"schedule|group|building|block|unit|licen[cs]e)\s*$", re.IGNORECASE)
+_SHORT_REFUSED = re.compile(
+    r"\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|schedule|group"
+    r"|building|block|unit|licen[cs]e)\s*$", re.IGNORECASE)
 _GO_VERB = re.compile(r"Go[ -]+(?:to|the|above|beyond|with|for|live|out|from|into|on|by|through|ahead)\b")
 _SURROUNDINGS = re.compile(
     r" (?:and [a-z]{4,14} )?(?:working hours|hours|work(?:ing)? (?:hours|time|environment|culture|model|atmosphere)"
@@ -57,6 +59,8 @@ def _verdict(plain, m, exact):
     after = plain[end] if end < len(plain) else "\n"
     if m.kind == "soft":  # `data-driven` is no drive, `flexible hours` are no flexibility of the candidate
         return not (before == "-" and start > 1 and plain[start - 2].isalnum()) and not _SURROUNDINGS.match(plain, end)
+    if m.kind == "education":  # `a high degree of freedom`
+        return not (m.end - m.start == 6 and plain.startswith(" of ", end))
     if m.kind != "skill":
         return True
     quote = plain[start:end]

@@ -140,7 +140,7 @@ def lexicon():
         facts=Matcher(facts),
         titles=Matcher(_named(data["titles"], "title")),
         levels=Matcher(_listed(data["seniority"], "seniority")),
-        cues=Matcher((phrase, kind, phrase.replace("-", " ")) for kind, phrases in data["cues"].items() for phrase in phrases),
+        cues=Matcher((cue, kind, cue.replace("-", " ")) for kind, cues in data["cues"].items() for cue in cues),
         fields=Matcher((phrase, "field", phrase) for phrase in data["education_fields"]),
         exact=exact,
         verbs=_inflected(data["verbs"]),

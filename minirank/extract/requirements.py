@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 _CLAUSE = re.compile(r";|,? (?:but|however|while|whereas|although|though)\b", re.IGNORECASE)
 _NO = re.compile(r"\b(?:no|not|without|never|isn't|aren't|don't)\b", re.IGNORECASE)
@@ -26,45 +26,45 @@ def label_mentions(document, mentions, cues):
     Returns: list of labels, one a mention.
     """
     labels = [None] * len(mentions)
-    starts = [start for start, _ in mentions]
+    starts, ends = [start for start, _ in mentions], [end for _, end in mentions]
     sentences = {}
     for cue in cues:
         sentences.setdefault(document.sentence(cue.start), []).append(cue)
     for (begin, finish), inside in sentences.items():
-        among = range(bisect_left(starts, begin), bisect_left(starts, finish))
-        if among:
-            _label_sentence(document.plain, begin, finish, mentions, among, inside, labels)
+        if bisect_left(starts, begin) < bisect_left(starts, finish):
+            _label_sentence(document.plain, begin, finish, starts, ends, inside, labels)
     return labels
 
 
-def _label_sentence(plain, begin, finish, mentions, among, cues, labels):
+def _label_sentence(plain, begin, finish, starts, ends, cues, labels):
     """Label the mentions of one sentence, clause by clause."""
     borders = [begin, *(m.end() for m in _CLAUSE.finditer(plain, begin, finish)), finish]
-    previous = []
+    cue_starts = [c.start for c in cues]
+    previous = range(0)
     for start, end in zip(borders, borders[1:], strict=False):
-        here = [i for i in among if start <= mentions[i][0] < end]
-        said = [c for c in cues if start <= c.start < end]
+        here = range(bisect_left(starts, start), bisect_left(starts, end))
+        said = cues[bisect_left(cue_starts, start):bisect_left(cue_starts, end)]
         if here:
-            _label_clause(plain, start, end, mentions, here, said, labels)
+            _label_clause(plain, start, end, starts, ends, said, labels)
             previous = here
         elif said and said[-1].kind != "negation":  # `Java is not required, but a plus`
             for i in previous:
                 labels[i] = said[-1].kind
 
 
-def _label_clause(plain, start, end, mentions, here, cues, labels):
+def _label_clause(plain, start, end, starts, ends, cues, labels):
     """A cue speaks of the mentions behind it, or, when it closes a phrase, of those before it."""
     cursor = start
     refused = False
     for at, cue in enumerate(cues):
         limit = cues[at + 1].start if at + 1 < len(cues) else end
-        before = [i for i in here if cursor <= mentions[i][0] and mentions[i][1] <= cue.start]
-        after = [i for i in here if cue.end <= mentions[i][0] < limit]
+        before = range(bisect_left(starts, cursor), bisect_right(ends, cue.start))
+        after = range(bisect_left(starts, cue.end), bisect_left(starts, limit))
         closes = before and (not after or _LINK.search(plain, cursor, cue.start) or _CLOSED.match(plain, cue.end))
         if closes:
             kind = "negation" if refused or _NO.search(plain, cursor, cue.start) else cue.kind
-            scope = _scope_start(plain, cursor, cue)
-            chosen = [i for i in before if mentions[i][0] >= scope] or before[-1:]
+            first = bisect_left(starts, _scope_start(plain, cursor, cue))
+            chosen = range(min(first, before[-1]), before.stop)
         else:
             kind, chosen = cue.kind, after
             refused = cue.kind == "negation"

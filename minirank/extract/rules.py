@@ -16,23 +16,28 @@ from minirank.extract.text import Document, blank, normalise
 from minirank.extract.years import covered_months, find_amounts, find_entries
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
+_LONGEST_TITLE = 100  # characters: what is longer is a sentence
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
-_LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})", re.IGNORECASE)
+_LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})",
+                             re.IGNORECASE)
 _LABELS = frozenset("location place address city based".split())
 _LOCATION_PHRASE = re.compile(rf"[A-Za-z]+ (?:in|to|at) ({_PLACE})")
-_PLACED = frozenset("based located office offices position role headquarters living lives live relocate hub site".split())
+_PLACED = frozenset(
+    "based located office offices position role headquarters living lives live relocate hub site".split())
 _LANGUAGE_CONTEXT = re.compile(
     r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
     r"|knowledge of|[abc][12]\b|skills|conversational|basic|business|excellent|good|very good|level)", re.IGNORECASE)
 _COMPANY = re.compile(r"\W{0,3}(?:we|our|us|at)\b(?! (?:are |'re )?(?:look|expect|requir|need|want|seek|search))",
                       re.IGNORECASE)
-_LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)", re.IGNORECASE)
-_LEVEL_BEFORE = re.compile(r"(?:experience level|seniority|career level|level):?\s{1,3}(?:[\w-]{1,12}[ ,/]{1,2}){0,1}$", re.IGNORECASE)
+_LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)",
+                          re.IGNORECASE)
+_LEVEL_BEFORE = re.compile(r"(?:experience level|seniority|career level|level):?\s{1,3}$", re.IGNORECASE)
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
-_TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|–].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
+_TITLE_NOISE = re.compile(
+    r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
 
 class Reading:
@@ -169,7 +174,7 @@ def _of_company(document, match):
 def _job_title(reading, title):
     """The lexicon's title in the job's title, else the job's title without brackets and seniority."""
     border = len(title)
-    found = [m for m in reading.titles if m.end <= border]
+    found = [m for m in reading.titles if m.end <= min(border, _LONGEST_TITLE)]
     if found:
         best = max(found, key=lambda m: (m.end - m.start, -m.start))
         return reading.value(best.name, best.start, best.end)
@@ -180,7 +185,7 @@ def _job_title(reading, title):
     name = " ".join(_TITLE_NOISE.sub(" ", plain).replace("\x01", " ").lower().split())
     start = len(title) - len(title.lstrip())
     end = len(title.rstrip())
-    if not name or any(f.start < end for f in reading.flagged):
+    if not name or end - start > _LONGEST_TITLE or any(f.start < end for f in reading.flagged):
         return None
     return reading.value(name, start, end)
 
@@ -212,7 +217,8 @@ def _resume_seniority(reading):
 
 def _min_years(reading, strong):
     """The longest demanded experience: `5+ years of Java, 2 years of SQL` demands five."""
-    amounts = [a for a in find_amounts(reading.plain, reading.tokens) if reading.document.section(a[0]) not in ("other", "nice")]
+    amounts = [a for a in find_amounts(reading.plain, reading.tokens)
+               if reading.document.section(a[0]) not in ("other", "nice")]
     if not amounts:
         return None
     labels = label_mentions(reading.document, [a[:2] for a in amounts], strong)
@@ -236,7 +242,7 @@ def _total_years(reading, updated_at):
     spans = document.spans("experience")
     if not spans:
         spans = [s for kind in (None, "summary", "skills") for s in document.spans(kind)]
-    entries = find_entries(reading.plain, spans, now)
+    entries = find_entries(reading.plain, reading.tokens, spans, now)
     found = [(years, start, end) for start, end, years in find_amounts(reading.plain, reading.tokens)]
     if entries:
         first = min(entries, key=lambda e: e[2])
@@ -273,8 +279,8 @@ def _domains(reading, skills, titles):
             if domain not in voter or m.start < voter[domain].start:
                 voter[domain] = m
     total = votes.total()
-    best = [d for d, n in sorted(votes.items(), key=lambda v: (-v[1], v[0]))[:_MOST_DOMAINS] if n >= _DOMAIN_SHARE * total]
-    return tuple(reading.value(d, voter[d].start, voter[d].end) for d in best)
+    best = sorted(votes.items(), key=lambda v: (-v[1], v[0]))[:_MOST_DOMAINS]
+    return tuple(reading.value(d, voter[d].start, voter[d].end) for d, n in best if n >= _DOMAIN_SHARE * total)
 
 
 def _location(reading):

@@ -28,12 +28,13 @@ _CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
 
 _KNOWS = re.compile(
     r"\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
-    r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor) (?:with|in|within|of|using)"
+    r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor)"
+    r" (?:with|in|within|of|using)"
     r"|(?:knowledge|understanding|command|grasp|mastery|familiarity|knowledgeable) (?:of|in|about|with|on|within)"
     r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s", re.IGNORECASE)
 _FILLERS = frozenset(
-    "a an the one or more several at least some e.g other similar such as like any various both different working strong"
-    " good solid deep our your relevant related following all least with in of using and ( : - *".split())
+    "a an the one or more several at least some e.g other similar such as like any various both different working"
+    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split())
 _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
 _LIST_JOINTS = frozenset("and or / & , (".split())
 

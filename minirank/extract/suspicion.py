@@ -23,7 +23,8 @@ _INSTRUCTION = re.compile(
     r"(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}?\b(?:previous|prior|above|preceding|earlier|all|any"
     r"|other|system|your)\b[^.!?\n]{0,30}?\b(?:instructions?|prompts?|directions|guidelines|commands?"
     r"|criteria|candidates|resumes|applicants)\b"
-    r"|you are now (?:an?|the|in)\b|system prompt\b|prompt injection:|as an? (?:ai|large|language)\b[^.!?\n]{0,20}\bmodel,"
+    r"|you are now (?:an?|the|in)\b|system prompt\b|prompt injection:"
+    r"|as an? (?:ai|large|language)\b[^.!?\n]{0,20}\bmodel,"
     r"|(?:rate|rank|score|grade|classify|label|mark|treat|evaluate|recommend|shortlist|select|hire|list)\s(?:this|me"
     r"|the(?= (?:candidate|resume|cv|applicant|profile|person)\b))\b[^.!?\n]{0,60}?\b(?:first|top|highest|best|perfect"
     r"|ideal|excellent|above all|100|10/10|10 out of 10|senior|regardless|as the|qualified|strong match)\b"
@@ -43,7 +44,7 @@ _TRIGGERS = frozenset(
     " message messages attention instruction instructions hint if when dear do 忽 以 上 こ".split())
 
 _REPEATS = 4  # the same word in a row
-_STUFFED_MENTIONS, _STUFFED_REACH = 6, 400  # the same skill that often within that many characters
+_STUFFED_MENTIONS, _STUFFED_REACH = 8, 350  # the same skill that often within that many characters
 
 _END = re.compile(r"[.!?。！？](?=\s|$)|[。！？\n]")
 _BEGIN = re.compile(r"[.!?。！？]\s|[。！？\n]")
@@ -61,11 +62,11 @@ def find_suspicious(text, plain, tokens):
     """
     hidden = () if text.isascii() else list(_ZERO_WIDTH.finditer(text))
     if not hidden:
-        return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(tokens))
+        return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(plain, tokens))
     seen, origin = _without(text, plain, hidden)
     tokens = Tokens(seen)
     found = [Flag(origin[f.start], origin[f.end - 1] + 1, f.reason)
-             for f in _control(seen) + _instructions(seen, tokens) + _repeats(tokens)]
+             for f in _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)]
     found += [Flag(m.start(), m.end(), "hidden characters") for m in hidden if m.end() - m.start() >= _HIDDEN_RUN]
     return merge_flags(found)
 
@@ -148,7 +149,7 @@ def _instructions(text, tokens):
     return found
 
 
-def _repeats(tokens):
+def _repeats(plain, tokens):
     """Runs of one word, with nothing but punctuation between."""
     names = list(filter(str.isalnum, tokens.words))
     if not any(map(eq, names, names[1:])):
@@ -156,6 +157,9 @@ def _repeats(tokens):
     words = [(w, s, e) for w, s, e in zip(tokens.words, tokens.starts, tokens.ends, strict=True) if w.isalnum()]
     found = []
     for at in [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1:], strict=False)) if a == b]:
-        if len(set(names[at:at + _REPEATS])) == 1 and len(names[at]) > 1:
-            found.append(Flag(words[at][1], words[at + _REPEATS - 1][2], "keyword stuffing"))
+        start = words[at][1]
+        _, last, end = words[at + _REPEATS - 1]
+        placeholder = plain[last - 1] in "<[{"  # `<LOCATION> <LOCATION>` of a de-identified text
+        if len(set(names[at:at + _REPEATS])) == 1 and len(names[at]) > 1 and not placeholder:
+            found.append(Flag(start, end, "keyword stuffing"))
     return merge_flags(found)

@@ -9,14 +9,16 @@ from bisect import bisect_right
 _NORMAL = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NORMAL |= dict.fromkeys([0, 0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000,
                           0xFEFF], ord(" "))
-_NORMAL |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212], ord("-"))
-_NORMAL |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x02BC, 0x60, 0xB4], ord("'"))
-_NORMAL |= dict.fromkeys([0x201C, 0x201D, 0x201E, 0xAB, 0xBB], ord('"'))
+# 0x91 to 0x97: the quotes, bullet and dashes of Windows-1252 that was read as Latin-1.
+_NORMAL |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0x96, 0x97], ord("-"))
+_NORMAL |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x02BC, 0x60, 0xB4, 0x91, 0x92], ord("'"))
+_NORMAL |= dict.fromkeys([0x201C, 0x201D, 0x201E, 0xAB, 0xBB, 0x93, 0x94], ord('"'))
 _NORMAL |= dict.fromkeys([0x0D, 0x85, 0x2028, 0x2029], ord("\n"))
 _NORMAL |= dict.fromkeys([0x2022, 0x2023, 0x25AA, 0x25CF, 0x25E6, 0x2219, 0xB7, 0x95], ord("•"))
 
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
-_SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
+_SENTENCE = re.compile(
+    r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
 _HEADING_MARKUP = " *#_=:|>•-\"'"
 _LONGEST_HEADING = 48
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 _WORDS = {w: n for n, w in enumerate(
     "one two three four five six seven eight nine ten eleven twelve fifteen twenty".split(), start=1)}
@@ -49,7 +50,6 @@ def find_amounts(plain, tokens):
 
 
 _MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
-_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?!\d)")
 _NAMES = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?,?\s{{1,2}}"
 _MONTH_BEFORE = re.compile(rf"(?<![a-z\d])(?:{_NAMES}|(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?)$", re.IGNORECASE)
 _MONTH_AFTER = re.compile(r"[-/.](?P<number>0[1-9]|1[0-2])(?!\d)")
@@ -60,10 +60,11 @@ _SINCE = re.compile(r"\bsince\s{1,2}$", re.IGNORECASE)
 
 
 class _Date:
-    """A year in the text with the month before or after it: start, end, months since year 0, length (1 or 12)."""
+    """A year in the text and the month beside it: start, end, months since year 0, whether a month is told."""
 
-    def __init__(self, plain, year):
-        self.start, self.end = year.span()
+    def __init__(self, plain, start):
+        self.start, self.end = start, start + 4
+        self.month = int(plain[start:start + 4]) * 12
         month = _MONTH_BEFORE.search(plain, max(0, self.start - _MONTH_REACH), self.start)
         if month:
             self.start = month.start()
@@ -71,28 +72,30 @@ class _Date:
             month = _MONTH_AFTER.match(plain, self.end)
             if month:
                 self.end = month.end()
-        self.month = int(year[0]) * 12
         if month:
             name = month.groupdict().get("name")
             self.month += _MONTHS[name.lower()] - 1 if name else int(month["number"]) - 1
         self.exact = month is not None
 
 
-def find_entries(plain, spans, now=None):
+def find_entries(plain, tokens, spans, now=None):
     """Dated entries, list of (start, end, first month, month after the last), in text order.
 
     `Mar 2015 - Apr 2016` counts 14 months, `2015 - 2018` three years.
 
     Args:
         plain: normalised text.
+        tokens: Tokens of it.
         spans: (start, end) of the parts to read.
         now: month (year * 12 + month - 1) that `present` stands for, or None for the latest date in the text.
     """
+    years = [start for word, start in zip(tokens.words, tokens.starts, strict=True)
+             if len(word) == 4 and word[:2] in ("19", "20") and word.isdecimal() and word.isascii()]
     if now is None:
-        now = max((int(y) for y in _YEAR.findall(plain)), default=0) * 12
+        now = max((int(plain[y:y + 4]) for y in years), default=0) * 12
     found = []
     for begin, finish in spans:
-        dates = [_Date(plain, year) for year in _YEAR.finditer(plain, begin, finish)]
+        dates = [_Date(plain, y) for y in years[bisect_left(years, begin):bisect_left(years, finish)]]
         for date, after in zip(dates, [*dates[1:], None], strict=False):
             to = _TO.match(plain, date.end, finish)
             if to and after and after.start == to.end():
