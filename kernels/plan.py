@@ -236,7 +236,7 @@ def format_plan(plan: Plan) -> str:
     lines.append("")
     lines.append(
         f"{plan.size(False):,} dense parameters (d), {plan.size(True):,} in tables (t), "
-        f"{plan.width:,} activations a row, {plan.flops() / 1e6:.3f} MFLOP a row forward; "
+        f"{plan.width:,} activations and {plan.flops():,} FLOP of matrix products a row forward; "
         f"tasks: {', '.join(plan.spec.tasks)}"
     )
     lines.append("backward: the same rows from the last to the first, each replaced by its gradient")
