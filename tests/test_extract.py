@@ -125,6 +125,7 @@ def test_resume_of_a_data_engineer():
     ("I have more than twelve years of experience in retail.", 12),
     ("Summary\n20+ years of professional experience\nExperience\nCook, 2020 - 2024", 20),
     ("Education\nBSc, 2010 - 2014", None),
+    ("2015年3月 - 2020年6月 軟件工程師", 5),
     ("I am 40 years old.", None),
 ])
 def test_years_of_a_resume(text, years):
@@ -142,6 +143,8 @@ def test_years_of_a_resume(text, years):
     ("a fixed contract of 2 years", None),
     ("120 years of experience", None),
     ("5 年以上经验", 5),
+    ("min. 5 yrs of B2B sales", 5),
+    ("3 Jahre Berufserfahrung", 3),
 ])
 def test_years_of_a_job(text, years):
     found = extract_job("", text).min_years
@@ -183,6 +186,16 @@ def test_must_and_nice(text, must, nice):
 ])
 def test_ambiguous_spellings(text, skills):
     assert names(extract_resume(text).skills) == skills
+
+
+@pytest.mark.parametrize(("text", "skills"), [
+    ("We're looking for a creative team player.", ["creativity", "teamwork"]),
+    ("At least two years in a role where you work independently.", ["independence"]),
+    ("We are a curious, passionate bunch. Our leadership is famous.", []),
+    ("Flexible hours, innovative products, a data-driven and creative environment.", []),
+])
+def test_soft_skills_are_those_of_the_candidate(text, skills):
+    assert names(extract_job("", text).soft_skills) == skills
 
 
 def test_education_seniority_and_remote_of_a_job():

@@ -21,8 +21,8 @@ _GO_VERB = re.compile(r"Go[ -]+(?:to|the|above|beyond|with|for|live|out|from|int
 _SURROUNDINGS = re.compile(
     r" (?:and [a-z]{4,14} )?(?:working hours|hours|work(?:ing)? (?:hours|time|environment|culture|model|atmosphere)"
     r"|environments?|cultures?|atmosphere|compan(?:y|ies)|organi[sz]ations?|solutions?|products?|services|arrangements?"
-    r"|schedules?|employees|colleagues|teams?|workplace|home office|benefits|letter|tools|suite|industry|community"
-    r"|technolog(?:y|ies))\b", re.IGNORECASE)
+    r"|schedules?|employees|colleagues|teams?(?! player)|workplace|home office|benefits|letter|tools|suite|industry"
+    r"|community|technolog(?:y|ies))\b", re.IGNORECASE)
 _JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
 _CLAUSE_OPENERS = ".!?:•*-\n\""
 _WIDEST_JOINT = 5
@@ -58,7 +58,8 @@ def _verdict(plain, m, exact):
     before = plain[start - 1] if start else "\n"
     after = plain[end] if end < len(plain) else "\n"
     if m.kind == "soft":  # `data-driven` is no drive, `flexible hours` are no flexibility of the candidate
-        return not (before == "-" and start > 1 and plain[start - 2].isalnum()) and not _SURROUNDINGS.match(plain, end)
+        joined = before == "-" and start > 1 and plain[start - 2].isalnum()
+        return not joined and not _SURROUNDINGS.match(plain, end)
     if m.kind == "education":  # `a high degree of freedom`
         return not (m.end - m.start == 6 and plain.startswith(" of ", end))
     if m.kind != "skill":
@@ -73,7 +74,7 @@ def _verdict(plain, m, exact):
         return _short(plain, start, end, quote, before, after) if quote in spellings else None
     if quote not in spellings:
         return True if quote.isupper() else None
-    opener = plain[:start].rstrip(" ")[-1:] if start < 2 else plain[max(0, start - 4):start].rstrip(" ")[-1:]
+    opener = plain[max(0, start - 4):start].rstrip(" ")[-1:]
     if (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
         return _NEXT_TECHNICAL.match(plain, end) is not None
     return True

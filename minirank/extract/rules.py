@@ -28,9 +28,9 @@ _PLACED = frozenset(
     "based located office offices position role headquarters living lives live relocate hub site".split())
 _LANGUAGE_CONTEXT = re.compile(
     r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
-    r"|knowledge of|[abc][12]\b|skills|conversational|basic|business|excellent|good|very good|level)", re.IGNORECASE)
-_COMPANY = re.compile(r"\W{0,3}(?:we|our|us|at)\b(?! (?:are |'re )?(?:look|expect|requir|need|want|seek|search))",
-                      re.IGNORECASE)
+    r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)", re.IGNORECASE)
+_COMPANY = re.compile(
+    r"\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))", re.IGNORECASE)
 _LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)",
                           re.IGNORECASE)
 _LEVEL_BEFORE = re.compile(r"(?:experience level|seniority|career level|level):?\s{1,3}$", re.IGNORECASE)
@@ -96,9 +96,8 @@ def extract_job(title, description):
     cues = words.cues.scan(reading.tokens)
     strong = [c for c in cues if c.kind != "weak"]
     must, nice = _requirements(document, asked["skill"], strong, cues, border)
-    found_title = _job_title(reading, title)
     return JobFeatures(
-        title=found_title,
+        title=_job_title(reading, title),
         seniority=_job_seniority(reading, border),
         min_years=_min_years(reading, strong),
         must_have=reading.named(must),

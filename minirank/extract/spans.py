@@ -20,8 +20,8 @@ _INTRANSITIVE = re.compile(
     r"(?:work|collaborat|communicat|participat|contribut|interact|adapt|engag|act|cooperat|liais|thriv|deal|focus"
     r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?")
 _FIRST_PREPOSITIONS = frozenset("in with on to as for at within from across under into".split())
-_BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , \n also then that who can must".split())
-_BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , \n be are is on at through".split())
+_BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , also then that who can must".split())
+_BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , be are is on at through".split())
 _DETERMINERS = frozenset("a an the our their its your new all any some other".split())
 _COMPANY = frozenset("we our us we're we've".split())
 _CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
@@ -64,7 +64,7 @@ def skill_spans(text):
     knowledge += _neighbours(reading.plain, tokens, knowledge)
     skills = [(m.start, m.end) for m in reading.kinds["soft"]
               if document.section(m.start) != "other" and not _of_company(document, m.start)]
-    skills += [span for span in _abilities(document, tokens, words.verbs)]
+    skills += _abilities(document, tokens, words.verbs)
     return _longest(skills), _longest(knowledge)
 
 
