@@ -87,7 +87,9 @@ def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
         for version in range(2)
     ]
     hires = [
-        (f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY)) for j in range(jobs) for _ in range(3)
+        (f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY))
+        for j in range(jobs)
+        for _ in range(3)
     ]
     shown = []
     for s in range(searches):
@@ -97,14 +99,14 @@ def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
             clicked = int(random.random() < 0.4)
             converted = int(random.random() < 0.5) if clicked else ""
             grade, sure = (round(random.random(), 2), 0.5) if random.random() < 0.5 else ("", "")
-            row = (f"s{s}", iso(time), f"r{s % 3}", f"j{j:03d}", f"p{p:03d}", place, clicked, converted, "", grade, sure)
-            shown.append(row)
+            ids = f"s{s}", iso(time), f"r{s % 3}", f"j{j:03d}", f"p{p:03d}"
+            shown.append((*ids, place, clicked, converted, "", grade, sure))
     write_lines(path / "jobs.jsonl", job_lines)
     write_lines(path / "resumes.jsonl", resume_lines)
     write_csv(path / "recruiters.csv", ("recruiter_id", "role"), [(f"r{i}", role) for i, role in enumerate(ROLES)])
     write_csv(path / "hires.csv", ("job_id", "resume_id", "hired_at"), hires)
-    header = "search_id time recruiter_id job_id resume_id position clicked converted converted_at relevance relevance_confidence"
-    write_csv(path / "impressions.csv", header.split(), shown)
+    header = ["search_id", "time", "recruiter_id", "job_id", "resume_id", "position", "clicked", "converted"]
+    write_csv(path / "impressions.csv", [*header, "converted_at", "relevance", "relevance_confidence"], shown)
     folder = read_folder(path)
     jobs_found = [
         job_features(

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from features_world import DAY, SKILLS, START, TITLES, job_features, resume_features
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from minirank.features.hires import NONE, TEAM, TITLE, PastHires
 from minirank.features.history import History, closeness, shared_skills
-from minirank.features.sparse import column
+from minirank.features.sparse import column, dot, merge, product
 from minirank.features.tables import job_table, resume_table
 from minirank.features.text import TextModel, hashed_counts
 
@@ -114,7 +114,9 @@ def test_text_closeness_is_the_cosine_with_the_others():
     model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
     people = [(name, resume_features()) for name in "abc"]
     past = past_of(*people)
-    past = PastHires(past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features)
+    past = PastHires(
+        past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features
+    )
     found, _, _ = close([job()], [job_features()], past, [(resume("b", texts[3]), resume_features())], model=model)
     rows = model.tfidf(model.counts(texts)).toarray()
     others = rows[0] + rows[2]
@@ -122,7 +124,7 @@ def test_text_closeness_is_the_cosine_with_the_others():
 
 
 def planted_world(seed):
-    """Teams hire at random; 8 of 16 candidates of each job are hires of its team, and nothing but that tells them apart."""
+    """Teams hire at random; 8 of 16 candidates of each job are hires of its team, and nothing else sets them apart."""
     random = np.random.default_rng(seed)
 
     def person(name):
@@ -153,30 +155,47 @@ def planted_world(seed):
 
 
 def separation(columns, hired):
-    """AUC of a boosted tree that is asked who was hired, trained on one half of the teams and tested on the other."""
+    """AUC of a forest that is asked who was hired, trained on one half of the teams and tested on the other."""
     half = len(hired) // 2
-    model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=8, random_state=0)
+    model = RandomForestClassifier(100, min_samples_leaf=5, random_state=0)
+    columns = np.nan_to_num(columns, nan=-1.0)
     return roc_auc_score(hired[half:], model.fit(columns[:half], hired[:half]).predict_proba(columns[half:])[:, 1])
 
 
-def test_the_own_hire_gives_nothing_away(monkeypatch):
+@pytest.fixture(scope="module")
+def planted():
     jobs, past, candidates, job_row, hired = planted_world(0)
     model = TextModel.fit(hashed_counts([record["text"] for record, _ in candidates], 2**18), min_count=1)
     table = job_table(jobs, [job_features()] * len(jobs), model, 1)
     resumes = resume_table([record for record, _ in candidates], [found for _, found in candidates], model, 1)
-    history = History.of(table, past, 2, 30, model)
-    rows = job_row, np.arange(len(job_row))
+    return History.of(table, past, 2, 30, model), table, resumes, job_row, hired
 
-    def columns():
-        return np.stack(list(closeness(history, table, resumes, *rows).values()), axis=1)
 
-    slot = history.removed(resumes, *rows)
-    shared = shared_skills(history, 2, 10)
-    overlap = np.diff((shared[slot].multiply(resumes.sets["skills"])).tocsr().indptr)
-    assert separation(np.column_stack([columns(), overlap]), hired) == pytest.approx(0.5, abs=0.04)
-    for values in columns().T:
+def columns(planted):
+    history, table, resumes, job_row, _ = planted
+    return np.stack(list(closeness(history, table, resumes, job_row, np.arange(len(job_row))).values()), axis=1)
+
+
+def test_the_own_hire_gives_nothing_away(planted):
+    history, _, resumes, job_row, hired = planted
+    slot = history.removed(resumes, job_row, np.arange(len(job_row)))
+    overlap = np.diff(product(shared_skills(history, 2, 10), slot, resumes.sets["skills"], np.arange(len(slot))).indptr)
+    assert separation(np.column_stack([columns(planted), overlap]), hired) == pytest.approx(0.5, abs=0.04)
+    for values in columns(planted).T:
         assert roc_auc_score(hired, values) == pytest.approx(0.5, abs=0.04)
 
-    first = history.offsets[job_row]  # the leak: the same person is left out for everyone
+
+def test_without_removal_it_would_be_given_away(planted, monkeypatch):
+    first = planted[0].offsets[planted[3]]  # the same person is left out for everyone
     monkeypatch.setattr(History, "removed", lambda *_: first)
-    assert separation(columns(), hired) > 0.7
+    assert separation(columns(planted), planted[4]) > 0.7
+
+
+def test_removing_none_but_the_own_hire_would_give_it_away(planted):
+    history, _, resumes, job_row, hired = planted
+    people, shares = np.diff(history.offsets)[job_row], []
+    for name in ("title", "seniority"):
+        support = merge(history.of_slots(name), history.offsets)
+        same = dot(support, job_row, resumes.sets[name], np.arange(len(job_row)))
+        shares.append((same - hired) / (people - hired))
+    assert separation(np.column_stack([*shares, people]), hired) > 0.9

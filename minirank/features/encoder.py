@@ -70,14 +70,16 @@ class Encoder:
         used_resumes, resume = np.unique(shown.resume[rows], return_inverse=True)
         jobs, jobs_found = [folder.jobs[j] for j in used_jobs], [features.jobs[j] for j in used_jobs]
         resumes, resumes_found = [folder.resumes[r] for r in used_resumes], [features.resumes[r] for r in used_resumes]
-        model = None
+        model = job_counts = resume_counts = None
         if config.text or config.tokens:
             texts = [job_text(*pair) for pair in zip(jobs, jobs_found)]
             texts += [resume_text(*pair) for pair in zip(resumes, resumes_found)]
-            model = TextModel.fit(hashed_counts(texts, config.buckets, config.bigrams), config.min_count, config.bigrams)
+            counts = hashed_counts(texts, config.buckets, config.bigrams)
+            model = TextModel.fit(counts, config.min_count, config.bigrams)
+            job_counts, resume_counts = counts[: len(jobs)], counts[len(jobs) :]
         most = config.tokens_per_text
-        job_side = job_table(jobs, jobs_found, model, most)
-        resume_side = resume_table(resumes, resumes_found, model, most)
+        job_side = job_table(jobs, jobs_found, model, most, job_counts)
+        resume_side = resume_table(resumes, resumes_found, model, most, resume_counts)
         history = _history(config, job_side, PastHires.from_folder(folder, features), model)
         raw = match_features(job_side, resume_side, history, job, resume, shown.time[rows])
         mean, std = _statistics([raw[f.name] for f in _dense(config)])
@@ -130,9 +132,8 @@ class Encoder:
         jobs = job_table(folder.jobs, features.jobs, self.text, self.config.tokens_per_text)
         past = PastHires.from_folder(folder, features)
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
-        labels = np.stack(
-            [shown.clicked, np.where(shown.clicked == 1, shown.converted, np.nan), shown.relevance], axis=1, dtype=np.float32
-        )
+        converted = np.where(shown.clicked == 1, shown.converted, np.nan)
+        labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
         confidence = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
         weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
         ids, bags, dense = self._encode(
@@ -183,9 +184,8 @@ class Encoder:
         n = len(table)
         if now is None:
             now = max([self.until, int(jobs.time[0]), *table.time.tolist()])
-        ids, bags, dense = self._encode(
-            jobs, table, history or PastHires(), np.zeros(n, np.int32), np.arange(n, dtype=np.int32), np.full(n, now, np.int64)
-        )
+        job_row, resume_row, time = np.zeros(n, np.int32), np.arange(n, dtype=np.int32), np.full(n, now, np.int64)
+        ids, bags, dense = self._encode(jobs, table, history or PastHires(), job_row, resume_row, time)
         ids[:, 0] = self._role(role)
         empty = np.full((n, len(TASKS)), np.nan, np.float32)
         return Batch(ids, bags, dense, empty, np.zeros_like(empty), np.zeros(n, np.int32))
@@ -332,4 +332,5 @@ def _check_columns(folder, config: FeatureConfig) -> None:
             )
         records = folder.jobs if side == "job" else folder.resumes
         if not any(key in record for record in records):
-            raise DataError("no line has it", file=f"{side}s.jsonl", column=key, remedy=f"take {field} out of features.columns")
+            remedy = f"take {field} out of features.columns"
+            raise DataError("no line has it", file=f"{side}s.jsonl", column=key, remedy=remedy)

@@ -10,13 +10,12 @@ people. Whether there is a history at all (n >= k + 1) is settled before anyone 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.features.hires import PastHires
-from minirank.features.sparse import dot, merge, product, sizes
+from minirank.features.sparse import dot, dot_shared, merge, product, sizes, squares
 from minirank.features.tables import Table, resume_table
 from minirank.features.text import TextModel
 
@@ -64,26 +63,19 @@ class History:
         )
 
     def removed(self, resumes: Table, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
-        """(N,) the slot that is left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.
+        """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.
 
         Args:
             resumes: the candidates.
             job, resume: (N,) rows of the pairs.
         """
-        people = {record["resume_id"]: row for row, record in enumerate(self.people.records)}
-        person_of = np.array([people[r["resume_id"]] for r in self.people.records], np.int64)[self.hire]
-        ids = [record["resume_id"] for record in resumes.records]
-        person = np.array([people.get(i, len(people)) for i in ids], np.int64)[resume]
-        hashed = np.array([crc32(i.encode("utf-8", "replace")) for i in ids], np.int64)[resume]
         counts = np.diff(self.offsets)[job]
-        slot = np.where(counts > 0, self.offsets[job] + hashed % np.maximum(counts, 1), -1)
-        width = len(self.people) + 1
-        keys = self.job * width + person_of
-        order = np.argsort(keys)
-        wanted = job * width + person
-        at = np.minimum(np.searchsorted(keys, wanted, sorter=order), max(len(keys) - 1, 0))
-        if len(keys):
-            own = order[at]
+        slot = np.where(counts > 0, self.offsets[job] + resumes.key[resume] % np.maximum(counts, 1), -1)
+        if len(self.job):
+            keys = self.job * 2**31 + self.people.key[self.hire]
+            order = np.argsort(keys)
+            wanted = job.astype(np.int64) * 2**31 + resumes.key[resume]
+            own = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
             slot = np.where(keys[own] == wanted, own, slot)
         return slot
 
@@ -92,7 +84,9 @@ class History:
         return self.people.sets[name][self.hire]
 
 
-def closeness(history: History, jobs: Table, resumes: Table, job: np.ndarray, resume: np.ndarray) -> dict[str, np.ndarray]:
+def closeness(
+    history: History, jobs: Table, resumes: Table, job: np.ndarray, resume: np.ndarray
+) -> dict[str, np.ndarray]:
     """How close each candidate is to the past hires of its job, one of them left out.
 
     Args:
@@ -165,11 +159,10 @@ class _Pairs:
         history, text = self.history, self.resumes.text
         hired = history.people.text
         total = merge(hired[history.hire], history.offsets)
-        jobs, slots = np.arange(total.shape[0]), np.arange(len(history.job))
         # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
-        square = dot(total, jobs, total, jobs)[history.job] - 2 * dot(total, history.job, hired, history.hire)
-        square += dot(hired, history.hire, hired, history.hire)
-        both = dot(total, self.job, text, self.resume) - dot(hired, history.hire[self.slot], text, self.resume)
+        square = squares(total)[history.job] - 2 * dot_shared(total, history.job, hired, history.hire)
+        square += squares(hired)[history.hire]
+        both = dot_shared(total, self.job, text, self.resume) - dot(hired, history.hire[self.slot], text, self.resume)
         return _ratio(both, np.sqrt(np.maximum(square, 0.0))[self.slot])
 
 

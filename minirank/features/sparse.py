@@ -7,6 +7,7 @@ element by element and summed: none of that costs memory for columns that nobody
 
 from __future__ import annotations
 
+from itertools import chain
 from zlib import crc32
 
 import numpy as np
@@ -21,26 +22,27 @@ def column(name: str) -> int:
     return crc32(name.encode("utf-8", "replace")) % COLUMNS
 
 
+class _Columns(dict):
+    """Name -> column; each name is hashed once."""
+
+    def __missing__(self, name):
+        place = self[name] = column(name)
+        return place
+
+
 def sets(lists) -> csr_array:
     """One sparse row a set.
 
     Args:
-        lists: n iterables of strings; repeats count once.
+        lists: n sequences of strings; repeats count once.
     Returns:
         (n, COLUMNS) float64 of ones, canonical.
     """
-    known: dict[str, int] = {}
-    flat, sizes = [], []
-    for names in lists:
-        columns = set()
-        for name in names:
-            if name not in known:
-                known[name] = column(name)
-            columns.add(known[name])
-        flat.extend(sorted(columns))
-        sizes.append(len(columns))
-    offsets = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    return csr_array((np.ones(len(flat)), np.array(flat, np.int32), offsets), shape=(len(sizes), COLUMNS))
+    lengths = np.fromiter(map(len, lists), np.int64, len(lists))
+    columns = np.fromiter(map(_Columns().__getitem__, chain.from_iterable(lists)), np.int64, int(lengths.sum()))
+    row, columns = np.divmod(np.unique(np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns), 2**31)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(lists)))])
+    return csr_array((np.ones(len(row)), columns.astype(np.int32), offsets), shape=(len(lists), COLUMNS))
 
 
 def sizes(rows: csr_array) -> np.ndarray:
@@ -48,9 +50,17 @@ def sizes(rows: csr_array) -> np.ndarray:
     return np.diff(rows.indptr).astype(np.float64)
 
 
+def squares(rows: csr_array) -> np.ndarray:
+    """(n,) float64, the squared length of each row."""
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    return np.bincount(row, rows.data**2, minlength=rows.shape[0])
+
+
 def merge(rows: csr_array, offsets: np.ndarray) -> csr_array:
     """Sums of neighbouring rows: row i of the result adds rows offsets[i] .. offsets[i + 1] - 1."""
-    merged = csr_array((rows.data.copy(), rows.indices.copy(), rows.indptr[offsets]), shape=(len(offsets) - 1, rows.shape[1]))
+    merged = csr_array(
+        (rows.data.copy(), rows.indices.copy(), rows.indptr[offsets]), shape=(len(offsets) - 1, rows.shape[1])
+    )
     merged.sum_duplicates()
     return merged
 
@@ -71,4 +81,18 @@ def dot(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
         both = product(a, i[part], b, j[part])
         row = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
         out[part] = np.bincount(row, both.data, minlength=both.shape[0])
+    return out
+
+
+def dot_shared(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
+    """`dot` where few rows of `a` serve many pairs each, and columns are few enough for a dense row."""
+    out = np.zeros(len(i))
+    dense = np.zeros(a.shape[1])
+    order = np.argsort(i, kind="stable")
+    rows, starts = np.unique(i[order], return_index=True)
+    for row, pairs in zip(rows, np.split(order, starts[1:])):
+        own = slice(a.indptr[row], a.indptr[row + 1])
+        dense[a.indices[own]] = a.data[own]
+        out[pairs] = b[j[pairs]] @ dense
+        dense[a.indices[own]] = 0
     return out

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, clean_text
-from minirank.features.sparse import sets
+from minirank.features.sparse import column, sets
 from minirank.features.text import TextModel, top_tokens, words
 
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
@@ -22,6 +22,7 @@ class Table:
     Args:
         records: n lines of jobs.jsonl or resumes.jsonl.
         features: n `JobFeatures` or `ResumeFeatures`.
+        key: (n,) int64, a hash of job_id or resume_id.
         time: (n,) int64 seconds, when a job was posted or a resume updated.
         years: (n,) float64, asked for or had; NaN is unknown.
         levels: seniority, education, remote -> (n,) int8, place in `LEVELS`, -1 is unknown.
@@ -33,6 +34,7 @@ class Table:
 
     records: list
     features: list
+    key: np.ndarray
     time: np.ndarray
     years: np.ndarray
     levels: dict[str, np.ndarray]
@@ -71,6 +73,7 @@ def job_table(jobs, features, model: TextModel | None, most: int, counts: csr_ar
     return _table(
         jobs,
         features,
+        ids=[job["job_id"] for job in jobs],
         time=[job["posted_at"] for job in jobs],
         years=[_value(f.min_years) for f in features],
         skills={"must": must, "nice": nice, "named": named},
@@ -92,6 +95,7 @@ def resume_table(resumes, features, model: TextModel | None, most: int, counts: 
     return _table(
         resumes,
         features,
+        ids=[resume["resume_id"] for resume in resumes],
         time=[resume["updated_at"] for resume in resumes],
         years=[_value(f.years) for f in features],
         skills={"skills": [_values(f.skills) for f in features]},
@@ -102,7 +106,7 @@ def resume_table(resumes, features, model: TextModel | None, most: int, counts: 
     )
 
 
-def _table(records, features, *, time, years, skills, texts, model, most, counts) -> Table:
+def _table(records, features, *, ids, time, years, skills, texts, model, most, counts) -> Table:
     title = [_value(f.title) for f in features]
     levels = {name: [_value(getattr(f, name)) for f in features] for name in LEVELS}
     places = [r.get("location") or _value(f.location) for r, f in zip(records, features)]
@@ -125,6 +129,7 @@ def _table(records, features, *, time, years, skills, texts, model, most, counts
     return Table(
         records=records,
         features=features,
+        key=np.array([column(name) for name in ids], np.int64),
         time=np.array(time, np.int64),
         years=np.array([np.nan if y is None else y for y in years], np.float64),
         levels={name: _places_in(LEVELS[name], found) for name, found in levels.items()},

@@ -6,26 +6,27 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
 
 import numpy as np
 from scipy.sparse import csr_array
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 # Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
-_ASCII_WORDS = re.compile(r"\w+[+#]*")
-_WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w{_MARKS}])+[+#]*)")
+_WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w+#{_MARKS}])+)")
+_ASCII = "".join(c if c.isalnum() or c in "_+#" else " " for c in map(chr, range(128))).lower()
 
 
 def words(text: str) -> list[str]:
-    """Lower-case NFKC words; character pairs where words are not spaced.
+    """Lower-case NFKC runs of letters, digits, _, + and # (as in c++); character pairs where words are not spaced.
 
-    `c++` and `c#` keep their signs. A single unspaced character is a word.
+    A single unspaced character is a word.
     """
-    if text.isascii():
-        return _ASCII_WORDS.findall(text.lower())
+    if text.isascii():  # SPEED: the same words, several times faster than the pattern
+        return text.translate(_ASCII).split()
     found = []
     for run, word in _WORDS.findall(unicodedata.normalize("NFKC", text).lower()):
         if word:
@@ -56,10 +57,9 @@ def hashed_counts(texts, buckets: int, bigrams: bool = False) -> csr_array:
         (n, buckets) float64 counts, canonical.
     """
     table = _Codes()
-    lists = [words(text) for text in texts]
-    sizes = np.fromiter(map(len, lists), np.int64, len(lists))
-    codes = np.fromiter(map(table.__getitem__, chain.from_iterable(lists)), np.uint64, int(sizes.sum()))
-    row = np.repeat(np.arange(len(lists)), sizes)
+    lists = [np.fromiter(map(table.__getitem__, words(text)), np.uint64) for text in texts]
+    codes = np.concatenate([np.empty(0, np.uint64), *lists])
+    row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
     if bigrams:
         inside = row[1:] == row[:-1]
         pairs = (codes[:-1] * np.uint64(0x9E3779B97F4A7C15) + codes[1:])[inside]  # wraps around: a hash of both
@@ -141,8 +141,9 @@ def top_tokens(weights: csr_array, most: int) -> tuple[np.ndarray, np.ndarray]:
         offsets (n + 1,) int64 and ids (total,) int32, column + 1.
     """
     row = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-    order = np.lexsort((weights.indices, -weights.data, row))
-    rank = np.arange(len(order)) - np.repeat(weights.indptr[:-1], np.diff(weights.indptr))
-    chosen = np.sort(order[rank < most])
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[chosen], minlength=weights.shape[0]))])
-    return offsets.astype(np.int64), weights.indices[chosen].astype(np.int32) + 1
+    kept = np.ones(len(row), bool)
+    for start, end in zip(weights.indptr[:-1], weights.indptr[1:]):
+        if end - start > most:
+            kept[start + np.argsort(-weights.data[start:end], kind="stable")[most:]] = False
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[kept], minlength=weights.shape[0]))])
+    return offsets.astype(np.int64), weights.indices[kept].astype(np.int32) + 1
