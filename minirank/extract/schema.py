@@ -20,6 +20,7 @@ class Value:
         start: offset of the quote in the source text, characters.
         end: offset after its last character.
         source: "rules" or "llm".
+        rules: what the rules read instead of a model's value, where they disagree; None where they do not.
     """
 
     value: str | int
@@ -27,10 +28,11 @@ class Value:
     start: int
     end: int
     source: str = "rules"
+    rules: str | int | None = None
 
     def to_json(self):
-        return {"value": self.value, "quote": self.quote, "start": self.start, "end": self.end,
-                "source": self.source}
+        line = {"value": self.value, "quote": self.quote, "start": self.start, "end": self.end, "source": self.source}
+        return line if self.rules is None else line | {"rules": self.rules}
 
     @classmethod
     def from_json(cls, item):
@@ -44,7 +46,9 @@ class Value:
         for key, kind in (("value", (str, int)), ("quote", str), ("start", int), ("end", int), ("source", str)):
             if not isinstance(item.get(key), kind) or isinstance(item[key], bool):
                 raise ValueError(f"key {key!r} of a value is missing or has the wrong type: {item.get(key)!r}")
-        return cls(item["value"], item["quote"], item["start"], item["end"], item["source"])
+        if not isinstance(item.get("rules"), str | int | None):
+            raise ValueError(f"key 'rules' of a value has the wrong type: {item['rules']!r}")
+        return cls(item["value"], item["quote"], item["start"], item["end"], item["source"], item.get("rules"))
 
 
 @dataclass(frozen=True, slots=True)

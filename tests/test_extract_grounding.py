@@ -1,0 +1,228 @@
+"""What a model claims must stand in the document: quotes, offsets, examples that leak, years; prompts check themselves."""
+
+import dataclasses
+
+import pytest
+
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, lexicon
+from minirank.extract.answers import READERS, read_job, read_resume
+from minirank.extract.coercion import years_of
+from minirank.extract.edited import Edited
+from minirank.extract.grounding import Counts, Folded, Source
+from minirank.extract.merge import cross_check, merge
+from minirank.extract.outgoing import Outgoing
+from minirank.extract.prompts import NAMES, load_prompt
+
+NO_JOB = {"title": None, "seniority": None, "min_years": None, "must_have": [], "nice_to_have": [], "education": None,
+          "domains": [], "responsibilities": [], "soft_skills": [], "location": None, "remote": None, "languages": []}
+NO_RESUME = {"title": None, "seniority": None, "years": None, "skills": [], "education": None, "domains": [],
+             "soft_skills": [], "location": None, "remote": None, "languages": []}
+
+
+def read(kind, text, example="", flagged=(), **answer):
+    """Features and counts of an answer about a text."""
+    outgoing, counts = Outgoing(text, flagged), Counts()
+    source = Source(outgoing, 0, len(outgoing.text), Folded(example), counts)
+    empty = NO_JOB if kind == "job" else NO_RESUME
+    return READERS[kind](empty | answer, source), counts
+
+
+def names(values):
+    return [v.value for v in values]
+
+
+def counted(counts):
+    return {name: n for name, n in vars(counts).items() if n}
+
+
+@pytest.mark.parametrize(("text", "quote", "found"), [
+    ("We use JavaScript and Java.", "java", "Java"),
+    ("We use JavaScript.", "java", None),
+    ("C++ / C# developer", "C++", "C++"),
+    ("We need  machine\u00a0\n learning here", '"Machine learning."', "machine\u00a0\n learning"),
+    ("don’t stop – ever", "don't stop - ever", "don’t stop – ever"),
+    ("ﬁnance ﬂow", "Finance flow", "ﬁnance ﬂow"),
+    ("Cafe\u0301 owner", "CAFÉ", "Cafe\u0301"),
+    ("Straße 5", "STRASSE", "Straße"),
+    ("ＰＹＴＨＯＮ　ＳＱＬ", "python sql", "ＰＹＴＨＯＮ　ＳＱＬ"),
+    ("ﾊﾟｿｺﾝの経験", "パソコン", "ﾊﾟｿｺﾝ"),
+    ("熟悉Python和Java，五年以上经验", "五年以上", "五年以上"),
+    ("機械学習エンジニア", "学習", "学習"),
+    ("한국어 가능", "한국어", "한국어"),
+    ("anything", "", None),
+    ("anything", " .,", None),
+    ("x" * 700, "x" * 700, None),
+])
+def test_quotes_are_found_as_readers_would(text, quote, found):
+    """Case 22: Chinese, full-width, NBSP, ligatures."""
+    span = Folded(text).find(quote)
+    assert (None if span is None else text[slice(*span)]) == found
+
+
+def test_a_later_whole_word_is_found_behind_a_part_of_a_word():
+    assert Folded("JavaScript, then Java").find("Java") == (17, 21)
+
+
+def test_edits_are_traced_back():
+    edited = Edited("abcdefgh", [(0, 1, ""), (2, 4, "XYZ"), (6, 8, "")])
+    assert edited.text == "bXYZef"
+    assert edited.source_span(0, 1) == (1, 2)
+    assert edited.source_span(2, 3) == (2, 4)  # inside a replacement: all that it replaced
+    assert edited.source_span(0, 6) == (1, 6)
+    assert edited.source_span(4, 6) == (4, 6)
+
+
+def test_values_keep_their_evidence_with_offsets_into_the_original():
+    text = "Senior Nurse\r\n\r\nWe need  triage\u200b and 5-7 years.\x00 German is a plus. Anna@x.org, remote"
+    found, counts = read(
+        "job", text, title="nurse", seniority={"value": "senior", "quote": "senior"}, must_have=["Triage"],
+        min_years={"value": "5+", "quote": "5-7 years"}, languages=["German"], remote={"value": "remote", "quote": "remote"})
+    assert counted(counts) == {"grounded": 6}
+    assert found.must_have[0] == Value("emergency care", "triage", 25, 31, "llm")
+    assert found.min_years == Value(5, "5-7 years", 37, 46, "llm")
+    assert found.remote.quote == "remote" and found.remote.start == text.index("remote")
+    for value in (found.title, found.seniority, *found.languages):
+        assert text[value.start:value.end] == value.quote
+
+
+def test_what_the_document_does_not_say_is_dropped_and_counted():
+    found, counts = read("job", "We need SQL.", must_have=["SQL", "Haskell"], location="Berlin",
+                         education={"value": "master", "quote": "Master's degree"})
+    assert names(found.must_have) == ["sql"]
+    assert found.location is None and found.education is None
+    assert counted(counts) == {"grounded": 1, "ungrounded": 3}
+    assert counts.dropped == 3
+
+
+def test_case_4_a_value_copied_from_the_example_is_rejected_and_flagged():
+    prompt = load_prompt("job")
+    outgoing, counts = Outgoing("Nurse wanted. Triage is a must."), Counts()
+    source = Source(outgoing, 0, len(outgoing.text), prompt.folded_example, counts)
+    found = read_job(prompt.example["answer"], source)
+    assert [v for f in dataclasses.fields(found) for v in [getattr(found, f.name)] if v] == []
+    assert counted(counts) == {"leaked": 14}
+
+
+def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
+    prompt = load_prompt("job")
+    outgoing, counts = Outgoing("Queen rearing is required."), Counts()
+    source = Source(outgoing, 0, len(outgoing.text), prompt.folded_example, counts)
+    assert names(read_job(NO_JOB | {"must_have": ["queen rearing"]}, source).must_have) == ["queen rearing"]
+    assert counted(counts) == {"grounded": 1}
+
+
+@pytest.mark.parametrize(("value", "quote", "years"), [
+    (5, "5 years", 5), ("5+", "5+ years", 5), ("5-7 years", "5-7 years", 5), ("5 to 7", "5 to 7 years", 5),
+    (7, "5 – 7 years", 5), ("five", "five years", 5), (5, "五年以上", 5), (5, "５ years", 5), (5.5, "5.5 years", 5),
+    (5.0, "5 years", 5), (18, "18 months", 1), ("18 months", "18 months", 1), (0, "0 years", 0), (60, "60 years", 60),
+    (61, "61 years", None), (1200, "1200 years", None), (-1, "-1 years", None), (10**400, "5 years", None),
+    (float("nan"), "5 years", None), (True, "1 year", None), ("some", "some years", None), ("", "5 years", None),
+    (None, "5 years", None), ([5], "5 years", None), (3, "5 years", None), (8, "Jan 2015 - Mar 2023", None),
+])
+def test_case_21_years_are_coerced_as_documented_or_refused(value, quote, years):
+    assert years_of(value, quote) == years
+
+
+def test_years_of_a_resume_may_rest_on_dates():
+    assert years_of(8, "Jan 2015 - Mar 2023", dates=True) == 8
+    assert years_of(1200, "Jan 2015 - Mar 2023", dates=True) is None
+
+
+def test_years_out_of_bounds_are_invalid():
+    found, counts = read("resume", "1200 years of SQL", years={"value": 1200, "quote": "1200 years"}, skills=["SQL"])
+    assert found.years is None and names(found.skills) == ["sql"]
+    assert counted(counts) == {"grounded": 1, "invalid": 1}
+
+
+def test_the_quote_decides_over_the_model():
+    found, counts = read("resume", "Junior nurse, Master's degree, remote or hybrid or on-site",
+                         seniority={"value": "principal", "quote": "Junior nurse"},
+                         education={"value": "bachelor", "quote": "Master's degree"},
+                         remote={"value": "remote", "quote": "remote or hybrid"})
+    assert (found.seniority.value, found.education.value, found.remote.value) == ("junior", "master", "remote")
+    assert counted(counts) == {"grounded": 3, "corrected": 2}
+    found, counts = read("resume", "remote or hybrid", remote={"value": "onsite", "quote": "remote or hybrid"})
+    assert found.remote is None and counted(counts) == {"invalid": 1}
+
+
+def test_skills_get_the_lexicons_names_and_unknown_ones_their_own():
+    found, _ = read("resume", "5 years of Postgres and K8s; Zebra Wrangling; go to market; Go",
+                    skills=["5 years of Postgres and K8s", "zebra wrangling", "Postgres", "Go"])
+    assert names(found.skills) == ["postgresql", "kubernetes", "zebra wrangling", "golang"]
+    assert found.skills[0].quote == "Postgres"
+    sentence = "I did this and that and many other things which no one can call a skill at all"
+    found, counts = read("resume", sentence, skills=[sentence, "-"])
+    assert found.skills == () and counted(counts) == {"invalid": 1, "ungrounded": 1}
+
+
+def test_a_skill_is_demanded_or_welcome_but_not_both():
+    found, _ = read("job", "Postgres, SQL", must_have=["postgres"], nice_to_have=["PostgreSQL", "Postgres", "SQL"])
+    assert names(found.must_have) == ["postgresql"] and names(found.nice_to_have) == ["sql"]
+
+
+def test_masked_words_come_back_in_quotes():
+    text = "Jane Doe\nLed the Doe project. jane@x.org"
+    outgoing, counts = Outgoing(text), Counts()
+    assert outgoing.text == "[NAME_1]\nLed the [NAME_2] project. [EMAIL_1]"
+    source = Source(outgoing, 0, len(outgoing.text), Folded(""), counts)
+    found = read_resume(NO_RESUME | {"skills": ["Led the [NAME_2] project"]}, source)
+    assert found.skills == (Value("led the doe project", "Led the Doe project", 9, 28, "llm"),)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_of_prompts_pass_their_own_grounding(name):
+    prompt = load_prompt(name)
+    assert prompt.version >= 1 and prompt.max_tokens > 0
+    system, user = prompt.messages("TEXT", "JOB" if name == "grade" else None)
+    assert "JSON" in system["content"] and "JSON" in user["content"] and "TEXT" in user["content"]
+    assert prompt.example["document"].strip() in system["content"]
+    answer = prompt.example["answer"]
+    if name in READERS:
+        assert set(answer) == set(prompt.schema["required"]) == set(prompt.schema["properties"])
+        example = Outgoing(prompt.example["document"])
+        counts = Counts()
+        READERS[name](answer, Source(example, 0, len(example.text), Folded(""), counts))
+        assert counts.grounded >= 8 and counts.dropped == counts.corrected == 0
+    else:
+        quotes = answer["shared"] if name == "signals" else answer["evidence"]
+        assert all(Folded(prompt.example["document"]).find(quote) for quote in quotes)
+
+
+def test_schemas_offer_the_values_that_features_have():
+    for name in READERS:
+        properties = load_prompt(name).schema["properties"]
+        for key, allowed in (("seniority", SENIORITY), ("education", EDUCATION), ("remote", REMOTE)):
+            assert properties[key]["anyOf"][0]["properties"]["value"]["enum"] == list(allowed)
+        assert properties["domains"]["items"]["properties"]["value"]["enum"] == lexicon().data["domains"]
+
+
+def value(item, source="llm", start=0):
+    return Value(item, str(item), start, start + len(str(item)), source)
+
+
+def test_pieces_of_a_document_are_merged():
+    one = JobFeatures(min_years=value(3), must_have=(value("sql"),), nice_to_have=(value("go"),), education=value("master"))
+    two = JobFeatures(title=value("nurse"), min_years=value(5), must_have=(value("go"), value("sql", start=9)),
+                      education=value("bachelor"))
+    merged = merge([one, two])
+    assert merged.title == value("nurse") and merged.min_years.value == 5 and merged.education.value == "bachelor"
+    assert merged.must_have == (value("sql"), value("go")) and merged.nice_to_have == ()
+    resumes = [ResumeFeatures(education=value("bachelor")), ResumeFeatures(education=value("master"), years=value(2))]
+    assert merge(resumes).education.value == "master" and merge(resumes).years.value == 2
+    assert merge([one]) is one
+
+
+def test_case_19_rules_look_over_the_models_shoulder():
+    found = ResumeFeatures(seniority=value("senior"), education=value("master"))
+    rules = ResumeFeatures(resume_id="r", seniority=value("junior", "rules"), years=value(4, "rules"), education=value("master", "rules"))
+    counts = Counts()
+    checked = cross_check(found, rules, counts)
+    assert checked.resume_id == "r" and checked.years.source == "rules"
+    assert checked.seniority == dataclasses.replace(found.seniority, rules="junior") and checked.education.rules is None
+    assert counted(counts) == {"disputed": 1, "filled": 1}
+    assert ResumeFeatures.from_json(checked.to_json()) == checked
+    _, read_flagged = read("resume", "x"), Counts()
+    from minirank.extract import Flag
+    flagged = dataclasses.replace(rules, flagged=(Flag(0, 1, "instruction"),))
+    assert cross_check(found, flagged, read_flagged).seniority == rules.seniority
+    assert counted(read_flagged) == {"overruled": 1, "filled": 1}
