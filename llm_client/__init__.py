@@ -1,8 +1,20 @@
 """Transport to any OpenAI-compatible LLM server.
 
 Imported as `minirank.llm_client`. Knows nothing of jobs or models, loads neither numpy nor numba.
+In reading order: errors, address, key, transport, replies, retry, pace, ledger, schema, reading, text, ladder,
+client, store, bulk, estimate, progress, batch, cassette, doctor.
 """
 
-from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError
+from .bulk import Bulk
+from .client import Client, Reply
+from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError, Stopped
+from .ladder import Ability, Request
+from .ledger import Attempt, Limits
+from .schema import check_schema, validate
+from .store import Counts, Item, Store
+from .text import neutralise
 
-__all__ = ["CapabilityError", "ItemError", "LLMError", "RetryLater", "RunError"]
+__all__ = [
+    "Ability", "Attempt", "Bulk", "CapabilityError", "Client", "Counts", "Item", "ItemError", "LLMError", "Limits",
+    "Reply", "Request", "RetryLater", "RunError", "Stopped", "Store", "check_schema", "neutralise", "validate",
+]  # fmt: skip

@@ -5,6 +5,7 @@
       CapabilityError this server does not support what was asked: go one rung down the ladder
       ItemError       this one item has a final status (refused, truncated, invalid): go on with the rest
       RunError        nothing further can succeed (bad key, no quota): stop, keep the work, resume later
+      Stopped         the caller asked to stop; the item stays pending
 
 No message ever holds an API key.
 """
@@ -17,12 +18,17 @@ class LLMError(Exception):
 
     Args:
         message: one line: what happened and what to do.
+        kind: one word for tables and tests, such as `busy`, `truncated`, `quota`.
         status: HTTP status, or None when no answer came.
+
+    Attributes:
+        attempts: what the failed call sent, tuple of ledger.Attempt; filled in by Client.complete.
     """
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str, *, kind: str = "", status: int | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.kind, self.status = kind, status
+        self.attempts: tuple = ()
 
 
 class RetryLater(LLMError):
@@ -32,8 +38,8 @@ class RetryLater(LLMError):
         after: seconds the server asked to wait, or None.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, after: float | None = None) -> None:
-        super().__init__(message, status=status)
+    def __init__(self, message: str, *, kind: str = "", status: int | None = None, after: float | None = None) -> None:
+        super().__init__(message, kind=kind, status=status)
         self.after = after
 
 
@@ -47,3 +53,7 @@ class ItemError(LLMError):
 
 class RunError(LLMError):
     """No further request can succeed; finished items are kept."""
+
+
+class Stopped(LLMError):
+    """The client was stopped while this call waited for its turn."""

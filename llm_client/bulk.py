@@ -1,0 +1,213 @@
+"""Many calls: a few threads, a stream of requests, a store that always adds up."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+
+from .client import Client, Reply
+from .errors import ItemError, LLMError, RunError, Stopped
+from .ladder import Request
+from .store import Counts, Store
+
+AHEAD = 2  # requests read ahead for each thread
+LOOK_SECONDS = 0.2  # between looks at a stop while the queue is full
+
+
+class Bulk:
+    """Brings every request of an input to an end in a store: done or failed, each exactly once.
+
+    Args:
+        client: whose limits say how many threads there are.
+        store: where results, attempts and the server's abilities go.
+        notice: called with one line that a user should see.
+    """
+
+    def __init__(self, client: Client, store: Store, notice: Callable[[str], None] | None = None) -> None:
+        self.client, self.store = client, store
+        self._notice = notice or (lambda text: None)
+        self._failure: LLMError | None = None
+        self._interrupted = False
+
+    def run(
+        self,
+        requests: Iterable[Request] | Callable[[], Iterable[Request]],
+        progress: Callable[[int, int, int], None] | None = None,
+        retry_failed: bool = False,
+    ) -> Counts:
+        """Ask for whatever the store does not have yet.
+
+        The input is read twice: first all of it is noted as pending, so that counts are those of the whole input
+        from the first call on; then it is read again for the calls. A plain iterator can be read only once: its
+        items are noted as they come. Memory does not grow with the input.
+
+        A first Ctrl-C in the main thread finishes the calls under way; a second one does not wait for them.
+
+        Args:
+            requests: an iterable, or a function that makes one.
+            progress: called with calls finished, calls to make (0 when it is not known) and failures.
+            retry_failed: ask again for items that failed in an earlier run.
+        Returns:
+            The items of this input by status.
+        Raises:
+            RunError: no further call could succeed; whatever was finished is in the store.
+            KeyboardInterrupt: after Ctrl-C, when the calls under way are in the store.
+        """
+        read = requests if callable(requests) else lambda: requests
+        once = iter(read()) if not callable(requests) and iter(requests) is requests else None
+        client, store = self.client, self.store
+        self._failure, self._interrupted = None, False
+        client.restart()
+        with store.writing() as run:
+            known = store.ability(client.base_url, client.model)
+            client.ability = known or client.ability
+            if retry_failed:
+                store.retry_failed()
+            total = 0
+            if once is None:
+                store.register(read(), client.model, run)
+                total = store.calls_left(run)
+            work = _Work(self, run, total, progress)
+            with self._interruptible():
+                work.process(once if once is not None else read(), noted=once is None)
+            counts = store.counts(run)
+        if self._interrupted:
+            raise KeyboardInterrupt
+        if self._failure is not None:
+            raise self._failure
+        return counts
+
+    def abandon(self, error: LLMError) -> None:
+        """End the run with an error: nothing more is sent, calls under way are finished."""
+        self._failure = self._failure or error
+        self.client.stop()
+
+    @contextmanager
+    def _interruptible(self):
+        """Turns the first Ctrl-C into a stop; outside the main thread signals are left alone."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number, frame):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self._interrupted = True
+            self._notice("stopping: calls under way are finished; press Ctrl-C again to stop at once")
+            self.client.stop()
+
+        before = signal.signal(signal.SIGINT, handle)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class _Work:
+    """The threads of one run and what they have in hand."""
+
+    def __init__(self, bulk: Bulk, run: int, total: int, progress) -> None:
+        self._bulk, self._client, self._store = bulk, bulk.client, bulk.store
+        self._run, self._total, self._progress = run, total, progress
+        self._queue: queue.Queue = queue.Queue(AHEAD * self._client.limits.concurrency)
+        self._lock = threading.Lock()
+        self._in_hand: set[str] = set()  # digests queued or under way: an equal request waits for the result of the first
+        self._finished = self._failed = 0
+        self._known = self._client.ability
+
+    def process(self, requests: Iterable[Request], noted: bool) -> None:
+        """Feed the threads until the input ends or the client is stopped, then wait for them."""
+        # Daemons: a second Ctrl-C must not wait for calls under way.
+        threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._client.limits.concurrency)]
+        for thread in threads:
+            thread.start()
+        try:
+            self._feed(requests, noted)
+        except LLMError as error:
+            self._bulk.abandon(error)
+        except BaseException:
+            self._client.stop()
+            raise
+        finally:
+            for _ in threads:
+                self._put(None, always=True)
+        for thread in threads:
+            thread.join()
+
+    def _feed(self, requests: Iterable[Request], noted: bool) -> None:
+        model = self._client.model
+        for request in requests:
+            if self._client.pace.stopped:
+                return
+            digest = request.digest(model)
+            if not noted:
+                self._store.register([request], model, self._run)
+            with self._lock:
+                if digest in self._in_hand:
+                    continue
+                if self._store.status(digest) != "pending":
+                    continue
+                self._in_hand.add(digest)
+            self._put((digest, request))
+
+    def _put(self, entry, always: bool = False) -> None:
+        while always or not self._client.pace.stopped:
+            try:
+                self._queue.put(entry, timeout=LOOK_SECONDS)
+                return
+            except queue.Full:
+                continue
+
+    def _serve(self) -> None:
+        while (entry := self._queue.get()) is not None:
+            if self._client.pace.stopped:
+                continue
+            digest, request = entry
+            try:
+                self._one(digest, request)
+            except LLMError as error:
+                self._bulk.abandon(error)
+            except Exception as error:  # a defect of ours: end the run, keep the work, let the caller see it
+                self._bulk.abandon(RunError(f"unexpected {type(error).__name__} at {request.key}: {error}", kind="defect"))
+            finally:
+                with self._lock:
+                    self._in_hand.discard(digest)
+        self._client.transport.close()
+
+    def _one(self, digest: str, request: Request) -> None:
+        """Bring one request to its end; it stays pending when the run ends first."""
+        client, store = self._client, self._store
+        source = {"base_url": client.base_url, "model": client.model}
+        try:
+            reply = client.complete(request)
+        except ItemError as error:
+            store.fail(digest, error, source)
+            self._tell(failed=True)
+        except (RunError, Stopped) as error:
+            if error.attempts:
+                store.note_attempts(digest, error.attempts)
+            if isinstance(error, RunError):
+                raise
+        else:
+            store.finish(digest, reply.value, source | provenance(reply), reply.attempts)
+            self._tell(failed=False)
+        if client.ability != self._known:
+            self._known = client.ability
+            store.keep_ability(client.base_url, client.model, self._known)
+
+    def _tell(self, failed: bool) -> None:
+        with self._lock:
+            self._finished += 1
+            self._failed += failed
+            if self._progress:
+                self._progress(self._finished, self._total, self._failed)
+
+
+def provenance(reply: Reply) -> dict:
+    """Where an answer came from, to be kept beside it."""
+    return {
+        "answered_by": reply.model, "rung": reply.rung, "repaired": reply.repaired, "finish": reply.finish,
+        "attempts": len(reply.attempts), **reply.usage,
+    }  # fmt: skip

@@ -1,0 +1,268 @@
+"""One call to a model: the ladder, one retry loop, validation, the ledger of what was sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .address import canonical_url
+from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError
+from .key import Key
+from .ladder import Ability, Request, payload
+from .ledger import Attempt, Limits, Purse, most_tokens
+from .pace import Pace
+from .reading import InvalidReply, is_loop, parse
+from .replies import Completion, read_completion
+from .retry import RetryBudget, backoff
+from .schema import coerce, validate
+from .transport import Transport
+
+PATH = "/chat/completions"
+LOADING_SECONDS = 1.0  # between looks at a server that loads its model
+BAD_REPLIES = 1  # retries of a reply that is no completion: a second one rarely is better, and it is paid for
+_CHARGED = ("timeout", "lost", "stale", "bad reply")  # the server may have worked, and says not how much
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A valid answer.
+
+    Args:
+        value: parsed, coerced and validated; the text itself where no schema was asked for.
+        text: as the model wrote it.
+        finish: why the model stopped.
+        rung: of the ladder: json_schema, json_object or text.
+        model: the name that the server gave.
+        usage: tokens_in and tokens_out of the last attempt, as counted by the server, 0 where it did not say.
+        repaired: the text was not strict JSON, or a value was coerced.
+        attempts: all that was sent for it.
+    """
+
+    value: object
+    text: str
+    finish: str
+    rung: str
+    model: str
+    usage: dict[str, int]
+    repaired: bool
+    attempts: tuple[Attempt, ...]
+
+
+class Client:
+    """A model on an OpenAI-compatible server. Safe from several threads.
+
+    Args:
+        base_url: with or without `/v1` or a trailing slash.
+        model: its name.
+        api_key_env: name of the environment variable that holds the key; unset means no key.
+        timeout: seconds for a reply; grows up to four times when the server is too slow.
+        limits: concurrency, rates, retries and cost.
+        transport: another way to the server, such as a recording (cassette.py).
+        notice: called with one line that a user should see, such as `waiting for the model to load`.
+    Raises:
+        RunError: an address or a key that cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        api_key_env: str = "OPENAI_API_KEY",
+        timeout: float = 60.0,
+        limits: Limits | None = None,
+        *,
+        transport=None,
+        notice: Callable[[str], None] | None = None,
+    ) -> None:
+        self.base_url, self.model = canonical_url(base_url), model
+        self.limits = limits or Limits()
+        self.key = Key.from_environment(api_key_env)
+        self.transport = transport or Transport(self.base_url, self.key)
+        self.purse = Purse(self.limits)
+        self.pace = Pace(self.limits.concurrency, timeout, self.limits.rpm, self.limits.tpm, self.limits.max_wait)
+        self.ability = Ability()  # learned; assign what an earlier run learned
+        self._budget = RetryBudget(20 + 2 * self.limits.concurrency)
+        self._notice, self._told = notice or (lambda text: None), set()
+        self._lock = threading.Lock()
+        if getattr(self.transport, "withholds_key", False):
+            self._tell(f"{self.base_url} is not https: the key is not sent")
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r}, {self.model!r})"
+
+    def complete(self, request: Request) -> Reply:
+        """Ask until there is a valid answer or a final error.
+
+        Raises:
+            ItemError: this item has a final status; `kind` says which.
+            RunError: no further call can succeed.
+            Stopped: `stop` was called before the call was sent.
+        """
+        attempts: list[Attempt] = []
+        try:
+            return self._complete(request, attempts)
+        except LLMError as error:
+            error.attempts = tuple(attempts)
+            raise
+
+    def stop(self) -> None:
+        """Send nothing more: calls that wait end at once with Stopped, calls under way are finished."""
+        self.pace.stop()
+        self.purse.stop()
+
+    def restart(self) -> None:
+        """Go on after `stop`, with a fresh max_cost."""
+        self.pace.restart()
+        self.purse.restart()
+
+    def _complete(self, request: Request, attempts: list[Attempt]) -> Reply:
+        ability, cap, complaint = self.ability, request.max_tokens, None
+        while True:
+            sent = payload(request, self.model, ability, cap, complaint)
+            try:
+                completion = self._exchange(sent, cap, ability.name, attempts)
+            except CapabilityError as error:
+                ability = ability.without(error)
+                continue
+            self._learn(ability)
+            if completion.finish == "length":
+                self._mark(attempts, "truncated")
+                if is_loop(completion.text):
+                    raise ItemError("the model repeats itself until its token limit", kind="loop", status=200)
+                if cap > request.max_tokens:
+                    raise ItemError(f"the answer is cut off even at {cap} tokens; raise max_tokens", kind="truncated", status=200)
+                cap = 2 * cap
+                continue
+            try:
+                value, repaired = read_answer(completion.text, request.schema)
+            except InvalidReply as error:
+                self._mark(attempts, "invalid")
+                self._learn(replace(ability, enforced=False))
+                if complaint:
+                    shown = self.key.redact(" ".join(completion.text[:200].split()))
+                    raise ItemError(f"invalid twice: {self.key.redact(str(error))}; it begins: {shown}", kind="invalid", status=200) from None
+                complaint = str(error)
+                continue
+            usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
+            return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
+
+    def _exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
+        """The one retry loop."""
+        body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
+        retries, wait, refreshed, loading_since = 0, 0.0, False, None
+        while True:
+            try:
+                return self._attempt(body, cap, rung, attempts)
+            except RetryLater as error:
+                if error.kind == "stale" and not refreshed:
+                    refreshed = True  # the server had closed a kept connection; a fresh one costs nothing
+                    continue
+                if error.kind == "loading":
+                    loading_since = loading_since or time.monotonic()
+                    self._wait_for_model(error, loading_since)
+                    continue
+                retries += 1
+                if retries > (min(BAD_REPLIES, self.limits.retries) if error.kind == "bad reply" else self.limits.retries):
+                    raise _final(error, retries) from None
+                if not self._budget.take():
+                    raise RunError(f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage") from None
+                if error.after is None:
+                    wait = backoff(wait, retries, random.uniform)
+                    self.pace.sleep(wait)
+
+    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
+        """Send once, and write into the ledger what came of it."""
+        sent = self.pace.enter(len(body) // 4 + cap)
+        ok = False
+        try:
+            bound = self.purse.reserve(most_tokens(body), cap)
+            cost, outcome, status = 0.0, "lost", None
+            tokens_in = tokens_out = 0
+            clock, began = time.time(), time.monotonic()
+            try:
+                raw = self.transport.post(PATH, body, self.pace.timeout)
+                status = raw.status
+                completion = read_completion(raw)
+                ok, outcome = True, "ok"
+                tokens_in, tokens_out = completion.tokens_in or 0, completion.tokens_out or 0
+                told = completion.tokens_in is not None and completion.tokens_out is not None
+                cost = self.limits.cost(tokens_in, tokens_out) if told else bound
+                self._budget.earn()
+                return completion
+            except LLMError as error:
+                outcome = error.kind
+                cost = bound if error.kind in _CHARGED else 0.0
+                if getattr(error, "after", None) is not None:
+                    self.pace.hold(error.after)  # before the turn is given back: nobody may slip through
+                if error.kind in ("busy", "timeout", "loading"):
+                    self.pace.slow_down(sent, too_slow=error.kind == "timeout")
+                error.args = (self.key.redact(str(error)),)
+                raise
+            finally:
+                ms = 1000 * (time.monotonic() - began)
+                self.purse.settle(bound, cost)
+                attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost))
+                _log.debug("POST %s%s: %s, %s, %.0f ms", self.base_url, PATH, status, outcome, ms)
+        finally:
+            self.pace.leave(ok)
+
+    def _wait_for_model(self, error: RetryLater, since: float) -> None:
+        if time.monotonic() - since > self.limits.loading_wait:
+            raise RunError(f"the model is still loading after {self.limits.loading_wait:g} s; start again later", kind="loading") from None
+        self._tell(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
+        self.pace.sleep(min(error.after or LOADING_SECONDS, self.limits.loading_wait))
+
+    def _learn(self, ability: Ability) -> None:
+        """Remember what the server accepted. Threads that set out earlier with more than it accepts do not undo it."""
+        if ability == self.ability:
+            return
+        with self._lock:
+            known = self.ability
+            if ability.rung < known.rung:
+                return
+            self.ability = replace(
+                ability,
+                enforced=ability.enforced and (known.enforced or ability.rung > known.rung),
+                max_tokens=max(ability.max_tokens, known.max_tokens, key=len),
+                temperature=ability.temperature and known.temperature,
+                system=ability.system and known.system,
+            )
+
+    def _mark(self, attempts: list[Attempt], outcome: str) -> None:
+        attempts[-1] = replace(attempts[-1], outcome=outcome)
+
+    def _tell(self, text: str) -> None:
+        with self._lock:
+            if text in self._told:
+                return
+            self._told.add(text)
+        self._notice(text)
+
+
+def read_answer(text: str, schema: dict | None) -> tuple[object, bool]:
+    """The value of a complete answer, and whether it was repaired or coerced.
+
+    Raises:
+        InvalidReply: it does not follow the schema.
+    """
+    if schema is None:
+        return text, False
+    parsed, repaired = parse(text)
+    value = coerce(parsed, schema)
+    if wrong := validate(value, schema):
+        raise InvalidReply(wrong)
+    return value, repaired or value is not parsed
+
+
+def _final(error: RetryLater, tries: int) -> LLMError:
+    """What a retryable error is after the last retry."""
+    if error.kind == "unreachable":
+        return RunError(f"{error}; finished items are kept", kind=error.kind)
+    return ItemError(f"given up after {tries} attempts: {error}", kind=error.kind, status=error.status)

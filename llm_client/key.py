@@ -1,0 +1,57 @@
+"""The API key: read from the environment, never shown."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import quote
+
+from .errors import RunError
+
+HIDDEN = "[key]"
+
+
+class Key:
+    """A key that no repr, message or record shows.
+
+    Args:
+        secret: the key itself, or None where the server wants none.
+    """
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: str | None) -> None:
+        self._secret = secret
+
+    @classmethod
+    def from_environment(cls, name: str) -> Key:
+        """The key in an environment variable; an unset or empty one is no key.
+
+        Raises:
+            RunError: it holds characters that no HTTP header may hold.
+        """
+        secret = os.environ.get(name, "").strip()
+        if not secret.isascii() or any(not 32 < ord(character) < 127 for character in secret):
+            raise RunError(f"the key in {name} holds blanks or characters outside ASCII; copy it again", kind="config")
+        return cls(secret or None)
+
+    def __bool__(self) -> bool:
+        return self._secret is not None
+
+    def __repr__(self) -> str:
+        return f"Key({HIDDEN})" if self else "Key(None)"
+
+    __str__ = __repr__
+
+    def __reduce__(self):
+        raise TypeError("a key is neither copied nor written")
+
+    def header(self) -> dict[str, str]:
+        """The header that carries it; empty without a key."""
+        return {"Authorization": f"Bearer {self._secret}"} if self else {}
+
+    def redact(self, text: str) -> str:
+        """The text with every copy of the key hidden: servers and proxies echo what they were sent."""
+        if self:
+            for form in (self._secret, quote(self._secret, safe="")):
+                text = text.replace(form, HIDDEN)
+        return text

@@ -1,0 +1,132 @@
+"""How a schema is asked for: three rungs, from a server that enforces it to one that only reads the prompt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+
+from .errors import CapabilityError, ItemError
+from .schema import check_schema, is_strict
+from .text import neutralise
+
+RUNGS = ("json_schema", "json_object", "text")
+ASK = "Answer with one JSON object and nothing else. It must follow this JSON Schema:\n"
+ASK_AGAIN = "Your last answer was wrong: {error}. Answer again with the JSON object alone."
+
+
+@dataclass(frozen=True)
+class Request:
+    """One item.
+
+    Args:
+        key: the caller's name of the item, unique in its input.
+        messages: dicts with role and content, without a word about the schema (it is added).
+        schema: of the answer, in the keywords of schema.py; None for free text.
+        max_tokens: of the answer.
+        temperature: 0 for the likeliest answer.
+        version: of the prompt; another one is another request.
+        meta: whatever the caller wants back; JSON, kept beside the item, neither sent nor hashed.
+    Raises:
+        ValueError: a schema with keywords that are not checked.
+    """
+
+    key: str
+    messages: tuple[dict, ...]
+    schema: dict | None
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    version: str = ""
+    meta: dict = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.schema is not None and id(self.schema) not in _checked:
+            check_schema(self.schema)
+            _checked[id(self.schema)] = self.schema  # SPEED: one check for all items that share it
+
+    def digest(self, model: str) -> str:
+        """Content hash: everything that shapes the answer; neither the server's address nor the rung."""
+        parts = [self.messages, self.schema, model, self.max_tokens, self.temperature, self.version]
+        canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+_checked: dict[int, dict] = {}
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What a server and model were found to accept.
+
+    Args:
+        rung: index into RUNGS.
+        enforced: False once an answer broke the schema that the rung promised to enforce.
+        max_tokens: name of that parameter.
+        temperature: whether it may be given.
+        system: whether messages may have the role `system`.
+    """
+
+    rung: int = 0
+    enforced: bool = True
+    max_tokens: str = "max_tokens"
+    temperature: bool = True
+    system: bool = True
+
+    @property
+    def name(self) -> str:
+        """Of the rung."""
+        return RUNGS[self.rung]
+
+    def without(self, error: CapabilityError) -> Ability:
+        """What is left after the server rejected something.
+
+        Raises:
+            ItemError: nothing is left to give up.
+        """
+        if error.kind == "max_tokens" and self.max_tokens == "max_tokens":
+            return replace(self, max_tokens="max_completion_tokens")
+        if error.kind == "temperature" and self.temperature:
+            return replace(self, temperature=False)
+        if error.kind == "system_role" and self.system:
+            return replace(self, system=False)
+        if error.kind == "format" and self.rung + 1 < len(RUNGS):
+            return replace(self, rung=self.rung + 1, enforced=True)
+        raise ItemError(f"rejected: {error}", kind="rejected", status=error.status)
+
+
+def payload(request: Request, model: str, ability: Ability, max_tokens: int, complaint: str | None = None) -> dict:
+    """The JSON body of a request.
+
+    Args:
+        complaint: what was wrong with the answer before; the answer itself is not repeated.
+    """
+    messages = [{**message, "content": neutralise(message["content"])} for message in request.messages]
+    if request.schema is not None:
+        ask = ASK + json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
+        if messages and messages[0]["role"] == "system":
+            messages[0]["content"] += f"\n\n{ask}"
+        else:
+            messages.insert(0, {"role": "system", "content": ask})
+    if complaint:
+        messages[-1]["content"] += "\n\n" + ASK_AGAIN.format(error=complaint)
+    if not ability.system:
+        messages = _fold_system(messages)
+    made = {"model": model, "messages": messages, ability.max_tokens: max_tokens}
+    if ability.temperature:
+        made["temperature"] = request.temperature
+    if request.schema is not None and ability.name == "json_schema":
+        schema = {"name": "answer", "schema": request.schema, "strict": is_strict(request.schema)}
+        made["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif request.schema is not None and ability.name == "json_object":
+        made["response_format"] = {"type": "json_object", "schema": request.schema}
+    return made
+
+
+def _fold_system(messages: list[dict]) -> list[dict]:
+    """Put what the system says in front of what the user says first."""
+    said = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    others = [dict(message) for message in messages if message["role"] != "system"]
+    if not others:
+        return [{"role": "user", "content": said}]
+    others[0]["content"] = f"{said}\n\n{others[0]['content']}" if said else others[0]["content"]
+    return others

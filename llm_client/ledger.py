@@ -1,0 +1,148 @@
+"""What calls cost: prices, the attempts made, and a limit that is never passed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from .errors import RunError, Stopped
+
+MILLION = 1_000_000
+TEMPLATE_TOKENS = 64  # what chat templates add to a request, generously
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How hard a server is driven and what it may cost.
+
+    Args:
+        concurrency: most requests at a time.
+        rpm: requests a minute, or None.
+        tpm: tokens a minute, or None.
+        retries: of one request, after its first attempt.
+        max_cost: of one run, in the currency of the prices, or None.
+        price_in: for a million prompt tokens.
+        price_out: for a million tokens of the answer.
+        max_wait: seconds; a server that asks to wait longer stops the run instead.
+        loading_wait: seconds that a server may take to load its model.
+    """
+
+    concurrency: int = 8
+    rpm: float | None = None
+    tpm: float | None = None
+    retries: int = 5
+    max_cost: float | None = None
+    price_in: float = 0.0
+    price_out: float = 0.0
+    max_wait: float = 120.0
+    loading_wait: float = 300.0
+
+    def __post_init__(self) -> None:
+        for name, least in (("concurrency", 1), ("retries", 0), ("price_in", 0), ("price_out", 0), ("max_wait", 0), ("loading_wait", 0)):
+            if not getattr(self, name) >= least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        for name in ("rpm", "tpm", "max_cost"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value}")
+        if self.max_cost is not None and self.price_in == self.price_out == 0:
+            raise ValueError("max_cost needs price_in and price_out, the prices of a million tokens")
+
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """Price of so many tokens."""
+        return (tokens_in * self.price_in + tokens_out * self.price_out) / MILLION
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request that was sent.
+
+    Args:
+        time: seconds since the epoch.
+        rung: of the ladder.
+        status: HTTP status, None when no answer came.
+        outcome: `ok` or the kind of the error.
+        tokens_in, tokens_out: as the server counted them; 0 where it did not say.
+        ms: milliseconds until the reply.
+        cost: its price; the upper bound where the server may have worked without saying how much.
+    """
+
+    time: float
+    rung: str
+    status: int | None
+    outcome: str
+    tokens_in: int
+    tokens_out: int
+    ms: float
+    cost: float
+
+
+def most_tokens(body: bytes) -> int:
+    """Upper bound of a request's prompt tokens: no tokenizer makes more tokens than there are bytes."""
+    return len(body) + TEMPLATE_TOKENS
+
+
+class Purse:
+    """Money of one run. What a call could cost at most is set aside before it is sent.
+
+    Args:
+        limits: prices and max_cost.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._changed = threading.Condition()
+        self._spent = self._reserved = 0.0
+        self._stopped = False
+
+    @property
+    def spent(self) -> float:
+        """Cost of what was sent and settled."""
+        return self._spent
+
+    def reserve(self, tokens_in: int, tokens_out: int) -> float:
+        """Set a call's upper bound aside, waiting for others to settle where only that makes room.
+
+        Returns:
+            The sum, for `settle`.
+        Raises:
+            RunError: it would pass max_cost.
+        """
+        bound = self._limits.cost(tokens_in, tokens_out)
+        most = self._limits.max_cost
+        if most is None:
+            return bound
+        with self._changed:
+            while self._spent + self._reserved + bound > most:
+                if self._stopped:
+                    raise Stopped("stopped before sending", kind="stopped")
+                if self._reserved == 0:
+                    raise RunError(
+                        f"max_cost {most:g} is reached: {self._spent:.6g} spent, the next call could cost {bound:.6g}; "
+                        "raise it and start again, finished items are kept",
+                        kind="max_cost",
+                    )
+                self._changed.wait()
+            self._reserved += bound
+        return bound
+
+    def settle(self, bound: float, cost: float) -> None:
+        """Replace a reserved sum by what the call did cost."""
+        with self._changed:
+            if self._limits.max_cost is not None:
+                self._reserved = max(0.0, self._reserved - bound)
+                if self._reserved < 1e-12:
+                    self._reserved = 0.0
+            self._spent += cost
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Wake whoever waits for room."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def restart(self) -> None:
+        """A new run: nothing spent yet."""
+        with self._changed:
+            self._stopped, self._spent = False, 0.0

@@ -1,0 +1,137 @@
+"""Who may send, and when: concurrency that adapts, one gate for all threads, requests and tokens a minute."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .errors import RunError, Stopped
+
+LONGER = 4.0  # times the given timeout: the longest that timeouts grow to
+
+
+class Pace:
+    """The shared turnstile of all threads of a client.
+
+    Concurrency is additive increase, multiplicative decrease: one more for every window of successes, half after
+    the server was busy. Requests that were under way when it was halved do not halve it again. Until the first
+    success one request goes alone, so that a server's abilities are learned once and not by every thread.
+
+    Args:
+        concurrency: most requests at a time.
+        timeout: seconds for a reply; doubles when the server was too slow, up to four times.
+        rpm: requests a minute, or None.
+        tpm: tokens a minute, or None.
+        max_wait: seconds; a gate that stays closed longer ends the run instead of holding it.
+    """
+
+    def __init__(self, concurrency: int, timeout: float, rpm: float | None = None, tpm: float | None = None, max_wait: float = 120.0) -> None:
+        self._changed = threading.Condition()
+        self._most, self._limit = concurrency, 1.0
+        self._opened = False
+        self._in_flight = 0
+        self._timeout, self._longest = timeout, LONGER * timeout
+        self._per_request = 60.0 / rpm if rpm else 0.0
+        self._per_token = 60.0 / tpm if tpm else 0.0
+        self._max_wait = max_wait
+        self._not_before = 0.0  # nobody sends before it: what Retry-After asked for
+        self._slot = 0.0  # when the next request is due under rpm and tpm
+        self._slowed = -1.0  # when concurrency was last lowered
+        self._stop = threading.Event()
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be under way now."""
+        return int(self._limit)
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that the next request may take."""
+        return self._timeout
+
+    @property
+    def stopped(self) -> bool:
+        """Whether stop was called."""
+        return self._stop.is_set()
+
+    def enter(self, tokens: int) -> float:
+        """Wait for a turn.
+
+        Args:
+            tokens: estimate of what the request will use, for the limit of tokens a minute.
+        Returns:
+            The time of sending, for `slow_down`.
+        Raises:
+            Stopped: stop was called.
+            RunError: the server asked everyone to wait longer than max_wait.
+        """
+        with self._changed:
+            while True:
+                if self._stop.is_set():
+                    raise Stopped("stopped before sending", kind="stopped")
+                now = time.monotonic()
+                if self._not_before - now > self._max_wait:
+                    text = f"the server asks to wait {self._not_before - now:.0f} s; finished items are kept, start again then"
+                    raise RunError(text, kind="rate limit")
+                ready = max(self._not_before, self._slot)
+                if now >= ready and self._in_flight < int(self._limit):
+                    break
+                self._changed.wait(ready - now if now < ready else None)
+            self._in_flight += 1
+            self._slot = max(now, self._slot) + max(self._per_request, tokens * self._per_token)
+            return now
+
+    def leave(self, ok: bool) -> None:
+        """Give the turn back.
+
+        Args:
+            ok: the server answered as it should.
+        """
+        with self._changed:
+            self._in_flight -= 1
+            if ok:
+                if not self._opened:
+                    self._opened, self._limit = True, float(self._most)
+                    self._changed.notify_all()
+                self._limit = min(self._most, self._limit + 1.0 / self._limit)
+            self._changed.notify()
+
+    def hold(self, seconds: float) -> None:
+        """Nobody sends for that long."""
+        with self._changed:
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+            self._changed.notify_all()
+
+    def slow_down(self, sent: float, *, too_slow: bool = False) -> None:
+        """The server was busy: halve the concurrency, once for all requests that were under way.
+
+        Args:
+            sent: what `enter` returned for the request that met a busy server.
+            too_slow: it did not answer in time, so that later requests get twice as long.
+        """
+        with self._changed:
+            if sent <= self._slowed:
+                return
+            self._slowed = time.monotonic()
+            self._limit = max(1.0, self._limit / 2)
+            if too_slow:
+                self._timeout = min(self._longest, 2 * self._timeout)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait without a turn.
+
+        Raises:
+            Stopped: stop was called, at once.
+        """
+        if self._stop.wait(seconds):
+            raise Stopped("stopped while waiting to retry", kind="stopped")
+
+    def stop(self) -> None:
+        """Wake everyone who waits; requests under way go on."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    def restart(self) -> None:
+        """Let requests through again."""
+        self._stop.clear()

@@ -1,0 +1,125 @@
+"""From the text of an answer to a value: strict JSON, a bounded repair, limits on size and depth."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 32  # of objects and lists within one another
+MAX_DIGITS = 18  # of a whole number: it fits 64 bits
+MAX_STARTS = 64  # places where an object is looked for in a text around it
+
+_BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[\]}])')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class InvalidReply(ValueError):
+    """An answer that is not what was asked for; the message is short enough to send back to the model."""
+
+
+def parse(text: str) -> tuple[object, bool]:
+    """Read the JSON value of an answer.
+
+    Strict JSON first. Then, marked as repaired: the last valid object behind `</think>`, in a fenced block or
+    between other words, and commas before a closing bracket. Nothing is completed or guessed.
+
+    Args:
+        text: of the answer, complete (an answer cut by its token limit is never parsed).
+    Returns:
+        The value, and whether it was repaired.
+    Raises:
+        InvalidReply: no JSON, a duplicate key, NaN or Infinity, a number beyond 64 bits, a lone surrogate,
+            deeper than 32 or longer than a million characters.
+    """
+    text = text.strip().removeprefix("\ufeff")
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidReply(f"the answer has more than {MAX_CHARACTERS} characters")
+    if _depth(text) > MAX_DEPTH:
+        raise InvalidReply(f"the answer is nested deeper than {MAX_DEPTH}")
+    try:
+        return _checked(_decoder.decode(text), text), False
+    except json.JSONDecodeError as error:
+        first = InvalidReply(f"not JSON: {error.msg} at character {error.pos}")
+    for candidate in (text, _TRAILING_COMMA.sub(lambda found: found[1] or "", text)):
+        found = _last_object(candidate)
+        if found is not None:
+            return _checked(found, candidate), True
+    raise first
+
+
+def is_loop(text: str) -> bool:
+    """Whether an answer ends in white space or in the same few words over and over."""
+    tail = text[-600:]
+    if len(tail) < 80:
+        return False
+    if not tail[-80:].strip():
+        return True
+    return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
+
+
+def _last_object(text: str) -> dict | None:
+    """The last object at the top level of a text."""
+    start, last = text.rfind("</think>") + 1, None
+    for _ in range(MAX_STARTS):
+        start = text.find("{", start)
+        if start < 0:
+            break
+        try:
+            last, start = _decoder.raw_decode(text, start)
+        except json.JSONDecodeError:
+            start += 1
+    return last
+
+
+def _depth(text: str) -> int:
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return 0  # SPEED: cannot be deeper than its brackets; spares the scan for nearly every answer
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text):
+        mark = found[0]
+        if mark in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "}]":
+            depth -= 1
+    return deepest
+
+
+def _checked(value: object, text: str) -> object:
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise InvalidReply("the answer holds half of a surrogate pair") from None
+    return value
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise InvalidReply(f"the key {next(n for n in names if names.count(n) > 1)[:40]!r} stands twice")
+    return made
+
+
+def _integer(text: str) -> int:
+    if len(text.lstrip("-")) > MAX_DIGITS:
+        raise InvalidReply(f"the number {text[:20]}... is out of range")
+    return int(text)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise InvalidReply(f"the number {text[:20]} is out of range")
+    return value
+
+
+def _constant(text: str) -> None:
+    raise InvalidReply(f"{text} is not JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_constant)

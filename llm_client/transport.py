@@ -1,0 +1,155 @@
+"""Bytes to and from a server, over one connection pool a thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from .address import is_loopback, may_carry_key
+from .errors import RetryLater, RunError
+from .key import Key
+
+CONNECT_SECONDS = 10.0
+MAX_BYTES = 16_000_000  # of a reply
+CHUNK = 65_536
+AGENT = "minirank"
+
+
+@dataclass(frozen=True)
+class RawReply:
+    """A reply as it came.
+
+    Args:
+        status: HTTP status.
+        headers: names in any case.
+        body: bytes.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """Sends requests to one server.
+
+    The key travels only to that server, over https or within this machine; redirects are never followed.
+
+    Args:
+        base_url: canonical.
+        key: of the API.
+    """
+
+    def __init__(self, base_url: str, key: Key) -> None:
+        self.base_url = base_url
+        self._key = key
+        self._local = threading.local()
+
+    @property
+    def withholds_key(self) -> bool:
+        """Whether there is a key that must not travel to this address."""
+        return bool(self._key) and not may_carry_key(self.base_url)
+
+    def post(self, path: str, body: bytes, timeout: float) -> RawReply:
+        """Send JSON.
+
+        Args:
+            path: below base_url, such as `/chat/completions`.
+            body: JSON in UTF-8.
+            timeout: seconds until the whole reply is there.
+        Raises:
+            RetryLater: no reply; kind `timeout`, `stale` (a kept connection was gone), `lost`, `unreachable`.
+            RunError: a reply that is too long, or an address that cannot work.
+        """
+        return self._send("POST", self.base_url + path, body, timeout)
+
+    def get(self, url: str, timeout: float) -> RawReply:
+        """Ask for a page of the same server; `url` is complete."""
+        return self._send("GET", url, None, timeout)
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        if getattr(self._local, "session", None) is not None:
+            self._local.session.close()
+            self._local.session = None
+
+    def _send(self, method: str, url: str, body: bytes | None, timeout: float) -> RawReply:
+        local = self._local
+        if getattr(local, "session", None) is None:
+            local.session, local.settings = self._session()
+            local.prepared, local.sent = {}, 0
+        deadline = time.monotonic() + timeout
+        try:
+            response = local.session.send(
+                self._prepared(method, url, body),
+                timeout=(min(CONNECT_SECONDS, timeout), timeout), allow_redirects=False, **local.settings,
+            )  # fmt: skip
+            with response:
+                content = _read(response.raw, deadline)
+            local.sent += 1
+            return RawReply(response.status_code, response.headers, content)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TimeoutError) as error:
+            reused = local.sent > 0
+            self.close()
+            raise self._sorted(error, reused, timeout) from None  # NOTE: requests' own errors carry the request, key and all
+
+    def _prepared(self, method: str, url: str, body: bytes | None) -> requests.PreparedRequest:
+        """SPEED: one template a thread; requests would merge cookies, proxies and .netrc again for every call."""
+        template = self._local.prepared.get((method, url))
+        if template is None:
+            headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"}
+            if not self.withholds_key:
+                headers |= self._key.header()
+            template = requests.Request(method, url, headers=headers, data=b"").prepare()
+            self._local.prepared[method, url] = template
+        prepared = template.copy()
+        if body is not None:
+            prepared.body = body
+            prepared.headers["Content-Length"] = str(len(body))
+        return prepared
+
+    def _session(self) -> tuple[requests.Session, dict]:
+        session = requests.Session()
+        session.trust_env = not is_loopback(self.base_url)  # a proxy cannot reach this machine's own servers
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)  # makes no retries of its own: there is one retry loop
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session, session.merge_environment_settings(self.base_url, {}, True, None, None)
+
+    def _sorted(self, error: Exception, reused: bool, timeout: float) -> Exception:
+        """The error of requests as one of ours."""
+        if isinstance(error, _TooLong):
+            return RunError(f"the server's reply has more than {MAX_BYTES} bytes; is {self.base_url} an LLM server?", kind="bad reply")
+        if isinstance(error, requests.exceptions.SSLError):
+            return RunError(f"{self.base_url}: the certificate cannot be trusted; set REQUESTS_CA_BUNDLE", kind="certificate")
+        if isinstance(error, (requests.ConnectTimeout, urllib3.exceptions.NewConnectionError)) or "NewConnectionError" in repr(error):
+            return RetryLater(f"nothing answers at {self.base_url}; is the server running?", kind="unreachable")
+        if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)) or "timed out" in str(error):
+            return RetryLater(f"no complete reply within {timeout:g} s", kind="timeout")
+        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)):
+            return RunError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
+        return RetryLater("the connection was lost before the reply was complete", kind="stale" if reused else "lost")
+
+
+class _TooLong(OSError):
+    """A reply that does not end."""
+
+
+def _read(raw: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """The whole body; a server that trickles bytes meets the deadline as well."""
+    read = getattr(raw, "read1", raw.read)  # read1 returns after one packet; urllib3 before 2.1 lacks it
+    parts, size = [], 0
+    while part := read(CHUNK, decode_content=True):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise _TooLong
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return b"".join(parts)
