@@ -19,9 +19,9 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     """An instance of the dataclass `cls` with the values of `mapping`.
 
     Nested dataclasses, `X | Y`, `X | None`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
-    float, str, `Path` and `Any` are understood; a field that is left out keeps its default, a dataclass that was
-    built already is taken as it is. A `ValueError` raised
-    by `__post_init__` is reported under the key path of the dataclass.
+    float, str, `Path` and `Any` are understood; a field that is left out keeps its default, also within a section
+    that has a default of its own; a dataclass that was built already is taken as it is. A `ValueError` raised by
+    `__post_init__` is reported under the key path of the dataclass.
 
     Args:
         mapping: dict of field name -> value; None (an empty section in YAML) is an empty dict.
@@ -41,13 +41,22 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     values = {}
     for name, field in known.items():
         if name in mapping:
-            values[name] = _convert(hints[name], mapping[name], _join(where, name))
+            values[name] = _convert(hints[name], _over_default(hints[name], field.default, mapping[name]), _join(where, name))
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ConfigError(f"{_join(where, name)}: missing; give {_describe(hints[name])}")
     try:
         return cls(**values)
     except ValueError as error:
         raise ConfigError(f"{where}: {error}" if where else str(error)) from None
+
+
+def _over_default(kind: Any, default: Any, value: Any) -> Any:
+    """A section's keys on top of the default of that section, where it has one; an empty section is that default."""
+    if not is_dataclass(default):
+        return value
+    if value is None and is_dataclass(kind):
+        return default
+    return vars(default) | value if isinstance(value, dict) else value
 
 
 def _convert(kind: Any, value: Any, where: str) -> Any:

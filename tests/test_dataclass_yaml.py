@@ -45,6 +45,16 @@ class Data:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
 
 
+@dataclass(frozen=True)
+class Report:
+    table: Table = Table(Path("mine.csv"), header=False)
+
+
+def test_a_section_keeps_what_its_own_default_says():
+    assert build(Report, {"table": {"train": "a.csv"}}).table == Table(Path("a.csv"), header=False)
+    assert build(Report, {"table": None}).table == Table(Path("mine.csv"), header=False)
+
+
 def test_values_arrive_in_their_types():
     text = """
     table: {train: a.csv, header: false}
