@@ -40,6 +40,7 @@ def add_objective(plan: Plan, values: Arena, losses: np.ndarray, dense_gradient:
         if parameter.penalty:
             w = values.view(parameter).ravel()
             rate = parameter.penalty / plan.training_rows
-            total += rate / 2 * float(np.dot(w, w))
+            with np.errstate(over="ignore"):  # a training that diverges: its total is inf, which the caller sees
+                total += rate / 2 * float(np.dot(w, w))
             dense_gradient[parameter.offset : parameter.offset + parameter.size] += rate * w
     return total
