@@ -1,0 +1,95 @@
+"""Jobs and resumes given by hand rather than by a data folder: checked, and in the form that encoding reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .data import values
+from .data.files import read_json_lines
+from .data.problems import Problems
+from .errors import DataError
+
+RESUME_KEYS = {
+    "resume_id": values.identifier,
+    "text": values.text,
+    "updated_at": values.seconds,
+    "location": values.optional_text,
+}
+JOB_KEYS = {
+    "job_id": values.identifier,
+    "team_id": values.identifier,
+    "title": values.text,
+    "description": values.text,
+    "posted_at": values.seconds,
+    "location": values.optional_text,
+}
+NEEDED = ("resume_id", "text", "title", "description")
+
+
+def check_job(job: Mapping[str, Any], now: int) -> dict[str, Any]:
+    """A job that is new: {title, description}, and what else is known of it.
+
+    Args:
+        job: without team_id it has no past hires but those for jobs of its title; without posted_at it is posted now.
+        now: seconds.
+    Raises:
+        DataError: names the key.
+    """
+    return {"job_id": "(new job)", "team_id": "", "posted_at": now, "location": None} | _checked(job, JOB_KEYS, "job")
+
+
+def check_resume(resume: Mapping[str, Any], now: int, where: str = "resume", line: int | None = None) -> dict[str, Any]:
+    """A resume that is new: {resume_id, text}, and what else is known of it; without updated_at it is as of now.
+
+    Args:
+        now: seconds.
+        where, line: of error messages.
+    Raises:
+        DataError: names the key.
+    """
+    return {"updated_at": now, "location": None} | _checked(resume, RESUME_KEYS, where, line)
+
+
+def read_resumes(path: str | Path, now: int) -> list[dict[str, Any]]:
+    """The resumes of a file, one JSON object a line, as in resumes.jsonl; updated_at and location may be left out.
+
+    Args:
+        now: seconds, stands for a time that is left out.
+    Raises:
+        DataError: the file cannot be read, or one of its lines; says which line and what to write.
+    """
+    path, problems = Path(path), Problems()
+    records, lines = read_json_lines(path, str(path), problems)
+    problems.raise_first()
+    return [check_resume(record, now, str(path), line) for record, line in zip(records, lines)]
+
+
+def newest(resumes: Iterable[dict[str, Any]]) -> list[int]:
+    """Places of the snapshots that stand for their resume_id, the newest of each; of equal ones the later."""
+    place: dict[str, int] = {}
+    resumes = list(resumes)
+    for number, resume in enumerate(resumes):
+        held = place.get(resume["resume_id"])
+        if held is None or resume["updated_at"] >= resumes[held]["updated_at"]:
+            place[resume["resume_id"]] = number
+    return list(place.values())
+
+
+def _checked(record: Mapping[str, Any], readers: dict, where: str, line: int | None = None) -> dict[str, Any]:
+    """`record` with the keys of `readers` checked, without those that are None; other keys are kept."""
+    found = {key: value for key, value in record.items() if key not in readers}
+    for key, read in readers.items():
+        value = record.get(key)
+        if value is None and key in NEEDED:
+            known = ", ".join(map(str, record)) or "nothing"
+            raise DataError(f"the key is missing, there is {known}", file=where, line=line, column=key, remedy=f'add "{key}"')
+        if value is None:
+            continue
+        try:
+            whole = read is values.seconds and type(value) is int and value >= 0
+            found[key] = value if whole else read(value)
+        except values.BadValue as error:
+            raise DataError(error.problem, file=where, line=line, column=key, remedy=error.remedy) from None
+    return found

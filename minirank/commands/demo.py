@@ -1,0 +1,23 @@
+"""demo: the whole road in about a minute."""
+
+from __future__ import annotations
+
+import sys
+
+
+def register(commands) -> None:
+    """Add the command to the command line."""
+    demo = commands.add_parser("demo", help="simulate, extract, train, compare and rank, in about a minute")
+    demo.add_argument("--out", default="minirank-demo", metavar="DIR", help="the folder that it writes (default minirank-demo)")
+    demo.add_argument("--seed", type=int, default=0, metavar="S", help="another seed is another market (default 0)")
+    demo.set_defaults(run=run_demo)
+
+
+def run_demo(options) -> None:
+    """Run it and print the report."""
+    from .. import demo
+    from ..progress import Progress
+
+    progress = Progress(sys.stderr)
+    progress.say(f"writing {options.out}; on two cores this takes about a minute")
+    print(f"\n{demo.run_demo(options.out, options.seed, progress=progress)}")

@@ -1,0 +1,43 @@
+"""rank: the candidates of one job, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+
+def register(commands) -> None:
+    """Add the command to the command line."""
+    rank = commands.add_parser("rank", help="the candidates of a job, best first, and why")
+    rank.add_argument("run_folder", metavar="RUN")
+    rank.add_argument("--job", required=True, metavar="J", help="a job_id of the data folder")
+    rank.add_argument("--role", metavar="R", help="the recruiter's role (default: not known)")
+    rank.add_argument("--resumes", metavar="FILE.jsonl", help="candidates: resume_id and text (default: all of the data folder)")
+    rank.add_argument("--top", type=_positive, default=10, metavar="N", help="candidates to show (default 10)")
+    rank.add_argument("--versus", metavar="R2", help="rank for this role too, and show who moves")
+    rank.add_argument("--data", metavar="DIR", help="the data folder (default: the one that the run was trained on)")
+    rank.add_argument("--json", action="store_true", help="print JSON")
+    rank.set_defaults(run=run_rank)
+
+
+def run_rank(options) -> None:
+    """Print the list, under both roles with --versus."""
+    from ..candidates import read_resumes
+    from ..ranking import Ranker
+    from ..ranking_text import format_moves, format_ranking
+
+    ranker = Ranker.load(options.run_folder, options.data)
+    resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)
+    if options.versus is None:
+        found = ranker.rank(options.job, resumes, options.role, options.top)
+        parts = [format_ranking(found)]
+    else:
+        found = ranker.compare(options.job, options.role, options.versus, resumes, options.top)
+        parts = [format_ranking(found.a), format_ranking(found.b), format_moves(found)]
+    print(json.dumps(found.to_json(), indent=1) if options.json else "\n\n".join(parts))
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
+    return int(text)

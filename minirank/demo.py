@@ -1,0 +1,231 @@
+"""The whole road in about a minute: simulate, extract, encode, train five models, compare them, rank one job.
+
+The models ask what the recruiter's role is good for: as a feature of the input vector x {no, yes} times as
+a part of the gates {no, yes}, and a shared bottom without experts. All see the same rows and get the
+same epochs, optimiser and early stopping. What the report says follows from the figures.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from textwrap import fill
+
+from .config import Config, FolderConfig
+from .data import Dataset, read_folder, split_by_time
+from .errors import RunError
+from .evaluation import compare, format_comparison
+from .evaluation_text import aligned
+from .extract import extract_folder
+from .features import Encoder, write_signals
+from .model import GateConfig, ModelConfig
+from .progress import Progress
+from .ranking import Ranker
+from .ranking_text import format_moves, format_ranking
+from .run import Run, load_run
+from .scoring import evaluate_run, predictions_of
+from .simulate import World, WorldConfig
+from .storage import make_folder, write_json, write_text
+from .training import train
+
+IMPRESSIONS = 50_000
+BOOTSTRAP = 200
+TOP = 3
+WIDTH = 118  # characters of a line of sentences
+MARKER = ".minirank-demo"
+MADE = ("data", "runs", "demo.txt", "results.json")
+FULL = GateConfig(role="full")
+MODELS = {
+    "SharedBottom, role in x": ModelConfig(architecture="shared_bottom"),
+    "MMoE, role nowhere": ModelConfig(role_in_x=False),
+    "MMoE, role in x": ModelConfig(),
+    "MMoE, role in gates": ModelConfig(role_in_x=False, gate=FULL),
+    "MMoE, role in x and gates": ModelConfig(gate=FULL),
+}
+QUESTIONS = (  # what is asked, the model without it, the model with it
+    ("experts and gates in place of a shared bottom", "SharedBottom, role in x", "MMoE, role in x"),
+    ("the role in x", "MMoE, role nowhere", "MMoE, role in x"),
+    ("the role in the gates, when it is not in x", "MMoE, role nowhere", "MMoE, role in gates"),
+    ("the role in the gates, when it is in x too", "MMoE, role in x", "MMoE, role in x and gates"),
+)
+FIGURES = (
+    ("CTR AUC", "ctr", "auc"),
+    ("CVR AUC", "cvr", "auc"),
+    ("CTCVR AUC", "ctcvr", "auc"),
+    ("NDCG@10", "ranking", "ndcg@10"),
+    ("relevance concordance", "relevance", "concordance"),
+)
+
+
+def run_demo(
+    out: str | Path,
+    seed: int = 0,
+    *,
+    impressions: int = IMPRESSIONS,
+    epochs: int | None = None,
+    progress: Progress = Progress(),
+) -> str:
+    """Run the demonstration.
+
+    Args:
+        out: folder that it writes, new, empty, or of an earlier demonstration, which is then overwritten.
+        seed: of the simulated market.
+        impressions: rows of its log. epochs: at most, in place of the default of training.
+        progress: told each step with its seconds.
+    Returns:
+        The report, which is also in demo.txt.
+    Raises:
+        RunError: the folder holds something else, or cannot be written.
+    """
+    out, start = Path(out), time.monotonic()
+    prepare_folder(out)
+    with step(progress, f"simulated {impressions:,} impressions"):
+        World(WorldConfig(seed=seed, impressions=impressions)).write(out / "data")
+        folder = read_folder(out / "data")
+    with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules"):
+        features = extract_folder(folder)
+        write_signals(folder, features)
+    config = Config(data=FolderConfig(folder.path.resolve()))
+    with step(progress, "encoded the impressions, once for all models"):
+        share = config.data.split
+        split = split_by_time(folder, share.valid, share.test, share.maturity_days)
+        dataset = Encoder.fit(folder, features, split.train, config.features).dataset(folder, features, split)
+    if epochs is not None:
+        config = replace(config, training=replace(config.training, epochs=epochs))
+    runs = {name: train_model(config, model, name, out, dataset, progress) for name, model in MODELS.items()}
+    with step(progress, f"evaluated {len(runs)} models on {len(dataset.test):,} test rows"):
+        results = {
+            name: evaluate_run(run, "test", dataset=dataset, bootstrap=BOOTSTRAP) | {"parameters": parameters(run)}
+            for name, run in runs.items()
+        }
+        predictions = {name: predictions_of(run, dataset, dataset.test) for name, run in runs.items()}
+        differences = {
+            asked: compare(dataset, dataset.test, predictions[a], predictions[b], bootstrap=BOOTSTRAP)["overall"]
+            for asked, a, b in QUESTIONS
+        }
+    with step(progress, "ranked all candidates of one job for two roles"):
+        last = folder.jobs[folder.impressions.job[-1]]["job_id"]
+        roles = [folder.roles[role] for role, _ in Counter(folder.impressions.role.tolist()).most_common(2)]
+        ranked = Ranker(runs["MMoE, role in x and gates"], folder, features).compare(last, *roles, top=TOP)
+
+    facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
+    counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
+    report = "\n\n".join([
+        fill(f"A simulated talent market, seed {seed}: {len(folder.jobs):,} jobs, {len(folder.resumes):,} resumes, {impressions:,} "
+             f"impressions, of which {counts['train']:,} train, {counts['valid']:,} stop training early and {counts['test']:,} test.", WIDTH),
+        format_comparison(results),
+        format_differences(differences),
+        "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
+        fill(caution(differences), WIDTH),
+        "\n\n".join([format_ranking(ranked.a), format_ranking(ranked.b), format_moves(ranked)]),
+        written(out, last, roles),
+    ])
+    write_json(out / "results.json", {
+        "world": facts, "rows": counts, "models": results, "differences": differences, "ranking": ranked.to_json(),
+    })
+    write_text(out / "demo.txt", report + "\n")
+    progress.say(f"{time.monotonic() - start:6.1f} s  in all")
+    return report
+
+
+def prepare_folder(out: Path) -> None:
+    """Make the folder, or empty one that an earlier demonstration made.
+
+    Raises:
+        RunError: it holds something else, or cannot be used.
+    """
+    try:
+        held = [path.name for path in out.iterdir()] if out.exists() else []
+        if held and MARKER not in held:
+            raise RunError(f"{out}: holds {min(held)} and was not made by minirank demo; choose another folder with --out")
+        for name in set(held) & set(MADE):
+            path = out / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except OSError as error:
+        raise RunError(f"{out}: cannot be used: {error.strerror}; choose another folder with --out") from None
+    make_folder(out)
+    write_text(out / MARKER, "minirank demo overwrites this folder\n")
+
+
+def train_model(config: Config, model: ModelConfig, name: str, out: Path, dataset: Dataset, progress: Progress) -> Run:
+    """Train one of the models into a run folder of its own."""
+    path = out / "runs" / slug(name)
+    with step(progress, lambda: f"trained {name}, {ended.epoch} epochs, best {ended.best_epoch}"):
+        ended = train(replace(config, model=model), path, dataset=dataset)
+    return load_run(path)
+
+
+@contextmanager
+def step(progress: Progress, text):
+    """Says how many seconds what stands below it took; `text` may be a function that is asked at the end."""
+    start = time.monotonic()
+    yield
+    progress.say(f"{time.monotonic() - start:6.1f} s  {text() if callable(text) else text}")
+
+
+def parameters(run: Run) -> int:
+    """How many numbers the model has learned."""
+    return run.plan.size(table=False) + run.plan.size(table=True)
+
+
+def format_differences(differences: dict[str, dict]) -> str:
+    """What each question gains or loses, with its interval; `*` where that excludes 0."""
+    cells = [["gain from", *(title for title, _, _ in FIGURES)]]
+    for asked, found in differences.items():
+        entries = [found[task][metric] for _, task, metric in FIGURES]
+        cells.append([asked, *(difference_cell(entry) for entry in entries)])
+    return "\n".join([*aligned(cells), "* the 95 % interval of the paired difference, a bootstrap over test jobs, excludes 0"])
+
+
+def difference_cell(entry: dict) -> str:
+    """Such as `+0.0123*`."""
+    if entry["difference"] is None:
+        return "-"
+    return f"{entry['difference']:+.4f}{'*' if direction(entry) else ' '}"
+
+
+def direction(entry: dict) -> int:
+    """1 where the interval lies above 0, -1 below, 0 where it holds 0 or there is none."""
+    if entry["low"] is None:
+        return 0
+    return 1 if entry["low"] > 0 else -1 if entry["high"] < 0 else 0
+
+
+def verdict(asked: str, found: dict) -> str:
+    """What the figures say about one question, in a sentence."""
+    sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for title, task, metric in FIGURES:
+        entry = found[task][metric]
+        where = direction(entry)
+        interval = f" ({entry['difference']:+.4f}, {entry['low']:+.4f} to {entry['high']:+.4f})" if where else ""
+        sides[where].append(title + interval)
+    parts = [(1, "better in"), (-1, "worse in"), (0, "no clear difference in")]
+    said = [f"{words} {', '.join(sides[where])}" for where, words in parts if sides[where]]
+    return f"{asked[0].upper()}{asked[1:]}: {'; '.join(said)}."
+
+
+def caution(differences: dict[str, dict]) -> str:
+    """How far these figures carry."""
+    count = len(differences) * len(FIGURES)
+    return (
+        f"One market and one training of each model: the intervals cover the choice of test jobs alone, and of {count} of them "
+        f"about {count * 0.05:.0f} would exclude 0 by chance. bench/roles.py repeats this over worlds and initialisations."
+    )
+
+
+def written(out: Path, job: str, roles: list[str]) -> str:
+    """What lies where, and a command to go on with."""
+    lines = [f"data       {out / 'data'}"]
+    lines += [f"run        {out / 'runs' / slug(name)}" for name in MODELS]
+    lines += [f"figures    {out / 'results.json'}", f"report     {out / 'demo.txt'}"]
+    run = out / "runs" / slug("MMoE, role in x and gates")
+    return "\n".join([*lines, f"go on with minirank rank {run} --job {job} --role {roles[0]} --versus {roles[1]}"])
+
+
+def slug(name: str) -> str:
+    """A model's name as a folder's."""
+    return name.lower().replace(",", "").replace(" ", "-")

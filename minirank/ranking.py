@@ -1,0 +1,393 @@
+"""Ranking: the candidates of a job in the order of their score for the recruiter who asks, and why.
+
+    score = pCTR^a pCVR^b relevance^c        exponents of the run's configuration, default (1, 1, 0)
+
+A job or a resume that training never saw is the normal case: what is not in the data folder is
+extracted by rules on the way. A candidate's numbers depend on the job, the role and the candidate
+alone, never on who else is ranked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from .candidates import check_job, check_resume, newest
+from .config import FolderConfig, ScoreConfig
+from .data import DataFolder, read_folder
+from .data.problems import nearest
+from .errors import DataError, RunError
+from .extract import Features, extract_job, extract_resume, read_features
+from .extract.files import JOB_FILE, RESUME_FILE
+from .features import Encoder, PastHires
+from .kernels.batch import Batch
+from .prediction import ranking_score
+from .run import Run, load_run
+
+CHUNK_ROWS = 4096  # candidates encoded at a time
+OVERLAP = 10  # places that `Comparison.overlap` looks at
+NAMES = {"pCTR": "ctr", "pCVR": "cvr", "pCTCVR": "ctcvr", "relevance": "relevance"}  # ours -> of the predictions
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One place of a ranking.
+
+    Args:
+        resume_id: who. rank: from 1. score: what the list is ordered by.
+        probabilities: pCTR, pCVR (given a click), pCTCVR = pCTR pCVR, relevance, as far as the model predicts them.
+        gates: task -> expert -> weight, each task's sum is 1; {} for a model without gates.
+        evidence: must-haves covered and missing, gaps, past hires; see `features.evidence`.
+    """
+
+    resume_id: str
+    rank: int
+    score: float
+    probabilities: dict[str, float]
+    gates: dict[str, dict[str, float]]
+    evidence: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON can hold them, the probabilities side by side with the rest."""
+        values = asdict(self)
+        return {key: values[key] for key in ("resume_id", "rank", "score")} | values["probabilities"] | {
+            "gates": values["gates"],
+            "evidence": values["evidence"],
+        }
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The candidates of a job for a recruiter.
+
+    Args:
+        job_id, title: the job. role: the recruiter's, None where it is not known.
+        note: what to know about the role, such as that training never saw it; None where there is nothing to say.
+        exponents: of the score.
+        scored: how many candidates were compared.
+        candidates: the best ones, best first.
+    """
+
+    job_id: str
+    title: str
+    role: str | None
+    note: str | None
+    exponents: ScoreConfig
+    scored: int
+    candidates: tuple[Candidate, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ranking as JSON can hold it."""
+        head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note}
+        counts = {"exponents": asdict(self.exponents), "scored": self.scored}
+        return head | counts | {"candidates": [candidate.to_json() for candidate in self.candidates]}
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where a candidate stands for role a and for role b; ranks from 1."""
+
+    resume_id: str
+    rank_a: int
+    rank_b: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One job under two roles.
+
+    Args:
+        a, b: both rankings.
+        moves: everyone who is in one of them, in the order of a.
+        overlap: the share of the first 10 (of all, where there are fewer) that both have in common.
+        kendall_tau: rank correlation over all candidates, 1 = the same order, -1 = reversed; None for one candidate.
+    """
+
+    a: Ranking
+    b: Ranking
+    moves: tuple[Move, ...]
+    overlap: float
+    kendall_tau: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as JSON can hold it."""
+        facts = {f"overlap@{OVERLAP}": self.overlap, "kendall_tau": self.kendall_tau}
+        return facts | {"a": self.a.to_json(), "b": self.b.to_json(), "moves": [asdict(move) for move in self.moves]}
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """n candidates.
+
+    Args:
+        resumes: n mappings.
+        features: n `ResumeFeatures`, or None where rules extract them when they are needed.
+        tables: the candidates made ready for `Encoder.pairs`, CHUNK_ROWS each; None where that is done every time.
+    """
+
+    resumes: Sequence[dict[str, Any]]
+    features: Sequence[Any]
+    tables: tuple | None = None
+
+    def __len__(self) -> int:
+        return len(self.resumes)
+
+    @property
+    def parts(self) -> list[range]:
+        """The candidates, CHUNK_ROWS at a time."""
+        return [range(first, min(first + CHUNK_ROWS, len(self))) for first in range(0, len(self), CHUNK_ROWS)]
+
+    def take(self, rows: Iterable[int]) -> tuple[list, list]:
+        """(mappings, `ResumeFeatures`) of some candidates."""
+        return [self.resumes[row] for row in rows], [self.features[row] or _read_resume(self.resumes[row]) for row in rows]
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A job with its features, the recruiter's role, the time in seconds, and who is ranked."""
+
+    job: dict[str, Any]
+    job_features: Any
+    role: str | None
+    now: int
+    pool: _Pool
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A query's outcome: order (n,) best first, score (n,), name -> (n,) probability."""
+
+    query: _Query
+    order: np.ndarray
+    score: np.ndarray
+    probabilities: dict[str, np.ndarray]
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """(n,) the rank of each candidate, from 1."""
+        ranks = np.empty(len(self.order), np.int64)
+        ranks[self.order] = np.arange(1, len(self.order) + 1)
+        return ranks
+
+
+class Ranker:
+    """Ranks candidates with a trained model; threads may share it.
+
+    Args:
+        run: the model.
+        folder: jobs, resumes and past hires that are known by their id; None where everything is given by hand.
+        features: of the folder's jobs and resumes.
+    Raises:
+        RunError: the run is one of a table.
+    """
+
+    def __init__(self, run: Run, folder: DataFolder | None = None, features: Features | None = None) -> None:
+        if not isinstance(run.encoder, Encoder):
+            raise RunError(f"{run.folder}: trained on a table, which has no jobs and resumes to rank; use `minirank score`")
+        if ranking_score({task: np.ones(1) for task in run.plan.spec.tasks}, run.config.score) is None:
+            raise RunError(f"{run.folder}: no task of this run enters the score; set score.ctr, score.cvr or score.relevance")
+        self.run, self.folder, self.features = run, folder, features
+        self.executor = run.executor
+        self.history, self.now = PastHires(), run.encoder.until
+        self._jobs, self._newest = {}, {}
+        self._lock, self._everyone = Lock(), None  # the pool of all resumes of the folder, once somebody asked for it
+        if folder is not None:
+            self.history = PastHires.from_folder(folder, features)
+            self._jobs = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
+            self._newest = {folder.resumes[row]["resume_id"]: int(row) for row in folder.latest_resumes()}
+            self.now = max(self.now, int(folder.impressions.time.max()), *(r["updated_at"] for r in folder.resumes))
+
+    @classmethod
+    def load(cls, run: Run | str | Path, data: str | Path | None = None) -> "Ranker":
+        """A ranker for a run folder.
+
+        Args:
+            run: the folder, or the `Run` read from it.
+            data: a data folder; by default the one that the run was trained on, where it is still there.
+        Raises:
+            RunError: no run, or one of a table.
+            DataError: the data folder cannot be used.
+        """
+        run = run if isinstance(run, Run) else load_run(run)
+        config = run.config.data
+        if not isinstance(config, FolderConfig):
+            return cls(run)
+        if data is None and not config.folder.is_dir():
+            return cls(run)
+        folder = read_folder(config.folder if data is None else data, config.columns)
+        return cls(run, folder, _features_of(folder))
+
+    def rank(self, job, resumes=None, role: str | None = None, top: int | None = None, *, now: int | None = None) -> Ranking:
+        """The candidates of a job, best first; equal scores in the order of resume_id.
+
+        Args:
+            job: a job_id of the data folder, or {title, description, team_id?, posted_at?, location?}.
+            resumes: resume_ids of the folder and {resume_id, text, updated_at?, location?} in any mixture; None is
+                the newest snapshot of every resume of the folder. Of snapshots with one id the newest counts.
+            role: the recruiter's; None, or one that training never saw, gets the gates that all roles share.
+            top: candidates to return and explain; None returns all of them.
+            now: seconds since the epoch, the moment of the search; None is the latest time that the data know.
+        Raises:
+            DataError: an id that the folder does not have, a key that is missing, no candidate.
+        """
+        scored = self._score(self._query(job, resumes, role, now))
+        return self._ranking(scored, top)
+
+    def compare(
+        self, job, role_a: str | None, role_b: str | None, resumes=None, top: int | None = None, *, now: int | None = None
+    ) -> Comparison:
+        """How the list of a job changes when another recruiter asks; arguments as for `rank`."""
+        query = self._query(job, resumes, role_a, now)
+        a, b = self._score(query), self._score(replace(query, role=role_b))
+        rank_a, rank_b = a.ranks, b.ranks
+        shown = sorted({*a.order[:top].tolist(), *b.order[:top].tolist()}, key=lambda row: rank_a[row])
+        few = min(OVERLAP, len(rank_a))
+        return Comparison(
+            a=self._ranking(a, top),
+            b=self._ranking(b, top),
+            moves=tuple(Move(query.pool.resumes[row]["resume_id"], int(rank_a[row]), int(rank_b[row])) for row in shown),
+            overlap=int(((rank_a <= few) & (rank_b <= few)).sum()) / few,
+            kendall_tau=float(kendalltau(rank_a, rank_b).statistic) if len(rank_a) > 1 else None,
+        )
+
+    def _query(self, job, resumes, role: str | None, now: int | None) -> _Query:
+        now = self.now if now is None else now
+        if isinstance(job, Mapping):
+            job = check_job(job, now)
+            job_features = replace(extract_job(job["title"], job["description"]), job_id=job["job_id"])
+        else:
+            row = self._place(self._jobs, job, "job", "jobs.jsonl")
+            job, job_features = self.folder.jobs[row], self.features.jobs[row]
+        pool = self._all() if resumes is None else self._given(resumes, now)
+        if not len(pool):
+            raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
+        return _Query(job, job_features, role, max(now, job["posted_at"]), pool)
+
+    def _all(self) -> _Pool:
+        """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
+        with self._lock:
+            if self._everyone is None:
+                rows = list(self._newest.values())
+                pool = _Pool([self.folder.resumes[row] for row in rows], [self.features.resumes[row] for row in rows])
+                self._everyone = replace(pool, tables=tuple(self.run.encoder.resumes(*pool.take(part)) for part in pool.parts))
+            return self._everyone
+
+    def _given(self, resumes, now: int) -> _Pool:
+        """Resumes by id and by hand."""
+        found, features = [], []
+        for resume in resumes:
+            if isinstance(resume, Mapping):
+                found.append(check_resume(resume, now))
+                features.append(None)
+            else:
+                row = self._place(self._newest, resume, "resume", "resumes.jsonl")
+                found.append(self.folder.resumes[row])
+                features.append(self.features.resumes[row])
+        chosen = newest(found)
+        return _Pool([found[row] for row in chosen], [features[row] for row in chosen])
+
+    def _place(self, known: dict[str, int], name, kind: str, file: str) -> int:
+        if self.folder is None:
+            data = self.run.config.data.folder
+            raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy="give the data folder")
+        if name not in known:
+            near = nearest(name, known)
+            remedy = f"did you mean {near}?" if near else f"take an id of that file, such as {next(iter(known))}"
+            raise DataError(f"no {kind} {name!r} in {self.folder.path}", file=file, remedy=remedy)
+        return known[name]
+
+    def _encode(self, query: _Query, resumes, features) -> Batch:
+        return self.run.encoder.pairs(query.job, query.job_features, self.history, resumes, features, query.role, query.now)
+
+    def _score(self, query: _Query) -> _Scored:
+        """Every candidate's probabilities and place, chunk by chunk."""
+        pool = query.pool
+        sides = ((table, None) for table in pool.tables) if pool.tables else map(pool.take, pool.parts)
+        predicted = [self.run.predict(self._encode(query, *side)) for side in sides]
+        joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
+        score = ranking_score(joined, self.run.config.score)
+        order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
+        return _Scored(query, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
+
+    def _ranking(self, scored: _Scored, top: int | None) -> Ranking:
+        query, config = scored.query, self.run.config
+        if top is not None and top < 1:
+            raise ValueError(f"top must be 1 or more, got {top}")
+        candidates: list[Candidate] = []
+        chosen = scored.order[:top].tolist()
+        for first in range(0, len(chosen), CHUNK_ROWS):
+            candidates += self._explain(scored, chosen[first : first + CHUNK_ROWS], first + 1)
+        head = query.job["job_id"], query.job["title"], query.role, self._note(query.role)
+        return Ranking(*head, config.score, len(query.pool), tuple(candidates))
+
+    def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
+        """The candidates at `rows`, whose ranks begin with `rank`."""
+        query = scored.query
+        resumes, features = query.pool.take(rows)
+        evidence = self.run.encoder.evidence(query.job, query.job_features, self.history, resumes, features)
+        gates = self._gates(self._encode(query, resumes, features))
+        return [
+            Candidate(
+                resume_id=resume["resume_id"],
+                rank=rank + place,
+                score=float(scored.score[row]),
+                probabilities={name: float(values[row]) for name, values in scored.probabilities.items()},
+                gates={task: dict(zip(names, weights[place].tolist())) for task, (names, weights) in gates.items()},
+                evidence=evidence[place],
+            )
+            for place, (row, resume) in enumerate(zip(rows, resumes))
+        ]
+
+    def _gates(self, batch: Batch) -> dict[str, tuple[list[str], np.ndarray]]:
+        """task -> (names of the experts, (n, E) weights)."""
+        experts = gate_experts(self.run)
+        if not experts:
+            return {}
+        slots = tuple(dict.fromkeys(slot for slot, _, _ in experts.values()))
+        weights = self.executor.outputs(self.run.values, batch, slots)
+        return {task: (names, weights[slot][:, first : first + len(names)]) for task, (slot, first, names) in experts.items()}
+
+    def _note(self, role: str | None) -> str | None:
+        model = self.run.config.model
+        if model.gate.role == "none" and not model.role_in_x:
+            return "this model does not look at the role"
+        if role is None:
+            return "no role given: the list of a recruiter whose role is not known"
+        if role not in self.run.encoder.roles:
+            known = ", ".join(self.run.encoder.roles)
+            return f"training never saw the role {role!r}, so what all roles share decides; it knows {known}"
+        return None
+
+
+def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
+    """Where the gates of each task are: task -> (name in plan.outputs, first column, names of the experts)."""
+    plan, model = run.plan, run.config.model
+    found = {}
+    for number, task in enumerate(plan.spec.tasks):
+        if "gates" in plan.outputs:
+            names = [f"expert {e}" for e in range(model.experts)]
+            first = number * model.experts if plan.outputs["gates"].width > model.experts else 0
+            found[task] = "gates", first, names
+        last = f"level{model.levels - 1}.gates.{task}"
+        if last in plan.outputs:
+            names = [f"{task} {e}" for e in range(model.task_experts)] + [f"shared {e}" for e in range(model.shared_experts)]
+            found[task] = last, 0, names
+    return found
+
+
+def _features_of(folder: DataFolder) -> Features:
+    """What extraction left beside the data; without it, rules read every text now, and nothing is written."""
+    if any((folder.path / name).exists() for name in (JOB_FILE, RESUME_FILE)):
+        return read_features(folder)
+    jobs = [replace(extract_job(job["title"], job["description"]), job_id=job["job_id"]) for job in folder.jobs]
+    return Features(jobs, [_read_resume(resume) for resume in folder.resumes])
+
+
+def _read_resume(resume: Mapping[str, Any]):
+    return replace(extract_resume(resume["text"], resume["updated_at"]), resume_id=resume["resume_id"])

@@ -1,0 +1,88 @@
+"""The demonstration: what it writes, and that its sentences follow from the figures."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from minirank.cli import main
+from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, format_differences, run_demo, verdict
+from minirank.errors import RunError
+from minirank.progress import Progress
+from minirank.ranking import Ranker
+from minirank.run import load_run
+from minirank.scoring import evaluate_run
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """(folder, report, steps) of a demonstration in miniature."""
+    out, steps = tmp_path_factory.mktemp("demo") / "out", io.StringIO()
+    return out, run_demo(out, 1, impressions=4000, epochs=1, progress=Progress(steps)), steps.getvalue()
+
+
+def test_it_writes_data_runs_and_report(demo):
+    out, report, steps = demo
+    assert (out / "demo.txt").read_text(encoding="utf-8") == report + "\n"
+    assert sorted(path.name for path in out.iterdir()) == [MARKER, "data", "demo.txt", "results.json", "runs"]
+    assert len(list((out / "runs").iterdir())) == len(MODELS)
+    assert steps.count("trained ") == len(MODELS) and steps.count("encoded ") == 1
+    assert all(float(line.split()[0]) >= 0 and line.split()[1] == "s" for line in steps.splitlines())
+    for name in MODELS:
+        assert report.count(name) >= 1
+    assert "ceiling: all that is observable" in report and "parameters" in report
+
+
+def test_the_runs_are_those_of_the_commands(demo):
+    """`evaluate` reads and encodes the folder itself, and gets the figures of the report."""
+    out, _, _ = demo
+    facts = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    run = load_run(out / "runs" / "mmoe-role-in-x-and-gates")
+    again = evaluate_run(run, bootstrap=0)["overall"]["tasks"]["ctr"]["metrics"]["auc"]["value"]
+    assert again == facts["models"]["MMoE, role in x and gates"]["overall"]["tasks"]["ctr"]["metrics"]["auc"]["value"]
+    ranking = facts["ranking"]
+    found = Ranker.load(run).compare(ranking["a"]["job_id"], ranking["a"]["role"], ranking["b"]["role"], top=3)
+    assert json.loads(json.dumps(found.to_json())) == ranking
+
+
+def test_differences_are_those_of_the_table(demo):
+    facts = json.loads((demo[0] / "results.json").read_text(encoding="utf-8"))
+    for asked, without, having in QUESTIONS:
+        for _, task, metric in FIGURES:
+            a, b = (facts["models"][name]["overall"]["tasks"][task]["metrics"][metric]["value"] for name in (without, having))
+            assert facts["differences"][asked][task][metric]["difference"] == pytest.approx(b - a, abs=1e-12)
+
+
+def entry(difference, low, high):
+    return {"difference": difference, "low": low, "high": high}
+
+
+def test_a_sentence_says_what_the_intervals_say():
+    found = {task: {} for _, task, _ in FIGURES}
+    entries = [entry(0.02, 0.01, 0.03), entry(-0.02, -0.03, -0.01), entry(0.02, -0.01, 0.05), entry(None, None, None), entry(0.0, 0.0, 0.0)]
+    for (_, task, metric), values in zip(FIGURES, entries):
+        found[task][metric] = values
+    assert verdict("the role", found) == (
+        "The role: better in CTR AUC (+0.0200, +0.0100 to +0.0300); worse in CVR AUC (-0.0200, -0.0300 to -0.0100); "
+        "no clear difference in CTCVR AUC, NDCG@10, relevance concordance."
+    )
+    row = format_differences({"the role": found}).splitlines()[2]
+    assert row.split() == ["the", "role", "+0.0200*", "-0.0200*", "+0.0200", "-", "+0.0000"]
+
+
+def test_it_overwrites_only_what_it_made(demo, tmp_path, capsys):
+    out, report, _ = demo
+    (out / "data" / "stale.txt").write_text("old", encoding="utf-8")
+    (out / "mine.txt").write_text("kept", encoding="utf-8")
+    try:
+        assert run_demo(out, 1, impressions=4000, epochs=1) == report
+        assert (out / "mine.txt").exists() and not (out / "data" / "stale.txt").exists()
+    finally:
+        (out / "mine.txt").unlink()
+    (tmp_path / "thesis.tex").write_text("precious", encoding="utf-8")
+    with pytest.raises(RunError, match="holds thesis.tex and was not made by minirank demo; choose another folder with --out"):
+        run_demo(tmp_path)
+    assert main(["demo", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("thesis.tex") == 1 and (tmp_path / "thesis.tex").exists()
