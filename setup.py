@@ -11,6 +11,7 @@ from setuptools import setup
 setup(
     packages=[
         "minirank",
+        "minirank.commands",
         "minirank.data",
         "minirank.extract",
         "minirank.features",

@@ -102,6 +102,19 @@ class ModelConfig:
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
 
 
+@dataclass(frozen=True)
+class LabelRates:
+    """What a plan takes from the training rows; enough to compile it again without them.
+
+    Args:
+        rows: N, the number of training rows.
+        rates: `task.loss` -> its `label_rate`.
+    """
+
+    rows: int
+    rates: dict[str, float]
+
+
 GATED = ("omoe", "mmoe", "ple")
 
 
@@ -207,19 +220,16 @@ class _Network:
             self.plan.add("bias_by_id", slot, (), (bias,), field=field)
         return logits
 
-    def finish(self, logits: Slot, rows: Batch) -> Plan:
+    def finish(self, logits: Slot, known: LabelRates) -> Plan:
         """Add the losses, whose scale comes from the training rows, and build the plan."""
         config, names = self.config, [task.name for task in self.tasks]
         for t, task in enumerate(self.tasks):
             given = -1 if task.given is None else names.index(task.given)
             for loss, weight in task.loss.items():
-                rate = label_rate(loss, rows, t, given)
-                if rate <= 0:
-                    raise ConfigError(f"task {task.name}: no training row has a label for its loss {loss!r}; drop the task or the loss")
                 slots = [logits.columns(t, 1)] if loss != "entire" else [logits.columns(given, 1), logits.columns(t, 1)]
                 extra = {"given": given} if loss == "entire" else {}
                 kind = "bce_entire" if loss == "entire" else loss
-                self.plan.add(kind, None, slots, task=t, **extra, factor=task.weight * weight / rate)
+                self.plan.add(kind, None, slots, task=t, **extra, factor=task.weight * weight / known.rates[f"{task.name}.{loss}"])
         learned = config.task_weights == "uncertainty"
         shares = {self.role: config.role_unknown_share, self.position: config.position_unknown_share}
         return self.plan.build(
@@ -227,10 +237,26 @@ class _Network:
             given=tuple(-1 if task.given is None else names.index(task.given) for task in self.tasks),
             links=tuple("identity" if "mse" in task.loss else "sigmoid" for task in self.tasks),
             unknown_share={name: share for name, share in shares.items() if name is not None},
-            training_rows=len(rows),
+            training_rows=known.rows,
             log_variance=self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None,
             outputs=self.outputs,
         )
+
+
+def label_rates(tasks: tuple[TaskConfig, ...], rows: Batch) -> LabelRates:
+    """The rate of every loss in the training rows.
+
+    Raises:
+        ConfigError: a loss without a label.
+    """
+    names, rates = [task.name for task in tasks], {}
+    for t, task in enumerate(tasks):
+        given = -1 if task.given is None else names.index(task.given)
+        for loss in task.loss:
+            rates[f"{task.name}.{loss}"] = rate = label_rate(loss, rows, t, given)
+            if rate <= 0:
+                raise ConfigError(f"task {task.name}: no training row has a label for its loss {loss!r}; drop the task or the loss")
+    return LabelRates(len(rows), rates)
 
 
 def label_rate(loss: Loss, rows: Batch, task: int, given: int) -> float:
@@ -333,12 +359,12 @@ def _progressive_layered_extraction(net: _Network) -> list[Slot]:
     return [inputs[task.name] for task in net.tasks]
 
 
-def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch) -> Plan:
+def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch | LabelRates) -> Plan:
     """The plan of a model.
 
     Args:
         config: architecture and sizes. tasks: in the order of spec.tasks. spec: the inputs.
-        rows: the training rows, from which the rate of each label is taken.
+        rows: the training rows, or the `label_rates` that were taken from them.
     Raises:
         ConfigError: a loss without a label in the training rows, a gate without a role field, ...
     """
@@ -352,4 +378,5 @@ def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: Input
         "mmoe": lambda: _mixture_of_experts(net, len(tasks)),
         "ple": lambda: _progressive_layered_extraction(net),
     }
-    return net.finish(net.towers(build[config.architecture]()), rows)
+    known = rows if isinstance(rows, LabelRates) else label_rates(tasks, rows)
+    return net.finish(net.towers(build[config.architecture]()), known)

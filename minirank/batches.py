@@ -1,0 +1,57 @@
+"""Mini-batches: an order of rows for each epoch, cut into steps.
+
+Every random choice comes from a generator whose key is the place where it is made: (seed, epoch) for
+the order of rows, (seed, epoch, step) for what is hidden. So training goes on from any step without
+a generator's state, and is the same as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .kernels.batch import Batch, InputSpec
+
+ORDER, HIDDEN = 1, 2  # what a generator is for
+
+
+def generator(seed: int, purpose: int, epoch: int, step: int = 0) -> np.random.Generator:
+    """Philox, a counter-based generator: no two places share a number of its sequence."""
+    return np.random.Generator(np.random.Philox(key=[seed, 0], counter=[0, step, epoch, purpose]))
+
+
+def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """The training rows in the order of an epoch, cut into steps.
+
+    Args:
+        rows: (N,) int64, the training rows.
+        groups: (N,) int32, their searches (rows of one are neighbours), to keep each search in one step; None
+            to shuffle row by row.
+        batch_rows: B; with groups a step ends with the search that reaches it.
+        seed, epoch: of the order.
+    Returns:
+        Row indices of each step; the last may be short.
+    """
+    draw = generator(seed, ORDER, epoch)
+    if groups is None:
+        order = draw.permutation(rows)
+        return np.split(order, range(batch_rows, len(order), batch_rows))
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1))
+    sizes = np.diff(np.append(starts, len(groups)))
+    searches = draw.permutation(len(starts))
+    starts, sizes = starts[searches], sizes[searches]
+    ends = np.cumsum(sizes)
+    order = np.repeat(starts - (ends - sizes), sizes) + np.arange(len(groups))
+    cuts = ends[np.searchsorted(ends, np.arange(batch_rows, len(groups), batch_rows))]
+    return np.split(rows[order], np.unique(cuts[cuts < len(groups)]))
+
+
+def hide_ids(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator) -> None:
+    """Give a share of the rows the id 0, "unknown", of a categorical field, in place.
+
+    Args:
+        batch: a copy made by `Batch.take`.
+        shares: field -> share of rows, as in `Plan.unknown_share`.
+    """
+    for field, share in shares.items():
+        if share > 0:
+            batch.ids[draw.random(len(batch)) < share, spec.column(field)] = 0

@@ -1,0 +1,87 @@
+"""Where training stands, in one file: parameters, Adam's moments, and the place in the data.
+
+There is no state of a random generator: see batches.py.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .errors import RunError
+from .kernels.parameters import Arena, TrainState
+from .kernels.plan import Plan
+from .storage import load_npz, save_npz
+
+FILE = "checkpoint.npz"
+FORMAT = 1
+AGAIN = "train again with --force, or take the file from a backup"
+ARENAS = ("values", "m", "v")
+
+
+@dataclass
+class Cursor:
+    """The place in the data, and what the epoch has come to so far.
+
+    Args:
+        epoch: from 1. batch: steps of it that are done. rows: rows of it that are done.
+        total: sum of the objective over these steps. losses: the same of each loss operation.
+        best: the best value of early stopping's metric; best_epoch: when that was; 0 = not yet.
+        sizes: file name -> bytes of it that belong to the epochs before this one.
+    """
+
+    epoch: int = 1
+    batch: int = 0
+    rows: int = 0
+    total: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    best: float | None = None
+    best_epoch: int = 0
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
+    """Write checkpoint.npz, whole or not at all.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    arrays = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
+    place = {"format": FORMAT, "step": state.step, **asdict(cursor)}
+    arrays["place"] = np.frombuffer(json.dumps(place).encode(), np.uint8)
+    save_npz(folder / FILE, arrays)
+
+
+def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor]:
+    """What `save_checkpoint` wrote.
+
+    Args:
+        plan: that is being trained. dtype: of its parameters.
+    Raises:
+        RunError: missing, truncated, of another format, of another plan, or the metrics that belong to it are gone.
+    """
+    path = folder / FILE
+    arrays = load_npz(path, AGAIN)
+    try:
+        place = json.loads(arrays.pop("place").tobytes())
+        version, step = place.pop("format"), place.pop("step")
+        if version != FORMAT:
+            raise RunError(f"{path}: format {version}, this minirank reads {FORMAT}; train again with --force")
+        cursor = Cursor(**place)
+        state = TrainState(Arena(plan, dtype))
+        state.step = step
+        for name in ARENAS:
+            for part in ("dense", "tables"):
+                held, read = getattr(getattr(state, name), part), arrays[f"{name}.{part}"]
+                if (held.shape, held.dtype) != (read.shape, read.dtype):
+                    raise RunError(f"{path}: {name} is {read.dtype} {read.shape}, the plan has {held.dtype} {held.shape}; {AGAIN}")
+                held[:] = read
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: no checkpoint of minirank; {AGAIN}") from None
+    for name, size in cursor.sizes.items():
+        if size and (not (folder / name).exists() or (folder / name).stat().st_size < size):
+            raise RunError(f"{folder / name}: shorter than when the checkpoint was written; {AGAIN}")
+    return state, cursor

@@ -1,0 +1,54 @@
+"""The command line. Each group of commands is a module of `commands/`, which imports what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from . import __version__
+from .errors import MinirankError
+
+GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor")  # modules of commands/, in the order of the help
+INTERRUPTED = 130  # as a shell reports Ctrl-C
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    made = argparse.ArgumentParser(prog="minirank", description="Rank candidates for a job: train, evaluate, explain.")
+    made.add_argument("--version", action="version", version=f"minirank {__version__}")
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for group in GROUPS:
+        importlib.import_module(f".commands.{group}", __package__).register(commands)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name; by default those of the process.
+    Returns:
+        The exit status: 0, 2 after an error that the user can mend (one line on stderr), 130 after Ctrl-C.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        status = options.run(options) or 0
+        sys.stdout.flush()
+        return status
+    except MinirankError as error:
+        return _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nothing to say at exit either
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or options.command}: {error.strerror or error}; check the path, permissions and free space")
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+
+
+def _fail(text: str, status: int = MinirankError.exit_code) -> int:
+    print(f"minirank: error: {' '.join(text.split())}", file=sys.stderr)
+    return status

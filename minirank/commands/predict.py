@@ -1,0 +1,44 @@
+"""evaluate, score: a trained model on labelled rows, and on rows to be ranked."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+
+def register(commands) -> None:
+    """Add the commands to the command line."""
+    evaluate = commands.add_parser("evaluate", help="metrics of a run, for each task and role, with intervals")
+    evaluate.add_argument("run_folder", metavar="RUN")
+    evaluate.add_argument("--split", choices=("valid", "test"), default="test", help="rows to evaluate on (default test)")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.add_argument("--bootstrap", type=int, default=200, metavar="N", help="replicates behind an interval (default 200)")
+    evaluate.set_defaults(run=run_evaluate)
+
+    score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")
+    score.add_argument("run_folder", metavar="RUN")
+    score.add_argument("data", metavar="DATA", help="a data folder whose impressions name the pairs; or a table of the run's columns")
+    score.add_argument("--out", required=True, metavar="FILE", help="predictions.csv or predictions.npz")
+    score.set_defaults(run=run_score)
+
+
+def run_evaluate(options) -> None:
+    """Print the metrics of a part of the run's data."""
+    from ..evaluation import format_table
+    from ..run import load_run
+    from ..scoring import evaluate_run
+
+    results = evaluate_run(load_run(options.run_folder), options.split, bootstrap=options.bootstrap)
+    print(json.dumps(results, indent=1) if options.json else format_table(results))
+
+
+def run_score(options) -> None:
+    """Write predictions."""
+    from ..progress import Progress
+    from ..run import load_run
+    from ..scoring import score_data, write_predictions
+
+    progress = Progress(sys.stderr)
+    columns = score_data(load_run(options.run_folder), options.data, progress.say)
+    write_predictions(options.out, columns)
+    print(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

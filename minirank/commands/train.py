@@ -1,0 +1,89 @@
+"""plan, train: what a configuration computes, and training it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def register(commands) -> None:
+    """Add the commands to the command line."""
+    plan = commands.add_parser("plan", help="print what a configuration computes, operation by operation")
+    _add_config(plan)
+    plan.set_defaults(run=run_plan)
+
+    train = commands.add_parser("train", help="train a model into a run folder")
+    _add_config(train)
+    train.add_argument("--run", dest="folder", metavar="DIR", help="the run folder (default: runs/ and the name of CONFIG)")
+    train.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
+    train.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
+    train.add_argument("--backend", choices=("cpu", "reference"), help="as training.backend")
+    train.add_argument("--seed", metavar="S", help="as training.seed")
+    train.add_argument("--threads", metavar="N", help="as training.threads")
+    train.set_defaults(run=run_train)
+
+
+def run_plan(options) -> None:
+    """Print the plan."""
+    from ..config import load_config
+    from ..training import prepare
+
+    print(prepare(load_config(options.config, options.set)).plan)
+
+
+def run_train(options) -> int | None:
+    """Train; 130 after Ctrl-C."""
+    from ..config import load_config
+    from ..progress import Progress
+    from ..training import train
+
+    given = {"backend": options.backend, "seed": options.seed, "threads": options.threads}
+    overrides = [f"training.{key}={value}" for key, value in given.items() if value is not None]
+    config = load_config(options.config, [*options.set, *overrides])
+    folder = Path(options.folder or Path("runs") / Path(options.config).stem)
+    progress = Progress(sys.stderr)
+    with stops_on_interrupt(progress) as stop:
+        ended = train(config, folder, resume=options.resume, force=options.force, progress=progress, stop=stop)
+    if not ended.finished:
+        progress.say(f"stopped; go on with: {_again(options)}")
+        return 130
+    print(f"{folder}: {ended.epoch} epochs, the parameters of epoch {ended.best_epoch} are kept")
+    print(f"next: minirank evaluate {folder}")
+    return None
+
+
+@contextmanager
+def stops_on_interrupt(progress):
+    """Within it the first Ctrl-C makes the function that it gives return True; the second one ends the process."""
+    asked = False
+
+    def handle(number, frame):
+        nonlocal asked
+        asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        progress.say("stopping after this step; press Ctrl-C again to stop at once")
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _again(options) -> str:
+    """The command that goes on with the same run."""
+    words = ["minirank", "train", options.config, "--resume"]
+    for name, value in (("run", options.folder), ("backend", options.backend), ("seed", options.seed), ("threads", options.threads)):
+        words += [f"--{name}", value] if value is not None else []
+    for override in options.set:
+        words += ["--set", override]
+    return " ".join(words)
+
+
+def _add_config(command) -> None:
+    command.add_argument("config", metavar="CONFIG.yaml")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="a value of the configuration, such as training.epochs=3"
+    )

@@ -1,0 +1,259 @@
+"""The whole configuration of a run, from one YAML file, as frozen dataclasses.
+
+    data:       a folder of jobs, resumes and impressions, or a table      FolderConfig, TableConfig
+    features:   which features are made of a folder                        FeatureConfig
+    tasks:      labels and their losses                                    list of TaskConfig
+    model:      architecture and sizes                                     ModelConfig
+    training:   epochs, optimiser, early stopping, backend                 TrainingConfig
+    score:      how predictions become one ranking score                   ScoreConfig
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from .data.table_schema import TableConfig, TableFiles
+from .dataclass_yaml import build
+from .errors import ConfigError
+from .features.config import FeatureConfig
+from .kernels.adam import Adam
+from .model import ModelConfig, TaskConfig
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How impressions are split in time.
+
+    Args:
+        valid, test: shares of the rows.
+        maturity_days: days after which a missing conversion counts as none.
+    """
+
+    valid: float = 0.15
+    test: float = 0.15
+    maturity_days: float = 7.0
+
+    def __post_init__(self):
+        if not (0 <= self.valid < 1 and 0 <= self.test < 1 and self.valid + self.test < 1):
+            raise ValueError(f"valid and test must be shares 0 .. 1 with a sum below 1, got {self.valid} and {self.test}")
+        if not self.maturity_days >= 0:
+            raise ValueError(f"maturity_days must be 0 or more, got {self.maturity_days}")
+
+
+@dataclass(frozen=True)
+class FolderConfig:
+    """The `data:` part of a configuration that trains on a data folder.
+
+    Args:
+        folder: its path, relative to the YAML file.
+        columns: file -> our name of a column -> its name in the file, null where there is none.
+        split: training, validation and test rows.
+    """
+
+    folder: Path
+    columns: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    split: SplitConfig = SplitConfig()
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When training ends before the last epoch; the parameters of the best epoch are kept.
+
+    Args:
+        metric: measured on validation rows after each epoch: `ctr.auc`, `income.log_loss` ...; `mean.auc` is the
+            mean over the tasks that have it. Whether more or less is better follows from its name. Null is
+            mean.log_loss, or mean.mse where every task is a regression.
+        patience: epochs without a new best value after which training ends.
+    """
+
+    metric: str | None = None
+    patience: int = 2
+
+    def __post_init__(self):
+        if self.patience < 1:
+            raise ValueError(f"patience must be 1 or more, got {self.patience}")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the model is trained.
+
+    Args:
+        epochs: passes over the training rows.
+        batch_rows: B; whole searches stay together where a loss compares their rows.
+        optimiser: settings of Adam.
+        early_stopping: null trains all epochs and keeps the last parameters, and so do data without validation rows.
+        seed: of the initial parameters, the order of rows, and what is hidden.
+        threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
+        backend: `cpu` (compiled) or `reference` (NumPy, to read and to check against).
+        precision: of parameters and activations.
+        checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
+    """
+
+    epochs: int = 10
+    batch_rows: int = 256
+    optimiser: Adam = Adam(weight_decay=1.0)
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    seed: int = 0
+    threads: int | None = None
+    backend: Literal["cpu", "reference"] = "cpu"
+    precision: Literal["float32", "float64"] = "float32"
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be 1 or more, got {self.threads}; null takes all cores")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if not self.checkpoint_seconds > 0:
+            raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
+        adam = self.optimiser
+        if not adam.learning_rate > 0 or not adam.epsilon > 0 or not adam.weight_decay >= 0:
+            raise ValueError("optimiser: learning_rate and epsilon must be above 0, weight_decay 0 or more")
+        if not (0 <= adam.beta1 < 1 and 0 <= adam.beta2 < 1):
+            raise ValueError(f"optimiser: beta1 and beta2 must lie in [0, 1), got {adam.beta1} and {adam.beta2}")
+
+
+@dataclass(frozen=True)
+class ScoreConfig:
+    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance."""
+
+    ctr: float = 1.0
+    cvr: float = 1.0
+    relevance: float = 0.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole configuration.
+
+    Args:
+        data: a folder or a table, with absolute paths.
+        tasks: empty = the default: ctr, cvr (given ctr) and relevance of a folder, as far as they have labels;
+            every label of a table; each with its cross-entropy.
+    """
+
+    data: FolderConfig | TableConfig
+    features: FeatureConfig = FeatureConfig()
+    tasks: tuple[TaskConfig, ...] = ()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    score: ScoreConfig = ScoreConfig()
+
+
+def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+    """The configuration of a YAML file.
+
+    Args:
+        path: the file; paths in it are relative to its folder.
+        overrides: `key.path=value` each, the value in YAML, put in place of what the file says.
+    Raises:
+        ConfigError: names the file and the key: unknown (with the nearest known one), of a wrong type, out of range.
+    """
+    path = Path(path)
+    mapping = read_yaml(path)
+    try:
+        for override in overrides:
+            mapping = _override(mapping, override)
+        return _absolute(config_from_dict(mapping), path.parent.resolve())
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def config_from_dict(mapping: Any) -> Config:
+    """The configuration that `mapping` describes; the inverse of `to_dict`.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    if not isinstance(mapping, dict) or mapping.get("data") is None:
+        raise ConfigError("data: missing; name a folder (data.folder) or a table (data.table)")
+    data = mapping["data"]
+    kind = TableConfig if isinstance(data, dict) and "table" in data else FolderConfig
+    return build(Config, mapping | {"data": build(kind, data, "data")})
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The configuration as YAML and JSON can hold it, every default spelt out."""
+    return _plain(asdict(config))
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as YAML, every default spelt out."""
+    return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        ConfigError: it cannot be read, or is no YAML.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f":{mark.line + 1}"
+        raise ConfigError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)}); correct it") from None
+
+
+def without_paths(config: Config) -> dict[str, Any]:
+    """`to_dict` without the paths of the data, which may move while their content stays."""
+    values = to_dict(config)
+    values["data"].pop("folder", None)
+    for part in ("train", "valid", "test"):
+        values["data"].get("table", {}).pop(part, None)
+    return values
+
+
+def _override(mapping: Any, override: str) -> dict:
+    """`mapping` with `a.b=value` in place of what it holds at a, b."""
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {override}: the value is not valid YAML; put it in quotes") from None
+    mapping = dict(mapping or {})
+    section, *inner = key.split(".")
+    path, last = [mapping], section
+    for name in inner:
+        held = path[-1].get(last)
+        if held is not None and not isinstance(held, dict):
+            raise ConfigError(f"--set {override}: {last} is no section of keys and values; set {last} as a whole")
+        path[-1][last] = dict(held or {})
+        path.append(path[-1][last])
+        last = name
+    path[-1][last] = value
+    return mapping
+
+
+def _absolute(config: Config, base: Path) -> Config:
+    data = config.data
+    if isinstance(data, FolderConfig):
+        return replace(config, data=replace(data, folder=base / data.folder))
+    files: TableFiles = data.table
+    paths = {part: None if getattr(files, part) is None else base / getattr(files, part) for part in ("train", "valid", "test")}
+    return replace(config, data=replace(data, table=replace(files, **paths)))
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, paths as texts."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

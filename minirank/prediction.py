@@ -1,0 +1,65 @@
+"""Predictions: probabilities by task name, the joint ones, and the ranking score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .config import ScoreConfig
+from .kernels.batch import Batch
+from .kernels.executor import probabilities
+from .kernels.parameters import Arena
+
+CHUNK_ROWS = 65_536  # rows encoded for one call, a multiple of every executor's tile
+BLOCK_ROWS = 16  # a multiple of the rows that the cpu kernels take at once
+
+
+def predict(executor, values: Arena, batch: Batch, position_field: str | None = None) -> dict[str, np.ndarray]:
+    """What the model says about rows, whose position it is not told.
+
+    Args:
+        executor: runs the plan. values: its parameters. batch: B rows.
+        position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
+    Returns:
+        task -> (B,) float64 probability (a regression's value), then the joint probability of each task
+        that is conditional on another, under the name of `joint_name`.
+    """
+    plan = executor.plan
+    tasks = plan.spec.tasks
+    if position_field in dict(plan.spec.categorical):
+        ids = batch.ids.copy()
+        ids[:, plan.spec.column(position_field)] = 0
+        batch = replace(batch, ids=ids)
+    parts = [np.arange(first, min(first + CHUNK_ROWS, len(batch))) for first in range(0, len(batch), CHUNK_ROWS)]
+    logits = [executor.logits(values, batch.take(whole_blocks(part)))[: len(part)] for part in parts]
+    linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
+    found = {task: linked[:, column] for column, task in enumerate(tasks)}
+    for task, given in zip(tasks, plan.given):
+        if given >= 0:
+            found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
+    return found
+
+
+def whole_blocks(rows: np.ndarray) -> np.ndarray:
+    """Rows, the last one repeated until there are whole blocks.
+
+    NOTE: a row outside a whole block of rows is summed in another order, with other last bits. Without
+    such rows the cpu backend's prediction for a row does not depend on the rows around it.
+    """
+    return np.pad(rows, (0, -len(rows) % BLOCK_ROWS), mode="edge")
+
+
+def joint_name(task: str, given: str) -> str:
+    """The name of P(given and task): `ctcvr` for a conversion after a click."""
+    return "ctcvr" if (given, task) == ("ctr", "cvr") else f"{given}_{task}"
+
+
+def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) -> np.ndarray | None:
+    """pCTR^a pCVR^b relevance^c over the tasks that there are; None where there is none of them."""
+    factors = [
+        predictions[task] ** exponent
+        for task, exponent in vars(exponents).items()
+        if task in predictions and exponent != 0
+    ]
+    return np.prod(factors, axis=0) if factors else None

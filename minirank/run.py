@@ -1,0 +1,243 @@
+"""A run: the folder that training writes, and a trained model read back from it.
+
+    config.yaml         the configuration, every default spelt out
+    data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
+    versions.json       format of the folder, and the versions that trained it
+    plan.txt            the plan, to read
+    encoder files       how a row becomes ids, bags and dense columns
+    metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
+    model.npz           parameters by name, of the best epoch so far
+    checkpoint.npz      only while training is not finished
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__, checkpoint
+from .config import Config, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
+from .data import Dataset, TableEncoder
+from .errors import ConfigError, RunError
+from .features import Encoder
+from .kernels.batch import Batch, InputSpec
+from .kernels.executor import make_executor
+from .kernels.parameters import Arena
+from .kernels.plan import Plan
+from .model import LabelRates, compile_plan
+from .prediction import predict
+from .storage import load_npz, make_folder, read_json, remove, save_npz, write_json, write_text
+
+FORMAT = 1
+CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
+METRICS, TIMING = "metrics.jsonl", "timing.jsonl"
+CHECKPOINT = checkpoint.FILE
+OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
+NO_RUN = "give the folder of a run, which `minirank train` makes"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model.
+
+    Args:
+        folder: of the run.
+        config: its configuration.
+        plan: its model as operations.
+        values: the parameters of the best epoch.
+        encoder: `Encoder` of a data folder, or `TableEncoder`.
+        fingerprint: of the data that it was trained on.
+    """
+
+    folder: Path
+    config: Config
+    plan: Plan
+    values: Arena
+    encoder: Encoder | TableEncoder
+    fingerprint: str
+
+    @cached_property
+    def executor(self):
+        """Runs the plan on the backend of the configuration; several threads may use it at once."""
+        return executor_of(self.config, self.plan)
+
+    def predict(self, batch: Batch) -> dict[str, np.ndarray]:
+        """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
+        return predict(self.executor, self.values, batch, self.config.model.position_field)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One dict an epoch, as metrics.jsonl has them."""
+        try:
+            text = (self.folder / METRICS).read_text(encoding="utf-8")
+            return [json.loads(line) for line in text.splitlines()]
+        except (OSError, ValueError):
+            raise RunError(f"{self.folder / METRICS}: missing or damaged; train again, or restore it") from None
+
+
+def executor_of(config: Config, plan: Plan):
+    """The executor that a configuration asks for."""
+    training = config.training
+    return make_executor(training.backend, plan, np.dtype(training.precision), training.threads)
+
+
+def load_run(path: str | Path) -> Run:
+    """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
+
+    Raises:
+        RunError: no run, of another format, damaged, or without a model yet.
+    """
+    folder = Path(path)
+    config = read_config(folder)
+    inputs, rates, fingerprint = read_data_facts(folder)
+    plan = compile_plan(config.model, config.tasks, inputs, rates)
+    if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
+        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
+    encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
+    return Run(folder, config, plan, _read_model(folder / MODEL, plan, config), encoder.load(folder), fingerprint)
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration of a run.
+
+    Raises:
+        RunError: no run, damaged, or of another format.
+    """
+    if not (folder / CONFIG).exists():
+        raise RunError(f"{folder}: no run ({CONFIG} is missing); {NO_RUN}")
+    version = read_json(folder / VERSIONS, NO_RUN).get("format")
+    if version != FORMAT:
+        raise RunError(f"{folder}: run of format {version}, this minirank reads {FORMAT}; train again")
+    try:
+        return config_from_dict(read_yaml(folder / CONFIG))
+    except ConfigError as error:
+        raise RunError(f"{folder / CONFIG}: {error}; train again, or restore the file") from None
+
+
+def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
+    """(inputs, label rates, fingerprint) of the data that a run was trained on.
+
+    Raises:
+        RunError: missing or damaged.
+    """
+    facts = read_json(folder / DATA, NO_RUN)
+    try:
+        inputs = facts["inputs"]
+        fields = {kind: tuple((name, size) for name, size in inputs[kind]) for kind in ("categorical", "bags")}
+        spec = InputSpec(**fields, dense=tuple(inputs["dense"]), tasks=tuple(inputs["tasks"]))
+        return spec, LabelRates(facts["label_rates"]["rows"], facts["label_rates"]["rates"]), facts["fingerprint"]
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{folder / DATA}: damaged; train again, or restore the file") from None
+
+
+def check_folder(folder: Path, resume: bool, force: bool) -> None:
+    """Refuse a folder that training must not write to.
+
+    Raises:
+        RunError: it holds another run (unless `force`), or something that is no run.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be used: {error.strerror}; choose another folder") from None
+    foreign = [name for name in names if name not in OURS and not name.endswith(".part")]
+    if foreign and CONFIG not in names:
+        raise RunError(f"{folder}: holds {foreign[0]} but no run; choose another folder")
+    if resume and not names:
+        raise RunError(f"{folder}: nothing to resume; train without --resume")
+    if resume or force:
+        return
+    if CHECKPOINT in names:
+        raise RunError(f"{folder}: holds a run that is not finished; add --resume to go on, or --force to start again")
+    if MODEL in names:
+        raise RunError(f"{folder}: holds a finished run; choose another folder, or overwrite it with --force")
+
+
+def start_run(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan) -> None:
+    """Write what does not change while training goes on, config.yaml last; a run that the folder held is gone.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    make_folder(folder)
+    for name in (CONFIG, MODEL, CHECKPOINT, METRICS, TIMING):
+        remove(folder / name)
+    facts = {
+        "fingerprint": dataset.fingerprint,
+        "rows": {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")},
+        "inputs": asdict(dataset.inputs),
+        "label_rates": asdict(rates),
+    }
+    write_json(folder / DATA, facts)
+    write_json(folder / VERSIONS, versions())
+    write_text(folder / PLAN, f"{plan}\n")
+    dataset.encoder.save(folder)
+    write_text(folder / CONFIG, to_yaml(config))
+
+
+def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
+    """Refuse to go on with another configuration or other data.
+
+    Raises:
+        RunError: names the first key that differs, or says that the data do.
+    """
+    difference = _difference(without_paths(read_config(folder)), without_paths(config))
+    if difference is not None:
+        key, old, new = difference
+        raise RunError(f"{folder}: {key} was {old!r} and is now {new!r}; set it back to resume, or start again with --force")
+    if read_data_facts(folder)[2] != dataset.fingerprint:
+        raise RunError(f"{folder}: the data are not those that the run began with; restore them, or start again with --force")
+
+
+def versions() -> dict[str, Any]:
+    """Format of the folder, and versions of what computes."""
+    import numba
+    import scipy
+
+    return {
+        "format": FORMAT,
+        "minirank": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "scipy": scipy.__version__,
+        "machine": platform.machine(),
+    }
+
+
+def write_model(folder: Path, values: Arena) -> None:
+    """Write model.npz: every parameter under its name.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    save_npz(folder / MODEL, dict(values.items()))
+
+
+def _read_model(path: Path, plan: Plan, config: Config) -> Arena:
+    arrays = load_npz(path, NO_RUN)
+    values = Arena(plan, np.dtype(config.training.precision))
+    for name, view in values.items():
+        if name not in arrays or arrays[name].shape != view.shape:
+            got = "missing" if name not in arrays else f"of shape {arrays[name].shape}"
+            raise RunError(f"{path}: parameter {name} must be {view.shape}, it is {got}; {NO_RUN}")
+        view[...] = arrays[name]
+    return values
+
+
+def _difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """The first key path at which two nested dicts differ, and both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*old, *(name for name in new if name not in old)]:
+            found = _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else (key or "configuration", old, new)

@@ -1,0 +1,281 @@
+"""Training: epochs of mini-batches, validation, early stopping, checkpoints.
+
+The same configuration, seed, data, versions and number of threads give the same bytes, and so does a
+training that was killed at any point and resumed: the state is the parameters, Adam's moments and
+a place in the data, and whatever was written after the last checkpoint is written again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from . import run as files
+from .batches import HIDDEN, epoch_steps, generator, hide_ids
+from .checkpoint import Cursor, load_checkpoint, save_checkpoint
+from .config import Config
+from .data import Dataset
+from .errors import ConfigError, RunError
+from .inputs import check_labels, load_dataset, resolve_tasks, select_tasks
+from .kernels.parameters import TrainState, initial_values
+from .kernels.plan import Plan
+from .model import LabelRates, check_tasks, compile_plan, label_rates
+from .prediction import predict
+from .progress import Progress
+from .storage import append_line, remove
+from .validation import direction, stopping_metric, validation_metrics
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training ended.
+
+    Args:
+        folder: of the run.
+        finished: False when it was asked to stop.
+        epoch: epochs that are done.
+        best_epoch: the epoch whose parameters model.npz holds, 0 = none yet.
+    """
+
+    folder: Path
+    finished: bool
+    epoch: int
+    best_epoch: int
+
+
+def train(
+    config: Config,
+    folder: str | Path,
+    *,
+    dataset: Dataset | None = None,
+    resume: bool = False,
+    force: bool = False,
+    progress: Progress = Progress(),
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train the model of a configuration into a run folder.
+
+    Args:
+        config: what to train, on what.
+        folder: the run, new or empty.
+        dataset: the data of the configuration where they are encoded already; None reads them.
+        resume: go on with the run that it holds; one that is finished stays as it is.
+        force: overwrite the run that it holds.
+        progress: told what happens.
+        stop: asked after each step; when it says so, a checkpoint is written and training ends.
+    Raises:
+        ConfigError, DataError: the configuration or the data cannot be used.
+        RunError: the folder cannot be used, or the loss is no number any more.
+    """
+    folder = Path(folder)
+    files.check_folder(folder, resume, force)
+    ready = prepare(config, progress, dataset)
+    state = cursor = None
+    if resume and (folder / files.CONFIG).exists():
+        files.check_resume(folder, ready.config, ready.dataset)
+        if (folder / files.CHECKPOINT).exists():
+            state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision))
+            progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
+        elif (folder / files.MODEL).exists():
+            progress.say(f"{folder} is finished already")
+            return _ended(folder)
+    if state is None:
+        files.start_run(folder, ready.config, ready.dataset, ready.rates, ready.plan)
+    return Trainer(ready, folder, progress, state, cursor).run(stop)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What training starts from.
+
+    Args:
+        config: with every default that depends on the data or the machine settled.
+        dataset: its labels are the tasks.
+        rates: of its training rows. plan: compiled for them.
+    """
+
+    config: Config
+    dataset: Dataset
+    rates: LabelRates
+    plan: Plan
+
+
+def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None) -> Prepared:
+    """Read the data of a configuration, unless `dataset` holds them, and compile its plan.
+
+    Raises:
+        ConfigError, DataError: the configuration or the data cannot be used, or do not fit each other.
+    """
+    dataset = dataset or load_dataset(config, say=progress.say)
+    if not len(dataset.train):
+        raise ConfigError("there is no training row; correct data, or its split")
+    config = replace(config, tasks=resolve_tasks(config, dataset))
+    dataset = select_tasks(dataset, config.tasks)
+    check_tasks(config.model, config.tasks, dataset.inputs)
+    check_labels(dataset, config.tasks)
+    if config.training.backend == "cpu" and config.training.threads is None:
+        from .kernels.cpu import available_threads
+
+        config = replace(config, training=replace(config.training, threads=available_threads()))
+    stopping = config.training.early_stopping
+    if stopping is not None and len(dataset.valid):
+        stopping = replace(stopping, metric=stopping_metric(stopping.metric, dataset))
+        config = replace(config, training=replace(config.training, early_stopping=stopping))
+    rates = label_rates(config.tasks, dataset.rows.take(dataset.train))
+    return Prepared(config, dataset, rates, compile_plan(config.model, config.tasks, dataset.inputs, rates))
+
+
+class Trainer:
+    """One training: the state, the place in the data, and what happens at the end of an epoch.
+
+    Args:
+        state, cursor: of a checkpoint; None to begin.
+    """
+
+    def __init__(
+        self, ready: Prepared, folder: Path, progress: Progress, state: TrainState | None = None, cursor: Cursor | None = None
+    ) -> None:
+        self.config, self.dataset, self.plan = ready.config, ready.dataset, ready.plan
+        self.settings, self.folder, self.progress = ready.config.training, folder, progress
+        self.executor = files.executor_of(self.config, self.plan)
+        dtype = np.dtype(self.settings.precision)
+        self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype))
+        self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
+        self.loss_names = [_loss_name(self.plan, op) for op in self.plan.losses]
+        self.valid = self.dataset.rows.take(self.dataset.valid)
+
+    def run(self, stop: Callable[[], bool]) -> Trained:
+        """Epochs until the last one, until nothing gets better, or until `stop` says so."""
+        if self.settings.backend == "cpu" and not _compiled():
+            self.progress.say("compiling kernels (once, cached afterwards) ...")
+        if not (self.folder / files.CHECKPOINT).exists():
+            save_checkpoint(self.folder, self.state, self.cursor)
+        train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
+        self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
+        while not self._is_over():
+            if not self._epoch(stop, total):
+                save_checkpoint(self.folder, self.state, self.cursor)
+                return Trained(self.folder, False, self.cursor.epoch - 1, self.cursor.best_epoch)
+        remove(self.folder / files.CHECKPOINT)
+        return Trained(self.folder, True, self.cursor.epoch - 1, self.cursor.best_epoch)
+
+    def _is_over(self) -> bool:
+        done = self.cursor.epoch - 1
+        stopping = self._stopping()
+        return done >= self.settings.epochs or (stopping is not None and done - self.cursor.best_epoch >= stopping.patience)
+
+    def _stopping(self):
+        return self.settings.early_stopping if len(self.dataset.valid) else None
+
+    def _epoch(self, stop: Callable[[], bool], total_rows: int) -> bool:
+        """The rest of an epoch; False when `stop` ended it."""
+        cursor, settings, train = self.cursor, self.settings, self.dataset.train
+        groups = self.dataset.rows.groups[train] if self.plan.grouped else None
+        steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, cursor.epoch)
+        start = saved = time.monotonic()
+        first_row = cursor.rows
+        before = (cursor.epoch - 1) * len(train)
+        for number in range(cursor.batch, len(steps)):
+            batch = self.dataset.rows.take(steps[number])
+            hide_ids(batch, self.plan.spec, self.plan.unknown_share, generator(settings.seed, HIDDEN, cursor.epoch, number))
+            total, losses = self.executor.step(self.state, batch, settings.optimiser)
+            if not math.isfinite(total):
+                raise self._diverged(f"the loss is {total}")
+            cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
+            cursor.total += total
+            cursor.losses = [held + float(loss) for held, loss in zip(cursor.losses, losses)]
+            self.progress.step(cursor.epoch, before + cursor.rows, total_rows, cursor.total / cursor.batch)
+            if stop():
+                return False
+            if time.monotonic() - saved >= settings.checkpoint_seconds:
+                save_checkpoint(self.folder, self.state, cursor)
+                saved = time.monotonic()
+        self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
+        return True
+
+    def _end_epoch(self, seconds: float, rows: int) -> None:
+        """Validate, note the metrics, keep the parameters if they are the best, and go to the next epoch."""
+        cursor, start = self.cursor, time.monotonic()
+        measured = self._validate()
+        best = self._is_best(measured)
+        line = {
+            "epoch": cursor.epoch,
+            "step": self.state.step,
+            "loss": cursor.total / cursor.batch,
+            "losses": {name: loss / cursor.batch for name, loss in zip(self.loss_names, cursor.losses)},
+            "learning_rate": self.settings.optimiser.learning_rate,
+            "valid": measured,
+            "best": best,
+        }
+        if best:
+            files.write_model(self.folder, self.state.values)
+            cursor.best_epoch = cursor.epoch
+        timing = {
+            "epoch": cursor.epoch,
+            "seconds": seconds,
+            "rows_per_second": rows / seconds,
+            "valid_seconds": time.monotonic() - start,
+        }
+        for name, record in ((files.METRICS, line), (files.TIMING, timing)):
+            cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
+        self.progress.say(self._epoch_text(line, rows / seconds))
+        cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
+        cursor.total, cursor.losses = 0.0, [0.0] * len(cursor.losses)
+        save_checkpoint(self.folder, self.state, cursor)
+
+    def _validate(self) -> dict[str, float | None]:
+        if not len(self.valid):
+            return {}
+        predictions = predict(self.executor, self.state.values, self.valid, self.config.model.position_field)
+        if not all(np.isfinite(values).all() for values in predictions.values()):
+            raise self._diverged("a prediction is no number")
+        return validation_metrics(self.dataset, self.dataset.valid, predictions)
+
+    def _is_best(self, measured: dict[str, float | None]) -> bool:
+        """Whether these parameters are to be kept: the best so far, or without early stopping simply the latest."""
+        stopping = self._stopping()
+        if stopping is None:
+            return True
+        value, best = measured[stopping.metric], self.cursor.best
+        more = direction(stopping.metric) == "max"
+        if best is not None and not (value > best if more else value < best):
+            return False
+        self.cursor.best = value
+        return True
+
+    def _epoch_text(self, line: dict, rate: float) -> str:
+        stopping = self._stopping()
+        text = f"epoch {line['epoch']}  loss {line['loss']:.4f}"
+        if stopping is not None:
+            text += f"  valid {stopping.metric} {line['valid'][stopping.metric]:.4f}{' (best)' if line['best'] else ''}"
+        return f"{text}  {rate:,.0f} rows/s"
+
+    def _diverged(self, what: str) -> RunError:
+        rate = self.settings.optimiser.learning_rate
+        remedy = f"lower training.optimiser.learning_rate (it is {rate:g}), or look for huge values among the dense columns"
+        return RunError(f"{self.folder}: {what} at epoch {self.cursor.epoch}, step {self.state.step}; {remedy}")
+
+
+def _ended(folder: Path) -> Trained:
+    """The end of a run that was finished before."""
+    lines = [json.loads(line) for line in (folder / files.METRICS).read_text(encoding="utf-8").splitlines()]
+    return Trained(folder, True, lines[-1]["epoch"], max(line["epoch"] for line in lines if line["best"]))
+
+
+def _loss_name(plan: Plan, op) -> str:
+    """Such as `cvr.bce`."""
+    return f"{plan.spec.tasks[op.attributes['task']]}.{op.kind}"
+
+
+def _compiled() -> bool:
+    """Whether the driver of the cpu backend lies compiled on the disk."""
+    from .kernels import walk
+    from .kernels.jit import is_cached
+
+    return is_cached(walk.walk_tiles)

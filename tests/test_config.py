@@ -1,0 +1,117 @@
+"""A configuration is one YAML file; whatever is wrong in it is one line that names the key and the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from minirank.config import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
+from minirank.data import TableConfig
+from minirank.errors import ConfigError
+
+from training_world import write_table
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def write(folder, text):
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_default_is_a_folder_with_everything_else_left_out(tmp_path):
+    config = load_config(write(tmp_path, "data: {folder: market}"))
+    assert isinstance(config.data, FolderConfig)
+    assert config.data.folder == tmp_path / "market"
+    assert (config.data.split.valid, config.data.split.test, config.data.split.maturity_days) == (0.15, 0.15, 7.0)
+    assert config.tasks == ()
+    assert (config.score.ctr, config.score.cvr, config.score.relevance) == (1, 1, 0)
+
+
+def test_paths_of_a_table_are_relative_to_the_file(tmp_path):
+    config = load_config(write_table(tmp_path))
+    assert isinstance(config.data, TableConfig)
+    assert config.data.table.train == tmp_path / "rows.csv"
+    assert config.data.table.test is None
+    assert "rows.csv" not in str(without_paths(config))
+
+
+def test_what_is_written_reads_back_the_same(tmp_path):
+    for text in ("data: {folder: market, columns: {jobs: {title: name, location: null}}}", write_table(tmp_path).read_text()):
+        config = load_config(write(tmp_path, text))
+        assert config_from_dict(yaml.safe_load(to_yaml(config))) == config
+        assert config_from_dict(to_dict(config)) == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("data: {folder: x}\nmodel: {expertz: 3}", "model.expertz: unknown key; did you mean experts?"),
+        ("data: {folder: x}\ntraning: {epochs: 3}", "traning: unknown key; did you mean training?"),
+        ("data: {folder: x}\ntraining: {optimiser: {lr: 3}}", "training.optimiser.lr: unknown key"),
+        ("data: {folder: x, splt: {valid: 0.1}}", "data.splt: unknown key; did you mean split?"),
+        ("data: {table: {train: x}}", "data.columns: missing"),
+        ("model: {experts: 3}", "data: missing; name a folder (data.folder) or a table (data.table)"),
+        ("", "data: missing"),
+        ("data: {folder: x}\ntraining: {epochs: 0}", "training: epochs must be 1 or more, got 0"),
+        ("data: {folder: x}\ntraining: {threads: 0}", "training: threads must be 1 or more, got 0"),
+        ("data: {folder: x}\ntraining: {seed: -1}", "training: seed must be 0 or more, got -1"),
+        ("data: {folder: x}\ntraining: {checkpoint_seconds: 0}", "training: checkpoint_seconds must be above 0"),
+        ("data: {folder: x}\ntraining: {optimiser: {learning_rate: 0}}", "learning_rate and epsilon must be above 0"),
+        ("data: {folder: x}\ntraining: {optimiser: {beta2: 1}}", "beta1 and beta2 must lie in [0, 1)"),
+        ("data: {folder: x}\ntraining: {early_stopping: {patience: 0}}", "training.early_stopping: patience must be 1 or more"),
+        ("data: {folder: x}\ntraining: {backend: gpu}", "training.backend: expected one of cpu, reference"),
+        ("data: {folder: x, split: {valid: 0.6, test: 0.5}}", "data.split: valid and test must be shares"),
+        ("data: {folder: x, split: {maturity_days: -1}}", "data.split: maturity_days must be 0 or more"),
+        ("data: {folder: [", ":1: not valid YAML"),
+    ],
+)
+def test_errors_name_the_file_and_the_key(tmp_path, text, message):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}")
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(ConfigError, match="nothing.yaml: cannot be read: No such file"):
+        load_config(tmp_path / "nothing.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"data: {folder: caf\xe9}")
+    with pytest.raises(ConfigError, match="latin.yaml: not UTF-8"):
+        load_config(tmp_path / "latin.yaml")
+
+
+def test_overrides_replace_single_values(tmp_path):
+    path = write(tmp_path, "data: {folder: x}\ntraining: {epochs: 3, seed: 4}")
+    overrides = ["training.epochs=5", "model.gate.role=full", "training.optimiser.learning_rate=3e-3", "training.threads=null"]
+    config = load_config(path, overrides)
+    assert (config.training.epochs, config.training.seed, config.model.gate.role) == (5, 4, "full")
+    assert config.training.optimiser.learning_rate == 3e-3
+    assert load_config(path, ["tasks=[{name: ctr}]"]).tasks[0].name == "ctr"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.epochs", "expected KEY=VALUE"),
+        ("=3", "expected KEY=VALUE"),
+        ("training.epochz=3", "training.epochz: unknown key; did you mean epochs?"),
+        ("training.epochs.more=3", "epochs is no section of keys and values"),
+        ("training.epochs=[", "the value is not valid YAML"),
+    ],
+)
+def test_overrides_that_fit_nowhere(tmp_path, override, message):
+    path = write(tmp_path, "data: {folder: x}\ntraining: {epochs: 3}")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, [override])
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+def test_the_examples_are_valid(path):
+    load_config(path)

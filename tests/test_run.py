@@ -1,0 +1,300 @@
+"""A run folder: byte for byte the same whatever interrupted training; every damage is one line."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minirank.errors import RunError
+from minirank.inputs import load_dataset
+from minirank.run import load_run
+from minirank.storage import load_npz, save_npz
+from minirank.training import train
+
+from training_world import small_config, write_table
+
+REFERENCE = ("training.backend=reference", "training.precision=float64")
+SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")
+SLOW = ("training.epochs=6", "training.checkpoint_seconds=1e-9", "training.batch_rows=16")  # a checkpoint a step
+
+
+class Killed(BaseException):
+    """What `kill -9` does: nothing is cleaned up."""
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    return all((one / name).read_bytes() == (other / name).read_bytes() for name in SAME)
+
+
+def fail_at(monkeypatch, call, error):
+    """Let the `call`-th flush to the disk raise; returns a list whose length is the number of flushes so far."""
+    calls, real = [], os.fsync
+
+    def fsync(descriptor):
+        calls.append(descriptor)
+        if len(calls) == call:
+            raise error
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return calls
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(tmp_path):
+    config = small_config(tmp_path)
+    train(config, tmp_path / "one")
+    train(config, tmp_path / "two")
+    assert same_bytes(tmp_path / "one", tmp_path / "two")
+    train(replace(config, training=replace(config.training, seed=1)), tmp_path / "three")
+    assert (tmp_path / "one" / "model.npz").read_bytes() != (tmp_path / "three" / "model.npz").read_bytes()
+
+
+def test_killed_at_any_write_and_resumed_it_ends_with_the_same_bytes(tmp_path, monkeypatch):
+    config = small_config(tmp_path, "training.epochs=2", "training.early_stopping.patience=1", *REFERENCE, rows=120)
+    counted = fail_at(monkeypatch, 0, None)
+    train(config, tmp_path / "whole")
+    total = len(counted)
+    assert total >= 20
+    for call in range(1, total + 1):
+        folder = tmp_path / f"killed{call}"
+        with monkeypatch.context() as patch:
+            fail_at(patch, call, Killed())
+            with pytest.raises(Killed):
+                train(config, folder)
+        train(config, folder, resume=True)
+        assert same_bytes(tmp_path / "whole", folder), f"killed at flush {call} of {total}"
+        assert not (folder / "checkpoint.npz").exists()
+
+
+def test_stopped_after_any_step_and_resumed_it_ends_with_the_same_bytes(tmp_path):
+    config = small_config(tmp_path, "training.epochs=2", "training.batch_rows=32", *REFERENCE, rows=120)
+    train(config, tmp_path / "whole")
+    steps = iter(range(1000))
+    ended = train(config, tmp_path / "parts", stop=lambda: True)
+    while not ended.finished:
+        ended = train(config, tmp_path / "parts", resume=True, stop=lambda: next(steps) % 2 == 0)
+    assert same_bytes(tmp_path / "whole", tmp_path / "parts")
+
+
+def start(config: Path, run: Path) -> subprocess.Popen:
+    """`minirank train` in a process of its own, once it has trained for an epoch."""
+    command = [sys.executable, "-m", "minirank", "train", config, "--run", run]
+    for override in SLOW:
+        command += ["--set", override]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    while not (run / "metrics.jsonl").exists() and process.poll() is None:
+        time.sleep(0.002)
+    return process
+
+
+def test_a_process_that_is_killed_resumes_byte_for_byte(tmp_path):
+    config = small_config(tmp_path, *SLOW)
+    with start(tmp_path / "config.yaml", tmp_path / "killed") as process:
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert (tmp_path / "killed" / "checkpoint.npz").exists()
+    train(config, tmp_path / "killed", resume=True)
+    train(config, tmp_path / "whole")
+    assert same_bytes(tmp_path / "whole", tmp_path / "killed")
+    rows = load_dataset(config).rows
+    one, other = load_run(tmp_path / "whole").predict(rows), load_run(tmp_path / "killed").predict(rows)
+    assert all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+def test_ctrl_c_saves_says_how_to_go_on_and_resumes(tmp_path):
+    config = small_config(tmp_path, *SLOW)
+    run = tmp_path / "stopped"
+    with start(tmp_path / "config.yaml", run) as process:
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert f"go on with: minirank train {tmp_path / 'config.yaml'} --resume --run {run} --set training.epochs=6" in said
+    train(config, run, resume=True)
+    train(config, tmp_path / "whole")
+    assert same_bytes(tmp_path / "whole", run)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(tmp_path, monkeypatch):
+    config = small_config(tmp_path, "training.epochs=1", *REFERENCE, rows=120)
+    train(config, tmp_path / "whole")
+    for call in (1, 5, 11, 13, 15):
+        folder = tmp_path / f"full{call}"
+        with monkeypatch.context() as patch:
+            fail_at(patch, call, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            with pytest.raises(RunError, match="cannot be written: No space left on device; free some space"):
+                train(config, folder)
+        assert not list(folder.glob(".*")) and not list(folder.glob("*.part"))
+        train(config, folder, resume=bool(list(folder.iterdir())))
+        assert same_bytes(tmp_path / "whole", folder)
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """(configuration, folder) of a run that was stopped in its second epoch."""
+    base = tmp_path_factory.mktemp("stopped")
+    config = small_config(base, *REFERENCE, "training.epochs=2", rows=120)
+    steps = iter([False, False, True])
+    assert not train(config, base / "run", stop=lambda: next(steps)).finished
+    return config, base / "run"
+
+
+@pytest.fixture
+def copy(stopped, tmp_path):
+    """The same, for a test that damages it."""
+    config, folder = stopped
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    return config, tmp_path
+
+
+def refused(config, folder, **options) -> str:
+    with pytest.raises(RunError) as caught:
+        train(config, folder, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_truncated_checkpoint(copy):
+    config, folder = copy
+    path = folder / "checkpoint.npz"
+    whole = path.read_bytes()
+    for size in (0, 100, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        assert "checkpoint.npz: truncated or damaged; train again with --force" in refused(config, folder, resume=True)
+    flipped = bytearray(whole)
+    flipped[len(whole) // 3] ^= 1
+    path.write_bytes(flipped)
+    assert "truncated or damaged" in refused(config, folder, resume=True)
+
+
+def test_a_checkpoint_of_another_format_or_model(copy):
+    config, folder = copy
+    arrays = load_npz(folder / "checkpoint.npz", "")
+    place = json.loads(arrays["place"].tobytes())
+
+    def write(place, **others):
+        text = np.frombuffer(json.dumps(place).encode(), np.uint8)
+        save_npz(folder / "checkpoint.npz", arrays | others | {"place": text})
+
+    write(place | {"format": 99})
+    assert "checkpoint.npz: format 99, this minirank reads 1" in refused(config, folder, resume=True)
+    write(place, **{"m.dense": np.zeros(3)})
+    assert "m is float64 (3,), the plan has float64" in refused(config, folder, resume=True)
+    save_npz(folder / "checkpoint.npz", {"other": np.zeros(3)})
+    assert "no checkpoint of minirank" in refused(config, folder, resume=True)
+
+
+def test_metrics_that_are_gone(copy):
+    config, folder = copy
+    (folder / "metrics.jsonl").write_text("")
+    assert "metrics.jsonl: shorter than when the checkpoint was written" in refused(config, folder, resume=True)
+
+
+def test_another_configuration_names_the_key(copy):
+    config, folder = copy
+    other = replace(config, training=replace(config.training, seed=5))
+    assert "training.seed was 0 and is now 5; set it back to resume" in refused(other, folder, resume=True)
+    other = replace(config, model=replace(config.model, embedding=5))
+    assert "model.embedding was 4 and is now 5" in refused(other, folder, resume=True)
+
+
+def test_other_data(copy, tmp_path_factory):
+    config, folder = copy
+    elsewhere = tmp_path_factory.mktemp("data")
+    moved = small_config(elsewhere, *REFERENCE, "training.epochs=2", rows=120)
+    write_table(elsewhere, rows=120, seed=9)
+    assert "the data are not those that the run began with" in refused(moved, folder, resume=True)
+    write_table(elsewhere, rows=120)
+    assert train(moved, folder, resume=True).finished  # the same data at another place
+
+
+def test_another_format_of_the_folder(copy):
+    config, folder = copy
+    (folder / "versions.json").write_text('{"format": 99}')
+    assert "run of format 99, this minirank reads 1; train again" in refused(config, folder, resume=True)
+    with pytest.raises(RunError, match="run of format 99"):
+        load_run(folder)
+
+
+def test_a_run_is_not_overwritten_by_accident(copy):
+    config, folder = copy
+    assert "holds a run that is not finished; add --resume to go on, or --force" in refused(config, folder)
+    assert train(config, folder, resume=True).finished
+    before = (folder / "model.npz").read_bytes()
+    assert "holds a finished run; choose another folder, or overwrite it with --force" in refused(config, folder)
+    ended = train(config, folder, resume=True)
+    assert ended.finished and ended.epoch == 2
+    assert (folder / "model.npz").read_bytes() == before
+    shorter = replace(config, training=replace(config.training, epochs=1, seed=1))
+    train(shorter, folder, force=True)
+    assert (folder / "model.npz").read_bytes() != before
+    assert len(load_run(folder).metrics()) == 1
+
+
+def test_folders_that_are_no_run(stopped, tmp_path):
+    config = stopped[0]
+    assert "nothing to resume" in refused(config, tmp_path / "none", resume=True)
+    (tmp_path / "letter.txt").write_text("dear all")
+    for options in ({}, {"force": True}, {"resume": True}):
+        assert "holds letter.txt but no run; choose another folder" in refused(config, tmp_path, **options)
+    with pytest.raises(RunError, match="no run .config.yaml is missing.; give the folder of a run"):
+        load_run(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert "cannot be used: Not a directory" in refused(config, tmp_path / "file")
+
+
+def test_a_run_reads_back_what_was_trained(copy):
+    config, folder = copy
+    run = load_run(folder)  # the best epoch of a training that is under way
+    assert (folder / "plan.txt").read_text() == f"{run.plan}\n"
+    assert run.config.tasks == config.tasks
+    train(config, folder, resume=True)
+    run = load_run(folder)
+    rows = load_dataset(config)
+    batch = run.encoder.read(config.data.table.train)
+    found, expected = run.predict(batch), run.predict(rows.rows)
+    assert sorted(found["ctr"]) == sorted(expected["ctr"])  # the data set has rows in another order
+
+
+def test_damaged_runs(copy):
+    _, folder = copy
+    model = (folder / "model.npz").read_bytes()
+    (folder / "model.npz").write_bytes(model[:-40])
+    with pytest.raises(RunError, match="model.npz: truncated or damaged"):
+        load_run(folder)
+    save_npz(folder / "model.npz", {"position_bias": np.zeros((3, 1))})
+    with pytest.raises(RunError, match="parameter .* must be .*, it is missing"):
+        load_run(folder)
+    (folder / "model.npz").unlink()
+    with pytest.raises(RunError, match="no epoch is finished yet; go on with `minirank train --resume`"):
+        load_run(folder)
+    (folder / "data.json").write_text('{"inputs": 3}')
+    with pytest.raises(RunError, match="data.json: damaged"):
+        load_run(folder)
+    (folder / "data.json").write_text("{")
+    with pytest.raises(RunError, match="data.json: truncated or damaged"):
+        load_run(folder)
+    (folder / "config.yaml").write_text("data: {folder: x}\nmodel: {expertz: 3}")
+    with pytest.raises(RunError, match="config.yaml: model.expertz: unknown key"):
+        load_run(folder)
+
+
+def test_an_npz_holds_no_time(tmp_path, monkeypatch):
+    arrays = {"a": np.arange(6.0).reshape(2, 3), "empty": np.zeros((0, 4), np.float32), "text": np.array(["x", "yy"])}
+    save_npz(tmp_path / "one.npz", arrays)
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    save_npz(tmp_path / "two.npz", arrays)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    found = load_npz(tmp_path / "one.npz", "")
+    assert all((found[name] == values).all() and found[name].dtype == values.dtype for name, values in arrays.items())

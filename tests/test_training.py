@@ -1,0 +1,223 @@
+"""Mini-batches, early stopping, what is told, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minirank import training
+from minirank.batches import HIDDEN, epoch_steps, generator, hide_ids
+from minirank.config import ScoreConfig
+from minirank.errors import ConfigError, RunError
+from minirank.inputs import load_dataset
+from minirank.kernels.batch import Batch, InputSpec
+from minirank.prediction import joint_name, ranking_score
+from minirank.progress import Progress, duration
+from minirank.run import load_run
+from minirank.training import prepare, train
+
+from training_world import small_config
+
+REFERENCE = ("training.backend=reference", "training.precision=float64")
+
+
+def metrics(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_an_epoch_holds_every_row_once_in_an_order_of_its_own():
+    rows = np.arange(100, 133)
+    first = epoch_steps(rows, None, 8, seed=1, epoch=1)
+    assert [len(step) for step in first] == [8, 8, 8, 8, 1]
+    assert sorted(np.concatenate(first)) == rows.tolist()
+    again, second = epoch_steps(rows, None, 8, seed=1, epoch=1), epoch_steps(rows, None, 8, seed=1, epoch=2)
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert (np.concatenate(first) != np.concatenate(second)).any()
+    assert (np.concatenate(first) != np.concatenate(epoch_steps(rows, None, 8, seed=2, epoch=1))).any()
+
+
+def test_searches_stay_whole_where_a_loss_compares_their_rows():
+    groups = np.repeat(np.array([5, 9, 2, 7, 1], np.int32), [3, 4, 1, 9, 2])
+    rows = np.arange(50, 50 + len(groups))
+    steps = epoch_steps(rows, groups, 5, seed=0, epoch=1)
+    assert sorted(np.concatenate(steps)) == rows.tolist()
+    of_step = [set(groups[step - 50]) for step in steps]
+    assert sum(len(searches) for searches in of_step) == 5  # no search in two steps
+    assert all(len(step) >= 5 for step in steps[:-1])
+    for step in steps:
+        assert (np.diff(step)[np.diff(groups[step - 50]) == 0] == 1).all()  # rows of a search are neighbours, in order
+
+
+def test_ids_are_hidden_by_place_and_share():
+    spec = InputSpec(categorical=(("role", 4), ("city", 9)))
+    batch = Batch(np.full((4000, 2), 3, np.int32), (), np.zeros((4000, 0)), np.zeros((4000, 0)), np.zeros((4000, 0)), np.zeros(4000))
+    hidden = batch.take(np.arange(4000))
+    hide_ids(hidden, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
+    assert 0.17 < (hidden.ids[:, 0] == 0).mean() < 0.23
+    assert (hidden.ids[:, 1] == 3).all() and (batch.ids == 3).all()
+    same, other = batch.take(np.arange(4000)), batch.take(np.arange(4000))
+    hide_ids(same, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
+    hide_ids(other, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 8))
+    assert (same.ids == hidden.ids).all() and (other.ids != hidden.ids).any()
+
+
+@pytest.mark.parametrize("options", [REFERENCE, ()], ids=["reference", "cpu"])
+def test_training_learns_and_notes_every_epoch(tmp_path, options):
+    config = small_config(tmp_path, "training.epochs=6", *options)
+    ended = train(config, tmp_path / "run")
+    lines = metrics(tmp_path / "run")
+    assert ended.finished and ended.epoch == len(lines) == 6
+    assert [line["step"] for line in lines] == [7, 14, 21, 28, 35, 42]
+    assert set(lines[0]["losses"]) == {"ctr.bce", "cvr.bce"}
+    assert lines[-1]["loss"] < lines[0]["loss"] - 0.05
+    assert lines[-1]["valid"]["ctr.auc"] > 0.65
+    assert lines[-1]["valid"]["mean.log_loss"] == pytest.approx(
+        (lines[-1]["valid"]["ctr.log_loss"] + lines[-1]["valid"]["cvr.log_loss"]) / 2, rel=1e-12
+    )
+    timing = [json.loads(line) for line in (tmp_path / "run" / "timing.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in timing] == [1, 2, 3, 4, 5, 6] and timing[0]["rows_per_second"] > 0
+    assert not (tmp_path / "run" / "checkpoint.npz").exists()
+
+
+def test_both_backends_train_the_same_model(tmp_path):
+    config = small_config(tmp_path, "training.precision=float64", "training.epochs=2")
+    train(config, tmp_path / "cpu")
+    train(replace(config, training=replace(config.training, backend="reference")), tmp_path / "reference")
+    one, other = load_run(tmp_path / "cpu"), load_run(tmp_path / "reference")
+    for name, values in one.values.items():
+        np.testing.assert_allclose(values, other.values[name], rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path, monkeypatch):
+    values = iter([0.5, 0.4, 0.45, 0.41, 0.1])
+    monkeypatch.setattr(training, "validation_metrics", lambda *_: {"mean.log_loss": next(values)})
+    config = small_config(tmp_path, "training.epochs=9", *REFERENCE)
+    ended = train(config, tmp_path / "run")
+    assert (ended.finished, ended.epoch, ended.best_epoch) == (True, 4, 2)
+    assert [line["best"] for line in metrics(tmp_path / "run")] == [True, True, False, False]
+    shorter = replace(config, training=replace(config.training, epochs=2, early_stopping=None))
+    monkeypatch.setattr(training, "validation_metrics", lambda *_: {})
+    train(shorter, tmp_path / "shorter")
+    assert (tmp_path / "run" / "model.npz").read_bytes() == (tmp_path / "shorter" / "model.npz").read_bytes()
+
+
+def test_a_metric_to_be_raised(tmp_path, monkeypatch):
+    values = iter([0.5, 0.6, 0.55])
+    config = small_config(tmp_path, "training.epochs=9", "training.early_stopping={metric: mean.auc, patience: 1}", *REFERENCE)
+    ready = prepare(config)
+    monkeypatch.setattr(training, "prepare", lambda *_: ready)
+    monkeypatch.setattr(training, "validation_metrics", lambda *_: {"mean.auc": next(values)})
+    assert train(config, tmp_path / "run").best_epoch == 2
+
+
+def test_without_validation_rows_the_last_parameters_are_kept(tmp_path):
+    config = small_config(tmp_path, "data.table.valid_share=0", "training.epochs=2", *REFERENCE)
+    ended = train(config, tmp_path / "run")
+    assert (ended.epoch, ended.best_epoch) == (2, 2)
+    assert metrics(tmp_path / "run")[0]["valid"] == {}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("training.early_stopping={metric: ctr.aux}",), "ctr.aux is unknown; choose one of ctr.auc"),
+        (("training.early_stopping={metric: ctr.gauc}",), "ctr.gauc is unknown"),
+        (("training.early_stopping={metric: ctr.observed_over_predicted}",), "choose one of"),
+        (("tasks=[{name: clicks}]",), "task clicks: the data have no such label; there are ctr, cvr"),
+        (("tasks=[{name: ctr, loss: {pairwise: 1.0}}]",), "name their column in data.columns.group"),
+        (("data.columns.tasks=[{name: ctr, column: age}]", "data.columns.dense=[]", "tasks=[{name: ctr}]"), "set its loss to {mse: 1.0}"),
+        (("tasks=[{name: cvr, loss: {entire: 1.0}}]",), "has the loss 'entire' but no `given`"),
+    ],
+)
+def test_what_does_not_fit_the_data_is_refused_before_training(tmp_path, overrides, message):
+    with pytest.raises(ConfigError) as caught:
+        train(small_config(tmp_path, *overrides), tmp_path / "run")
+    assert message in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_regression_stops_on_its_squared_error(tmp_path):
+    overrides = ("data.columns.tasks=[{name: age, column: age}]", "data.columns.dense=[]", "tasks=[{name: age, loss: {mse: 1.0}}]")
+    ready = prepare(small_config(tmp_path, *overrides))
+    assert ready.config.training.early_stopping.metric == "mean.mse"
+
+
+def test_a_loss_within_searches_trains_on_whole_searches(tmp_path):
+    overrides = ("data.columns.group=search", "tasks=[{name: ctr, loss: {bce: 1.0, pairwise: 0.5}}]", "training.epochs=2")
+    train(small_config(tmp_path, *overrides), tmp_path / "run")
+    assert set(metrics(tmp_path / "run")[0]["losses"]) == {"ctr.bce", "ctr.pairwise"}
+
+
+def test_tasks_select_and_order_the_labels(tmp_path):
+    config = small_config(tmp_path, "tasks=[{name: cvr}]")
+    dataset = load_dataset(config)
+    assert dataset.inputs.tasks == ("cvr",) and dataset.rows.labels.shape[1] == 1
+    assert np.isnan(dataset.rows.labels).any()  # the label of rows without a click
+
+
+def test_every_label_is_a_task_by_default_and_a_conversion_follows_a_click(tmp_path):
+    tasks = prepare(small_config(tmp_path, "tasks=[]")).config.tasks
+    assert [(task.name, task.given) for task in tasks] == [("ctr", None), ("cvr", "ctr")]
+
+
+def test_a_loss_that_is_no_number_says_what_to_do(tmp_path):
+    config = small_config(tmp_path, "training.optimiser.learning_rate=1e30")
+    with pytest.raises(RunError, match="step .*lower training.optimiser.learning_rate .it is 1e.30"):
+        train(config, tmp_path / "run")
+
+
+def test_joint_probabilities_have_names_and_multiply(tmp_path):
+    assert joint_name("cvr", "ctr") == "ctcvr" and joint_name("hired", "invited") == "invited_hired"
+    config = small_config(tmp_path, "training.epochs=1", *REFERENCE)
+    train(config, tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    found = run.predict(load_dataset(config).rows)
+    assert list(found) == ["ctr", "cvr", "ctcvr"]
+    np.testing.assert_allclose(found["ctcvr"], found["ctr"] * found["cvr"], rtol=1e-15)
+
+
+def test_predictions_do_not_see_the_position(tmp_path):
+    overrides = ("data.columns.categorical=[who, city]", "model.position_field=city", "training.epochs=1", *REFERENCE)
+    config = small_config(tmp_path, *overrides)
+    train(config, tmp_path / "run")
+    rows, run = load_dataset(config).rows, load_run(tmp_path / "run")
+    hidden = replace(rows, ids=rows.ids.copy())
+    hidden.ids[:, run.plan.spec.column("city")] = 0
+    assert (run.predict(rows)["ctr"] == run.predict(hidden)["ctr"]).all()
+    assert (run.executor.logits(run.values, rows)[:, 0] != run.executor.logits(run.values, hidden)[:, 0]).any()
+
+
+def test_the_ranking_score_by_hand():
+    predictions = {"ctr": np.array([0.5, 0.2]), "cvr": np.array([0.1, 0.5]), "relevance": np.array([0.25, 0.09])}
+    np.testing.assert_allclose(ranking_score(predictions, ScoreConfig()), [0.05, 0.1])
+    np.testing.assert_allclose(ranking_score(predictions, ScoreConfig(1, 0, 0.5)), [0.25, 0.06])
+    assert ranking_score({"income": np.array([0.5])}, ScoreConfig()) is None
+
+
+def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    now = [0.0]
+    log, terminal = io.StringIO(), Terminal()
+    for stream in (log, terminal):
+        now[0] = 0.0
+        progress = Progress(stream, clock=lambda: now[0])
+        progress.begin(0)
+        for step in range(1, 26):
+            now[0] += 1
+            progress.step(1, 100 * step, 5000, 0.5)
+        progress.say("done")
+    assert log.getvalue().splitlines() == [
+        "epoch 1   20 %  loss 0.5000  100 rows/s  at most 40 s left",
+        "epoch 1   40 %  loss 0.5000  100 rows/s  at most 30 s left",
+        "done",
+    ]
+    shown = terminal.getvalue()
+    assert shown.count("\n") == 1 and shown.count("\r") == 27 and shown.endswith("done\n")
+    assert [duration(seconds) for seconds in (7.4, 185, 7449)] == ["7 s", "3:05", "2:04:09"]
