@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from minirank.extract.grounding import Folded
+from minirank.llm_client import Request
 
 NAMES = ("job", "resume", "signals", "grade")
 
@@ -43,6 +44,16 @@ class Prompt:
             {"role": "system", "content": f"{self.system.strip()}\n\n{shown}"},
             {"role": "user", "content": f"{_quoted(document, job)}\nAnswer with one JSON object."},
         )
+
+    def request(self, key: str, document: str, job: str | None = None) -> Request:
+        """What is sent about a document.
+
+        Args:
+            key: a name of the document, for people.
+            document, job: as `messages` takes them.
+        """
+        return Request(key=key, messages=self.messages(document, job), schema=self.schema, max_tokens=self.max_tokens,
+                       version=f"{self.name}/{self.version}")
 
     @property
     def folded_example(self) -> Folded:

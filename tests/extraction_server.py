@@ -1,0 +1,101 @@
+"""A local OpenAI-compatible server that answers from a script, and a small data folder for it to read."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+JOB = {"title": None, "seniority": None, "min_years": None, "must_have": [], "nice_to_have": [], "education": None,
+       "domains": [], "responsibilities": [], "soft_skills": [], "location": None, "remote": None, "languages": []}
+RESUME = {"title": None, "seniority": None, "years": None, "skills": [], "education": None, "domains": [],
+          "soft_skills": [], "location": None, "remote": None, "languages": []}
+_SKILLS = re.compile(r"\b(?:Python|SQL|Zymurgy|triage|wound care)\b")
+_YEARS = re.compile(r"\b(\d+)\+? years")
+
+
+@contextmanager
+def serving(answer):
+    """A server on a free port; yields its base URL and the list of chats that it was sent.
+
+    Args:
+        answer: function of the messages of a chat -> the text of an answer, or (HTTP status, JSON of an error).
+    """
+    chats = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            chats.append(sent["messages"])
+            said = answer(sent["messages"])
+            if isinstance(said, tuple):
+                status, content = said
+            else:
+                message = {"role": "assistant", "content": said}
+                choice = {"index": 0, "message": message, "finish_reason": "stop"}
+                usage = {"prompt_tokens": 10, "completion_tokens": 5}
+                status, content = 200, {"model": "scripted", "choices": [choice], "usage": usage}
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", chats
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def document_of(messages):
+    """(kind of prompt, text of the document) of a chat."""
+    system, user = messages[0]["content"], messages[-1]["content"]
+    if "<resume>" in user:
+        return "grade", user.partition("<resume>\n")[2].partition("\n</resume>")[0]
+    kind = "signals" if "hired by one team" in system else "job" if "job advertisements" in system else "resume"
+    return kind, user.partition("<document>\n")[2].partition("\n</document>")[0]
+
+
+def honest(messages):
+    """An answer that says what the document says, and nothing else."""
+    kind, text = document_of(messages)
+    skills = list(dict.fromkeys(_SKILLS.findall(text)))
+    years = _YEARS.search(text)
+    years = years and {"value": years[1], "quote": years[0]}
+    if kind == "job":
+        return json.dumps(JOB | {"title": text.split("\n")[0][:100], "must_have": skills, "min_years": years})
+    if kind == "resume":
+        return json.dumps(RESUME | {"skills": skills, "years": years})
+    if kind == "signals":
+        return json.dumps({"summary": "They know SQL.", "shared": ["SQL", "queen rearing"]})
+    return json.dumps({"relevance": min(4, len(skills)), "confidence": 0.9, "reason": "Because.", "evidence": skills[:3]})
+
+
+def write_folder(path, jobs, resumes, hires=()):
+    """A data folder: job_id -> (title, description), (resume_id, text) pairs; every pair was shown once."""
+    lines = {"jobs.jsonl": [{"job_id": name, "team_id": "t", "title": title, "description": text, "posted_at": "2025-01-10"}
+                            for name, (title, text) in jobs.items()],
+             "resumes.jsonl": [{"resume_id": name, "text": text, "updated_at": "2025-01-01"} for name, text in resumes]}
+    for file, records in lines.items():
+        (path / file).write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    (path / "recruiters.csv").write_text("recruiter_id,role\nu,hr\n")
+    (path / "hires.csv").write_text("job_id,resume_id,hired_at\n" + "".join(f"{j},{r},{t}\n" for j, r, t in hires))
+    header = "search_id,time,recruiter_id,job_id,resume_id,position,clicked,converted,converted_at,relevance,relevance_confidence"
+    shown = [f"s{j},2025-02-01,u,{j},{r},{at},0,,,{'' if at % 2 else at / 10},"
+             for j in jobs for at, (r, _) in enumerate(resumes, start=1)]
+    (path / "impressions.csv").write_text("\n".join([header, *shown]) + "\n")
+    return path
