@@ -13,9 +13,10 @@ _HIDDEN_RUN = 3
 
 _CONTROL = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
-    r"|###\s?(?:system|instructions?|assistant|response)\b|\b(?:system|assistant) (?:prompt|message)\s?:",
+    r"|###\s?(?:system|instructions?|assistant|response)\b|\b(?:system|assistant) (?:prompt|message)\s?:"
+    r"|\"(?:relevance|score|rating|ranking|confidence|grade)\"\s?:\s?\"?\d|\"role\"\s?:\s?\"(?:system|assistant|user)\"",
     re.IGNORECASE)
-_CONTROL_SIGNS = ("<", "[", "###", "prompt", "message")
+_CONTROL_SIGNS = ("<", "[", "###", "prompt", "message", '":', '" :')
 _CONTROL_REACH = 2000  # characters: a pair of control tokens this close takes what lies between with it
 
 # Matched only where a word of _TRIGGERS stands.
@@ -36,15 +37,25 @@ _INSTRUCTION = re.compile(
     r" models?|screening|ats|automated|parser)\b"
     r"|(?:if you are|when you are|dear) (?:an? |the )?(?:ai|llm|chatgpt|language model|large language model|bot)\b"
     r"|do not (?:mention|reveal|disclose) (?:this|these|the) (?:instructions?|prompts?|notes?)\b"
+    r"|(?:ignore|disregard|forget)\b[^.!?\n]{0,20}?\b(?:what(?:ever)?|everything|anything|all)\b[^.!?\n]{0,20}?"
+    r"\b(?:told|said|written|instructed|above|before)\b"
+    r"|automated (?:reviewer|screener|recruiter|assistant)s?\s?:"
+    r"|(?:ignorier|vergiss|vergessen|missachte)\w{0,3}\b[^.!?\n]{0,40}?\b(?:anweisung|vorgabe|instruktion|anforderung)\w{0,3}\b"
+    r"|bewerten? (?:sie )?(?:dies|mich|den lebenslauf|die bewerbung)\w{0,3}\b"
+    r"|(?:ignor|oubli|olvid|neg)\w{1,4} [^.!?\n]{0,24}?\b(?:instructions|consignes|instrucciones|istruzioni|instruções|instructies)\b"
+    r"|(?:忘记|无视|忽略)[^。！？\n]{0,12}(?:指令|指示|要求)|(?:指示|命令)を?(?:すべて|全て)?無視|이전[^.\n]{0,12}(?:지시|명령)[^.\n]{0,6}무시"
     r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視",
     re.IGNORECASE)
 _TRIGGERS = frozenset(
     "ignore disregard forget override bypass you system prompt as rate rank score grade classify label mark treat"
     " evaluate recommend shortlist select hire list give assign award return output respond reply answer note notes"
-    " message messages attention instruction instructions hint if when dear do 忽 以 上 こ".split())
+    " message messages attention instruction instructions hint if when dear do automated ignoriere ignorieren ignoriert"
+    " vergiss vergessen missachte missachten bewerte bewerten ignorez ignorer oubliez oublie oublier ignora ignorar"
+    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이전 이".split())
 
 _REPEATS = 4  # the same word in a row
 _STUFFED_MENTIONS, _STUFFED_REACH = 8, 350  # the same skill that often within that many characters
+_STUFFED_LISTS, _LIST_REACH = (12, 20), 40  # so many mentions, each skill four times; characters for a mention
 
 _END = re.compile(r"[.!?。！？](?=\s|$)|[。！？\n]")
 _BEGIN = re.compile(r"[.!?。！？]\s|[。！？\n]")
@@ -72,12 +83,13 @@ def find_suspicious(text, plain, tokens):
 
 
 def find_stuffing(skills):
-    """Flags of the places where one skill is named again and again.
+    """Flags of the places where one skill, or a short list of them, is named again and again.
 
     Args:
         skills: iterable of (start, end, name) in text order.
-    Returns: list of Flag from the second to the last of the crowded mentions: the first may stand.
+    Returns: list of Flag from the first repeated to the last of the crowded mentions: the first ones may stand.
     """
+    skills = list(skills)
     mentions = {}
     for start, end, name in skills:
         mentions.setdefault(name, []).append((start, end))
@@ -87,6 +99,13 @@ def find_stuffing(skills):
             last = spans[first + _STUFFED_MENTIONS - 1]
             if last[1] - spans[first][0] <= _STUFFED_REACH:
                 found.append(Flag(spans[first + 1][0], last[1], "keyword stuffing"))
+    for size in _STUFFED_LISTS:
+        for first in range(len(skills) - size + 1):
+            window = skills[first:first + size]
+            names = [name for _, _, name in window]
+            if window[-1][1] - window[0][0] <= _LIST_REACH * size and 4 * len(set(names)) <= size:
+                again = next(at for at, name in enumerate(names) if name in names[:at])
+                found.append(Flag(window[again][0], window[-1][1], "keyword stuffing"))
     return merge_flags(found)
 
 
