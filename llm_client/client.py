@@ -127,7 +127,7 @@ class Client:
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
             try:
-                completion = self._exchange(sent, cap, ability.name, attempts)
+                completion = self.exchange(sent, cap, ability.name, attempts)
             except CapabilityError as error:
                 ability = ability.without(error)
                 continue
@@ -153,8 +153,15 @@ class Client:
             usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
             return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
 
-    def _exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
-        """The one retry loop."""
+    def exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
+        """Send one body until there is a completion: the one retry loop.
+
+        Args:
+            sent: body of the request.
+            cap: its limit of answer tokens.
+            rung: for the ledger.
+            attempts: what is sent is added to it.
+        """
         body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
         retries, wait, refreshed, loading_since = 0, 0.0, False, None
         while True:

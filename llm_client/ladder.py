@@ -114,12 +114,19 @@ def payload(request: Request, model: str, ability: Ability, max_tokens: int, com
     made = {"model": model, "messages": messages, ability.max_tokens: max_tokens}
     if ability.temperature:
         made["temperature"] = request.temperature
-    if request.schema is not None and ability.name == "json_schema":
-        schema = {"name": "answer", "schema": request.schema, "strict": is_strict(request.schema)}
-        made["response_format"] = {"type": "json_schema", "json_schema": schema}
-    elif request.schema is not None and ability.name == "json_object":
-        made["response_format"] = {"type": "json_object", "schema": request.schema}
+    if request.schema is not None:
+        made |= response_format(request.schema, ability.name)
     return made
+
+
+def response_format(schema: dict, rung: str) -> dict:
+    """The parameter that asks for a schema on a rung; empty on the last one."""
+    if rung == "json_schema":
+        named = {"name": "answer", "schema": schema, "strict": is_strict(schema)}
+        return {"response_format": {"type": "json_schema", "json_schema": named}}
+    if rung == "json_object":
+        return {"response_format": {"type": "json_object", "schema": schema}}
+    return {}
 
 
 def _fold_system(messages: list[dict]) -> list[dict]:

@@ -52,7 +52,7 @@ def parse(text: str) -> tuple[object, bool]:
 
 def is_loop(text: str) -> bool:
     """Whether an answer ends in white space or in the same few words over and over."""
-    tail = text[-600:]
+    tail = text[-min(600, len(text) * 3 // 4) :]
     if len(tail) < 80:
         return False
     if not tail[-80:].strip():

@@ -95,11 +95,11 @@ def validate(value: object, schema: dict, path: str = "") -> str | None:
     here = path or "the answer"
     if "anyOf" in schema:
         wrong = [validate(value, option, path) for option in schema["anyOf"]]
-        if None not in wrong:
-            return min(wrong, key=len)
-    types = _types(schema)
-    if types and not any(_is(value, name) for name in types):
-        return f"{here} must be {' or '.join(types)}, got {_show(value)}"
+        if None not in wrong:  # say what is wrong under the option that has the value's type
+            fitting = [said for said, option in zip(wrong, schema["anyOf"], strict=True) if _fits(value, option)]
+            return min(fitting or wrong, key=len)
+    if not _fits(value, schema):
+        return f"{here} must be {' or '.join(_types(schema))}, got {_show(value)}"
     if "enum" in schema and not any(type(value) is type(option) and value == option for option in schema["enum"]):
         return f"{here} must be one of {', '.join(map(str, schema['enum']))}, got {_show(value)}"
     if isinstance(value, dict):
@@ -150,6 +150,11 @@ def _bounds(size: float, schema: dict, least: str, most: str, here: str, unit: s
 def _types(schema: dict) -> tuple[str, ...]:
     given = schema.get("type", ())
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _fits(value: object, schema: dict) -> bool:
+    types = _types(schema)
+    return not types or any(_is(value, name) for name in types)
 
 
 def _is(value: object, name: str) -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
+from requests.exceptions import BaseHTTPError  # urllib3's, met while a body is read
 
 from .address import is_loopback, may_carry_key
 from .errors import RetryLater, RunError
@@ -94,7 +94,7 @@ class Transport:
                 content = _read(response.raw, deadline)
             local.sent += 1
             return RawReply(response.status_code, response.headers, content)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TimeoutError) as error:
+        except (requests.RequestException, BaseHTTPError, OSError) as error:
             reused = local.sent > 0
             self.close()
             raise self._sorted(error, reused, timeout) from None  # NOTE: requests' own errors carry the request, key and all
@@ -128,9 +128,9 @@ class Transport:
             return RunError(f"the server's reply has more than {MAX_BYTES} bytes; is {self.base_url} an LLM server?", kind="bad reply")
         if isinstance(error, requests.exceptions.SSLError):
             return RunError(f"{self.base_url}: the certificate cannot be trusted; set REQUESTS_CA_BUNDLE", kind="certificate")
-        if isinstance(error, (requests.ConnectTimeout, urllib3.exceptions.NewConnectionError)) or "NewConnectionError" in repr(error):
+        if isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error) or "NameResolution" in repr(error):
             return RetryLater(f"nothing answers at {self.base_url}; is the server running?", kind="unreachable")
-        if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)) or "timed out" in str(error):
+        if isinstance(error, (requests.Timeout, TimeoutError)) or "timed out" in str(error):
             return RetryLater(f"no complete reply within {timeout:g} s", kind="timeout")
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)):
             return RunError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
@@ -141,7 +141,7 @@ class _TooLong(OSError):
     """A reply that does not end."""
 
 
-def _read(raw: urllib3.HTTPResponse, deadline: float) -> bytes:
+def _read(raw, deadline: float) -> bytes:
     """The whole body; a server that trickles bytes meets the deadline as well."""
     read = getattr(raw, "read1", raw.read)  # read1 returns after one packet; urllib3 before 2.1 lacks it
     parts, size = [], 0

@@ -1,0 +1,159 @@
+"""The Batch file format of OpenAI: requests out, answers in, for half the price and a day's patience."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .client import read_answer
+from .errors import ItemError, LLMError, RunError
+from .ladder import Ability, Request, payload
+from .ledger import Attempt, Limits
+from .reading import InvalidReply, is_loop
+from .replies import read_completion
+from .store import Store
+from .transport import RawReply
+
+MAX_LINES = 50_000  # of a file, as OpenAI allows
+MAX_BYTES = 200_000_000
+ENDPOINT = "/v1/chat/completions"
+RUNG = "batch"
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What came back.
+
+    Args:
+        done, failed: results taken over.
+        known: lines whose result the store had already.
+        missing: custom_ids that were asked for and have no line.
+        unknown: custom_ids that belong to no request of this input.
+    """
+
+    done: int
+    failed: int
+    known: int
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def write_batch(requests: Iterable[Request], model: str, store: Store, folder: str | Path, ability: Ability | None = None) -> list[Path]:
+    """Write requests that the store has no result for; custom_id is the digest.
+
+    Args:
+        requests: the input; its items are noted as pending.
+        folder: gets `batch_001.jsonl` and so on, each within the limits of a file.
+        ability: what the server accepts; by default everything.
+    Returns:
+        The files, none when nothing is to be asked.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    files, out, lines, size = [], None, 0, 0
+    try:
+        with store.writing() as run:
+            for digest, request in _pending(requests, model, store, run):
+                body = payload(request, model, ability or Ability(), request.max_tokens)
+                line = json.dumps({"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}, ensure_ascii=False) + "\n"
+                length = len(line.encode())
+                if out is None or lines == MAX_LINES or size + length > MAX_BYTES:
+                    if out is not None:
+                        out.close()
+                    files.append(Path(folder) / f"batch_{len(files) + 1:03}.jsonl")
+                    out, lines, size = files[-1].open("w", encoding="utf-8"), 0, 0
+                out.write(line)
+                lines, size = lines + 1, size + length
+    finally:
+        if out is not None:
+            out.close()
+    return files
+
+
+def read_batch(paths: Iterable[str | Path], requests: Callable[[], Iterable[Request]], model: str, store: Store, limits: Limits) -> BatchReport:
+    """Take answers into the store, each validated like a live one.
+
+    Args:
+        paths: output and error files, in any order, lines in any order.
+        requests: makes the input again: it has the schemas.
+        limits: with the prices of a batch.
+    Raises:
+        RunError: a line that is not one of a batch file.
+    """
+    asked = {request.digest(model): request.schema for request in requests()}
+    done = failed = known = 0
+    unknown, seen = [], set()
+    with store.writing() as run:
+        store.register(requests(), model, run)
+        for name, content in _lines(paths):
+            if name not in asked:
+                unknown.append(name)
+                continue
+            seen.add(name)
+            if store.status(name) != "pending":
+                known += 1
+                continue
+            try:
+                value, notes, attempt = _answer(content, asked[name], limits)
+                store.finish(name, value, {"model": model, **notes}, [attempt])
+                done += 1
+            except LLMError as error:
+                store.fail(name, error, {"model": model, "rung": RUNG})
+                failed += 1
+        missing = tuple(name for name in asked if name not in seen and store.status(name) == "pending")
+    return BatchReport(done, failed, known, missing, tuple(unknown))
+
+
+def _pending(requests: Iterable[Request], model: str, store: Store, run: int) -> Iterator[tuple[str, Request]]:
+    written = set()
+    for request in requests:
+        digest = request.digest(model)
+        store.register([request], model, run)
+        if digest not in written and store.status(digest) == "pending":
+            written.add(digest)
+            yield digest, request
+
+
+def _lines(paths: Iterable[str | Path]) -> Iterator[tuple[str, dict]]:
+    for path in paths:
+        with Path(path).open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                try:
+                    content = json.loads(line)
+                    yield str(content["custom_id"]), content
+                except (ValueError, KeyError, TypeError):
+                    raise RunError(f"{path}:{number}: not a line of a batch file; download it again", kind="batch") from None
+
+
+def _answer(content: dict, schema: dict | None, limits: Limits) -> tuple[object, dict, Attempt]:
+    """Value, provenance and ledger entry of a line.
+
+    Raises:
+        ItemError: whatever is wrong with it; nothing is asked again, `retry_failed` does that.
+    """
+    response = content.get("response") or {}
+    if content.get("error") or not isinstance(response.get("body"), dict):
+        raise ItemError(f"the batch has no answer: {str(content.get('error'))[:200]}", kind="batch")
+    raw = RawReply(int(response.get("status_code") or 0), {}, json.dumps(response["body"]).encode())
+    try:
+        completion = read_completion(raw)
+    except ItemError:
+        raise
+    except LLMError as error:
+        raise ItemError(str(error), kind=error.kind, status=error.status) from None
+    tokens_in, tokens_out = completion.tokens_in or 0, completion.tokens_out or 0
+    attempt = Attempt(time.time(), RUNG, raw.status, "ok", tokens_in, tokens_out, 0.0, limits.cost(tokens_in, tokens_out))
+    try:
+        if completion.finish == "length":
+            kind = "loop" if is_loop(completion.text) else "truncated"
+            raise ItemError("the answer is cut off; raise max_tokens", kind=kind, status=200)
+        value, repaired = read_answer(completion.text, schema)
+    except (InvalidReply, ItemError) as error:
+        failure = error if isinstance(error, ItemError) else ItemError(f"invalid: {error}", kind="invalid", status=200)
+        failure.attempts = (replace(attempt, outcome=failure.kind),)
+        raise failure from None
+    return value, {"rung": RUNG, "answered_by": completion.model, "repaired": repaired, "finish": completion.finish, "attempts": 1}, attempt

@@ -1,0 +1,236 @@
+"""What a server can do, in words that tell a user what to do next."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import statistics
+from dataclasses import dataclass, field, replace
+
+from .client import Client, read_answer
+from .errors import CapabilityError, LLMError, RunError
+from .ladder import RUNGS, Ability, Request, payload, response_format
+from .ledger import Attempt, Limits
+from .reading import InvalidReply
+from .replies import sort_error
+from .transport import RawReply
+
+LONG_WORDS = 3000  # of a prompt that shows whether a server cuts prompts silently
+CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
+_COLOUR = {
+    "type": "object", "additionalProperties": False, "required": ["colour", "number"],
+    "properties": {"colour": {"type": "string", "enum": ["teal", "umber"]}, "number": {"type": "integer", "minimum": 0, "maximum": 9}},
+}  # fmt: skip
+_HELLO = Request("hello", ({"role": "user", "content": "Say hello in three words."},), None, max_tokens=64)
+_TASK = Request("task", ({"role": "user", "content": "Pick a colour and a number."},), _COLOUR, max_tokens=128)
+
+
+@dataclass
+class Report:
+    """What was found.
+
+    Args:
+        lines: (mark, subject, words); mark is `ok`, `note` or `FAIL`.
+        model: that was asked.
+        ability: as `Client.ability`.
+    """
+
+    lines: list[tuple[str, str, str]] = field(default_factory=list)
+    model: str | None = None
+    ability: Ability | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server can be used."""
+        return all(mark != "FAIL" for mark, _, _ in self.lines)
+
+    def add(self, mark: str, subject: str, words: str) -> None:
+        """One finding."""
+        self.lines.append((mark, subject, words))
+
+    def __str__(self) -> str:
+        return "\n".join(f"{mark:4}  {subject:14}  {words}" for mark, subject, words in self.lines)
+
+
+def doctor(base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport=None) -> Report:
+    """Examine a server: models, authentication, rung, context length, latency.
+
+    Sends a handful of short requests; a server that bills is charged for some 4,000 tokens.
+
+    Args:
+        base_url: as a user types it.
+        model: its name; by default the first that the server lists.
+        api_key_env: name of the environment variable that holds the key.
+        timeout: seconds for a reply.
+        transport: another way to the server.
+    """
+    report = Report()
+    try:
+        client = Client(base_url, model or "", api_key_env, timeout, Limits(concurrency=1, retries=1), transport=transport)
+        report.add("ok", "address", client.base_url)
+        if getattr(client.transport, "withholds_key", False):
+            report.add("note", "key", f"not sent, since {client.base_url} is not https; use https if the server wants it")
+        listed = _models(client, report, api_key_env, timeout)
+        report.model = client.model = _choose(model, listed, report)
+        attempts: list[Attempt] = []
+        _first_answer(client, report, api_key_env, attempts)
+        _rungs(client, report, attempts)
+        _context(client, report, listed, timeout)
+        _latency(report, attempts)
+        report.ability = client.ability
+        report.add("ok", "next", f"minirank extract DATA --base-url {client.base_url} --model {client.model}")
+    except LLMError as error:
+        report.add("FAIL", error.kind or "error", str(error))
+    return report
+
+
+def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
+    raw = client.transport.get(url, timeout)
+    try:
+        return raw, json.loads(raw.body)
+    except (ValueError, RecursionError):
+        return raw, None
+
+
+def _models(client: Client, report: Report, api_key_env: str, timeout: float) -> list[dict]:
+    """The server's list of models; empty where it has none."""
+    raw, content = _get(client, f"{client.base_url}/models", timeout)
+    if raw.status != 200:
+        error = sort_error(raw, client.key.redact(raw.body.decode("utf-8", "replace")), content)
+        if error.kind == "auth":
+            raise RunError(_about_key(client, api_key_env, error), kind="auth", status=raw.status)
+        if isinstance(error, RunError) and error.kind not in ("address", "model"):
+            raise error
+        if error.kind == "loading":
+            raise RunError("the server is still loading its model; wait a moment and run this again", kind="loading")
+    data = content.get("data") if isinstance(content, dict) else None
+    listed = [entry for entry in data if isinstance(entry, dict) and entry.get("id")] if isinstance(data, list) else []
+    if listed:
+        names = ", ".join(entry["id"] for entry in listed[:8])
+        report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
+    else:
+        report.add("note", "models", f"the server lists none ({raw.status} at {client.base_url}/models); check the address if the rest fails too")
+    return listed
+
+
+def _choose(model: str | None, listed: list[dict], report: Report) -> str:
+    names = [entry["id"] for entry in listed]
+    if model is None:
+        if not names:
+            raise RunError("the server lists no models; name one with --model", kind="model")
+        report.add("ok", "model", f"{names[0]} (the first; choose another with --model)")
+        return names[0]
+    if names and model not in names:
+        near = difflib.get_close_matches(model, names, 1)
+        report.add("note", "model", f"{model} is not in the list{f'; did you mean {near[0]}?' if near else ''}")
+    else:
+        report.add("ok", "model", model)
+    return model
+
+
+def _first_answer(client: Client, report: Report, api_key_env: str, attempts: list[Attempt]) -> None:
+    """An answer without any schema: authentication, and who answers."""
+    try:
+        completion = _send(client, _HELLO, {}, "text", attempts)
+    except RunError as error:
+        if error.kind != "auth":
+            raise
+        raise RunError(_about_key(client, api_key_env, error), kind="auth", status=error.status) from None
+    sent = bool(client.key) and not getattr(client.transport, "withholds_key", False)
+    report.add("ok", "authentication", f"the key in {api_key_env} is accepted" if sent else "the server wants no key")
+    if completion.model and completion.model != client.model:
+        report.add("note", "answers as", f"{completion.model}: some servers answer with the model they have, whatever is asked for")
+
+
+def _send(client: Client, request: Request, extra: dict, rung: str, attempts: list[Attempt]):
+    """Send a request, giving up parameters that the server rejects, other than those in `extra`."""
+    while True:
+        sent = payload(request, client.model, client.ability, request.max_tokens) | extra
+        try:
+            return client.exchange(sent, request.max_tokens, rung, attempts)
+        except CapabilityError as error:
+            if error.kind == "format":
+                raise
+            client.ability = client.ability.without(error)
+
+
+def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
+    """Which rungs are accepted and which enforced: the prompt asks for anything but the schema."""
+    best = None
+    for number, rung in enumerate(RUNGS[:-1]):
+        try:
+            completion = _send(client, _HELLO, response_format(_COLOUR, rung), rung, attempts)
+        except CapabilityError as error:
+            report.add("note", rung, f"rejected: {error}")
+            continue
+        except LLMError as error:
+            if isinstance(error, RunError):
+                raise
+            report.add("note", rung, str(error))
+            continue
+        try:
+            read_answer(completion.text, _COLOUR)
+        except InvalidReply:
+            report.add("note", rung, "accepted, not enforced: answers are checked here and asked for again where they are wrong")
+            best = best or (number, False)
+        else:
+            report.add("ok", rung, "accepted and enforced")
+            best = best if best and best[1] else (number, True)
+    number, enforced = best or (len(RUNGS) - 1, True)
+    client.ability = replace(client.ability, rung=number, enforced=enforced)
+    try:
+        reply = client.complete(_TASK)
+    except LLMError as error:
+        if isinstance(error, RunError):
+            raise
+        report.add("FAIL", "answer", f"no valid answer to a small task: {error}; a larger model may do")
+        return
+    attempts += reply.attempts
+    report.add("ok", "rung", f"{reply.rung}: a small task came back valid{' after a repair' if reply.repaired else ''}")
+
+
+def _context(client: Client, report: Report, listed: list[dict], timeout: float) -> None:
+    """How long a prompt may be: as the server says, else by sending one."""
+    entry = next((entry for entry in listed if entry["id"] == client.model), {})
+    props = {}
+    try:
+        _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)  # llama.cpp's own page
+        props = content.get("default_generation_settings") or {} if isinstance(content, dict) else {}
+    except LLMError:
+        pass  # no such page: any other server
+    meta = entry.get("meta") if isinstance(entry.get("meta"), dict) else {}
+    found = [source[name] for source in (props, entry, meta) for name in CONTEXT_FIELDS if isinstance(source.get(name), int)]
+    if found:
+        pages = found[0] // 700
+        report.add("ok", "context", f"{found[0]:,} tokens for prompt and answer together, some {pages} pages of text")
+        return
+    long = Request("long", ({"role": "user", "content": "one two " * (LONG_WORDS // 2) + "\nSay ok."},), None, max_tokens=8)
+    try:
+        completion = _send(client, long, {}, "text", [])
+    except LLMError as error:
+        report.add("note", "context", f"a prompt of {LONG_WORDS:,} words fails: {error}")
+        return
+    if completion.tokens_in is None:
+        report.add("note", "context", f"a prompt of {LONG_WORDS:,} words passes; the server counts no tokens, so costs are upper bounds")
+    elif completion.tokens_in < 0.8 * LONG_WORDS:
+        report.add("FAIL", "context", f"the server cut a prompt of {LONG_WORDS:,} words to {completion.tokens_in:,} tokens without a word; raise its context length")
+    else:
+        report.add("ok", "context", f"at least {completion.tokens_in:,} tokens")
+
+
+def _latency(report: Report, attempts: list[Attempt]) -> None:
+    good = [attempt for attempt in attempts if attempt.outcome == "ok"]
+    if not good:
+        return
+    seconds = statistics.median(attempt.ms for attempt in good) / 1000
+    tokens, total = sum(attempt.tokens_out for attempt in good), sum(attempt.ms for attempt in good) / 1000
+    speed = f", {tokens / total:.0f} tokens a second" if tokens and total else ""
+    report.add("ok", "latency", f"{seconds:.2f} s for a short answer{speed}, one at a time")
+
+
+def _about_key(client: Client, name: str, error: LLMError) -> str:
+    if not client.key:
+        return f"the server wants a key and {name} is not set; set it and run this again"
+    if getattr(client.transport, "withholds_key", False):
+        return f"the server wants a key, which is not sent over http to another machine; use https ({error})"
+    return f"the server does not accept the key in {name}: {error}"

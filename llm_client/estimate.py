@@ -1,0 +1,77 @@
+"""What a run would do and cost, without sending anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .ladder import Ability, Request, payload
+from .ledger import Limits
+from .store import Store
+
+BYTES_A_TOKEN = (5.0, 2.0)  # of ordinary text: English prose at best, dense or Chinese text at worst
+LEAST_ANSWER = 0.1  # of max_tokens
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A dry run.
+
+    Args:
+        items: of the input.
+        hits: items whose result is in the store (failed ones included: they are asked again on demand only).
+        repeated: items equal to another of this input: asked once.
+        calls: requests that would be sent, without retries.
+        tokens_in, tokens_out: least and most, all calls together.
+        cost: least and most, by the prices of the limits.
+        first: messages of the first call, as they would be sent; None when nothing would be.
+    """
+
+    items: int
+    hits: int
+    repeated: int
+    calls: int
+    tokens_in: tuple[int, int]
+    tokens_out: tuple[int, int]
+    cost: tuple[float, float]
+    first: tuple[dict, ...] | None
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.items:,} items: {self.hits:,} in the store, {self.repeated:,} equal to another, {self.calls:,} calls to make",
+            f"tokens: {self.tokens_in[0]:,} to {self.tokens_in[1]:,} in, {self.tokens_out[0]:,} to {self.tokens_out[1]:,} out",
+            f"cost: {self.cost[0]:.4f} to {self.cost[1]:.4f}",
+        ]
+        for message in self.first or ():
+            lines += [f"--- {message['role']}", message["content"]]
+        return "\n".join(lines)
+
+
+def estimate(requests: Iterable[Request], model: str, store: Store | None, limits: Limits) -> Estimate:
+    """Count what a run would send.
+
+    Args:
+        requests: the input.
+        store: of earlier results, or None.
+        limits: with the prices.
+    """
+    items = hits = repeated = size = answers = 0
+    seen, first = set(), None
+    for request in requests:
+        items += 1
+        digest = request.digest(model)
+        if digest in seen:
+            repeated += 1
+        elif store is not None and store.status(digest) in ("done", "failed"):
+            hits += 1
+        else:
+            seen.add(digest)
+            sent = payload(request, model, Ability(), request.max_tokens)
+            size += len(json.dumps(sent, ensure_ascii=False).encode())
+            answers += request.max_tokens
+            first = first or tuple(sent["messages"])
+    tokens_in = tuple(int(size / most) for most in BYTES_A_TOKEN)
+    tokens_out = (int(LEAST_ANSWER * answers), answers)
+    cost = tuple(limits.cost(a, b) for a, b in zip(tokens_in, tokens_out, strict=True))
+    return Estimate(items, hits, repeated, len(seen), tokens_in, tokens_out, cost, first)
