@@ -198,6 +198,15 @@ def test_the_ranking_score_by_hand():
     assert ranking_score({"income": np.array([0.5])}, ScoreConfig()) is None
 
 
+def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
+    config = small_config(tmp_path, "training.epochs=1")
+    for cached, count in ((True, 0), (False, 1)):
+        said = io.StringIO()
+        monkeypatch.setattr(training, "_compiled", lambda: cached)
+        train(config, tmp_path / f"{cached}", progress=Progress(said))
+        assert said.getvalue().count("compiling kernels (once, cached afterwards) ...") == count
+
+
 def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
     class Terminal(io.StringIO):
         def isatty(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ def register(commands) -> None:
     train = commands.add_parser("train", help="train a model into a run folder")
     _add_config(train)
     train.add_argument("--run", dest="folder", metavar="DIR", help="the run folder (default: runs/ and the name of CONFIG)")
-    train.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
-    train.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
+    held = train.add_mutually_exclusive_group()
+    held.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
+    held.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
     train.add_argument("--backend", choices=("cpu", "reference"), help="as training.backend")
     train.add_argument("--seed", metavar="S", help="as training.seed")
     train.add_argument("--threads", metavar="N", help="as training.threads")
@@ -49,7 +51,7 @@ def run_train(options) -> int | None:
     if not ended.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
         return 130
-    print(f"{folder}: {ended.epoch} epochs, the parameters of epoch {ended.best_epoch} are kept")
+    print(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept")
     print(f"next: minirank evaluate {folder}")
     return None
 
@@ -79,7 +81,7 @@ def _again(options) -> str:
         words += [f"--{name}", value] if value is not None else []
     for override in options.set:
         words += ["--set", override]
-    return " ".join(words)
+    return shlex.join(words)
 
 
 def _add_config(command) -> None:
