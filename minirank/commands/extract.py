@@ -1,0 +1,181 @@
+"""extract, grade: what the texts of a data folder say, and how well pairs fit, by rules or by a model on a server."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+STORE = "llm.sqlite"  # beside the data
+
+
+def register(commands) -> None:
+    """Add the commands to the command line."""
+    extract = commands.add_parser(
+        "extract", help="find skills, titles, years ... in the texts of a data folder",
+        description="Without a server the rules read the texts. A run that was stopped goes on where it ended.",
+    )
+    _add_common(extract)
+    extract.add_argument("--characters", type=int, default=6000, metavar="N", help="of a document in one request (default 6000)")
+    extract.set_defaults(run=run_extract)
+
+    grade = commands.add_parser(
+        "grade", help="grade how well resumes fit jobs, where people did not",
+        description="Writes relevance_grades.csv beside the data and compares it with the grades that people gave.",
+    )
+    _add_common(grade)
+    grade.add_argument("--pairs", metavar="FILE.csv", help="job_id and resume_id of the pairs (default: all that were shown)")
+    grade.add_argument("--limit", type=int, metavar="N", help="so many of the pairs that were shown, chosen at random (seed 0)")
+    grade.set_defaults(run=run_grade)
+
+
+def run_extract(options) -> None:
+    """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
+    from ..extract import extract_folder
+    from ..features import write_signals
+    from ..progress import Progress
+
+    folder = _folder(options)
+    if options.base_url is None:
+        Progress(sys.stderr).say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
+        features = extract_folder(folder)
+        write_signals(folder, features)
+    else:
+        features = _extract_llm(options, folder)
+        if features is None:
+            return
+    jobs, resumes = features.jobs, features.resumes
+    print(f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
+          f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each")
+    print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
+
+
+def _extract_llm(options, folder):
+    """Extraction by a model; None where nothing was to be asked yet."""
+    from ..extract.llm import extract_folder_llm, requests
+    from ..hiring_summary import write_signals_llm
+
+    with _asking(options) as asker:
+        if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
+            return None
+        features, report = extract_folder_llm(folder, asker, options.characters)
+        print(report)
+        counts = write_signals_llm(folder, features, asker)
+        print(f"hiring signals: {counts.grounded:,} shared traits, {counts.dropped:,} dropped")
+        _print_ledger(asker)
+    return features
+
+
+def run_grade(options) -> None:
+    """Write relevance_grades.csv beside the data, and say how it agrees with people."""
+    from ..extract import read_features
+    from ..grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
+
+    folder = _folder(options)
+    features = read_features(folder)
+    pairs = shown_pairs(folder, options.limit) if options.pairs is None else read_pairs(folder, options.pairs)
+    if options.base_url is None:
+        grades = grade_by_rules(folder, features, pairs)
+    else:
+        from ..grading_llm import Grader
+
+        grader = Grader(folder, features)
+        with _asking(options) as asker:
+            if _without_calls(options, asker, lambda: grader.requests(pairs)):
+                return
+            grades, report = grader.grades(pairs, asker)
+            print(report)
+            _print_ledger(asker)
+    path = write_grades(folder, pairs, grades)
+    print(agreement(folder, pairs, grades))
+    known = sum(grade.confidence > 0 for grade in grades)
+    print(f"wrote {path}: {known:,} of {len(pairs):,} pairs, of the others nothing is known")
+
+
+def _add_common(command) -> None:
+    command.add_argument("data", metavar="DATA", help="the data folder; what is made is written beside its files")
+    command.add_argument("--config", metavar="CONFIG.yaml", help="maps column names as its data.columns says")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--rules", action="store_true", help="by rules and the lexicon, without a server (the default)")
+    how.add_argument("--base-url", metavar="URL", help="by a model on this OpenAI-compatible server")
+    server = command.add_argument_group("with --base-url")
+    server.add_argument("--model", metavar="M", help="its name there")
+    server.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help="variable that holds the key (default OPENAI_API_KEY)")
+    server.add_argument("--dry-run", action="store_true", help="count calls, tokens and cost, show the first prompt, send nothing")
+    server.add_argument("--batch-out", metavar="DIR", help="write what is to be asked as files for a Batch service, send nothing")
+    server.add_argument("--batch-in", nargs="+", metavar="FILE", help="take the answers of a Batch service, send nothing")
+    server.add_argument("--retry-failed", action="store_true", help="ask once more what failed before")
+    server.add_argument("--concurrency", type=int, default=8, metavar="N", help="requests at a time (default 8)")
+    server.add_argument("--rpm", type=float, metavar="N", help="requests a minute at most")
+    server.add_argument("--tpm", type=float, metavar="N", help="tokens a minute at most")
+    server.add_argument("--timeout", type=float, default=120.0, metavar="S", help="seconds for an answer (default 120)")
+    server.add_argument("--price-in", type=float, default=0.0, metavar="P", help="of a million tokens sent")
+    server.add_argument("--price-out", type=float, default=0.0, metavar="P", help="of a million tokens of answers")
+    server.add_argument("--max-cost", type=float, metavar="C", help="never spend more; needs both prices")
+    server.add_argument("--store", metavar="FILE", help=f"where answers are kept (default DATA/{STORE})")
+
+
+@contextmanager
+def _asking(options):
+    """The way to the server that the options name.
+
+    Raises:
+        ConfigError: an option that cannot be used.
+        RunError: nothing further can be asked.
+    """
+    from ..errors import ConfigError, RunError
+    from ..extract.asking import Asker
+    from ..llm_client import Client, Limits, LLMError, Store
+    from ..llm_client.progress import BulkProgress
+
+    if options.model is None:
+        raise ConfigError(f"--base-url needs --model; `minirank doctor --base-url {options.base_url}` lists the models")
+    progress = BulkProgress(sys.stderr)
+    try:
+        limits = Limits(
+            concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm, max_cost=options.max_cost,
+            price_in=options.price_in, price_out=options.price_out,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    try:
+        client = Client(options.base_url, options.model, options.api_key_env, options.timeout, limits, notice=progress.notice)
+        with Store(options.store or Path(options.data) / STORE) as store:
+            yield Asker(client, store, options.retry_failed, progress, progress.notice)
+    except LLMError as error:
+        raise RunError(str(error)) from None
+
+
+def _without_calls(options, asker, requests) -> bool:
+    """Do what the options ask for without a call: preview, write a batch, read one; False where they ask for none."""
+    from ..llm_client.batch import read_batch, write_batch
+    from ..llm_client.estimate import estimate
+
+    client, store = asker.client, asker.store
+    if options.dry_run:
+        print(estimate(requests(), client.model, store, client.limits))
+    elif options.batch_out is not None:
+        files = write_batch(requests(), client.model, store, options.batch_out)
+        print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
+    elif options.batch_in is not None:
+        found = read_batch(options.batch_in, requests, client.model, store, client.limits)
+        print(f"{found.done:,} answers taken, {found.failed:,} failed, {found.known:,} known, {len(found.missing):,} missing, "
+              f"{len(found.unknown):,} unknown")
+        print("".join(f"missing: {name}\n" for name in found.missing), end="")
+        print("next: the same command without --batch-in")
+    else:
+        return False
+    return True
+
+
+def _print_ledger(asker) -> None:
+    """Print what asking took, over all runs on this store."""
+    spent = asker.store.ledger()
+    print(f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, cost {spent['cost']:.4g}")
+
+
+def _folder(options):
+    from ..data import read_folder
+    from .data import columns_of
+
+    return read_folder(options.data, columns_of(options))
