@@ -23,7 +23,7 @@ def appeals(teams: Teams, jobs: Jobs, people: People, industry_of, job, snapshot
         prestige     step(prestige, 0.65)                  gap       step(longest pause, 6 months)
         pedigree     prestige * over                       pricey    step(wish / budget - 1, 0.12)
         leads        leads a team * (job level / 5)        free      1, 0.4, 0 for now, soon, later
-        team_skills  1 - exp(-preferred skills held)       team_drift  exp(-(d - drift)^2 / 0.8)
+        team_skills  1 - exp(-1.2 preferred skills held)   team_drift  exp(-(d - drift)^2 / 0.8)
 
     and 0 or 1 for role (always 1), title, education (at least what is asked), local, industry, team_background;
     breadth as it is. step(x, at) is a logistic curve through 1/2 at `at`.
@@ -73,7 +73,7 @@ def appeals(teams: Teams, jobs: Jobs, people: People, industry_of, job, snapshot
         "breadth": people.breadth[snapshot],
         "leads": people.leads[snapshot] * jobs.level[job] / 5,
         "industry": people.industries[snapshot, industry_of[teams.employer[team]]],
-        "team_skills": 1 - np.exp(-preferred),
+        "team_skills": 1 - np.exp(-1.2 * preferred),
         "team_background": people.industries[snapshot, teams.background[team]],
         "team_drift": np.exp(-((distance - teams.drift[team]) ** 2) / 0.8),
     }

@@ -24,7 +24,7 @@ YEARS_OF_LEVEL = np.array([0, 2, 5, 9, 14, 20])
 
 @dataclass(frozen=True)
 class Teams:
-    """domain, employer, city, background: (M,) int; prefers: (M, 4) skills; drift: (M,) levels above or below the ad."""
+    """domain, employer, city, background: (M,) int; prefers: (M, 3) skills; drift: (M,) levels above or below the ad."""
 
     domain: np.ndarray
     employer: np.ndarray
@@ -36,7 +36,7 @@ class Teams:
 
 @dataclass(frozen=True)
 class Jobs:
-    """All (J,) but must (J, 6) and nice (J, 4), which are padded with -1; salary in thousands a year."""
+    """All (J,) but must (J, 5) and nice (J, 4), which are padded with -1; salary in thousands a year."""
 
     team: np.ndarray
     title: np.ndarray
@@ -102,10 +102,10 @@ class People:
 
 
 def make_teams(rng, book: Phrasebook, count: int) -> Teams:
-    """Draw teams; what a team prefers is asked for by none of its ads."""
+    """Draw teams; a team prefers three skills of the neighbouring domain, which none of its ads asks for."""
     domain = rng.integers(len(book.domains), size=count)
-    own = book.skill_domain[None, :] == domain[:, None]
-    prefers = _top(np.where(own, 0.0, -6.0) + rng.gumbel(size=own.shape), 4)
+    near = book.skill_domain[None, :] == (domain[:, None] + 1) % len(book.domains)
+    prefers = _top(np.where(near, 0.0, -50.0) + rng.gumbel(size=near.shape), 3)
     return Teams(
         domain=domain,
         employer=rng.integers(len(book.employers), size=count),
@@ -135,8 +135,8 @@ def make_jobs(rng, book: Phrasebook, teams: Teams) -> Jobs:
     np.put_along_axis(taken, teams.prefers[team], True, 1)
     own = book.skill_domain[None, :] == teams.domain[team][:, None]
     taste = np.where(book.core[title], 3.5, np.where(own, 1.0, -3.0))
-    must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 6)
-    must[np.arange(6)[None, :] >= rng.integers(3, 7, size)[:, None]] = -1
+    must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 5)
+    must[np.arange(5)[None, :] >= rng.integers(2, 6, size)[:, None]] = -1
     rows, columns = np.nonzero(must >= 0)
     taken[rows, must[rows, columns]] = True
     nice = _top(np.where(taken, -50.0, 0.5 * taste + rng.gumbel(size=taken.shape)), 4)
@@ -185,7 +185,7 @@ def make_people(rng, book: Phrasebook, count: int) -> People:
     rows, columns = np.nonzero(begun)
     industries[rows, book.employer_industry[employer[person[rows], columns]]] = True
     abroad = book.skill_domain[None, :] != book.title_domain[title][person][:, None]
-    spread = ((skill > 0) & abroad).sum(1) / 2 + industries.sum(1) - 1
+    spread = ((skill > 0) & abroad).sum(1) / 3 + industries.sum(1) - 1
     return People(
         title=title,
         city=rng.integers(len(book.names["cities"]), size=count),
@@ -257,12 +257,14 @@ def _careers(rng, book, years, group, newest):
 
 
 def _skills(rng, book, title, years):
-    """Proficiency (P, K): most of the own occupation's core, some of the domain, a little of everything."""
+    """Proficiency (P, K): most of the own occupation's core, some of the domain; half of all people bridge to the next."""
     count = title.size
     mastery = rng.normal(size=(count, 1))
-    generalist = rng.random((count, 1)) < 0.2
-    own = book.skill_domain[None, :] == book.title_domain[title][:, None]
-    has = np.where(book.core[title], 0.62 + 0.16 * mastery, np.where(own, 0.22, np.where(generalist, 0.05, 0.01)))
+    bridge = np.where(rng.random((count, 1)) < 0.5, 0.30, 0.03)
+    domain = book.title_domain[title][:, None]
+    own = book.skill_domain[None, :] == domain
+    near = book.skill_domain[None, :] == (domain + 1) % len(book.domains)
+    has = np.where(book.core[title], 0.62 + 0.16 * mastery, np.where(own, 0.22, np.where(near, bridge, 0.01)))
     depth = rng.normal(size=has.shape) + 0.5 * mastery + 0.06 * (years[:, None] - 8)
     return DEPTH[np.digitize(depth, [-0.7, 0.8])] * (rng.random(has.shape) < has)
 

@@ -35,18 +35,21 @@ def _skill(writer, name, proficiency):
 
 
 def _career(writer, people, row, title):
-    """(what, where, from, to) of each entry, newest first; the level shows in the newest title."""
+    """(what, where, from, to) of each entry, newest first; the level shows in the newest title, mid is not said."""
     book, person = writer.book, people.person[row]
     level = LEVELS[people.level[row]]
-    words, known = writer.phrase("seniority", level, known=True)
-    writer.mentions.append(Mention("seniority", level, words, known))
+    prefix, _ = writer.phrase("seniority", level, known=True)
+    count = people.entries[row]
     out = []
-    for entry in range(people.entries[row]):
-        last = entry == people.entries[row] - 1
-        start = _month(people.start[person, entry])
+    for entry in range(count):
+        last = entry == count - 1
+        what = title if last else writer.phrase("titles", book.titles[people.title[person]])[0]
+        if last and level != "mid":
+            what = f"{prefix} {what}"
+            writer.mentions.append(Mention("seniority", level, prefix, True))
         end = "present" if last else _month(people.end[person, entry])
-        what = f"{words} {title}" if last and level != "mid" else title
-        out.append((what, book.employers[people.employer[person, entry]][0], start, end))
+        where = book.employers[people.employer[person, entry]][0]
+        out.append((what, where, _month(people.start[person, entry]), end))
     return out[::-1]
 
 

@@ -13,6 +13,7 @@ from .population import DAY, DAYS, START, Jobs, People, Teams
 from .tastes import ROLE_SHARE
 from .truth import PAGE
 
+LOOKED = 160  # candidates for a hire
 SHUFFLED = 0.05  # share of searches in random order
 GOOD = 13  # of PAGE candidates, those which the search engine picked; the others are random
 OPEN_DAYS = 75  # a job is searched for so long after it was posted
@@ -87,25 +88,25 @@ def make_log(rng, book, teams: Teams, jobs: Jobs, people: People, recruiter_role
 
 
 def make_history(rng, truth, teams: Teams, jobs: Jobs, people: People, book, signal_strength: float) -> Hires:
-    """Three to twelve hires a team, for its old jobs, before any of its later ones was posted.
+    """Four to twelve hires a team, for its old jobs, before any of its later ones was posted.
 
-    Of 40 people of the domain the team hires the one with the best sum of fit for the ad and fit for its own
+    Of 160 people of the domain the team hires the one with the best sum of fit for the ad and fit for its own
     preferences, plus Gumbel noise.
     """
     old = jobs.posted_at < START - 100 * DAY
-    slots = np.repeat(np.arange(len(teams.domain)), rng.integers(3, 13, len(teams.domain)))
+    slots = np.repeat(np.arange(len(teams.domain)), rng.integers(4, 13, len(teams.domain)))
     team_jobs = np.flatnonzero(old)[np.argsort(jobs.team[old], kind="stable")].reshape(-1, 2)
     job = team_jobs[slots, rng.integers(2, size=slots.size)]
     hired_at = jobs.posted_at[job] + (rng.uniform(10, 70, job.size) * DAY).astype(np.int64)
     domain_of = book.title_domain[people.title]
-    person = np.zeros((job.size, 40), np.int64)
+    person = np.zeros((job.size, LOOKED), np.int64)
     for domain in range(len(book.domains)):
         rows = np.flatnonzero(book.title_domain[jobs.title[job]] == domain)
         pool = np.flatnonzero(domain_of == domain)
         pool = pool if pool.size else np.arange(domain_of.size)
-        person[rows] = pool[rng.integers(pool.size, size=(rows.size, 40))]
-    snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, 40))
-    fit = truth.hiring_fit(np.repeat(job, 40), np.maximum(snapshot, 0), signal_strength).reshape(person.shape)
+        person[rows] = pool[rng.integers(pool.size, size=(rows.size, LOOKED))]
+    snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, LOOKED))
+    fit = truth.hiring_fit(np.repeat(job, LOOKED), np.maximum(snapshot, 0), signal_strength).reshape(person.shape)
     score = np.where(snapshot.reshape(person.shape) >= 0, fit, -100.0) + rng.gumbel(size=person.shape)
     chosen = person[np.arange(job.size), score.argmax(1)]
     order = np.lexsort((job, hired_at))

@@ -26,7 +26,10 @@ NODES = 9  # of Gauss-Hermite quadrature, for each of two unobservables
 CLICK_HIDDEN = np.array([0.5, 0.4, 0.5])
 CONVERSION_HIDDEN = np.array([0.5, 0.8])
 RELEVANCE_HIDDEN = np.array([0.6, 0.3])
-HIRING_SIGNALS = {"team_skills": 4.0, "team_background": 2.5, "team_drift": 2.5}
+# What the ad and the team's own preferences weigh in a hire; the preferences are multiplied by signal_strength.
+HIRING_WISHES = {"coverage": 3.0, "title": 2.0}
+HIRING_SIGNALS = {"team_skills": 3.0, "team_background": 4.0, "team_drift": 6.0}
+HIRING_PREFERRED = 3.0  # for each preferred skill
 QUALITY, RESPONSE, SEARCH, CHEMISTRY, CLICKED, ANSWERED = range(6)  # streams of keyed numbers
 
 
@@ -114,9 +117,11 @@ class Truth:
     def hiring_fit(self, job, snapshot, signal_strength) -> np.ndarray:
         """How well a candidate would have been liked as a hire, (N,): the ad's wishes and the team's own."""
         shape = appeals(*self.population, self.industry_of, job, snapshot)
-        wishes = {"coverage": 2.0, "weakest": 1.5, "title": 1.0, "under": -1.0}
-        wishes |= {name: weight * signal_strength for name, weight in HIRING_SIGNALS.items()}
-        return sum(weight * shape[:, tastes.APPEALS.index(name)] for name, weight in wishes.items())
+        teams, jobs, people = self.population
+        preferred = (people.skill[snapshot[:, None], teams.prefers[jobs.team[job]]] > 0).sum(1)
+        weights = HIRING_WISHES | {name: weight * signal_strength for name, weight in HIRING_SIGNALS.items()}
+        fit = sum(weight * shape[:, tastes.APPEALS.index(name)] for name, weight in weights.items())
+        return fit + HIRING_PREFERRED * signal_strength * preferred
 
     def calibrate(self, role, job, snapshot, position):
         """Solve the intercepts for the log's mean click rate, conversion rate and grade (0.45) by bisection."""
