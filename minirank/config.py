@@ -53,11 +53,13 @@ class FolderConfig:
         folder: its path, relative to the YAML file.
         columns: file -> our name of a column -> its name in the file, null where there is none.
         split: training, validation and test rows.
+        grades: take the relevance of training rows that have none from relevance_grades.csv (`minirank grade`).
     """
 
     folder: Path
     columns: dict[str, dict[str, str | None]] = field(default_factory=dict)
     split: SplitConfig = SplitConfig()
+    grades: bool = False
 
 
 @dataclass(frozen=True)

@@ -212,7 +212,8 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
         grade = graded.get((int(shown.job[row]), int(shown.resume[row])))
         if grade is not None and np.isnan(relevance[row]):
             relevance[row], confidence[row] = grade
-    return replace(folder, impressions=replace(shown, relevance=relevance, confidence=confidence))
+    shown = replace(shown, relevance=relevance, confidence=confidence)
+    return replace(folder, files=(*folder.files, Path(folder.path) / FILE), impressions=shown)
 
 
 def _share(text: str, column: str, line: int) -> float:

@@ -11,6 +11,7 @@ from .config import Config, FolderConfig
 from .data import DataFolder, Dataset, Split, read_folder, read_table, split_by_time
 from .errors import ConfigError
 from .features import Encoder
+from .grading import with_grades
 from .model import TaskConfig
 
 
@@ -33,6 +34,8 @@ def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[
     folder = read_folder(data.folder, data.columns)
     features = read_features(folder)
     split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
+    if data.grades:
+        folder = with_grades(folder, split.train)
     say(f"encoding {len(folder.impressions):,} impressions ...")
     encoder = encoder or Encoder.fit(folder, features, split.train, config.features)
     return select_tasks(encoder.dataset(folder, features, split), config.tasks)

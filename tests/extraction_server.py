@@ -21,7 +21,8 @@ def serving(answer):
     """A server on a free port; yields its base URL and the list of chats that it was sent.
 
     Args:
-        answer: function of the messages of a chat -> the text of an answer, or (HTTP status, JSON of an error).
+        answer: function of the messages of a chat -> the text of an answer, None for one that is cut off by the cap, or
+            (HTTP status, JSON of an error).
     """
     chats = []
 
@@ -35,8 +36,8 @@ def serving(answer):
             if isinstance(said, tuple):
                 status, content = said
             else:
-                message = {"role": "assistant", "content": said}
-                choice = {"index": 0, "message": message, "finish_reason": "stop"}
+                message = {"role": "assistant", "content": '{"title": "Nur' if said is None else said}
+                choice = {"index": 0, "message": message, "finish_reason": "length" if said is None else "stop"}
                 usage = {"prompt_tokens": 10, "completion_tokens": 5}
                 status, content = 200, {"model": "scripted", "choices": [choice], "usage": usage}
             body = json.dumps(content).encode()

@@ -11,7 +11,7 @@ from minirank.cli import main
 from minirank.data import read_folder
 from minirank.extract import extract_folder, read_features
 from minirank.extract.asking import Asker
-from minirank.extract.llm import extract_folder_llm
+from minirank.extract.llm import LONGEST, PIECE, extract_folder_llm
 from minirank.extract.prompts import Prompt, load_prompt
 from minirank.features import Encoder, FeatureConfig, PastHires
 from minirank.hiring_summary import write_signals_llm
@@ -116,6 +116,25 @@ def test_case_7_what_the_model_cannot_hold_is_halved_and_not_repeated(tmp_path):
         assert len(texts) == len(set(texts))
         ask(folder, url)
         assert len(chats) == len(texts)  # the second run asks nothing
+
+
+def test_answers_that_are_cut_off_are_asked_for_in_halves_of_a_document(tmp_path):
+    folder = read_folder(write_folder(tmp_path, {"j": ("Nurse", "triage")}, [("r1", "SQL at the start.\n" + long_text(100))]))
+    with serving(lambda messages: honest(messages) if len(document_of(messages)[1]) < 1500 else None) as (url, chats):
+        (features, report), _ = ask(folder, url)
+    assert names(features.resumes[0].skills) == ["sql", "python"] and report.by_model == 2
+    with serving(lambda messages: honest(messages) if "SQL" not in messages[-1]["content"] else None) as (url, chats):
+        (features, report), _ = ask(folder, url, model="another")
+    assert report.fell_back == ["resume r1 of 2025-01-01T00:00:00Z"] and len(chats) == 6  # 1 + 2 caps x 2 lengths + 1
+
+
+def test_case_22_of_two_megabytes_the_first_pieces_are_read(tmp_path):
+    text = "Python at the start.\n" + "Nothing to see here, dear reader.\n" * 60_000
+    folder = read_folder(write_folder(tmp_path, {"j": ("Nurse", "triage")}, [("r1", text)]))
+    with serving(honest) as (url, chats):
+        (features, report), _ = ask(folder, url)
+    assert report.cut == 1 and report.by_model == 2 and names(features.resumes[0].skills) == ["python"]
+    assert len(chats) <= 1 + 1.5 * LONGEST / PIECE
 
 
 def test_a_failed_request_leaves_its_document_to_the_rules_and_is_retried_on_demand(folder):

@@ -1,13 +1,15 @@
 """Relevance grades: by rules from known parts, by a scripted model with evidence, on file, in training, beside people."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from extraction_server import document_of, serving, write_folder
-from features_world import job_features, resume_features
+from features_world import job_features, resume_features, write_world
 
 from minirank.cli import main
+from minirank.config import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.errors import DataError
 from minirank.extract import Features, extract_folder
@@ -24,6 +26,7 @@ from minirank.grading import (
     write_grades,
 )
 from minirank.grading_llm import Grader
+from minirank.inputs import load_dataset
 from minirank.llm_client import Client, Limits, Store
 
 JOBS = {"j1": ("Nurse", "We need triage and wound care."), "j2": ("Cook", "")}
@@ -146,3 +149,20 @@ def test_the_command(folder, capsys):
     out = capsys.readouterr().out
     assert "graded by the model" in out and "sent so far" in out
     assert "2 of 3 pairs" in out and len((folder.path / "relevance_grades.csv").read_text().splitlines()) == 3
+
+
+def test_training_reads_grades_where_the_configuration_asks_for_them(tmp_path):
+    folder, _ = write_world(tmp_path)
+    extract_folder(folder)
+    pairs = shown_pairs(folder)
+    write_grades(folder, pairs, [Grade(0.125, 0.25, "x", "llm")] * len(pairs))
+    config = Config(data=FolderConfig(tmp_path))
+    plain = load_dataset(config)
+    graded = load_dataset(replace(config, data=replace(config.data, grades=True)))
+    assert graded.fingerprint != plain.fingerprint
+    labels, weights = graded.rows.labels[:, 2], graded.rows.weights[:, 2]
+    missing = np.isnan(plain.rows.labels[:, 2])
+    train = np.isin(np.arange(len(missing)), plain.train)
+    assert (labels[missing & train] == 0.125).all() and (weights[missing & train] == 0.25).all()
+    assert np.isnan(labels[missing & ~train]).all()
+    assert np.array_equal(labels[~missing], plain.rows.labels[~missing, 2])

@@ -7,8 +7,6 @@ from typing import Any
 
 from minirank.llm_client import Bulk, Client, Item, Request, Store
 
-TOO_LONG = "context"  # the client's word for a prompt that the model cannot hold
-
 
 class Asker:
     """Asks many questions and reads the answers back.

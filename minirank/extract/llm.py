@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from minirank.extract.answers import READERS
-from minirank.extract.asking import TOO_LONG, Asker
+from minirank.extract.asking import Asker
 from minirank.extract.files import Features, iso_time, write_features
 from minirank.extract.grounding import Counts, Source
 from minirank.extract.merge import cross_check, merge
@@ -17,8 +18,11 @@ from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.llm_client import Request
 
 PIECE = 6_000  # characters of a document in one request, about 1,500 tokens of English
-MOST_PIECES = 40  # of a document; the rest of a longer one is left to the rules
+LONGEST = 200_000  # characters of a document that a model reads; the rest of a longer one is left to the rules
 _ROUNDS = 6  # of halving what a model cannot hold
+# Kinds of failures after which a piece is asked about in two halves -> characters that it must have: a prompt that the
+# context cannot hold, and an answer that the cap cuts off.
+_HALVED = {"context": 400, "truncated": 2_000}
 
 
 @dataclass
@@ -29,7 +33,7 @@ class Report:
         documents: jobs and snapshots of resumes.
         by_model: read by the model, whole.
         empty: nothing to read.
-        cut: longer than `MOST_PIECES` pieces.
+        cut: longer than `LONGEST`, read in part.
         fell_back: names of those that the rules read alone, since a request failed.
         counts: values kept and dropped.
     """
@@ -64,45 +68,47 @@ class Document:
     Args:
         kind: "job" or "resume", of its prompt and reader.
         name: of the document, for people.
+        text: of the document.
         rules: its features by rules, with ids and flags.
-        outgoing: what a model may see.
     """
 
     kind: str
     name: str
+    text: str
     rules: JobFeatures | ResumeFeatures
-    outgoing: Outgoing
 
     @classmethod
     def of_job(cls, job: dict) -> Document:
         """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
         rules = replace(extract_job(job["title"], job["description"]), job_id=job["job_id"])
-        return cls("job", f"job {job['job_id']}", rules, Outgoing(f"{job['title']}\n{job['description']}", rules.flagged, names=False))
+        return cls("job", f"job {job['job_id']}", f"{job['title']}\n{job['description']}", rules)
 
     @classmethod
     def of_resume(cls, resume: dict) -> Document:
         """A line of resumes.jsonl."""
         found = extract_resume(resume["text"], resume["updated_at"])
         rules = replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
-        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", rules, Outgoing(resume["text"], rules.flagged))
+        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """What a model may see of it."""
+        flagged = [replace(flag, end=min(flag.end, LONGEST)) for flag in self.rules.flagged if flag.start < LONGEST]
+        return Outgoing(self.text[:LONGEST], flagged, names=self.kind == "resume")
 
     def requests(self, asker: Asker, most: int) -> Iterator[tuple[tuple[int, int], Request]]:
         """Spans of `outgoing.text` with what is asked about each, as far as is known by now: a span that the model
-        could not hold is in two halves."""
-        waiting = self.spans(most)[::-1]
+        could not hold, or said too much about, is in two halves."""
+        waiting = chunks(self.outgoing.text, most)[::-1]
         while waiting:
             start, end = waiting.pop()
             text = self.outgoing.text[start:end]
             request = load_prompt(self.kind).request(f"{self.name}, characters {start} to {end}", text)
-            parts = halves(text) if asker.failure(request) == TOO_LONG else []
-            if parts:
-                waiting += [(start + a, start + b) for a, b in reversed(parts)]
+            least = _HALVED.get(asker.failure(request))
+            if least is not None and len(text) >= least:
+                waiting += [(start + a, start + b) for a, b in reversed(halves(text))]
             else:
                 yield (start, end), request
-
-    def spans(self, most: int) -> list[tuple[int, int]]:
-        """Spans of `outgoing.text`, without those that are too many."""
-        return chunks(self.outgoing.text, most)[:MOST_PIECES]
 
     def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
         """Features of the answers that are there; the rules' where one is missing."""
@@ -119,7 +125,7 @@ class Document:
             report.empty += 1
             return self.rules
         report.by_model += 1
-        report.cut += self.spans(most)[-1][1] < len(self.outgoing.text)
+        report.cut += len(self.text) > LONGEST
         checked = cross_check(merge(parts), self.rules, counts)
         report.counts.add(counts)
         return checked

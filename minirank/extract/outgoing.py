@@ -83,9 +83,7 @@ def chunks(text: str, most: int) -> list[tuple[int, int]]:
 
 
 def halves(text: str) -> list[tuple[int, int]]:
-    """Two spans of a text that a model could not hold, or none where it is too short to be cut."""
-    if len(text) < 2 * _LEAST:
-        return []
+    """Two spans of a text that a model could not hold, of two characters at least."""
     middle = _cut(text, 0, int(len(text) * 0.6))
     return [(0, middle), (middle, len(text))]
 
