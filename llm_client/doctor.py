@@ -96,7 +96,7 @@ def _models(client: Client, report: Report, api_key_env: str, timeout: float) ->
     """The server's list of models; empty where it has none."""
     raw, content = _get(client, f"{client.base_url}/models", timeout)
     if raw.status != 200:
-        error = sort_error(raw, client.key.redact(raw.body.decode("utf-8", "replace")), content)
+        error = sort_error(raw, raw.body.decode("utf-8", "replace"), content)
         if error.kind == "auth":
             raise RunError(_about_key(client, api_key_env, error), kind="auth", status=raw.status)
         if isinstance(error, RunError) and error.kind not in ("address", "model"):

@@ -50,8 +50,17 @@ class Key:
         return {"Authorization": f"Bearer {self._secret}"} if self else {}
 
     def redact(self, text: str) -> str:
-        """The text with every copy of the key hidden: servers and proxies echo what they were sent."""
-        if self:
-            for form in (self._secret, quote(self._secret, safe="")):
-                text = text.replace(form, HIDDEN)
+        """The text with every copy of the key hidden."""
+        for form in self._forms():
+            text = text.replace(form, HIDDEN)
         return text
+
+    def redact_bytes(self, content: bytes) -> bytes:
+        """Likewise for what came over the wire."""
+        for form in self._forms():
+            content = content.replace(form.encode(), HIDDEN.encode())
+        return content
+
+    def _forms(self) -> tuple[str, ...]:
+        """The key as it is, as in an address, as some write a slash in JSON."""
+        return (self._secret, quote(self._secret, safe=""), self._secret.replace("/", r"\/")) if self else ()

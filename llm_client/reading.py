@@ -52,11 +52,11 @@ def parse(text: str) -> tuple[object, bool]:
 
 def is_loop(text: str) -> bool:
     """Whether an answer ends in white space or in the same few words over and over."""
+    if len(text) >= 80 and not text[-80:].strip():
+        return True
     tail = text[-min(600, len(text) * 3 // 4) :]
     if len(tail) < 80:
         return False
-    if not tail[-80:].strip():
-        return True
     return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
 
 

@@ -20,7 +20,7 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     Three forms: `retry-after-ms: 1500`, `Retry-After: 1.5` and `Retry-After: Wed, 21 Oct 2026 07:28:00 GMT`.
 
     Args:
-        headers: of the reply, any case.
+        headers: of the reply, names in lower case.
         now: seconds since the epoch, for the date form.
     Returns:
         Seconds; None without a header and for nonsense: negative, NaN, infinite, more than a day, not readable.

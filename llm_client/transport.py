@@ -27,7 +27,7 @@ class RawReply:
 
     Args:
         status: HTTP status.
-        headers: names in any case.
+        headers: names in lower case.
         body: bytes.
     """
 
@@ -93,7 +93,9 @@ class Transport:
             with response:
                 content = _read(response.raw, deadline)
             local.sent += 1
-            return RawReply(response.status_code, response.headers, content)
+            redact = self._key.redact  # servers and proxies echo what they were sent
+            headers = {name.lower(): redact(value) for name, value in response.headers.items()}
+            return RawReply(response.status_code, headers, self._key.redact_bytes(content))
         except (requests.RequestException, BaseHTTPError, OSError) as error:
             reused = local.sent > 0
             self.close()

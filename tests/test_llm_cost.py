@@ -1,0 +1,105 @@
+"""Limits, prices, the hard stop, dry runs, progress."""
+
+import io
+
+import pytest
+from llm_scripted import MODEL, ScriptedServer, answer, failure, item
+
+from minirank.llm_client import Bulk, Counts, Limits, RunError, Store, retry
+from minirank.llm_client.estimate import estimate
+from minirank.llm_client.ledger import Purse, most_tokens
+from minirank.llm_client.progress import BulkProgress
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
+
+
+def documents(count):
+    return [item(f"doc{number}", f"document {number}") for number in range(count)]
+
+
+def test_prices_by_hand():
+    limits = Limits(price_in=2.0, price_out=8.0)
+    assert limits.cost(500_000, 250_000) == 1.0 + 2.0
+    with ScriptedServer(answer(usage={"prompt_tokens": 100, "completion_tokens": 50})) as server:
+        attempt = server.client(price_in=2.0, price_out=8.0).complete(item()).attempts[0]
+        assert attempt.cost == pytest.approx(0.0006) and (attempt.tokens_in, attempt.tokens_out) == (100, 50)
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "many"}, {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": True}])
+def test_what_a_server_does_not_count_costs_its_upper_bound(usage):
+    with ScriptedServer(answer(usage=usage)) as server:
+        attempt = server.client(price_in=1.0, price_out=1.0).complete(item(max_tokens=50)).attempts[0]
+        assert attempt.cost == pytest.approx((most_tokens(server.received[0].raw) + 50) / 1e6)
+
+
+def test_errors_cost_nothing_and_lost_replies_their_upper_bound():
+    with ScriptedServer(failure(500, "no"), answer(delay=0.5), answer()) as server:
+        first, second, third = server.client(timeout=0.2, price_in=1.0).complete(item()).attempts
+        assert (first.cost, third.cost) == (0.0, pytest.approx(10e-6)) and second.cost > 100e-6
+
+
+def test_max_cost_is_never_passed(tmp_path):
+    """A hard stop: whatever the server charges up to the bound, the sum stays below; the run can go on later."""
+    with ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server, Store(tmp_path / "s.sqlite") as store:
+        limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
+        with pytest.raises(RunError, match="max_cost 0.01 is reached") as caught:
+            Bulk(server.client(**limits), store).run(documents(100))
+        spent, counts = store.ledger()["cost"], store.counts()
+        assert caught.value.kind == "max_cost" and spent <= 0.01 and counts.input == 100
+        assert counts.done == len(server.received) >= 20  # of at most 25 that the price allows
+        assert Bulk(server.client(**{**limits, "max_cost": 1.0}), store).run(documents(100)) == Counts(done=100)
+        assert len(server.received) == 100
+
+
+def test_a_purse_lets_a_call_wait_until_another_settles():
+    purse = Purse(Limits(max_cost=1.0, price_in=1.0))
+    bound = purse.reserve(600_000, 0)
+    assert bound == 0.6
+    purse.settle(bound, 0.1)
+    assert purse.spent == 0.1 and purse.reserve(900_000, 0) == 0.9
+    purse.settle(0.9, 0.9)
+    with pytest.raises(RunError):
+        purse.reserve(1, 0)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"concurrency": 0}, {"retries": -1}, {"rpm": 0}, {"tpm": -1}, {"max_cost": 0, "price_in": 1}, {"max_cost": 1}, {"price_in": float("nan")},
+])  # fmt: skip
+def test_limits_that_make_no_sense(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Limits(**wrong)
+
+
+def test_a_dry_run_counts_and_sends_nothing(tmp_path):
+    with ScriptedServer(default=lambda got: failure(400, "no") if "document 3" in str(got.body) else answer()) as server:
+        with Store(tmp_path / "s.sqlite") as store:
+            Bulk(server.client(), store).run(documents(4))
+            found = estimate([*documents(10), item("twin", "document 9")], MODEL, store, Limits(price_in=1.0, price_out=1.0))
+        assert (found.items, found.hits, found.repeated, found.calls) == (11, 4, 1, 6) and len(server.received) == 4
+        assert 6 * 20 < found.tokens_in[0] < found.tokens_in[1] < 6 * most_tokens(server.received[0].raw) and found.tokens_out == (30, 300)
+        assert found.cost == pytest.approx(tuple((a + b) / 1e6 for a, b in zip(found.tokens_in, found.tokens_out, strict=True)))
+        assert "document 4" in str(found) and "11 items: 4 in the store" in str(found) and "JSON Schema" in str(found)
+
+
+def test_progress_in_words():
+    assert BulkProgress.line(120, 1000, 3, 15.0) == "120 of 1,000 calls  3 failed  8.0/s  1:50 left"
+    assert BulkProgress.line(5, 0, 0, 1.0) == "5 calls  0 failed  5.0/s"
+    assert BulkProgress.line(1, 7201, 0, 1.0).endswith("2:00:00 left")
+
+
+def test_progress_on_a_terminal_and_in_a_log():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for stream, lines in ((Terminal(), 2), (io.StringIO(), 2)):
+        ticks = iter(range(0, 1000, 5))
+        progress = BulkProgress(stream, clock=lambda ticks=ticks: next(ticks))
+        for finished in range(1, 6):
+            progress(finished, 5, 0)
+        progress.notice("a notice")
+        assert stream.getvalue().count("\n") >= lines and "5 of 5 calls" in stream.getvalue() and stream.getvalue().endswith("a notice\n")
+        assert ("\r" in stream.getvalue()) == stream.isatty()

@@ -1,0 +1,114 @@
+"""The words of the doctor, for servers in good and in bad health."""
+
+import socket
+
+import pytest
+from llm_scripted import MODEL, ScriptedServer, Step, answer, failure
+
+from minirank.cli import main
+from minirank.llm_client import retry
+from minirank.llm_client.doctor import doctor
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def healthy(received, models=({"id": MODEL, "max_model_len": 4096},), enforced=True, formats=("json_schema", "json_object")):
+    """A server that lists models and enforces schemas."""
+    if received.path == "/v1/models":
+        return Step(200, {"object": "list", "data": list(models)})
+    if received.body is None:
+        return Step(404, "not found")
+    asked = received.body.get("response_format", {}).get("type")
+    if asked and asked not in formats:
+        return failure(400, f"response_format {asked} is not supported")
+    wants = asked if enforced else "JSON" in received.body["messages"][0]["content"]
+    words = len(str(received.body["messages"][-1]["content"]).split())
+    return answer('{"colour": "teal", "number": 3}' if wants or "JSON" in received.body["messages"][0]["content"] else "Hello to you.",
+                  usage={"prompt_tokens": words, "completion_tokens": 5})  # fmt: skip
+
+
+def marks(report):
+    return {subject: mark for mark, subject, _ in report.lines}
+
+
+def words(report, subject):
+    return [text for _, name, text in report.lines if name == subject][-1]
+
+
+def test_a_healthy_server(capsys):
+    with ScriptedServer(default=healthy) as server:
+        report = doctor(server.url)
+        assert report.ok and set(marks(report).values()) == {"ok"} and report.model == MODEL and report.ability.rung == 0
+        assert "4,096 tokens" in words(report, "context") and "minirank extract DATA --base-url" in words(report, "next")
+        assert words(report, "authentication") == "the server wants no key"
+        assert main(["doctor", "--base-url", server.url, "--model", MODEL]) == 0
+        assert "accepted and enforced" in capsys.readouterr().out
+
+
+def test_a_server_with_a_key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-good")
+    with ScriptedServer(default=lambda got: healthy(got) if got.headers.get("authorization") == "Bearer sk-good" else failure(401, "no")) as server:
+        assert words(doctor(server.url), "authentication") == "the key in OPENAI_API_KEY is accepted"
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-bad")
+        assert "does not accept the key in OPENAI_API_KEY" in words(doctor(server.url), "auth")
+        monkeypatch.delenv("OPENAI_API_KEY")
+        report = doctor(server.url)
+        assert not report.ok and "OPENAI_API_KEY is not set; set it" in words(report, "auth")
+
+
+def test_rungs_that_are_rejected_or_ignored():
+    with ScriptedServer(default=lambda got: healthy(got, formats=("json_object",))) as server:
+        report = doctor(server.url)
+        assert report.ok and marks(report)["json_schema"] == "note" and report.ability.rung == 1
+    with ScriptedServer(default=lambda got: healthy(got, enforced=False)) as server:
+        report = doctor(server.url)
+        assert report.ok and "not enforced" in words(report, "json_schema") and not report.ability.enforced
+
+
+def test_models_that_are_not_there():
+    with ScriptedServer(default=healthy) as server:
+        report = doctor(server.url, "scriptd")
+        assert report.ok and words(report, "model") == "scriptd is not in the list; did you mean scripted?"
+        assert words(report, "answers as").startswith("scripted:")
+    with ScriptedServer(default=lambda got: healthy(got, models=())) as server:
+        assert "name one with --model" in words(doctor(server.url), "model")
+        report = doctor(server.url, MODEL)
+        assert report.ok and "at least 3,0" in words(report, "context")
+
+
+def test_a_server_that_cuts_prompts_silently():
+    def cutting(received):
+        step = healthy(received, models=({"id": MODEL},))
+        if "usage" in step.body:
+            step.body["usage"]["prompt_tokens"] = min(2048, step.body["usage"]["prompt_tokens"])
+        return step
+
+    with ScriptedServer(default=cutting) as server:
+        report = doctor(server.url)
+        assert not report.ok and "cut a prompt of 3,000 words to 2,048 tokens" in words(report, "context")
+
+
+@pytest.mark.parametrize("step, subject, said", [
+    (Step(404, "404 page not found"), "address", "base_url must be the address before /chat/completions"),
+    (failure(503, "Loading model"), "loading", "wait a moment and run this again"),
+    (Step(200, "<html>hello</html>"), "bad reply", "<html>hello</html>"),
+    (failure(429, "exceeded", code="insufficient_quota"), "quota", "no quota left"),
+    (Step(302, b"", {"Location": "https://login.example.com"}), "redirect", "use the final address"),
+])  # fmt: skip
+def test_servers_in_bad_health(step, subject, said):
+    with ScriptedServer(default=step) as server:
+        report = doctor(server.url, "m")
+        assert not report.ok and said in words(report, subject)
+
+
+def test_nothing_there(capsys):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert main(["doctor", "--base-url", f"127.0.0.1:{port}"]) == 1
+    assert "is the server running?" in capsys.readouterr().out
+    assert main(["doctor", "--base-url", "ftp://x"]) == 1

@@ -1,0 +1,159 @@
+"""Where the key may go, and that it is written nowhere; one address for one server."""
+
+import copy
+import io
+import logging
+import pickle
+import traceback
+
+import pytest
+from llm_scripted import ScriptedServer, Step, answer, failure, item
+
+from minirank.llm_client import Bulk, Client, LLMError, RunError, Store, retry
+from minirank.llm_client.address import canonical_url, may_carry_key
+from minirank.llm_client.batch import write_batch
+from minirank.llm_client.cassette import Recorder
+from minirank.llm_client.doctor import doctor
+from minirank.llm_client.key import Key
+
+CANARY = "sk-canary-0123456789/abcdef+xyz"
+
+
+@pytest.fixture(autouse=True)
+def canary(monkeypatch):
+    monkeypatch.setenv("LLM_TEST_KEY", CANARY)
+    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
+
+
+def test_the_key_travels_to_its_server():
+    with ScriptedServer() as server:
+        server.client().complete(item())
+        assert server.received[0].headers["authorization"] == f"Bearer {CANARY}"
+
+
+def test_without_a_key_there_is_no_header(monkeypatch, tmp_path):
+    monkeypatch.setenv("LLM_TEST_KEY", "  ")
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with ScriptedServer() as server:
+        server.client().complete(item())
+        assert "authorization" not in server.received[0].headers
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_case_26_redirects_are_not_followed_and_the_key_stays(status):
+    with ScriptedServer() as other, ScriptedServer(default=Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})) as server:
+        with pytest.raises(RunError, match="redirect to http://localhost.*use the final address") as caught:
+            server.client().complete(item())
+        assert caught.value.kind == "redirect" and not other.received and len(server.received) == 1
+
+
+def test_case_26_no_key_over_http_to_another_machine(monkeypatch):
+    assert may_carry_key("https://api.example.com/v1") and may_carry_key("http://localhost:8080") and may_carry_key("http://[::1]:80")
+    assert not may_carry_key("http://192.168.1.7:8080/v1") and not may_carry_key("http://localhost.example.com")
+    told = []
+    with ScriptedServer() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)  # stands for the other machine: it gets what would be sent there
+        monkeypatch.delenv("no_proxy", raising=False)
+        client = Client("http://models.example.com:8000", "m", "LLM_TEST_KEY", notice=told.append)
+        client.complete(item())
+        assert "authorization" not in proxy.received[0].headers and proxy.received[0].path.startswith("http://models.example.com:8000/v1/")
+    assert told == ["http://models.example.com:8000/v1 is not https: the key is not sent"]
+
+
+@pytest.mark.parametrize("typed", [
+    "http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/", "127.0.0.1:8080",
+    "HTTP://127.0.0.1:8080//v1//", "http://127.0.0.1:8080/v1/chat/completions", " http://127.0.0.1:8080/v1/models ",
+])  # fmt: skip
+def test_case_27_one_canonical_address(typed):
+    assert canonical_url(typed) == "http://127.0.0.1:8080/v1"
+
+
+@pytest.mark.parametrize("typed, canonical", [
+    ("api.example.com", "https://api.example.com/v1"),
+    ("https://API.example.com:443/v1", "https://api.example.com/v1"),
+    ("https://example.com/openai/v1beta/", "https://example.com/openai/v1beta"),
+    ("http://[::1]:80", "http://[::1]/v1"),
+    ("localhost:11434", "http://localhost:11434/v1"),
+])  # fmt: skip
+def test_case_27_other_addresses(typed, canonical):
+    assert canonical_url(typed) == canonical
+
+
+def test_case_27_the_path_on_the_wire():
+    with ScriptedServer() as server:
+        for suffix in ("", "/", "/v1", "/v1/"):
+            Client(server.url + suffix, "m", "LLM_TEST_KEY").complete(item())
+        assert {request.path for request in server.received} == {"/v1/chat/completions"}
+
+
+@pytest.mark.parametrize("typed", ["", "ftp://host", "http://", f"http://user:{CANARY}@host", f"http://host?key={CANARY}", "http://host:port"])
+def test_addresses_that_cannot_be_used(typed):
+    with pytest.raises(RunError) as caught:
+        canonical_url(typed)
+    assert CANARY not in str(caught.value)
+
+
+def test_case_28_a_key_is_never_shown(monkeypatch):
+    key = Key.from_environment("LLM_TEST_KEY")
+    assert CANARY not in f"{key!r} {key} {[key]} {vars(type(key))}" and key.redact(f"<{CANARY}>") == "<[key]>"
+    for write in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            write(key)
+    assert CANARY not in repr(Client("http://localhost", "m", "LLM_TEST_KEY"))
+    monkeypatch.setenv("LLM_TEST_KEY", CANARY + "\u2028")
+    assert CANARY in Key.from_environment("LLM_TEST_KEY").header()["Authorization"]  # blanks around it are cut off
+    monkeypatch.setenv("LLM_TEST_KEY", f"{CANARY} more")
+    with pytest.raises(RunError) as caught:
+        Key.from_environment("LLM_TEST_KEY")
+    assert CANARY not in str(caught.value)
+
+
+def test_case_28_the_canary_is_in_nothing_that_is_written(tmp_path, capfd):
+    """Every fault, with servers that echo the key wherever they can; then everything written is searched."""
+    log = io.StringIO()
+    handler, root = logging.StreamHandler(log), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    written = []
+    echo = f"Incorrect API key provided: {CANARY}"
+    steps = [
+        failure(401, echo), failure(403, echo), failure(400, echo), failure(500, echo), failure(429, echo, {"Retry-After": "0.01"}),
+        Step(200, echo), Step(200, f"<html>{echo}"), Step(307, b"", {"Location": f"http://localhost/?{CANARY}"}), Step(drop=True),
+        answer(f"no JSON but {CANARY}"), answer(f'{{"n": 1, "{CANARY}": 2}}'), answer(f'{{"n": "{CANARY}"}}'), answer(None, message={"refusal": echo}),
+        answer(finish="content_filter"), Step(404, echo), Step(200, b"x", claim=100),
+    ]  # fmt: skip
+    try:
+        for number, step in enumerate(steps):
+            with ScriptedServer(default=step) as server, Store(tmp_path / f"{number}.sqlite") as store:
+                client = server.client(retries=1, notice=written.append)
+                client.transport = Recorder(client.transport, tmp_path / f"{number}.jsonl", client.key, "scripted")
+                try:
+                    client.complete(item())
+                except LLMError as error:
+                    written += traceback.format_exception(error)
+                    written += [repr(error), repr(vars(error)), repr(error.__cause__), repr(error.__context__)]
+                try:
+                    Bulk(client, store, written.append).run([item(str(copy_number), str(copy_number)) for copy_number in range(3)])
+                except LLMError as error:
+                    written += traceback.format_exception(error)
+                write_batch([item("other", "other")], "m", store, tmp_path / f"batch{number}")
+                written.append(str(doctor(server.url, "m", "LLM_TEST_KEY", 2.0)))
+                client.transport.end()
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 3 * len(steps) and "chat/completions" in log.getvalue()
+    everything = "\n".join([*written, log.getvalue(), *capfd.readouterr()]).encode() + b"".join(path.read_bytes() for path in files)
+    for form in (CANARY, CANARY.replace("/", "%2F").replace("+", "%2B"), CANARY.replace("/", "\\/"), CANARY[:20]):
+        assert form.encode() not in everything
+    assert b"[key]" in everything
+
+
+def test_proxies_are_not_asked_about_this_machine(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with ScriptedServer() as server:
+        assert server.client().complete(item()).value == {"n": 1}
