@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from minirank.errors import MinirankError
 from minirank.metrics import auc
-from minirank.simulate import ROLES, World, WorldConfig, tastes
+from minirank.simulate import ROLES, World, WorldConfig, ceilings, tastes
 from minirank.simulate.match import appeals
 from minirank.simulate.truth import PAGE, examine, in_chunks, keyed_normal, keyed_uniform
 
@@ -205,3 +205,11 @@ def test_signal_strength_decides_whether_hires_show_the_team():
         return (world.people.skill[snapshot[:, None], world.teams.prefers[team]] > 0).mean()
 
     assert share(1.0) > 2 * share(0.0)
+
+
+def test_ceilings_fall_as_less_is_known(world):
+    for scores in ceilings(world).values():
+        assert list(scores) == ["oracle", "reachable", "additive", "average"]
+        assert all(0.5 < score < 1 for score in scores.values())
+    null = ceilings(World(WorldConfig.null(seed=3, impressions=2_000)))["click"]
+    assert null["reachable"] == null["additive"] == null["average"] == 0.5 < null["oracle"]

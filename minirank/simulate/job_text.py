@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from .phrasebook import EDUCATION, LEVELS, REMOTE
-from .wording import Mention, Writer, listed, sentence
-
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen")
+from .wording import Mention, Writer, listed, sentence, spelled
 
 
 def write_job(writer: Writer, teams, jobs, row: int) -> tuple[str, str]:
@@ -42,7 +40,7 @@ def _years(writer, years):
     if years == 0:
         return ""
     words, known = writer.phrase("years", "years")
-    text = words.format(n=years, word=NUMBERS[years])
+    text = words.format(n=years, word=spelled(years))
     writer.mentions.append(Mention("years", str(years), text, known))
     return text
 

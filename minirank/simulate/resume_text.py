@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .phrasebook import AVAILABLE, DEPTHS, EDUCATION, LEVELS
 from .population import DEPTH
-from .wording import Mention, Writer, listed, sentence
+from .wording import Mention, Writer, listed, sentence, spelled
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -71,6 +71,12 @@ def _remarks(writer, people, row):
     """Sentences on availability, wishes and habits; some people keep one or the other to themselves."""
     person = people.person[row]
     out = [writer.mention("available", "available", AVAILABLE[people.available[row]])]
+    years = int(people.years[row])
+    if years > 1:
+        words, known = writer.phrase("worked", "worked")
+        text = words.format(n=years, word=spelled(years))
+        writer.mentions.append(Mention("years", str(years), text, known))
+        out.append(text)
     out.append(f"Salary expectation {people.salary[row]:.0f}k")
     if people.leads[row]:
         out.append(writer.mention("leads", "leads", "leads"))

@@ -130,10 +130,10 @@ class Truth:
         logits = np.concatenate([self.utilities(role[i], job[i], snapshot[i]) for i in parts], axis=1)
         logits += self.hidden(role, job, person)
         seen = examine(position)
-        self.intercepts[0] = _solve(lambda b: (seen * expit(logits[0] + b)).mean(), self.config.ctr)
+        self.intercepts[0] = solve(lambda b: (seen * expit(logits[0] + b)).mean(), self.config.ctr)
         click = seen * expit(logits[0] + self.intercepts[0])
-        self.intercepts[1] = _solve(lambda b: (click * expit(logits[1] + b)).sum() / click.sum(), self.config.cvr)
-        self.intercepts[2] = _solve(lambda b: expit(logits[2] + b).mean(), 0.45)
+        self.intercepts[1] = solve(lambda b: (click * expit(logits[1] + b)).sum() / click.sum(), self.config.cvr)
+        self.intercepts[2] = solve(lambda b: expit(logits[2] + b).mean(), 0.45)
 
     def oracle(self, role, job, snapshot, position) -> Probabilities:
         """All is known: the position and what no text shows."""
@@ -169,7 +169,8 @@ def in_chunks(function, *arrays) -> Probabilities:
     return Probabilities(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _solve(rate, target):
+def solve(rate, target) -> float:
+    """The b in [-30, 30] at which a rising function of b meets its target, by bisection."""
     low, high = -30.0, 30.0
     for _ in range(50):
         middle = 0.5 * (low + high)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+TENS = ("twenty", "thirty", "forty", "fifty")
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -91,3 +97,11 @@ def sentence(text) -> str:
     first = text.split(" ", 1)[0]
     text = text if any(c.isupper() for c in first) else text[0].upper() + text[1:]
     return text if text[-1] in ".!?" else text + "."
+
+
+def spelled(number) -> str:
+    """A whole number below 60 in words."""
+    if number < 20:
+        return UNITS[number]
+    tens = TENS[number // 10 - 2]
+    return f"{tens}-{UNITS[number % 10]}" if number % 10 else tens
