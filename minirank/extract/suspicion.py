@@ -55,7 +55,9 @@ _TRIGGERS = frozenset(
 
 _REPEATS = 4  # the same word in a row
 _STUFFED_MENTIONS, _STUFFED_REACH = 8, 350  # the same skill that often within that many characters
-_STUFFED_LISTS, _LIST_REACH = (12, 20), 40  # so many mentions, each skill four times; characters for a mention
+_STUFFED_LISTS, _LIST_REACH = (12, 20, 32, 48), 40  # so many mentions; characters for a mention
+_LISTED_TIMES = 4  # the mentions of a skill in such a crowd, on average
+_BARE_GAP = 3  # characters: mentions this close have nothing but punctuation between
 
 _END = re.compile(r"[.!?。！？](?=\s|$)|[。！？\n]")
 _BEGIN = re.compile(r"[.!?。！？]\s|[。！？\n]")
@@ -87,7 +89,8 @@ def find_stuffing(skills):
 
     Args:
         skills: iterable of (start, end, name) in text order.
-    Returns: list of Flag from the first repeated to the last of the crowded mentions: the first ones may stand.
+    Returns: list of Flag from the first repeated to the last of the crowded mentions: the first ones may stand, unless
+        they are a bare run of one skill, which is no sentence.
     """
     skills = list(skills)
     mentions = {}
@@ -96,17 +99,24 @@ def find_stuffing(skills):
     found = []
     for spans in mentions.values():
         for first in range(len(spans) - _STUFFED_MENTIONS + 1):
-            last = spans[first + _STUFFED_MENTIONS - 1]
-            if last[1] - spans[first][0] <= _STUFFED_REACH:
-                found.append(Flag(spans[first + 1][0], last[1], "keyword stuffing"))
+            crowd = spans[first:first + _STUFFED_MENTIONS]
+            if crowd[-1][1] - crowd[0][0] <= _STUFFED_REACH:
+                bare = all(b - a <= _BARE_GAP for (_, a), (b, _) in zip(crowd, crowd[1:], strict=False))
+                found.append(Flag(crowd[0 if bare else 1][0], crowd[-1][1], "keyword stuffing"))
+    if max(map(len, mentions.values()), default=0) >= _LISTED_TIMES:
+        found += _stuffed_lists(skills)
+    return merge_flags(found)
+
+
+def _stuffed_lists(skills):
+    """Flags of crowds in which each of a few skills stands several times."""
     for size in _STUFFED_LISTS:
         for first in range(len(skills) - size + 1):
-            window = skills[first:first + size]
-            names = [name for _, _, name in window]
-            if window[-1][1] - window[0][0] <= _LIST_REACH * size and 4 * len(set(names)) <= size:
+            crowd = skills[first:first + size]
+            names = [name for _, _, name in crowd]
+            if crowd[-1][1] - crowd[0][0] <= _LIST_REACH * size and _LISTED_TIMES * len(set(names)) <= size:
                 again = next(at for at, name in enumerate(names) if name in names[:at])
-                found.append(Flag(window[again][0], window[-1][1], "keyword stuffing"))
-    return merge_flags(found)
+                yield Flag(crowd[again][0], crowd[-1][1], "keyword stuffing")
 
 
 def merge_flags(flags):
