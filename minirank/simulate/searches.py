@@ -11,7 +11,7 @@ import numpy as np
 
 from .population import DAY, DAYS, START, Jobs, People, Teams
 from .tastes import ROLE_SHARE
-from .truth import PAGE
+from .truth import CHUNK, PAGE
 
 LOOKED = 160  # candidates for a hire
 SHUFFLED = 0.05  # share of searches in random order
@@ -106,8 +106,10 @@ def make_history(rng, truth, teams: Teams, jobs: Jobs, people: People, book, sig
         pool = pool if pool.size else np.arange(domain_of.size)
         person[rows] = pool[rng.integers(pool.size, size=(rows.size, LOOKED))]
     snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, LOOKED))
-    fit = truth.hiring_fit(np.repeat(job, LOOKED), np.maximum(snapshot, 0), signal_strength).reshape(person.shape)
-    score = np.where(snapshot.reshape(person.shape) >= 0, fit, -100.0) + rng.gumbel(size=person.shape)
+    pairs = np.repeat(job, LOOKED), np.maximum(snapshot, 0)
+    parts = [slice(i, i + CHUNK) for i in range(0, snapshot.size, CHUNK)]
+    fit = np.concatenate([truth.hiring_fit(pairs[0][i], pairs[1][i], signal_strength) for i in parts])
+    score = np.where(snapshot >= 0, fit, -100.0).reshape(person.shape) + rng.gumbel(size=person.shape)
     chosen = person[np.arange(job.size), score.argmax(1)]
     order = np.lexsort((job, hired_at))
     return Hires(job[order], chosen[order], hired_at[order])
