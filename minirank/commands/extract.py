@@ -100,7 +100,8 @@ def _add_common(command) -> None:
     how.add_argument("--base-url", metavar="URL", help="by a model on this OpenAI-compatible server")
     server = command.add_argument_group("with --base-url")
     server.add_argument("--model", metavar="M", help="its name there")
-    server.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help="variable that holds the key (default OPENAI_API_KEY)")
+    key = "variable that holds the key (default OPENAI_API_KEY)"
+    server.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help=key)
     server.add_argument("--dry-run", action="store_true", help="count calls, tokens and cost, show the first prompt, send nothing")
     server.add_argument("--batch-out", metavar="DIR", help="write what is to be asked as files for a Batch service, send nothing")
     server.add_argument("--batch-in", nargs="+", metavar="FILE", help="take the answers of a Batch service, send nothing")
@@ -171,7 +172,8 @@ def _without_calls(options, asker, requests) -> bool:
 def _print_ledger(asker) -> None:
     """Print what asking took, over all runs on this store."""
     spent = asker.store.ledger()
-    print(f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, cost {spent['cost']:.4g}")
+    print(f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, "
+          f"cost {spent['cost']:.4g}")
 
 
 def _folder(options):

@@ -31,9 +31,12 @@ _LABELLED = re.compile(
     rf"\b(?i:name|candidate|applicant|contact(?: person)?|referee|hiring manager|recruiter|ansprechpartner(?:in)?)"
     rf"[ ]?[:：][ ]{{0,3}}(?P<name>{_NAME})")
 _ADDRESSED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau)\.? (?:(?:Dr|Prof)\. )?(?P<name>{_PART}(?: {_PART})?)")
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤"
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
+    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤")
 _HAN_NAME = re.compile(
-    rf"(?:姓名|名前|氏名|联系人)\s{{0,2}}[:：]?\s{{0,3}}(?P<labelled>[\u4e00-\u9fff]{{2,4}})|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])")
+    rf"(?:姓名|名前|氏名|联系人)\s{{0,2}}[:：]?\s{{0,3}}(?P<labelled>[\u4e00-\u9fff]{{2,4}})"
+    rf"|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])")
 _NO_NAME = frozenset(
     "curriculum vitae resume résumé lebenslauf profile summary skills experience education contact personal details"
     " information professional work employment history about me objective references university college school street"

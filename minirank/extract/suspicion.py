@@ -37,13 +37,15 @@ _INSTRUCTION = re.compile(
     r" models?|screening|ats|automated|parser)\b"
     r"|(?:if you are|when you are|dear) (?:an? |the )?(?:ai|llm|chatgpt|language model|large language model|bot)\b"
     r"|do not (?:mention|reveal|disclose) (?:this|these|the) (?:instructions?|prompts?|notes?)\b"
-    r"|(?:ignore|disregard|forget)\b[^.!?\n]{0,20}?\b(?:what(?:ever)?|everything|anything|all)\b[^.!?\n]{0,20}?"
-    r"\b(?:told|said|written|instructed|above|before)\b"
+    r"|(?:ignore|disregard|forget) (?:what(?:ever)? you (?:were|have been|are) (?:told|instructed|asked)"
+    r"|(?:everything|anything|all)\b[^.!?\n]{0,20}?\b(?:told|said|written|instructed|above|before))\b"
     r"|automated (?:reviewer|screener|recruiter|assistant)s?\s?:"
-    r"|(?:ignorier|vergiss|vergessen|missachte)\w{0,3}\b[^.!?\n]{0,40}?\b(?:anweisung|vorgabe|instruktion|anforderung)\w{0,3}\b"
+    r"|(?:ignorier|vergiss|vergessen|missachte)\w{0,3}\b[^.!?\n]{0,40}?\b(?:anweisung|vorgabe|instruktion)\w{0,3}\b"
     r"|bewerten? (?:sie )?(?:dies|mich|den lebenslauf|die bewerbung)\w{0,3}\b"
-    r"|(?:ignor|oubli|olvid|neg)\w{1,4} [^.!?\n]{0,24}?\b(?:instructions|consignes|instrucciones|istruzioni|instruções|instructies)\b"
-    r"|(?:忘记|无视|忽略)[^。！？\n]{0,12}(?:指令|指示|要求)|(?:指示|命令)を?(?:すべて|全て)?無視|이전[^.\n]{0,12}(?:지시|명령)[^.\n]{0,6}무시"
+    r"|(?:ignor|oubli|olvid|neg)\w{1,4} [^.!?\n]{0,24}?"
+    r"\b(?:instructions|consignes|instrucciones|istruzioni|instruções|instructies)\b"
+    r"|(?:忘记|无视|忽略)[^。！？\n]{0,12}(?:指令|指示|(?:之前|以上|前面)的?要求)|(?:指示|命令)を?(?:すべて|全て)?無視"
+    r"|이전[^.\n]{0,12}(?:지시|명령)[^.\n]{0,6}무시"
     r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視",
     re.IGNORECASE)
 _TRIGGERS = frozenset(
@@ -51,7 +53,7 @@ _TRIGGERS = frozenset(
     " evaluate recommend shortlist select hire list give assign award return output respond reply answer note notes"
     " message messages attention instruction instructions hint if when dear do automated ignoriere ignorieren ignoriert"
     " vergiss vergessen missachte missachten bewerte bewerten ignorez ignorer oubliez oublie oublier ignora ignorar"
-    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이전 이".split())
+    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이".split())
 
 _REPEATS = 4  # the same word in a row
 _STUFFED_MENTIONS, _STUFFED_REACH = 8, 350  # the same skill that often within that many characters
