@@ -81,8 +81,20 @@ def test_case_4_the_example_copied_into_every_answer_leaves_nothing(folder):
     with serving(copying) as (url, _):
         (features, report), _ = ask(folder, url)
     assert report.counts.leaked >= 40 and report.counts.grounded == 0
-    assert features.jobs[0].must_have == () and features.resumes[0].skills == ()
-    assert features.resumes[0].years.source == "rules"  # filled
+    assert report.distrusted == 5 and "5 because most was made up" in str(report)
+    assert features == extract_folder(folder)
+
+
+def test_a_document_is_believed_where_less_than_half_is_made_up(folder):
+    def half(messages):
+        text = document_of(messages)[1]
+        return json.dumps(RESUME | {"skills": ["SQL", "Haskell"] if "Brewer" in text else ["SQL", "Haskell", "Cobol"]})
+
+    with serving(lambda messages: half(messages) if document_of(messages)[0] == "resume" else honest(messages)) as (url, _):
+        (features, report), _ = ask(folder, url)
+    assert (report.by_model, report.distrusted) == (4, 1)
+    assert names(features.resumes[1].skills) == ["sql"]
+    assert features.resumes[0] == extract_folder(folder).resumes[0]
 
 
 def long_text(words):
@@ -146,7 +158,7 @@ def test_a_failed_request_leaves_its_document_to_the_rules_and_is_retried_on_dem
     with serving(partly) as (url, chats):
         (features, report), counts = ask(folder, url)
         assert report.fell_back == ["job j2", "resume r2 of 2025-01-01T00:00:00Z", "resume r3 of 2025-01-01T00:00:00Z"]
-        assert "3 by rules after a failure" in str(report) and "--retry-failed" in str(report)
+        assert "3 after a failure" in str(report) and "--retry-failed" in str(report)
         assert features.resumes[1] == extract_folder(folder).resumes[1]
         asked, broken = len(chats), False
         (_, report), _ = ask(folder, url)

@@ -33,6 +33,7 @@ class Report:
         documents: jobs and snapshots of resumes.
         by_model: read by the model, whole.
         empty: nothing to read.
+        distrusted: read by the rules alone, since more than half of the values were dropped.
         cut: longer than `LONGEST`, read in part.
         fell_back: names of those that the rules read alone, since a request failed.
         counts: values kept and dropped.
@@ -41,6 +42,7 @@ class Report:
     documents: int = 0
     by_model: int = 0
     empty: int = 0
+    distrusted: int = 0
     cut: int = 0
     fell_back: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -48,8 +50,8 @@ class Report:
     def __str__(self) -> str:
         counts = self.counts
         lines = [
-            f"documents: {self.documents:,}; {self.by_model:,} read by the model, {len(self.fell_back):,} by rules after a failure, "
-            f"{self.empty:,} empty, {self.cut:,} read in part",
+            f"documents: {self.documents:,}; {self.by_model:,} read by the model, {self.cut:,} of them in part; by rules "
+            f"{len(self.fell_back):,} after a failure, {self.distrusted:,} because most was made up; {self.empty:,} empty",
             f"values: {counts.grounded:,} grounded; dropped {counts.ungrounded:,} ungrounded, {counts.leaked:,} copied from the "
             f"prompt's example, {counts.invalid:,} invalid; {counts.corrected:,} corrected by their quote",
             f"beside the rules: {counts.disputed:,} disputed (kept, the rules' value beside them), {counts.overruled:,} overruled in "
@@ -110,23 +112,34 @@ class Document:
             else:
                 yield (start, end), request
 
-    def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
-        """Features of the answers that are there; the rules' where one is missing."""
-        prompt, counts = load_prompt(self.kind), Counts()
-        parts = []
-        report.documents += 1
+    def answered(self, asker: Asker, most: int, counts: Counts) -> JobFeatures | ResumeFeatures | None:
+        """What the answers say that the document says too; None where one is missing."""
+        prompt, parts = load_prompt(self.kind), []
         for (start, end), request in self.requests(asker, most):
             answer = asker.answer(request)
             if answer is None:
-                report.fell_back.append(self.name)
-                return self.rules
+                return None
             parts.append(READERS[self.kind](answer, Source(self.outgoing, start, end, prompt.folded_example, counts)))
-        if not parts:
+        return merge(parts)
+
+    def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
+        """Features of the answers; the rules' where one is missing, or where more of it is made up than is not."""
+        report.documents += 1
+        if not self.outgoing.text:
             report.empty += 1
+            return self.rules
+        counts = Counts()
+        found = self.answered(asker, most, counts)
+        if found is None:
+            report.fell_back.append(self.name)
+            return self.rules
+        if counts.dropped > counts.grounded:
+            report.counts.add(counts)
+            report.distrusted += 1
             return self.rules
         report.by_model += 1
         report.cut += len(self.text) > LONGEST
-        checked = cross_check(merge(parts), self.rules, counts)
+        checked = cross_check(found, self.rules, counts)
         report.counts.add(counts)
         return checked
 
@@ -145,8 +158,8 @@ def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
 def extract_folder_llm(folder, asker: Asker, piece: int = PIECE) -> tuple[Features, Report]:
     """Extract every job and every snapshot of a resume by a model, and write both files beside the data.
 
-    Answers stay in the asker's store: what it holds is not asked again. A document of which a request fails is read by
-    rules alone.
+    Answers stay in the asker's store: what it holds is not asked again. A document of which a request fails, or most of
+    whose values are made up, is read by rules alone.
 
     Args:
         folder: DataFolder.
