@@ -68,7 +68,7 @@ def load_prompt(name: str) -> Prompt:
     Raises:
         ValueError: the file lacks a key, or has one that no prompt has.
     """
-    content = yaml.safe_load(resources.files(__package__).joinpath("prompts", f"{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(resources.files(__package__).joinpath(f"prompt_{name}.yaml").read_text(encoding="utf-8"))
     expected = {"version", "max_tokens", "system", "example", "schema"}
     if set(content) != expected:
         raise ValueError(f"prompt {name} must have the keys {', '.join(sorted(expected))}, got {', '.join(sorted(content))}")
