@@ -10,4 +10,5 @@ Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. In read
     reference.py     the executor to read: NumPy, one operation after the other
     layout.py        the plan as integers; walk.py compiled drivers over it
     cpu.py           the executor to use: threads, tiles, buffers
+    backends.py      chooses one of them by name
 """

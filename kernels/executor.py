@@ -76,20 +76,3 @@ def probabilities(plan: Plan, logits: np.ndarray) -> np.ndarray:
         if link == "sigmoid":
             linked[:, task] = sigmoid(linked[:, task])
     return linked
-
-
-def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None):
-    """The executor called `backend`: "reference" or "cpu".
-
-    Raises:
-        ValueError: unknown backend.
-    """
-    if backend == "reference":
-        from .reference import ReferenceExecutor
-
-        return ReferenceExecutor(plan, dtype)
-    if backend == "cpu":
-        from .cpu import CpuExecutor
-
-        return CpuExecutor(plan, dtype, threads)
-    raise ValueError(f"backend must be reference or cpu, got {backend!r}")

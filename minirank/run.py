@@ -27,7 +27,7 @@ from .data import Dataset, TableEncoder
 from .errors import ConfigError, RunError
 from .features import Encoder
 from .kernels.batch import Batch, InputSpec
-from .kernels.executor import make_executor
+from .kernels.backends import make_executor
 from .kernels.parameters import Arena
 from .kernels.plan import Plan
 from .model import LabelRates, compile_plan

@@ -8,7 +8,7 @@ from scipy import special
 
 from minirank.kernels import by_id, dense, embedding, group_losses, losses, mixture, softmax
 from minirank.kernels.batch import Bag
-from minirank.kernels.executor import make_executor
+from minirank.kernels.backends import make_executor
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.operations import KINDS
 from minirank.kernels.parameters import initial_values

@@ -8,8 +8,9 @@ import pytest
 import independent
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
+from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
-from minirank.kernels.executor import make_executor, probabilities
+from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model import GATED, GateConfig, ModelConfig, TaskConfig, compile_plan
