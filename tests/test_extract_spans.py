@@ -1,10 +1,10 @@
-"""Spans as annotators mark them, and the arithmetic of the benchmark that scores them."""
+"""Spans as annotators mark them, by rules, and the arithmetic of the benchmark that scores them."""
 
 import json
 
 import pytest
 
-from minirank.extract import skill_spans
+from minirank.extract.spans import rule_spans
 
 
 @pytest.mark.parametrize(("text", "skills", "knowledge"), [
@@ -19,7 +19,7 @@ from minirank.extract import skill_spans
     ("Engineer\nAWS, SNS and SQS", [], ["AWS", "SNS", "SQS"]),
 ])
 def test_spans_of_sentences(text, skills, knowledge):
-    assert [[text[a:b] for a, b in spans] for spans in skill_spans(text)] == [skills, knowledge]
+    assert [[text[a:b] for a, b in spans] for spans in rule_spans(text)] == [skills, knowledge]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 
 from minirank.extract.lexicon import lexicon
 from minirank.extract.rules import Reading
+from minirank.extract.tagger import tagger
 
 _WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
 _LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
@@ -39,18 +40,45 @@ _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-
 _LIST_JOINTS = frozenset("and or / & , (".split())
 
 
-def skill_spans(text):
-    """Spans of skills and of knowledge in a job posting.
-
-    Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
-    `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
+def skill_spans(text, gazetteer=None):
+    """Spans of skills and of knowledge in a job posting, by the tagger that comes with the package.
 
     Args:
         text: str.
-    Returns: (skills, knowledge), two sorted lists of (start, end) without overlaps.
+        gazetteer: Gazetteer of labels that count as skills or knowledge, or None.
+    Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
+        knowledge may overlap.
     """
+    document, marks = propose(text)
+    if gazetteer is None:
+        return tagger().spans(document, marks)
+    return tagger().spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
+
+
+def rule_spans(text):
+    """Spans of skills and of knowledge by rules alone: (skills, knowledge), as `skill_spans`.
+
+    Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
+    `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
+    """
+    return _by_rules(Reading(text, lexicon().job_headings))
+
+
+def propose(text):
+    """What the rules see in a posting, as evidence for the tagger.
+
+    Returns: (Document, {name: sorted list of (start, end, label)}).
+    """
+    reading = Reading(text, lexicon().job_headings)
+    skills, knowledge = _by_rules(reading)
+    facts = sorted((m.start, m.end, m.kind) for matches in reading.kinds.values() for m in matches)
+    titles = sorted((m.start, m.end, m.kind) for m in (*reading.titles, *reading.levels))
+    return reading.document, {"skill": [(*span, "") for span in skills],
+                              "known": [(*span, "") for span in knowledge], "fact": facts, "title": titles}
+
+
+def _by_rules(reading):
     words = lexicon()
-    reading = Reading(text, words.job_headings)
     document = reading.document
     tokens = [(m.start(), m.end(), m[0].lower()) for m in _WORDS.finditer(reading.plain)]
     named = [m for kind in ("skill", "education", "language") for m in reading.kinds[kind]]
