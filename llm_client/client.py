@@ -24,7 +24,7 @@ from .transport import Transport
 
 PATH = "/chat/completions"
 LOADING_SECONDS = 1.0  # between looks at a server that loads its model
-BAD_REPLIES = 1  # retries of a reply that is no completion: a second one rarely is better, and it is paid for
+BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
 _CHARGED = ("timeout", "lost", "stale", "bad reply")  # the server may have worked, and says not how much
 
 _log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class Client:
             attempts: what is sent is added to it.
         """
         body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
-        retries, wait, refreshed, loading_since = 0, 0.0, False, None
+        retries, bad, wait, refreshed, loading_since = 0, 0, 0.0, False, None
         while True:
             try:
                 return self._attempt(body, cap, rung, attempts)
@@ -176,7 +176,8 @@ class Client:
                     self._wait_for_model(error, loading_since)
                     continue
                 retries += 1
-                if retries > (min(BAD_REPLIES, self.limits.retries) if error.kind == "bad reply" else self.limits.retries):
+                bad += error.kind == "bad reply"
+                if retries > self.limits.retries or bad > BAD_REPLIES:
                     raise _final(error, retries) from None
                 if not self._budget.take():
                     raise RunError(f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage") from None

@@ -26,7 +26,7 @@ class LLMError(Exception):
     """
 
     def __init__(self, message: str, *, kind: str = "", status: int | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message.encode("utf-8", "replace").decode())  # servers may send half a surrogate pair
         self.kind, self.status = kind, status
         self.attempts: tuple = ()
 

@@ -94,7 +94,7 @@ class Pace:
                     self._opened, self._limit = True, float(self._most)
                     self._changed.notify_all()
                 self._limit = min(self._most, self._limit + 1.0 / self._limit)
-            self._changed.notify()
+            self._changed.notify(2)  # the limit may just have grown by one
 
     def hold(self, seconds: float) -> None:
         """Nobody sends for that long."""

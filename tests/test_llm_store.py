@@ -174,6 +174,12 @@ def test_errors_of_the_input_itself_pass_through(store):
         assert store.counts().pending == 0 or store.counts().input == 2
 
 
+def test_half_a_surrogate_pair_in_a_server_s_words_can_be_stored(store):
+    with ScriptedServer(default=failure(400, "odd \ud800 text")) as server:
+        assert Bulk(server.client(), store).run(documents(1)) == Counts(failed=1)
+        assert "odd ? text" in store.get("doc0").error
+
+
 def test_item_errors_carry_their_attempts():
     with ScriptedServer(default=failure(500, "no")) as server, pytest.raises(ItemError) as caught:
         server.client(retries=1).complete(item())
