@@ -118,7 +118,7 @@ class Client:
         self.purse.stop()
 
     def restart(self) -> None:
-        """Go on after `stop`, with a fresh max_cost."""
+        """Go on after `stop`."""
         self.pace.restart()
         self.purse.restart()
 

@@ -20,7 +20,7 @@ class Limits:
         rpm: requests a minute, or None.
         tpm: tokens a minute, or None.
         retries: of one request, after its first attempt.
-        max_cost: of one run, in the currency of the prices, or None.
+        max_cost: of all calls of one client, in the currency of the prices, or None.
         price_in: for a million prompt tokens.
         price_out: for a million tokens of the answer.
         max_wait: seconds; a server that asks to wait longer stops the run instead.
@@ -83,7 +83,7 @@ def most_tokens(body: bytes) -> int:
 
 
 class Purse:
-    """Money of one run. What a call could cost at most is set aside before it is sent.
+    """Money of one client. What a call could cost at most is set aside before it is sent.
 
     Args:
         limits: prices and max_cost.
@@ -143,6 +143,6 @@ class Purse:
             self._changed.notify_all()
 
     def restart(self) -> None:
-        """A new run: nothing spent yet."""
+        """Let calls through again; what was spent stays spent."""
         with self._changed:
-            self._stopped, self._spent = False, 0.0
+            self._stopped = False

@@ -54,6 +54,16 @@ def test_max_cost_is_never_passed(tmp_path):
         assert len(server.received) == 100
 
 
+def test_max_cost_holds_over_several_runs_of_a_client(tmp_path):
+    with ScriptedServer() as server, Store(tmp_path / "s.sqlite") as store:
+        client = server.client(max_cost=0.001, price_in=1.0, price_out=1.0, concurrency=1)
+        bulk = Bulk(client, store)
+        bulk.run(documents(1))
+        with pytest.raises(RunError, match="max_cost"):
+            bulk.run(documents(100))
+        assert 0 < store.ledger()["cost"] <= 0.001 and 1 <= store.counts().done < 67
+
+
 def test_a_purse_lets_a_call_wait_until_another_settles():
     purse = Purse(Limits(max_cost=1.0, price_in=1.0))
     bound = purse.reserve(600_000, 0)
