@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from operator import eq
 
 from minirank.extract.lexicon import Tokens
@@ -56,8 +57,8 @@ _TRIGGERS = frozenset(
     " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이".split())
 
 _REPEATS = 4  # the same word in a row
-_STUFFED_MENTIONS, _STUFFED_REACH = 8, 350  # the same skill that often within that many characters
-_STUFFED_LISTS, _LIST_REACH = (12, 20, 32, 48), 40  # so many mentions; characters for a mention
+_STUFFED_MENTIONS, _STUFFED_GAP = 8, 45  # the same skill that often, with at most so many characters between
+_STUFFED_LISTS, _LIST_GAP = (12, 20, 32, 48), 30  # so many mentions of few skills, likewise
 _LISTED_TIMES = 4  # the mentions of a skill in such a crowd, on average
 _BARE_GAP = 3  # characters: mentions this close have nothing but punctuation between
 
@@ -89,25 +90,38 @@ def find_suspicious(text, plain, tokens):
 def find_stuffing(skills):
     """Flags of the places where one skill, or a short list of them, is named again and again.
 
+    A bare run of one skill is no sentence and is flagged as a whole. Of other crowds the first mention of each skill
+    may stand.
+
     Args:
         skills: iterable of (start, end, name) in text order.
-    Returns: list of Flag from the first repeated to the last of the crowded mentions: the first ones may stand, unless
-        they are a bare run of one skill, which is no sentence.
+    Returns: list of Flag.
     """
     skills = list(skills)
+    found = list(_bare_runs(skills))
+    skills = [skill for skill in skills if not any(f.start <= skill[0] < f.end for f in found)]
     mentions = {}
     for start, end, name in skills:
         mentions.setdefault(name, []).append((start, end))
-    found = []
     for spans in mentions.values():
         for first in range(len(spans) - _STUFFED_MENTIONS + 1):
             crowd = spans[first:first + _STUFFED_MENTIONS]
-            if crowd[-1][1] - crowd[0][0] <= _STUFFED_REACH:
-                bare = all(b - a <= _BARE_GAP for (_, a), (b, _) in zip(crowd, crowd[1:], strict=False))
-                found.append(Flag(crowd[0 if bare else 1][0], crowd[-1][1], "keyword stuffing"))
+            if _widest_gap(crowd) <= _STUFFED_GAP:
+                found.append(Flag(crowd[1][0], crowd[-1][1], "keyword stuffing"))
     if max(map(len, mentions.values()), default=0) >= _LISTED_TIMES:
         found += _stuffed_lists(skills)
     return merge_flags(found)
+
+
+def _bare_runs(skills):
+    """Flags of mentions of one skill with nothing but punctuation between."""
+    first = 0
+    for at in range(1, len(skills) + 1):
+        joined = at < len(skills) and skills[at][2] == skills[first][2] and skills[at][0] - skills[at - 1][1] <= _BARE_GAP
+        if not joined:
+            if at - first >= _REPEATS:
+                yield Flag(skills[first][0], skills[at - 1][1], "keyword stuffing")
+            first = at
 
 
 def _stuffed_lists(skills):
@@ -115,10 +129,16 @@ def _stuffed_lists(skills):
     for size in _STUFFED_LISTS:
         for first in range(len(skills) - size + 1):
             crowd = skills[first:first + size]
-            names = [name for _, _, name in crowd]
-            if crowd[-1][1] - crowd[0][0] <= _LIST_REACH * size and _LISTED_TIMES * len(set(names)) <= size:
-                again = next(at for at, name in enumerate(names) if name in names[:at])
-                yield Flag(crowd[again][0], crowd[-1][1], "keyword stuffing")
+            times = Counter(name for _, _, name in crowd)
+            if _LISTED_TIMES * len(times) <= size and _widest_gap(crowd) <= _LIST_GAP:
+                seen = set()
+                again = [skill for skill in crowd if skill[2] in seen or seen.add(skill[2])]
+                yield Flag(again[0][0], again[-1][1], "keyword stuffing")
+
+
+def _widest_gap(mentions):
+    """Characters between neighbouring mentions, the most."""
+    return max(after[0] - before[1] for before, after in zip(mentions, mentions[1:], strict=False))
 
 
 def merge_flags(flags):
