@@ -63,7 +63,9 @@ class Bulk:
         client.restart()
         with store.writing() as run:
             known = store.ability(client.base_url, client.model)
-            client.ability = known or client.ability
+            if known is not None:
+                client.ability = known
+                client.pace.open()
             if retry_failed:
                 store.retry_failed()
             total = 0

@@ -23,6 +23,7 @@ from .schema import coerce, validate
 from .transport import Transport
 
 PATH = "/chat/completions"
+AFTER_TIMEOUT = 0.5  # seconds at least: a server may still be at work on the request that we gave up
 LOADING_SECONDS = 1.0  # between looks at a server that loads its model
 BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
 _CHARGED = ("timeout", "lost", "stale", "bad reply")  # the server may have worked, and says not how much
@@ -183,7 +184,7 @@ class Client:
                     raise RunError(f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage") from None
                 if error.after is None:
                     wait = backoff(wait, retries, random.uniform)
-                    self.pace.sleep(wait)
+                    self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
     def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
         """Send once, and write into the ledger what came of it."""

@@ -90,11 +90,16 @@ class Pace:
         with self._changed:
             self._in_flight -= 1
             if ok:
-                if not self._opened:
-                    self._opened, self._limit = True, float(self._most)
-                    self._changed.notify_all()
+                self.open()
                 self._limit = min(self._most, self._limit + 1.0 / self._limit)
             self._changed.notify(2)  # the limit may just have grown by one
+
+    def open(self) -> None:
+        """The server's abilities are known: let as many through as `concurrency` says."""
+        with self._changed:
+            if not self._opened:
+                self._opened, self._limit = True, float(self._most)
+                self._changed.notify_all()
 
     def hold(self, seconds: float) -> None:
         """Nobody sends for that long."""
