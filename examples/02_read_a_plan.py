@@ -7,8 +7,8 @@ mathematics compute the same numbers from it.
 
 import numpy as np
 
-from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.backends import make_executor
+from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
 

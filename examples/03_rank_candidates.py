@@ -14,7 +14,7 @@ from minirank.extract import extract_folder
 from minirank.features import Encoder
 from minirank.model import GateConfig, ModelConfig
 from minirank.ranking import Ranker
-from minirank.ranking_text import format_ranking
+from minirank.ranking.text import format_ranking
 from minirank.run import load_run
 from minirank.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig

@@ -19,13 +19,13 @@ from .config import Config, FolderConfig
 from .data import Dataset, read_folder, split_by_time
 from .errors import RunError
 from .evaluation import compare, format_comparison
-from .evaluation_text import aligned
+from .evaluation.text import aligned
 from .extract import extract_folder
 from .features import Encoder, write_signals
 from .model import GateConfig, ModelConfig
 from .progress import Progress
 from .ranking import Ranker
-from .ranking_text import format_moves, format_ranking
+from .ranking.text import format_moves, format_ranking
 from .run import Run, load_run
 from .scoring import evaluate_run, predictions_of
 from .simulate import World, WorldConfig

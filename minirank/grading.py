@@ -20,11 +20,11 @@ from .data import DataFolder
 from .data.files import read_csv
 from .data.problems import Problems
 from .errors import DataError
+from .evaluation.metrics import concordance, spearman
 from .extract import Features
 from .extract.files import iso_time
 from .features.match import match_features
 from .features.tables import job_table, resume_table
-from .metrics import concordance, spearman
 
 FILE = "relevance_grades.csv"
 COLUMNS = ("job_id", "resume_id", "updated_at", "relevance", "confidence", "reason", "source")

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__, checkpoint
+from . import __version__
 from .config import Config, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
 from .data import Dataset, TableEncoder
 from .errors import ConfigError, RunError
 from .features import Encoder
-from .kernels.batch import Batch, InputSpec
 from .kernels.backends import make_executor
+from .kernels.batch import Batch, InputSpec
 from .kernels.parameters import Arena
 from .kernels.plan import Plan
 from .model import LabelRates, compile_plan
@@ -37,7 +37,7 @@ from .storage import load_npz, make_folder, read_json, remove, save_npz, write_j
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING = "metrics.jsonl", "timing.jsonl"
-CHECKPOINT = checkpoint.FILE
+CHECKPOINT = "checkpoint.npz"
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
 

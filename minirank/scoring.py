@@ -17,7 +17,7 @@ from .inputs import encode_folder, load_dataset
 from .prediction import ranking_score
 from .run import Run
 from .storage import save_npz, write_atomic
-from .validation import known_predictions
+from .training.validation import known_predictions
 
 CSV_ROWS = 65_536  # formatted at a time
 

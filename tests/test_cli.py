@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from training_world import write_table
 
 from minirank import cli
 from minirank.errors import RunError
-
-from training_world import write_table
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--threads", "2")

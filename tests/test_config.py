@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from training_world import write_table
 
 from minirank.config import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
 from minirank.data import TableConfig
 from minirank.errors import ConfigError
-
-from training_world import write_table
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from minirank import metrics
-from minirank.bootstrap import Auc, Ratio, interval, replicates
 from minirank.data.dataset import Dataset
 from minirank.errors import ConfigError
 from minirank.evaluation import (
@@ -17,8 +15,10 @@ from minirank.evaluation import (
     metric_direction,
     metric_names,
     metric_value,
+    metrics,
 )
-from minirank.evaluation_targets import select
+from minirank.evaluation.bootstrap import Auc, Ratio, interval, replicates
+from minirank.evaluation.targets import select
 from minirank.kernels.batch import Batch, InputSpec
 
 NAN = np.nan

@@ -8,8 +8,8 @@ from scipy import stats
 from sklearn.metrics import brier_score_loss, ndcg_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from minirank import metrics
-from minirank.calibration import calibration, wilson
+from minirank.evaluation import metrics
+from minirank.evaluation.calibration import calibration, wilson
 
 SEEDS = (0, 1, 2)
 

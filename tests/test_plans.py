@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import independent
 import numpy as np
 import pytest
+from random_rows import SPEC, random_batch, randomise
 
-import independent
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
@@ -14,7 +15,6 @@ from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model import GATED, GateConfig, ModelConfig, TaskConfig, compile_plan
-from random_rows import SPEC, random_batch, randomise
 
 BACKENDS = ("reference", "cpu")
 ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [

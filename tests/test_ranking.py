@@ -10,24 +10,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ranking_world import GATED, train_run, write_market
+from training_world import small_config
 
-from minirank import ranking
-from minirank.candidates import read_resumes
 from minirank.cli import main
 from minirank.config import ScoreConfig
 from minirank.errors import DataError, RunError
 from minirank.evaluation import metric_value
-from minirank.exponents import tune_exponents
 from minirank.inputs import load_dataset
 from minirank.model import ModelConfig
 from minirank.ranking import Ranker
-from minirank.ranking_text import format_moves, format_ranking
+from minirank.ranking import ranker as ranking
+from minirank.ranking.candidates import read_resumes
+from minirank.ranking.exponents import tune_exponents
+from minirank.ranking.text import format_moves, format_ranking
 from minirank.run import load_run
 from minirank.scoring import predictions_of
 from minirank.training import train
-
-from ranking_world import GATED, train_run, write_market
-from training_world import small_config
 
 JOB = {"title": "Senior Data Engineer", "description": "You must have Python and SQL. Docker is a plus. At least 5 years."}
 RESUMES = [

@@ -14,14 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from training_world import small_config, write_table
 
 from minirank.errors import RunError
 from minirank.inputs import load_dataset
 from minirank.run import load_run
 from minirank.storage import load_npz, save_npz
 from minirank.training import train
-
-from training_world import small_config, write_table
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
 SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")

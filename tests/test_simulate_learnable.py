@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from minirank.metrics import auc
+from minirank.evaluation.metrics import auc
 from minirank.simulate import World, WorldConfig
 
 

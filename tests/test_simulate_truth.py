@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from minirank.errors import MinirankError
-from minirank.metrics import auc
+from minirank.evaluation.metrics import auc
 from minirank.simulate import ROLES, World, WorldConfig, ceilings, tastes
 from minirank.simulate.match import appeals
 from minirank.simulate.truth import PAGE, examine, in_chunks, keyed_normal, keyed_uniform

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from training_world import small_config
 
-from minirank import training
-from minirank.batches import HIDDEN, epoch_steps, generator, hide_ids
 from minirank.config import ScoreConfig
 from minirank.errors import ConfigError, RunError
 from minirank.inputs import load_dataset
@@ -18,9 +17,8 @@ from minirank.kernels.batch import Batch, InputSpec
 from minirank.prediction import joint_name, ranking_score
 from minirank.progress import Progress, duration
 from minirank.run import load_run
-from minirank.training import prepare, train
-
-from training_world import small_config
+from minirank.training import prepare, train, trainer
+from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
 
@@ -94,13 +92,13 @@ def test_both_backends_train_the_same_model(tmp_path):
 
 def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path, monkeypatch):
     values = iter([0.5, 0.4, 0.45, 0.41, 0.1])
-    monkeypatch.setattr(training, "validation_metrics", lambda *_: {"mean.log_loss": next(values)})
+    monkeypatch.setattr(trainer, "validation_metrics", lambda *_: {"mean.log_loss": next(values)})
     config = small_config(tmp_path, "training.epochs=9", *REFERENCE)
     ended = train(config, tmp_path / "run")
     assert (ended.finished, ended.epoch, ended.best_epoch) == (True, 4, 2)
     assert [line["best"] for line in metrics(tmp_path / "run")] == [True, True, False, False]
     shorter = replace(config, training=replace(config.training, epochs=2, early_stopping=None))
-    monkeypatch.setattr(training, "validation_metrics", lambda *_: {})
+    monkeypatch.setattr(trainer, "validation_metrics", lambda *_: {})
     train(shorter, tmp_path / "shorter")
     assert (tmp_path / "run" / "model.npz").read_bytes() == (tmp_path / "shorter" / "model.npz").read_bytes()
 
@@ -109,8 +107,8 @@ def test_a_metric_to_be_raised(tmp_path, monkeypatch):
     values = iter([0.5, 0.6, 0.55])
     config = small_config(tmp_path, "training.epochs=9", "training.early_stopping={metric: mean.auc, patience: 1}", *REFERENCE)
     ready = prepare(config)
-    monkeypatch.setattr(training, "prepare", lambda *_: ready)
-    monkeypatch.setattr(training, "validation_metrics", lambda *_: {"mean.auc": next(values)})
+    monkeypatch.setattr(trainer, "prepare", lambda *_: ready)
+    monkeypatch.setattr(trainer, "validation_metrics", lambda *_: {"mean.auc": next(values)})
     assert train(config, tmp_path / "run").best_epoch == 2
 
 
@@ -202,7 +200,7 @@ def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
     config = small_config(tmp_path, "training.epochs=1")
     for cached, count in ((True, 0), (False, 1)):
         said = io.StringIO()
-        monkeypatch.setattr(training, "_compiled", lambda: cached)
+        monkeypatch.setattr(trainer, "_compiled", lambda: cached)
         train(config, tmp_path / f"{cached}", progress=Progress(said))
         assert said.getvalue().count("compiling kernels (once, cached afterwards) ...") == count
 

@@ -22,9 +22,9 @@ def register(commands) -> None:
 
 def run_rank(options) -> None:
     """Print the list, under both roles with --versus."""
-    from ..candidates import read_resumes
     from ..ranking import Ranker
-    from ..ranking_text import format_moves, format_ranking
+    from ..ranking.candidates import read_resumes
+    from ..ranking.text import format_moves, format_ranking
 
     ranker = Ranker.load(options.run_folder, options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from minirank.metrics import auc
+from minirank.evaluation.metrics import auc
 
 from . import truth
 

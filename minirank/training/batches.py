@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels.batch import Batch, InputSpec
+from ..kernels.batch import Batch, InputSpec
 
 ORDER, HIDDEN = 1, 2  # what a generator is for
 

@@ -6,31 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank.bootstrap import interval, replicates
-from minirank.calibration import calibration
-from minirank.errors import ConfigError
-from minirank.evaluation_targets import (
+from ..errors import ConfigError
+from .bootstrap import interval, replicates
+from .calibration import calibration
+from .targets import (
     OBSERVED,
     RECRUITING,
     NotDefined,
     is_recruiting,
     metric_direction,
-    metric_names,
     select,
     statistic,
     target,
 )
-from minirank.evaluation_text import format_comparison, format_table
-
-__all__ = [
-    "compare",
-    "evaluate",
-    "format_comparison",
-    "format_table",
-    "metric_direction",
-    "metric_names",
-    "metric_value",
-]
 
 LEVEL = 0.95
 CHANCE = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}  # what guessing reaches

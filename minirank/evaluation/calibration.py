@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank.metrics import blocks, check_probabilities, dot
+from .metrics import blocks, check_probabilities, dot
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank import metrics
-from minirank.bootstrap import Auc, Fixed, Ratio
-from minirank.errors import ConfigError
+from ..errors import ConfigError
+from . import metrics
+from .bootstrap import Auc, Fixed, Ratio
 
 DIRECTIONS = {
     "auc": "max",

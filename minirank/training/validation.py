@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .data import Dataset
-from .errors import ConfigError
-from .evaluation import evaluate
-from .evaluation_targets import DIRECTIONS
+from ..data import Dataset
+from ..errors import ConfigError
+from ..evaluation import evaluate
+from ..evaluation.targets import DIRECTIONS
 
 MEAN = "mean"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .data import values
-from .data.files import read_json_lines
-from .data.problems import Problems
-from .errors import DataError
+from ..data import values
+from ..data.files import read_json_lines
+from ..data.problems import Problems
+from ..errors import DataError
 
 RESUME_KEYS = {
     "resume_id": values.identifier,

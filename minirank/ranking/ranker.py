@@ -18,17 +18,17 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
+from ..config import FolderConfig, ScoreConfig
+from ..data import DataFolder, read_folder
+from ..data.problems import nearest
+from ..errors import DataError, RunError
+from ..extract import Features, extract_job, extract_resume, read_features
+from ..extract.files import JOB_FILE, RESUME_FILE
+from ..features import Encoder, PastHires
+from ..kernels.batch import Batch
+from ..prediction import ranking_score
+from ..run import Run, load_run
 from .candidates import check_job, check_resume, newest
-from .config import FolderConfig, ScoreConfig
-from .data import DataFolder, read_folder
-from .data.problems import nearest
-from .errors import DataError, RunError
-from .extract import Features, extract_job, extract_resume, read_features
-from .extract.files import JOB_FILE, RESUME_FILE
-from .features import Encoder, PastHires
-from .kernels.batch import Batch
-from .prediction import ranking_score
-from .run import Run, load_run
 
 CHUNK_ROWS = 4096  # candidates encoded at a time
 OVERLAP = 10  # places that `Comparison.overlap` looks at

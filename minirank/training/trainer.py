@@ -16,19 +16,19 @@ from pathlib import Path
 
 import numpy as np
 
-from . import run as files
+from .. import run as files
+from ..config import Config
+from ..data import Dataset
+from ..errors import ConfigError, RunError
+from ..inputs import check_labels, load_dataset, resolve_tasks, select_tasks
+from ..kernels.parameters import TrainState, initial_values
+from ..kernels.plan import Plan
+from ..model import LabelRates, check_tasks, compile_plan, label_rates
+from ..prediction import predict
+from ..progress import Progress
+from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import Cursor, load_checkpoint, save_checkpoint
-from .config import Config
-from .data import Dataset
-from .errors import ConfigError, RunError
-from .inputs import check_labels, load_dataset, resolve_tasks, select_tasks
-from .kernels.parameters import TrainState, initial_values
-from .kernels.plan import Plan
-from .model import LabelRates, check_tasks, compile_plan, label_rates
-from .prediction import predict
-from .progress import Progress
-from .storage import append_line, remove
 from .validation import direction, stopping_metric, validation_metrics
 
 
@@ -120,7 +120,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     check_tasks(config.model, config.tasks, dataset.inputs)
     check_labels(dataset, config.tasks)
     if config.training.backend == "cpu" and config.training.threads is None:
-        from .kernels.cpu import available_threads
+        from ..kernels.cpu import available_threads
 
         config = replace(config, training=replace(config.training, threads=available_threads()))
     stopping = config.training.early_stopping
@@ -275,7 +275,7 @@ def _loss_name(plan: Plan, op) -> str:
 
 def _compiled() -> bool:
     """Whether the driver of the cpu backend lies compiled on the disk."""
-    from .kernels import walk
-    from .kernels.jit import is_cached
+    from ..kernels import walk
+    from ..kernels.jit import is_cached
 
     return is_cached(walk.walk_tiles)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import RunError
-from .kernels.parameters import Arena, TrainState
-from .kernels.plan import Plan
-from .storage import load_npz, save_npz
+from ..errors import RunError
+from ..kernels.parameters import Arena, TrainState
+from ..kernels.plan import Plan
+from ..run import CHECKPOINT
+from ..storage import load_npz, save_npz
 
-FILE = "checkpoint.npz"
 FORMAT = 1
 AGAIN = "train again with --force, or take the file from a backup"
 ARENAS = ("values", "m", "v")
@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
     arrays = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
     place = {"format": FORMAT, "step": state.step, **asdict(cursor)}
     arrays["place"] = np.frombuffer(json.dumps(place).encode(), np.uint8)
-    save_npz(folder / FILE, arrays)
+    save_npz(folder / CHECKPOINT, arrays)
 
 
 def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor]:
@@ -63,7 +63,7 @@ def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor
     Raises:
         RunError: missing, truncated, of another format, of another plan, or the metrics that belong to it are gone.
     """
-    path = folder / FILE
+    path = folder / CHECKPOINT
     arrays = load_npz(path, AGAIN)
     try:
         place = json.loads(arrays.pop("place").tobytes())

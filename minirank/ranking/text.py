@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .evaluation_text import aligned
-from .ranking import NAMES, OVERLAP, Candidate, Comparison, Ranking
+from ..evaluation.text import aligned
+from .ranker import NAMES, OVERLAP, Candidate, Comparison, Ranking
 
 EXPERTS = 2  # of each task, those of most weight
 SKILLS = 6  # named in a line

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minirank.metrics import SortedPairs, dot
+from .metrics import SortedPairs, dot
 
 
 class Ratio:

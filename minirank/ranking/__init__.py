@@ -1,0 +1,5 @@
+"""Ranking: the candidates of a job in the order of their score for the recruiter who asks, and why."""
+
+from .ranker import Candidate, Comparison, Ranker, Ranking
+
+__all__ = ["Candidate", "Comparison", "Ranker", "Ranking"]
