@@ -55,8 +55,10 @@ def serve(port: int, threads: int = 1) -> None:
     """Serve until the process ends; prints the address when it listens. Port 0 takes a free one."""
     from xllamacpp import CommonParams, Server
 
+    model = model_path()
+    os.chdir(model.parent)  # the server tells its model's path to whoever asks
     params = CommonParams()
-    params.model.path = str(model_path())
+    params.model.path = model.name
     params.hostnames = ["127.0.0.1"]
     params.port = port
     params.n_ctx, params.n_parallel = CONTEXT, SLOTS

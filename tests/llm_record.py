@@ -1,0 +1,84 @@
+"""Record what a real server answers, for tests that have none: python tests/llm_record.py
+
+Starts llama.cpp's server (see llm_server.py) on port 8137 and writes `cassettes/llamacpp_smollm2.jsonl`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+import requests
+from llm_server import MODEL_NAME
+
+from minirank.llm_client import Client, LLMError, Request
+from minirank.llm_client.cassette import Recorder
+from minirank.llm_client.doctor import doctor
+from minirank.llm_client.ladder import RUNGS, Ability
+
+HERE = Path(__file__).parent
+CASSETTE = HERE / "cassettes" / "llamacpp_smollm2.jsonl"
+PORT = 8137
+SCHEMA = {
+    "type": "object", "additionalProperties": False, "required": ["skills", "years"],
+    "properties": {
+        "skills": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 30}},
+        "years": {"type": "integer", "minimum": 0, "maximum": 50},
+    },
+}  # fmt: skip
+POSTING = "Nurse for our intensive care unit. At least 3 years in a hospital, night shifts, German B2."
+
+
+def question(key: str = "nurse", text: str = POSTING) -> Request:
+    """What is asked on every rung."""
+    asked = f"Job posting:\n{text}\nWhich skills does it ask for, and how many years?"
+    return Request(key, ({"role": "user", "content": asked},), SCHEMA, max_tokens=200)
+
+
+def exchanges(client: Client) -> list:
+    """Everything on the cassette: values or errors of three rungs and of a prompt that is too long."""
+    found = []
+    for rung in range(len(RUNGS)):
+        client.ability = Ability(rung=rung)
+        found.append(_ask(client, question()))
+    return [*found, _ask(client, question("long", "word " * 3000))]
+
+
+def _ask(client: Client, request: Request):
+    try:
+        return client.complete(request)
+    except LLMError as error:
+        return error
+
+
+def main() -> None:
+    command = [sys.executable, str(HERE / "llm_server.py"), "--port", str(PORT)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{PORT}"
+    try:
+        while not _ready(url):
+            time.sleep(0.2)
+        client = Client(url, MODEL_NAME, "NO_KEY")
+        recorder = Recorder(client.transport, CASSETTE, client.key, f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct")
+        client.transport = recorder
+        for found in exchanges(client):
+            print(found)
+        print(doctor(url, MODEL_NAME, "NO_KEY", transport=recorder))
+        recorder.end()
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+if __name__ == "__main__":
+    main()
