@@ -228,7 +228,7 @@ def test_census(tmp_path):
         (tmp_path / "rows.csv").write_text("".join(islice(text, 5000)))
     text = (Path(__file__).parents[1] / "examples" / "census.yaml").read_text(encoding="utf-8")
     schema = yaml.safe_load(text)["data"]
-    schema["table"] |= {"train": "rows.csv", "valid": None, "test": None}
+    schema["table"] |= {"train": "rows.csv", "valid_share": 0, "test": None}
     schema["columns"]["min_count"] = 1
     data = read_table(build(TableConfig, schema, "data"), tmp_path)
     assert data.rows.ids.shape == (5000, 32) and data.rows.dense.shape == (5000, 7)
