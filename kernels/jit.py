@@ -14,7 +14,7 @@ import numba
 
 
 def kernel(function):
-    """Compile a kernel that drivers call.
+    """Compile a kernel that drivers call, and nobody else: it has no wrapper for Python, which halves its compilation.
 
     error_model="numpy": a division by zero gives inf, which spares a branch a division.
     contract: a * b + c may become one fused instruction, which rounds once instead of twice.

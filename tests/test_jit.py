@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 
 import minirank.kernels
@@ -53,4 +54,8 @@ def test_a_kernel_keeps_nan_and_infinity():
     def sign(x):
         return x != x, x > 1e300
 
-    assert sign(np.nan) == (True, False) and sign(np.inf) == (False, True)
+    @numba.njit
+    def call(x):
+        return sign(x)
+
+    assert call(np.nan) == (True, False) and call(np.inf) == (False, True)
