@@ -20,9 +20,9 @@ from collections import Counter
 from pathlib import Path
 
 import requests
-from llm_client import server
 from tables import RECORDS, RESULTS, machine, replace_between
 
+from llm_client import server
 from minirank.llm_client import Store
 
 WORKER = Path(__file__).parent.parent / "tests" / "llm_worker.py"

@@ -1,6 +1,6 @@
 """The client's own cost: throughput beside a bare `requests` loop, overhead beside the openai SDK, memory.
 
-    python bench/llm_client.py [--rounds 5] [--openai PYTHON] [--items 100000]
+    python bench/llm_client.py [--rounds 5] [--openai PYTHON] [--items 100000] [--parts ...]
 
 `--openai` names a Python with the SDK (`python -m venv V && V/bin/pip install openai`); without it the comparison
 is left out and the table says so. Each server is a process of its own on this machine; the rounds are interleaved.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from minirank.llm_client.ladder import payload
 
 HERE = Path(__file__).parent
 THREADS = 64
+PARTS = ("throughput", "overhead", "memory")
 TEXT = "A posting of ordinary length. " * 60
 SCHEMA = {"type": "object", "additionalProperties": False, "required": ["n"], "properties": {"n": {"type": "integer", "minimum": 0}}}
 
@@ -206,15 +208,19 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--openai", metavar="PYTHON")
     parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these anew, keep the others' record")
     options = parser.parse_args()
-    results = {
-        "throughput": [throughput(0.05, 3200, options.rounds), throughput(0.5, 3200, max(1, options.rounds // 2))],
-        "overhead": overhead(options.openai, options.rounds),
-        "memory": memory(options.items),
-        "machine": machine("requests"),
-    }
+    record = RECORDS / "llm_client.json"
+    results = json.loads(record.read_text(encoding="utf-8")) if set(options.parts) != set(PARTS) else {}
+    if "throughput" in options.parts:
+        results["throughput"] = [throughput(0.05, 3200, options.rounds), throughput(0.5, 3200, max(1, options.rounds // 2))]
+    if "overhead" in options.parts:
+        results["overhead"] = overhead(options.openai, options.rounds)
+    if "memory" in options.parts:
+        results["memory"] = memory(options.items)
+    results["machine"] = f"{machine('requests')}; load average of the machine at the end {os.getloadavg()[0]:.0f}"
     RECORDS.mkdir(exist_ok=True)
-    (RECORDS / "llm_client.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    record.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     replace_between(RESULTS, "llm-client", table(results))
     print(table(results))
 
