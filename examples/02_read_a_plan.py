@@ -40,13 +40,13 @@ print(f"\ndense parameters by hand: {shared} shared + {role} for three roles = {
 assert plan.size(table=False) == shared + role and plan.size(table=True) == 100 * 4
 
 # 4. Two executors, one plan.
-values = initial_values(plan, seed=0, dtype=np.float64)
+values = initial_values(plan, seed=0)
 values["gate.role_weight"][:] = rng.normal(size=(3, 6, 4))
-reference = make_executor("reference", plan, np.float64)
-compiled = make_executor("cpu", plan, np.float64, threads=1)
+reference = make_executor("reference", plan)
+compiled = make_executor("cpu", plan, threads=1)
 difference = np.abs(reference.logits(values, rows) - compiled.logits(values, rows)).max()
 print(f"logits of the reference and of the compiled executor differ by at most {difference:.1e}")
-assert difference < 1e-12
+assert difference < 1e-5
 
 # 5. The same candidate, seen by each role: the gates differ, the experts do not.
 candidate = rows.take(np.zeros(4, int))
@@ -54,7 +54,7 @@ candidate.ids[:, 0] = [0, 1, 2, 3]
 gates = reference.outputs(values, candidate, ("gates",))["gates"].reshape(4, 2, 2)
 for role, name in enumerate(("unknown", "first role", "second role", "third role")):
     print(f"{name:12s} click: {gates[role, 0].round(3)}   conversion: {gates[role, 1].round(3)}")
-np.testing.assert_allclose(gates.sum(axis=2), 1)
+np.testing.assert_allclose(gates.sum(axis=2), 1, rtol=1e-6)
 
 # Exercise: set `architecture="ple"` and print the plan again. Which rows are new? Then set
 # `gate=GateConfig(role="mlp")` on mmoe: where does the role enter now?
