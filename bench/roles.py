@@ -82,7 +82,7 @@ def main() -> None:
     records = []
     for world, models, inits in plans:
         records += run_world(world, models, inits, folder / "roles.jsonl")
-    results = summarise(records) | {"impressions": options.impressions, "machine": machine("minirank", "numpy", "numba")}
+    results = summarise(records) | {"titles": [title for title, _, _ in FIGURES], "impressions": options.impressions, "machine": machine("minirank", "numpy", "numba")}
     (folder / "roles.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     text = table(results)
     print(text)
