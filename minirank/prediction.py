@@ -31,6 +31,7 @@ def predict(executor, values: Arena, batch: Batch, position_field: str | None = 
         ids = batch.ids.copy()
         ids[:, plan.spec.column(position_field)] = 0
         batch = replace(batch, ids=ids)
+    batch = without_labels(batch, len(tasks))
     parts = [np.arange(first, min(first + CHUNK_ROWS, len(batch))) for first in range(0, len(batch), CHUNK_ROWS)]
     logits = [executor.logits(values, batch.take(whole_blocks(part)))[: len(part)] for part in parts]
     linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
@@ -39,6 +40,12 @@ def predict(executor, values: Arena, batch: Batch, position_field: str | None = 
         if given >= 0:
             found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
     return found
+
+
+def without_labels(batch: Batch, tasks: int) -> Batch:
+    """The rows with (B, tasks) missing labels, whichever labels an encoder gave them: no prediction looks at one."""
+    missing = np.full((len(batch), tasks), np.nan, np.float32)
+    return replace(batch, labels=missing, weights=np.zeros_like(missing))
 
 
 def whole_blocks(rows: np.ndarray) -> np.ndarray:

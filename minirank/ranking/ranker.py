@@ -26,7 +26,7 @@ from ..extract import Features, extract_job, extract_resume, read_features
 from ..extract.files import JOB_FILE, RESUME_FILE
 from ..features import Encoder, PastHires
 from ..kernels.batch import Batch
-from ..prediction import ranking_score
+from ..prediction import ranking_score, without_labels
 from ..run import Run, load_run
 from .candidates import check_job, check_resume, newest
 
@@ -127,7 +127,7 @@ class _Pool:
 
     Args:
         resumes: n mappings.
-        features: n `ResumeFeatures`, or None where rules extract them when they are needed.
+        features: n `ResumeFeatures`.
         tables: the candidates made ready for `Encoder.pairs`, CHUNK_ROWS each; None where that is done every time.
     """
 
@@ -145,7 +145,7 @@ class _Pool:
 
     def take(self, rows: Iterable[int]) -> tuple[list, list]:
         """(mappings, `ResumeFeatures`) of some candidates."""
-        return [self.resumes[row] for row in rows], [self.features[row] or _read_resume(self.resumes[row]) for row in rows]
+        return [self.resumes[row] for row in rows], [self.features[row] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -230,6 +230,7 @@ class Ranker:
             job: a job_id of the data folder, or {title, description, team_id?, posted_at?, location?}.
             resumes: resume_ids of the folder and {resume_id, text, updated_at?, location?} in any mixture; None is
                 the newest snapshot of every resume of the folder. Of snapshots with one id the newest counts.
+                Rules read the first `extract.TEXT_LIMIT` characters of what is given by hand.
             role: the recruiter's; None, or one that training never saw, gets the gates that all roles share.
             top: candidates to return and explain; None returns all of them.
             now: seconds since the epoch, the moment of the search; None is the latest time that the data know.
@@ -290,7 +291,7 @@ class Ranker:
                 found.append(self.folder.resumes[row])
                 features.append(self.features.resumes[row])
         chosen = newest(found)
-        return _Pool([found[row] for row in chosen], [features[row] for row in chosen])
+        return _Pool([found[row] for row in chosen], [features[row] or _read_resume(found[row]) for row in chosen])
 
     def _place(self, known: dict[str, int], name, kind: str, file: str) -> int:
         if self.folder is None:
@@ -350,6 +351,7 @@ class Ranker:
         if not experts:
             return {}
         slots = tuple(dict.fromkeys(slot for slot, _, _ in experts.values()))
+        batch = without_labels(batch, len(self.run.plan.spec.tasks))
         weights = self.executor.outputs(self.run.values, batch, slots)
         return {task: (names, weights[slot][:, first : first + len(names)]) for task, (slot, first, names) in experts.items()}
 

@@ -1,0 +1,40 @@
+"""A run whose tasks are some of the three labels of a data folder ranks and scores like any other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ranking_world import GATED, write_market
+
+from minirank.config import Config, FolderConfig, TrainingConfig
+from minirank.model import TaskConfig
+from minirank.ranking import Ranker
+from minirank.run import load_run
+from minirank.scoring import score_data
+from minirank.training import train
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A small market on disk."""
+    path = tmp_path_factory.mktemp("market") / "data"
+    write_market(path, impressions=1000)
+    return path
+
+
+@pytest.mark.parametrize("names", [("ctr",), ("ctr", "cvr"), ("cvr", "ctr")])
+def test_a_run_with_fewer_tasks_ranks_and_scores(data, tmp_path, names):
+    tasks = tuple(TaskConfig(name, given="ctr" if name == "cvr" else None) for name in names)
+    settings = TrainingConfig(epochs=1, batch_rows=128, threads=2)
+    train(Config(data=FolderConfig(data), tasks=tasks, model=GATED, training=settings), tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    joint = {"ctcvr"} if "cvr" in names else set()
+    scored = score_data(run, data)
+    assert set(scored) == {"search_id", "job_id", "resume_id", "score", *names, *joint}
+    np.testing.assert_array_equal(scored["score"], scored["ctcvr"] if joint else scored["ctr"])
+    ranker = Ranker.load(run)
+    shown = ranker.folder.impressions
+    found = ranker.rank(ranker.folder.jobs[0]["job_id"], ["r000000", "r000001"], ranker.folder.roles[0], now=int(shown.time[0]))
+    for candidate in found.candidates:
+        assert set(candidate.probabilities) == ({"pCTR", "pCVR", "pCTCVR"} if joint else {"pCTR"})
+        assert set(candidate.gates) == set(names)
