@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 
-from minirank.extract import Flag, Value, clean_text, extract_job, extract_resume, skill_spans
+from minirank.extract import TEXT_LIMIT, Flag, Value, clean_text, extract_job, extract_resume, skill_spans
 
 LARGE = {
     "one letter": "a", "one capital": "A", "spaces": " ", "line breaks": "\n", "digits": "1", "dots": ". ",
@@ -58,6 +58,13 @@ def check_all(text):
 @pytest.mark.parametrize("name", SMALL)
 def test_odd_characters(name):
     check_all(SMALL[name])
+
+
+def test_no_more_than_the_limit_is_read():
+    text = "x" * (TEXT_LIMIT - 4) + " SQL, Python"
+    assert [skill.value for skill in extract_resume(text).skills] == ["sql"]
+    assert extract_resume(text[:TEXT_LIMIT]) == extract_resume(text)
+    assert extract_job("Engineer", text[:TEXT_LIMIT]) == extract_job("Engineer", text)
 
 
 @pytest.mark.parametrize("name", LARGE)

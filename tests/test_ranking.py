@@ -132,6 +132,13 @@ def test_a_new_job_and_new_resumes_are_explained_with_quotes(ranker):
     assert json.loads(json.dumps(found.to_json()))["candidates"][0]["pCTR"] == found.candidates[0].probabilities["pCTR"]
 
 
+def test_rules_read_a_new_resume_once(ranker, monkeypatch):
+    read, extract = [], ranking.extract_resume
+    monkeypatch.setattr(ranking, "extract_resume", lambda text, *rest: read.append(text) or extract(text, *rest))
+    ranker.compare(JOB, "hr", "executive", RESUMES)
+    assert sorted(read) == sorted(resume["text"] for resume in RESUMES)
+
+
 def test_ids_and_new_resumes_may_be_mixed(ranker):
     found = ranker.rank(JOB, ["r000001", RESUMES[0]], "hr")
     assert {c.resume_id for c in found.candidates} == {"r000001", "b"}

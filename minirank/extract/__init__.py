@@ -2,11 +2,11 @@
 
 from minirank.extract.files import Features, extract_folder, read_features, write_features
 from minirank.extract.lexicon import lexicon
-from minirank.extract.rules import extract_job, extract_resume
+from minirank.extract.rules import TEXT_LIMIT, extract_job, extract_resume
 from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
 from minirank.extract.spans import skill_spans
 from minirank.extract.text import clean_text
 
-__all__ = ["EDUCATION", "REMOTE", "SENIORITY", "Features", "Flag", "JobFeatures", "ResumeFeatures", "Value",
-           "clean_text", "extract_folder", "extract_job", "extract_resume", "lexicon", "read_features", "skill_spans",
-           "write_features"]
+__all__ = ["EDUCATION", "REMOTE", "SENIORITY", "TEXT_LIMIT", "Features", "Flag", "JobFeatures", "ResumeFeatures",
+           "Value", "clean_text", "extract_folder", "extract_job", "extract_resume", "lexicon", "read_features",
+           "skill_spans", "write_features"]

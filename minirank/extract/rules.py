@@ -15,6 +15,8 @@ from minirank.extract.suspicion import find_stuffing, find_suspicious, merge_fla
 from minirank.extract.text import Document, blank, normalise
 from minirank.extract.years import covered_months, find_amounts, find_entries
 
+TEXT_LIMIT = 100_000  # characters of a document that are read: some thirty times a long resume
+
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
 _TITLE_VOTES = 3  # a title counts as much as this many skills
@@ -84,11 +86,13 @@ def extract_job(title, description):
 
     Args:
         title: str.
-        description: str, any length, any language; what is not understood is left out.
+        description: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT
+            characters of both together.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
-    reading = Reading(f"{title}\n{description}", words.job_headings)
+    title = title[:TEXT_LIMIT]
+    reading = Reading(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
     document = reading.document
     border = len(title)
     # Benefits, the company, how to apply: nothing there is asked of the candidate.
@@ -117,11 +121,11 @@ def extract_resume(text, updated_at=None):
     """Features of a resume.
 
     Args:
-        text: str, any length, any language; what is not understood is left out.
+        text: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT characters.
         updated_at: int, seconds since the epoch: what `present` means; the latest year in the text when None.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
-    reading = Reading(text, lexicon().resume_headings)
+    reading = Reading(text[:TEXT_LIMIT], lexicon().resume_headings)
     kinds = reading.kinds
     title = next(iter(reading.titles), None)
     return ResumeFeatures(
