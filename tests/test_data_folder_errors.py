@@ -61,6 +61,10 @@ BAD = {
         "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970",
     ),
     "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
+    "half a surrogate in an id": (
+        job(team_id="\ud800"),
+        "jobs.jsonl:2: column team_id: half of a surrogate pair stands alone; write the whole character",
+    ),
     "job twice": (job(job_id="j1"), "jobs.jsonl:2: column job_id: job 'j1' stands already on line 1; remove one"),
     "snapshot twice": (
         {"resumes__jsonl": [*RESUME_LINES, RESUME_LINES[2]]},

@@ -51,7 +51,7 @@ def identifier(value: Any) -> str:
         raise BadValue(f"expected an id, got {short(value)}", "write a text")
     if not value.strip():
         raise BadValue("the id is empty", "give every row its id")
-    return value.strip()
+    return text(value).strip()
 
 
 def text(value: Any) -> str:
