@@ -21,6 +21,7 @@ from .kernels.batch import Batch, InputSpec
 from .kernels.group_losses import adds_something
 from .kernels.losses import entire_label
 from .kernels.plan import Plan, PlanBuilder, Slot
+from .model_checks import POSITION, check_tasks
 
 Loss = Literal["bce", "mse", "entire", "pairwise", "listwise"]
 
@@ -76,6 +77,7 @@ class ModelConfig:
         gate: how the role steers the gates.
         role_in_x: the role is also a feature of the input vector.
         role_field, position_field: categorical fields with a part of their own; null = there is none.
+            A field called `position` never enters x, nor does position_field.
         role_unknown_share: share of training rows whose role is hidden from the gates and from x,
             so that a role that was never seen gets the shared gate and a trained embedding.
         position_bias: task whose logit gets an additive term of the position; null = none.
@@ -115,9 +117,6 @@ class LabelRates:
     rates: dict[str, float]
 
 
-GATED = ("omoe", "mmoe", "ple")
-
-
 class _Network:
     """The pieces that architectures are built of, on top of a `PlanBuilder`."""
 
@@ -132,7 +131,7 @@ class _Network:
     def inputs(self, name: str = "x", owner: str = "") -> Slot:
         """The input vector: embeddings, mean embeddings, dense features; with an mlp gate the role in front of it."""
         config, spec, width = self.config, self.spec, self.config.embedding
-        hidden = {self.position} | (set() if config.role_in_x else {self.role})
+        hidden = {self.position, POSITION} | (set() if config.role_in_x else {self.role})
         fields = [(i, field, size) for i, (field, size) in enumerate(spec.categorical) if field not in hidden]
         in_front = width if config.gate.role == "mlp" else 0
         embedded = in_front + width * (len(fields) + len(spec.bags))
@@ -276,45 +275,6 @@ def label_rate(loss: Loss, rows: Batch, task: int, given: int) -> float:
     if loss == "entire":
         labels = entire_label(rows.labels[:, given], labels)
     return float(np.where(np.isnan(labels), 0, weights).mean(dtype=np.float64))
-
-
-def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
-    """Refuse tasks and a model that do not fit each other or the data.
-
-    Raises:
-        ConfigError: one line that says what to change.
-    """
-    names = tuple(task.name for task in tasks)
-    if names != spec.tasks:
-        raise ConfigError(f"tasks are {', '.join(names) or 'none'} but the data have the labels {', '.join(spec.tasks)}; name the same, in this order")
-    for task in tasks:
-        if not task.loss:
-            raise ConfigError(f"task {task.name} has no loss; set tasks.loss, for example {{bce: 1.0}}")
-        if task.given is not None and (task.given not in names or task.given == task.name):
-            raise ConfigError(f"task {task.name} is given {task.given!r}; name another task: {', '.join(n for n in names if n != task.name)}")
-        if "entire" in task.loss and task.given is None:
-            raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
-        if "mse" in task.loss and len(task.loss) > 1:
-            raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
-    if "shared" in names:
-        raise ConfigError("a task cannot be called 'shared'; rename the label column")
-    fields = [name for name, _ in spec.categorical]
-    if config.gate.role != "none" and config.architecture not in GATED:
-        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
-    if config.gate.role != "none" and config.role_field not in fields:
-        raise ConfigError(f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
-    if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
-        raise ConfigError(f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none")
-    positive = {"embedding": config.embedding, "experts": config.experts, "levels": config.levels, "task_experts": config.task_experts,
-                "shared_experts": config.shared_experts, "gate.temperature": config.gate.temperature, "gate.hidden": config.gate.hidden}
-    for name, value in positive.items():
-        if value <= 0:
-            raise ConfigError(f"model.{name} must be above 0, got {value}")
-    if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
-        raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
-    for name in ("role_unknown_share", "position_unknown_share"):
-        if not 0 <= getattr(config, name) < 1:
-            raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
 
 
 def _separate(net: _Network, shared_tables: bool) -> list[Slot]:

@@ -1,6 +1,7 @@
 """Whole plans, on both executors: gradients, independent versions, identities, determinism, refusals."""
 
 import dataclasses
+import re
 
 import independent
 import numpy as np
@@ -14,7 +15,8 @@ from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model import GATED, GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model_checks import GATED
 
 BACKENDS = ("reference", "cpu")
 ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [
@@ -244,7 +246,13 @@ def test_plan_prints_every_operation():
     "config, tasks, words",
     [
         (small("shared_bottom", "full"), TASKS, "has no gates"),
-        (small(role_field="rank"), TASKS, "no field 'rank'"),
+        (small(role_field="rank"), TASKS, "model.role_field: no categorical field 'rank'; there are role, position, title"),
+        (small(role="none", role_field="rol"), TASKS, "model.role_field: no categorical field 'rol'; did you mean role?"),
+        (small(position_field="positon"), TASKS, "model.position_field: no categorical field 'positon'; did you mean position?"),
+        (small(position_bias="ctrr"), TASKS, "model.position_bias: no task 'ctrr'; did you mean ctr?"),
+        (small(role_field="position"), TASKS, "model.role_field is the position field 'position'"),
+        (small(role_field="position", position_field=None), TASKS, "model.role_field is the position field"),
+        (small(role_field="title", position_field="title"), TASKS, "model.role_field is the position field 'title'"),
         (small(experts=0), TASKS, "model.experts must be above 0"),
         (small(expert_hidden=()), TASKS, "at least one layer"),
         (small(role_unknown_share=1.0), TASKS, "must lie in [0, 1)"),
@@ -255,8 +263,29 @@ def test_plan_prints_every_operation():
     ],
 )
 def test_a_model_that_does_not_fit_is_refused(config, tasks, words):
-    with pytest.raises(ConfigError, match=words.replace("[", r"\[").replace(")", r"\)").replace("(", r"\(")):
+    with pytest.raises(ConfigError, match=re.escape(words)):
         plan_of(config, tasks)
+
+
+@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
+@pytest.mark.parametrize("position_field", ("position", None, "title"))
+def test_a_position_never_enters_the_input_vector(architecture, role, position_field):
+    plan = plan_of(small(architecture, role, position_field=position_field))
+    assert not [name for name in plan.parameters if name.endswith("embedding.position")]
+    if position_field is None:
+        values, batch = randomise(initial_values(plan, 0, np.float64)), random_batch(33)
+        executor = make_executor("reference", plan, np.float64)
+        logits = executor.logits(values, batch)
+        batch.ids[:, 1] = 7
+        np.testing.assert_array_equal(executor.logits(values, batch), logits)
+
+
+def test_the_default_fields_may_be_missing():
+    spec = InputSpec((("a", 5),), (), ("d",), ("income",))
+    rows = random_batch(50)
+    batch = Batch(rows.ids[:, :1] % 5, (), rows.dense[:, :1], rows.labels[:, 2:], rows.weights[:, 2:], rows.groups)
+    plan = compile_plan(small("mmoe", "none"), (TaskConfig("income"),), spec, batch)
+    assert "position_bias" not in plan.parameters and "embedding.a" in plan.parameters
 
 
 def test_a_task_without_any_label_is_refused():

@@ -1,0 +1,69 @@
+"""What is refused before a plan is compiled: tasks and a model that do not fit each other or the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .data.problems import nearest
+from .errors import ConfigError
+from .kernels.batch import InputSpec
+
+if TYPE_CHECKING:
+    from .model import ModelConfig, TaskConfig
+
+GATED = ("omoe", "mmoe", "ple")
+POSITION = "position"  # the field that a data folder has; it explains clicks and never enters x
+DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
+
+
+def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
+    """Refuse tasks and a model that do not fit each other or the data.
+
+    Raises:
+        ConfigError: one line that says what to change.
+    """
+    names = tuple(task.name for task in tasks)
+    if names != spec.tasks:
+        raise ConfigError(f"tasks are {', '.join(names) or 'none'} but the data have the labels {', '.join(spec.tasks)}; name the same, in this order")
+    for task in tasks:
+        if not task.loss:
+            raise ConfigError(f"task {task.name} has no loss; set tasks.loss, for example {{bce: 1.0}}")
+        if task.given is not None and (task.given not in names or task.given == task.name):
+            raise ConfigError(f"task {task.name} is given {task.given!r}; name another task: {', '.join(n for n in names if n != task.name)}")
+        if "entire" in task.loss and task.given is None:
+            raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
+        if "mse" in task.loss and len(task.loss) > 1:
+            raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
+    if "shared" in names:
+        raise ConfigError("a task cannot be called 'shared'; rename the label column")
+    fields = [name for name, _ in spec.categorical]
+    _check_names(config, names, fields)
+    if config.gate.role != "none" and config.architecture not in GATED:
+        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
+    if config.gate.role != "none" and config.role_field not in fields:
+        raise ConfigError(f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
+    if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
+        raise ConfigError(f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none")
+    positive = {"embedding": config.embedding, "experts": config.experts, "levels": config.levels, "task_experts": config.task_experts,
+                "shared_experts": config.shared_experts, "gate.temperature": config.gate.temperature, "gate.hidden": config.gate.hidden}
+    for name, value in positive.items():
+        if value <= 0:
+            raise ConfigError(f"model.{name} must be above 0, got {value}")
+    if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
+        raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
+    for name in ("role_unknown_share", "position_unknown_share"):
+        if not 0 <= getattr(config, name) < 1:
+            raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
+
+
+def _check_names(config: ModelConfig, tasks: tuple[str, ...], fields: list[str]) -> None:
+    """Refuse a field or a task that the model names and the data do not have, and a position in the part of a role."""
+    for key, known in (("role_field", fields), ("position_field", fields), ("position_bias", tasks)):
+        name = getattr(config, key)
+        if name in known or name in (None, DEFAULTS[key]):
+            continue
+        near = nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}"
+        raise ConfigError(f"model.{key}: no {'task' if key == 'position_bias' else 'categorical field'} {name!r}; {hint}")
+    if config.role_field is not None and config.role_field in (config.position_field, POSITION):
+        raise ConfigError(f"model.role_field is the position field {config.role_field!r}; name the field of the role, or null")
