@@ -14,6 +14,7 @@ row-lazy as in TensorFlow's LazyAdam and PyTorch's SparseAdam.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,10 @@ class Adam:
 
     Args:
         learning_rate: lr > 0. beta1, beta2: in [0, 1). epsilon: > 0.
-        weight_decay: decay of weight matrices, apart from the gradient; never of embedding
+        weight_decay: >= 0, decay of weight matrices, apart from the gradient; never of embedding
             tables, biases, or what an id adds.
+    Raises:
+        ValueError: a setting that is out of range, or not finite.
     """
 
     learning_rate: float = 1e-3
@@ -36,6 +39,16 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.0
+
+    def __post_init__(self):
+        for name in ("learning_rate", "epsilon"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be finite and above 0, got {getattr(self, name)}")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ValueError(f"weight_decay must be finite and 0 or more, got {self.weight_decay}")
 
     def corrected(self, step: int) -> tuple[float, float]:
         """(lr / (1 - b1^t), 1 / (1 - b2^t)) of step t = 1, 2, ..."""

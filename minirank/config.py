@@ -117,11 +117,6 @@ class TrainingConfig:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
-        adam = self.optimiser
-        if not adam.learning_rate > 0 or not adam.epsilon > 0 or not adam.weight_decay >= 0:
-            raise ValueError("optimiser: learning_rate and epsilon must be above 0, weight_decay 0 or more")
-        if not (0 <= adam.beta1 < 1 and 0 <= adam.beta2 < 1):
-            raise ValueError(f"optimiser: beta1 and beta2 must lie in [0, 1), got {adam.beta1} and {adam.beta2}")
 
 
 @dataclass(frozen=True)

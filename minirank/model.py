@@ -11,6 +11,7 @@ al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR 2018 (ESMM), Tang et al., RecSys 20
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,11 @@ class TaskConfig:
     weight: float = 1.0
     given: str | None = None
 
+    def __post_init__(self):
+        for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
+            if not 0 < weight < math.inf:
+                raise ValueError(f"{name} must be finite and above 0, got {weight}")
+
 
 @dataclass(frozen=True)
 class GateConfig:
@@ -61,6 +67,12 @@ class GateConfig:
     temperature: float = 1.0
     penalty: float = 100.0
     hidden: int = 16
+
+    def __post_init__(self):
+        if not 0 < self.temperature < math.inf:
+            raise ValueError(f"temperature must be finite and above 0, got {self.temperature}")
+        if not 0 <= self.penalty < math.inf:
+            raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
         raise ConfigError(f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none")
     positive = {"embedding": config.embedding, "experts": config.experts, "levels": config.levels, "task_experts": config.task_experts,
-                "shared_experts": config.shared_experts, "gate.temperature": config.gate.temperature, "gate.hidden": config.gate.hidden}
+                "shared_experts": config.shared_experts, "gate.hidden": config.gate.hidden}
     for name, value in positive.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")

@@ -10,7 +10,7 @@ from minirank.kernels.adam import Adam, adam_dense, adam_rows
 def test_first_step_by_hand():
     """After one step m / (1 - b1) = g and v / (1 - b2) = g^2, so w moves by lr * sign(g)."""
     w, m, v = np.array([1.0, 2.0]), np.zeros(2), np.zeros(2)
-    adam_dense(w, m, v, np.array([0.5, -4.0]), np.zeros(2), Adam(0.1, epsilon=0.0), 1)
+    adam_dense(w, m, v, np.array([0.5, -4.0]), np.zeros(2), Adam(0.1, epsilon=1e-12), 1)
     np.testing.assert_allclose(w, [0.9, 2.1])
     np.testing.assert_allclose(m, [0.05, -0.4])
     np.testing.assert_allclose(v, [0.00025, 0.016])
@@ -54,3 +54,19 @@ def test_compiled_steps_equal_numpy(dtype, tolerance):
     walk.adam_arena(w, m, v, gradient, decay, 0, 50, *settings, real(adam.learning_rate * adam.weight_decay))
     for a, b in zip(found, expected):
         assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)
+
+
+@pytest.mark.parametrize(
+    "name, values",
+    [
+        ("learning_rate", (0, -1e-3, np.nan, np.inf)),
+        ("epsilon", (0, -1e-8, np.nan, np.inf)),
+        ("beta1", (-0.1, 1, np.nan, np.inf)),
+        ("beta2", (-0.1, 1, np.nan, np.inf)),
+        ("weight_decay", (-1e-9, np.nan, np.inf)),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, values):
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} must .*, got {value}$"):
+            Adam(**{name: value})
