@@ -60,6 +60,10 @@ BAD = {
         job(posted_at="1969-12-31"),
         "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970",
     ),
+    "time after the year 9999": (
+        job(posted_at="9999-12-31T23:59:59-23:59"),
+        "jobs.jsonl:2: column posted_at: time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it",
+    ),
     "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
     "half a surrogate in an id": (
         job(team_id="\ud800"),

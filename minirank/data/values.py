@@ -13,6 +13,7 @@ from minirank.data.files import Column, short
 from minirank.data.problems import Problems
 
 MISSING_TIME = -1
+LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, in seconds
 
 
 class BadValue(Exception):
@@ -40,6 +41,8 @@ def seconds(value: Any) -> int:
         raise BadValue(f"expected a time, got {short(value)}", remedy) from None
     if result < 0:
         raise BadValue(f"time {short(value)} is before 1970", "correct it")
+    if result > LATEST:
+        raise BadValue(f"time {short(value)} is after the year 9999", "correct it")
     return result
 
 
