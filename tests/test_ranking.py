@@ -254,11 +254,31 @@ def test_everything_by_hand_needs_no_folder(ranker):
     (JOB | {"posted_at": "soon"}, RESUMES, "expected a time, got 'soon'; write ISO 8601"),
     (JOB, [{"resume_id": "a"}], "column text: the key is missing"),
     (JOB, [{"resume_id": "a", "text": 5}], "expected a text, got 5"),
+    (JOB | {"posted_at": 10**30}, RESUMES, "column posted_at: expected a time, got 10{30}"),
+    (JOB, [RESUMES[0] | {"updated_at": 10**30}], "column updated_at: expected a time, got 10{30}"),
+    ([1], RESUMES, "expected a job but got \\[1\\]; give a job_id"),
+    (JOB, 5, "expected resumes but got 5; give a list"),
+    (JOB, "r000001", "expected resumes but got 'r000001'; give a list"),
+    (JOB, RESUMES[0], "expected resumes but got {'resume_id': .*; give a list"),
+    (JOB, [[1]], "expected a resume but got \\[1\\]; give a list"),
 ])  # fmt: skip
 def test_what_cannot_be_ranked_is_one_line(ranker, job, resumes, message):
     with pytest.raises(DataError, match=message) as caught:
         ranker.rank(job, resumes, "hr")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    *[({"top": top}, "expected top, .* give a whole number from 1") for top in (1.5, "3", True, 0)],
+    *[({"now": now}, "expected now, .* give whole seconds") for now in (10**30, "2025-01-01", float("nan"), -1)],
+    ({"role": ["hr"]}, "expected a role but got \\['hr'\\]; give one text such as hr"),
+])  # fmt: skip
+def test_arguments_of_another_kind_are_one_line(ranker, arguments, message):
+    others = {key: value for key, value in arguments.items() if key != "role"}
+    with pytest.raises(DataError, match=message):
+        ranker.rank(JOB, RESUMES, **arguments)
+    with pytest.raises(DataError, match=message):
+        ranker.compare(JOB, "hr", arguments.get("role"), RESUMES, **others)
 
 
 def test_a_run_of_a_table_is_refused(tmp_path):

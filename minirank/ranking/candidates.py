@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from numbers import Integral
+from typing import Any, NoReturn
 
 from ..data import values
-from ..data.files import read_json_lines
+from ..data.files import read_json_lines, short
 from ..data.problems import Problems
 from ..errors import DataError
 
@@ -26,6 +27,41 @@ JOB_KEYS = {
     "location": values.optional_text,
 }
 NEEDED = ("resume_id", "text", "title", "description")
+
+
+def check_query(job: Any, roles: Iterable[Any], top: Any, now: Any) -> None:
+    """Refuses arguments of a ranking that are not of their kind; what a job given by hand holds is for `check_job`.
+
+    Args:
+        roles: of the recruiters who ask.
+    Raises:
+        DataError: names the argument.
+    """
+    if not isinstance(job, str | Mapping):
+        _refuse("a job", job, 'give a job_id, or {"title": ..., "description": ...}')
+    for role in roles:
+        if not (role is None or isinstance(role, str)):
+            _refuse("a role", role, "give one text such as hr, or None where it is not known")
+    if not (top is None or _is_whole(top) and top >= 1):
+        _refuse("top, how many candidates to return,", top, "give a whole number from 1, or None for all")
+    if not (now is None or _is_time(now)):
+        _refuse("now, the moment of the search,", now, "give whole seconds since 1970, up to the year 9999")
+
+
+def check_resumes(resumes: Any) -> list[str | Mapping[str, Any]]:
+    """The resumes to rank, ids and mappings, as a list; what a mapping holds is for `check_resume`.
+
+    Raises:
+        DataError: one that is neither, or no list.
+    """
+    remedy = 'give a list of resume_ids and {"resume_id": ..., "text": ...}'
+    if isinstance(resumes, str | Mapping) or not isinstance(resumes, Iterable):
+        _refuse("resumes", resumes, remedy)
+    resumes = list(resumes)
+    for resume in resumes:
+        if not isinstance(resume, str | Mapping):
+            _refuse("a resume", resume, remedy)
+    return resumes
 
 
 def check_job(job: Mapping[str, Any], now: int) -> dict[str, Any]:
@@ -88,8 +124,20 @@ def _checked(record: Mapping[str, Any], readers: dict, where: str, line: int | N
         if value is None:
             continue
         try:
-            whole = read is values.seconds and type(value) is int and value >= 0
-            found[key] = value if whole else read(value)
+            found[key] = value if read is values.seconds and _is_time(value) else read(value)
         except values.BadValue as error:
             raise DataError(error.problem, file=where, line=line, column=key, remedy=error.remedy) from None
     return found
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_time(value: Any) -> bool:
+    """Whether `value` is a time in whole seconds."""
+    return _is_whole(value) and 0 <= value <= values.LATEST
+
+
+def _refuse(kind: str, value: Any, remedy: str) -> NoReturn:
+    raise DataError(f"expected {kind} but got {short(value)}", remedy=remedy)

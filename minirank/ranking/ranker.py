@@ -28,7 +28,7 @@ from ..features import Encoder, PastHires
 from ..kernels.batch import Batch
 from ..prediction import ranking_score, without_labels
 from ..run import Run, load_run
-from .candidates import check_job, check_resume, newest
+from .candidates import check_job, check_query, check_resume, check_resumes, newest
 
 CHUNK_ROWS = 4096  # candidates encoded at a time
 OVERLAP = 10  # places that `Comparison.overlap` looks at
@@ -235,15 +235,17 @@ class Ranker:
             top: candidates to return and explain; None returns all of them.
             now: seconds since the epoch, the moment of the search; None is the latest time that the data know.
         Raises:
-            DataError: an id that the folder does not have, a key that is missing, no candidate.
+            DataError: an argument of another kind, an id that the folder does not have, a key that is missing, no
+                candidate.
         """
-        scored = self._score(self._query(job, resumes, role, now))
-        return self._ranking(scored, top)
+        check_query(job, (role,), top, now)
+        return self._ranking(self._score(self._query(job, resumes, role, now)), top)
 
     def compare(
         self, job, role_a: str | None, role_b: str | None, resumes=None, top: int | None = None, *, now: int | None = None
     ) -> Comparison:
         """How the list of a job changes when another recruiter asks; arguments as for `rank`."""
+        check_query(job, (role_a, role_b), top, now)
         query = self._query(job, resumes, role_a, now)
         a, b = self._score(query), self._score(replace(query, role=role_b))
         rank_a, rank_b = a.ranks, b.ranks
@@ -282,7 +284,7 @@ class Ranker:
     def _given(self, resumes, now: int) -> _Pool:
         """Resumes by id and by hand."""
         found, features = [], []
-        for resume in resumes:
+        for resume in check_resumes(resumes):
             if isinstance(resume, Mapping):
                 found.append(check_resume(resume, now))
                 features.append(None)
@@ -318,8 +320,6 @@ class Ranker:
 
     def _ranking(self, scored: _Scored, top: int | None) -> Ranking:
         query, config = scored.query, self.run.config
-        if top is not None and top < 1:
-            raise ValueError(f"top must be 1 or more, got {top}")
         candidates: list[Candidate] = []
         chosen = scored.order[:top].tolist()
         for first in range(0, len(chosen), CHUNK_ROWS):
