@@ -13,7 +13,11 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,12 +36,13 @@ from .kernels.parameters import Arena
 from .kernels.plan import Plan
 from .model import LabelRates, compile_plan
 from .prediction import predict
-from .storage import load_npz, make_folder, read_json, remove, save_npz, write_json, write_text
+from .storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING = "metrics.jsonl", "timing.jsonl"
 CHECKPOINT = "checkpoint.npz"
+STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
 
@@ -160,15 +165,39 @@ def check_folder(folder: Path, resume: bool, force: bool) -> None:
         raise RunError(f"{folder}: holds a finished run; choose another folder, or overwrite it with --force")
 
 
-def start_run(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan) -> None:
-    """Write what does not change while training goes on, config.yaml last; a run that the folder held is gone.
+@contextmanager
+def new_run(folder: Path) -> Iterator[Path]:
+    """A folder to write a new run's files to; once all are written they take the place of the run that `folder` holds.
+
+    Whatever fails before that, the old run is as it was. config.yaml comes last, for without it there is no run.
 
     Raises:
         RunError: a file cannot be written.
     """
-    make_folder(folder)
-    for name in (CONFIG, MODEL, CHECKPOINT, METRICS, TIMING):
-        remove(folder / name)
+    staged = folder / STAGED
+    shutil.rmtree(staged, ignore_errors=True)  # of a process that was killed
+    make_folder(staged)
+    try:
+        yield staged
+        for name in sorted(OURS, key=lambda name: name != CONFIG):
+            remove(folder / name)
+        for path in sorted(staged.iterdir(), key=lambda path: path.name == CONFIG):
+            os.replace(path, folder / path.name)
+        staged.rmdir()
+        sync_folder(folder)
+    except (Exception, KeyboardInterrupt) as error:
+        shutil.rmtree(staged, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise unwritable(folder, error) from None
+        raise
+
+
+def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan) -> None:
+    """Write what does not change while training goes on.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
     facts = {
         "fingerprint": dataset.fingerprint,
         "rows": {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")},

@@ -241,6 +241,26 @@ def test_a_run_is_not_overwritten_by_accident(copy):
     assert len(load_run(folder).metrics()) == 1
 
 
+def test_force_keeps_the_old_run_until_the_new_one_can_begin(copy, monkeypatch):
+    config, folder = copy
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    shorter = replace(config, training=replace(config.training, epochs=1, seed=1))
+    for call in range(1, 11):  # two for each file of a new run, the first checkpoint included
+        with monkeypatch.context() as patch:
+            fail_at(patch, call, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            assert "No space left on device" in refused(shorter, folder, force=True)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, f"flush {call}"
+    with monkeypatch.context() as patch:
+        patch.setattr("minirank.run.executor_of", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(shorter, folder, force=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    (folder / ".new.part").mkdir()  # as a killed process leaves it
+    (folder / ".new.part" / "encoder.json").write_text("{}")
+    assert train(shorter, folder, force=True).finished
+    assert set(SAME) <= {path.name for path in folder.iterdir()} and not (folder / "encoder.json").exists()
+
+
 def test_folders_that_are_no_run(stopped, tmp_path):
     config = stopped[0]
     assert "nothing to resume" in refused(config, tmp_path / "none", resume=True)

@@ -66,7 +66,7 @@ def train(
         folder: the run, new or empty.
         dataset: the data of the configuration where they are encoded already; None reads them.
         resume: go on with the run that it holds; one that is finished stays as it is.
-        force: overwrite the run that it holds.
+        force: overwrite the run that it holds, once the new one is ready to begin.
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
     Raises:
@@ -85,9 +85,12 @@ def train(
         elif (folder / files.MODEL).exists():
             progress.say(f"{folder} is finished already")
             return _ended(folder)
+    trainer = Trainer(ready, folder, progress, state, cursor)
     if state is None:
-        files.start_run(folder, ready.config, ready.dataset, ready.rates, ready.plan)
-    return Trainer(ready, folder, progress, state, cursor).run(stop)
+        with files.new_run(folder) as staged:
+            files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan)
+            save_checkpoint(staged, trainer.state, trainer.cursor)
+    return trainer.run(stop)
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,6 @@ class Trainer:
         """Epochs until the last one, until nothing gets better, or until `stop` says so."""
         if self.settings.backend == "cpu" and not _compiled():
             self.progress.say("compiling kernels (once, cached afterwards) ...")
-        if not (self.folder / files.CHECKPOINT).exists():
-            save_checkpoint(self.folder, self.state, self.cursor)
         train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
         self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
         while not self._is_over():
