@@ -126,6 +126,18 @@ BAD = {
         impression(2, "0.5", "high"),
         "impressions.csv:2: column relevance_confidence: expected a number, got 'high'",
     ),
+    "number with an underscore": (
+        impression(2, "0.75", "0_1"),
+        "impressions.csv:2: column relevance: expected a number, got '0_1'; write a number, or leave the cell empty",
+    ),
+    "digit of another script": (
+        impression(3, ",2,0,0,", ",2,\u0661,0,"),
+        "impressions.csv:3: column clicked: expected 0, 1 or empty, got '\u0661'; write 1 for yes",
+    ),
+    "position of another script": (
+        impression(5, ",1,1,0", ",\u0661,1,0"),
+        "impressions.csv:5: column position: expected a position 1, 2, 3 ... or empty, got '\u0661'; count",
+    ),
     "position 0": (
         impression(5, ",1,1,0", ",0,1,0"),
         "impressions.csv:5: column position: expected a position 1, 2, 3",

@@ -80,10 +80,17 @@ def name(value: str) -> str:
     return value
 
 
+def _decimal(value: str) -> float:
+    """`float` for what other programs also take for a number: ASCII digits, no underscore between them."""
+    if not value.isascii() or "_" in value:
+        raise ValueError(f"not a number: {value!r}")
+    return float(value)
+
+
 def number(value: str) -> float:
     """A finite number."""
     try:
-        result = float(value)
+        result = _decimal(value)
     except ValueError:
         raise BadValue(f"expected a number, got {short(value)}", "write a number, or leave the cell empty") from None
     if not math.isfinite(result):
@@ -96,7 +103,7 @@ def flag(value: str) -> float:
     if not value:
         return math.nan
     try:
-        result = float(value)
+        result = _decimal(value)
     except ValueError:
         result = math.nan
     if result not in (0.0, 1.0):
@@ -119,7 +126,7 @@ def rank(value: str) -> int:
     if not value:
         return 0
     try:
-        result = float(value)
+        result = _decimal(value)
     except ValueError:
         result = math.nan
     if not (1 <= result < 2**31 and result == int(result)):
