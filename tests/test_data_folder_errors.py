@@ -65,6 +65,10 @@ BAD = {
         "jobs.jsonl:2: column posted_at: time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it",
     ),
     "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
+    "overlong id": (
+        job(job_id="j" * 1001),
+        "jobs.jsonl:2: column job_id: the id has 1,001 characters; give one of at most 1,000",
+    ),
     "half a surrogate in an id": (
         job(team_id="\ud800"),
         "jobs.jsonl:2: column team_id: half of a surrogate pair stands alone; write the whole character",

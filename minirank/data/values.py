@@ -13,6 +13,7 @@ from minirank.data.files import Column, short
 from minirank.data.problems import Problems
 
 MISSING_TIME = -1
+LONGEST_ID = 1_000  # characters
 LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, in seconds
 
 
@@ -49,11 +50,13 @@ def seconds(value: Any) -> int:
 def identifier(value: Any) -> str:
     """An id: a text or a whole number."""
     if type(value) is int:
-        return str(value)
+        value = str(value)
     if not isinstance(value, str):
         raise BadValue(f"expected an id, got {short(value)}", "write a text")
     if not value.strip():
         raise BadValue("the id is empty", "give every row its id")
+    if len(value) > LONGEST_ID:
+        raise BadValue(f"the id has {len(value):,} characters", f"give one of at most {LONGEST_ID:,}")
     return text(value).strip()
 
 
