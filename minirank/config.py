@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,10 @@ from .errors import ConfigError
 from .features.config import FeatureConfig
 from .kernels.adam import Adam
 from .model import ModelConfig, TaskConfig
+
+MOST_DAYS = 36_525  # a century
+MOST_THREADS = 1024
+MOST_BATCH_ROWS = 2**30
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class SplitConfig:
     def __post_init__(self):
         if not (0 <= self.valid < 1 and 0 <= self.test < 1 and self.valid + self.test < 1):
             raise ValueError(f"valid and test must be shares 0 .. 1 with a sum below 1, got {self.valid} and {self.test}")
-        if not self.maturity_days >= 0:
-            raise ValueError(f"maturity_days must be 0 or more, got {self.maturity_days}")
+        if not 0 <= self.maturity_days <= MOST_DAYS:
+            raise ValueError(f"maturity_days must be 0 or more and at most {MOST_DAYS}, got {self.maturity_days}")
 
 
 @dataclass(frozen=True)
@@ -111,8 +116,12 @@ class TrainingConfig:
         for name in ("epochs", "batch_rows"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.batch_rows > MOST_BATCH_ROWS:
+            raise ValueError(f"batch_rows must be at most {MOST_BATCH_ROWS}, got {self.batch_rows}")
         if self.threads is not None and self.threads < 1:
             raise ValueError(f"threads must be 1 or more, got {self.threads}; null takes all cores")
+        if self.threads is not None and self.threads > MOST_THREADS:
+            raise ValueError(f"threads must be at most {MOST_THREADS}, got {self.threads}; null takes all cores")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
         if not self.checkpoint_seconds > 0:
@@ -121,11 +130,16 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class ScoreConfig:
-    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance."""
+    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance; finite, 0 or more, 0 leaves a task out."""
 
     ctr: float = 1.0
     cvr: float = 1.0
     relevance: float = 0.0
+
+    def __post_init__(self):
+        for name, exponent in vars(self).items():
+            if not 0 <= exponent < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {exponent}")
 
 
 @dataclass(frozen=True)
@@ -144,6 +158,12 @@ class Config:
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
     score: ScoreConfig = ScoreConfig()
+
+    def __post_init__(self):
+        names = [task.name for task in self.tasks]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"tasks: {twice} is there twice; give each task one entry, with all its losses")
 
 
 def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
@@ -195,15 +215,21 @@ def read_yaml(path: Path) -> Any:
         ConfigError: it cannot be read, or is no YAML.
     """
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    try:
+        return yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
         raise ConfigError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)}); correct it") from None
+    except ValueError as error:  # a date or a number that there is not
+        raise ConfigError(f"{path}: a value that YAML cannot read ({error}); correct it, or put it in quotes") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: too many sections within each other; correct it") from None
 
 
 def without_paths(config: Config) -> dict[str, Any]:
@@ -222,8 +248,10 @@ def _override(mapping: Any, override: str) -> dict:
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {override}: the value is not valid YAML; put it in quotes") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError(f"--set {_short(override)}: the value is not valid YAML; put it in quotes") from None
+    if mapping is not None and not isinstance(mapping, dict):
+        raise ConfigError(f"expected sections of keys and values, got {_short(repr(mapping))}; see examples/")
     mapping = dict(mapping or {})
     section, *inner = key.split(".")
     path, last = [mapping], section
@@ -236,6 +264,10 @@ def _override(mapping: Any, override: str) -> dict:
         last = name
     path[-1][last] = value
     return mapping
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]} ..."
 
 
 def _absolute(config: Config, base: Path) -> Config:

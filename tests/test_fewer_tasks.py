@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from ranking_world import GATED, write_market
 
-from minirank.config import Config, FolderConfig, TrainingConfig
+from minirank.config import Config, FolderConfig, ScoreConfig, TrainingConfig
 from minirank.model import TaskConfig
+from minirank.prediction import ranking_score
 from minirank.ranking import Ranker
 from minirank.run import load_run
 from minirank.scoring import score_data
@@ -38,3 +39,8 @@ def test_a_run_with_fewer_tasks_ranks_and_scores(data, tmp_path, names):
     for candidate in found.candidates:
         assert set(candidate.probabilities) == ({"pCTR", "pCVR", "pCTCVR"} if joint else {"pCTR"})
         assert set(candidate.gates) == set(names)
+
+
+def test_a_regression_below_zero_leaves_the_score_a_number():
+    values = {"ctr": np.array([0.5, 0.25]), "relevance": np.array([-0.1, 0.04])}
+    np.testing.assert_allclose(ranking_score(values, ScoreConfig(ctr=1, relevance=0.5)), [0, 0.05])

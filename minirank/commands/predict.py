@@ -29,7 +29,7 @@ def run_evaluate(options) -> None:
     from ..scoring import evaluate_run
 
     results = evaluate_run(load_run(options.run_folder), options.split, bootstrap=options.bootstrap)
-    print(json.dumps(results, indent=1) if options.json else format_table(results))
+    print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_table(results))
 
 
 def run_score(options) -> None:

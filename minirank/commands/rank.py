@@ -34,7 +34,7 @@ def run_rank(options) -> None:
     else:
         found = ranker.compare(options.job, options.role, options.versus, resumes, options.top)
         parts = [format_ranking(found.a), format_ranking(found.b), format_moves(found)]
-    print(json.dumps(found.to_json(), indent=1) if options.json else "\n\n".join(parts))
+    print(json.dumps(found.to_json(), indent=1, allow_nan=False) if options.json else "\n\n".join(parts))
 
 
 def _positive(text: str) -> int:
