@@ -34,6 +34,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
             raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
         if "mse" in task.loss and len(task.loss) > 1:
             raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
+    _check_cycles(tasks)
     if "shared" in names:
         raise ConfigError("a task cannot be called 'shared'; rename the label column")
     fields = [name for name, _ in spec.categorical]
@@ -54,6 +55,18 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     for name in ("role_unknown_share", "position_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
+
+
+def _check_cycles(tasks: tuple[TaskConfig, ...]) -> None:
+    """Refuse a task that is conditional on itself by way of others."""
+    given = {task.name: task.given for task in tasks}
+    for name in given:
+        chain = [name]
+        while (following := given[chain[-1]]) is not None and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " given ".join([*chain, name])
+            raise ConfigError(f"tasks are given each other in a circle ({circle}); set tasks.given of one of them to null")
 
 
 def _check_names(config: ModelConfig, tasks: tuple[str, ...], fields: list[str]) -> None:

@@ -260,6 +260,12 @@ def test_plan_prints_every_operation():
         (small(), (TASKS[0], TaskConfig("cvr", {"entire": 1.0}), TASKS[2]), "no `given`"),
         (small(), (TASKS[0], TaskConfig("cvr", {}), TASKS[2]), "has no loss"),
         (small(), (TASKS[0], TaskConfig("cvr", given="sale"), TASKS[2]), "is given 'sale'"),
+        (small(), (TaskConfig("ctr", given="cvr"), TASKS[1], TASKS[2]), "in a circle (ctr given cvr given ctr)"),
+        (
+            small(),
+            (TaskConfig("ctr", given="cvr"), TaskConfig("cvr", given="relevance"), TaskConfig("relevance", given="cvr")),
+            "in a circle (cvr given relevance given cvr)",
+        ),
     ],
 )
 def test_a_model_that_does_not_fit_is_refused(config, tasks, words):
