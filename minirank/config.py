@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -130,16 +129,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class ScoreConfig:
-    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance; finite, 0 or more, 0 leaves a task out."""
+    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance."""
 
     ctr: float = 1.0
     cvr: float = 1.0
     relevance: float = 0.0
-
-    def __post_init__(self):
-        for name, exponent in vars(self).items():
-            if not 0 <= exponent < math.inf:
-                raise ValueError(f"{name} must be finite and 0 or more, got {exponent}")
 
 
 @dataclass(frozen=True)
@@ -225,11 +219,33 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
-        raise ConfigError(f"{path}{line}: not valid YAML ({getattr(error, 'problem', error)}); correct it") from None
+        raise ConfigError(f"{path}{line}: not valid YAML ({_problem(error)}); correct it") from None
     except ValueError as error:  # a date or a number that there is not
         raise ConfigError(f"{path}: a value that YAML cannot read ({error}); correct it, or put it in quotes") from None
     except RecursionError:
         raise ConfigError(f"{path}: too many sections within each other; correct it") from None
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Safe YAML that refuses a key which its section has already."""
+
+    def compose_mapping_node(self, anchor):
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
+                seen.add((key.tag, key.value))
+        return node
+
+
+def _parse(text: str) -> Any:
+    return yaml.load(text, Loader=_UniqueKeys)
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """What is wrong, on one line."""
+    return " ".join(str(getattr(error, "problem", None) or error).split())
 
 
 def without_paths(config: Config) -> dict[str, Any]:
@@ -244,7 +260,8 @@ def without_paths(config: Config) -> dict[str, Any]:
 def _override(mapping: Any, override: str) -> dict:
     """`mapping` with `a.b=value` in place of what it holds at a, b."""
     key, equals, text = override.partition("=")
-    if not equals or not key:
+    section, *inner = key.split(".")
+    if not equals or not all((section, *inner)):
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
     try:
         value = yaml.safe_load(text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from minirank.errors import ConfigError
 
 ID_COLUMNS = ("job_id", "resume_id", "team_id", "recruiter_id")
+MOST_BUCKETS = 2**30
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class FeatureConfig:
         for name, least in (("min_count", 1), ("buckets", 2), ("tokens_per_text", 1), ("hires", 1), ("max_hires", 1)):
             if getattr(self, name) < least:
                 raise ConfigError(f"features.{name}: expected {least} or more, got {getattr(self, name)}")
+        if self.buckets > MOST_BUCKETS:
+            raise ConfigError(f"features.buckets: expected at most {MOST_BUCKETS}, got {self.buckets}")
         if self.max_hires <= self.hires:
             raise ConfigError(f"features.max_hires: expected more than hires={self.hires}, got {self.max_hires}")
         for column in self.columns:

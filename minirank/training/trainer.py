@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +31,8 @@ from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import Cursor, load_checkpoint, save_checkpoint
 from .validation import direction, stopping_metric, validation_metrics
+
+ADDRESSABLE = 2**47  # bytes of a process
 
 
 @dataclass(frozen=True)
@@ -70,27 +73,28 @@ def train(
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
     Raises:
-        ConfigError, DataError: the configuration or the data cannot be used.
+        ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into the memory.
         RunError: the folder cannot be used, or the loss is no number any more.
     """
     folder = Path(folder)
     files.check_folder(folder, resume, force)
     ready = prepare(config, progress, dataset)
-    state = cursor = None
-    if resume and (folder / files.CONFIG).exists():
-        files.check_resume(folder, ready.config, ready.dataset)
-        if (folder / files.CHECKPOINT).exists():
-            state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision))
-            progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
-        elif (folder / files.MODEL).exists():
-            progress.say(f"{folder} is finished already")
-            return _ended(folder)
-    trainer = Trainer(ready, folder, progress, state, cursor)
-    if state is None:
-        with files.new_run(folder) as staged:
-            files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan)
-            save_checkpoint(staged, trainer.state, trainer.cursor)
-    return trainer.run(stop)
+    with _enough_memory(ready):
+        state = cursor = None
+        if resume and (folder / files.CONFIG).exists():
+            files.check_resume(folder, ready.config, ready.dataset)
+            if (folder / files.CHECKPOINT).exists():
+                state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision))
+                progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
+            elif (folder / files.MODEL).exists():
+                progress.say(f"{folder} is finished already")
+                return _ended(folder)
+        trainer = Trainer(ready, folder, progress, state, cursor)
+        if state is None:
+            with files.new_run(folder) as staged:
+                files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan)
+                save_checkpoint(staged, trainer.state, trainer.cursor)
+        return trainer.run(stop)
 
 
 @dataclass(frozen=True)
@@ -267,6 +271,26 @@ def _ended(folder: Path) -> Trained:
     """The end of a run that was finished before."""
     lines = [json.loads(line) for line in (folder / files.METRICS).read_text(encoding="utf-8").splitlines()]
     return Trained(folder, True, lines[-1]["epoch"], max(line["epoch"] for line in lines if line["best"]))
+
+
+@contextmanager
+def _enough_memory(ready: Prepared) -> Iterator[None]:
+    """Turn what a model raises that does not fit into the memory into one line.
+
+    Raises:
+        ConfigError: says how much the parameters, their gradients and Adam's moments take.
+    """
+    training, plan = ready.config.training, ready.plan
+    needed = 4 * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
+    try:
+        if needed > ADDRESSABLE:
+            raise MemoryError
+        yield
+    except MemoryError:
+        raise ConfigError(
+            f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower model.embedding, hidden widths, "
+            f"features.buckets, training.batch_rows (it is {training.batch_rows}) or training.threads (it is {training.threads})"
+        ) from None
 
 
 def _loss_name(plan: Plan, op) -> str:
