@@ -1,7 +1,7 @@
 """What is the recruiter's role good for: role in x {no, yes} times role in the gates {none, bias, full, mlp}, and baselines.
 
     python bench/roles.py                                   the campaign; it goes on where it was stopped
-    python bench/roles.py --worlds 1 --inits 1 --null-worlds 0 --impressions 5000 --models mmoe --out /tmp/roles
+    python bench/roles.py --worlds 1 --inits 1 --null-worlds 0 --impressions 5000 --models mmoe --out try
 
 Every model gets the same rows, epochs, optimiser and early stopping: the defaults of minirank, which were chosen on
 validation rows of world 1000, a seed that no table uses. Figures are those of the test rows, averaged over

@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 
+import numpy as np
+
 from .config import Config, FolderConfig
 from .data import Dataset, read_folder, split_by_time
 from .errors import RunError
@@ -22,15 +24,16 @@ from .evaluation import compare, format_comparison
 from .evaluation.text import aligned
 from .extract import extract_folder
 from .features import Encoder, write_signals
+from .kernels.parameters import TrainState, initial_values
 from .model import GateConfig, ModelConfig
 from .progress import Progress
 from .ranking import Ranker
 from .ranking.text import format_moves, format_ranking
-from .run import Run, load_run
+from .run import Run, executor_of, load_run
 from .scoring import evaluate_run, predictions_of
 from .simulate import World, WorldConfig
 from .storage import make_folder, write_json, write_text
-from .training import train
+from .training import prepare, train
 
 IMPRESSIONS = 50_000
 BOOTSTRAP = 200
@@ -86,7 +89,7 @@ def run_demo(
     with step(progress, f"simulated {impressions:,} impressions"):
         World(WorldConfig(seed=seed, impressions=impressions)).write(out / "data")
         folder = read_folder(out / "data")
-    with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules"):
+    with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resume snapshots by rules"):
         features = extract_folder(folder)
         write_signals(folder, features)
     config = Config(data=FolderConfig(folder.path.resolve()))
@@ -96,6 +99,8 @@ def run_demo(
         dataset = Encoder.fit(folder, features, split.train, config.features).dataset(folder, features, split)
     if epochs is not None:
         config = replace(config, training=replace(config.training, epochs=epochs))
+    with step(progress, "compiled the kernels, or loaded them where they were compiled before"):
+        warm_up(config, dataset)
     runs = {name: train_model(config, model, name, out, dataset, progress) for name, model in MODELS.items()}
     with step(progress, f"evaluated {len(runs)} models on {len(dataset.test):,} test rows"):
         results = {
@@ -115,8 +120,10 @@ def run_demo(
     facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
     counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
     report = "\n\n".join([
-        fill(f"A simulated talent market, seed {seed}: {len(folder.jobs):,} jobs, {len(folder.resumes):,} resumes, {impressions:,} "
-             f"impressions, of which {counts['train']:,} train, {counts['valid']:,} stop training early and {counts['test']:,} test.", WIDTH),
+        fill(f"A simulated talent market, seed {seed}: {len(folder.jobs):,} jobs, {len(folder.latest_resumes()):,} people with "
+             f"{len(folder.resumes):,} snapshots of their resumes, {impressions:,} impressions, of which {counts['train']:,} train, "
+             f"{counts['valid']:,} stop training early, {counts['test']:,} test, and {impressions - sum(counts.values()):,} lie so "
+             f"close before a border of the split that an answer may still have been on its way.", WIDTH),
         format_comparison(results),
         format_differences(differences),
         "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
@@ -149,6 +156,13 @@ def prepare_folder(out: Path) -> None:
         raise RunError(f"{out}: cannot be used: {error.strerror}; choose another folder with --out") from None
     make_folder(out)
     write_text(out / MARKER, "minirank demo overwrites this folder\n")
+
+
+def warm_up(config: Config, dataset: Dataset) -> None:
+    """One training step on one row, so that no model's seconds hold the compilation of the kernels."""
+    ready = prepare(config, dataset=dataset)
+    state = TrainState(initial_values(ready.plan, seed=0, dtype=np.dtype(config.training.precision)))
+    executor_of(ready.config, ready.plan).step(state, dataset.rows.take(dataset.train[:1]), config.training.optimiser)
 
 
 def train_model(config: Config, model: ModelConfig, name: str, out: Path, dataset: Dataset, progress: Progress) -> Run:

@@ -307,7 +307,7 @@ def test_exponents_are_the_best_of_the_grid_on_the_given_rows(ranker, dataset):
 def test_text_names_rank_gates_and_reasons(ranker):
     text = format_ranking(ranker.rank(JOB, RESUMES, "hr"))
     assert "role hr; 2 candidates by pCTR pCVR" in text
-    assert "must-haves 2 of 2: python, sql" in text and "must-haves 0 of 2: missing python, sql" in text
+    assert "must-haves 2 of 2: python, sql" in text and "must-haves 0 of 2: not found: python, sql" in text
     assert "7 years (5 asked)" in text and "gate relevance" in text
     moves = format_moves(ranker.compare(JOB, "hr", "executive", RESUMES))
     assert moves.startswith("From hr to executive: 100 % of the first 10 are the same")

@@ -23,8 +23,10 @@ def format_ranking(ranking: Ranking) -> str:
     lines = [*heading(ranking), "", header, rule]
     for candidate, row in zip(shown, rows):
         lines += [row, *(INDENT + reason for reason in reasons(candidate))]
+    lines.append("")
     if tasks:
-        lines += ["", f"gate: the {EXPERTS} experts of most weight for a task, with their weights in percent"]
+        lines += [f"gate: the {EXPERTS} experts of most weight for a task, with their weights in percent"]
+    lines.append("not found: extraction did not read it in the resume, which may still say it in other words")
     return "\n".join(lines)
 
 
@@ -57,9 +59,9 @@ def top_experts(weights: dict[str, float]) -> str:
 
 
 def reasons(candidate: Candidate) -> list[str]:
-    """Two or three lines: skills with their quotes, levels and gaps, likeness to past hires."""
+    """Two or three lines: skills with their quotes, title, levels and gaps, likeness to past hires."""
     found = candidate.evidence
-    levels = [gap(found, "years", " years"), gap(found, "seniority"), gap(found, "education")]
+    levels = [found["title"]["resume"], gap(found, "years", " years"), gap(found, "seniority"), gap(found, "education")]
     second = [skills_line(found, "nice_to_have", "nice-to-haves"), ", ".join(level for level in levels if level)]
     lines = [skills_line(found, "must_have", "must-haves"), "; ".join(part for part in second if part)]
     past = found["past_hires"]
@@ -72,7 +74,7 @@ def reasons(candidate: Candidate) -> list[str]:
 
 
 def skills_line(found: dict, key: str, name: str) -> str:
-    """Such as `must-haves 2 of 3: sql, docker ("Docker Swarm"); missing spark`."""
+    """Such as `must-haves 2 of 3: sql, docker ("Docker Swarm"); not found: spark`."""
     covered, missing = found[key], found[f"{key}_missing"]
     if not covered and not missing:
         return ""
@@ -80,7 +82,7 @@ def skills_line(found: dict, key: str, name: str) -> str:
     if covered:
         text += ": " + some([quoted(item) for item in covered])
     if missing:
-        text += f"{'; ' if covered else ': '}missing {some([item['skill'] for item in missing])}"
+        text += f"{';' if covered else ':'} not found: {some([item['skill'] for item in missing])}"
     return text
 
 
