@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -129,11 +130,16 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class ScoreConfig:
-    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance."""
+    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance; finite, 0 or more, 0 leaves a task out."""
 
     ctr: float = 1.0
     cvr: float = 1.0
     relevance: float = 0.0
+
+    def __post_init__(self):
+        for name, exponent in vars(self).items():
+            if not 0 <= exponent < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {exponent}")
 
 
 @dataclass(frozen=True)
@@ -215,7 +221,7 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
     try:
-        return yaml.safe_load(text)
+        return _parse(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = "" if mark is None else f":{mark.line + 1}"
@@ -243,7 +249,7 @@ def _parse(text: str) -> Any:
     return yaml.load(text, Loader=_UniqueKeys)
 
 
-def _problem(error: yaml.YAMLError) -> str:
+def _problem(error: Exception) -> str:
     """What is wrong, on one line."""
     return " ".join(str(getattr(error, "problem", None) or error).split())
 
@@ -264,13 +270,13 @@ def _override(mapping: Any, override: str) -> dict:
     if not equals or not all((section, *inner)):
         raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError(f"--set {_short(override)}: the value is not valid YAML; put it in quotes") from None
+        value = _parse(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = _short(_problem(error))
+        raise ConfigError(f"--set {_short(override)}: the value is not valid YAML ({problem}); correct it, or put it in quotes") from None
     if mapping is not None and not isinstance(mapping, dict):
         raise ConfigError(f"expected sections of keys and values, got {_short(repr(mapping))}; see examples/")
     mapping = dict(mapping or {})
-    section, *inner = key.split(".")
     path, last = [mapping], section
     for name in inner:
         held = path[-1].get(last)

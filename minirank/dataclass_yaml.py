@@ -71,7 +71,8 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         if any(value == choice and type(value) is type(choice) for choice in arguments):
             return value
-        hint = f"; {_suggest(value, arguments)}" if isinstance(value, str) and len(arguments) > 1 else ""
+        near = _nearest(value, arguments) if len(arguments) > 1 else None
+        hint = f"; did you mean {near}?" if near else ""
         raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}{hint}")
     if origin is tuple and isinstance(value, (list, tuple)):
         if arguments[-1] is Ellipsis:
@@ -142,9 +143,13 @@ def _number(text: str) -> float | str:
 
 def _suggest(key: Any, known: Any) -> str:
     """`did you mean X?` where some name is close, else the list of names."""
-    names = [str(name) for name in known]
-    near = difflib.get_close_matches(str(key), names, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
+    near = _nearest(key, known)
+    return f"did you mean {near}?" if near else f"known are {', '.join(str(name) for name in known)}"
+
+
+def _nearest(key: Any, known: Any) -> str | None:
+    """The closest of the names, if any is close."""
+    return next(iter(difflib.get_close_matches(str(key), [str(name) for name in known], n=1)), None)
 
 
 def _join(where: str, key: Any) -> str:

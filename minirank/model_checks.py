@@ -29,7 +29,9 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         if not task.loss:
             raise ConfigError(f"task {task.name} has no loss; set tasks.loss, for example {{bce: 1.0}}")
         if task.given is not None and (task.given not in names or task.given == task.name):
-            raise ConfigError(f"task {task.name} is given {task.given!r}; name another task: {', '.join(n for n in names if n != task.name)}")
+            others = ", ".join(name for name in names if name != task.name)
+            remedy = f"name another task: {others}" if others else "there is no other task; add it, or set tasks.given: null"
+            raise ConfigError(f"task {task.name} is given {task.given!r}; {remedy}")
         if "entire" in task.loss and task.given is None:
             raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
         if "mse" in task.loss and len(task.loss) > 1:

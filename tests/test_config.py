@@ -73,6 +73,9 @@ def test_what_is_written_reads_back_the_same(tmp_path):
         ("data: {folder: x}\ntraining: {backend: gpu}", "training.backend: expected one of cpu, reference"),
         ("data: {folder: x, split: {valid: 0.6, test: 0.5}}", "data.split: valid and test must be shares"),
         ("data: {folder: x, split: {maturity_days: -1}}", "data.split: maturity_days must be 0 or more"),
+        ("data: {folder: x}\nscore: {ctr: .nan}", "score: ctr must be finite and 0 or more, got nan"),
+        ("data: {folder: x}\nscore: {cvr: .inf}", "score: cvr must be finite and 0 or more, got inf"),
+        ("data: {folder: x}\nscore: {relevance: -1}", "score: relevance must be finite and 0 or more, got -1.0"),
         ("data: {folder: x, split: {maturity_days: .inf}}", "data.split: maturity_days must be 0 or more and at most 36525, got inf"),
         ("data: {folder: x}\ntraining: {threads: 100000}", "training: threads must be at most 1024, got 100000; null takes"),
         ("data: {folder: x}\ntraining: {batch_rows: 100000000000}", "training: batch_rows must be at most"),
@@ -124,7 +127,7 @@ def test_overrides_replace_single_values(tmp_path):
         ("training.epochz=3", "training.epochz: unknown key; did you mean epochs?"),
         ("training.epochs.more=3", "epochs is no section of keys and values"),
         ("training.epochs=[", "the value is not valid YAML"),
-        ("training.epochs=2024-13-45", "the value is not valid YAML; put it in quotes"),
+        ("training.epochs=2024-13-45", "the value is not valid YAML (month must be in 1..12); correct it, or put it in quotes"),
         ("training.epochs=" + 5000 * "[", "[[ ...: the value is not valid YAML"),
     ],
 )

@@ -121,6 +121,11 @@ def test_whatever_does_not_fit_is_named_with_its_path(change, message):
     assert "\n" not in str(error.value)
 
 
+def test_choices_are_listed_once():
+    with pytest.raises(ConfigError, match=r"^data\.kind: expected one of cpu, cuda, got 'tpx9'$"):
+        build(Data, {"table": {"train": "a.csv"}, "kind": "tpx9"}, "data")
+
+
 def test_without_a_path_the_key_stands_alone():
     with pytest.raises(ConfigError, match=r"^sead: unknown key"):
         build(Data, {"sead": 1})

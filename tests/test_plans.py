@@ -294,6 +294,15 @@ def test_the_default_fields_may_be_missing():
     assert "position_bias" not in plan.parameters and "embedding.a" in plan.parameters
 
 
+def test_the_only_task_that_is_given_another_is_refused():
+    rows = random_batch(50)
+    rows = dataclasses.replace(rows, labels=rows.labels[:, 1:2], weights=rows.weights[:, 1:2])
+    spec = dataclasses.replace(SPEC, tasks=("cvr",))
+    for given in ("ctr", "cvr"):
+        with pytest.raises(ConfigError, match=f"task cvr is given '{given}'; there is no other task; "):
+            compile_plan(small(), (TaskConfig("cvr", given=given),), spec, rows)
+
+
 def test_a_task_without_any_label_is_refused():
     with pytest.raises(ConfigError, match="task cvr: no training row has a label"):
         plan_of(small(), rows=random_batch(50, masked=("cvr",)))
