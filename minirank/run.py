@@ -28,6 +28,7 @@ import numpy as np
 from . import __version__
 from .config import Config, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
 from .data import Dataset, TableEncoder
+from .dataclass_yaml import build
 from .errors import ConfigError, RunError
 from .features import Encoder
 from .kernels.backends import make_executor
@@ -45,6 +46,7 @@ CHECKPOINT = "checkpoint.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
+RESTORE = "train again, or restore the file"
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,7 @@ class Run:
 
     def metrics(self) -> list[dict[str, Any]]:
         """One dict an epoch, as metrics.jsonl has them."""
-        try:
-            text = (self.folder / METRICS).read_text(encoding="utf-8")
-            return [json.loads(line) for line in text.splitlines()]
-        except (OSError, ValueError):
-            raise RunError(f"{self.folder / METRICS}: missing or damaged; train again, or restore it") from None
+        return read_metrics(self.folder)
 
 
 def executor_of(config: Config, plan: Plan):
@@ -100,7 +98,10 @@ def load_run(path: str | Path) -> Run:
     folder = Path(path)
     config = read_config(folder)
     inputs, rates, fingerprint = read_data_facts(folder)
-    plan = compile_plan(config.model, config.tasks, inputs, rates)
+    try:
+        plan = compile_plan(config.model, config.tasks, inputs, rates)
+    except (ConfigError, KeyError):
+        raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
     if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
         raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
     encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
@@ -115,13 +116,16 @@ def read_config(folder: Path) -> Config:
     """
     if not (folder / CONFIG).exists():
         raise RunError(f"{folder}: no run ({CONFIG} is missing); {NO_RUN}")
-    version = read_json(folder / VERSIONS, NO_RUN).get("format")
+    found = read_json(folder / VERSIONS, NO_RUN)
+    if not isinstance(found, dict):
+        raise RunError(f"{folder / VERSIONS}: damaged; {RESTORE}")
+    version = found.get("format")
     if version != FORMAT:
         raise RunError(f"{folder}: run of format {version}, this minirank reads {FORMAT}; train again")
     try:
         return config_from_dict(read_yaml(folder / CONFIG))
     except ConfigError as error:
-        raise RunError(f"{folder / CONFIG}: {error}; train again, or restore the file") from None
+        raise RunError(f"{folder / CONFIG}: {error}; {RESTORE}") from None
 
 
 def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
@@ -132,12 +136,28 @@ def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
     """
     facts = read_json(folder / DATA, NO_RUN)
     try:
-        inputs = facts["inputs"]
-        fields = {kind: tuple((name, size) for name, size in inputs[kind]) for kind in ("categorical", "bags")}
-        spec = InputSpec(**fields, dense=tuple(inputs["dense"]), tasks=tuple(inputs["tasks"]))
-        return spec, LabelRates(facts["label_rates"]["rows"], facts["label_rates"]["rates"]), facts["fingerprint"]
-    except (KeyError, TypeError, ValueError):
-        raise RunError(f"{folder / DATA}: damaged; train again, or restore the file") from None
+        inputs, rates = build(InputSpec, facts["inputs"]), build(LabelRates, facts["label_rates"])
+        fingerprint = facts["fingerprint"]
+    except (ConfigError, KeyError, TypeError):
+        raise RunError(f"{folder / DATA}: damaged; {RESTORE}") from None
+    if not isinstance(fingerprint, str) or rates.rows < 1 or any(size < 1 for _, size in inputs.categorical + inputs.bags):
+        raise RunError(f"{folder / DATA}: damaged; {RESTORE}")
+    return inputs, rates, fingerprint
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """One dict an epoch that is done, as metrics.jsonl has them.
+
+    Raises:
+        RunError: missing or damaged.
+    """
+    try:
+        lines = [json.loads(line) for line in (folder / METRICS).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        lines = [None]
+    if not all(isinstance(line, dict) and {"epoch", "loss", "valid", "best"} <= line.keys() for line in lines):
+        raise RunError(f"{folder / METRICS}: missing or damaged; {RESTORE}")
+    return lines
 
 
 def check_folder(folder: Path, resume: bool, force: bool) -> None:

@@ -309,6 +309,53 @@ def test_damaged_runs(copy):
         load_run(folder)
 
 
+@pytest.mark.parametrize("text", ["[]", "null", "5"])
+@pytest.mark.parametrize("name", ["versions.json", "data.json"])
+def test_json_of_another_kind(copy, name, text):
+    config, folder = copy
+    (folder / name).write_text(text)
+    with pytest.raises(RunError, match=f"{name}: damaged; train again, or restore the file"):
+        load_run(folder)
+    assert f"{name}: damaged" in refused(config, folder, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (("label_rates", "rates"), {}, "does not fit config.yaml"),
+        (("label_rates", "rates"), [], "damaged"),
+        (("label_rates", "rates", "ctr.bce"), "much", "damaged"),
+        (("label_rates", "rows"), "many", "damaged"),
+        (("label_rates",), 7, "damaged"),
+        (("inputs", "categorical"), [["who", "x"]], "damaged"),
+        (("inputs", "bags"), [["tags", -3]], "damaged"),
+        (("inputs", "tasks"), ["ctr"], "does not fit config.yaml"),
+        (("fingerprint",), None, "damaged"),
+    ],
+)
+def test_damaged_facts_about_the_data(copy, keys, value, message):
+    _, folder = copy
+    facts = json.loads((folder / "data.json").read_text())
+    *path, last = keys
+    held = facts
+    for key in path:
+        held = held[key]
+    held[last] = value
+    (folder / "data.json").write_text(json.dumps(facts))
+    with pytest.raises(RunError, match=f"data.json: {message}; train again, or restore the file"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("text", [None, "", '{"epoch": 1, "lo', "[]\n", "{}\n", "\xff"])
+def test_a_finished_run_whose_metrics_are_damaged(copy, text):
+    config, folder = copy
+    train(config, folder, resume=True)
+    (folder / "metrics.jsonl").unlink()
+    if text is not None:
+        (folder / "metrics.jsonl").write_text(text, encoding="latin-1")
+    assert "metrics.jsonl: " in refused(config, folder, resume=True)
+
+
 def test_an_npz_holds_no_time(tmp_path, monkeypatch):
     arrays = {"a": np.arange(6.0).reshape(2, 3), "empty": np.zeros((0, 4), np.float32), "text": np.array(["x", "yy"])}
     save_npz(tmp_path / "one.npz", arrays)

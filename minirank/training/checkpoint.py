@@ -79,7 +79,7 @@ def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor
                 if (held.shape, held.dtype) != (read.shape, read.dtype):
                     raise RunError(f"{path}: {name} is {read.dtype} {read.shape}, the plan has {held.dtype} {held.shape}; {AGAIN}")
                 held[:] = read
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: no checkpoint of minirank; {AGAIN}") from None
     for name, size in cursor.sizes.items():
         if size and (not (folder / name).exists() or (folder / name).stat().st_size < size):

@@ -269,8 +269,11 @@ class Trainer:
 
 def _ended(folder: Path) -> Trained:
     """The end of a run that was finished before."""
-    lines = [json.loads(line) for line in (folder / files.METRICS).read_text(encoding="utf-8").splitlines()]
-    return Trained(folder, True, lines[-1]["epoch"], max(line["epoch"] for line in lines if line["best"]))
+    lines = files.read_metrics(folder)
+    best = [line["epoch"] for line in lines if line["best"]]
+    if not best:
+        raise RunError(f"{folder / files.METRICS}: truncated; {files.RESTORE}")
+    return Trained(folder, True, lines[-1]["epoch"], max(best))
 
 
 @contextmanager
