@@ -59,13 +59,28 @@ def read_features(folder: DataFolder):
 
 
 def resolve_tasks(config: Config, dataset: Dataset) -> tuple[TaskConfig, ...]:
-    """The configuration's tasks; without any, the labels that training rows have, each with its cross-entropy."""
+    """The configuration's tasks; without any, the labels that training rows have, each with its cross-entropy.
+
+    Raises:
+        ConfigError: no task is named and no training row has a label whose weight is above 0.
+    """
     if config.tasks:
         return config.tasks
-    labelled = ~np.isnan(dataset.rows.labels[dataset.train]).all(axis=0)
+    labels, weights = (array[dataset.train] for array in (dataset.rows.labels, dataset.rows.weights))
+    labelled = (~np.isnan(labels) & (weights > 0)).any(axis=0)
     names = [name for name, has_labels in zip(dataset.inputs.tasks, labelled) if has_labels]
+    if not names:
+        raise ConfigError(f"no training row has a label with a weight above 0; {_where_labels_are(config, dataset)}")
     clicks_too = "ctr" in names
     return tuple(TaskConfig(name, given="ctr" if name == "cvr" and clicks_too else None) for name in names)
+
+
+def _where_labels_are(config: Config, dataset: Dataset) -> str:
+    """What to do about labels that are all missing."""
+    if isinstance(config.data, FolderConfig):
+        named = "name the columns that hold them, such as data.columns.impressions.clicked: NAME"
+        return f"{named}, and write null for one that the export does not have"
+    return f"fill a column of {', '.join(dataset.inputs.tasks)}"
 
 
 def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:

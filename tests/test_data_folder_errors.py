@@ -41,6 +41,14 @@ BAD = {
         {"jobs__jsonl": b'{"job_id": "j1"}\n{"job_id": "K\xf6ln"}\n'},
         "jobs.jsonl:2: not UTF-8; save it as UTF-8, for instance: iconv",
     ),
+    "UTF-16": (
+        {"jobs__jsonl": "\n".join(JOB_LINES).encode("utf-16")},
+        "jobs.jsonl:1: not UTF-8; save it as UTF-8, for instance: iconv -f UTF-16 -t UTF-8",
+    ),
+    "overlong whole number": (
+        {"jobs__jsonl": [*JOB_LINES, '{"a": ' + "9" * 5000 + "}"]},
+        "jobs.jsonl:3: a whole number of 5,000 digits; write it as a text, in double quotes",
+    ),
     "CSV not UTF-8": (
         {"impressions__csv": "\n".join(IMPRESSIONS).replace("s1", "sä").encode("latin-1")},
         "impressions.csv:3: not UTF-8; save it as UTF-8",
@@ -112,6 +120,10 @@ BAD = {
     "cells": (impression(3, ",,,", ",,"), "impressions.csv:3: expected 11 cells, got 10; put cells that contain"),
     "quote inside": (impression(4, "s2,", '"s2"x,'), "impressions.csv:4: quoting is broken ("),
     "quote left open": (impression(4, "s2,", '"s2,'), "impressions.csv:4: quoting is broken (unexpected end of data)"),
+    "quote left open in a large file": (
+        impression(4, "s2,", '"s2' + "," * 140_000),
+        "impressions.csv:4: a cell has more than 131,072 characters; close the double quote that begins it, or shorten",
+    ),
     "flag": (
         impression(3, ",2,0,0,", ",2,yes,0,"),
         "impressions.csv:3: column clicked: expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no",

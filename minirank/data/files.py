@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import csv
 import gzip
 import hashlib
@@ -21,6 +22,9 @@ import numpy as np
 
 from minirank.data.problems import Problems, nearest
 from minirank.errors import DataError, RunError
+
+
+LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,9 @@ def opened(path: Path, file: str) -> Iterator[TextIO]:
     except IsADirectoryError:
         raise DataError("is a folder, not a file", file=file, remedy="give the path of a file") from None
     except UnicodeDecodeError:
-        remedy = "save it as UTF-8, for instance: iconv -f ISO-8859-1 -t UTF-8"
-        raise DataError("not UTF-8", file=file, line=_first_line_not_utf8(path), remedy=remedy) from None
+        encoding, line = ("UTF-16", 1) if _is_utf16(path) else ("ISO-8859-1", _first_line_not_utf8(path))
+        remedy = f"save it as UTF-8, for instance: iconv -f {encoding} -t UTF-8"
+        raise DataError("not UTF-8", file=file, line=line, remedy=remedy) from None
     except (EOFError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"cannot be read: {reason}", file=file, remedy="check that the file is complete") from None
@@ -156,8 +161,11 @@ def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[st
                 problems.add(f"expected {width} cells, got {len(row)}", file=file, line=begin, remedy=remedy)
             begin = reader.line_num + 1
     except csv.Error as error:
-        remedy = "close every double quote, and write one inside a cell twice"
-        problems.add(f"quoting is broken ({error})", file=file, line=begin, remedy=remedy)
+        problem, remedy = f"quoting is broken ({error})", "close every double quote, and write one inside a cell twice"
+        if "field limit" in str(error):
+            problem = f"a cell has more than {csv.field_size_limit():,} characters"
+            remedy = "close the double quote that begins it, or shorten its text"
+        problems.add(problem, file=file, line=begin, remedy=remedy)
     if chunk:
         flush()
     columns = {name: factor.column() for name, factor in zip(wanted, factors)}
@@ -184,7 +192,7 @@ class _Factor:
 
 def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dict], list[int]]:
     """The objects of a file with one JSON object a line, and their lines; what cannot be read goes to `problems`."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number)
     records, lines, empty = [], [], True
     try:
         with opened(path, file) as text:
@@ -197,6 +205,9 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
                 except json.JSONDecodeError as error:
                     problem = f"not valid JSON ({error.msg} at character {error.pos + 1})"
                     problems.add(problem, file=file, line=line, remedy="write one JSON object a line")
+                    continue
+                except OverflowError as error:
+                    problems.add(str(error), file=file, line=line, remedy="write it as a text, in double quotes")
                     continue
                 except (ValueError, RecursionError) as error:
                     problems.add(str(error), file=file, line=line, remedy="write one JSON object a line")
@@ -278,6 +289,12 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
+def _is_utf16(path: Path) -> bool:
+    """Whether the file begins with the byte order mark of UTF-16."""
+    with binary(path) as stream:
+        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 def _first_line_not_utf8(path: Path) -> int | None:
     """1-based line of the first byte that is not UTF-8."""
     with binary(path) as stream:
@@ -291,6 +308,12 @@ def _first_line_not_utf8(path: Path) -> int | None:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise OverflowError(f"a whole number of {len(digits):,} digits")
+    return int(digits)
 
 
 def short(value: Any) -> str:
