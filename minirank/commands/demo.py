@@ -19,5 +19,5 @@ def run_demo(options) -> None:
     from ..progress import Progress
 
     progress = Progress(sys.stderr)
-    progress.say(f"writing {options.out}; on two cores this takes about a minute")
+    progress.say(f"writing {options.out}; on two cores this takes about a minute and a half the first time, a minute later")
     print(f"\n{demo.run_demo(options.out, options.seed, progress=progress)}")
