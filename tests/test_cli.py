@@ -171,6 +171,23 @@ def test_mistakes_are_one_line(capsys, table, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (("evaluate", "run", "--bootstrap", "-1"), "expected 0 or a whole number from 2 on, got '-1'"),
+        (("evaluate", "run", "--bootstrap", "1"), "expected 0 or a whole number from 2 on, got '1'"),
+        (("grade", "data", "--limit", "-1"), "expected a whole number from 1 on, got '-1'"),
+        (("rank", "run", "--job", "j", "--top", "0"), "expected a whole number from 1 on, got '0'"),
+        (("rank", "run", "--job", "j", "--top", "\u0663"), "expected a whole number from 1 on"),
+    ],
+)
+def test_numbers_out_of_range(capsys, arguments, wanted):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(arguments))
+    assert ended.value.code == 2
+    assert wanted in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("error", "status", "line"),
     [
         (RunError("one\n  two"), 2, "minirank: error: one two"),

@@ -263,6 +263,8 @@ def test_clusters_widen_the_interval():
     flat = dataset(data.rows.labels)
     narrow = evaluate(flat, rows, predictions)["overall"]["tasks"]["ctr"]["metrics"]["brier"]
     assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
+    with pytest.raises(ConfigError, match="bootstrap: expected 0 .no intervals. or 2 and more, got -1"):
+        replicates([], 3, -1, 0)
 
 
 def test_a_seed_gives_the_same_intervals():

@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from .whole import whole
+
 STORE = "llm.sqlite"  # beside the data
 
 
@@ -25,7 +27,7 @@ def register(commands) -> None:
     )
     _add_common(grade)
     grade.add_argument("--pairs", metavar="FILE.csv", help="job_id and resume_id of the pairs (default: all that were shown)")
-    grade.add_argument("--limit", type=int, metavar="N", help="so many of the pairs that were shown, chosen at random (seed 0)")
+    grade.add_argument("--limit", type=whole(1), metavar="N", help="so many of the pairs that were shown, chosen at random (seed 0)")
     grade.set_defaults(run=run_grade)
 
 

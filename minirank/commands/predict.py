@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
+from .whole import whole
+
 
 def register(commands) -> None:
     """Add the commands to the command line."""
@@ -12,7 +14,7 @@ def register(commands) -> None:
     evaluate.add_argument("run_folder", metavar="RUN")
     evaluate.add_argument("--split", choices=("valid", "test"), default="test", help="rows to evaluate on (default test)")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
-    evaluate.add_argument("--bootstrap", type=int, default=200, metavar="N", help="replicates behind an interval (default 200)")
+    evaluate.add_argument("--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
     evaluate.set_defaults(run=run_evaluate)
 
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
+
+from .whole import whole
 
 
 def register(commands) -> None:
@@ -13,7 +14,7 @@ def register(commands) -> None:
     rank.add_argument("--job", required=True, metavar="J", help="a job_id of the data folder")
     rank.add_argument("--role", metavar="R", help="the recruiter's role (default: not known)")
     rank.add_argument("--resumes", metavar="FILE.jsonl", help="candidates: resume_id and text (default: all of the data folder)")
-    rank.add_argument("--top", type=_positive, default=10, metavar="N", help="candidates to show (default 10)")
+    rank.add_argument("--top", type=whole(1), default=10, metavar="N", help="candidates to show (default 10)")
     rank.add_argument("--versus", metavar="R2", help="rank for this role too, and show who moves")
     rank.add_argument("--data", metavar="DIR", help="the data folder (default: the one that the run was trained on)")
     rank.add_argument("--json", action="store_true", help="print JSON")
@@ -35,9 +36,3 @@ def run_rank(options) -> None:
         found = ranker.compare(options.job, options.role, options.versus, resumes, options.top)
         parts = [format_ranking(found.a), format_ranking(found.b), format_moves(found)]
     print(json.dumps(found.to_json(), indent=1, allow_nan=False) if options.json else "\n\n".join(parts))
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, got {text!r}")
-    return int(text)

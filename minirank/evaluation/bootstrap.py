@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import ConfigError
 from .metrics import SortedPairs, dot
 
 
@@ -74,12 +75,16 @@ def replicates(statistics, clusters, times, seed) -> np.ndarray:
     Args:
         statistics: S objects with `replicate(counts)`.
         clusters: how many clusters to draw from, with replacement, as many as there are.
-        times: how many replicates.
+        times: how many replicates; 0, or 2 and more.
         seed: the same seed gives the same draws.
     Returns:
         (S, times) float, NaN where a replicate does not define the statistic.
+    Raises:
+        ConfigError: another number of replicates.
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 8 (clusters as units).
     """
+    if times < 0 or times == 1:
+        raise ConfigError(f"bootstrap: expected 0 (no intervals) or 2 and more, got {times}")
     rng = np.random.default_rng(seed)
     values = np.full((len(statistics), times), np.nan)
     for i in range(times if clusters else 0):
