@@ -206,6 +206,19 @@ def test_no_error_shows_a_traceback(capsys, monkeypatch, error, status, line):
     assert said.startswith(line) and said.count("\n") == 1
 
 
+def test_a_terminal_that_knows_ascii_alone(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    config = write_table(tmp_path)
+    config.write_text(config.read_text().replace("who, city", "caf\u00e9, city"), encoding="utf-8")
+    rows = tmp_path / "rows.csv"
+    rows.write_text(rows.read_text().replace("who,", "caf\u00e9,", 1), encoding="utf-8")
+    for arguments, status in (((config,), 0), ((tmp_path / "na\u00efve.yaml",), 2)):
+        command = [sys.executable, "-m", "minirank", "plan", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == status and "Traceback" not in done.stderr
+        assert ("caf\\xe9" in done.stdout) if status == 0 else ("na\\xefve.yaml: cannot be read" in done.stderr)
+
+
 def test_a_reader_that_goes_away_is_no_error(table):
     read, write = os.pipe()
     os.close(read)
