@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; by default those of the process.
     Returns:
-        The exit status: 0, 2 after an error that the user can mend (one line on stderr), 130 after Ctrl-C.
+        The exit status: 0; 1 when `validate` found problems in the data or `doctor` a server that cannot be used (the
+        report is on stdout); 2 after an error that the user can mend (one line on stderr); 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -158,6 +158,14 @@ def test_data_that_changed_after_training(capsys, tmp_path):
     assert "the data are not those that the run was trained on" in refused(capsys, "evaluate", tmp_path / "run", "--split", "valid")
 
 
+def test_a_report_that_finds_problems_ends_with_1(capsys, tmp_path):
+    (tmp_path / "jobs.jsonl").write_text("no JSON\n")
+    for arguments in (("validate", tmp_path), ("doctor", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--timeout", 2)):
+        status, said, error = run(capsys, *arguments)
+        assert status == 1 and said and not error
+    assert "1 when `validate` found problems in the data or `doctor` a server that cannot be used" in cli.main.__doc__
+
+
 def test_mistakes_are_one_line(capsys, table, tmp_path):
     config, folder = table
     assert "nothing.yaml: cannot be read: No such file" in refused(capsys, "train", tmp_path / "nothing.yaml")
