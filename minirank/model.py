@@ -11,9 +11,7 @@ al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR 2018 (ESMM), Tang et al., RecSys 20
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,98 +20,9 @@ from .kernels.batch import Batch, InputSpec
 from .kernels.group_losses import adds_something
 from .kernels.losses import entire_label
 from .kernels.plan import Plan, PlanBuilder, Slot
-from .model_checks import POSITION, check_tasks
+from .model_config import POSITION, GateConfig, Loss, ModelConfig, TaskConfig, check_tasks
 
-Loss = Literal["bce", "mse", "entire", "pairwise", "listwise"]
-
-
-@dataclass(frozen=True)
-class TaskConfig:
-    """One task: a label column, and what is minimised for it.
-
-    Args:
-        name: the label column.
-        loss: loss -> weight within the task. `bce` on rows with a label; `entire` (needs `given`)
-            on all rows, as ESMM; `mse` for a regression; `pairwise`, `listwise` within a search.
-        weight: fixed weight of the task beside the others.
-        given: the task that this one is conditional on; the product of both is their joint
-            probability (pCTCVR = pCTR pCVR).
-    """
-
-    name: str
-    loss: dict[Loss, float] = field(default_factory=lambda: {"bce": 1.0})
-    weight: float = 1.0
-    given: str | None = None
-
-    def __post_init__(self):
-        for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
-            if not 0 < weight < math.inf:
-                raise ValueError(f"{name} must be finite and above 0, got {weight}")
-
-
-@dataclass(frozen=True)
-class GateConfig:
-    """How the role steers the gates (our choice; the published text leaves it open).
-
-    Args:
-        role: `none` (plain gates), `bias` (a role adds db), `full` (dW and db), `mlp` (a hidden
-            layer over [role embedding, x]).
-        temperature: tau of the softmax; above 1 the gates are more even.
-        penalty: lambda of lambda/2 ||dW_r, db_r||^2, once a data set, in the loss.
-        hidden: width of the hidden layer of `mlp`.
-    """
-
-    role: Literal["none", "bias", "full", "mlp"] = "none"
-    temperature: float = 1.0
-    penalty: float = 100.0
-    hidden: int = 16
-
-    def __post_init__(self):
-        if not 0 < self.temperature < math.inf:
-            raise ValueError(f"temperature must be finite and above 0, got {self.temperature}")
-        if not 0 <= self.penalty < math.inf:
-            raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """Architecture and sizes.
-
-    Args:
-        architecture: single_task (a network and tables of its own for each task), esmm (a network
-            for each task over shared tables), shared_bottom, omoe (one gate for all tasks), mmoe, ple.
-        embedding: D, width of every embedding.
-        experts: E. expert_hidden: widths of an expert's layers, the last is H.
-        tower_hidden: widths of a tower's hidden layers.
-        task_experts, shared_experts, levels: of ple (cgc is ple with one level).
-        gate: how the role steers the gates.
-        role_in_x: the role is also a feature of the input vector.
-        role_field, position_field: categorical fields with a part of their own; null = there is none.
-            A field called `position` never enters x, nor does position_field.
-        role_unknown_share: share of training rows whose role is hidden from the gates and from x,
-            so that a role that was never seen gets the shared gate and a trained embedding.
-        position_bias: task whose logit gets an additive term of the position; null = none.
-        position_unknown_share: share of training rows whose position is hidden: predictions are
-            made without a position, and are calibrated for that.
-        task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
-    """
-
-    architecture: Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"] = "mmoe"
-    embedding: int = 8
-    experts: int = 4
-    expert_hidden: tuple[int, ...] = (64, 32)
-    tower_hidden: tuple[int, ...] = (16,)
-    task_experts: int = 2
-    shared_experts: int = 2
-    levels: int = 2
-    gate: GateConfig = GateConfig()
-    role_in_x: bool = True
-    role_field: str | None = "role"
-    role_unknown_share: float = 0.2
-    position_field: str | None = "position"
-    position_bias: str | None = "ctr"
-    position_unknown_share: float = 0.1
-    task_weights: Literal["fixed", "uncertainty"] = "fixed"
+__all__ = ["GateConfig", "LabelRates", "ModelConfig", "TaskConfig", "check_tasks", "compile_plan", "label_rates"]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
-from minirank.model_checks import GATED
+from minirank.model_config import GATED
 
 BACKENDS = ("reference", "cpu")
 ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [

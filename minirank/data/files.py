@@ -23,7 +23,6 @@ import numpy as np
 from minirank.data.problems import Problems, nearest
 from minirank.errors import DataError, RunError
 
-
 LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
 
 

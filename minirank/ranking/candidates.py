@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from numbers import Integral
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ..data import values
