@@ -25,6 +25,7 @@ from tables import RECORDS, RESULTS, machine, replace_between
 
 from minirank.config import Config, FolderConfig, without_paths
 from minirank.data import Dataset, read_folder, split_by_time
+from minirank.evaluation.text import COLUMNS as FIGURES
 from minirank.extract import extract_folder
 from minirank.features import Encoder
 from minirank.model import GateConfig, ModelConfig, TaskConfig
@@ -33,14 +34,6 @@ from minirank.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 
-FIGURES = (
-    ("CTR AUC", "ctr", "auc"),
-    ("CVR AUC", "cvr", "auc"),
-    ("CTCVR AUC", "ctcvr", "auc"),
-    ("CTR GAUC", "ctr", "gauc"),
-    ("NDCG@10", "ranking", "ndcg@10"),
-    ("relevance concordance", "relevance", "concordance"),
-)
 TASKS = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
 ENTIRE = (TASKS[0], TaskConfig("cvr", loss={"entire": 1.0}, given="ctr"), TASKS[2])
 GATES = ("none", "bias", "full", "mlp")
