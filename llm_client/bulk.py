@@ -49,7 +49,7 @@ class Bulk:
         Args:
             requests: an iterable, or a function that makes one.
             progress: called with calls finished, calls to make (0 when it is not known) and failures.
-            retry_failed: ask again for items that failed in an earlier run.
+            retry_failed: ask again for items of this input that failed in an earlier run (of a plain iterator: for all).
         Returns:
             The items of this input by status.
         Raises:
@@ -66,11 +66,13 @@ class Bulk:
             if known is not None:
                 client.ability = known
                 client.pace.open()
-            if retry_failed:
-                store.retry_failed()
+            client.purse.carry(store.ledger()["cost"])
             total = 0
             if once is None:
                 store.register(read(), client.model, run)
+            if retry_failed:
+                store.retry_failed(run if once is None else None)
+            if once is None:
                 total = store.calls_left(run)
             work = _Work(self, run, total, progress)
             with self._interruptible():
@@ -183,7 +185,7 @@ class _Work:
         client, store = self._client, self._store
         source = {"base_url": client.base_url, "model": client.model}
         try:
-            reply = client.complete(request)
+            reply = client.complete(request, lambda attempt: store.note_sent(digest, attempt))
         except ItemError as error:
             store.fail(digest, error, source)
             self._tell(failed=True)

@@ -98,9 +98,13 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {self.model!r})"
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, note: Callable[[Attempt], None] | None = None) -> Reply:
         """Ask until there is a valid answer or a final error.
 
+        Args:
+            request: what is asked.
+            note: called before anything is sent that may cost money, with the attempt as it stands should this process
+                die before the reply: outcome `sent`, its upper bound as cost.
         Raises:
             ItemError: this item has a final status; `kind` says which.
             RunError: no further call can succeed.
@@ -108,7 +112,7 @@ class Client:
         """
         attempts: list[Attempt] = []
         try:
-            return self._complete(request, attempts)
+            return self._complete(request, attempts, note)
         except LLMError as error:
             error.attempts = tuple(attempts)
             raise
@@ -123,12 +127,12 @@ class Client:
         self.pace.restart()
         self.purse.restart()
 
-    def _complete(self, request: Request, attempts: list[Attempt]) -> Reply:
+    def _complete(self, request: Request, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Reply:
         ability, cap, complaint = self.ability, request.max_tokens, None
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
             try:
-                completion = self.exchange(sent, cap, ability.name, attempts)
+                completion = self.exchange(sent, cap, ability.name, attempts, note)
             except CapabilityError as error:
                 ability = ability.without(error)
                 continue
@@ -154,7 +158,9 @@ class Client:
             usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
             return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
 
-    def exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
+    def exchange(
+        self, sent: dict, cap: int, rung: str, attempts: list[Attempt], note: Callable[[Attempt], None] | None = None
+    ) -> Completion:
         """Send one body until there is a completion: the one retry loop.
 
         Args:
@@ -162,12 +168,13 @@ class Client:
             cap: its limit of answer tokens.
             rung: for the ledger.
             attempts: what is sent is added to it.
+            note: as `complete` takes it.
         """
         body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
         retries, bad, wait, refreshed, loading_since = 0, 0, 0.0, False, None
         while True:
             try:
-                return self._attempt(body, cap, rung, attempts)
+                return self._attempt(body, cap, rung, attempts, note)
             except RetryLater as error:
                 if error.kind == "stale" and not refreshed:
                     refreshed = True  # the server had closed a kept connection; a fresh one costs nothing
@@ -186,7 +193,7 @@ class Client:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
-    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt]) -> Completion:
+    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Completion:
         """Send once, and write into the ledger what came of it."""
         sent = self.pace.enter(len(body) // 4 + cap)
         ok = False
@@ -196,6 +203,8 @@ class Client:
             tokens_in = tokens_out = 0
             clock, began = time.time(), time.monotonic()
             try:
+                if note is not None and bound > 0:
+                    note(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
                 raw = self.transport.post(PATH, body, self.pace.timeout)
                 status = raw.status
                 completion = read_completion(raw)

@@ -20,7 +20,7 @@ class Limits:
         rpm: requests a minute, or None.
         tpm: tokens a minute, or None.
         retries: of one request, after its first attempt.
-        max_cost: of all calls of one client, in the currency of the prices, or None.
+        max_cost: of all calls, in the currency of the prices, or None; runs on a store count what earlier ones spent there.
         price_in: for a million prompt tokens.
         price_out: for a million tokens of the answer.
         max_wait: seconds; a server that asks to wait longer stops the run instead.
@@ -61,7 +61,7 @@ class Attempt:
         time: seconds since the epoch.
         rung: of the ladder.
         status: HTTP status, None when no answer came.
-        outcome: `ok` or the kind of the error.
+        outcome: `ok` or the kind of the error; `sent` for one whose run was killed before anybody heard of it again.
         tokens_in, tokens_out: as the server counted them; 0 where it did not say.
         ms: milliseconds until the reply.
         cost: its price; the upper bound where the server may have worked without saying how much.
@@ -100,6 +100,11 @@ class Purse:
         """Cost of what was sent and settled."""
         return self._spent
 
+    def carry(self, spent: float) -> None:
+        """Go on from what a ledger shows, this client's own calls included."""
+        with self._changed:
+            self._spent = max(self._spent, spent)
+
     def reserve(self, tokens_in: int, tokens_out: int) -> float:
         """Set a call's upper bound aside, waiting for others to settle where only that makes room.
 
@@ -118,8 +123,8 @@ class Purse:
                     raise Stopped("stopped before sending", kind="stopped")
                 if self._reserved == 0:
                     raise RunError(
-                        f"max_cost {most:g} is reached: {self._spent:.6g} spent, the next call could cost {bound:.6g}; "
-                        "raise it and start again, finished items are kept",
+                        f"max_cost {most:g} is reached: {self._spent:.6g} spent so far, earlier runs included, and the next call could "
+                        f"cost {bound:.6g}; raise it and start again, finished items are kept",
                         kind="max_cost",
                     )
                 self._changed.wait()

@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE TABLE IF NOT EXISTS abilities (base_url TEXT, model TEXT, ability TEXT, time REAL, PRIMARY KEY (base_url, model));
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, pid INTEGER NOT NULL, began REAL NOT NULL);
 """
+_ADD_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Store:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
+        self._sent: dict[str, list[int]] = {}  # digest -> rows of attempts that are under way
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
@@ -150,10 +152,12 @@ class Store:
             self._db.executemany("INSERT OR IGNORE INTO results (digest, status) VALUES (?, 'pending')", [row[1:2] for row in rows])
             self._db.executemany("INSERT OR REPLACE INTO items (key, digest, run, meta) VALUES (?, ?, ?, ?)", rows)
 
-    def retry_failed(self) -> int:
-        """Make failed results pending again; their attempts stay in the ledger. Returns how many."""
+    def retry_failed(self, run: int | None = None) -> int:
+        """Make failed results of a run's input, or all, pending again; their attempts stay in the ledger. Returns how many."""
+        where, values = ("", ()) if run is None else (" AND digest IN (SELECT digest FROM items WHERE run = ?)", (run,))
         with self._transaction():
-            return self._db.execute("UPDATE results SET status = 'pending', kind = NULL, error = NULL WHERE status = 'failed'").rowcount
+            reset = "UPDATE results SET status = 'pending', kind = NULL, error = NULL WHERE status = 'failed'"
+            return self._db.execute(reset + where, values).rowcount
 
     def status(self, digest: str) -> str | None:
         """pending, done or failed; None for a digest that is not noted."""
@@ -175,6 +179,13 @@ class Store:
         """Commit attempts of a request that stays pending."""
         with self._transaction():
             self._attempts(digest, attempts)
+        self._sent.pop(digest, None)
+
+    def note_sent(self, digest: str, attempt: Attempt) -> None:
+        """Commit an attempt that is about to be sent; whatever is committed for the digest next takes its place."""
+        with self._transaction():
+            row = self._db.execute(_ADD_ATTEMPT, _attempt_row(digest, attempt)).lastrowid
+            self._sent.setdefault(digest, []).append(row)
 
     def _conclude(self, row: tuple, attempts: Iterable[Attempt]) -> None:
         with self._transaction():
@@ -184,10 +195,11 @@ class Store:
                 row,
             )
             self._attempts(row[-1], attempts)
+        self._sent.pop(row[-1], None)
 
     def _attempts(self, digest: str, attempts: Iterable[Attempt]) -> None:
-        rows = [(digest, a.time, a.rung, a.status, a.outcome, a.tokens_in, a.tokens_out, a.ms, a.cost) for a in attempts]
-        self._db.executemany("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("DELETE FROM attempts WHERE rowid = ?", [(row,) for row in self._sent.get(digest, ())])
+        self._db.executemany(_ADD_ATTEMPT, [_attempt_row(digest, attempt) for attempt in attempts])
 
     def get(self, key: str) -> Item | None:
         """One item."""
@@ -267,6 +279,10 @@ class Store:
     def _roll_back(self) -> None:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+
+
+def _attempt_row(digest: str, a: Attempt) -> tuple:
+    return (digest, a.time, a.rung, a.status, a.outcome, a.tokens_in, a.tokens_out, a.ms, a.cost)
 
 
 def _load(text: str | None) -> object:

@@ -1,6 +1,10 @@
 """Limits, prices, the hard stop, dry runs, progress."""
 
 import io
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from llm_scripted import MODEL, ScriptedServer, answer, failure, item
@@ -62,6 +66,47 @@ def test_max_cost_holds_over_several_runs_of_a_client(tmp_path):
         with pytest.raises(RunError, match="max_cost"):
             bulk.run(documents(100))
         assert 0 < store.ledger()["cost"] <= 0.001 and 1 <= store.counts().done < 67
+
+
+def test_max_cost_counts_what_earlier_runs_on_the_store_spent(tmp_path):
+    """A resumed run does not begin at zero, or a loop of restarts would spend max_cost each time."""
+    limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
+    with ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server:
+        for _ in range(3):
+            with Store(tmp_path / "s.sqlite") as store, pytest.raises(RunError, match="0.01 is reached.*earlier runs included"):
+                Bulk(server.client(**limits), store).run(documents(100))
+        with Store(tmp_path / "s.sqlite") as store:
+            assert store.ledger()["cost"] <= 0.01 and store.counts().done == len(server.received) <= 25
+
+
+def test_calls_under_way_in_a_killed_run_are_paid_for(tmp_path):
+    """Whatever died with its process is in the ledger at its upper bound, and counts against max_cost."""
+    code = (
+        "import sys; from llm_scripted import MODEL, item\n"
+        "from minirank.llm_client import Bulk, Client, Limits, Store\n"
+        "limits = Limits(concurrency=4, price_in=1.0, price_out=2.0, max_cost=0.01)\n"
+        "with Store(sys.argv[2]) as store:\n"
+        "    Bulk(Client(sys.argv[1], MODEL, limits=limits), store).run([item(f'doc{n}', f'document {n}') for n in range(100)])\n"
+    )
+    path = tmp_path / "s.sqlite"
+    # One answer, so that four go out together; those are never answered.
+    with ScriptedServer(answer(), default=answer(delay=30)) as server:
+        worker = subprocess.Popen([sys.executable, "-c", code, server.url, str(path)], cwd=Path(__file__).parent)
+        end = time.monotonic() + 60
+        while len(server.received) < 5:
+            assert time.monotonic() < end and worker.poll() is None
+            time.sleep(0.02)
+        worker.kill()
+        worker.communicate()
+        bounds = [(most_tokens(got.raw) + 2 * 50) / 1e6 for got in server.received[1:]]
+        with Store(path) as store:
+            ledger = store.ledger()
+            assert ledger["outcomes"] == {"ok": 1, "sent": 4} and ledger["cost"] == pytest.approx(20e-6 + sum(bounds))
+            server.default = answer()
+            client = server.client(price_in=1.0, price_out=2.0, max_cost=0.01)
+            assert Bulk(client, store).run(documents(3)) == Counts(done=3)
+            assert client.purse.spent == pytest.approx(store.ledger()["cost"]) and client.purse.spent > sum(bounds)
+            assert store.ledger()["outcomes"]["sent"] == 4  # documents 1 and 2 were asked again, their lost calls stay paid
 
 
 def test_a_purse_lets_a_call_wait_until_another_settles():

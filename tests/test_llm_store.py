@@ -95,6 +95,16 @@ def test_failed_items_are_kept_and_retried_on_demand(store):
         assert len(server.received) == 4 and store.ledger()["outcomes"] == {"ok": 3, "rejected": 1}
 
 
+def test_only_failures_of_this_input_are_retried(store):
+    with ScriptedServer(default=failure(400, "odd")) as server:
+        Bulk(server.client(), store).run([item("a", "first")])
+        Bulk(server.client(), store).run([item("b", "second")])
+        server.default = answer()
+        assert Bulk(server.client(), store).run([item("a", "first")], retry_failed=True) == Counts(done=1)
+        assert store.counts() == Counts(done=1, failed=1)  # b stays failed, not pending for ever
+        assert Bulk(server.client(), store).run(iter([item("b", "second")]), retry_failed=True) == Counts(done=1)
+
+
 def test_case_12_401_in_the_middle_stops_and_keeps_the_work(store):
     with ScriptedServer(*[answer() for _ in range(5)], default=failure(401, "Incorrect API key provided")) as server:
         with pytest.raises(RunError, match="does not accept the key") as caught:
