@@ -1,0 +1,50 @@
+"""Ours: the `cpu` executor, in a process of its own like every competitor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from worker import serve
+
+from minirank.kernels.adam import Adam
+from minirank.kernels.backends import make_executor
+from minirank.kernels.parameters import TrainState
+
+sys.path.append(str(Path(__file__).parents[1]))
+from workloads import WORKLOADS, batch_of, parameters, plan_of  # noqa: E402  (the folder above is no package)
+
+
+class Minirank:
+    """The parameters are made anew from their seed, and so are the rows."""
+
+    packages = ("minirank", "numpy", "numba")
+
+    def prepare(self, problem, threads, variant):
+        workload = WORKLOADS[problem.sizes.name]
+        plan = plan_of(workload, problem.gate)
+        self.state, self.adam = TrainState(parameters(plan)), Adam()
+        self.executor = make_executor("cpu", plan, np.float32, threads)
+        self.batches = [batch_of(workload, *kind) for kind in problem.kinds]
+
+    def logits(self, number):
+        return self.executor.logits(self.state.values, self.batches[number])
+
+    def loss(self, number):
+        return self.executor.gradients(self.state.values, self.batches[number]).total
+
+    def step(self, number):
+        return self.executor.step(self.state, self.batches[number], self.adam)[0]
+
+    def request(self, number, shared):
+        if shared:
+            raise NotImplementedError("the job's share is not computed once")
+        return self.logits(number)
+
+    def bulk(self, chunk):
+        return self.logits(-1)
+
+
+if __name__ == "__main__":
+    serve(Minirank())

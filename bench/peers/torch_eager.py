@@ -1,0 +1,48 @@
+"""PyTorch, eager. Variants: the form of the experts (`wide`, `bmm`, `loop`) and the gradients of tables (`sparse`, `dense`)."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch_network import Network, looked_up, objective, optimisers, tensors
+from worker import serve
+
+
+class TorchEager:
+    """One table for all fields: one look-up."""
+
+    packages = ("torch",)
+
+    def prepare(self, problem, threads, variant):
+        torch.set_num_threads(threads)
+        form, gradients = variant.split(", ")
+        self.network = Network(problem.arrays, form)
+        self.table = nn.Embedding.from_pretrained(torch.from_numpy(problem.tables), freeze=False, sparse=gradients == "sparse")
+        self.optimisers = optimisers(self.network, self.table)
+        self.batches = [tensors(batch) for batch in problem.batches()]
+
+    def forward(self, batch):
+        return self.network(looked_up(self.table, batch.ids, batch.dense), batch.role)
+
+    def objective(self, batch):
+        return objective(self.forward(batch), batch.labels, batch.scale)
+
+    @torch.no_grad()
+    def logits(self, number):
+        return self.forward(self.batches[number])
+
+    def loss(self, number):
+        return self.objective(self.batches[number]).item()
+
+    def step(self, number):
+        loss = self.objective(self.batches[number])
+        for optimiser in self.optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return loss.item()
+
+
+if __name__ == "__main__":
+    serve(TorchEager())

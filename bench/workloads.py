@@ -1,0 +1,199 @@
+"""The three workloads of the speed benchmarks: sizes, random rows, and the same parameters for us and for the peers.
+
+Axes: B rows, C categorical fields, D embedding width, F input width, R roles, E experts, H1 and H2 widths of an expert,
+H3 width of a tower, T tasks (0 ctr, 1 cvr, 2 relevance).
+
+Rows are random, with the skew of a log: an id has a probability of about 1 / its rank (Zipf with exponent 1, drawn as
+exp(u log V) with u uniform), and ranks are spread over the table by a permutation, so that popular ids are no neighbours.
+20 % of the impressions are clicked, 10 % of the clicked ones converted; relevance is a soft label with a confidence and is
+missing for 30 % of the rows. The role of 20 % of the rows is unknown, as training hides it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.parameters import Arena, initial_values
+from minirank.kernels.plan import Plan
+from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+
+ROLES = 4
+TASKS = ("ctr", "cvr", "relevance")
+CLICKED, CONVERTED, GRADED, ROLE_UNKNOWN = 0.2, 0.1, 0.7, 0.2
+RATES = {"ctr.bce": 1.0, "cvr.bce": CLICKED, "relevance.bce": GRADED * 0.75}
+GATES = ("bias", "full")
+CANDIDATES = 1000
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Sizes; the first job_fields fields and job_dense dense columns belong to the job, the others to the candidate."""
+
+    name: str
+    fields: int
+    width: int
+    vocabulary: int
+    dense: int
+    experts: int
+    h1: int
+    h2: int
+    h3: int
+    rows: int
+    job_fields: int
+    job_dense: int
+    bulk_rows: int
+
+    @property
+    def inputs(self) -> int:
+        """F, the width of the input vector."""
+        return self.fields * self.width + self.dense
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("small", 16, 8, 10_000, 32, 4, 64, 32, 16, 1024, 8, 16, 65_536),
+        Workload("base", 24, 16, 100_000, 192, 8, 256, 128, 64, 4096, 12, 96, 16_384),
+        Workload("wide", 24, 16, 100_000, 192, 16, 512, 256, 128, 8192, 12, 96, 8_192),
+    )
+}
+
+
+def plan_of(workload: Workload, gate: str) -> Plan:
+    """MMoE with gates on [x, role]; the role is no part of x, and has no penalty, which the peers lack."""
+    categorical = (*((f"field{i}", workload.vocabulary) for i in range(workload.fields)), ("role", ROLES + 1))
+    spec = InputSpec(categorical, (), tuple(f"dense{i}" for i in range(workload.dense)), TASKS)
+    config = ModelConfig(
+        embedding=workload.width, experts=workload.experts, expert_hidden=(workload.h1, workload.h2), tower_hidden=(workload.h3,),
+        gate=GateConfig(role=gate, penalty=0.0), role_in_x=False, role_unknown_share=ROLE_UNKNOWN,
+    )  # fmt: skip
+    tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
+    return compile_plan(config, tasks, spec, LabelRates(1_000_000, RATES))
+
+
+def parameters(plan: Plan) -> Arena:
+    """Initial parameters; what starts at zero gets noise here, or a peer that forgets the role would not be noticed."""
+    values = initial_values(plan, SEED)
+    generator = np.random.default_rng(SEED)
+    for name, view in values.items():
+        if plan.parameters[name].init == "zero":
+            view[...] = generator.normal(0, 0.05, view.shape)
+    return values
+
+
+def random_batch(workload: Workload, rows: int, seed: int) -> Batch:
+    """Rows as this file's head describes them."""
+    generator = np.random.default_rng([SEED, seed])
+    rank = np.exp(generator.random((rows, workload.fields)) * np.log(workload.vocabulary - 1)).astype(np.int64)
+    ids = 1 + spread(rank, workload.vocabulary - 1)
+    role = generator.integers(1, ROLES + 1, rows)
+    role[generator.random(rows) < ROLE_UNKNOWN] = 0
+    clicked = generator.random(rows) < CLICKED
+    converted = np.where(clicked, generator.random(rows) < CONVERTED, np.nan)
+    relevance = np.where(generator.random(rows) < GRADED, generator.random(rows), np.nan)
+    weights = np.ones((rows, len(TASKS)), np.float32)
+    weights[:, 2] = generator.uniform(0.5, 1, rows)
+    return Batch(
+        np.column_stack((ids, role)).astype(np.int32),
+        (),
+        generator.standard_normal((rows, workload.dense), np.float32),
+        np.column_stack((clicked, converted, relevance)).astype(np.float32),
+        weights,
+        np.arange(rows, dtype=np.int32) // 10,
+    )
+
+
+def spread(rank: np.ndarray, size: int) -> np.ndarray:
+    """A fixed permutation of 0 .. size-1: rank times a number that has no factor in common with size."""
+    stride = int(size * 0.618)
+    while np.gcd(stride, size) != 1:
+        stride += 1
+    return rank * stride % size
+
+
+def request(workload: Workload, seed: int, candidates: int = CANDIDATES) -> Batch:
+    """The candidates of one job for one recruiter: the job's columns and the role are the same in all rows."""
+    rows = random_batch(workload, candidates, seed)
+    rows.ids[:, : workload.job_fields] = rows.ids[0, : workload.job_fields]
+    rows.ids[:, -1] = 1 + seed % ROLES
+    rows.dense[:, : workload.job_dense] = rows.dense[0, : workload.job_dense]
+    return rows
+
+
+def scale(batch: Batch) -> np.ndarray:
+    """(B, T) what a row's loss is multiplied by: weight / (B rate), 0 where the label is missing."""
+    rates = np.array(list(RATES.values()))
+    return np.where(np.isnan(batch.labels), 0, batch.weights / rates / len(batch)).astype(np.float32)
+
+
+def loss(batch: Batch, logits: np.ndarray) -> float:
+    """The objective from (B, T) logits."""
+    labels = np.nan_to_num(batch.labels)
+    return float((scale(batch) * (np.logaddexp(0, logits) - labels * logits)).sum())
+
+
+def step_flop(workload: Workload, gate: str) -> int:
+    """Floating point operations of one training step: products of matrices and mixtures, 2 for a multiply-add.
+
+    Forward, gradients of the weights, and gradients of the inputs where they are needed: not those of dense columns. The
+    role's part of a `full` gate counts once, with the matrix of the row's own role. Element by element work (ReLU, softmax,
+    losses, Adam, embeddings) is left out.
+    """
+    w, tasks = workload, len(TASKS)
+    first = w.experts * w.h1 + tasks * w.experts * (2 if gate == "full" else 1)
+    embedded = w.fields * w.width
+    inner = w.experts * w.h1 * w.h2 + tasks * w.experts * w.h2 + tasks * (w.h2 * w.h3 + w.h3)
+    return 2 * w.rows * ((2 * w.inputs + embedded) * first + 3 * inner)
+
+
+def arrays(plan: Plan, workload: Workload, values: Arena) -> dict[str, np.ndarray]:
+    """The parameters by the names and in the shapes that the peers use, but the tables."""
+    experts = range(workload.experts)
+    made = {
+        f"{kind}{layer + 1}": np.stack([values[f"expert.{e}.{layer}.{name}"] for e in experts])
+        for layer in (0, 1)
+        for kind, name in (("w", "weight"), ("b", "bias"))
+    }
+    made |= {"gate_w": values["gate.weight"], "gate_b": values["gate.bias"], "role_b": values["gate.role_bias"]}
+    if "gate.role_weight" in plan.parameters:
+        made["role_w"] = values["gate.role_weight"]
+    for layer, part in (("1", "0"), ("2", "out")):
+        for kind, name in (("w", "weight"), ("b", "bias")):
+            made[f"tower_{kind}{layer}"] = np.stack([values[f"tower.{task}.{part}.{name}"] for task in TASKS])
+    return made
+
+
+def batch_of(workload: Workload, kind: str, seed: int) -> Batch:
+    """Rows of a kind: `train`, `request` or `bulk`."""
+    if kind == "request":
+        return request(workload, seed)
+    return random_batch(workload, workload.rows if kind == "train" else workload.bulk_rows, seed)
+
+
+def write(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:
+    """What a competitor loads: `problem.json`, `tables.npy` (C V, D), `network.npz`, `batch<i>.npz`; see peers/worker.py.
+
+    Args:
+        batches: kind and seed of each.
+    """
+    plan = plan_of(workload, gate)
+    values = parameters(plan)
+    tables = np.empty((workload.fields * workload.vocabulary, workload.width), np.float32)
+    for i in range(workload.fields):
+        tables[i * workload.vocabulary : (i + 1) * workload.vocabulary] = values[f"embedding.field{i}"]
+    np.save(folder / "tables.npy", tables)
+    np.savez(folder / "network.npz", **arrays(plan, workload, values))
+    for number, (kind, seed) in enumerate(batches):
+        batch = batch_of(workload, kind, seed)
+        np.savez(
+            folder / f"batch{number}.npz", ids=batch.ids[:, :-1], role=batch.ids[:, -1], dense=batch.dense,
+            labels=np.nan_to_num(batch.labels), scale=scale(batch),
+        )  # fmt: skip
+    problem = {"gate": gate, "batches": batches, "sizes": asdict(workload)}
+    (folder / "problem.json").write_text(json.dumps(problem), encoding="utf-8")
