@@ -7,7 +7,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from .address import canonical_url
@@ -26,7 +27,7 @@ PATH = "/chat/completions"
 AFTER_TIMEOUT = 0.5  # seconds at least: a server may still be at work on the request that we gave up
 LOADING_SECONDS = 1.0  # between looks at a server that loads its model
 BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
-_CHARGED = ("timeout", "lost", "stale", "bad reply")  # the server may have worked, and says not how much
+_CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may have worked, and says not how much
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Client:
         self.ability = Ability()  # learned; assign what an earlier run learned
         self._budget = RetryBudget(20 + 2 * self.limits.concurrency)
         self._notice, self._told = notice or (lambda text: None), set()
-        self._lock = threading.Lock()
+        self._lock, self._first = threading.Lock(), threading.Lock()
         if getattr(self.transport, "withholds_key", False):
             self._tell(f"{self.base_url} is not https: the key is not sent")
 
@@ -112,7 +113,8 @@ class Client:
         """
         attempts: list[Attempt] = []
         try:
-            return self._complete(request, attempts, note)
+            with self._first_alone():
+                return self._complete(request, attempts, note)
         except LLMError as error:
             error.attempts = tuple(attempts)
             raise
@@ -127,6 +129,16 @@ class Client:
         self.pace.restart()
         self.purse.restart()
 
+    @contextmanager
+    def _first_alone(self) -> Iterator[None]:
+        """Until there is an answer one call goes alone: what a server accepts is learned once and not by every thread."""
+        if not self.pace.opened:
+            with self._first:
+                if not self.pace.opened:
+                    yield
+                    return
+        yield
+
     def _complete(self, request: Request, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Reply:
         ability, cap, complaint = self.ability, request.max_tokens, None
         while True:
@@ -137,6 +149,7 @@ class Client:
                 ability = ability.without(error)
                 continue
             self._learn(ability)
+            self.pace.open()
             if completion.finish == "length":
                 self._mark(attempts, "truncated")
                 if is_loop(completion.text):

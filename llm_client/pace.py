@@ -14,8 +14,8 @@ class Pace:
     """The shared turnstile of all threads of a client.
 
     Concurrency is additive increase, multiplicative decrease: one more for every window of successes, half after
-    the server was busy. Requests that were under way when it was halved do not halve it again. Until the first
-    success one request goes alone, so that a server's abilities are learned once and not by every thread.
+    the server was busy. Requests that were under way when it was halved do not halve it again. It begins with one
+    request at a time, until `open` is called.
 
     Args:
         concurrency: most requests at a time.
@@ -48,6 +48,11 @@ class Pace:
     def timeout(self) -> float:
         """Seconds that the next request may take."""
         return self._timeout
+
+    @property
+    def opened(self) -> bool:
+        """Whether open was called."""
+        return self._opened
 
     @property
     def stopped(self) -> bool:
@@ -90,7 +95,6 @@ class Pace:
         with self._changed:
             self._in_flight -= 1
             if ok:
-                self.open()
                 self._limit = min(self._most, self._limit + 1.0 / self._limit)
             self._changed.notify(2)  # the limit may just have grown by one
 

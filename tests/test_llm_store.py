@@ -163,13 +163,16 @@ def test_files_that_are_no_store(tmp_path, content, words):
         Store(path)
 
 
-def test_ability_is_remembered_for_server_and_model(store):
-    rejected = Step(500, "Input should be 'text' or 'json_object'")
-    with ScriptedServer(rejected) as server:
-        Bulk(server.client(), store).run(documents(5))
-        assert len(server.received) == 6  # one request found it out for all threads
+def test_case_01_ability_is_found_out_once_for_all_threads_and_remembered(store):
+    def without_schemas(received):
+        rejected = received.body.get("response_format", {}).get("type") == "json_schema"
+        return Step(500, "Input should be 'text' or 'json_object'") if rejected else answer(delay=0.01)
+
+    with ScriptedServer(default=without_schemas) as server:
+        Bulk(server.client(concurrency=8), store).run(documents(20))
+        assert len(server.received) == 21  # one rejection
         Bulk(server.client(), store).run([item("new", "new")])
-        assert len(server.received) == 7 and store.ability(f"{server.url}/v1", MODEL) == Ability(rung=1)
+        assert len(server.received) == 22 and store.ability(f"{server.url}/v1", MODEL) == Ability(rung=1)
         assert store.ability(f"{server.url}/v1", "other") is None
 
 
