@@ -1,11 +1,15 @@
-"""Record exchanges with a real server, and play them back without one.
+"""Record exchanges with a real server, and play them back without one: for lessons, for tests, for a report of a fault.
+
+    minirank extract DATA --base-url URL --model M --record cassette.jsonl
+    minirank extract DATA --replay cassette.jsonl
 
 A cassette is a file of JSON lines. The first names the server and the day; each further one is an exchange:
 
-    {"recorded": "2026-11-22", "server": "llama.cpp", "base_url": "http://127.0.0.1:8080/v1"}
+    {"recorded": "2026-11-22", "server": "llama.cpp", "model": "smollm2-135m", "base_url": "http://127.0.0.1:8080/v1"}
     {"path": "/chat/completions", "sent": {...}, "status": 200, "headers": {...}, "body": "..."}
 
-No key is ever in it: requests are kept without headers, and replies are searched for it.
+No key is ever in it: requests are kept without headers, and replies are searched for it. A record that was killed
+goes on where it ended; half a line at its end is left out.
 """
 
 from __future__ import annotations
@@ -15,8 +19,10 @@ import threading
 import time
 from pathlib import Path
 
+from .address import canonical_url
 from .errors import RunError
 from .key import Key
+from .ladder import RUNGS, Ability
 from .transport import RawReply, Transport
 
 KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "server")
@@ -27,16 +33,32 @@ class Recorder:
 
     Args:
         transport: to the real server.
-        path: of the cassette; an existing one is replaced.
+        path: of the cassette; one of the same server is continued.
         key: to keep out of the file.
-        server: name of the server, for whoever reads the file.
+        server: name of the server, for whoever reads the file; by default what its replies call themselves.
+    Raises:
+        RunError: the file cannot be written, or is something else than a cassette of this server.
     """
 
-    def __init__(self, transport: Transport, path: str | Path, key: Key, server: str) -> None:
+    def __init__(self, transport: Transport, path: str | Path, key: Key, server: str | None = None) -> None:
         self._transport, self._key, self._lock = transport, key, threading.Lock()
-        self.base_url = transport.base_url
-        self._file = Path(path).open("w", encoding="utf-8")
-        self._write({"recorded": time.strftime("%Y-%m-%d", time.gmtime()), "server": server, "base_url": self.base_url})
+        self.base_url, self.exchanges = transport.base_url, 0
+        self._path, self._server = Path(path), server
+        self._begun = self._path.exists() and self._path.stat().st_size > 0
+        if self._begun and (recorded := Player(path).base_url) != self.base_url:
+            raise RunError(f"{path} is a cassette of {recorded}; give another file", kind="cassette")
+        try:
+            self._file = self._path.open("a+b", buffering=0)
+            if self._begun:
+                self._file.seek(0)
+                self._file.truncate(self._file.read().rfind(b"\n") + 1)  # what a kill left of a line
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    @property
+    def withholds_key(self) -> bool:
+        """As of the transport."""
+        return self._transport.withholds_key
 
     def post(self, path: str, body: bytes, timeout: float) -> RawReply:
         """As Transport.post; an exchange without a reply is not recorded."""
@@ -55,18 +77,34 @@ class Recorder:
         self._transport.close()
 
     def end(self) -> None:
-        """Close the file."""
+        """Close the file; one without an exchange is removed."""
         self._file.close()
+        if not self._begun:
+            self._path.unlink(missing_ok=True)
 
     def _keep(self, path: str, sent: object, raw: RawReply) -> None:
         headers = {name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers}
         body = raw.body.decode("utf-8", "replace")
-        self._write({"path": path, "sent": sent, "status": raw.status, "headers": headers, "body": body})
+        with self._lock:
+            if not self._begun:
+                self._begun = True
+                self._write({
+                    "recorded": time.strftime("%Y-%m-%d", time.gmtime()), "server": self._server or headers.get("server"),
+                    "model": sent and sent["model"], "base_url": self.base_url,
+                })  # fmt: skip
+            self.exchanges += 1
+            self._write({"path": path, "sent": sent, "status": raw.status, "headers": headers, "body": body})
 
     def _write(self, line: dict) -> None:
-        with self._lock:
-            self._file.write(self._key.redact(json.dumps(line, ensure_ascii=False)) + "\n")
-            self._file.flush()
+        content = (self._key.redact(json.dumps(line, ensure_ascii=False)) + "\n").encode("utf-8", "replace")
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error: OSError) -> RunError:
+        return RunError(f"{self._path} cannot be written: {error.strerror or error}; give another file or free some space", kind="record")
 
 
 class Player:
@@ -76,21 +114,33 @@ class Player:
         path: of the cassette.
     Raises:
         RunError: not a cassette.
+
+    `header` is its first line, `model` the one that was asked (None where none was), `ability` what the server was
+    found to accept in the end: a client that starts with it repeats no probe.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._path, self._lock = path, threading.Lock()
         self._replies: dict[str, list[RawReply]] = {}
+        self.model, self.ability = None, Ability()
         try:
             with Path(path).open(encoding="utf-8") as lines:
                 self.header = json.loads(next(lines))
-                self.base_url = self.header["base_url"]
+                self.base_url = canonical_url(self.header["base_url"])
                 for line in lines:
-                    kept = json.loads(line)
-                    raw = RawReply(kept["status"], kept["headers"], kept["body"].encode())
-                    self._replies.setdefault(_name(kept["path"], kept["sent"]), []).append(raw)
-        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+                    if line.endswith("\n"):
+                        self._add(json.loads(line))
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
             raise RunError(f"{path} is not a cassette: {type(error).__name__}; record it again", kind="cassette") from None
+
+    def _add(self, kept: dict) -> None:
+        raw = RawReply(int(kept["status"]), dict(kept["headers"]), kept["body"].encode())
+        self._replies.setdefault(_name(kept["path"], kept["sent"]), []).append(raw)
+        if kept["sent"] is not None:
+            self.model = kept["sent"]["model"]
+            self.ability = _ability(kept["sent"]) if raw.status == 200 else self.ability
 
     def post(self, path: str, body: bytes, timeout: float) -> RawReply:
         """The recorded reply; the last one again once they are used up."""
@@ -109,6 +159,17 @@ class Player:
             if not replies:
                 raise RunError(f"{self._path} has no such exchange; record it again with this prompt and model", kind="cassette")
             return replies.pop(0) if len(replies) > 1 else replies[0]
+
+
+def _ability(sent: dict) -> Ability:
+    """What a request asked of its server."""
+    name = sent.get("response_format", {}).get("type", "text")
+    return Ability(
+        rung=RUNGS.index(name),
+        max_tokens="max_tokens" if "max_tokens" in sent else "max_completion_tokens",
+        temperature="temperature" in sent,
+        system=any(message["role"] == "system" for message in sent["messages"]),
+    )
 
 
 def _name(path: str, sent: object) -> str:

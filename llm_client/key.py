@@ -27,8 +27,10 @@ class Key:
         """The key in an environment variable; an unset or empty one is no key.
 
         Raises:
-            RunError: it holds characters that no HTTP header may hold.
+            RunError: it holds characters that no HTTP header may hold, or the name looks like a key itself.
         """
+        if name not in os.environ and not name.isupper():  # it is not shown: it may be the key
+            raise RunError("there is no such environment variable; give the name of the one that holds the key, not the key", kind="config")
         secret = os.environ.get(name, "").strip()
         if not secret.isascii() or any(not 32 < ord(character) < 127 for character in secret):
             raise RunError(f"the key in {name} holds blanks or characters outside ASCII; copy it again", kind="config")

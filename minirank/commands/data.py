@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from .whole import whole
+
 
 def register(commands) -> None:
     """Add the commands to the command line."""
     simulate = commands.add_parser("simulate", help="write a simulated talent market with a known truth")
     simulate.add_argument("path", metavar="PATH", help="the new data folder")
-    simulate.add_argument("--impressions", type=int, default=100_000, metavar="N", help="rows of the log (default 100000)")
-    simulate.add_argument("--seed", type=int, default=0, metavar="S", help="another seed is another market (default 0)")
+    simulate.add_argument("--impressions", type=whole(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
+    simulate.add_argument("--seed", type=whole(0), default=0, metavar="S", help="another seed is another market (default 0)")
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")
     simulate.set_defaults(run=run_simulate)
 
@@ -20,11 +22,14 @@ def register(commands) -> None:
 
 def run_simulate(options) -> None:
     """Write a simulated world."""
+    from ..errors import ConfigError
     from ..simulate import World, WorldConfig
 
     make = WorldConfig.null if options.null else WorldConfig
-    world = World(make(seed=options.seed, impressions=options.impressions))
-    path = world.write(options.path)
+    try:
+        path = World(make(seed=options.seed, impressions=options.impressions)).write(options.path)
+    except MemoryError:
+        raise ConfigError(f"--impressions {options.impressions}: this machine has not memory enough; ask for fewer") from None
     print(f"wrote {path}\nnext: minirank extract {path} --rules")
 
 

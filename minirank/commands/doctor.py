@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from .whole import amount
+
+LONGEST_WAIT = 86_400  # seconds that a reply may take
+
 
 def register(commands) -> None:
     """Add the command to the command line."""
@@ -9,7 +13,7 @@ def register(commands) -> None:
     doctor.add_argument("--base-url", required=True, metavar="URL", help="such as http://127.0.0.1:8080/v1")
     doctor.add_argument("--model", metavar="M", help="its name (default: the first that the server lists)")
     doctor.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
-    doctor.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help="for one reply (default 60)")
+    doctor.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), default=60.0, metavar="SECONDS", help="for one reply (default 60)")
     doctor.set_defaults(run=run_doctor)
 
 

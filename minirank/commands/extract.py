@@ -6,9 +6,11 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from .whole import whole
+from .doctor import LONGEST_WAIT
+from .whole import amount, whole
 
 STORE = "llm.sqlite"  # beside the data
+LEAST = 200  # characters of a document in one request
 
 
 def register(commands) -> None:
@@ -18,7 +20,7 @@ def register(commands) -> None:
         description="Without a server the rules read the texts. A run that was stopped goes on where it ended.",
     )
     _add_common(extract)
-    extract.add_argument("--characters", type=int, default=6000, metavar="N", help="of a document in one request (default 6000)")
+    extract.add_argument("--characters", type=whole(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)")
     extract.set_defaults(run=run_extract)
 
     grade = commands.add_parser(
@@ -37,8 +39,9 @@ def run_extract(options) -> None:
     from ..features import write_signals
     from ..progress import Progress
 
+    by_rules = _by_rules(options)
     folder = _folder(options)
-    if options.base_url is None:
+    if by_rules:
         Progress(sys.stderr).say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
         features = extract_folder(folder)
         write_signals(folder, features)
@@ -73,10 +76,11 @@ def run_grade(options) -> None:
     from ..extract import read_features
     from ..grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
 
+    by_rules = _by_rules(options)
     folder = _folder(options)
     features = read_features(folder)
     pairs = shown_pairs(folder, options.limit) if options.pairs is None else read_pairs(folder, options.pairs)
-    if options.base_url is None:
+    if by_rules:
         grades = grade_by_rules(folder, features, pairs)
     else:
         from ..grading_llm import Grader
@@ -100,22 +104,42 @@ def _add_common(command) -> None:
     how = command.add_mutually_exclusive_group()
     how.add_argument("--rules", action="store_true", help="by rules and the lexicon, without a server (the default)")
     how.add_argument("--base-url", metavar="URL", help="by a model on this OpenAI-compatible server")
+    how.add_argument("--replay", metavar="FILE", help="by what a server answered once, as --record kept it; sends nothing")
     server = command.add_argument_group("with --base-url")
+    # No defaults here: an option that is given without a server is an oversight, see _by_rules.
     server.add_argument("--model", metavar="M", help="its name there")
-    key = "variable that holds the key (default OPENAI_API_KEY)"
-    server.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help=key)
+    server.add_argument("--api-key-env", metavar="NAME", help="variable that holds the key (default OPENAI_API_KEY)")
     server.add_argument("--dry-run", action="store_true", help="count calls, tokens and cost, show the first prompt, send nothing")
     server.add_argument("--batch-out", metavar="DIR", help="write what is to be asked as files for a Batch service, send nothing")
     server.add_argument("--batch-in", nargs="+", metavar="FILE", help="take the answers of a Batch service, send nothing")
     server.add_argument("--retry-failed", action="store_true", help="ask once more what failed before")
-    server.add_argument("--concurrency", type=int, default=8, metavar="N", help="requests at a time (default 8)")
-    server.add_argument("--rpm", type=float, metavar="N", help="requests a minute at most")
-    server.add_argument("--tpm", type=float, metavar="N", help="tokens a minute at most")
-    server.add_argument("--timeout", type=float, default=120.0, metavar="S", help="seconds for an answer (default 120)")
-    server.add_argument("--price-in", type=float, default=0.0, metavar="P", help="of a million tokens sent")
-    server.add_argument("--price-out", type=float, default=0.0, metavar="P", help="of a million tokens of answers")
-    server.add_argument("--max-cost", type=float, metavar="C", help="never spend more; needs both prices")
+    server.add_argument("--concurrency", type=whole(1, most=1024), metavar="N", help="requests at a time (default 8)")
+    server.add_argument("--rpm", type=amount(above=0), metavar="N", help="requests a minute at most")
+    server.add_argument("--tpm", type=amount(above=0), metavar="N", help="tokens a minute at most")
+    server.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
+    server.add_argument("--price-in", type=amount(), metavar="P", help="of a million tokens sent")
+    server.add_argument("--price-out", type=amount(), metavar="P", help="of a million tokens of answers")
+    server.add_argument("--max-cost", type=amount(above=0), metavar="C",
+                        help="never spend more on this store, earlier runs included; needs both prices")
     server.add_argument("--store", metavar="FILE", help=f"where answers are kept (default DATA/{STORE})")
+    server.add_argument("--record", metavar="FILE", help="keep every exchange with the server, for --replay; the key is not in it")
+    command.set_defaults(server_options=[action.dest for action in server._group_actions])
+
+
+def _by_rules(options) -> bool:
+    """Whether the rules are to read, and no server.
+
+    Raises:
+        ConfigError: an option for a server without one.
+    """
+    from ..errors import ConfigError
+
+    if options.base_url is not None or options.replay is not None:
+        return False
+    for name in options.server_options:
+        if getattr(options, name):
+            raise ConfigError(f"--{name.replace('_', '-')} needs --base-url; without a server the rules do it all")
+    return True
 
 
 @contextmanager
@@ -129,24 +153,50 @@ def _asking(options):
     from ..errors import ConfigError, RunError
     from ..extract.asking import Asker
     from ..llm_client import Client, Limits, LLMError, Store
+    from ..llm_client.cassette import Player
     from ..llm_client.progress import BulkProgress
 
-    if options.model is None:
+    if options.model is None and options.replay is None:
         raise ConfigError(f"--base-url needs --model; `minirank doctor --base-url {options.base_url}` lists the models")
+    if options.record is not None and options.replay is not None:
+        raise ConfigError("--record needs --base-url: a replay asks no server")
     progress = BulkProgress(sys.stderr)
     try:
         limits = Limits(
-            concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm, max_cost=options.max_cost,
-            price_in=options.price_in, price_out=options.price_out,
+            concurrency=options.concurrency or 8, rpm=options.rpm, tpm=options.tpm, max_cost=options.max_cost,
+            price_in=options.price_in or 0.0, price_out=options.price_out or 0.0,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:
-        client = Client(options.base_url, options.model, options.api_key_env, options.timeout, limits, notice=progress.notice)
+        player = None if options.replay is None else Player(options.replay)
+        base_url, model = (options.base_url, options.model) if player is None else (player.base_url, options.model or player.model)
+        client = Client(base_url, model, options.api_key_env or "OPENAI_API_KEY", options.timeout or 120.0, limits,
+                        transport=player, notice=progress.notice)
         with Store(options.store or Path(options.data) / STORE) as store:
-            yield Asker(client, store, options.retry_failed, progress, progress.notice)
+            if player is not None:
+                store.keep_ability(client.base_url, model, player.ability)
+            with _recording(options.record, client, progress.notice):
+                yield Asker(client, store, options.retry_failed, progress, progress.notice)
     except LLMError as error:
         raise RunError(str(error)) from None
+
+
+@contextmanager
+def _recording(path, client, notice):
+    """Keeps what the client exchanges with its server in a file, where there is to be one."""
+    from ..llm_client.cassette import Recorder
+
+    if path is None:
+        yield
+        return
+    client.transport = recorder = Recorder(client.transport, path, client.key)
+    try:
+        yield
+    finally:
+        recorder.end()
+        nothing = "" if recorder.exchanges else ": what the store holds is not asked again, give another --store to record it"
+        notice(f"{recorder.exchanges:,} exchanges recorded in {path}{nothing}")
 
 
 def _without_calls(options, asker, requests) -> bool:

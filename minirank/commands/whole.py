@@ -1,18 +1,38 @@
-"""Whole numbers on the command line."""
+"""Numbers on the command line: the types of options, which refuse what is out of range before anything is read."""
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 
 
-def whole(least: int, *others: int) -> Callable[[str], int]:
-    """The type of an option that takes a whole number from `least` on, or one of `others`."""
-    wanted = "".join(f"{other} or " for other in others) + f"a whole number from {least} on"
+def whole(least: int, *others: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an option that takes a whole number from `least` on, up to `most`, or one of `others`."""
+    bounds = f"from {least} on" if most is None else f"from {least} to {most}"
+    wanted = "".join(f"{other} or " for other in others) + f"a whole number {bounds}"
 
     def read(text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and len(text) < 19) or (int(text) < least and int(text) not in others):
+        if text.isascii() and text.isdecimal() and len(text) < 19:
+            value = int(text)
+            if value in others or (least <= value and (most is None or value <= most)):
+                return value
+        raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
+
+    return read
+
+
+def amount(above: float | None = None, most: float = math.inf) -> Callable[[str], float]:
+    """The type of an option that takes a finite number above `above`, or from 0 on where that is None, up to `most`."""
+    wanted = "a number " + ("from 0 on" if above is None else f"above {above:g}") + (f", at most {most:g}" if most < math.inf else "")
+
+    def read(text: str) -> float:
+        try:
+            value = float(text) if text.isascii() and "_" not in text else math.nan
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or value > most or not (value >= 0 if above is None else value > above):
             raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
-        return int(text)
+        return value
 
     return read

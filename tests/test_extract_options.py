@@ -1,0 +1,78 @@
+"""Options of extract, grade, doctor and simulate that cannot be meant: one line each, before anything is read or sent."""
+
+import pytest
+from extraction_server import honest, serving, write_folder
+
+from minirank.cli import main
+from minirank.llm_client import RunError
+from minirank.llm_client.key import Key
+
+SERVER = ("--base-url", "http://127.0.0.1:9", "--model", "m")
+
+
+def refused(capsys, *command):
+    """The one line that a command is refused with."""
+    try:
+        status = main([str(word) for word in command])
+    except SystemExit as error:
+        status = error.code
+    said = capsys.readouterr().err
+    assert status == 2 and "Traceback" not in said
+    return said.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("option, value, words", [
+    ("--characters", "199", "a whole number from 200 on, got '199'"), ("--characters", "1e3", "a whole number"),
+    ("--characters", "-5", "a whole number"), ("--concurrency", "0", "from 1 to 1024"), ("--concurrency", "5000", "from 1 to 1024"),
+    ("--concurrency", "two", "got 'two'"), ("--rpm", "0", "a number above 0"), ("--tpm", "nan", "a number above 0, got 'nan'"),
+    ("--timeout", "0", "above 0, at most 86400"), ("--timeout", "1e30", "at most 86400"), ("--timeout", "inf", "at most 86400"),
+    ("--price-in", "-1", "a number from 0 on"), ("--price-out", "inf", "a number from 0 on"), ("--price-out", "1_0", "got '1_0'"),
+    ("--max-cost", "0", "a number above 0"), ("--max-cost", "5", "max_cost needs price_in and price_out"),
+])  # fmt: skip
+def test_numbers_out_of_range(capsys, tmp_path, option, value, words):
+    write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
+    assert words in refused(capsys, "extract", tmp_path, *SERVER, f"{option}={value}")
+    assert not (tmp_path / "llm.sqlite").exists()
+
+
+@pytest.mark.parametrize("command", [
+    ("doctor", "--base-url", "http://127.0.0.1:9", "--timeout", "-1"), ("simulate", "PATH", "--impressions", "0"),
+    ("simulate", "PATH", "--impressions", "1.5"), ("simulate", "PATH", "--seed", "-1"), ("simulate", "PATH", "--impressions", "99999999999999"),
+    ("grade", "PATH", "--limit", "0"), ("grade", "PATH", "--concurrency", "-1"),
+])  # fmt: skip
+def test_numbers_of_other_commands(capsys, tmp_path, command):
+    path = tmp_path / "world"
+    assert len(refused(capsys, *(path if word == "PATH" else word for word in command))) < 200
+    assert not path.exists() or not any(path.iterdir())
+
+
+@pytest.mark.parametrize("option", [
+    "--dry-run", "--retry-failed", "--max-cost=5", "--concurrency=4", "--model=m", "--batch-out=b", "--store=s", "--record=f", "--rpm=1",
+])  # fmt: skip
+@pytest.mark.parametrize("command", ["extract", "grade"])
+def test_an_option_of_a_server_without_one_is_an_oversight(capsys, tmp_path, command, option):
+    """Above all --dry-run: without a server it would write files."""
+    write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
+    before = sorted(tmp_path.iterdir())
+    said = refused(capsys, command, tmp_path, option)
+    assert said == f"minirank: error: {option.partition('=')[0]} needs --base-url; without a server the rules do it all"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_ways_that_exclude_one_another(capsys, tmp_path):
+    assert "not allowed with" in refused(capsys, "extract", tmp_path, *SERVER, "--rules")
+    assert "not allowed with" in refused(capsys, "extract", tmp_path, *SERVER, "--replay", "f")
+    assert "--record needs --base-url" in refused(capsys, "extract", write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")]), "--replay", "f", "--record", "g")
+
+
+def test_a_key_in_the_place_of_its_name_is_not_shown(capsys, tmp_path):
+    for key in ("sk-proj-0123456789abcdef", "gsk_0123456789abcdef", "AIzaSyA0123456789"):
+        with pytest.raises(RunError, match="not the key") as caught:
+            Key.from_environment(key)
+        assert key not in str(caught.value)
+        write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
+        with serving(honest) as (url, chats):
+            for command in (("doctor",), ("extract", str(tmp_path), "--model", "m")):
+                main([*command, "--base-url", url, "--api-key-env", key])
+        captured = capsys.readouterr()
+        assert key not in captured.out + captured.err and "not the key" in captured.out and "not the key" in captured.err and chats == []
