@@ -19,6 +19,7 @@ import numpy as np
 from .data import DataFolder
 from .data.files import read_csv
 from .data.problems import Problems
+from .data.values import BadValue, share
 from .errors import DataError
 from .evaluation.metrics import concordance, spearman
 from .extract import Features
@@ -218,10 +219,10 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
 
 def _share(text: str, column: str, line: int) -> float:
     try:
-        value = float(text)
-    except (TypeError, ValueError):
+        value = share(text)
+    except BadValue:
         value = np.nan
-    if not 0 <= value <= 1:
+    if np.isnan(value):
         raise DataError(f"expected a number from 0 to 1, got {text!r}", file=FILE, line=int(line), column=column,
                         remedy="run `minirank grade DATA` again")
     return value
@@ -264,8 +265,10 @@ class Agreement:
     def __str__(self) -> str:
         if not self.pairs:
             return "no pair has a grade by people to compare with"
-        return (f"against people's grades on {self.pairs:,} pairs: concordance {self.concordance:.3f}, "
-                f"Spearman {self.spearman:.3f}, weighted kappa {self.kappa:.3f}")
+        said = [f"{name} {value:.3f}" for name, value in (
+            ("concordance", self.concordance), ("Spearman", self.spearman), ("weighted kappa", self.kappa)) if not np.isnan(value)]
+        return (f"against people's grades on {self.pairs:,} pair{'s' * (self.pairs > 1)}: "
+                f"{', '.join(said) or 'too few different grades to compare'}")
 
 
 def agreement(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> Agreement:

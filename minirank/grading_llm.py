@@ -88,7 +88,8 @@ class Grader:
             if answer["relevance"] > 1 and not proven:
                 unproven += 1
                 sure *= UNPROVEN
-            grades.append(Grade(answer["relevance"] / (LEVELS - 1), sure, " ".join(answer["reason"].split()), "llm"))
+            reason = outgoing.restored(" ".join(answer["reason"].split()))
+            grades.append(Grade(answer["relevance"] / (LEVELS - 1), sure, reason, "llm"))
         by_rules = grade_by_rules(self.folder, self.features, pairs.take(np.array(missing, np.int64))) if missing else []
         for row, grade in zip(missing, by_rules, strict=True):
             grades[row] = grade

@@ -88,10 +88,11 @@ def test_grades_fill_what_people_left_out(folder):
 def test_a_damaged_file_is_named_with_its_line(folder):
     with pytest.raises(DataError, match=r"relevance_grades.csv: no such file"):
         with_grades(folder)
-    path = write_grades(folder, shown_pairs(folder), [Grade(0.5, 0.5, "x", "rules")] * 6)
-    path.write_text(path.read_text().replace("0.5000,0.5000", "2,0.5", 1))
-    with pytest.raises(DataError, match=r"relevance_grades.csv:2: column relevance: expected a number from 0 to 1, got '2'"):
-        with_grades(folder)
+    for wrong in ("2", "-0.1", "nan", "", "half", "0_1", "\u0661"):  # the last one is an Arabic 1
+        path = write_grades(folder, shown_pairs(folder), [Grade(0.5, 0.5, "x", "rules")] * 6)
+        path.write_text(path.read_text().replace("0.5000,0.5000", f"{wrong},0.5", 1))
+        with pytest.raises(DataError, match=rf"relevance_grades.csv:2: column relevance: expected a number from 0 to 1, got '{wrong}'"):
+            with_grades(folder)
 
 
 def test_agreement_with_people(folder):
@@ -100,6 +101,14 @@ def test_agreement_with_people(folder):
     assert found.pairs == 2 and np.isnan(found.concordance)
     none = agreement(folder, pairs.take(np.array([0])), [Grade(0.2, 1, "", "rules")])
     assert str(none) == "no pair has a grade by people to compare with"
+    # People: 0.2 for r2, nothing for r1 and r3; a third grade makes two pairs of pairs that differ.
+    shown = folder.impressions
+    graded = replace(folder, impressions=replace(shown, relevance=np.where(shown.resume == 0, 0.9, shown.relevance).astype(np.float32)))
+    found = agreement(graded, pairs, [Grade(r, 1, "", "rules") for r in (1, 0.25, np.nan, 0.75, 0, 0.5)])
+    assert found.pairs == 4 and found.concordance == 1 and found.spearman > 0.8
+    assert found.kappa == pytest.approx(weighted_kappa([0.9, 0.2, 0.9, 0.2], [1, 0.25, 0.75, 0]))
+    assert str(found) == (f"against people's grades on 4 pairs: concordance 1.000, Spearman {found.spearman:.3f}, "
+                          f"weighted kappa {found.kappa:.3f}")
 
 
 def test_weighted_kappa_by_hand():
@@ -141,7 +150,7 @@ def test_the_command(folder, capsys):
     extract_folder(folder)
     assert main(["grade", str(folder.path)]) == 0
     out = capsys.readouterr().out
-    assert "against people's grades on 1 pairs: concordance nan" in out and "5 of 6 pairs" in out
+    assert "against people's grades on 1 pair: weighted kappa 0.000\n" in out and "5 of 6 pairs" in out
     with serving(answer) as (url, chats):
         command = ["grade", str(folder.path), "--base-url", url, "--model", "m", "--limit", "3"]
         assert main([*command, "--dry-run"]) == 0 and chats == []
