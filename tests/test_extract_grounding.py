@@ -1,10 +1,11 @@
 """What a model claims must stand in the document: quotes, offsets, examples that leak, years; prompts check themselves."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, lexicon
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, lexicon, prompts
 from minirank.extract.answers import READERS, read_job, read_resume
 from minirank.extract.coercion import years_of
 from minirank.extract.edited import Edited
@@ -94,7 +95,7 @@ def test_what_the_document_does_not_say_is_dropped_and_counted():
     assert counts.dropped == 3
 
 
-def test_case_4_a_value_copied_from_the_example_is_rejected_and_flagged():
+def test_case_04_a_value_copied_from_the_example_is_rejected_and_flagged():
     prompt = load_prompt("job")
     outgoing, counts = Outgoing("Nurse wanted. Triage is a must."), Counts()
     source = Source(outgoing, 0, len(outgoing.text), prompt.folded_example, counts)
@@ -186,6 +187,22 @@ def test_examples_of_prompts_pass_their_own_grounding(name):
     else:
         quotes = answer["shared"] if name == "signals" else answer["evidence"]
         assert all(Folded(prompt.example["document"]).find(quote) for quote in quotes)
+
+
+@pytest.mark.parametrize("name, old, new, words", [
+    ("job", "must_have: [queen rearing,", "must_have: [queen raising,", "1 of its values do not pass"),
+    ("job", "{value: 4, quote: at least", "{value: 9, quote: at least", "1 of its values do not pass"),
+    ("resume", "value: lead, quote: Lead", "value: chief, quote: Lead", "must be one of intern"),
+    ("grade", "evidence: [2 years,", "evidence: [20 years,", "'20 years' does not stand in its document"),
+    ("signals", "shared: [fog signals", "shared: [frog signals", "'frog signals' does not stand in its document"),
+])  # fmt: skip
+def test_a_prompt_whose_example_breaks_its_own_rules_is_refused_when_it_is_loaded(name, old, new, words, tmp_path, monkeypatch):
+    text = (Path(prompts.__file__).parent / f"prompt_{name}.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (tmp_path / f"prompt_{name}.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    monkeypatch.setattr(prompts.resources, "files", lambda package: tmp_path)
+    with pytest.raises(ValueError, match=f"prompt {name}: the example does not pass its own grounding: .*{words}"):
+        load_prompt.__wrapped__(name)
 
 
 def test_schemas_offer_the_values_that_features_have():

@@ -152,6 +152,7 @@ def _asking(options):
     """
     from ..errors import ConfigError, RunError
     from ..extract.asking import Asker
+    from ..extract.prompts import NAMES, load_prompt
     from ..llm_client import Client, Limits, LLMError, Store
     from ..llm_client.cassette import Player
     from ..llm_client.progress import BulkProgress
@@ -160,6 +161,8 @@ def _asking(options):
         raise ConfigError(f"--base-url needs --model; `minirank doctor --base-url {options.base_url}` lists the models")
     if options.record is not None and options.replay is not None:
         raise ConfigError("--record needs --base-url: a replay asks no server")
+    for name in NAMES:
+        load_prompt(name)  # checks their examples, before anything is sent
     progress = BulkProgress(sys.stderr)
     try:
         limits = Limits(

@@ -1,4 +1,4 @@
-"""The prompts: versioned files of the package, each with an example that must pass its own grounding."""
+"""The prompts: versioned files of the package, each with an example that must pass its own grounding when it is loaded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 
 import yaml
 
-from minirank.extract.grounding import Folded
-from minirank.llm_client import Request
+from minirank.extract.answers import READERS
+from minirank.extract.grounding import Counts, Folded, Source
+from minirank.extract.outgoing import Outgoing
+from minirank.llm_client import Request, validate
 
 NAMES = ("job", "resume", "signals", "grade")
+QUOTES = {"signals": "shared", "grade": "evidence"}  # where answers without a reader quote
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,34 @@ class Prompt:
 
 @cache
 def load_prompt(name: str) -> Prompt:
-    """A prompt of the package.
+    """A prompt of the package, read and checked once a process.
 
     Raises:
-        ValueError: the file lacks a key, or has one that no prompt has.
+        ValueError: the file lacks a key, or has one that no prompt has; its example breaks its schema, or claims what
+            its own document does not say.
     """
     content = yaml.safe_load(resources.files(__package__).joinpath(f"prompt_{name}.yaml").read_text(encoding="utf-8"))
     expected = {"version", "max_tokens", "system", "example", "schema"}
     if set(content) != expected:
         raise ValueError(f"prompt {name} must have the keys {', '.join(sorted(expected))}, got {', '.join(sorted(content))}")
-    return Prompt(name=name, **content)
+    prompt = Prompt(name=name, **content)
+    _check_example(prompt)
+    return prompt
+
+
+def _check_example(prompt: Prompt) -> None:
+    """An example that breaks the rules would teach a model to break them."""
+    answer, document = prompt.example["answer"], Outgoing(prompt.example["document"])
+    wrong = validate(answer, prompt.schema)
+    if wrong is None and prompt.name in READERS:
+        counts = Counts()
+        READERS[prompt.name](answer, Source(document, 0, len(document.text), Folded(""), counts))
+        wrong = f"{counts.dropped + counts.corrected} of its values do not pass" if counts.dropped + counts.corrected else None
+    elif wrong is None:
+        quotes = answer[QUOTES[prompt.name]]
+        wrong = next((f"{quote!r} does not stand in its document" for quote in quotes if Folded(document.text).find(quote) is None), None)
+    if wrong is not None:
+        raise ValueError(f"prompt {prompt.name}: the example does not pass its own grounding: {wrong}")
 
 
 @cache
