@@ -74,7 +74,7 @@ def test_case_22_empty_and_short_documents(tmp_path):
     assert names(features.resumes[1].skills) == ["python", "sql"]
 
 
-def test_case_4_the_example_copied_into_every_answer_leaves_nothing(folder):
+def test_case_04_the_example_copied_into_every_answer_leaves_nothing(folder):
     def copying(messages):
         return json.dumps(load_prompt(document_of(messages)[0]).example["answer"])
 
@@ -112,7 +112,7 @@ def test_long_documents_are_read_in_pieces(tmp_path):
     assert all(len(document_of(chat)[1]) <= 500 for chat in chats)
 
 
-def test_case_7_what_the_model_cannot_hold_is_halved_and_not_repeated(tmp_path):
+def test_case_07_what_the_model_cannot_hold_is_halved_and_not_repeated(tmp_path):
     folder = read_folder(write_folder(tmp_path, {"j": ("Nurse", "triage")}, [("r1", "SQL at the start.\n" + long_text(100))]))
 
     def small(messages):

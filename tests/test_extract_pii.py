@@ -95,7 +95,7 @@ def test_case_22_empty_and_large_documents():
     assert all(text[b - 1] == "\n" and b - a <= 4000 for a, b in pieces[:-1])
 
 
-def test_case_7_a_piece_that_is_too_long_is_halved():
+def test_case_07_a_piece_that_is_too_long_is_halved():
     text = "First. " * 100
     (a, b), (c, d) = halves(text)
     assert (a, b, d) == (0, c, len(text)) and text[b - 1] in ". "
