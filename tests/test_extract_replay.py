@@ -44,7 +44,8 @@ def recorded(data, tmp_path, monkeypatch, capsys):
 def test_a_record_says_where_it_comes_from_and_holds_no_key_and_no_name(recorded):
     text = recorded[0].read_text()
     header = json.loads(text.splitlines()[0])
-    assert header["server"].startswith("BaseHTTP") and header["model"] == "m" and header["recorded"].startswith("20") and "127.0.0.1" in header["base_url"]
+    assert header["server"].startswith("BaseHTTP") and header["model"] == "m"
+    assert header["recorded"].startswith("20") and "127.0.0.1" in header["base_url"]
     assert CANARY not in text and "ann@x.org" not in text and "Ann Lee" not in text
 
 

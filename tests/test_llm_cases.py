@@ -14,12 +14,11 @@ CASES = (
     "another model, prompt or schema", "kill -9, a full disk, two runs on one store", "Ctrl-C", "redirects and plain http",
     "one canonical address", "a canary key",
 )  # fmt: skip
-NAMES = [
-    name for path in Path(__file__).parent.glob("test_*.py") for name in re.findall(r"^def (test_case_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-]
+TEXTS = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+NAMES = [name for text in TEXTS for name in re.findall(r"^def (test_case_\w+)", text, re.MULTILINE)]
 
 
-@pytest.mark.parametrize("number, case", enumerate(CASES, start=1), ids=lambda value: str(value).replace(" ", "_"))
+@pytest.mark.parametrize("number, case", list(enumerate(CASES, start=1)))
 def test_every_case_has_a_test_that_names_it(number, case):
     assert len(CASES) == 28 and any(name.startswith(f"test_case_{number:02}_") for name in NAMES), case
 
