@@ -7,12 +7,17 @@ as one float matrix, as its `fit` makes it.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import torch
-from deepctr_torch.inputs import DenseFeat, SparseFeat
-from deepctr_torch.models import MMOE
 from rechub_mmoe import RechubMMoE
 from torch_network import tensors
 from worker import serve
+
+sys.modules["requests"] = ModuleType("requests")  # its import asks PyPI for a newer version; without this package it cannot
+from deepctr_torch.inputs import DenseFeat, SparseFeat  # noqa: E402
+from deepctr_torch.models import MMOE  # noqa: E402
 
 
 class DeepctrMMoE(RechubMMoE):

@@ -21,12 +21,11 @@ class JaxJit:
         form, tables = variant.split(", ")
         self.parameters = {name: jnp.array(array) for name, array in problem.arrays.items()}
         self.tables = jnp.array(problem.tables)
-        self.batches = [{name: jnp.array(array) for name, array in vars(batch).items()} for batch in problem.batches()]
+        self.batches = [{name: jnp.array(array.astype("int32") if array.dtype == "int64" else array) for name, array in vars(batch).items()} for batch in problem.batches()]
         self.state = network.start(self.parameters, self.tables, tables)
         self.step_of = jax.jit(network.steps[tables](form), donate_argnums=0)
         self.loss_of = jax.jit(network.loss_of(form))
         self.logits_of = jax.jit(network.logits_of(form))
-        self.shared_of = jax.jit(network.shared_logits_of(form, problem.sizes.job_fields, problem.sizes.job_dense))
 
     def rows(self, batch):
         return self.state["tables"][batch["ids"]]
@@ -42,3 +41,7 @@ class JaxJit:
     def step(self, number):
         self.state, loss = self.step_of(self.state, self.batches[number])
         return float(loss)
+
+
+if __name__ == "__main__":
+    serve(JaxJit())

@@ -36,15 +36,15 @@ class Network(nn.Module):
 
     def forward(self, x, role):
         """x (B, F), role (B,) with 0 = unknown -> logits (B, T)."""
-        return self.after_first(self.first(x), self.gate_logits(x, role), len(x))
+        return self.after_first(self.first(x, self.b1), self.gate_logits(x, role))
 
-    def first(self, x):
-        """The first layer of all experts, before its ReLU, as the form has it."""
+    def first(self, x, bias):
+        """The first layer of all experts, before its ReLU, as the form has it; bias as that of the form."""
         if self.experts == "loop":
-            return [F.linear(x, w, b) for w, b in zip(self.w1, self.b1)]
+            return [F.linear(x, w, b) for w, b in zip(self.w1, bias)]
         if self.experts == "wide":
-            return F.linear(x, self.w1, self.b1)
-        return torch.baddbmm(self.b1, x.expand(self.count, *x.shape), self.w1)
+            return F.linear(x, self.w1, bias)
+        return torch.baddbmm(bias, x.expand(self.count, *x.shape), self.w1)
 
     def gate_logits(self, x, role):
         """(B, T E): with full gates the role's matrices apply as one product, of which each row keeps its role's part."""
@@ -57,16 +57,15 @@ class Network(nn.Module):
             z = z + (every.view(-1, roles, width) * known[:, :, None]).sum(1)
         return z
 
-    def after_first(self, h, z, rows):
+    def after_first(self, h, z):
         """Second layers, mixtures and towers."""
-        tasks = len(self.tower_w1)
-        gates = z.view(rows, tasks, self.count).softmax(-1)
+        gates = z.view(-1, len(self.tower_w1), self.count).softmax(-1)
         if self.experts == "loop":
             h = torch.stack([F.relu(F.linear(F.relu(one), w, b)) for one, w, b in zip(h, self.w2, self.b2)], 1)
         else:
             h = F.relu(h)
             if self.experts == "wide":
-                h = h.view(rows, self.count, self.h1).transpose(0, 1)
+                h = h.view(-1, self.count, self.h1).transpose(0, 1)
             h = F.relu(torch.baddbmm(self.b2, h, self.w2)).transpose(0, 1)
         mixed = torch.bmm(gates, h).transpose(0, 1)
         hidden = F.relu(torch.baddbmm(self.tower_b1[:, None], mixed, self.tower_w1))
