@@ -12,10 +12,23 @@ from .errors import CapabilityError, LLMError, RunError
 from .ladder import RUNGS, Ability, Request, payload, response_format
 from .ledger import Attempt, Limits
 from .reading import InvalidReply
-from .replies import sort_error
+from .replies import NEW_KEY, sort_error
 from .transport import RawReply
 
 LONG_WORDS = 3000  # of a prompt that shows whether a server cuts prompts silently
+ADDRESS = "check the address (it mostly ends in /v1)"
+REMEDIES = {
+    "unreachable": "start the server, or check host and port",
+    "lost": "look whether the server is still running, and into its log",
+    "stale": "look whether the server is still running, and into its log",
+    "timeout": "give it longer with --timeout, or look what else the server does",
+    "server": "look into the server's log",
+    "busy": "run this again when it has less to do",
+    "rate limit": "run this again then",
+    "bad reply": "check that this is the address of an OpenAI-compatible server, or try another --model",
+    "refused": "try another --model",
+    "quota": "see to the account, then run this again",
+}
 CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
 _COLOUR = {
     "type": "object", "additionalProperties": False, "required": ["colour", "number"],
@@ -78,10 +91,18 @@ def doctor(base_url: str, model: str | None = None, api_key_env: str = "OPENAI_A
         _context(client, report, listed, timeout)
         _latency(report, attempts)
         report.ability = client.ability
-        report.add("ok", "next", f"minirank extract DATA --base-url {client.base_url} --model {client.model}")
     except LLMError as error:
-        report.add("FAIL", error.kind or "error", str(error))
+        report.add("FAIL", error.kind or "error", _advice(error))
+    if report.ok:
+        report.add("ok", "next", f"minirank extract DATA --base-url {client.base_url} --model {client.model}")
     return report
+
+
+def _advice(error: LLMError) -> str:
+    """What went wrong and what to do about it; nothing about the items of a run, for there is none."""
+    said = "; ".join(part for part in str(error).split("; ") if "finished items are kept" not in part)
+    said = said.removesuffix("; is the server running?")
+    return f"{said}; {REMEDIES[error.kind]}" if error.kind in REMEDIES else said
 
 
 def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
@@ -109,7 +130,8 @@ def _models(client: Client, report: Report, api_key_env: str, timeout: float) ->
         names = ", ".join(entry["id"] for entry in listed[:8])
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
     else:
-        report.add("note", "models", f"the server lists none ({raw.status} at {client.base_url}/models); check the address if the rest fails too")
+        why = "no JSON" if content is None and raw.status == 200 else raw.status
+        report.add("note", "models", f"the server lists none ({why} at {client.base_url}/models); {ADDRESS} if the rest fails too")
     return listed
 
 
@@ -117,7 +139,7 @@ def _choose(model: str | None, listed: list[dict], report: Report) -> str:
     names = [entry["id"] for entry in listed]
     if model is None:
         if not names:
-            raise RunError("the server lists no models; name one with --model", kind="model")
+            raise RunError(f"without a list of models one must be named: give its name with --model, and {ADDRESS}", kind="model")
         report.add("ok", "model", f"{names[0]} (the first; choose another with --model)")
         return names[0]
     if names and model not in names:
@@ -186,7 +208,8 @@ def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
         report.add("FAIL", "answer", f"no valid answer to a small task: {error}; a larger model may do")
         return
     attempts += reply.attempts
-    report.add("ok", "rung", f"{reply.rung}: a small task came back valid{' after a repair' if reply.repaired else ''}")
+    alone = "; the prompt alone asks for the schema, answers are checked here" if reply.rung == RUNGS[-1] else ""
+    report.add("ok", "rung", f"{reply.rung}: a small task came back valid{' after a repair' if reply.repaired else ''}{alone}")
 
 
 def _context(client: Client, report: Report, listed: list[dict], timeout: float) -> None:
@@ -233,4 +256,5 @@ def _about_key(client: Client, name: str, error: LLMError) -> str:
         return f"the server wants a key and {name} is not set; set it and run this again"
     if getattr(client.transport, "withholds_key", False):
         return f"the server wants a key, which is not sent over http to another machine; use https ({error})"
-    return f"the server does not accept the key in {name}: {error}"
+    said = str(error).removeprefix("the server does not accept the key: ").removesuffix("; " + NEW_KEY)
+    return f"the server does not accept the key in {name} ({said}); set the right one and run this again"

@@ -10,6 +10,7 @@ from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError
 from .retry import retry_after
 from .transport import RawReply
 
+NEW_KEY = "set the right one and start again, finished items are kept"
 SHOWN = 200  # characters of a server's text in a message
 
 _LOADING = re.compile(r"loading model|model is (?:currently )?loading|currently loading", re.I)
@@ -99,7 +100,7 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     if _LOADING.search(probe) and status in (503, 500, 429):
         return RetryLater(message, kind="loading", status=status, after=after)
     if status in (400, 401, 403) and _KEY.search(probe) or status == 401:
-        return RunError(f"the server does not accept the key: {message}; set the right one and start again, finished items are kept", kind="auth", status=status)
+        return RunError(f"the server does not accept the key: {message}; {NEW_KEY}", kind="auth", status=status)
     if status in (400, 413, 422, 500) and _CONTEXT.search(probe) or status == 413:
         return ItemError(f"too long for the model: {message}", kind="context", status=status)
     if status in (400, 403, 451) and _REFUSED.search(probe):

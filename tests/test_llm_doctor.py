@@ -54,7 +54,8 @@ def test_a_server_with_a_key(monkeypatch):
     with ScriptedServer(default=lambda got: healthy(got) if got.headers.get("authorization") == "Bearer sk-good" else failure(401, "no")) as server:
         assert words(doctor(server.url), "authentication") == "the key in OPENAI_API_KEY is accepted"
         monkeypatch.setenv("OPENAI_API_KEY", "sk-bad")
-        assert "does not accept the key in OPENAI_API_KEY" in words(doctor(server.url), "auth")
+        said = words(doctor(server.url), "auth")
+        assert said == "the server does not accept the key in OPENAI_API_KEY (the server answered 401: no); set the right one and run this again"
         monkeypatch.delenv("OPENAI_API_KEY")
         report = doctor(server.url)
         assert not report.ok and "OPENAI_API_KEY is not set; set it" in words(report, "auth")
@@ -67,6 +68,9 @@ def test_rungs_that_are_rejected_or_ignored():
     with ScriptedServer(default=lambda got: healthy(got, enforced=False)) as server:
         report = doctor(server.url)
         assert report.ok and "not enforced" in words(report, "json_schema") and not report.ability.enforced
+    with ScriptedServer(default=lambda got: healthy(got, formats=())) as server:
+        report = doctor(server.url)
+        assert report.ok and report.ability.rung == 2 and "answers are checked here" in words(report, "rung")
 
 
 def test_models_that_are_not_there():
@@ -75,7 +79,7 @@ def test_models_that_are_not_there():
         assert report.ok and words(report, "model") == "scriptd is not in the list; did you mean scripted?"
         assert words(report, "answers as").startswith("scripted:")
     with ScriptedServer(default=lambda got: healthy(got, models=())) as server:
-        assert "name one with --model" in words(doctor(server.url), "model")
+        assert "give its name with --model, and check the address" in words(doctor(server.url), "model")
         report = doctor(server.url, MODEL)
         assert report.ok and "at least 3,0" in words(report, "context")
 
@@ -90,19 +94,26 @@ def test_a_server_that_cuts_prompts_silently():
     with ScriptedServer(default=cutting) as server:
         report = doctor(server.url)
         assert not report.ok and "cut a prompt of 3,000 words to 2,048 tokens" in words(report, "context")
+        assert "next" not in marks(report)
 
 
 @pytest.mark.parametrize("step, subject, said", [
     (Step(404, "404 page not found"), "address", "base_url must be the address before /chat/completions"),
     (failure(503, "Loading model"), "loading", "wait a moment and run this again"),
-    (Step(200, "<html>hello</html>"), "bad reply", "<html>hello</html>"),
-    (failure(429, "exceeded", code="insufficient_quota"), "quota", "no quota left"),
+    (Step(200, "<html>hello</html>"), "bad reply", "<html>hello</html>; check that this is the address of an OpenAI-compatible server"),
+    (failure(429, "exceeded", code="insufficient_quota"), "quota", "see to the account, then run this again"),
     (Step(302, b"", {"Location": "https://login.example.com"}), "redirect", "use the final address"),
+    (Step(drop=True), "lost", "look whether the server is still running"),
+    (failure(500, "boom"), "server", "the server answered 500: boom; look into the server's log"),
+    (failure(429, "limit", {"Retry-After": "3600"}), "rate limit", "asks to wait 3600 s; run this again then"),
+    (answer(delay=0.5), "timeout", "give it longer with --timeout"),
+    (answer(" "), "bad reply", "try another --model"),
 ])  # fmt: skip
 def test_servers_in_bad_health(step, subject, said):
+    """Every finding says what to do, and none speaks of the items of a run."""
     with ScriptedServer(default=step) as server:
-        report = doctor(server.url, "m")
-        assert not report.ok and said in words(report, subject)
+        report = doctor(server.url, "m", timeout=0.2)
+        assert not report.ok and said in words(report, subject) and "finished items" not in str(report) and "next" not in marks(report)
 
 
 def test_nothing_there(capsys):
@@ -110,5 +121,5 @@ def test_nothing_there(capsys):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     assert main(["doctor", "--base-url", f"127.0.0.1:{port}"]) == 1
-    assert "is the server running?" in capsys.readouterr().out
+    assert "nothing answers at" in (said := capsys.readouterr().out) and "start the server, or check host and port" in said
     assert main(["doctor", "--base-url", "ftp://x"]) == 1
