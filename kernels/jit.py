@@ -3,7 +3,7 @@
 Numba caches a compiled function under the stamp of the *file that holds it*. A driver that calls
 kernels of other files would go on running their old code after an edit there. So only drivers are
 cached (`driver`), kernels are compiled into them (`kernel`), and a driver's stamp covers every
-source file of this folder.
+source file of this folder and of its own, where that is another one.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ def driver(function):
         dispatcher = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder that could hold a cache
         return numba.njit(**options)(function)
-    dispatcher._cache._cache_file._source_stamp = source_stamp()
+    dispatcher._cache._cache_file._source_stamp = source_stamp(function.__code__.co_filename)
     return dispatcher
 
 
-def source_stamp() -> tuple:
-    """(name, size, time of change in ns) of every source file of this folder."""
+def source_stamp(file: str = __file__) -> tuple:
+    """(name, size, time of change in ns) of every source file of this folder, and of the folder that holds `file`."""
+    folders = {Path(__file__).resolve().parent, Path(file).resolve().parent}
     stamps = []
-    for path in sorted(Path(__file__).resolve().parent.glob("*.py")):
+    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
         status = path.stat()
         stamps.append((path.name, status.st_size, status.st_mtime_ns))
     return tuple(stamps)

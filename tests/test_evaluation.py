@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from evaluation_world import NAN, TASKS, dataset, world
 
-from minirank.data.dataset import Dataset
 from minirank.errors import ConfigError
 from minirank.evaluation import (
     compare,
@@ -17,46 +17,6 @@ from minirank.evaluation import (
     metric_value,
     metrics,
 )
-from minirank.evaluation.bootstrap import Auc, Ratio, interval, replicates
-from minirank.evaluation.targets import select
-from minirank.kernels.batch import Batch, InputSpec
-
-NAN = np.nan
-TASKS = ("ctr", "cvr", "relevance")
-
-
-def dataset(labels, tasks=TASKS, search=None, job=None, role=None, role_names=(), truth=None):
-    labels = np.asarray(labels, np.float32)
-    n = len(labels)
-    search, job, role = (None if codes is None else np.asarray(codes, np.int32) for codes in (search, job, role))
-    groups = np.zeros(n, np.int32) if search is None else search
-    batch = Batch(np.zeros((n, 0), np.int32), (), np.zeros((n, 0), np.float32), labels, np.ones_like(labels), groups)
-    nothing = np.zeros(0, np.int64)
-    inputs = InputSpec(tasks=tuple(tasks))
-    return Dataset(inputs, batch, nothing, nothing, np.arange(n), search, job, role, role_names, truth, "", None)
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-z))
-
-
-def world(seed=0, jobs=40, searches=3, size=10):
-    """A simulated log with its truth, and predictions that are right up to noise."""
-    rng = np.random.default_rng(seed)
-    n = jobs * searches * size
-    search = np.repeat(np.arange(jobs * searches), size)
-    seen, hidden = rng.normal(size=(2, n))
-    click, conversion, relevance = sigmoid(seen + hidden - 1), sigmoid(seen - 0.5), sigmoid(seen)
-    clicked = rng.random(n) < click
-    converted = np.where(clicked, rng.random(n) < conversion, NAN)
-    graded = np.where(rng.random(n) < 0.5, np.clip(relevance + rng.normal(0, 0.1, n), 0, 1), NAN)
-    truth = {"click": click, "conversion": conversion, "relevance": relevance}
-    truth |= {"click_reachable": sigmoid(0.85 * seen - 0.85)}
-    truth |= {"conversion_reachable": conversion, "relevance_reachable": relevance}
-    labels = np.stack([clicked, converted, graded], axis=1)
-    data = dataset(labels, search=search, job=search % jobs, role=search % 2, role_names=("hr", "manager"), truth=truth)
-    noisy = seen + rng.normal(0, 0.5, n)
-    return data, np.arange(n), {"ctr": sigmoid(noisy - 1), "cvr": sigmoid(noisy - 0.5), "relevance": sigmoid(noisy)}
 
 
 # Which rows count
@@ -226,69 +186,7 @@ def test_without_truth_there_are_no_ceilings():
     assert "reachable" not in format_table(result)
 
 
-# Bootstrap
-
-
-def test_replicates_equal_the_metrics_of_resampled_rows():
-    data, rows, predictions = world(jobs=12)
-    job, labels, scores = data.job, data.rows.labels[:, 0], predictions["ctr"]
-    counts = np.random.default_rng(0).multinomial(12, np.full(12, 1 / 12)).astype(float)
-    drawn = np.repeat(rows, counts[job].astype(int))
-    copy = np.concatenate([np.arange(c) for c in counts[job].astype(int)])
-    search = data.search[drawn] * 100 + copy  # a search drawn twice is two searches
-    grouped = metrics.gauc(labels, scores, data.search)
-    gauc = Ratio(grouped.scores * grouped.weights, grouped.weights, job[grouped.first], 12)
-    assert gauc.replicate(counts) == pytest.approx(metrics.gauc(labels[drawn], scores[drawn], search).value)
-    auc = Auc(labels, scores, job, 12)
-    assert auc.value == pytest.approx(metrics.auc(labels, scores))
-    assert auc.replicate(counts) == pytest.approx(metrics.auc(labels[drawn], scores[drawn]))
-
-
-def test_intervals_of_a_mean_cover_it_as_often_as_they_say():
-    covered = 0
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        cluster = np.repeat(np.arange(40), 5)
-        values = rng.normal(size=40)[cluster] + rng.normal(size=200)  # rows of a cluster go together
-        low, high = interval(replicates([Ratio(values, np.ones(200), cluster, 40)], 40, 200, seed)[0], 40)
-        covered += low < 0 < high
-    assert 0.88 <= covered / 200 <= 0.99  # 95 % less the percentile method's small-sample shortfall
-
-
-def test_clusters_widen_the_interval():
-    data, rows, predictions = world()
-    first = data.rows.labels[:, 0].reshape(40 * 3, 10)
-    first[:] = first[:, :1]  # all rows of a search alike: 10 rows say no more than one
-    wide = evaluate(data, rows, predictions)["overall"]["tasks"]["ctr"]["metrics"]["brier"]
-    flat = dataset(data.rows.labels)
-    narrow = evaluate(flat, rows, predictions)["overall"]["tasks"]["ctr"]["metrics"]["brier"]
-    assert wide["high"] - wide["low"] > 2 * (narrow["high"] - narrow["low"])
-    with pytest.raises(ConfigError, match="bootstrap: expected 0 .no intervals. or 2 and more, got -1"):
-        replicates([], 3, -1, 0)
-
-
-def test_a_seed_gives_the_same_intervals():
-    data, rows, predictions = world()
-    first, again, other = (evaluate(data, rows, predictions, bootstrap=30, seed=seed) for seed in (1, 1, 2))
-    assert json.dumps(first) == json.dumps(again)
-    assert first["overall"]["tasks"]["ctr"]["metrics"]["auc"] != other["overall"]["tasks"]["ctr"]["metrics"]["auc"]
-    assert first["bootstrap"] == {"replicates": 30, "seed": 1, "level": 0.95, "unit": "job", "clusters": 40}
-
-
-def test_a_search_goes_with_the_job_of_its_first_row():
-    labels, rows = np.zeros((4, 3)), np.arange(4)
-    both = select(dataset(labels, search=[0, 0, 1, 1], job=[0, 1, 1, 1]), rows)
-    assert (both.unit, both.clusters, both.cluster.tolist()) == ("job", 2, [0, 0, 1, 1])
-    job = select(dataset(labels, job=[5, 1, 1, 5]), rows)
-    assert (job.unit, job.clusters, job.cluster.tolist()) == ("job", 2, [1, 0, 0, 1])
-    search = select(dataset(labels, search=[0, 0, 3, 4]), rows)
-    assert (search.unit, search.clusters, search.cluster.tolist()) == ("search", 3, [0, 0, 1, 2])
-
-
-def test_one_job_gives_no_interval():
-    data, rows, predictions = world(jobs=1)
-    entry = evaluate(data, rows, predictions)["overall"]["tasks"]["ctr"]["metrics"]["auc"]
-    assert entry["value"] is not None and entry["low"] is None and entry["high"] is None
+# Comparison
 
 
 def test_compare_pairs_the_draws():

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 import minirank.kernels
+from minirank.evaluation.cores import group_dcg
 from minirank.kernels import jit
 
 PACKAGE = Path(minirank.kernels.__file__).resolve().parent
@@ -47,6 +48,14 @@ def test_an_edit_in_a_kernel_reaches_a_cached_driver(tmp_path):
 def test_stamp_covers_every_source_file():
     names = {name for name, _, _ in jit.source_stamp()}
     assert names == {path.name for path in PACKAGE.glob("*.py")}
+
+
+def test_stamp_of_a_driver_elsewhere_covers_both_folders(tmp_path):
+    (tmp_path / "cores.py").touch()
+    names = {name for name, _, _ in jit.source_stamp(str(tmp_path / "cores.py"))}
+    assert names == {"cores.py"} | {path.name for path in PACKAGE.glob("*.py")}
+    stamps = group_dcg._cache._cache_file._source_stamp
+    assert {"cores.py", "metrics.py", "jit.py"} <= {name for name, _, _ in stamps}
 
 
 def test_a_kernel_keeps_nan_and_infinity():

@@ -2,7 +2,7 @@
 
 A replicate is a vector of counts, how often each cluster was drawn. Whatever does not depend on
 the counts is computed once: a mean becomes two dot products over clusters, an AUC keeps its sorted
-scores and only sums new weights. Statistics that are asked for together see the same draws, which
+rows and sums the weights of many replicates in one pass over them. Statistics that are asked for together see the same draws, which
 is what a paired difference needs.
 """
 
@@ -11,7 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ConfigError
-from .metrics import SortedPairs, dot
+from .metrics import ByScore
+
+MOST_AT_ONCE = 64  # replicates of one pass
+MOST_COUNTS = 2**24  # 128 MB of counts
 
 
 class Ratio:
@@ -27,12 +30,13 @@ class Ratio:
         self.numerators = np.bincount(cluster, numerators, clusters)
         self.denominators = np.bincount(cluster, denominators, clusters)
         self.populated = np.count_nonzero(self.denominators)
-        self.value = self.replicate(np.ones(clusters))
+        self.value = float(self.replicates(np.ones((1, clusters)))[0])
 
-    def replicate(self, counts) -> float:
-        """The statistic where cluster c occurs counts[c] times; NaN where it is not defined."""
-        total = dot(counts, self.denominators)
-        return dot(counts, self.numerators) / total if total > 0 else float("nan")
+    def replicates(self, counts) -> np.ndarray:
+        """(R,) the statistic where cluster c occurs counts[r, c] times; NaN where it is not defined."""
+        total = np.einsum("rc,c->r", counts, self.denominators)
+        won = np.einsum("rc,c->r", counts, self.numerators)
+        return np.divide(won, total, out=np.full(len(counts), np.nan), where=total > 0)
 
 
 class Auc:
@@ -43,18 +47,18 @@ class Auc:
         scores: (n,) float.
         cluster: (n,) int.
         clusters: how many clusters there are.
+        order: (n,) int, the rows by rising score, where it is at hand.
     """
 
-    def __init__(self, labels, scores, cluster, clusters):
-        self.pairs = SortedPairs(labels, scores)
-        self.positives = cluster[self.pairs.positives]
-        self.negatives = cluster[self.pairs.negatives]
+    def __init__(self, labels, scores, cluster, clusters, order=None):
+        self.rows = ByScore(labels, scores, order)
+        self.cluster = cluster[self.rows.order].astype(np.int32)
         self.populated = np.count_nonzero(np.bincount(cluster, minlength=clusters))
-        self.value = self.replicate(np.ones(clusters))
+        self.value = float(self.replicates(np.ones((1, clusters)))[0])
 
-    def replicate(self, counts) -> float:
-        """The statistic where cluster c occurs counts[c] times; NaN where a class is missing."""
-        return self.pairs.auc(counts[self.positives], counts[self.negatives])
+    def replicates(self, counts) -> np.ndarray:
+        """(R,) the statistic where cluster c occurs counts[r, c] times; NaN where a class is missing."""
+        return self.rows.auc(self.cluster, counts.T.astype(np.uint16, order="C"))
 
 
 class Fixed:
@@ -65,15 +69,15 @@ class Fixed:
     def __init__(self, value):
         self.value = value
 
-    def replicate(self, counts) -> float:
-        return float("nan")
+    def replicates(self, counts) -> np.ndarray:
+        return np.full(len(counts), np.nan)
 
 
 def replicates(statistics, clusters, times, seed) -> np.ndarray:
     """Bootstrap replicates of several statistics on the same draws.
 
     Args:
-        statistics: S objects with `replicate(counts)`.
+        statistics: S objects with `replicates(counts)`.
         clusters: how many clusters to draw from, with replacement, as many as there are.
         times: how many replicates; 0, or 2 and more.
         seed: the same seed gives the same draws.
@@ -87,9 +91,14 @@ def replicates(statistics, clusters, times, seed) -> np.ndarray:
         raise ConfigError(f"bootstrap: expected 0 (no intervals) or 2 and more, got {times}")
     rng = np.random.default_rng(seed)
     values = np.full((len(statistics), times), np.nan)
-    for i in range(times if clusters else 0):
-        counts = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters).astype(float)
-        values[:, i] = [statistic.replicate(counts) for statistic in statistics]
+    at_once = max(1, min(MOST_AT_ONCE, MOST_COUNTS // max(clusters, 1)))
+    for start in range(0, times if clusters else 0, at_once):
+        block = slice(start, min(start + at_once, times))
+        counts = np.empty((block.stop - start, clusters))
+        for r in range(len(counts)):
+            counts[r] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
+        for statistic, found in zip(statistics, values):
+            found[block] = statistic.replicates(counts)
     return values
 
 

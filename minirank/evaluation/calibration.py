@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .metrics import blocks, check_probabilities, dot
+from .metrics import check_probabilities, dot, rising
 
 Z95 = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
@@ -36,7 +36,7 @@ class Calibration:
     ece: float
 
 
-def calibration(labels, probabilities, bins=15) -> Calibration:
+def calibration(labels, probabilities, bins=15, order=None) -> Calibration:
     """Observed against predicted probability in bins of equal mass; tied predictions stay together.
 
     A row falls into bin floor(bins * (its rank, ties sharing the middle one) / B), so that equal
@@ -46,6 +46,7 @@ def calibration(labels, probabilities, bins=15) -> Calibration:
         labels: (B,) 0 .. 1; with soft labels the intervals are wider than they need be.
         probabilities: (B,) 0 .. 1.
         bins: how many bins.
+        order: (B,) int, the rows by rising probability, where it is at hand.
     Raises:
         ValueError: shapes differ, NaN, a value outside [0, 1], bins < 1.
     Source: Wilson, JASA 22, 1927; Naeini et al., AAAI 2015 (ECE).
@@ -53,15 +54,11 @@ def calibration(labels, probabilities, bins=15) -> Calibration:
     labels, probabilities = check_probabilities(labels, probabilities)
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
-    order = np.argsort(probabilities)
+    order = rising(probabilities) if order is None else order
     labels, probabilities = labels[order], probabilities[order]
-    starts, tie = blocks(probabilities[1:] != probabilities[:-1], len(order))
-    bin_of_row = (bins * (starts[:-1] + starts[1:]) // (2 * max(len(order), 1)))[tie]
-
-    borders, bin_of_row = blocks(bin_of_row[1:] != bin_of_row[:-1], len(order))
-    rows = np.diff(borders)
-    predicted = np.bincount(bin_of_row, probabilities, len(rows)) / rows
-    observed = np.bincount(bin_of_row, labels, len(rows)) / rows
+    borders = _borders(probabilities, bins)
+    rows = np.diff(np.append(borders, len(order)))
+    predicted, observed = np.add.reduceat(probabilities, borders) / rows, np.add.reduceat(labels, borders) / rows
     low, high = wilson(observed, rows)
     ece = float(dot(np.abs(observed - predicted), rows) / rows.sum()) if len(rows) else float("nan")
 
@@ -71,6 +68,20 @@ def calibration(labels, probabilities, bins=15) -> Calibration:
         ratio = float(labels.mean() / mean)
         ratio_low, ratio_high = (float(bound / mean) for bound in wilson(labels.mean(), len(labels)))
     return Calibration(rows, predicted, observed, low, high, ratio, ratio_low, ratio_high, ece)
+
+
+def _borders(probabilities, bins) -> np.ndarray:
+    """(K,) first row of each bin that holds any, of rising probabilities.
+
+    Bin b begins with the first tie whose middle rank is at least B b / bins: the tie of that rank,
+    or the one after.
+    """
+    rows = len(probabilities)
+    bin_ = np.arange(bins if rows else 0)
+    at = probabilities[rows * bin_ // bins]
+    start, end = np.searchsorted(probabilities, at), np.searchsorted(probabilities, at, side="right")
+    borders = np.unique(np.where(bins * (start + end) >= 2 * rows * bin_, start, end))
+    return borders[borders < rows]
 
 
 def wilson(share, rows, z=Z95):

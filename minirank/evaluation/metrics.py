@@ -6,9 +6,11 @@ its rows do not define (AUC without a positive, a mean of no rows) is NaN, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from .cores import auc_replicates, group_concordance, group_dcg
 
 # A float32 just under 1 is 1 - 6e-8: below this, a saturated sigmoid and a sure one look alike.
 CLIP = 1e-7
@@ -46,61 +48,53 @@ class Grouped:
         return _ratio(self.sizes[self.weights > 0].sum(), self.sizes.sum())
 
 
-class SortedPairs:
-    """The order that an AUC needs, kept so that many row weightings of the same scores are cheap.
-
-    AUC = sum_{i positive} w_i (W(s < s_i) + W(s <= s_i)) / 2 / (W_positive W_negative),
-    where W(.) is the weight of the negatives that satisfy the condition.
+class ByScore:
+    """Rows by rising score: what an AUC needs, kept so that many resamples of the same scores are cheap.
 
     Args:
         labels: (B,) 0 or 1.
         scores: (B,) float, infinities allowed.
+        order: (B,) int, `rising(scores)` where it is at hand.
     Raises:
         ValueError: shapes differ, NaN, a label that is neither 0 nor 1.
-    Source: Mann and Whitney, Ann. Math. Stat. 18, 1947.
     """
 
-    def __init__(self, labels, scores):
+    def __init__(self, labels, scores, order=None):
         labels, scores = _check(labels, scores)
-        positive = _binary(labels)
-        order = np.argsort(scores)
-        positive, scores = positive[order], scores[order]
-        starts, ties = blocks(scores[1:] != scores[:-1], len(scores))
-        negatives = np.append(0, np.cumsum(~positive))
-        ties = ties[positive]
-        self.positives = order[positive]
-        self.negatives = order[~positive]
-        self.below = negatives[starts[ties]]
-        self.up_to = negatives[starts[ties + 1]]
+        self.order = rising(scores) if order is None else order
+        self.positive = _binary(labels)[self.order]
+        scores = scores[self.order]
+        self.tied = np.zeros(len(scores), bool)
+        np.equal(scores[1:], scores[:-1], out=self.tied[1:])
 
-    def auc(self, positive_weights, negative_weights) -> float:
-        """AUC where row `positives[i]` has weight `positive_weights[i]`, and likewise the negatives."""
-        cumulative = np.empty(len(negative_weights) + 1)
-        cumulative[0] = 0
-        np.cumsum(negative_weights, out=cumulative[1:])
-        won = dot(positive_weights, cumulative[self.below] + cumulative[self.up_to])
-        return _ratio(won / 2, positive_weights.sum() * cumulative[-1])
+    def auc(self, cluster, counts) -> np.ndarray:
+        """(R,) AUC where the rows of cluster c occur counts[c, r] times; NaN where a class is missing.
+
+        Args:
+            cluster: (B,) int32, in the order of the scores.
+            counts: (C, R) uint16.
+        """
+        replicates = counts.shape[1]
+        won, negatives, positives = np.empty((3, replicates))
+        auc_replicates(self.positive, self.tied, cluster, counts, np.empty((2, replicates)), won, negatives, positives)
+        pairs = negatives * positives
+        return np.divide(won, pairs, out=np.full(replicates, np.nan), where=pairs > 0)
 
 
-def auc(labels, scores, weights=None) -> float:
+def auc(labels, scores) -> float:
     """Chance that a random positive scores above a random negative; a tie counts half.
 
     Args:
         labels: (B,) 0 or 1.
-        scores: (B,) float.
-        weights: (B,) float >= 0, such as how often a bootstrap drew the row; default 1.
+        scores: (B,) float, infinities allowed.
     Returns:
-        0 .. 1; NaN where either class is missing (or weighs nothing).
+        0 .. 1; NaN where either class is missing.
     Raises:
-        ValueError: shapes differ, NaN, a label that is neither 0 nor 1, a negative weight.
+        ValueError: shapes differ, NaN, a label that is neither 0 nor 1.
     Source: Mann and Whitney, Ann. Math. Stat. 18, 1947.
     """
-    pairs = SortedPairs(labels, scores)
-    weights = np.ones(len(labels)) if weights is None else np.asarray(weights, float)
-    if weights.shape != np.shape(labels) or not (weights >= 0).all():
-        got = f"{weights.shape}, the least {weights.min(initial=0)}"
-        raise ValueError(f"weights must be {np.shape(labels)} numbers >= 0, got {got}")
-    return pairs.auc(weights[pairs.positives], weights[pairs.negatives])
+    rows = ByScore(labels, scores)
+    return float(rows.auc(np.zeros(len(rows.order), np.int32), np.ones((1, 1), np.uint16))[0])
 
 
 def gauc(labels, scores, groups) -> Grouped:
@@ -114,20 +108,9 @@ def gauc(labels, scores, groups) -> Grouped:
         ValueError: shapes differ, NaN, a label that is neither 0 nor 1.
     Source: Zhou et al., KDD 2018 (DIN), eq. 6, weighted by impressions.
     """
-    labels, scores, groups = _check(labels, scores, groups)
-    positive = _binary(labels)
-    order = np.lexsort((scores, groups))
-    positive, scores, groups = positive[order], scores[order], groups[order]
-    new_group = groups[1:] != groups[:-1]
-    starts, group = blocks(new_group, len(order))
-    tie_starts, tie = blocks(new_group | (scores[1:] != scores[:-1]), len(order))
-    rank = (tie_starts[:-1] + tie_starts[1:] - 1)[tie] / 2 - starts[group]  # 0-based, ties share the middle
-    sizes = np.diff(starts)
-    positives = np.bincount(group[positive], minlength=len(sizes))
-    won = np.bincount(group[positive], rank[positive], len(sizes)) - positives * (positives - 1) / 2
-    pairs = positives * (sizes - positives)
-    scores = np.divide(won, pairs, out=np.zeros(len(sizes)), where=pairs > 0)
-    return Grouped(scores, np.where(pairs > 0, sizes, 0.0), sizes, order[starts[:-1]])
+    _binary(np.asarray(labels))
+    found = concordance(labels, scores, groups)  # of labels 0 and 1: the AUC
+    return replace(found, weights=np.where(found.weights > 0, found.sizes, 0.0))
 
 
 def ndcg(labels, scores, groups, k=10, convention="average") -> Grouped:
@@ -147,32 +130,21 @@ def ndcg(labels, scores, groups, k=10, convention="average") -> Grouped:
         ValueError: shapes differ, NaN, a negative label, k < 1, an unknown convention.
     Source: Burges et al., ICML 2005; ties as in McSherry and Najork, ECIR 2008, sec. 3.
     """
-    labels, scores, groups = _check(labels, scores, groups)
-    if labels.min(initial=0) < 0:
-        raise ValueError(f"labels must be >= 0, got {labels.min()}")
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     if convention not in ("average", "lightgbm"):
         raise ValueError(f"convention must be 'average' or 'lightgbm', got {convention!r}")
-    gains = np.exp2(labels.astype(float)) - 1
-    order = np.lexsort((-scores.astype(float), groups))
-    ideal = np.lexsort((-gains, groups))
-    groups, scores = groups[order], scores[order]
-    new_group = groups[1:] != groups[:-1]
-    starts, group = blocks(new_group, len(order))
+    labels, scores, starts, first = _by_group(labels, scores, groups)
+    if labels.min(initial=0) < 0:
+        raise ValueError(f"labels must be >= 0, got {labels.min()}")
     sizes = np.diff(starts)
-    place = np.arange(len(order)) - starts[group]
-    discount = np.where(place < k, 1 / np.log2(place + 2), 0)
-
-    gains_in_order = gains[order]
-    if convention == "average":
-        tie_starts, tie = blocks(new_group | (scores[1:] != scores[:-1]), len(order))
-        gains_in_order = (np.bincount(tie, gains_in_order) / np.diff(tie_starts))[tie]
-    dcg = np.bincount(group, gains_in_order * discount, len(sizes))
-    best = np.bincount(group, gains[ideal] * discount, len(sizes))
+    k = min(k, sizes.max(initial=0))
+    dcg, best = np.empty((2, len(sizes)))
+    discount = 1 / np.log2(np.arange(k) + 2)
+    group_dcg(np.exp2(labels) - 1, scores, starts, discount, convention == "average", *np.empty((2, k)), dcg, best)
     empty = float(convention == "lightgbm")  # score and weight of a group without a positive label
-    scores = np.divide(dcg, best, out=np.full(len(sizes), empty), where=best > 0)
-    return Grouped(scores, np.where(best > 0, 1.0, empty), sizes, order[starts[:-1]])
+    found = np.divide(dcg, best, out=np.full(len(sizes), empty), where=best > 0)
+    return Grouped(found, np.where(best > 0, 1.0, empty), sizes, first)
 
 
 def concordance(labels, scores, groups=None) -> Grouped:
@@ -189,32 +161,12 @@ def concordance(labels, scores, groups=None) -> Grouped:
         ValueError: shapes differ, NaN.
     Source: Harrell et al., JAMA 247, 1982 (c-index); Knight, JASA 61, 1966 (counting by sorting).
     """
-    labels, scores, groups = _check(labels, scores, np.zeros(len(labels), np.int8) if groups is None else groups)
-    order = np.lexsort((scores, labels, groups))
-    labels, scores, groups = labels[order], scores[order], groups[order]
-    new_group = groups[1:] != groups[:-1]
-    new_label = new_group | (labels[1:] != labels[:-1])
-    starts, group = blocks(new_group, len(order))
+    labels, scores, starts, first = _by_group(labels, scores, np.zeros(len(labels), np.int8) if groups is None else groups)
     sizes = np.diff(starts)
-
-    by_score = np.lexsort((scores, group))
-    sorted_scores = scores[by_score]
-    new_score = new_group | (sorted_scores[1:] != sorted_scores[:-1])
-    score_starts, score_rank = blocks(new_score, len(order))
-    rank = np.empty_like(score_rank)
-    rank[by_score] = score_rank - score_rank[starts[:-1]][group]
-
-    def pairs_within(new):
-        """(G,) pairs of rows of a group that lie in the same block."""
-        block_starts, _ = blocks(new, len(order))
-        rows = np.diff(block_starts)
-        return np.bincount(group[block_starts[:-1]], rows * (rows - 1) / 2, len(sizes))
-
-    pairs = sizes * (sizes - 1) / 2 - pairs_within(new_label)
-    tied = pairs_within(new_score) - pairs_within(new_label | (scores[1:] != scores[:-1]))
-    won = pairs - _inversions(rank, starts) - tied / 2
-    scores = np.divide(won, pairs, out=np.zeros(len(sizes)), where=pairs > 0)
-    return Grouped(scores, pairs, sizes, order[starts[:-1]])
+    won, pairs = np.empty((2, len(sizes)))
+    group_concordance(labels, scores, starts, np.empty((4, sizes.max(initial=0))), won, pairs)
+    found = np.divide(won, pairs, out=np.zeros(len(sizes)), where=pairs > 0)
+    return Grouped(found, pairs, sizes, first)
 
 
 def spearman(a, b) -> float:
@@ -289,42 +241,59 @@ def dot(a, b) -> float:
     return float(np.einsum("i,i->", a, b))
 
 
-def _inversions(values, starts) -> np.ndarray:
-    """(G,) pairs i < j of a segment with values[i] > values[j], in O(B log(largest value)).
-
-    Radix sort from the highest bit: rows that agree in the higher bits form a run; in a run, each 1
-    that stands before a 0 is an inversion; then the run splits into its zeros and its ones.
-
-    Args:
-        values: (B,) int >= 0.
-        starts: (G + 1,) int, segment g is values[starts[g]:starts[g + 1]].
-    """
-    segment = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    begin, size = starts[segment], np.diff(starts)[segment]
-    here = np.arange(len(values))
-    inversions = np.zeros(len(starts) - 1)
-    for bit in reversed(range(int(values.max(initial=0)).bit_length())):
-        one = (values >> bit) & 1
-        ones = np.append(0, np.cumsum(one))
-        ones_before = ones[:-1] - ones[begin]
-        ones_in_run = ones[begin + size] - ones[begin]
-        inversions += np.bincount(segment, np.where(one, 0, ones_before), len(inversions))
-        zeros_in_run = size - ones_in_run
-        to = np.where(one, begin + zeros_in_run + ones_before, here - ones_before)
-        begin, size = begin + one * zeros_in_run, np.where(one, ones_in_run, zeros_in_run)
-        moved = np.empty((3, len(values)), np.int64)
-        moved[:, to] = values, begin, size
-        values, begin, size = moved
-    return inversions
-
-
 def _ranks(values) -> np.ndarray:
     """(B,) 0-based ranks, tied values sharing the mean of theirs."""
-    order = np.argsort(values)
-    starts, tie = blocks(values[order][1:] != values[order][:-1], len(order))
+    order = rising(values)
+    in_order = values[order]
+    starts, tie = blocks(in_order[1:] != in_order[:-1], len(order))
     ranks = np.empty(len(order))
     ranks[order] = ((starts[:-1] + starts[1:] - 1) / 2)[tie]
     return ranks
+
+
+def rising(values) -> np.ndarray:
+    """(B,) int64, the rows by rising value; tied rows stay in the order given.
+
+    SPEED: NumPy sorts numbers eight times faster than it finds their order. So the highest bits of
+    each value are sorted with its row in place of the lowest bits, and then the few runs of rows that
+    differ in those alone.
+
+    Args:
+        values: (B,) numbers, none NaN.
+    """
+    values = np.asarray(values, float) + 0.0  # + 0.0: -0 has the bits of 0
+    bits = values.view(np.int64)
+    keys = bits ^ ((bits >> 63) & np.iinfo(np.int64).max)  # integers that order as the values do
+    low = (1 << len(values).bit_length()) - 1
+    keys &= ~low
+    keys |= np.arange(len(values))
+    keys.sort()
+    order = keys & low
+    in_order = values[order]
+    wrong = in_order[1:] < in_order[:-1]
+    if wrong.any():
+        keys &= ~low
+        starts, run = blocks(keys[1:] != keys[:-1], len(keys))
+        unsettled = np.zeros(len(starts), bool)
+        unsettled[run[1:][wrong]] = True
+        places = np.flatnonzero(unsettled[run])
+        order[places] = order[places][np.lexsort((in_order[places], run[places]))]
+    return order
+
+
+def _by_group(labels, scores, groups) -> tuple[np.ndarray, ...]:
+    """Labels and scores with the rows of a group as neighbours, the groups' borders (G + 1,), one row of each (G,)."""
+    labels, scores, groups = _check(labels, scores, groups)
+    order = None
+    if (groups[1:] < groups[:-1]).any():
+        order = np.argsort(groups, kind="stable")
+        labels, scores, groups = labels[order], scores[order], groups[order]
+    border = np.ones(len(groups) + 1, bool)
+    np.not_equal(groups[1:], groups[:-1], out=border[1:-1])
+    starts = np.flatnonzero(border)
+    first = starts[:-1] if order is None else order[starts[:-1]]
+    labels, scores = (np.ascontiguousarray(column, float) for column in (labels, scores))
+    return labels, scores, starts, first
 
 
 def blocks(new, rows) -> tuple[np.ndarray, np.ndarray]:

@@ -60,24 +60,23 @@ def evaluate(dataset, rows, predictions, *, bootstrap=200, seed=0) -> dict:
     chosen = select(dataset, np.asarray(rows))
     scores = complete(chosen, predictions)
     segments = segments_of(chosen, dataset.role_names)
-    measured = measure_all(chosen, scores, segments)
-    ceilings = {name: measure_all(chosen, truth_scores(chosen, suffix), segments) for name, suffix in CEILINGS.items()}
+    found = for_each_target(chosen, scores, segments, lambda held: (measure(held), describe(held)))
+    measured = by_metric({key: items for key, (items, _) in found.items()})
+    ceilings = {name: ceiling_values(chosen, suffix, segments) for name, suffix in CEILINGS.items()}
 
     keys = [key for key, item in measured.items() if item.statistic is not None]
     drawn = replicates([measured[key].statistic for key in keys], chosen.clusters, bootstrap, seed)
     drawn = dict(zip(keys, drawn))
-    results = {
-        name: describe(chosen.take(positions), {task: values[positions] for task, values in scores.items()})
-        for name, positions in segments.items()
-    }
+    results = {name: counts_of(chosen.take(positions)) | {"tasks": {}} for name, positions in segments.items()}
+    for (name, task), (_, facts) in found.items():
+        results[name]["tasks"][task] = facts
     for (name, task, metric), item in measured.items():
         entry = {"value": None, "low": None, "high": None, "reason": item.reason, "coverage": item.coverage}
         if item.statistic is not None:
             entry["value"] = number(item.statistic.value)
             entry["low"], entry["high"] = interval(drawn[name, task, metric], item.statistic.populated, LEVEL)
         for ceiling, at in ceilings.items():
-            top = at.get((name, task, metric), Measured()).statistic
-            entry[ceiling] = None if top is None or metric == OBSERVED else number(top.value)
+            entry[ceiling] = None if metric == OBSERVED else at.get((name, task, metric))
         entry["share"] = share_of_ceiling(metric, entry["value"], entry["reachable"])
         results[name]["tasks"][task]["metrics"][metric] = entry
     return {
@@ -102,7 +101,10 @@ def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=
     """
     chosen = select(dataset, np.asarray(rows))
     segments = segments_of(chosen, dataset.role_names)
-    a, b = (measure_all(chosen, complete(chosen, given), segments) for given in (predictions_a, predictions_b))
+    a, b = (
+        by_metric(for_each_target(chosen, complete(chosen, given), segments, measure))
+        for given in (predictions_a, predictions_b)
+    )
     shared = [key for key in a if key in b]
     keys = [key for key in shared if a[key].statistic is not None and b[key].statistic is not None]
     drawn_a, drawn_b = np.split(
@@ -141,15 +143,15 @@ def metric_value(name, dataset, rows, predictions) -> float:
     metric_direction(name, dataset.inputs.tasks)
     task, metric = name.rsplit(".", 1)
     chosen = select(dataset, np.asarray(rows))
-    held = target(chosen, task)
-    if metric not in held.metrics:
-        fitting = ", ".join(f"{task}.{other}" for other in held.metrics if other != OBSERVED)
-        raise ConfigError(f"{name} does not apply to this data; choose one of {fitting}")
     scores = complete(chosen, predictions)
     if task not in scores:
         raise ValueError(f"{name} needs predictions for {task}, got {', '.join(predictions) or 'none'}")
+    held = target(chosen, task, scores[task])
+    if metric not in held.metrics:
+        fitting = ", ".join(f"{task}.{other}" for other in held.metrics if other != OBSERVED)
+        raise ConfigError(f"{name} does not apply to this data; choose one of {fitting}")
     try:
-        return statistic(metric, held, scores[task][held.index])[0].value
+        return statistic(metric, held)[0].value
     except NotDefined:
         return float("nan")
 
@@ -196,53 +198,73 @@ def truth_scores(chosen, suffix) -> dict[str, np.ndarray]:
     return scores
 
 
-def segments_of(chosen, role_names) -> dict[object, np.ndarray]:
-    """Positions of all rows under OVERALL, then of each role's rows under ("role", name)."""
-    segments = {OVERALL: np.arange(len(chosen))}
+def segments_of(chosen, role_names) -> dict[object, np.ndarray | slice]:
+    """All rows under OVERALL, then the positions of each role's rows under ("role", name)."""
+    segments = {OVERALL: slice(None)}
     if chosen.role is not None:
         for code in np.unique(chosen.role):
             segments["role", role_names[code]] = np.flatnonzero(chosen.role == code)
     return segments
 
 
-def measure_all(chosen, scores, segments) -> dict[tuple, Measured]:
-    """Every metric under (segment, task, metric)."""
-    measured = {}
+def for_each_target(chosen, scores, segments, function) -> dict[tuple, object]:
+    """function(target) under (segment, task)."""
+    found = {}
     for name, positions in segments.items():
         part = chosen.take(positions)
         for task, values in scores.items():
-            held = target(part, task)
-            values = values[positions][held.index]
-            for metric in held.metrics:
-                try:
-                    measured[name, task, metric] = Measured(*statistic(metric, held, values))
-                except NotDefined as reason:
-                    measured[name, task, metric] = Measured(reason=f"not defined: {reason}")
+            found[name, task] = function(target(part, task, values[positions]))
+    return found
+
+
+def measure(held) -> dict[str, Measured]:
+    """Every metric of a target."""
+    measured = {}
+    for metric in held.metrics:
+        try:
+            measured[metric] = Measured(*statistic(metric, held))
+        except NotDefined as reason:
+            measured[metric] = Measured(reason=f"not defined: {reason}")
     return measured
 
 
-def describe(part, scores) -> dict:
-    """A segment without its metrics: how many rows, searches, jobs; each task's rows and calibration."""
+def by_metric(found) -> dict[tuple, object]:
+    """{(segment, task): {metric: ...}} as {(segment, task, metric): ...}."""
+    return {(*key, metric): item for key, items in found.items() for metric, item in items.items()}
+
+
+def ceiling_values(chosen, suffix, segments) -> dict[tuple, float | None]:
+    """What the simulator's probabilities reach, under (segment, task, metric)."""
+
+    def values(held):
+        return {name: item.statistic and number(item.statistic.value) for name, item in measure(held).items()}
+
+    return by_metric(for_each_target(chosen, truth_scores(chosen, suffix), segments, values))
+
+
+def counts_of(part) -> dict:
+    """How many rows, searches and jobs a segment has."""
 
     def distinct(codes):
-        return None if codes is None else len(np.unique(codes))
+        return None if codes is None else int(np.count_nonzero(np.bincount(codes)))
 
-    tasks = {}
-    for task, values in scores.items():
-        held = target(part, task)
-        tasks[task] = {
-            "rows": len(held.labels),
-            "positives": int(held.labels.sum()) if held.kind == "binary" else None,
-            "kind": held.kind,
-            "metrics": {},
-            "calibration": calibration_facts(held, values[held.index]) if OBSERVED in held.metrics else None,
-        }
-    return {"rows": len(part), "searches": distinct(part.search), "jobs": distinct(part.job), "tasks": tasks}
+    return {"rows": len(part), "searches": distinct(part.search), "jobs": distinct(part.job)}
 
 
-def calibration_facts(held, probabilities) -> dict:
+def describe(held) -> dict:
+    """A target's rows and calibration; no metrics yet."""
+    return {
+        "rows": len(held.labels),
+        "positives": int(held.labels.sum()) if held.kind == "binary" else None,
+        "kind": held.kind,
+        "metrics": {},
+        "calibration": calibration_facts(held) if OBSERVED in held.metrics else None,
+    }
+
+
+def calibration_facts(held) -> dict:
     """Bins of equal mass with Wilson intervals, and the expected calibration error."""
-    found = calibration(held.labels, probabilities)
+    found = calibration(held.labels, held.scores, order=held.order)
     columns = ("rows", "predicted", "observed", "low", "high")
     bins = zip(*(getattr(found, column).tolist() for column in columns))
     return {"ece": number(found.ece), "bins": [dict(zip(columns, values)) for values in bins]}

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -113,6 +114,7 @@ class Target:
         kind: "binary", "soft", "graded" or "real".
         index: (m,) int, the rows that count, as positions in `Rows`.
         labels: (m,) float64, none missing.
+        scores: (m,) float64, the predictions for these rows.
         metrics: names of the metrics that make sense.
         groups: (m,) int, or None.
         group_name: "search" or "job".
@@ -124,11 +126,17 @@ class Target:
     kind: str
     index: np.ndarray
     labels: np.ndarray
+    scores: np.ndarray
     metrics: tuple[str, ...]
     groups: np.ndarray | None
     group_name: str
     cluster: np.ndarray
     clusters: int
+
+    @cached_property
+    def order(self) -> np.ndarray:
+        """(m,) int64, the rows by rising score."""
+        return metrics.rising(self.scores)
 
     def reason(self, metric) -> str:
         """Why `metric` has no value on these rows."""
@@ -174,9 +182,10 @@ def select(dataset, rows) -> Rows:
     search, job = part(dataset.search), part(dataset.job)
     unit = search if job is None else job
     if job is not None and search is not None and len(rows):
-        _, first, inverse = np.unique(search, return_index=True, return_inverse=True)
-        unit = job[first][inverse]
-    cluster = np.arange(len(rows)) if unit is None else np.unique(unit, return_inverse=True)[1]
+        first = np.empty(search.max() + 1, np.int64)
+        first[search[::-1]] = np.arange(len(rows))[::-1]  # of repeated codes the last one written stays
+        unit = job[first[search]]
+    cluster = np.arange(len(rows)) if unit is None else renumbered(unit)
     name = "job" if job is not None else "search" if search is not None else "row"
     truth = None if dataset.truth is None else {key: part(values) for key, values in dataset.truth.items()}
     clusters = int(cluster.max(initial=-1)) + 1
@@ -184,12 +193,19 @@ def select(dataset, rows) -> Rows:
     return Rows(tasks, kinds, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth)
 
 
-def target(rows, task) -> Target:
+def renumbered(codes) -> np.ndarray:
+    """(n,) int64: the codes >= 0 that occur become 0, 1, ... in their order."""
+    occurs = np.bincount(codes) > 0
+    return (np.cumsum(occurs) - 1)[codes]
+
+
+def target(rows, task, scores) -> Target:
     """The rows and labels that `task` is measured on; the table at the top of this file says which.
 
     Args:
         rows: from `select`.
         task: a label column, or for recruiting data also "ctcvr", "ranking", "cvr_all".
+        scores: (n,) predictions for `rows`.
     """
     group_name, groups = "search", rows.search
     if is_recruiting(rows.tasks) and task in RECRUITING:
@@ -207,7 +223,9 @@ def target(rows, task) -> Target:
     index = np.flatnonzero(~np.isnan(labels))
     groups = None if groups is None else groups[index]
     labels = labels[index].astype(float)
-    return Target(task, kind, index, labels, names, groups, group_name, rows.cluster[index], rows.clusters)
+    return Target(
+        task, kind, index, labels, scores[index], names, groups, group_name, rows.cluster[index], rows.clusters
+    )
 
 
 def recruiting_labels(rows, task) -> np.ndarray:
@@ -232,13 +250,12 @@ def label_kind(labels) -> str:
     return "soft" if ((labels >= 0) & (labels <= 1)).all() else "real"
 
 
-def statistic(metric, held, scores):
+def statistic(metric, held):
     """A metric as something that has a value and can be resampled.
 
     Args:
         metric: a name in `held.metrics`.
-        held: a Target of m rows.
-        scores: (m,) predictions for the target's rows.
+        held: a Target.
     Returns:
         (statistic, coverage): coverage is None, or {"unit", "groups", "rows"}, the shares that count.
     Raises:
@@ -248,32 +265,32 @@ def statistic(metric, held, scores):
         raise NotDefined(held.reason(metric))
     coverage = None
     if metric == "auc":
-        made = Auc(held.labels, scores, held.cluster, held.clusters)
+        made = Auc(held.labels, held.scores, held.cluster, held.clusters, held.order)
     elif metric == "spearman":
-        made = Fixed(metrics.spearman(held.labels, scores))
+        made = Fixed(metrics.spearman(held.labels, held.scores))
     elif metric in ("gauc", "ndcg@10", "concordance"):
         function = {"gauc": metrics.gauc, "ndcg@10": metrics.ndcg, "concordance": metrics.concordance}[metric]
-        grouped = function(held.labels, scores, held.groups)
+        grouped = function(held.labels, held.scores, held.groups)
         made = Ratio(grouped.scores * grouped.weights, grouped.weights, held.cluster[grouped.first], held.clusters)
         if held.groups is not None:
             coverage = {"unit": held.group_name, "groups": grouped.group_share, "rows": grouped.row_share}
     else:
-        made = row_ratio(metric, held, scores)
+        made = row_ratio(metric, held)
     if np.isnan(made.value):
         raise NotDefined(held.reason(metric))
     return made, coverage
 
 
-def row_ratio(metric, held, scores) -> Ratio:
+def row_ratio(metric, held) -> Ratio:
     """The metrics that are sums over rows: "log_loss", "kl", "brier", "mse", observed over predicted."""
     if metric == OBSERVED:
-        return Ratio(held.labels, scores, held.cluster, held.clusters)
+        return Ratio(held.labels, held.scores, held.cluster, held.clusters)
     if metric == "log_loss":
-        values = metrics.row_log_loss(held.labels, scores)
+        values = metrics.row_log_loss(held.labels, held.scores)
     elif metric == "kl":
-        values = metrics.row_log_loss(held.labels, scores) - metrics.row_entropy(held.labels)
+        values = metrics.row_log_loss(held.labels, held.scores) - metrics.row_entropy(held.labels)
     else:
-        values = (held.labels - scores) ** 2
+        values = (held.labels - held.scores) ** 2
     return Ratio(values, np.ones(len(values)), held.cluster, held.clusters)
 
 
