@@ -127,7 +127,8 @@ class Store:
             try:
                 lock.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError:
-                holder = self._db.execute("SELECT pid, began FROM runs ORDER BY run DESC LIMIT 1").fetchone() or (0, time.time())
+                with self._reading():
+                    holder = self._db.execute("SELECT pid, began FROM runs ORDER BY run DESC LIMIT 1").fetchone() or (0, time.time())
                 since = time.strftime("%H:%M:%S", time.localtime(holder[1]))
                 text = f"{self.path} is in use by another run (process {holder[0]}, since {since}); wait for it or give another store"
                 raise RunError(text, kind="locked") from None
@@ -161,7 +162,7 @@ class Store:
 
     def status(self, digest: str) -> str | None:
         """pending, done or failed; None for a digest that is not noted."""
-        with self._lock:
+        with self._reading():
             row = self._db.execute("SELECT status FROM results WHERE digest = ?", (digest,)).fetchone()
         return row and row[0]
 
@@ -211,32 +212,35 @@ class Store:
 
     def _items(self, where: str, values: tuple = ()) -> Iterator[Item]:
         query = "SELECT key, digest, status, value, kind, error, provenance, meta FROM items JOIN results USING (digest) "
-        with self._lock:
+        with self._reading():
             cursor = self._db.execute(query + where, values)
         while True:
-            with self._lock:
+            with self._reading():
                 rows = cursor.fetchmany(BATCH)
+                items = [
+                    Item(key, digest, status, _load(value), kind, error, _load(provenance) or {}, _load(meta))
+                    for key, digest, status, value, kind, error, provenance, meta in rows
+                ]
             if not rows:
                 return
-            for key, digest, status, value, kind, error, provenance, meta in rows:
-                yield Item(key, digest, status, _load(value), kind, error, _load(provenance) or {}, json.loads(meta))
+            yield from items
 
     def counts(self, run: int | None = None) -> Counts:
         """Items by status, of all runs or of one."""
         where, values = ("", ()) if run is None else ("WHERE run = ?", (run,))
-        with self._lock:
+        with self._reading():
             rows = self._db.execute(f"SELECT status, COUNT(*) FROM items JOIN results USING (digest) {where} GROUP BY status", values)
             return Counts(**dict(rows))
 
     def calls_left(self, run: int) -> int:
         """Different pending requests of a run."""
         query = "SELECT COUNT(DISTINCT digest) FROM items JOIN results USING (digest) WHERE run = ? AND status = 'pending'"
-        with self._lock:
+        with self._reading():
             return self._db.execute(query, (run,)).fetchone()[0]
 
     def ledger(self) -> dict:
         """Sums over all attempts: attempts, tokens_in, tokens_out, cost, seconds, and outcomes by name."""
-        with self._lock:
+        with self._reading():
             sums = self._db.execute(
                 "SELECT COUNT(*), TOTAL(tokens_in), TOTAL(tokens_out), TOTAL(cost), TOTAL(ms) / 1000 FROM attempts"
             ).fetchone()
@@ -250,15 +254,24 @@ class Store:
     def ability(self, base_url: str, model: str) -> Ability | None:
         """What a server and model were found to accept within the last day."""
         query = "SELECT ability FROM abilities WHERE base_url = ? AND model = ? AND time > ?"
-        with self._lock:
+        with self._reading():
             row = self._db.execute(query, (base_url, model, time.time() - ABILITY_SECONDS)).fetchone()
-        return Ability(**json.loads(row[0])) if row else None
+            return Ability(**json.loads(row[0])) if row else None
 
     def keep_ability(self, base_url: str, model: str, ability: Ability) -> None:
         """Remember it."""
         row = (base_url, model, json.dumps(asdict(ability)), time.time())
         with self._transaction():
             self._db.execute("INSERT OR REPLACE INTO abilities VALUES (?, ?, ?, ?)", row)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One thread at a time; a file that was damaged is an error of the user's, not of ours."""
+        with self._lock:
+            try:
+                yield
+            except (sqlite3.Error, ValueError, TypeError) as error:
+                raise RunError(f"{self.path} is damaged: {error}; restore it or give another file", kind="store") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -270,7 +283,7 @@ class Store:
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
-                text = f"{self.path} cannot be written: {error}; finished items are kept, free some space and start again"
+                text = f"{self.path} cannot be written: {error}; finished items are kept, free some space or give another file, and start again"
                 raise RunError(text, kind="store") from None
             except BaseException:
                 self._roll_back()

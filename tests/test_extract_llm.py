@@ -1,6 +1,8 @@
 """Extraction by a model on a scripted local server: pieces, fallbacks, what is sent, what is asked once."""
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +31,7 @@ def folder(tmp_path):
 
 def ask(folder, url, run=extract_folder_llm, model="m", retry_failed=False, **options):
     """What `run` returns with an asker, and the counts of its store."""
-    client = Client(url, model, timeout=10, limits=Limits(concurrency=2, retries=0))
+    client = Client(url, model, timeout=60, limits=Limits(concurrency=2, retries=0))
     with Store(folder.path / "llm.sqlite") as store:
         return run(folder, Asker(client, store, retry_failed), **options), store.counts()
 
@@ -166,6 +168,17 @@ def test_a_failed_request_leaves_its_document_to_the_rules_and_is_retried_on_dem
         (features, report), counts = ask(folder, url, retry_failed=True)
         assert len(chats) == asked + 2 and report.fell_back == [] and counts.failed == 0
         assert names(features.resumes[1].skills) == ["zymurgy", "sql"]
+
+
+def test_an_answer_in_the_store_that_is_none_is_named_in_one_line(folder, capsys):
+    with serving(honest) as (url, _):
+        command = ["extract", str(folder.path), "--base-url", url, "--model", "m"]
+        assert main(command) == 0
+        with closing(sqlite3.connect(folder.path / "llm.sqlite", isolation_level=None)) as db:
+            db.execute("UPDATE results SET value = '[1]'")
+        assert main(command) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "llm.sqlite is damaged: job j1" in said and "the answer must be object" in said
 
 
 def test_case_23_another_model_or_prompt_is_asked_anew_and_old_answers_stay(folder, monkeypatch):

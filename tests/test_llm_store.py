@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 from llm_scripted import MODEL, SCHEMA, ScriptedServer, Step, answer, failure, item
@@ -161,6 +162,29 @@ def test_files_that_are_no_store(tmp_path, content, words):
         path.write_bytes(content)
     with pytest.raises(RunError, match=words):
         Store(path)
+
+
+@pytest.mark.parametrize("damage", [
+    "UPDATE results SET value = '{broken'", "UPDATE results SET provenance = '['", "DROP TABLE attempts", "DROP TABLE items",
+    "ALTER TABLE results RENAME COLUMN status TO state", "UPDATE abilities SET ability = '{\"x\": 1}'", None,
+])  # fmt: skip
+def test_a_damaged_store_is_named_in_one_line(tmp_path, damage):
+    path = tmp_path / "store.sqlite"
+    with ScriptedServer(default=answer('{"n": 1}\n{"n": 2}')) as server:
+        with Store(path) as store:
+            Bulk(server.client(), store).run(documents(200))
+            store.keep_ability(f"{server.url}/v1", MODEL, Ability())
+        if damage is None:  # pages that a failing disk returned
+            content = bytearray(path.read_bytes())
+            content[2 * 4096 :] = bytes(len(content) - 2 * 4096)
+            path.write_bytes(content)
+        else:
+            with closing(sqlite3.connect(path, isolation_level=None)) as db:
+                db.execute(damage)
+        with pytest.raises(RunError, match=r"store.sqlite (is damaged|cannot be written|cannot be used).*give another file") as caught, Store(path) as store:
+            Bulk(server.client(), store).run(documents(201))
+            list(store.items())
+        assert caught.value.kind == "store" and "\n" not in str(caught.value)
 
 
 def test_case_01_ability_is_found_out_once_for_all_threads_and_remembered(store):

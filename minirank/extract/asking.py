@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minirank.llm_client import Bulk, Client, Item, Request, Store
+from minirank.llm_client import Bulk, Client, Item, Request, RunError, Store, validate
 
 
 class Asker:
@@ -53,9 +53,17 @@ class Asker:
         return failures
 
     def answer(self, request: Request) -> Any | None:
-        """The answer to a question, None where there is none."""
+        """The answer to a question, None where there is none.
+
+        Raises:
+            RunError: the store holds something else than an answer.
+        """
         item = self._item(request)
-        return item.value if item is not None and item.status == "done" else None
+        if item is None or item.status != "done":
+            return None
+        if request.schema is not None and (wrong := validate(item.value, request.schema)):
+            raise RunError(f"{self.store.path} is damaged: {item.key}: {wrong}; restore it or give another file", kind="store")
+        return item.value
 
     def failure(self, request: Request) -> str | None:
         """The kind of error a question ended with, None where it did not."""
