@@ -181,7 +181,8 @@ def test_a_damaged_store_is_named_in_one_line(tmp_path, damage):
         else:
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
                 db.execute(damage)
-        with pytest.raises(RunError, match=r"store.sqlite (is damaged|cannot be written|cannot be used).*give another file") as caught, Store(path) as store:
+        words = r"store.sqlite (is damaged|cannot be written|cannot be used).*give another file"
+        with pytest.raises(RunError, match=words) as caught, Store(path) as store:
             Bulk(server.client(), store).run(documents(201))
             list(store.items())
         assert caught.value.kind == "store" and "\n" not in str(caught.value)
