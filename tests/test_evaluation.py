@@ -18,7 +18,6 @@ from minirank.evaluation import (
     metrics,
 )
 
-
 # Which rows count
 
 

@@ -242,7 +242,7 @@ def test_concordance_of_hostile_rows():
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_spearman_equals_scipy(seed):
-    labels, scores, groups, _ = rows(seed)
+    _, scores, groups, _ = rows(seed)
     assert metrics.spearman(groups, scores) == pytest.approx(stats.spearmanr(groups, scores).statistic, abs=1e-12)
     assert math.isnan(metrics.spearman(np.zeros(300), scores))
     assert math.isnan(metrics.spearman([], []))

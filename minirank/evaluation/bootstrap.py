@@ -8,10 +8,13 @@ is what a paired difference needs.
 
 from __future__ import annotations
 
+from operator import methodcaller
+
 import numpy as np
 
 from ..errors import ConfigError
 from .metrics import ByScore
+from .threads import side_by_side
 
 MOST_AT_ONCE = 64  # replicates of one pass
 MOST_COUNTS = 2**24  # 128 MB of counts
@@ -97,8 +100,7 @@ def replicates(statistics, clusters, times, seed) -> np.ndarray:
         counts = np.empty((block.stop - start, clusters))
         for r in range(len(counts)):
             counts[r] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
-        for statistic, found in zip(statistics, values):
-            found[block] = statistic.replicates(counts)
+        values[:, block] = side_by_side(methodcaller("replicates", counts), statistics)
     return values
 
 

@@ -76,11 +76,11 @@ def group_concordance(labels, scores, starts, scratch, won, pairs):
             score[i], label[i] = scores[starts[g] + i], labels[starts[g] + i]
         sort_pairs(score, label, spare, other)
         tied = pairs_tied(score, score) - pairs_tied(score, label)
-        least, most, others = extremes(label)
-        if others:
+        most, two_labels = top_of_two(label)
+        if not two_labels:
             discordant = sort_pairs(label, score, spare, other)
             pairs[g] = n * (n - 1) / 2 - pairs_tied(label, label)
-        else:  # SPEED: two different labels need no second sort
+        else:  # SPEED: labels 0 and 1 need no second sort
             discordant = above = 0
             for i in range(n):
                 above += label[i] == most
@@ -90,15 +90,15 @@ def group_concordance(labels, scores, starts, scratch, won, pairs):
 
 
 @kernel
-def extremes(values):
-    """Least and most of n >= 1 values, and how many lie between."""
+def top_of_two(values):
+    """The largest of n >= 1 values, and whether all others are equal to it or to each other."""
     least = most = values[0]
     for value in values:
         least, most = min(least, value), max(most, value)
-    between = 0
     for value in values:
-        between += least < value < most
-    return least, most, between
+        if least < value < most:
+            return most, False
+    return most, True
 
 
 @kernel

@@ -273,11 +273,10 @@ def rising(values) -> np.ndarray:
     wrong = in_order[1:] < in_order[:-1]
     if wrong.any():
         keys &= ~low
-        starts, run = blocks(keys[1:] != keys[:-1], len(keys))
-        unsettled = np.zeros(len(starts), bool)
-        unsettled[run[1:][wrong]] = True
-        places = np.flatnonzero(unsettled[run])
-        order[places] = order[places][np.lexsort((in_order[places], run[places]))]
+        first = np.unique(np.searchsorted(keys, keys[:-1][wrong]))
+        rows = np.searchsorted(keys, keys[first], side="right") - first
+        places = np.arange(rows.sum()) + np.repeat(first - np.cumsum(rows) + rows, rows)
+        order[places] = order[places][np.lexsort((in_order[places], keys[places]))]
     return order
 
 

@@ -19,6 +19,7 @@ from .targets import (
     statistic,
     target,
 )
+from .threads import side_by_side
 
 LEVEL = 0.95
 CHANCE = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}  # what guessing reaches
@@ -209,12 +210,14 @@ def segments_of(chosen, role_names) -> dict[object, np.ndarray | slice]:
 
 def for_each_target(chosen, scores, segments, function) -> dict[tuple, object]:
     """function(target) under (segment, task)."""
-    found = {}
-    for name, positions in segments.items():
-        part = chosen.take(positions)
-        for task, values in scores.items():
-            found[name, task] = function(target(part, task, values[positions]))
-    return found
+    parts = {name: chosen.take(positions) for name, positions in segments.items()}
+    keys = [(name, task) for name in segments for task in scores]
+
+    def work(key):
+        name, task = key
+        return function(target(parts[name], task, scores[task][segments[name]]))
+
+    return dict(zip(keys, side_by_side(work, keys)))
 
 
 def measure(held) -> dict[str, Measured]:

@@ -94,7 +94,7 @@ class Rows:
     def label(self, task) -> np.ndarray:
         return self.labels[:, self.tasks.index(task)]
 
-    def take(self, positions) -> "Rows":
+    def take(self, positions) -> Rows:
         """The given rows; clusters keep their numbers."""
 
         def part(values):
