@@ -1,0 +1,152 @@
+"""The tables of steps.py."""
+
+from __future__ import annotations
+
+import statistics
+
+from competitors import OURS
+
+BY_SIZE = ("small", "base", "wide")
+
+
+def tables(results) -> str:
+    """Markdown: training, the variants on one workload with their memory, scoring, and starts."""
+    cells = sorted(results["cells"].values(), key=lambda cell: (BY_SIZE.index(cell["workload"]), cell["gate"], -cell["threads"]))
+    peak = results.get("peak_gflops", {})
+    parts = []
+    for kind, make in (("train", training), ("train", variants), ("score", scoring), ("start", starts)):
+        chosen = [cell for cell in cells if cell["kind"] == kind]
+        if chosen:
+            parts += make(chosen, peak) if make is training else make(chosen)
+            parts.append("")
+    versions = {}
+    for cell in cells:
+        for record in cell["competitors"].values():
+            versions |= record.get("versions", {})
+    told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
+    return "\n".join([*parts, f"{results['machine']}; {told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."])
+
+
+def families(cells):
+    """All of them but ours, in the order of their first cell."""
+    found = {}
+    for cell in cells:
+        for record in cell["competitors"].values():
+            found.setdefault(record["family"], record.get("own_model", False))
+    found.pop(OURS, None)
+    return found
+
+
+def best(cell, family, seconds):
+    """The record of a family's fastest variant, or None; seconds: record -> seconds or None."""
+    records = [record for record in cell["competitors"].values() if record["family"] == family and seconds(record) is not None]
+    return min(records, key=seconds, default=None)
+
+
+def ratio(theirs, ours):
+    """`2.10 (2.05 to 2.16)` from the seconds of rounds."""
+    whole = statistics.median(theirs) / statistics.median(ours)
+    each = [a / b for a, b in zip(theirs, ours)]
+    if len(each) < 3:
+        return f"{whole:.2f}"
+    low, _, high = statistics.quantiles(each, n=4)
+    return f"{whole:.2f} ({low:.2f} to {high:.2f})"
+
+
+def training(cells, peak):
+    """Ratios of a step. peak: threads as text -> measured GFLOP/s of the machine, or nothing."""
+    known = families(cells)
+    head = ["workload, gates, threads", "ours, ms", "GFLOP/s", *(["of the FMA peak"] if peak else []), *(name + " *" * own for name, own in known.items())]
+    lines = ["Training, a step: time of the peer divided by ours, the best variant of each.", "", row(head), row(["---"] * len(head))]
+    for cell in cells:
+        ours = cell["competitors"][OURS].get("seconds")
+        if not ours:
+            continue
+        speed = cell["gflop"] / statistics.median(ours)
+        found = [f"{cell['workload']}, {cell['gate']}, {cell['threads']}", f"{1e3 * statistics.median(ours):.3g}", f"{speed:.0f}"]
+        if peak:
+            found.append(f"{100 * speed / peak[str(cell['threads'])]:.0f} %")
+        for family in known:
+            record = best(cell, family, median_step)
+            found.append(f"{ratio(record['seconds'], ours)}<br>{record['variant']}" if record else refused(cell, family))
+        lines.append(row(found))
+    lines += ["", "\\* the package's own MMoE at the same sizes: its gates know no role; the losses of the others were compared with ours."]
+    return lines
+
+
+def median_step(record):
+    """Seconds, or None for one that was not timed."""
+    return statistics.median(record["seconds"]) if record.get("seconds") else None
+
+
+def refused(cell, family):
+    """What became of a family without a time."""
+    problems = [record["problem"] for record in cell["competitors"].values() if record["family"] == family and "problem" in record]
+    return problems[0].replace("|", "/") if problems else "-"
+
+
+def variants(cells):
+    """Every variant with its memory, on the first cell of `base` or else of what there is."""
+    cell = next((cell for cell in cells if cell["workload"] == "base"), cells[0])
+    ours = median_step(cell["competitors"][OURS])
+    lines = [f"Every variant on {cell['workload']}, gates {cell['gate']}, {cell['threads']} threads; a variant ended after two rounds where another "
+             "one of its family was faster.", "", row(["", "ms a step", "/ ours", "peak memory, MB", "/ ours"]), row(["---"] * 5)]  # fmt: skip
+    own = cell["competitors"][OURS]["peak_mb"]
+    for name, record in cell["competitors"].items():
+        seconds = median_step(record)
+        if seconds is None:
+            lines.append(row([name, record.get("problem", "-").replace("|", "/"), "", "", ""]))
+        else:
+            lines.append(row([name, f"{1e3 * seconds:.3g}", f"{seconds / ours:.2f}", f"{record['peak_mb']:.0f}", f"{record['peak_mb'] / own:.2f}"]))
+    return lines
+
+
+def scoring(cells):
+    """Requests and bulk."""
+    known = families(cells)
+    head = ["workload, threads", "", "ours", *known]
+    first = cells[0]
+    lines = [f"Scoring. A request: {first['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours. `job once`: what depends "
+             "on the job alone is computed once, by the peers as well.", "", row(head), row(["---"] * len(head))]  # fmt: skip
+    for cell in cells:
+        label = f"{cell['workload']}, {cell['threads']}"
+        names = list(dict.fromkeys(name for record in cell["competitors"].values() for name in record["requests"]))
+        for name in names:
+            ours = cell["competitors"][OURS]["requests"].get(name)
+            found = [label, name, milliseconds(ours) if ours else "-"]
+            for family in known:
+                theirs = best(cell, family, lambda record: record["requests"].get(name, {}).get("p50"))
+                theirs = theirs and theirs["requests"][name]
+                text = milliseconds(theirs) if theirs else refused(cell, family)
+                found.append(f"{text}<br>**{ratio(theirs['turns'], ours['turns'])}**" if theirs and ours else text)
+            lines.append(row(found))
+        ours = cell["competitors"][OURS]["bulk"]
+        found = [label, f"bulk of {cell['rows']:,} rows, rows/s", f"{cell['rows'] / statistics.median(ours):,.0f}"]
+        for family in known:
+            record = best(cell, family, lambda record: statistics.median(record["bulk"]) if record.get("bulk") else None)
+            rate = record and cell["rows"] / statistics.median(record["bulk"])
+            found.append(f"{rate:,.0f}<br>**{ratio(record['bulk'], ours)}**" if record else refused(cell, family))
+        lines.append(row(found))
+    return lines
+
+
+def milliseconds(request):
+    """`0.72 (0.91)`."""
+    return f"{1e3 * request['p50']:.3g} ({1e3 * request['p99']:.3g})"
+
+
+def starts(cells):
+    """Imports and first batches."""
+    lines = []
+    for cell in cells:
+        lines += [f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import of all it needs and to the first "
+                  "trained batch. Cold: no compiled code on disk.", "", row(["", "import", "first batch", "first batch, cold"]), row(["---"] * 4)]  # fmt: skip
+        for name, record in cell["competitors"].items():
+            imported, first = (statistics.median(column) for column in zip(*record["warm"]))
+            lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", f"{record['cold'][1]:.1f}"]))
+    return lines
+
+
+def row(found):
+    """A row of a Markdown table."""
+    return f"| {' | '.join(found)} |"
