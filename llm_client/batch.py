@@ -118,15 +118,16 @@ def _pending(requests: Iterable[Request], model: str, store: Store, run: int) ->
 
 def _lines(paths: Iterable[str | Path]) -> Iterator[tuple[str, dict]]:
     for path in paths:
-        with Path(path).open(encoding="utf-8") as lines:
+        with Path(path).open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip():
                     continue
                 try:
                     content = json.loads(line)
-                    yield str(content["custom_id"]), content
-                except (ValueError, KeyError, TypeError):
+                    name = str(content["custom_id"])
+                except (ValueError, KeyError, TypeError, RecursionError):
                     raise RunError(f"{path}:{number}: not a line of a batch file; download it again", kind="batch") from None
+                yield name, content
 
 
 def _answer(content: dict, schema: dict | None, limits: Limits) -> tuple[object, dict, Attempt]:
@@ -135,10 +136,11 @@ def _answer(content: dict, schema: dict | None, limits: Limits) -> tuple[object,
     Raises:
         ItemError: whatever is wrong with it; nothing is asked again, `retry_failed` does that.
     """
-    response = content.get("response") or {}
-    if content.get("error") or not isinstance(response.get("body"), dict):
+    response = content.get("response")
+    body, status = (response.get("body"), response.get("status_code")) if isinstance(response, dict) else (None, None)
+    if content.get("error") or not isinstance(body, dict):
         raise ItemError(f"the batch has no answer: {str(content.get('error'))[:200]}", kind="batch")
-    raw = RawReply(int(response.get("status_code") or 0), {}, json.dumps(response["body"]).encode())
+    raw = RawReply(status if isinstance(status, int) else 0, {}, json.dumps(body).encode())
     try:
         completion = read_completion(raw)
     except ItemError:

@@ -20,7 +20,7 @@ class Estimate:
 
     Args:
         items: of the input.
-        hits: items whose result is in the store (failed ones included: they are asked again on demand only).
+        hits: items whose result is in the store (failed ones included, unless they are to be asked again).
         repeated: items equal to another of this input: asked once.
         calls: requests that would be sent, without retries.
         tokens_in, tokens_out: least and most, all calls together.
@@ -41,21 +41,23 @@ class Estimate:
         lines = [
             f"{self.items:,} items: {self.hits:,} in the store, {self.repeated:,} equal to another, {self.calls:,} calls to make",
             f"tokens: {self.tokens_in[0]:,} to {self.tokens_in[1]:,} in, {self.tokens_out[0]:,} to {self.tokens_out[1]:,} out",
-            f"cost: {self.cost[0]:.4f} to {self.cost[1]:.4f}",
+            f"cost: {self.cost[0]:.4f} to {self.cost[1]:.4f}" if self.cost[1] or not self.calls else "cost: not known without prices",
         ]
         for message in self.first or ():
             lines += [f"--- {message['role']}", message["content"]]
         return "\n".join(lines)
 
 
-def estimate(requests: Iterable[Request], model: str, store: Store | None, limits: Limits) -> Estimate:
+def estimate(requests: Iterable[Request], model: str, store: Store | None, limits: Limits, retry_failed: bool = False) -> Estimate:
     """Count what a run would send.
 
     Args:
         requests: the input.
         store: of earlier results, or None.
         limits: with the prices.
+        retry_failed: ask again what failed.
     """
+    answered = ("done",) if retry_failed else ("done", "failed")
     items = hits = repeated = size = answers = 0
     seen, first = set(), None
     for request in requests:
@@ -63,7 +65,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
         digest = request.digest(model)
         if digest in seen:
             repeated += 1
-        elif store is not None and store.status(digest) in ("done", "failed"):
+        elif store is not None and store.status(digest) in answered:
             hits += 1
         else:
             seen.add(digest)

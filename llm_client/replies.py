@@ -69,7 +69,7 @@ def read_completion(raw: RawReply) -> Completion:
         raise ItemError(f"the model refused: {_short(str(message.get('refusal') or 'content filter'))}", kind="refused", status=200)
     answer = message.get("content")
     if isinstance(answer, list):  # parts, as newer servers may send them
-        answer = "".join(part.get("text", "") for part in answer if isinstance(part, dict))
+        answer = "".join(part["text"] for part in answer if isinstance(part, dict) and isinstance(part.get("text"), str))
     if not isinstance(answer, str) or not answer.strip():
         answer = message.get("reasoning_content")
     if finish != "length" and (not isinstance(answer, str) or not answer.strip()):

@@ -304,6 +304,13 @@ def test_the_command_writes_and_reads_batches(folder, tmp_path, capsys):
     assert main([*command, "--batch-in", str(tmp_path / "in.jsonl")]) == 0
     out = capsys.readouterr().out
     assert "3 answers taken" in out and f"missing: {asked[3]['custom_id']}" in out
+    (tmp_path / "in.jsonl").write_text(json.dumps({"custom_id": asked[3]["custom_id"], "error": {"code": "batch_expired"}}) + "\n")
+    assert main([*command, "--batch-in", str(tmp_path / "in.jsonl")]) == 0 and "1 failed" in capsys.readouterr().out
+    assert main([*command, "--batch-out", str(tmp_path / "again")]) == 0 and "everything is answered" in capsys.readouterr().out
+    assert main([*command, "--dry-run", "--retry-failed"]) == 0 and "1 calls to make" in capsys.readouterr().out
+    assert main([*command, "--batch-out", str(tmp_path / "again"), "--retry-failed"]) == 0
+    (line,) = (tmp_path / "again" / "batch_001.jsonl").read_text().splitlines()
+    assert json.loads(line)["custom_id"] == asked[3]["custom_id"]
 
 
 def test_a_server_that_refuses_the_key_ends_the_run_in_one_line(folder, capsys):

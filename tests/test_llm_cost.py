@@ -133,10 +133,12 @@ def test_a_dry_run_counts_and_sends_nothing(tmp_path):
         with Store(tmp_path / "s.sqlite") as store:
             Bulk(server.client(), store).run(documents(4))
             found = estimate([*documents(10), item("twin", "document 9")], MODEL, store, Limits(price_in=1.0, price_out=1.0))
+            again = estimate(documents(4), MODEL, store, Limits(), retry_failed=True)
         assert (found.items, found.hits, found.repeated, found.calls) == (11, 4, 1, 6) and len(server.received) == 4
         assert 6 * 20 < found.tokens_in[0] < found.tokens_in[1] < 6 * most_tokens(server.received[0].raw) and found.tokens_out == (30, 300)
         assert found.cost == pytest.approx(tuple((a + b) / 1e6 for a, b in zip(found.tokens_in, found.tokens_out, strict=True)))
-        assert "document 4" in str(found) and "11 items: 4 in the store" in str(found) and "JSON Schema" in str(found)
+        assert (again.hits, again.calls) == (3, 1) and "cost: not known without prices" in str(again)
+        assert "cost: 0.00" in str(found) and "document 4" in str(found) and "11 items: 4 in the store" in str(found) and "JSON Schema" in str(found)
 
 
 def test_progress_in_words():

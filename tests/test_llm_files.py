@@ -63,9 +63,21 @@ def test_batch_in_reports_what_is_missing_and_unknown(store, tmp_path):
     assert store.get("doc0").provenance["repaired"] and store.ledger()["outcomes"] == {"invalid": 1, "ok": 2, "truncated": 1}
     (path,) = write_batch(requests, MODEL, store, tmp_path / "again")
     assert [json.loads(text)["custom_id"] for text in path.read_text().splitlines()] == [names[6]]
-    output.write_text('{"id": 1}\n')
-    with pytest.raises(RunError, match="output.jsonl:1: not a line of a batch file"):
-        read_batch([output], lambda: requests, MODEL, store, Limits())
+    for content in (b'{"id": 1}\n', b"[]\n", b"\xff\xfe\n", b"\x7fELF\x00\xd0\n", b"[" * 100_000 + b"\n"):
+        output.write_bytes(content)
+        with pytest.raises(RunError, match="output.jsonl:1: not a line of a batch file"):
+            read_batch([output], lambda: requests, MODEL, store, Limits())
+
+
+@pytest.mark.parametrize("response", [
+    None, "text", [], 5, {}, {"status_code": 200}, {"status_code": "abc", "body": {}}, {"status_code": 200, "body": []},
+    {"status_code": 200, "body": {"choices": "x"}}, {"status_code": [], "body": {"choices": [{"message": {"content": [{"text": 5}]}}]}},
+])  # fmt: skip
+def test_batch_answers_of_any_form_end_as_failures(store, tmp_path, response):
+    name = documents(1)[0].digest(MODEL)
+    (tmp_path / "in.jsonl").write_text(json.dumps({"custom_id": name, "response": response}) + "\n")
+    assert read_batch([tmp_path / "in.jsonl"], lambda: documents(1), MODEL, store, Limits()).failed == 1
+    assert store.get("doc0").status == "failed" and store.counts() == Counts(failed=1)
 
 
 def test_record_and_play_back(tmp_path):

@@ -122,6 +122,7 @@ def test_case_07_a_prompt_that_is_too_long_is_final_for_the_item(step):
     Step(200, b"\xff\xfe\x00"),
     Step(200, "[" * 5000),
     Step(200, {"choices": [{"message": "no object"}]}),
+    answer([{"type": "text", "text": {"value": 5}}, 7]),
     Step(502, "<html>Bad Gateway</html>"),
 ])  # fmt: skip
 def test_case_14_a_reply_that_is_no_answer_takes_the_error_path(step):

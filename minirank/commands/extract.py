@@ -209,8 +209,12 @@ def _without_calls(options, asker, requests) -> bool:
 
     client, store = asker.client, asker.store
     if options.dry_run:
-        print(estimate(requests(), client.model, store, client.limits))
+        print(estimate(requests(), client.model, store, client.limits, options.retry_failed))
     elif options.batch_out is not None:
+        if options.retry_failed:
+            with store.writing() as run:
+                store.register(requests(), client.model, run)
+                store.retry_failed(run)
         files = write_batch(requests(), client.model, store, options.batch_out)
         print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
     elif options.batch_in is not None:
