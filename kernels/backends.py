@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
+from .parameters import TrainState
 from .plan import Plan
 
 
+class Unavailable(RuntimeError):
+    """A backend that cannot run on this machine: why, and what helps, in one line."""
+
+
+
 def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None):
-    """The executor called `backend`: "reference" or "cpu".
+    """The executor called `backend`: "reference", "cpu" or "cuda".
 
     Raises:
-        ValueError: unknown backend.
+        ValueError: unknown backend, or a dtype that it does not compute in.
+        Unavailable: no GPU that kernels can run on.
     """
     if backend == "reference":
         from .reference import ReferenceExecutor
@@ -21,4 +31,37 @@ def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | Non
         from .cpu import CpuExecutor
 
         return CpuExecutor(plan, dtype, threads)
-    raise ValueError(f"backend must be reference or cpu, got {backend!r}")
+    if backend == "cuda":
+        check_available(backend)
+        from .cuda.executor import CudaExecutor
+
+        return CudaExecutor(plan, dtype)
+    raise ValueError(f"backend must be reference, cpu or cuda, got {backend!r}")
+
+
+def check_available(backend: str) -> None:
+    """Refuse a backend that cannot run here.
+
+    Raises:
+        Unavailable: why, and what helps.
+    """
+    if backend == "cuda":
+        from .cuda.probe import why_not
+
+        reason = why_not()
+        if reason is not None:
+            raise Unavailable(reason)
+
+
+@contextmanager
+def resident(executor, state: TrainState) -> Iterator[Callable[[], None]]:
+    """Let an executor with a memory of its own keep `state` there while steps are taken.
+
+    Yields:
+        A function that brings `state` up to date for whoever reads it in between; afterwards it is.
+    """
+    if hasattr(executor, "resident"):
+        with executor.resident(state) as settle:
+            yield settle
+    else:
+        yield lambda: None

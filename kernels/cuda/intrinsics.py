@@ -1,0 +1,85 @@
+"""Instructions that plain indexing never becomes, each with a Python twin for the simulator.
+
+A twin computes the same numbers; that the instruction itself is there is checked where kernels are
+compiled (tests look for LDG.E.128, HMMA ...).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .jit import SIMULATED, device
+
+ZERO = np.float32(0)
+
+if SIMULATED:
+
+    def load4(array, index):
+        """The float32 elements index .. index + 3, at a multiple of 16 bytes."""
+        assert index % 4 == 0, f"a load of 16 bytes at element {index}"
+        return array[index], array[index + 1], array[index + 2], array[index + 3]
+
+    def store4(array, index, a, b, c, d):
+        """Write four float32 elements at a multiple of 16 bytes."""
+        assert index % 4 == 0, f"a store of 16 bytes at element {index}"
+        array[index], array[index + 1], array[index + 2], array[index + 3] = a, b, c, d
+
+    def tf32(x):
+        """x rounded to the 10 bits of mantissa of TF32, ties away from zero."""
+        bits = (np.float32(x).view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)
+        return bits.view(np.float32)
+
+else:
+    from llvmlite import ir
+    from numba import types
+    from numba.cuda.extending import intrinsic
+
+    _FOUR = ir.VectorType(ir.FloatType(), 4)
+
+    def _vector_pointer(context, builder, array_type, array, index):
+        data = context.make_array(array_type)(context, builder, array).data
+        return builder.bitcast(builder.gep(data, [index]), ir.PointerType(_FOUR, data.type.addrspace))
+
+    @intrinsic
+    def load4(typing, array, index):
+        """The float32 elements index .. index + 3, at a multiple of 16 bytes: LDG.E.128, LDS.128."""
+        signature = types.UniTuple(types.float32, 4)(array, types.int64)
+
+        def build(context, builder, signature, arguments):
+            pointer = _vector_pointer(context, builder, signature.args[0], *arguments)
+            vector = builder.load(pointer, align=16)
+            parts = [builder.extract_element(vector, ir.Constant(ir.IntType(32), i)) for i in range(4)]
+            return context.make_tuple(builder, signature.return_type, parts)
+
+        return signature, build
+
+    @intrinsic
+    def store4(typing, array, index, a, b, c, d):
+        """Write four float32 elements at a multiple of 16 bytes: STG.E.128, STS.128."""
+        signature = types.void(array, types.int64, *[types.float32] * 4)
+
+        def build(context, builder, signature, arguments):
+            pointer = _vector_pointer(context, builder, signature.args[0], *arguments[:2])
+            vector = ir.Constant(_FOUR, ir.Undefined)
+            for i, part in enumerate(arguments[2:]):
+                vector = builder.insert_element(vector, part, ir.Constant(ir.IntType(32), i))
+            builder.store(vector, pointer, align=16)
+            return context.get_dummy_value()
+
+        return signature, build
+
+
+@device
+def load4_within(array, index, left, whole):
+    """Elements index .. index + 3 of which the first `left` exist, 0 for the others.
+
+    Args:
+        whole: True where index is a multiple of 4, so that one load of 16 bytes can do it.
+    """
+    if whole and left >= 4:
+        return load4(array, index)
+    a = array[index] if left > 0 else ZERO
+    b = array[index + 1] if left > 1 else ZERO
+    c = array[index + 2] if left > 2 else ZERO
+    d = array[index + 3] if left > 3 else ZERO
+    return a, b, c, d

@@ -1,0 +1,50 @@
+"""Where every kernel is declared, and what `cuda` means in a file of this folder.
+
+A kernel names its signature, so that it can be compiled without a GPU (tests read its registers); on a
+GPU numba compiles it at its first launch. In numba's simulator a device function is the plain Python
+function, and `cuda` forwards to the launch that is running.
+"""
+
+from __future__ import annotations
+
+from numba import cuda as _cuda
+
+from .probe import simulated
+
+SIMULATED = simulated()
+KERNELS: dict[str, object] = {}  # name -> kernel, with .signature and .threads
+
+
+class _Running:
+    """`cuda` inside a simulated kernel: threadIdx, shared, syncthreads ... of the launch that runs."""
+
+    def __getattr__(self, name):
+        from numba.cuda.simulator.kernel import _get_kernel_context
+
+        context = _get_kernel_context()
+        return getattr(_cuda if context is None else context, name)
+
+
+cuda = _Running() if SIMULATED else _cuda
+
+
+def device(function):
+    """A function that kernels call; always inlined, or its local arrays would leave the registers."""
+    return function if SIMULATED else _cuda.jit(device=True, forceinline=True)(function)
+
+
+def kernel(signature: str, threads: int):
+    """Declare a kernel.
+
+    Args:
+        signature: its numba signature, all arguments spelt out.
+        threads: of a block, which its code is written for.
+    """
+
+    def declare(function):
+        made = _cuda.jit(function)
+        made.signature, made.threads, made.function = signature, threads, function
+        KERNELS[function.__name__] = made
+        return made
+
+    return declare

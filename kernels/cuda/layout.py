@@ -1,0 +1,38 @@
+"""How a step of the walk is written as integers; the columns of its row in `Work.steps`.
+
+    CODE     what to do, a number of CODES
+    SYNC     1 where the block must meet before the step, for it touches what earlier ones wrote
+    OUT      slot that it writes: first element in the activations, distance of two rows, width, differentiable columns
+    IN       its first input slot, likewise
+    PARAM, PARAM2   first elements of its parameters
+    FIRST, SECOND, THIRD   see the code that reads them
+    COUNT    number of extra slots (experts of a mixture, slots to clear), which start at EXTRA
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+CODE, SYNC, OUT, IN, PARAM, PARAM2, FIRST, SECOND, THIRD, COUNT, EXTRA = 0, 1, 2, 6, 10, 11, 12, 13, 14, 15, 16
+START, STRIDE, WIDTH, DIFFERENTIABLE = 0, 1, 2, 3  # within a slot
+
+CODES = (
+    "gather", "bag", "copy", "dense", "bias_by_id", "dense_by_id", "softmax", "mixture", "bce", "mse", "bce_entire",
+    "dense_backward", "dense_by_id_backward", "softmax_backward", "mixture_backward", "clear", "mask",
+    "pairwise", "listwise",
+)
+(
+    GATHER, BAG, COPY, DENSE, BIAS_BY_ID, DENSE_BY_ID, SOFTMAX, MIXTURE, BCE, MSE, BCE_ENTIRE,
+    DENSE_BACKWARD, DENSE_BY_ID_BACKWARD, SOFTMAX_BACKWARD, MIXTURE_BACKWARD, CLEAR, MASK, PAIRWISE, LISTWISE,
+) = range(len(CODES))  # fmt: skip
+
+Work = namedtuple("Work", "steps reals activations parameters ints lists floats shift rows")
+Work.__doc__ = """What the steps of a walk read and write; all arrays but steps are flat.
+
+    steps        (steps, .) int64, see above; reals (steps,) float32: a factor or a temperature
+    activations  float32, values and then, `shift` elements further, their gradients
+    parameters   float32, the dense ones and then the tables
+    ints         int32 of the batch: ids, entities, searches, orders;   floats  labels, weights, dense columns
+    lists        int32 of the bags: for each its offsets' and its ids' places, then both
+    rows         B
+"""

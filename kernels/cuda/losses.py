@@ -1,0 +1,80 @@
+"""`bce`, `mse` and `bce_entire` as steps of the walk: a thread takes a row.
+
+A step writes each row's loss to its column of row losses, which sums.py adds up in a fixed order,
+and adds the gradient to that of the logit: there is no other backward pass.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .jit import cuda, device
+from .layout import FIRST, IN, OUT, PARAM, SECOND, STRIDE, THIRD, EXTRA
+
+ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
+
+
+@device
+def soft_plus(z):
+    """log(1 + exp(z)) without overflow."""
+    return max(z, ZERO) + np.float32(math.log1p(math.exp(-abs(z))))
+
+
+@device
+def logistic(z):
+    """1 / (1 + exp(-z)), exp only ever taken of -|z|."""
+    small = np.float32(math.exp(-abs(z)))
+    return (ONE if z >= ZERO else small) / (ONE + small)
+
+
+@device
+def task_scale(factor, learned, parameters, rows):
+    """(factor / B, the same times exp(-s) where the task's weight is learned, at `learned` of the parameters)."""
+    plain = factor / np.float32(rows)
+    return plain, plain * np.float32(math.exp(-parameters[learned])) if learned >= 0 else plain
+
+
+@device
+def row_loss_rows(work, step, first, count, squared):
+    """bce: l = softplus(z) - y z, dz = sigmoid(z) - y;  mse: l = (z - y)^2, dz = 2 (z - y)."""
+    z0, stride, out = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, OUT]
+    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
+    for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
+        label, weight = work.floats[work.steps[step, FIRST] + row], work.floats[work.steps[step, SECOND] + row]
+        loss = ZERO
+        if not math.isnan(label):
+            z = work.activations[z0 + row * stride]
+            if squared:
+                loss, dloss = (z - label) * (z - label), TWO * (z - label)
+            else:
+                loss, dloss = soft_plus(z) - label * z, logistic(z) - label
+            work.activations[work.shift + z0 + row * stride] += scale * weight * dloss
+            loss *= plain * weight
+        work.activations[out + row] = loss
+
+
+@device
+def entire_loss_rows(work, step, first, count):
+    """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../losses.py."""
+    a0, a_stride, b0, b_stride = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, EXTRA], work.steps[step, EXTRA + STRIDE]
+    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
+    out = work.steps[step, OUT]
+    for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
+        label, weight = work.floats[work.steps[step, THIRD] + row], work.floats[work.steps[step, SECOND] + row]
+        if label != ZERO and not math.isnan(label):
+            label = work.floats[work.steps[step, FIRST] + row]
+        loss = ZERO
+        if not math.isnan(label):
+            a, b = work.activations[a0 + row * a_stride], work.activations[b0 + row * b_stride]
+            log_p = -soft_plus(-a) - soft_plus(-b)
+            top = max(max(-a, -b), -a - b)
+            powers = math.exp(-a - top) + math.exp(-b - top) + math.exp(-a - b - top)
+            log_not = top + np.float32(math.log(powers)) + log_p
+            da = -label * logistic(-a) + (ONE - label) * np.float32(math.exp(log_p - soft_plus(a) - log_not))
+            db = -label * logistic(-b) + (ONE - label) * np.float32(math.exp(log_p - soft_plus(b) - log_not))
+            loss = plain * weight * (-label * log_p - (ONE - label) * log_not)
+            work.activations[work.shift + a0 + row * a_stride] += scale * weight * da
+            work.activations[work.shift + b0 + row * b_stride] += scale * weight * db
+        work.activations[out + row] = loss

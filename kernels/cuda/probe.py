@@ -1,0 +1,58 @@
+"""Whether kernels can run here, and if not, why: one line that names the remedy."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+INSTALL = "pip install 'minirank[cuda]'"
+ELSEWHERE = "or use the cpu backend"
+
+
+def simulated() -> bool:
+    """Whether numba's simulator stands in for a GPU (NUMBA_ENABLE_CUDASIM=1): slow, to check kernels with."""
+    return os.environ.get("NUMBA_ENABLE_CUDASIM", "0").strip() not in ("", "0")
+
+
+def why_not() -> str | None:
+    """None where kernels can run, else the reason and what to do about it, in one line."""
+    if simulated():
+        return None
+    if importlib.util.find_spec("numba_cuda") is None:
+        return f"the package numba-cuda is missing; {INSTALL}, {ELSEWHERE}"
+    from numba import cuda
+
+    try:
+        cuda.cudadrv.driver.driver.ensure_initialized()
+        count = len(cuda.gpus)
+    except Exception as error:  # whatever a driver may raise is the reason that we are asked for
+        return f"{_driver_problem(str(error))}, {ELSEWHERE}"
+    if count == 0:
+        return f"the driver shows no GPU (CUDA_VISIBLE_DEVICES is {os.environ.get('CUDA_VISIBLE_DEVICES', 'not set')}); make one visible, {ELSEWHERE}"
+    return _compiler_problem(cuda)
+
+
+def _driver_problem(text: str) -> str:
+    words = " ".join(text.split())
+    if "cannot be found" in words or "libcuda" in words:
+        return "there is no NVIDIA driver on this machine; install one"
+    if "no CUDA-capable device" in words or "NO_DEVICE" in words:
+        return "the NVIDIA driver finds no GPU; look at nvidia-smi"
+    return f"the NVIDIA driver does not start ({words}); look at nvidia-smi"
+
+
+def _compiler_problem(cuda) -> str | None:
+    """Compile a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring."""
+
+    def nothing(x):
+        x[0] = 0
+
+    device = cuda.get_current_device()
+    if device.compute_capability < (7, 0):
+        return f"{device.name.decode()} has compute capability {device.compute_capability}, kernels need 7.0; {ELSEWHERE}"
+    try:
+        cuda.compile(nothing, "void(float32[::1])", cc=device.compute_capability, device=False, abi="numba", output="ptx")
+    except Exception as error:  # see above
+        reason = " ".join(str(error).split())
+        return f"the CUDA toolkit does not compile ({reason}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
+    return None

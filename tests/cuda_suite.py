@@ -1,0 +1,227 @@
+"""What test_cuda.py runs in numba's simulator: every operation and plan against the float64 reference.
+
+    NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_suite.py
+"""
+
+import dataclasses
+
+import cuda_simulator
+import numpy as np
+import pytest
+import test_operations
+import test_plans
+from random_rows import SPEC, random_batch, randomise
+from test_operations import plan_with
+from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
+
+from minirank.kernels.adam import Adam
+from minirank.kernels.backends import make_executor, resident
+from minirank.kernels.cuda.executor import CudaExecutor
+from minirank.kernels.cuda.schedule import schedule
+from minirank.kernels.executor import Gradients
+from minirank.kernels.operations import KINDS
+from minirank.kernels.parameters import TrainState, initial_values
+from minirank.model import TaskConfig
+
+MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
+
+
+def executor(plan, rows, **settings):
+    """A fresh executor for batches of `rows` rows whose partial sums are NaN wherever a kernel must write them."""
+    made = CudaExecutor(plan, **({"large": 50, "slices": 2} | settings))
+    buffers = made._room(rows)
+    places, partials = buffers.places, buffers.partials._ary
+    for op in plan.forward:
+        for parameter in op.parameters:
+            if not parameter.table:
+                for split in range(1 if op.kind == "bias_by_id" else places.splits):
+                    start = split * places.dense + parameter.offset
+                    partials[start : start + parameter.size] = np.nan
+    partials[places.results :] = np.nan
+    return made
+
+
+def assert_equal_gradients(found, expected, tolerance=2e-6):
+    """Norm by norm: a float32 gradient is that close to the float64 one."""
+    assert found.total == pytest.approx(expected.total, rel=1e-5, abs=1e-6)
+    np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-5, atol=1e-6)
+    assert np.linalg.norm(found.dense - expected.dense) <= tolerance * max(np.linalg.norm(expected.dense), 1e-3)
+    assert found.tables.keys() == expected.tables.keys()
+    for name, (ids, rows) in expected.tables.items():
+        np.testing.assert_array_equal(found.tables[name][0], ids)
+        assert np.linalg.norm(found.tables[name][1] - rows) <= tolerance * max(np.linalg.norm(rows), 1e-2)
+
+
+def compare(plan, rows, seed=0, **settings):
+    """The gradients of a batch, which must be those of the reference."""
+    batch, values = random_batch(rows, seed), randomise(initial_values(plan, seed, np.float32), seed)
+    expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
+    found = executor(plan, rows, **settings).gradients(values, batch)
+    assert_equal_gradients(found, expected)
+    return found
+
+
+@pytest.mark.parametrize("rows", (1, 7, 33))
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_operation(kind, rows):
+    compare(plan_with(kind), rows, seed=rows)
+
+
+@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
+def test_every_architecture(architecture, role):
+    tasks = ENTIRE if architecture == "esmm" else MSE if architecture == "single_task" else TASKS
+    compare(plan_of(small(architecture, role), tasks), 9, seed=4)
+
+
+@pytest.mark.parametrize("settings", ({"fuse": False}, {"large": 1 << 30}, {"large": 1, "slices": 1}, {"slices": 5}))
+def test_other_launches_give_the_same_gradient(settings):
+    compare(plan_of(small()), 18, seed=2, **settings)
+
+
+@pytest.mark.parametrize("rows", (1, 20))
+def test_sizes_that_allow_loads_of_16_bytes(rows):
+    """Widths that are multiples of 4, and of nothing; tiles that are full, and not."""
+    plan = plan_of(small(embedding=4, expert_hidden=(24, 20), tower_hidden=(8,)), TASKS)
+    compare(plan, rows, seed=5, large=32)
+
+
+def test_the_order_of_threads_changes_nothing(monkeypatch):
+    """A step that needs a barrier has one: else it would read what another thread has yet to write, which is NaN."""
+    for architecture, role in (("mmoe", "full"), ("ple", "mlp")):
+        plan, found = plan_of(small(architecture, role)), []
+        for order in cuda_simulator.ORDERS:
+            monkeypatch.setattr(cuda_simulator, "order", order)
+            found.append(compare(plan, 10, seed=1))
+        assert len({each.dense.tobytes() + each.losses.tobytes() for each in found}) == 1
+
+
+def steps_of(executor, plan, batches, held=False):
+    state = TrainState(randomise(initial_values(plan, 0, np.float32)))
+    if held:
+        with resident(executor, state) as settle:
+            for batch in batches:
+                executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+            settle()
+            dense = state.values.dense.copy()
+        np.testing.assert_array_equal(dense, state.values.dense)
+    else:
+        for batch in batches:
+            executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+    return state
+
+
+@pytest.mark.parametrize("deterministic", (True, False))
+def test_training_steps(deterministic):
+    """Against the reference; table rows that no batch uses rest; a resident state is the same state."""
+    plan = plan_of(small(role="bias"))
+    batches = [random_batch(rows, seed) for seed, rows in enumerate((12, 9, 14))]
+    found = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches)
+    held = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, held=True)
+    reference = TrainState(randomise(initial_values(plan, 0, np.float32)).copy(np.float64))
+    for batch in batches:
+        make_executor("reference", plan, np.float64).step(reference, batch, Adam(1e-2, weight_decay=0.1))
+    begin = TrainState(randomise(initial_values(plan, 0, np.float32)))
+    for name, view in found.values.items():
+        moved = np.linalg.norm(reference.values[name] - begin.values[name])
+        assert np.linalg.norm(view - reference.values[name]) <= 2e-3 * moved + 1e-6, name
+        for ours, theirs in ((found.m, reference.m), (found.v, reference.v)):
+            assert np.linalg.norm(ours[name] - theirs[name]) <= 2e-5 * np.linalg.norm(theirs[name]) + 1e-9, name
+    np.testing.assert_array_equal(held.values.dense, found.values.dense)
+    np.testing.assert_array_equal(held.v.tables, found.v.tables)
+    used = np.unique(np.concatenate([batch.ids[:, 2] for batch in batches]))
+    rests = np.setdiff1d(np.arange(50), used)
+    np.testing.assert_array_equal(found.values["embedding.title"][rests], begin.values["embedding.title"][rests])
+
+
+def test_an_id_that_every_row_uses(monkeypatch):
+    """Its uses are summed in pieces."""
+    from minirank.kernels.cuda import batches
+
+    monkeypatch.setattr(batches, "PIECE", 4)
+    plan, values = plan_with("bag"), None
+    values = randomise(initial_values(plan, 0, np.float32))
+    batch = dataclasses.replace(random_batch(21, 3), ids=np.ones((21, len(SPEC.categorical)), np.int32))
+    expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
+    assert_equal_gradients(executor(plan, 21).gradients(values, batch), expected)
+
+
+# --- the behaviour suite of the other backends, in float32 -------------------------------------
+
+
+class InFloat32:
+    """A CudaExecutor for tests that speak float64."""
+
+    def __init__(self, plan):
+        self.executor = CudaExecutor(plan, large=50)
+
+    def logits(self, values, batch):
+        return self.executor.logits(values.copy(np.float32), batch).astype(float)
+
+    def outputs(self, values, batch, names):
+        return {name: found.astype(float) for name, found in self.executor.outputs(values.copy(np.float32), batch, names).items()}
+
+    def gradients(self, values, batch):
+        found = self.executor.gradients(values.copy(np.float32), batch)
+        return Gradients(found.total, found.losses, found.dense.astype(float), found.tables)
+
+
+@pytest.fixture
+def in_float32(monkeypatch):
+    """The other backends' tests make this one, and allow what float32 rounds off."""
+    real, close = make_executor, np.testing.assert_allclose
+
+    def make(backend, plan, dtype=np.float64, **rest):
+        return InFloat32(plan) if backend == "cuda" else real(backend, plan, dtype, **rest)
+
+    def assert_allclose(found, expected, rtol=1e-7, atol=0, **rest):
+        close(found, expected, rtol=max(rtol, 2e-5), atol=max(atol, 2e-6), **rest)
+
+    for module in (test_plans, test_operations):
+        monkeypatch.setattr(module, "make_executor", make)
+    monkeypatch.setattr(np.testing, "assert_allclose", assert_allclose)
+
+
+@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
+def test_logits_equal_an_independent_version(in_float32, architecture, role):
+    test_plans.test_logits_equal_an_independent_version(architecture, role, "cuda")
+
+
+@pytest.mark.parametrize("kind", ("softmax", "bce", "bce_entire", "pairwise", "listwise", "bag"))
+def test_hostile_values(in_float32, kind):
+    test_operations.test_hostile_values(kind, "cuda")
+
+
+@pytest.mark.parametrize("name", ("test_gates_sum_to_one_and_ignore_a_shift", "test_identities_between_architectures", "test_hostile_rows"))
+def test_behaviour(in_float32, name):
+    getattr(test_plans, name)("cuda")
+
+
+@pytest.mark.parametrize("role", ("bias", "full"))
+def test_unknown_role_gets_the_shared_gate(in_float32, role):
+    test_plans.test_unknown_role_gets_the_shared_gate("cuda", role)
+
+
+def test_penalty_counts_once_a_data_set(in_float32):
+    test_plans.test_penalty_counts_once_a_data_set("cuda")
+
+
+REFUSED = next(mark for mark in test_plans.test_a_batch_out_of_bounds_is_refused.pytestmark if "change" in mark.args[0]).args[1]
+
+
+@pytest.mark.parametrize("change, words", REFUSED)
+def test_a_batch_out_of_bounds_is_refused(in_float32, change, words):
+    test_plans.test_a_batch_out_of_bounds_is_refused("cuda", change, words)
+
+
+def test_another_precision_is_refused():
+    with pytest.raises(ValueError, match="computes in float32, got float64"):
+        make_executor("cuda", plan_of(small()), np.float64)
+    plan = plan_of(small())
+    with pytest.raises(ValueError, match="values must be float32, got float64"):
+        make_executor("cuda", plan).logits(initial_values(plan, 0, np.float64), random_batch(3))
+
+
+def test_unfused_launches_are_one_a_node():
+    plan = plan_of(small())
+    nodes = sum(len(launch.steps) + len(launch.problems) for launch in schedule(plan, True, large=50, fuse=False))
+    assert nodes == len(schedule(plan, True, large=50, fuse=False)) > 3 * len(schedule(plan, True, large=50))
