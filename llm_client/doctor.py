@@ -58,8 +58,8 @@ class Report:
         return all(mark != "FAIL" for mark, _, _ in self.lines)
 
     def add(self, mark: str, subject: str, words: str) -> None:
-        """One finding."""
-        self.lines.append((mark, subject, words))
+        """One finding; what a server says must not steer the terminal."""
+        self.lines.append((mark, subject, "".join(sign if sign.isprintable() else " " for sign in words)))
 
     def __str__(self) -> str:
         return "\n".join(f"{mark:4}  {subject:14}  {words}" for mark, subject, words in self.lines)
@@ -125,7 +125,7 @@ def _models(client: Client, report: Report, api_key_env: str, timeout: float) ->
         if error.kind == "loading":
             raise RunError("the server is still loading its model; wait a moment and run this again", kind="loading")
     data = content.get("data") if isinstance(content, dict) else None
-    listed = [entry for entry in data if isinstance(entry, dict) and entry.get("id")] if isinstance(data, list) else []
+    listed = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]] if isinstance(data, list) else []
     if listed:
         names = ", ".join(entry["id"] for entry in listed[:8])
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
@@ -218,11 +218,11 @@ def _context(client: Client, report: Report, listed: list[dict], timeout: float)
     props = {}
     try:
         _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)  # llama.cpp's own page
-        props = content.get("default_generation_settings") or {} if isinstance(content, dict) else {}
+        props = content.get("default_generation_settings") if isinstance(content, dict) else None
     except LLMError:
         pass  # no such page: any other server
-    meta = entry.get("meta") if isinstance(entry.get("meta"), dict) else {}
-    found = [source[name] for source in (props, entry, meta) for name in CONTEXT_FIELDS if isinstance(source.get(name), int)]
+    sources = [source for source in (props, entry, entry.get("meta")) if isinstance(source, dict)]
+    found = [source[name] for source in sources for name in CONTEXT_FIELDS if type(source.get(name)) is int and source[name] > 0]
     if found:
         pages = found[0] // 700
         report.add("ok", "context", f"{found[0]:,} tokens for prompt and answer together, some {pages} pages of text")

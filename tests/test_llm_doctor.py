@@ -84,6 +84,25 @@ def test_models_that_are_not_there():
         assert report.ok and "at least 3,0" in words(report, "context")
 
 
+@pytest.mark.parametrize("models", [
+    [{"id": 5}, {"id": ["a"]}, {}, 7], [{"id": MODEL, "meta": 3, "max_model_len": "many", "n_ctx": True, "context_length": -1}], "none", None,
+])  # fmt: skip
+def test_pages_of_any_form(models):
+    def odd(received):
+        if received.path == "/v1/models":
+            return Step(200, {"data": models})
+        return Step(200, {"default_generation_settings": [1]}) if received.body is None else healthy(received)
+
+    with ScriptedServer(default=odd) as server:
+        report = doctor(server.url, MODEL)
+        assert report.ok and "at least 3,0" in words(report, "context")
+
+
+def test_a_server_does_not_steer_the_terminal():
+    with ScriptedServer(default=lambda got: healthy(got, models=({"id": "a\x1b[31m\rb"}, {"id": MODEL}))) as server:
+        assert "\x1b" not in (said := str(doctor(server.url))) and "\r" not in said
+
+
 def test_a_server_that_cuts_prompts_silently():
     def cutting(received):
         step = healthy(received, models=({"id": MODEL},))
