@@ -125,7 +125,8 @@ def _models(client: Client, report: Report, api_key_env: str, timeout: float) ->
         if error.kind == "loading":
             raise RunError("the server is still loading its model; wait a moment and run this again", kind="loading")
     data = content.get("data") if isinstance(content, dict) else None
-    listed = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]] if isinstance(data, list) else []
+    entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    listed = [entry for entry in entries if isinstance(entry.get("id"), str) and entry["id"]]
     if listed:
         names = ", ".join(entry["id"] for entry in listed[:8])
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
@@ -236,7 +237,8 @@ def _context(client: Client, report: Report, listed: list[dict], timeout: float)
     if completion.tokens_in is None:
         report.add("note", "context", f"a prompt of {LONG_WORDS:,} words passes; the server counts no tokens, so costs are upper bounds")
     elif completion.tokens_in < 0.8 * LONG_WORDS:
-        report.add("FAIL", "context", f"the server cut a prompt of {LONG_WORDS:,} words to {completion.tokens_in:,} tokens without a word; raise its context length")
+        cut = f"the server cut a prompt of {LONG_WORDS:,} words to {completion.tokens_in:,} tokens without a word; raise its context length"
+        report.add("FAIL", "context", cut)
     else:
         report.add("ok", "context", f"at least {completion.tokens_in:,} tokens")
 

@@ -8,10 +8,13 @@ from urllib.parse import quote
 from .errors import RunError
 
 HIDDEN = "[key]"
+SECRET = 8  # characters from which a key is a secret: `none` or `EMPTY` is a word, and answers hold it too
 
 
 class Key:
     """A key that no repr, message or record shows.
+
+    One of fewer than 8 characters is what a local server is given for want of a key; it is not looked for in texts.
 
     Args:
         secret: the key itself, or None where the server wants none.
@@ -65,4 +68,6 @@ class Key:
 
     def _forms(self) -> tuple[str, ...]:
         """The key as it is, as in an address, as some write a slash in JSON."""
-        return (self._secret, quote(self._secret, safe=""), self._secret.replace("/", r"\/")) if self else ()
+        if not self or len(self._secret) < SECRET:
+            return ()
+        return self._secret, quote(self._secret, safe=""), self._secret.replace("/", r"\/")

@@ -22,10 +22,17 @@ _CONTEXT = re.compile(
 _NO_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low", re.I)
 _QUOTA = re.compile(r"exceeded your current quota|payment required", re.I)
 _REFUSED = re.compile(r"content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy", re.I)
-_KEY = re.compile(r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key|authentication", re.I)
+_KEY = re.compile(
+    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key|authentication", re.I
+)
 _MODEL = re.compile(r"model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist", re.I)
-_ROLE = re.compile(r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate|only user and assistant|developer instruction", re.I)
-_UNSUPPORTED = re.compile(r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized|unexpected|not allowed|extra|instead|not permitted|only the default", re.I)
+_ROLE = re.compile(
+    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate|only user and assistant|developer instruction", re.I
+)
+_UNSUPPORTED = re.compile(
+    r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized|unexpected|not allowed|extra|instead|not permitted"
+    r"|only the default", re.I
+)
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or", re.I)
 
 
@@ -159,8 +166,8 @@ def _bad(problem: str, text: str) -> RetryLater:
 
 
 def _short(text: str) -> str:
-    """The first 200 characters on one line."""
-    return " ".join(text[: 2 * SHOWN].split())[:SHOWN]
+    """The first 200 characters on one line, none of which steers a terminal."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * SHOWN]).split())[:SHOWN]
 
 
 def _count(value: object) -> int | None:

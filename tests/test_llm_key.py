@@ -12,7 +12,7 @@ from llm_scripted import ScriptedServer, Step, answer, failure, item
 from minirank.llm_client import Bulk, Client, LLMError, RunError, Store, retry
 from minirank.llm_client.address import canonical_url, may_carry_key
 from minirank.llm_client.batch import write_batch
-from minirank.llm_client.cassette import Recorder
+from minirank.llm_client.cassette import Player, Recorder
 from minirank.llm_client.doctor import doctor
 from minirank.llm_client.key import Key
 
@@ -93,6 +93,21 @@ def test_addresses_that_cannot_be_used(typed):
     with pytest.raises(RunError) as caught:
         canonical_url(typed)
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize("placeholder", ["x", "none", "EMPTY", "ollama"])
+def test_a_word_in_the_place_of_a_key_is_not_torn_out_of_answers(placeholder, monkeypatch, tmp_path):
+    monkeypatch.setenv("LLM_TEST_KEY", placeholder)
+    schema = {"type": "object", "properties": {"why": {"type": "string"}}, "required": ["why"], "additionalProperties": False}
+    with ScriptedServer(default=answer(f'{{"why": "a {placeholder} word"}}')) as server:
+        client = server.client()
+        client.transport = Recorder(client.transport, tmp_path / "c.jsonl", client.key)
+        asked = item(text=f"Is {placeholder} a word?", schema=schema)
+        assert client.complete(asked).value == {"why": f"a {placeholder} word"}
+        assert server.received[0].headers["authorization"] == f"Bearer {placeholder}" and repr(client.key) == "Key([key])"
+        client.transport.end()
+    player = Player(tmp_path / "c.jsonl")
+    assert Client(player.base_url, player.model, "LLM_TEST_KEY", transport=player).complete(asked).value == {"why": f"a {placeholder} word"}
 
 
 def test_case_28_a_key_is_never_shown(monkeypatch):
