@@ -86,9 +86,9 @@ def adam_rows(table, m, v, ids, gradients, settings, step):
 
 
 @kernel
-def adam_elements(w, m, v, gradient, gain1, gain2, rate, correction, epsilon):
-    """One step on every element of flat slices; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
-    for i in range(len(w)):
+def adam_elements(w, m, v, gradient, size, gain1, gain2, rate, correction, epsilon):
+    """One step on `size` elements; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
+    for i in range(size):
         m[i] += gain1 * (gradient[i] - m[i])
         v[i] += gain2 * (gradient[i] * gradient[i] - v[i])
-        w[i] -= rate * m[i] / (np.sqrt(v[i] * correction) + epsilon)
+        w[i] -= rate * m[i] / (math.sqrt(v[i] * correction) + epsilon)

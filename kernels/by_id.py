@@ -17,8 +17,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import kernel
-from .layout import FIRST, INPUT, OUTPUT, PARAMETER, slot_start
+from .jit import inlined, kernel
+from .layout import DIFFERENTIABLE, FIRST, INPUT, OUTPUT, PANELS, PARAMETER, SECOND, START, STRIDE, WIDTH
+from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
+from .tile import ADD, tiles
+from .vector import at, copy, lanes
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -94,74 +97,113 @@ class DenseById:
 
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
+#
+# Neighbours seldom share an id, so for each id the rows that have it are gathered into a small matrix of their own,
+# multiplied, and added back. The packed weights, from PANELS on, are for each id: panels of W, panels of W^T.
 
 
 @kernel
 def bias_by_id_forward_tile(op, work, first, rows):
     """z += bias[id] for one tile."""
-    z0, zs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
+    z, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
     for i in range(rows):
-        id = work.ids[first + i, op[FIRST]]
+        id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
-            start = op[PARAMETER] + (id - 1) * width
-            z = work.values[z0 + i * zs : z0 + i * zs + width]
-            bias = work.dense_values[start : start + width]
+            bias = at(work.dense_values, op[PARAMETER] + (id - 1) * width)
             for j in range(width):
-                z[j] += bias[j]
+                z[i * stride + j] += bias[j]
 
 
 @kernel
 def bias_by_id_backward_tile(op, work, first, rows):
     """dbias[id] += dz for one tile."""
-    z0, zs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
+    dz, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
     for i in range(rows):
-        id = work.ids[first + i, op[FIRST]]
+        id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
-            start = op[PARAMETER] + (id - 1) * width
-            dz = work.gradients[z0 + i * zs : z0 + i * zs + width]
-            dbias = work.dense_gradients[start : start + width]
+            dbias = at(work.dense_gradients, op[PARAMETER] + (id - 1) * width)
             for j in range(width):
-                dbias[j] += dz[j]
+                dbias[j] += dz[i * stride + j]
+
+
+@inlined
+def pack_by_id(op, work, training):
+    """Pack the weights of every id."""
+    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    size, transposed = inner * whole_vectors(panels, width), width * whole_vectors(panels, differentiable)
+    for id in range(op[SECOND]):
+        some = at(weight, id * inner * width)
+        pack(at(panels, id * (size + transposed)), some, width, inner, width)
+        if training:
+            pack_transposed(at(panels, id * (size + transposed) + size), some, width, width, differentiable)
 
 
 @kernel
-def dense_by_id_forward_tile(op, work, first, rows):
-    """z += x weight[id] for one tile, row by row, for neighbours seldom share an id."""
-    z0, zs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    x0, xs, inner = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[INPUT + 3]
+def rows_of_id(target, source, stride, width, ids, fields, id, rows):
+    """target (n, width) = the rows of a tile that have this id; returns n."""
+    n = 0
     for i in range(rows):
-        id = work.ids[first + i, op[FIRST]]
-        if id > 0:
-            start = op[PARAMETER] + (id - 1) * inner * width
-            z = work.values[z0 + i * zs : z0 + i * zs + width]
-            x = work.values[x0 + i * xs : x0 + i * xs + inner]
-            for k in range(inner):
-                weight = work.dense_values[start + k * width : start + (k + 1) * width]
-                for j in range(width):
-                    z[j] += x[k] * weight[j]
+        if ids[i * fields] == id:
+            copy(at(target, n * width), at(source, i * stride), width)
+            n += 1
+    return n
 
 
 @kernel
+def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields, id, rows):
+    """The rows of a tile that have this id += source (n, width)."""
+    n = 0
+    for i in range(rows):
+        if ids[i * fields] == id:
+            for j in range(width):
+                target[i * stride + j] += source[n * source_stride + j]
+            n += 1
+
+
+@inlined
+def dense_by_id_forward_tile(op, work, first, rows):
+    """z += x weight[id] for one tile."""
+    x, z = at(work.values, op[INPUT + START]), at(work.values, op[OUTPUT + START])
+    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[INPUT + DIFFERENTIABLE])
+    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    some_z = work.scratch
+    some_x = at(some_z, rows * columns)
+    for id in range(1, op[SECOND] + 1):
+        n = rows_of_id(some_x, x, op[INPUT + STRIDE], inner, ids, work.fields, id, rows)
+        multiply(some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z)
+        add_to_rows_of_id(z, op[OUTPUT + STRIDE], some_z, columns, width, ids, work.fields, id, rows)
+        panels = at(panels, inner * columns + width * transposed)
+
+
+@inlined
 def dense_by_id_backward_tile(op, work, first, rows):
     """dweight[id] += x^T dz; dx += dz weight[id]^T, for one tile."""
-    z0, zs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    x0, xs, inner = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[INPUT + 3]
-    differentiable = op[INPUT + 4]
-    zero = work.values.dtype.type(0)
-    for i in range(rows):
-        id = work.ids[first + i, op[FIRST]]
-        if id > 0:
-            start = op[PARAMETER] + (id - 1) * inner * width
-            dz = work.gradients[z0 + i * zs : z0 + i * zs + width]
-            x = work.values[x0 + i * xs : x0 + i * xs + inner]
-            dx = work.gradients[x0 + i * xs : x0 + i * xs + differentiable]
-            for k in range(inner):
-                dweight = work.dense_gradients[start + k * width : start + (k + 1) * width]
-                for j in range(width):
-                    dweight[j] += x[k] * dz[j]
-            for k in range(differentiable):
-                weight = work.dense_values[start + k * width : start + (k + 1) * width]
-                total = zero
-                for j in range(width):
-                    total += dz[j] * weight[j]
-                dx[k] += total
+    x, dz = at(work.values, op[INPUT + START]), at(work.gradients, op[OUTPUT + START])
+    dx, dweight = at(work.gradients, op[INPUT + START]), at(work.dense_gradients, op[PARAMETER])
+    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
+    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    some_dz = work.scratch
+    packed = at(some_dz, rows * columns)
+    some_x = at(packed, rows * columns)
+    some_dx = at(some_x, rows * inner)
+    for id in range(1, op[SECOND] + 1):
+        n = rows_of_id(some_x, x, op[INPUT + STRIDE], inner, ids, work.fields, id, rows)
+        if n > 0:
+            rows_of_id(some_dz, dz, op[OUTPUT + STRIDE], width, ids, work.fields, id, rows)
+            pack(packed, some_dz, width, n, width)
+            j = 0
+            while j < width:
+                vectors = panel_vectors(packed, width - j)
+                tiles(at(dweight, j), width, some_x, 1, inner, at(packed, j * n), n, inner, vectors, ADD, packed, False)
+                j += vectors * lanes(packed)
+            if differentiable > 0:
+                multiply(
+                    some_dx, transposed, transposed, some_dz, width, 1, at(panels, inner * columns), width, 0, width, n,
+                    differentiable, 0, packed, False, packed,
+                )
+                add_to_rows_of_id(dx, op[INPUT + STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
+        dweight = at(dweight, inner * width)
+        panels = at(panels, inner * columns + width * transposed)

@@ -1,11 +1,12 @@
 """The `cpu` executor: threads walk the plan tile by tile, so that activations stay in their caches.
 
-A step has three parts, each split over threads in a fixed way, so that the same number of threads
+A step has four parts, each split over threads in a fixed way, so that the same number of threads
 gives the same bytes however they are scheduled:
 
-    1. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator;
-    2. the accumulators are summed in the order of threads, and Adam steps on the dense arena;
-    3. one table at a time: gradients of repeated ids are summed in row order, and row-lazy Adam
+    1. weights are packed into panels (`matmul.py`);
+    2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator;
+    3. the accumulators are summed in the order of threads, and Adam steps on the dense arena;
+    4. one table at a time: gradients of repeated ids are summed in row order, and row-lazy Adam
        steps on the rows that occurred.
 
 The compiled drivers release the interpreter's lock, so plain Python threads run them side by side;
@@ -23,14 +24,16 @@ import numpy as np
 from . import walk
 from .adam import Adam
 from .batch import Batch
-from .executor import Gradients, check_bag_ids, check_batch
-from .layout import ADDEND, CODE, COUNT, FIRST, INPUT, NUMBER, OUTPUT, PARAMETER, SECOND, Work
+from .encode import Encoded, encode
+from .executor import Gradients, check_bag_ids, check_batch, check_shared
+from .layout import CODE, FIRST, SECOND, Work
 from .objective import add_objective
-from .operations import OPCODES
 from .parameters import Arena, TrainState, aligned
-from .plan import Parameter, Plan, Slot
+from .plan import Plan, Slot
+from .tile import WIDE
+from .vector import BYTES
 
-TILE_ROWS = 128
+TILE_ROWS = 192  # a multiple of ROWS; SPEED: 96 to 384 differ by a few per cent
 
 
 def available_threads() -> int:
@@ -52,13 +55,17 @@ class CpuExecutor:
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
-        self._table, self._reals = encode(plan)
-        self._forward_table = self._table[: len(plan.forward)]
-        self._places, self._input_width = input_places(plan)
-        self._scratch_size = max((p.size for p in plan.parameters.values() if not p.table), default=0)
+        self._encoded: dict[tuple[str, ...], Encoded] = {}
         self._bags = None  # the flat copy of the lists that batches share, and whose it is
-        self._tables = [TableReader(parameter, plan, self._places) for parameter in plan.parameters.values() if parameter.table]
+        self._tables = TableReaders(plan, self._encode(tile_rows).table, self.dtype)
         self._local = threading.local()
+
+    def _encode(self, capacity: int, shared: tuple[str, ...] = ()) -> Encoded:
+        """The plan for tiles of at least `capacity` rows."""
+        made = self._encoded.get(shared)
+        if made is None or made.capacity < capacity:
+            made = self._encoded[shared] = encode(self.plan, capacity, self.dtype, shared)
+        return made
 
     def _run(self, function, arguments: list[tuple]) -> list:
         """function(*a) for each thread's arguments, the first one on the calling thread."""
@@ -67,7 +74,7 @@ class CpuExecutor:
         return [first, *(future.result() for future in futures)]
 
     def _buffer(self, name: str, size: int, dtype=None) -> np.ndarray:
-        """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing."""
+        """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing; 0 when it is new."""
         buffers = self._local.__dict__
         if name not in buffers or len(buffers[name]) < size:
             buffers[name] = aligned(size, dtype or self.dtype)
@@ -87,178 +94,195 @@ class CpuExecutor:
             self._bags = kept = key, flat
         return kept[1]
 
-    def _works(self, values: Arena, batch: Batch, capacity: int, training: bool) -> list[Work]:
+    def _works(self, encoded: Encoded, values: Arena, batch: Batch, training: bool) -> list[Work]:
         """What each thread reads and writes; the batch and the parameters are shared."""
         if values.dense.dtype != self.dtype:
             raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
         offsets, bag_ids, starts = self._flat_bags(batch)
-        rows = len(batch)
+        rows, lanes = len(batch), BYTES // self.dtype.itemsize
         entities = np.empty((rows, len(batch.bags)), np.int32)
         for column, bag in enumerate(batch.bags):
             entities[:, column] = bag.entity
-        size, parameters = capacity * self.plan.width, len(values.dense)
+        capacity = encoded.capacity
+        accumulators = self._accumulators(len(values.dense) if training else 0)
+        shared = {
+            "panels": self._buffer("panels", encoded.panels + WIDE * lanes),
+            "runs": encoded.runs,
+            "dense_values": values.dense,
+            "table_values": values.tables,
+            "input_gradients": self._buffer("input_gradients", encoded.inputs * rows if training else 0),
+            "ids": np.ascontiguousarray(batch.ids, np.int32).reshape(-1),
+            "entities": entities.reshape(-1),
+            "bag_offsets": offsets,
+            "bag_ids": bag_ids,
+            "bag_starts": starts,
+            "dense": np.ascontiguousarray(batch.dense, self.dtype).reshape(-1),
+            "labels": np.ascontiguousarray(batch.labels, np.float32).reshape(-1),
+            "weights": np.ascontiguousarray(batch.weights, np.float32).reshape(-1),
+            "groups": np.ascontiguousarray(batch.groups, np.int32),
+            "reals": encoded.reals,
+            "batch": rows,
+            "fields": batch.ids.shape[1],
+            "bags": len(batch.bags),
+            "columns": batch.dense.shape[1],
+            "tasks": batch.labels.shape[1],
+            "scale": 1.0 / rows,
+        }
+        scratch = capacity * (WIDE * lanes + encoded.scratch)
         return [
             Work(
-                capacity=capacity,
-                values=self._buffer(f"values{thread}", size),
-                gradients=self._buffer(f"gradients{thread}", size if training else 0),
-                scratch=self._buffer(f"scratch{thread}", self._scratch_size if training else 0),
-                dense_values=values.dense,
-                dense_gradients=self._buffer(f"dense_gradients{thread}", parameters if training else 0),
-                table_values=values.tables,
-                input_gradients=self._buffer("input_gradients", self._input_width * rows if training else 0),
-                ids=np.ascontiguousarray(batch.ids, np.int32),
-                entities=entities,
-                bag_offsets=offsets,
-                bag_ids=bag_ids,
-                bag_starts=starts,
-                dense=np.ascontiguousarray(batch.dense, np.float32),
-                labels=np.ascontiguousarray(batch.labels, np.float32),
-                weights=np.ascontiguousarray(batch.weights, np.float32),
-                groups=np.ascontiguousarray(batch.groups, np.int32),
-                reals=self._reals,
-                losses=np.zeros(len(self._table)),
-                scale=1.0 / rows,
+                values=self._buffer(f"values{thread} of {capacity} rows", encoded.arena),
+                gradients=self._buffer(f"gradients{thread} of {capacity} rows", encoded.arena if training else 0),
+                scratch=self._buffer(f"scratch{thread}", scratch),
+                dense_gradients=accumulators[thread],
+                losses=np.zeros(len(encoded.table)),
+                **shared,
             )
             for thread in range(self.threads)
         ]
 
-    def _predict(self, values: Arena, batch: Batch, slot: Slot) -> np.ndarray:
+    def _accumulators(self, size: int) -> np.ndarray:
+        """(threads, P') gradient accumulators of P numbers, and some for what a tile may add 0 to behind them."""
+        lanes = BYTES // self.dtype.itemsize
+        width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
+        return self._buffer("accumulators", self.threads * width).reshape(self.threads, width)
+
+    def _pack(self, encoded: Encoded, works: list[Work], training: bool) -> None:
+        """Part 1."""
+        self._run(walk.pack_weights, [(encoded.table, work, part, self.threads, training) for part, work in enumerate(works)])
+
+    def _predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         check_batch(self.plan, batch)
+        check_shared(self.plan, batch, shared)
+        encoded = self._encode(self.tile_rows, shared)
+        table = encoded.table[: len(self.plan.forward)]
         tiles = tile_borders(batch, self.tile_rows, grouped=False)
         out = np.empty((len(batch), slot.width), self.dtype)
-        works = self._works(values, batch, self.tile_rows, training=False)
-        place = (slot.offset, slot.stride, slot.column, slot.width)
+        works = self._works(encoded, values, batch, training=False)
+        start, stride = encoded.blocks[slot.block]
+        place = start + slot.column, stride, slot.width
+        self._pack(encoded, works, training=False)
+        if shared:
+            first_row = np.array([0, 1])
+            walk.walk_tiles(table, encoded.cleared, works[0], first_row, walk.FOLD, place, out)
         parts = split_tiles(tiles, self.threads)
-        self._run(walk.walk_tiles, [
-            (self._forward_table, self._places, *each, False, place, out) for each in zip(works, parts)
-        ])
+        self._run(walk.walk_tiles, [(table, encoded.cleared, *each, walk.PREDICT, place, out) for each in zip(works, parts)])
         return out
 
-    def logits(self, values: Arena, batch: Batch) -> np.ndarray:
-        """(B, T) logits."""
-        return self._predict(values, batch, self.plan.logits)
+    def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
+        """(B, T) logits.
+
+        Args:
+            shared: names of inputs that are the same in all rows, such as those of the job in a request: what they add to
+                the first layers is computed once. The last bits of the logits may differ.
+        Raises:
+            ValueError: there is no such input, or rows differ in it.
+        """
+        return self._predict(values, batch, self.plan.logits, shared)
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
         return {name: self._predict(values, batch, self.plan.outputs[name]) for name in names}
 
-    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, np.ndarray, Work]:
-        """Part 1: (total, losses, dense gradient, work); the gradients of inputs wait in work.input_gradients."""
+    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, Work]:
+        """Parts 1 and 2: (total, losses, work of the first thread); gradients wait in accumulators and input_gradients."""
         check_batch(self.plan, batch)
         tiles = tile_borders(batch, self.tile_rows, self.plan.grouped)
-        works = self._works(values, batch, int(np.diff(tiles).max()), training=True)
+        encoded = self._encode(int(np.diff(tiles).max()))
+        works = self._works(encoded, values, batch, training=True)
+        self._pack(encoded, works, training=True)
         parts = split_tiles(tiles, self.threads)
-        nothing = (0, 0, 0, 0), np.empty((0, 0), self.dtype)
-        self._run(walk.walk_tiles, [
-            (self._table, self._places, *each, True, *nothing) for each in zip(works, parts)
-        ])
-        dense = works[0].dense_gradients
-        for work in works[1:]:
-            dense += work.dense_gradients
-        losses = sum(work.losses for work in works)[len(self._forward_table) :]
-        return add_objective(self.plan, values, losses, dense), losses, dense, works[0]
+        nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
+        self._run(walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, parts)])
+        losses = sum(work.losses for work in works)[len(self.plan.forward) :]
+        dense = works[0].dense_gradients[: len(values.dense)]
+        return add_objective(self.plan, values, losses, dense), losses, works[0]
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:
         """The gradient of one batch; see `Gradients`."""
-        total, losses, dense, work = self._rows_backward(values, batch)
-        tables = {}
-        for table in self._tables:
-            unique, sums = table.gradient(work)
-            order = np.argsort(unique)
-            tables[table.name] = unique[order], sums.reshape(len(unique), table.width)[order]
-        return Gradients(total, losses, dense.copy(), tables)
+        total, losses, work = self._rows_backward(values, batch)
+        size = len(values.dense)
+        accumulators = self._accumulators(size)
+        return Gradients(total, losses, accumulators[:, :size].sum(axis=0), self._tables.gradients(work))
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
-        total, losses, dense, work = self._rows_backward(state.values, batch)
+        total, losses, work = self._rows_backward(state.values, batch)
         state.step += 1
         real = self.dtype.type
-        gains = real(1 - adam.beta1), real(1 - adam.beta2)
-        settings = (*gains, *map(real, adam.corrected(state.step)), real(adam.epsilon))
+        settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
         shrink = real(adam.learning_rate * adam.weight_decay)
+        size = len(state.values.dense)
+        accumulators = self._accumulators(size)
         arenas = state.values.dense, state.m.dense, state.v.dense
-        borders = np.linspace(0, len(dense), self.threads + 1).astype(int)
+        borders = np.linspace(0, size, self.threads + 1).astype(int)
         self._run(walk.adam_arena, [
-            (*arenas, dense, state.decay, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])
+            (*arenas, accumulators, state.decay, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])
         ])
         arenas = state.values.tables, state.m.tables, state.v.tables
-        self._run(step_tables, [
-            (self._tables[thread :: self.threads], work, arenas, settings) for thread in range(self.threads)
-        ])
+        self._run(walk.step_tables, [(*each, *arenas, *settings) for each in self._tables.parts(work, self.threads)])
         return total, losses
 
 
-class TableReader:
-    """One embedding table, the operations that read it, and the buffers of its sparse gradient."""
+class TableReaders:
+    """The embedding tables, the operations that read them, and the buffers of their sparse gradients.
 
-    def __init__(self, parameter: Parameter, plan: Plan, places: np.ndarray) -> None:
-        self.name, self.offset, (self.rows, self.width) = parameter.name, parameter.offset, parameter.shape
-        self.sources = np.array([
-            (OPCODES[op.kind], op.attributes["field" if op.kind == "gather" else "bag"], places[number])
-            for number, op in enumerate(plan.forward) if parameter in op.parameters
-        ], np.int64)
-        self._position = np.full(self.rows, -1, np.int32)
-        self._unique, self._sums = np.zeros(0, np.int32), None
+    Attributes:
+        rows: (tables, 5) first element in the arena, width D, first and end of its `sources`, first element of its `_position`.
+        sources: (n, 3) opcode, column of ids or number of the bag, place in `Work.input_gradients`.
+    """
 
-    def gradient(self, work: Work) -> tuple[np.ndarray, np.ndarray]:
-        """(unique ids (n,) in order of first use, sums (n * D,)); valid until the next call."""
-        entries = 0
-        for code, column, _ in self.sources:
-            if code == walk.GATHER:
-                entries += len(work.ids)
-            else:
-                lists = work.bag_starts[column] + work.entities[:, column]
-                entries += int((work.bag_offsets[lists + 1] - work.bag_offsets[lists]).sum())
-        entries = min(entries, self.rows)
-        if len(self._unique) < entries:
-            self._unique = np.empty(entries, np.int32)
-            self._sums = aligned(entries * self.width, work.values.dtype)
-        elif self._sums is None:
-            self._sums = aligned(0, work.values.dtype)
-        count = walk.table_gradient(
-            self.sources, self.width, len(work.ids), work.ids, work.entities, work.bag_starts, work.bag_offsets,
-            work.bag_ids, work.input_gradients, self._unique, self._sums, self._position,
-        )
-        return self._unique[:count], self._sums[: count * self.width]
+    def __init__(self, plan: Plan, table: np.ndarray, dtype: np.dtype) -> None:
+        self.parameters = [parameter for parameter in plan.parameters.values() if parameter.table]
+        rows, sources, start = [], [], 0
+        for parameter in self.parameters:
+            first = len(sources)
+            for op, row in zip(plan.forward, table):
+                if parameter in op.parameters:
+                    sources.append((row[CODE], row[FIRST], row[SECOND]))
+            rows.append((parameter.offset, parameter.shape[1], first, len(sources), start))
+            start += parameter.shape[0]
+        self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 3)
+        self._dtype, self._position, self._buffers = dtype, np.full(start, -1, np.int32), []
 
+    def _entries(self, work: Work) -> np.ndarray:
+        """(tables,) the most ids that each table may meet in a batch."""
+        entries = np.zeros(len(self.rows), np.int64)
+        for number, (_, _, first, end, _) in enumerate(self.rows):
+            for code, column, _ in self.sources[first:end]:
+                if code == walk.GATHER:
+                    entries[number] += work.batch
+                else:
+                    lists = work.bag_starts[column] + work.entities[column :: work.bags]
+                    entries[number] += (work.bag_offsets[lists + 1] - work.bag_offsets[lists]).sum()
+        return np.minimum(entries, [parameter.shape[0] for parameter in self.parameters] or 0)
 
-def step_tables(tables: list[TableReader], work: Work, arenas: tuple, settings: tuple) -> None:
-    """Part 3, for the tables of one thread: sum the gradients of repeated ids, then row-lazy Adam."""
-    for table in tables:
-        unique, sums = table.gradient(work)
-        walk.adam_table(*arenas, table.offset, table.width, unique, sums, *settings)
+    def parts(self, work: Work, threads: int) -> list[tuple]:
+        """(tables, sources, work, unique, sums, position) of each thread: tables shared out by size, the largest first."""
+        entries = self._entries(work)
+        numbers, numbers_size = entries * self.rows[:, 1], np.zeros(threads)
+        shares = [[] for _ in range(threads)]
+        for number in np.argsort(-numbers, kind="stable"):
+            thread = int(numbers_size.argmin())
+            shares[thread].append(number)
+            numbers_size[thread] += numbers[number]
+        need = max(entries, default=0), max(numbers, default=0)
+        while len(self._buffers) < threads:
+            self._buffers.append((np.zeros(0, np.int32), aligned(0, self._dtype)))
+        for thread, (unique, sums) in enumerate(self._buffers):
+            if len(unique) < need[0] or len(sums) < need[1]:
+                self._buffers[thread] = np.zeros(need[0], np.int32), aligned(need[1], self._dtype)
+        return [(self.rows[share], self.sources, work, *buffers, self._position) for share, buffers in zip(shares, self._buffers)]
 
-
-def encode(plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """The plan as a driver reads it: (integers (operations, .), floats (operations,)); see layout.py."""
-    first = {"dense": "relu", "gather": "field", "bag": "bag", "bias_by_id": "field", "dense_by_id": "field", "softmax": "experts"}
-    extra = max(len(op.inputs) for op in plan.operations) - 1
-    table = np.zeros((len(plan.operations), ADDEND + 5 * max(extra, 1)), np.int64)
-    reals = np.zeros(len(plan.operations))
-    for number, (op, row) in enumerate(zip(plan.operations, table)):
-        row[CODE], row[NUMBER], row[COUNT] = OPCODES[op.kind], number, len(op.inputs) - 1
-        slots = [(OUTPUT, op.output)] if op.output else []
-        slots += zip([INPUT, *range(ADDEND, len(row), 5)], op.inputs)
-        for place, slot in slots:
-            row[place : place + 5] = slot.offset, slot.stride, slot.column, slot.width, slot.differentiable
-        row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
-        if op.output is None:
-            task = op.attributes["task"]
-            row[PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + task
-            row[FIRST], row[SECOND] = task, op.attributes.get("given", -1)
-            reals[number] = op.attributes["factor"]
-        else:
-            row[FIRST] = op.attributes.get(first.get(op.kind), 0)
-            reals[number] = op.attributes.get("temperature", 0)
-    return table, reals
-
-
-def input_places(plan: Plan) -> tuple[np.ndarray, int]:
-    """Where the gradients of gathers and bags wait: columns before each operation's block, and all columns."""
-    widths = [op.output.width if op.kind in ("gather", "bag") else 0 for op in plan.operations]
-    ends = np.cumsum(widths)
-    return (ends - widths).astype(np.int64), int(ends[-1])
+    def gradients(self, work: Work) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """name -> (ids (n,) unique and ascending, rows (n, D)) of every table."""
+        ((_, sources, work, unique, sums, position),) = self.parts(work, 1)
+        found = {}
+        for parameter, row in zip(self.parameters, self.rows):
+            count = walk.table_gradient(row, sources, work, unique, sums, position)
+            order = np.argsort(unique[:count])
+            found[parameter.name] = unique[:count][order], sums[: count * row[1]].reshape(count, row[1])[order]
+        return found
 
 
 def tile_borders(batch: Batch, tile_rows: int, grouped: bool) -> np.ndarray:

@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import kernel
-from .layout import FIRST, INPUT, OUTPUT, PARAMETER, slot_start
+from .jit import inlined, kernel
+from .layout import DIFFERENTIABLE, FIRST, FRESH, INPUT, OUTPUT, PANELS, PARAMETER, ROOM, RUNS, START, STRIDE, WIDTH
+from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
+from .tile import ADD, BIAS, tiles
+from .vector import at, copy, lanes, load, store, where_positive
 
 
 def dense_forward(y, x, weight, bias, relu):
@@ -80,126 +83,108 @@ class Copy:
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
-@kernel
-def matmul_add(y, y0, ys, x, x0, xs, weight, w0, ws, rows, inner, width):
-    """y += x W on flat arrays: element (i, j) of y is y[y0 + i * ys + j], likewise x and W.
-
-    SPEED: the inner loop runs along a row of y and of W, so it vectorises without a reduction;
-    eight products a pass (4 of k, 2 rows) so that each load of W and y serves several of them.
-    """
-    pairs = rows - rows % 2
-    fours = inner - inner % 4
-    for i in range(0, pairs, 2):
-        ya = y[y0 + i * ys : y0 + i * ys + width]
-        yb = y[y0 + (i + 1) * ys : y0 + (i + 1) * ys + width]
-        xa = x[x0 + i * xs : x0 + i * xs + inner]
-        xb = x[x0 + (i + 1) * xs : x0 + (i + 1) * xs + inner]
-        for k in range(0, fours, 4):
-            wa = weight[w0 + k * ws : w0 + k * ws + width]
-            wb = weight[w0 + (k + 1) * ws : w0 + (k + 1) * ws + width]
-            wc = weight[w0 + (k + 2) * ws : w0 + (k + 2) * ws + width]
-            wd = weight[w0 + (k + 3) * ws : w0 + (k + 3) * ws + width]
-            a0, a1, a2, a3 = xa[k], xa[k + 1], xa[k + 2], xa[k + 3]
-            b0, b1, b2, b3 = xb[k], xb[k + 1], xb[k + 2], xb[k + 3]
-            for j in range(width):
-                ya[j] += a0 * wa[j] + a1 * wb[j] + a2 * wc[j] + a3 * wd[j]
-                yb[j] += b0 * wa[j] + b1 * wb[j] + b2 * wc[j] + b3 * wd[j]
-        for k in range(fours, inner):
-            wa = weight[w0 + k * ws : w0 + k * ws + width]
-            a0, b0 = xa[k], xb[k]
-            for j in range(width):
-                ya[j] += a0 * wa[j]
-                yb[j] += b0 * wa[j]
-    for i in range(pairs, rows):
-        ya = y[y0 + i * ys : y0 + i * ys + width]
-        for k in range(inner):
-            wa = weight[w0 + k * ws : w0 + k * ws + width]
-            a0 = x[x0 + i * xs + k]
-            for j in range(width):
-                ya[j] += a0 * wa[j]
+# The packed weights of a layer, from PANELS on: the bias, filled up to whole vectors; panels of W; panels of W^T.
+# `runs` lists the columns of x that are multiplied: their number, then (first, one behind the last) of each run. All
+# columns are one run; in a request, those that all rows share were multiplied once, and are in the packed bias.
 
 
-@kernel
-def outer_add(dweight, w0, ws, x, x0, xs, dz, z0, zs, rows, inner, width):
-    """dW += x^T dz on flat arrays, four rows at a time."""
-    fours = rows - rows % 4
-    for i in range(0, fours, 4):
-        za = dz[z0 + i * zs : z0 + i * zs + width]
-        zb = dz[z0 + (i + 1) * zs : z0 + (i + 1) * zs + width]
-        zc = dz[z0 + (i + 2) * zs : z0 + (i + 2) * zs + width]
-        zd = dz[z0 + (i + 3) * zs : z0 + (i + 3) * zs + width]
-        for k in range(inner):
-            a, b = x[x0 + i * xs + k], x[x0 + (i + 1) * xs + k]
-            c, d = x[x0 + (i + 2) * xs + k], x[x0 + (i + 3) * xs + k]
-            dw = dweight[w0 + k * ws : w0 + k * ws + width]
-            for j in range(width):
-                dw[j] += a * za[j] + b * zb[j] + c * zc[j] + d * zd[j]
-    for i in range(fours, rows):
-        za = dz[z0 + i * zs : z0 + i * zs + width]
-        for k in range(inner):
-            a = x[x0 + i * xs + k]
-            dw = dweight[w0 + k * ws : w0 + k * ws + width]
-            for j in range(width):
-                dw[j] += a * za[j]
+@inlined
+def pack_dense(op, work, training):
+    """Pack the bias and W of a layer; for `training` W^T as well."""
+    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    weight, bias = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    columns = whole_vectors(bias, width)
+    pack(bias, at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
+    pack(at(bias, columns), weight, width, inner, width)
+    if training:
+        pack_transposed(at(bias, columns + inner * columns), weight, width, width, differentiable)
 
 
-@kernel
-def transpose(out, weight, w0, inner, width):
-    """out (width, inner) = the first `inner` rows of W (., width), transposed."""
-    for k in range(inner):
-        row = weight[w0 + k * width : w0 + (k + 1) * width]
-        for j in range(width):
-            out[j * inner + k] = row[j]
+@inlined
+def fold_shared_columns(op, work):
+    """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
+    x, bias, runs = at(work.values, op[INPUT + START]), at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
+    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    columns, low = whole_vectors(bias, width), 0
+    for run in range(runs[0] + 1):
+        high = runs[1 + 2 * run] if run < runs[0] else inner
+        if high > low:
+            panels = at(bias, columns)
+            multiply(bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
+        low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
-@kernel
+@inlined
 def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    x0, xs, inner = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[INPUT + 3]
-    weight, bias = op[PARAMETER], op[PARAMETER + 1]
-    b = work.dense_values[bias : bias + width]
-    for i in range(rows):
-        y = work.values[y0 + i * ys : y0 + i * ys + width]
-        for j in range(width):
-            y[j] = b[j]
-    matmul_add(work.values, y0, ys, work.values, x0, xs, work.dense_values, weight, width, rows, inner, width)
-    if op[FIRST] == 1:
-        for i in range(rows):
-            y = work.values[y0 + i * ys : y0 + i * ys + width]
-            for j in range(width):
-                if y[j] < 0:
-                    y[j] = 0
+    y, x = at(work.values, op[OUTPUT + START]), at(work.values, op[INPUT + START])
+    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    bias, runs = at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
+    panels = at(bias, whole_vectors(bias, width))
+    for run in range(runs[0]):
+        low, high = runs[1 + 2 * run], runs[2 + 2 * run]
+        multiply(
+            y, op[OUTPUT + STRIDE], op[OUTPUT + ROOM], x, op[INPUT + STRIDE], 1, panels, inner, low, high, rows, width,
+            BIAS if run == 0 else ADD, bias, op[FIRST] == 1 and run == runs[0] - 1, work.scratch,
+        )
+
+
+@inlined
+def dense_backward_tile(op, work, first, rows):
+    """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
+    y, dz = at(work.values, op[OUTPUT + START]), at(work.gradients, op[OUTPUT + START])
+    x, dx = at(work.values, op[INPUT + START]), at(work.gradients, op[INPUT + START])
+    ys, xs, inner, width = op[OUTPUT + STRIDE], op[INPUT + STRIDE], op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    dweight, dbias = at(work.dense_gradients, op[PARAMETER]), at(work.dense_gradients, op[PARAMETER + 1])
+    panel, j = work.scratch, 0
+    while j < width:
+        vectors = panel_vectors(panel, width - j)
+        n = vectors * lanes(panel)
+        if j + n <= op[OUTPUT + ROOM]:
+            pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[FIRST] == 1)
+        else:
+            pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
+        tiles(at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
+        j += n
+    if op[INPUT + DIFFERENTIABLE] > 0:
+        columns = whole_vectors(panel, width)
+        transposed = at(work.panels, op[PANELS] + columns + inner * columns)
+        start = 0 if op[INPUT + FRESH] == 1 else ADD
+        multiply(
+            dx, xs, op[INPUT + ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[INPUT + DIFFERENTIABLE],
+            start, transposed, False, work.scratch,
+        )
 
 
 @kernel
-def dense_backward_tile(op, work, first, rows):
-    """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    x0, xs, inner = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[INPUT + 3]
-    weight, bias = op[PARAMETER], op[PARAMETER + 1]
-    db = work.dense_gradients[bias : bias + width]
+def pack_gradient(panel, dbias, dz, y, stride, rows, n, relu):
+    """dz = dy [y > 0] in place; panel (rows, n) = dz; dbias += sum dz. SPEED: dz is read once for all three."""
+    for j in range(0, n, lanes(dz)):
+        sums = load(dbias, j)
+        for i in range(rows):
+            d = load(dz, i * stride + j)
+            if relu:
+                d = where_positive(load(y, i * stride + j), d)
+                store(dz, i * stride + j, d)
+            store(panel, i * n + j, d)
+            sums = sums + d
+        store(dbias, j, sums)
+
+
+@kernel
+def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
+    """`pack_gradient` of a linear layer whose output is some columns of a block: the panel's others are 0."""
     for i in range(rows):
-        y = work.values[y0 + i * ys : y0 + i * ys + width]
-        dz = work.gradients[y0 + i * ys : y0 + i * ys + width]
-        if op[FIRST] == 1:
-            for j in range(width):
-                if y[j] <= 0:
-                    dz[j] = 0
-        for j in range(width):
-            db[j] += dz[j]
-    outer_add(work.dense_gradients, weight, width, work.values, x0, xs, work.gradients, y0, ys, rows, inner, width)
-    inner = op[INPUT + 4]
-    if inner > 0:
-        transpose(work.scratch, work.dense_values, weight, inner, width)
-        matmul_add(work.gradients, x0, xs, work.gradients, y0, ys, work.scratch, 0, inner, rows, width, inner)
+        for j in range(n):
+            panel[i * n + j] = 0
+        for j in range(columns):
+            panel[i * n + j] = dz[i * stride + j]
+            dbias[j] += dz[i * stride + j]
 
 
 @kernel
 def copy_forward_tile(op, work, first, rows):
     """Dense features of the tile's rows into the output slot."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
+    y, stride = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE]
     for i in range(rows):
-        y = work.values[y0 + i * ys : y0 + i * ys + width]
-        for j in range(width):
-            y[j] = work.dense[first + i, j]
+        copy(at(y, i * stride), at(work.dense, (first + i) * work.columns), work.columns)

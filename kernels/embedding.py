@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, OUTPUT, PARAMETER, slot_start
+from .layout import FIRST, OUTPUT, PARAMETER, SECOND, START, STRIDE, WIDTH
+from .vector import at, copy, number
 
 
 def gather_forward(y, ids, table):
@@ -116,48 +117,39 @@ class MeanBag:
 @kernel
 def gather_forward_tile(op, work, first, rows):
     """y = table[id] for one tile."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    table, field = op[PARAMETER], op[FIRST]
+    y, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    table, ids = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST])
     for i in range(rows):
-        start = table + work.ids[first + i, field] * width
-        y = work.values[y0 + i * ys : y0 + i * ys + width]
-        row = work.table_values[start : start + width]
-        for j in range(width):
-            y[j] = row[j]
+        copy(at(y, i * stride), at(table, ids[i * work.fields] * width), width)
 
 
 @kernel
 def bag_forward_tile(op, work, first, rows):
     """y = mean of the rows of a bag for one tile."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    table, bag = op[PARAMETER], op[FIRST]
+    y, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    table, bag = at(work.table_values, op[PARAMETER]), op[FIRST]
     for i in range(rows):
-        entity = work.bag_starts[bag] + work.entities[first + i, bag]
+        entity = work.bag_starts[bag] + work.entities[(first + i) * work.bags + bag]
         start, end = work.bag_offsets[entity], work.bag_offsets[entity + 1]
-        y = work.values[y0 + i * ys : y0 + i * ys + width]
+        mean = at(y, i * stride)
         for j in range(width):
-            y[j] = 0
+            mean[j] = 0
         for k in range(start, end):
-            place = table + work.bag_ids[k] * width
-            row = work.table_values[place : place + width]
+            row = at(table, work.bag_ids[k] * width)
             for j in range(width):
-                y[j] += row[j]
-        if end > start:
-            size = work.values.dtype.type(end - start)
-            for j in range(width):
-                y[j] /= size
+                mean[j] += row[j]
+        size = number(mean, max(end - start, 1))
+        for j in range(width):
+            mean[j] /= size
 
 
 @kernel
-def input_backward_tile(op, work, first, rows, place):
-    """Keep dy of a gather or a bag for `scatter`: block `place` of input_gradients, (B, D) row-major."""
-    y0, ys, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    start = place * len(work.labels) + first * width
+def input_backward_tile(op, work, first, rows):
+    """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
+    dy, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    kept = at(work.input_gradients, op[SECOND] * work.batch + first * width)
     for i in range(rows):
-        dy = work.gradients[y0 + i * ys : y0 + i * ys + width]
-        kept = work.input_gradients[start + i * width : start + (i + 1) * width]
-        for j in range(width):
-            kept[j] = dy[j]
+        copy(at(kept, i * width), at(dy, i * stride), width)
 
 
 @kernel
@@ -165,42 +157,39 @@ def add_row(count, unique, sums, position, width, id, row, share):
     """sums[id] += share * row, where `position` finds the sum of an id; a new id gets the next place."""
     place = position[id]
     if place < 0:
-        place = count
-        position[id] = place
+        position[id] = place = count
         unique[place] = id
         count += 1
-        target = sums[place * width : (place + 1) * width]
+        new = at(sums, place * width)
         for j in range(width):
-            target[j] = share * row[j]
+            new[j] = share * row[j]
     else:
-        target = sums[place * width : (place + 1) * width]
+        known = at(sums, place * width)
         for j in range(width):
-            target[j] += share * row[j]
+            known[j] += share * row[j]
     return count
 
 
 @kernel
-def scatter_gather(count, unique, sums, position, width, ids, field, gradients, start):
+def scatter_gather(count, unique, sums, position, width, work, field, place):
     """Add every row's dy to the sum of its id, in row order (so the bytes never depend on threads).
 
     NOTE: `unique` (n,) and `sums` (n * D,) are filled in the order in which ids first occur.
     """
-    one = gradients.dtype.type(1)
-    for i in range(len(ids)):
-        row = gradients[start + i * width : start + (i + 1) * width]
-        count = add_row(count, unique, sums, position, width, ids[i, field], row, one)
+    gradients, one = at(work.input_gradients, place * work.batch), number(sums, 1)
+    for i in range(work.batch):
+        count = add_row(count, unique, sums, position, width, work.ids[i * work.fields + field], at(gradients, i * width), one)
     return count
 
 
 @kernel
-def scatter_bag(count, unique, sums, position, width, entities, bag, starts, offsets, bag_ids, gradients, start):
+def scatter_bag(count, unique, sums, position, width, work, bag, place):
     """Add every row's dy / n to the sums of the n ids of its bag, in row order."""
-    for i in range(len(entities)):
-        entity = starts[bag] + entities[i, bag]
-        low, high = offsets[entity], offsets[entity + 1]
-        if high > low:
-            row = gradients[start + i * width : start + (i + 1) * width]
-            share = gradients.dtype.type(1) / gradients.dtype.type(high - low)
-            for k in range(low, high):
-                count = add_row(count, unique, sums, position, width, bag_ids[k], row, share)
+    gradients = at(work.input_gradients, place * work.batch)
+    for i in range(work.batch):
+        entity = work.bag_starts[bag] + work.entities[i * work.bags + bag]
+        low, high = work.bag_offsets[entity], work.bag_offsets[entity + 1]
+        share = number(sums, 1) / number(sums, max(high - low, 1))
+        for k in range(low, high):
+            count = add_row(count, unique, sums, position, width, work.bag_ids[k], at(gradients, i * width), share)
     return count

@@ -60,6 +60,23 @@ def check_batch(plan: Plan, batch: Batch) -> None:
             raise ValueError(f"bag {name} must give each of {rows} rows an entity in 0..{len(bag.offsets) - 2}")
 
 
+def check_shared(plan: Plan, batch: Batch, shared: tuple[str, ...]) -> None:
+    """Refuse inputs that are said to be the same in all rows, and are not.
+
+    Raises:
+        ValueError: names the input.
+    """
+    spec = plan.spec
+    columns = {name: batch.ids[:, i] for i, (name, _) in enumerate(spec.categorical)}
+    columns |= {name: bag.entity for (name, _), bag in zip(spec.bags, batch.bags)}
+    columns |= {name: batch.dense[:, i] for i, name in enumerate(spec.dense)}
+    for name in shared:
+        if name not in columns:
+            raise ValueError(f"shared must name inputs, got {name!r}; there are {', '.join(columns)}")
+        if (columns[name] != columns[name][0]).any():
+            raise ValueError(f"shared names {name}, but rows differ in it")
+
+
 def check_bag_ids(plan: Plan, batch: Batch) -> None:
     """Refuse bags whose shared lists hold an id out of range; once a data set, since batches share them."""
     for (name, size), bag in zip(plan.spec.bags, batch.bags):

@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, INPUT, NUMBER, slot_start
+from .layout import FIRST, INPUT, NUMBER, START, STRIDE
 from .losses import _factor, logistic, sigmoid, soft_plus, softplus, task_scale
 
 
@@ -98,18 +98,18 @@ def group_end(work, start, last):
 @kernel
 def pairwise_tile(op, work, first, rows):
     """`pairwise` of every search of the tile."""
-    z0, zs, task = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[FIRST]
+    z0, zs, task = op[INPUT + START], op[INPUT + STRIDE], op[FIRST]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)
         pairs, total = 0, 0.0
         for i in range(start, end):
             for j in range(start, end):
-                if work.labels[i, task] > work.labels[j, task]:
+                if work.labels[i * work.tasks + task] > work.labels[j * work.tasks + task]:
                     pairs += 1
         for i in range(start, end):
             for j in range(start, end):
-                if work.labels[i, task] > work.labels[j, task]:
+                if work.labels[i * work.tasks + task] > work.labels[j * work.tasks + task]:
                     zi, zj = z0 + (i - first) * zs, z0 + (j - first) * zs
                     margin = float(work.values[zj]) - float(work.values[zi])
                     total += soft_plus(margin)
@@ -125,25 +125,25 @@ def pairwise_tile(op, work, first, rows):
 @kernel
 def listwise_tile(op, work, first, rows):
     """`listwise` of every search of the tile."""
-    z0, zs, task = slot_start(op, INPUT, work.capacity), op[INPUT + 1], op[FIRST]
+    z0, zs, task = op[INPUT + START], op[INPUT + STRIDE], op[FIRST]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)
         labels, top = 0.0, -math.inf
         for i in range(start, end):
-            if not math.isnan(work.labels[i, task]):
-                labels += work.labels[i, task]
+            if not math.isnan(work.labels[i * work.tasks + task]):
+                labels += work.labels[i * work.tasks + task]
                 top = max(top, float(work.values[z0 + (i - first) * zs]))
         if labels > 0:
             total = 0.0
             for i in range(start, end):
-                if not math.isnan(work.labels[i, task]):
+                if not math.isnan(work.labels[i * work.tasks + task]):
                     total += math.exp(work.values[z0 + (i - first) * zs] - top)
             for i in range(start, end):
-                if not math.isnan(work.labels[i, task]):
+                if not math.isnan(work.labels[i * work.tasks + task]):
                     place = z0 + (i - first) * zs
                     log_softmax = work.values[place] - top - math.log(total)
-                    target = work.labels[i, task] / labels
+                    target = work.labels[i * work.tasks + task] / labels
                     sum_of_losses -= (end - start) * target * log_softmax
                     work.gradients[place] += scale * (end - start) * (math.exp(log_softmax) - target)
         start = end

@@ -13,6 +13,10 @@ from pathlib import Path
 import numba
 
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def kernel(function):
     """Compile a kernel that drivers call, and nobody else: it has no wrapper for Python, which halves its compilation.
 
@@ -20,18 +24,20 @@ def kernel(function):
     contract: a * b + c may become one fused instruction, which rounds once instead of twice.
     Nothing else of fastmath: NaN and infinity keep their meaning.
     """
-    return numba.njit(
-        nogil=True, error_model="numpy", fastmath={"contract"}, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    return numba.njit(**OPTIONS, **NO_WRAPPERS)(function)
+
+
+def inlined(function):
+    """A kernel that becomes a part of its one driver, instead of a function whose callees are all compiled once more."""
+    return numba.njit(**OPTIONS, **NO_WRAPPERS, inline="always")(function)
 
 
 def driver(function):
     """Compile an entry point that Python calls: cached on disk, and run without the interpreter's lock."""
-    options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
     try:
-        dispatcher = numba.njit(cache=True, **options)(function)
+        dispatcher = numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # no folder that could hold a cache
-        return numba.njit(**options)(function)
+        return numba.njit(**OPTIONS)(function)
     dispatcher._cache._cache_file._source_stamp = source_stamp(function.__code__.co_filename)
     return dispatcher
 

@@ -1,45 +1,52 @@
-"""How one operation of a plan is written as integers and floats that a compiled driver can walk.
+"""Where a compiled driver finds things: a plan as integers, and the memory that its kernels share.
 
-A row of the integer table, by position; a slot takes five places (offset, stride, column,
-width, differentiable):
+A row of the integer table (`encode.py` writes it) is one operation, by position:
 
-    CODE     opcode, the position of the kind in `operations.KINDS`
-    OUTPUT   slot that it writes
-    INPUT    its first input slot
-    PARAMETER, PARAMETER + 1   offsets of its parameters in their arena
-    FIRST    first integer attribute, then SECOND
-    COUNT    number of extra slots (experts of a mixture), which start at ADDEND
-    NUMBER   its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
+    CODE        opcode, the position of the kind in `operations.KINDS`
+    OUTPUT      slot that it writes            INPUT   its first input slot
+    PARAMETER   offset of its first parameter in its arena, then that of the second
+    PANELS      where its weights lie packed, see `dense.py`; -1 without any
+    FIRST, SECOND   integer attributes; for a gather or a bag, SECOND is its place in `Work.input_gradients`
+    RUNS        where `Work.runs` lists the columns of the input that a dense layer multiplies
+    COUNT       number of extra slots (experts of a mixture), which start at ADDEND, SLOT places each
+    NUMBER      its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
+
+A slot takes SLOT places:
+
+    START           its first element in the arenas of a tile, STRIDE elements between rows
+    WIDTH           columns; the first DIFFERENTIABLE of them need a gradient
+    ROOM            columns that may be written: of an output that is a part of a block only its own
+    FRESH           1 where the backward pass comes to its gradient for the first time: write, do not add
+
+A block's rows are filled up to whole vectors, with columns that stay 0: a kernel that works on a whole block needs
+no loop for a rest.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
 
-from .jit import kernel
-
-CODE, OUTPUT, INPUT, PARAMETER, FIRST, SECOND, COUNT, NUMBER, ADDEND = 0, 1, 6, 11, 13, 14, 15, 16, 17
+START, STRIDE, WIDTH, DIFFERENTIABLE, ROOM, FRESH, SLOT = range(7)
+CODE, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, PARAMETER = 0, 1, 2, 3, 4, 5, 6, 7
+OUTPUT, INPUT = 9, 9 + SLOT
+ADDEND = INPUT + SLOT
 
 Work = namedtuple(
     "Work",
-    "capacity values gradients scratch dense_values dense_gradients table_values input_gradients "
-    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses scale",
+    "values gradients scratch panels runs dense_values dense_gradients table_values input_gradients "
+    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses "
+    "batch fields bags columns tasks scale",
 )
-Work.__doc__ = """What a tile's kernels read and write. All arrays are flat unless a shape is given.
+Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels. All are flat.
 
-    capacity         rows that the arenas below hold
     values           activations of one tile          gradients   of the same layout
-    scratch          room for the largest transposed weight
+    scratch          room for a packed part of a tile
+    panels           packed weights                   runs        see `dense.py`
     dense_values     dense parameters                 dense_gradients   this thread's accumulator
-    table_values     embedding tables                 input_gradients   (B, .) gradients of gathers and bags
-    ids (B, C), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, ND)
-    labels (B, T), weights (B, T), groups (B,)
+    table_values     embedding tables                 input_gradients   (., B, D) gradients of gathers and bags
+    ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)
+    labels (B, tasks), weights (B, tasks), groups (B,)
     reals, losses    one an operation: its float attribute, this thread's sum of its loss
+    batch, fields, bags, columns, tasks   lengths of these axes
     scale            1 / B
 """
-
-
-@kernel
-def slot_start(op, place, capacity):
-    """First element of the slot at `place` in an arena of `capacity` rows."""
-    return op[place] * capacity + op[place + 2]

@@ -32,7 +32,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import ADDEND, FIRST, INPUT, NUMBER, PARAMETER, SECOND, slot_start
+from .layout import ADDEND, FIRST, INPUT, NUMBER, PARAMETER, SECOND, START, STRIDE
 
 
 def softplus(z):
@@ -146,10 +146,11 @@ def task_scale(op, work):
 @kernel
 def row_loss_tile(op, work, first, rows, squared):
     """`bce` (squared False) or `mse` (True): its sum into losses, its gradient into the logit's."""
-    z0, zs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
+    z0, zs = op[INPUT + START], op[INPUT + STRIDE]
     task, total, scale = op[FIRST], 0.0, task_scale(op, work)
     for i in range(rows):
-        label, weight = work.labels[first + i, task], work.weights[first + i, task]
+        place = (first + i) * work.tasks + task
+        label, weight = work.labels[place], work.weights[place]
         if not math.isnan(label):
             z = float(work.values[z0 + i * zs])
             if squared:
@@ -164,13 +165,14 @@ def row_loss_tile(op, work, first, rows, squared):
 @kernel
 def entire_loss_tile(op, work, first, rows):
     """`bce_entire`: its sum into losses, its gradients into those of both logits."""
-    a0, a_stride = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
-    b0, b_stride = slot_start(op, ADDEND, work.capacity), op[ADDEND + 1]
+    a0, a_stride = op[INPUT + START], op[INPUT + STRIDE]
+    b0, b_stride = op[ADDEND + START], op[ADDEND + STRIDE]
     task, given, total, scale = op[FIRST], op[SECOND], 0.0, task_scale(op, work)
     for i in range(rows):
-        label, weight = work.labels[first + i, given], work.weights[first + i, task]
+        place = (first + i) * work.tasks
+        label, weight = work.labels[place + given], work.weights[place + task]
         if label != 0 and not math.isnan(label):
-            label = work.labels[first + i, task]
+            label = work.labels[place + task]
         if not math.isnan(label):
             a, b = float(work.values[a0 + i * a_stride]), float(work.values[b0 + i * b_stride])
             log_p = -soft_plus(-a) - soft_plus(-b)

@@ -12,7 +12,8 @@ Source: Ma et al., KDD 2018, eq. 6; PLE (Tang et al., RecSys 2020) gives each ta
 from __future__ import annotations
 
 from .jit import kernel
-from .layout import ADDEND, COUNT, INPUT, OUTPUT, slot_start
+from .layout import ADDEND, COUNT, FRESH, INPUT, OUTPUT, SLOT, START, STRIDE, WIDTH
+from .vector import at, lanes, load, number, splat, store, total
 
 
 def mixture_forward(m, gates, experts):
@@ -53,39 +54,38 @@ class Mixture:
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
+# Outputs and experts are whole blocks, whose rows are filled up to whole vectors (layout.py).
+
+
 @kernel
 def mixture_forward_tile(op, work, first, rows):
     """m = sum_e g_e h_e for one tile."""
-    m0, ms, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    g0, gs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
+    m = at(work.values, op[OUTPUT + START])
     for i in range(rows):
-        m = work.values[m0 + i * ms : m0 + i * ms + width]
-        for j in range(width):
-            m[j] = 0
-        for e in range(op[COUNT]):
-            place = ADDEND + 5 * e
-            start = slot_start(op, place, work.capacity) + i * op[place + 1]
-            h = work.values[start : start + width]
-            g = work.values[g0 + i * gs + e]
-            for j in range(width):
-                m[j] += g * h[j]
+        g = at(work.values, op[INPUT + START] + i * op[INPUT + STRIDE])
+        for j in range(0, op[OUTPUT + WIDTH], lanes(m)):
+            sums = splat(number(m, 0))
+            for e in range(op[COUNT]):
+                place = ADDEND + SLOT * e
+                h = load(work.values, op[place + START] + i * op[place + STRIDE] + j)
+                sums = sums + splat(g[e]) * h
+            store(m, i * op[OUTPUT + STRIDE] + j, sums)
 
 
 @kernel
 def mixture_backward_tile(op, work, first, rows):
     """dg_e += <dm, h_e>; dh_e += g_e dm, for one tile."""
-    m0, ms, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    g0, gs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
-    for i in range(rows):
-        dm = work.gradients[m0 + i * ms : m0 + i * ms + width]
-        for e in range(op[COUNT]):
-            place = ADDEND + 5 * e
-            start = slot_start(op, place, work.capacity) + i * op[place + 1]
-            h = work.values[start : start + width]
-            dh = work.gradients[start : start + width]
-            g = work.values[g0 + i * gs + e]
-            total = work.values.dtype.type(0)
-            for j in range(width):
-                total += dm[j] * h[j]
-                dh[j] += g * dm[j]
-            work.gradients[g0 + i * gs + e] += total
+    dm, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    for e in range(op[COUNT]):
+        place = ADDEND + SLOT * e
+        h, dh = at(work.values, op[place + START]), at(work.gradients, op[place + START])
+        fresh, inner_stride = op[place + FRESH] == 1, op[place + STRIDE]
+        for i in range(rows):
+            gate = op[INPUT + START] + i * op[INPUT + STRIDE] + e
+            g = splat(work.values[gate])
+            sums = splat(number(dm, 0))
+            for j in range(0, width, lanes(dm)):
+                d, place_h = load(dm, i * stride + j), i * inner_stride + j
+                sums = sums + d * load(h, place_h)
+                store(dh, place_h, g * d if fresh else load(dh, place_h) + g * d)
+            work.gradients[gate] += total(sums)

@@ -12,10 +12,13 @@ Source: Ma et al., KDD 2018 (the gates of MMoE).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, INPUT, NUMBER, OUTPUT, slot_start
+from .layout import FIRST, INPUT, NUMBER, OUTPUT, START, STRIDE, WIDTH
+from .vector import at, number
 
 
 def softmax_forward(gates, z, temperature):
@@ -70,39 +73,33 @@ class Softmax:
 @kernel
 def softmax_forward_tile(op, work, first, rows):
     """g = softmax(z / tau) for one tile."""
-    g0, gs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    z0, zs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
-    experts = op[FIRST]
-    tau = work.values.dtype.type(work.reals[op[NUMBER]])
+    tau, experts = number(work.values, work.reals[op[NUMBER]]), op[FIRST]
     for i in range(rows):
-        for start in range(0, width, experts):
-            g = work.values[g0 + i * gs + start : g0 + i * gs + start + experts]
-            z = work.values[z0 + i * zs + start : z0 + i * zs + start + experts]
-            top = z[0]
-            for e in range(1, experts):
+        g = at(work.values, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
+        z = at(work.values, op[INPUT + START] + i * op[INPUT + STRIDE])
+        for start in range(0, op[OUTPUT + WIDTH], experts):
+            top = z[start]
+            for e in range(start + 1, start + experts):
                 top = max(top, z[e])
-            total = work.values.dtype.type(0)
-            for e in range(experts):
-                g[e] = np.exp((z[e] - top) / tau)
+            total = number(g, 0)
+            for e in range(start, start + experts):
+                g[e] = math.exp((z[e] - top) / tau)
                 total += g[e]
-            for e in range(experts):
+            for e in range(start, start + experts):
                 g[e] /= total
 
 
 @kernel
 def softmax_backward_tile(op, work, first, rows):
     """dz += g (dg - <dg, g>) / tau for one tile."""
-    g0, gs, width = slot_start(op, OUTPUT, work.capacity), op[OUTPUT + 1], op[OUTPUT + 3]
-    z0, zs = slot_start(op, INPUT, work.capacity), op[INPUT + 1]
-    experts = op[FIRST]
-    tau = work.values.dtype.type(work.reals[op[NUMBER]])
+    tau, experts = number(work.values, work.reals[op[NUMBER]]), op[FIRST]
     for i in range(rows):
-        for start in range(0, width, experts):
-            g = work.values[g0 + i * gs + start : g0 + i * gs + start + experts]
-            dg = work.gradients[g0 + i * gs + start : g0 + i * gs + start + experts]
-            dz = work.gradients[z0 + i * zs + start : z0 + i * zs + start + experts]
-            inner = work.values.dtype.type(0)
-            for e in range(experts):
+        g = at(work.values, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
+        dg = at(work.gradients, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
+        dz = at(work.gradients, op[INPUT + START] + i * op[INPUT + STRIDE])
+        for start in range(0, op[OUTPUT + WIDTH], experts):
+            inner = number(g, 0)
+            for e in range(start, start + experts):
                 inner += dg[e] * g[e]
-            for e in range(experts):
+            for e in range(start, start + experts):
                 dz[e] += g[e] * (dg[e] - inner) / tau

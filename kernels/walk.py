@@ -7,126 +7,174 @@ because a plan is data to it: the integer table of `layout.py`.
 
 from __future__ import annotations
 
-from . import adam, by_id, dense, embedding, group_losses, losses, mixture, softmax
-from .jit import driver
-from .layout import CODE, NUMBER
+from . import by_id, dense, embedding, group_losses, losses, mixture, softmax
+from .adam import adam_elements
+from .jit import driver, inlined, kernel
+from .layout import CODE, Work
 from .operations import OPCODES
+from .vector import at, copy, pointer, pointers
 
 GATHER, BAG, COPY = OPCODES["gather"], OPCODES["bag"], OPCODES["copy"]
 DENSE, BIAS_BY_ID, DENSE_BY_ID = OPCODES["dense"], OPCODES["bias_by_id"], OPCODES["dense_by_id"]
 SOFTMAX, MIXTURE = OPCODES["softmax"], OPCODES["mixture"]
 BCE, MSE, BCE_ENTIRE = OPCODES["bce"], OPCODES["mse"], OPCODES["bce_entire"]
 PAIRWISE, LISTWISE = OPCODES["pairwise"], OPCODES["listwise"]
+PREDICT, TRAIN, FOLD = 0, 1, 2  # what a walk is for
+
+
+@inlined
+def forward(op, work, first, rows):
+    """One operation on one tile; a loss also adds its gradient to its logit's."""
+    code = op[CODE]
+    if code == DENSE:
+        dense.dense_forward_tile(op, work, first, rows)
+    elif code == GATHER:
+        embedding.gather_forward_tile(op, work, first, rows)
+    elif code == BAG:
+        embedding.bag_forward_tile(op, work, first, rows)
+    elif code == COPY:
+        dense.copy_forward_tile(op, work, first, rows)
+    elif code == BIAS_BY_ID:
+        by_id.bias_by_id_forward_tile(op, work, first, rows)
+    elif code == DENSE_BY_ID:
+        by_id.dense_by_id_forward_tile(op, work, first, rows)
+    elif code == SOFTMAX:
+        softmax.softmax_forward_tile(op, work, first, rows)
+    elif code == MIXTURE:
+        mixture.mixture_forward_tile(op, work, first, rows)
+    elif code == BCE or code == MSE:
+        losses.row_loss_tile(op, work, first, rows, code == MSE)
+    elif code == BCE_ENTIRE:
+        losses.entire_loss_tile(op, work, first, rows)
+    elif code == PAIRWISE:
+        group_losses.pairwise_tile(op, work, first, rows)
+    elif code == LISTWISE:
+        group_losses.listwise_tile(op, work, first, rows)
+
+
+@inlined
+def backward(op, work, first, rows):
+    """The gradient of one operation on one tile."""
+    code = op[CODE]
+    if code == DENSE:
+        dense.dense_backward_tile(op, work, first, rows)
+    elif code == GATHER or code == BAG:
+        embedding.input_backward_tile(op, work, first, rows)
+    elif code == BIAS_BY_ID:
+        by_id.bias_by_id_backward_tile(op, work, first, rows)
+    elif code == DENSE_BY_ID:
+        by_id.dense_by_id_backward_tile(op, work, first, rows)
+    elif code == SOFTMAX:
+        softmax.softmax_backward_tile(op, work, first, rows)
+    elif code == MIXTURE:
+        mixture.mixture_backward_tile(op, work, first, rows)
 
 
 @driver
-def walk_tiles(table, places, work, tiles, training, slot, out):
+def pack_weights(table, arrays, part, parts, training):
+    """Pack the dense parameters of every `parts`-th operation into panels; W^T only for `training`."""
+    work, width = pointers(arrays, Work), table.shape[1]
+    for number in range(part, len(table), parts):
+        op = at(pointer(table), number * width)
+        if op[CODE] == DENSE:
+            dense.pack_dense(op, work, training)
+        elif op[CODE] == DENSE_BY_ID:
+            by_id.pack_by_id(op, work, training)
+
+
+@driver
+def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
     """Walk the plan for the tiles tiles[i] .. tiles[i + 1].
 
-    Forward through the rows of `table`; a loss also adds its gradient to its logit's. Then, if
-    `training`, backwards from the last row to the first, adding to this thread's accumulators;
-    otherwise the columns of `slot` = (offset, stride, column, width) go to out (B, width).
+    Forward through the rows of `table`. Then, to TRAIN, backwards from the last row to the first, adding to
+    this thread's accumulators; to PREDICT, the columns of `slot` = (start, stride, width) go to out (B, width).
+    To FOLD, what the layers would do is replaced: what all rows share is added to the packed biases.
 
-    NOTE: one driver for both, for compiling each operation once is what a cold start costs.
+    NOTE: one driver for all, for compiling each operation once is what a cold start costs.
     """
-    work.dense_gradients[:] = 0
-    work.losses[:] = 0
+    work, width = pointers(arrays, Work), table.shape[1]
+    arrays.dense_gradients[:] = 0
+    arrays.losses[:] = 0
     for i in range(len(tiles) - 1):
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
-        work.gradients[:] = 0
+        if purpose == TRAIN:
+            for block in range(len(cleared)):
+                arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
         for number in range(len(table)):
-            op = table[number]
-            code = op[CODE]
-            if code == DENSE:
-                dense.dense_forward_tile(op, work, first, rows)
-            elif code == GATHER:
-                embedding.gather_forward_tile(op, work, first, rows)
-            elif code == BAG:
-                embedding.bag_forward_tile(op, work, first, rows)
-            elif code == COPY:
-                dense.copy_forward_tile(op, work, first, rows)
-            elif code == BIAS_BY_ID:
-                by_id.bias_by_id_forward_tile(op, work, first, rows)
-            elif code == DENSE_BY_ID:
-                by_id.dense_by_id_forward_tile(op, work, first, rows)
-            elif code == SOFTMAX:
-                softmax.softmax_forward_tile(op, work, first, rows)
-            elif code == MIXTURE:
-                mixture.mixture_forward_tile(op, work, first, rows)
-            elif code == BCE or code == MSE:
-                losses.row_loss_tile(op, work, first, rows, code == MSE)
-            elif code == BCE_ENTIRE:
-                losses.entire_loss_tile(op, work, first, rows)
-            elif code == PAIRWISE:
-                group_losses.pairwise_tile(op, work, first, rows)
-            elif code == LISTWISE:
-                group_losses.listwise_tile(op, work, first, rows)
-        if not training:
-            offset, stride, column, width = slot
+            op = at(pointer(table), number * width)
+            if purpose == FOLD and op[CODE] == DENSE:
+                dense.fold_shared_columns(op, work)
+            elif purpose != FOLD or op[CODE] <= COPY:
+                forward(op, work, first, rows)
+        if purpose == TRAIN:
+            for number in range(len(table) - 1, -1, -1):
+                backward(at(pointer(table), number * width), work, first, rows)
+        elif purpose == PREDICT:
             for row in range(rows):
-                start = offset * work.capacity + row * stride + column
-                for j in range(width):
-                    out[first + row, j] = work.values[start + j]
-            continue
-        for number in range(len(table) - 1, -1, -1):
-            op = table[number]
-            code = op[CODE]
-            if code == DENSE:
-                dense.dense_backward_tile(op, work, first, rows)
-            elif code == GATHER or code == BAG:
-                embedding.input_backward_tile(op, work, first, rows, places[op[NUMBER]])
-            elif code == BIAS_BY_ID:
-                by_id.bias_by_id_backward_tile(op, work, first, rows)
-            elif code == DENSE_BY_ID:
-                by_id.dense_by_id_backward_tile(op, work, first, rows)
-            elif code == SOFTMAX:
-                softmax.softmax_backward_tile(op, work, first, rows)
-            elif code == MIXTURE:
-                mixture.mixture_backward_tile(op, work, first, rows)
+                copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
 
 
-@driver
-def table_gradient(sources, width, rows, ids, entities, starts, offsets, bag_ids, gradients, unique, sums, position):
-    """Sum the gradients of every id of one table: returns the number of unique ids.
+@kernel
+def sum_table(table, sources, work, unique, sums, position):
+    """Sum the gradients of every id of one table; returns the number of unique ids.
 
     Args:
-        sources: (n, 3) opcode, column of ids or bag, place in `gradients`, for each operation that reads the table.
-        width: D. rows: B.
+        table: (TABLE,) int64, see `TableReaders`. sources: (n, 3) opcode, column or bag, place in input_gradients.
     Writes:
         unique: (n,) ids in order of first use. sums: (n * D,) their gradients.
     NOTE: position (V,) is -1 everywhere before and after.
     """
     count = 0
-    for i in range(len(sources)):
-        code, column, start = sources[i, 0], sources[i, 1], sources[i, 2] * rows
+    for i in range(table[2], table[3]):
+        code, column, place = sources[i, 0], sources[i, 1], sources[i, 2]
         if code == GATHER:
-            count = embedding.scatter_gather(count, unique, sums, position, width, ids, column, gradients, start)
+            count = embedding.scatter_gather(count, unique, sums, position, table[1], work, column, place)
         else:
-            count = embedding.scatter_bag(
-                count, unique, sums, position, width, entities, column, starts, offsets, bag_ids, gradients, start
-            )
+            count = embedding.scatter_bag(count, unique, sums, position, table[1], work, column, place)
     for i in range(count):
         position[unique[i]] = -1
     return count
 
 
 @driver
-def adam_table(w, m, v, start, width, unique, sums, gain1, gain2, rate, correction, epsilon):
-    """A row-lazy step on rows `unique` (n,) of the table that starts at `start` of the arenas; sums (n * D,)."""
-    for i in range(len(unique)):
-        place = start + unique[i] * width
-        adam.adam_elements(
-            w[place : place + width], m[place : place + width], v[place : place + width],
-            sums[i * width : (i + 1) * width], gain1, gain2, rate, correction, epsilon,
-        )
+def table_gradient(table, sources, arrays, unique, sums, position):
+    """`sum_table` for one table."""
+    work = pointers(arrays, Work)
+    return sum_table(pointer(table), sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
 
 
 @driver
-def adam_arena(w, m, v, gradient, decay, low, high, gain1, gain2, rate, correction, epsilon, shrink):
-    """A dense step on elements low .. high of the arenas, weight decay first."""
-    if shrink > 0:
-        for i in range(low, high):
-            w[i] -= shrink * decay[i] * w[i]
-    adam.adam_elements(
-        w[low:high], m[low:high], v[low:high], gradient[low:high], gain1, gain2, rate, correction, epsilon
-    )
+def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1, gain2, rate, correction, epsilon):
+    """For each of `tables`: sum the gradients of repeated ids, then row-lazy Adam on the rows that occurred."""
+    work = pointers(arrays, Work)
+    for number in range(len(tables)):
+        table = at(pointer(tables), number * tables.shape[1])
+        count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
+        width = table[1]
+        for i in range(count):
+            start = table[0] + unique[i] * width
+            adam_elements(
+                at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(sums), i * width), width,
+                gain1, gain2, rate, correction, epsilon,
+            )
+
+
+@driver
+def adam_arena(w, m, v, gradients, decay, low, high, gain1, gain2, rate, correction, epsilon, shrink):
+    """A dense step on elements low .. high of the arenas: sum the threads' gradients, decay weights, Adam.
+
+    Args:
+        gradients: (threads, P'), the accumulators; the first becomes the sum.
+    """
+    for start in range(low, high, 4096):
+        end = min(start + 4096, high)
+        for thread in range(1, len(gradients)):
+            for i in range(start, end):
+                gradients[0, i] += gradients[thread, i]
+        if shrink > 0:
+            for i in range(start, end):
+                w[i] -= shrink * decay[i] * w[i]
+        adam_elements(
+            at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(gradients), start), end - start,
+            gain1, gain2, rate, correction, epsilon,
+        )

@@ -51,7 +51,7 @@ def test_compiled_steps_equal_numpy(dtype, tolerance):
     adam_dense(*expected, adam, step)
     settings = [real(x) for x in (1 - adam.beta1, 1 - adam.beta2, *adam.corrected(step), adam.epsilon)]
     w, m, v, gradient, decay = found
-    walk.adam_arena(w, m, v, gradient, decay, 0, 50, *settings, real(adam.learning_rate * adam.weight_decay))
+    walk.adam_arena(w, m, v, gradient[None], decay, 0, 50, *settings, real(adam.learning_rate * adam.weight_decay))
     for a, b in zip(found, expected):
         assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)
 

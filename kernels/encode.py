@@ -1,0 +1,130 @@
+"""A plan as a compiled driver reads it: integers, floats, and where everything lies (the places are in layout.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .layout import ADDEND, CODE, COUNT, FIRST, FRESH, INPUT, NUMBER, OUTPUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
+from .operations import OPCODES
+from .plan import Operation, Plan, Slot
+from .vector import BYTES
+
+FIRSTS = {"dense": "relu", "gather": "field", "bag": "bag", "bias_by_id": "field", "dense_by_id": "field", "softmax": "experts"}
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A plan for tiles of up to `capacity` rows.
+
+    Attributes:
+        table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see dense.py.
+        cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
+        arena: numbers of a tile's activations. panels: of all packed weights. scratch: of a tile's scratch memory.
+        inputs: columns of the gradients of gathers and bags. blocks: name -> (first element, elements between rows).
+    """
+
+    capacity: int
+    table: np.ndarray
+    reals: np.ndarray
+    runs: np.ndarray
+    cleared: np.ndarray
+    arena: int
+    panels: int
+    scratch: int
+    inputs: int
+    blocks: dict[str, tuple[int, int]]
+
+
+def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] = ()) -> Encoded:
+    """The plan for tiles of `capacity` rows; dense layers leave out the input columns that all rows share.
+
+    Args:
+        shared: names of categorical fields, multi-valued fields and dense columns.
+    """
+    extra = max(len(op.inputs) for op in plan.operations) - 1
+    table = np.zeros((len(plan.operations), ADDEND + SLOT * max(extra, 1)), np.int64)
+    lanes = BYTES // np.dtype(dtype).itemsize
+    strides = {name: -(-width // lanes) * lanes for name, (_, width) in plan.blocks.items()}
+    *starts, arena = np.cumsum([0, *strides.values()]) * capacity
+    blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
+    fresh, touched = fresh_gradients(plan)
+    reals, runs = np.zeros(len(table)), []
+    panels = scratch = inputs = 0
+    for number, (op, row) in enumerate(zip(plan.operations, table)):
+        row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
+        slots = [(OUTPUT, op.output)] if op.output else []
+        for position, slot in slots + [*zip([INPUT, *range(ADDEND, len(row), SLOT)], op.inputs)]:
+            start, stride = blocks[slot.block]
+            whole = slot.width == plan.blocks[slot.block][1]
+            room = stride - slot.column if whole or position != OUTPUT else slot.width
+            row[position : position + FRESH] = start + slot.column, stride, slot.width, slot.differentiable, room
+            row[position + FRESH] = position != OUTPUT and (number, slot) in fresh
+        row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
+        row[FIRST], reals[number] = op.attributes.get(FIRSTS.get(op.kind), 0), op.attributes.get("temperature", 0)
+        if op.output is None:
+            task = op.attributes["task"]
+            row[PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + task
+            row[FIRST], row[SECOND], reals[number] = task, op.attributes.get("given", -1), op.attributes["factor"]
+        elif op.kind in ("gather", "bag"):
+            row[SECOND], inputs = inputs, inputs + op.output.width
+        elif op.kind in ("dense", "dense_by_id"):
+            (x,), width = op.inputs, -(-op.output.width // lanes) * lanes
+            both = x.width * width + op.output.width * -(-x.differentiable // lanes) * lanes
+            row[PANELS] = panels
+            if op.kind == "dense":
+                row[RUNS], runs = len(runs), runs + runs_of(plan, x, shared)
+                panels += width + both
+            else:
+                row[SECOND] = op.parameters[0].shape[0]
+                panels += row[SECOND] * both
+                scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
+    cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
+    return Encoded(
+        capacity, table, reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
+        int(arena), int(panels), int(scratch), inputs, blocks,
+    )
+
+
+def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, Slot]], dict[str, bool]]:
+    """Which (operation, input slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
+
+    Dense layers and mixtures can write instead of adding; a block whose gradient another operation, or a part of
+    the block, comes to first must start at 0.
+    """
+    fresh, touched = set(), {}
+    for number in range(len(plan.operations) - 1, -1, -1):
+        op = plan.operations[number]
+        for slot in op.inputs:
+            if slot.differentiable and slot.block not in touched:
+                whole = slot.width == plan.blocks[slot.block][1]
+                writes = op.kind == "dense" or (op.kind == "mixture" and slot is not op.inputs[0])
+                if whole and writes:
+                    fresh.add((number, slot))
+                touched[slot.block] = not (whole and writes)
+    return fresh, touched
+
+
+def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...]) -> list[int]:
+    """[number, first, end, first, end, ...]: the columns of a dense layer's input that rows do not share; all if they share all."""
+    fixed = set()
+    for op in plan.operations:
+        if op.output is not None and op.output.block == x.block:
+            names = inputs_of(plan, op)
+            fixed |= {op.output.column - x.column + column for column, name in enumerate(names) if name in shared}
+    own = [column not in fixed for column in range(x.width)]
+    if not any(own):
+        return [1, 0, x.width]
+    ends = np.flatnonzero(np.diff([False, *own, False]))
+    return [len(ends) // 2, *map(int, ends)]
+
+
+def inputs_of(plan: Plan, op: Operation) -> list[str]:
+    """The name of the input behind each output column of a gather, a bag or a copy; nothing for other operations."""
+    spec = plan.spec
+    if op.kind == "gather":
+        return [spec.categorical[op.attributes["field"]][0]] * op.output.width
+    if op.kind == "bag":
+        return [spec.bags[op.attributes["bag"]][0]] * op.output.width
+    return list(spec.dense) if op.kind == "copy" else []

@@ -1,0 +1,102 @@
+"""Matrix products in panels: why they run at the speed of the arithmetic, and not of the memory.
+
+    C (M, N) = A (M, K) B (K, N)        2 M N K operations on M K + K N + M N numbers
+
+Each number is used many times, so the question is only where it lies when it is used. Three answers,
+from the inside to the outside:
+
+    registers   `tile.py`: a few rows of C, one or more vectors wide, while k runs over all of K;
+    L1 cache    a *panel*, the columns of B that such a tile needs, copied so that row k + 1 lies right
+                behind row k: it is read from the front to the back, once for each tile of rows, and
+                neither jumps a page at every k nor falls into the same few cache sets;
+    L2 cache    the rows of A, a tile of the batch, which all panels see one after the other.
+
+        B (K, N), row-major                          in panels
+        +---------+---------+----+                   +---+  +---+  +---+
+        | panel 0 | panel 1 | .. |        pack       | 0 |  | 1 |  | 2 |     each (K, n), n numbers a row;
+        |         |         |    |       ----->      |   |  |   |  | 00|     the last is filled up with 0
+        +---------+---------+----+                   +---+  +---+  +---+
+
+A weight is packed once a step and used by every tile of rows. The backward pass needs two more products, and
+both are the same loops over other operands:
+
+    dx (M, K) = dz (M, N) W^T       panels of W^T, packed in the same pass
+    dW (K, N) = x^T (K, M) dz       `tile` walks down the columns of x by its strides; panels of dz
+"""
+
+from __future__ import annotations
+
+from .jit import kernel
+from .tile import WIDE, tiles
+from .vector import at, copy, lanes
+
+
+@kernel
+def whole_vectors(p, width):
+    """Numbers that `width` columns take when they are filled up to whole vectors."""
+    return (width + lanes(p) - 1) // lanes(p) * lanes(p)
+
+
+@kernel
+def panel_vectors(p, left):
+    """Vectors a row of the next panel, `left` columns before the end: WIDE as long as they are full, then 1."""
+    return WIDE if left >= WIDE * lanes(p) else 1
+
+
+@kernel
+def pack(panels, weight, stride, depth, width):
+    """panels = W (depth, width); row k of W starts at weight[k * stride]."""
+    j = 0
+    while j < width:
+        n = panel_vectors(panels, width - j) * lanes(panels)
+        columns = min(n, width - j)
+        for k in range(depth):
+            row = at(panels, j * depth + k * n)
+            copy(row, at(weight, k * stride + j), columns)
+            for extra in range(columns, n):
+                row[extra] = 0
+        j += n
+
+
+@kernel
+def pack_transposed(panels, weight, stride, depth, width):
+    """panels = W^T (depth, width); row k of W, which is column k of W^T, starts at weight[k * stride]."""
+    j = 0
+    while j < width:
+        n = panel_vectors(panels, width - j) * lanes(panels)
+        for extra in range(n):
+            panel = at(panels, j * depth + extra)
+            if j + extra < width:
+                row = at(weight, (j + extra) * stride)
+                for k in range(depth):
+                    panel[k * n] = row[k]
+            else:
+                for k in range(depth):
+                    panel[k * n] = 0
+        j += n
+
+
+@kernel
+def multiply(c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, start, bias, relu, edge):
+    """C (rows, width) = start + A[:, low:high] B[low:high], then max(., 0) if `relu`.
+
+    Args:
+        c: element (i, j) is c[i * cs + j]. room: columns that may be written; behind `width`, what panels hold there.
+        a: element (i, k) is a[i * ai + k * ak]. panels: B (depth, width), see `pack`.
+        start: 0, ADD or BIAS, see `tile`. bias: as many numbers as panels have columns.
+        edge: room for `rows` rows of a panel, for columns that do not fill a vector.
+    """
+    j = 0
+    while j < width:
+        vectors = panel_vectors(c, width - j)
+        n = vectors * lanes(c)
+        panel, source, target, stride = at(panels, j * depth + low * n), at(a, low * ak), at(c, j), cs
+        if j + n > room:
+            target, stride = edge, n
+            for i in range(rows):
+                copy(at(edge, i * n), at(c, i * cs + j), width - j)
+        tiles(target, stride, source, ai, ak, panel, high - low, rows, vectors, start, at(bias, j), relu)
+        if j + n > room:
+            for i in range(rows):
+                copy(at(c, i * cs + j), at(edge, i * n), width - j)
+        j += n

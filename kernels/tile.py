@@ -1,0 +1,172 @@
+"""The micro-kernel of every matrix product: a small tile of C stays in registers while K runs.
+
+    C (m, n)  =  A (m, K)  B (K, n)          m <= ROWS rows, n = 1 or WIDE vectors
+
+For each k: load one row of B (n numbers), then, for each of the m rows, spread one number of A over a
+vector and let it be multiplied and added to that row of C in one instruction:
+
+              b0   b1  ...        one row of B: WIDE vectors
+            +----+----+
+    a0 ---> |c00 |c01 |           m * WIDE accumulators, which never leave their registers;
+    a1 ---> |c10 |c11 |           m + WIDE loads feed m * WIDE multiply-adds, so that the arithmetic units
+     :      | :  | :  |           are what is busy, and not the loads
+            +----+----+
+
+The shape fills the registers: with AVX2 (16 registers) 6 rows of 16 numbers take 12 accumulators, two loads
+of B and one number of A; with AVX-512 (32 registers) 6 rows of 64 take 24, four and two. A larger tile would
+spill to memory. A multiply-add takes 4 cycles and two of them start in each, so fewer than 8 accumulators wait
+for themselves.
+
+`tile` emits these instructions; `tile_in_loops` is the same in plain loops, for reading and for processors whose
+registers are not known here.
+"""
+
+from __future__ import annotations
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba.core import types
+from numba.extending import intrinsic
+
+from .jit import kernel
+from .vector import INT, VectorType, _load, _prefetch, _splat, _store, _vector_call, at, lanes, number
+
+ADD, BIAS = 1, 2  # what a tile starts from: 0 = nothing, the numbers that are there, one bias a column
+
+
+def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
+    """(rows, vectors a row) of a tile that fills the registers of a processor; (0, 1) where they are not known."""
+    if features.get("avx512f"):
+        return 6, 4
+    if features.get("avx2") and features.get("fma"):
+        return 6, 1
+    if machine.startswith(("aarch64", "arm64")):
+        return 6, 1
+    return 0, 1
+
+
+_ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
+ROWS = _ROWS or 6
+SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these
+
+
+@intrinsic
+def tile(typing, c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    """C = start + A B, then max(., 0) if `relu`.
+
+    Args:
+        c: pointer; element (i, j) is c[i * cs + j]. a: pointer; element (i, k) is a[i * ai + k * ak].
+        b: pointer to a panel; element (k, j) is b[k * n + j], n = vectors * lanes numbers wide.
+        depth: K >= 1. rows: one of SOME_ROWS. vectors: 1 or WIDE.
+        start: 0, ADD or BIAS. bias: pointer to n numbers. relu: bool.
+    """
+    vector, size = VectorType(c.dtype), types.intp
+    sig = types.void(c, size, a, size, size, b, size, size, size, size, bias, types.boolean)
+
+    def codegen(context, builder, sig, args):
+        kind = context.get_value_type(vector)
+        rows, vectors = args[7], args[8]
+        end = builder.append_basic_block("tile.end")
+        wide = builder.icmp_signed(">", vectors, INT(1))
+        number = builder.add(rows, builder.select(wide, INT(ROWS), INT(0)))
+        choice = builder.switch(number, end)
+        for m, n in ((m, n) for n in sorted({1, WIDE}) for m in SOME_ROWS):
+            block = builder.append_basic_block(f"tile.{m}x{n}")
+            choice.add_case(INT(m + (ROWS if n > 1 else 0)), block)
+            builder.position_at_end(block)
+            _emit(builder, kind, m, n, args)
+            builder.branch(end)
+        builder.position_at_end(end)
+        return context.get_dummy_value()
+
+    return sig, codegen
+
+
+def _emit(builder, kind, m, n, args):
+    """The instructions of a tile of m rows and n vectors."""
+    c, cs, a, ai, ak, b, depth, _, _, start, bias, relu = args
+    lanes = kind.count
+
+    def row(pointer, stride, i):
+        return builder.gep(pointer, [builder.mul(stride, INT(i))])
+
+    c_rows, a_rows = [row(c, cs, i) for i in range(m)], [row(a, ai, i) for i in range(m)]
+    places = [[builder.gep(c_rows[i], [INT(j * lanes)]) for j in range(n)] for i in range(m)]
+    for place in (place for line in places for place in line):
+        _prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
+    before, loop, after = builder.block, builder.append_basic_block("k"), builder.append_basic_block("sum")
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    zero = ir.Constant(kind, [0.0] * lanes)
+    k, ka, kb = builder.phi(INT), builder.phi(INT), builder.phi(INT)
+    sums = [[builder.phi(kind) for _ in range(n)] for _ in range(m)]
+    line = builder.gep(b, [kb])
+    panel = [_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
+    new = []
+    for i in range(m):
+        spread = _splat(builder, builder.load(builder.gep(a_rows[i], [ka])), kind)
+        new.append([_vector_call(builder, "fma", kind, [spread, panel[j], sums[i][j]]) for j in range(n)])
+    steps = [builder.add(k, INT(1)), builder.add(ka, ak), builder.add(kb, INT(n * lanes))]
+    for phi, step in zip((k, ka, kb), steps):
+        phi.add_incoming(INT(0), before)
+        phi.add_incoming(step, loop)
+    for i in range(m):
+        for j in range(n):
+            sums[i][j].add_incoming(zero, before)
+            sums[i][j].add_incoming(new[i][j], loop)
+    builder.cbranch(builder.icmp_signed("<", steps[0], depth), loop, after)
+    builder.position_at_end(after)
+    _finish(builder, kind, places, new, start, bias, relu)
+
+
+def _finish(builder, kind, places, sums, start, bias, relu):
+    """The epilogue: add what was there or the bias, take the maximum with 0, write."""
+    flat = [(place, value, j) for line, row in zip(places, sums) for j, (place, value) in enumerate(zip(line, row))]
+    zero = ir.Constant(kind, [0.0] * kind.count)
+    for kept, needed in ((ADD, lambda place, j: place), (BIAS, lambda place, j: builder.gep(bias, [INT(j * kind.count)]))):
+        before = builder.block
+        some, rest = builder.append_basic_block("start"), builder.append_basic_block("rest")
+        builder.cbranch(builder.icmp_signed("==", start, INT(kept)), some, rest)
+        builder.position_at_end(some)
+        added = [builder.fadd(value, _load(builder, needed(place, j), kind)) for place, value, j in flat]
+        builder.branch(rest)
+        builder.position_at_end(rest)
+        joined = []
+        for (place, value, j), sum_ in zip(flat, added):
+            phi = builder.phi(kind)
+            phi.add_incoming(value, before)
+            phi.add_incoming(sum_, some)
+            joined.append((place, phi, j))
+        flat = joined
+    for place, value, _ in flat:
+        positive = builder.select(builder.fcmp_ordered("<", value, zero), zero, value)  # NaN stays NaN, as in NumPy
+        _store(builder, builder.select(relu, positive, value), place)
+
+
+@kernel
+def tile_in_loops(c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    """What `tile` computes, one number at a time."""
+    width = vectors * lanes(c)
+    for i in range(rows):
+        for j in range(width):
+            total = number(c, 0)
+            for k in range(depth):
+                total += a[i * ai + k * ak] * b[k * width + j]
+            if start == ADD:
+                total += c[i * cs + j]
+            elif start == BIAS:
+                total += bias[j]
+            c[i * cs + j] = 0 if relu and total < 0 else total
+
+
+micro_kernel = tile if _ROWS else tile_in_loops
+
+
+@kernel
+def tiles(c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    """C = start + A B for any number of rows."""
+    i = 0
+    while i < rows:
+        m = ROWS if rows - i >= ROWS else 2 if rows - i >= 2 else 1
+        micro_kernel(at(c, i * cs), cs, at(a, i * ai), ai, ak, b, depth, m, vectors, start, bias, relu)
+        i += m

@@ -1,0 +1,235 @@
+"""Vectors and pointers for kernels: what a compiler will not promise to do with a loop by itself.
+
+A vector holds 64 bytes: 16 float32 or 8 float64. That is one register with AVX-512, two with AVX2,
+four with NEON; LLVM splits it. `load`, `store`, `splat`, arithmetic, and `tile`, the micro-kernel of every
+matrix product (`matmul.py` explains it), become those very instructions, and nothing else.
+
+A pointer (`pointer(array)`, moved by `at`) is read and written with p[i], unchecked, and a call passes one
+register where an array would be seven. Kernels work on pointers; only drivers see arrays.
+"""
+
+from __future__ import annotations
+
+import operator
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+BYTES = 64
+INT = ir.IntType(64)
+
+
+class VectorType(types.Type):
+    """64 bytes of one float type."""
+
+    def __init__(self, dtype):
+        self.dtype, self.lanes = dtype, BYTES * 8 // dtype.bitwidth
+        super().__init__(f"vector({dtype} x {self.lanes})")
+
+
+@register_model(VectorType)
+class VectorModel(models.PrimitiveModel):
+    """A vector is an LLVM vector."""
+
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.dtype).get_value_type(), kind.lanes))
+
+
+def _vector_call(builder, name, kind, arguments):
+    """Call of an LLVM intrinsic on vectors of one type."""
+    suffix = f"v{kind.count}f{64 if isinstance(kind.element, ir.DoubleType) else 32}"
+    function = ir.FunctionType(kind, [kind] * len(arguments))
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.{name}.{suffix}"), arguments)
+
+
+def _load(builder, pointer, kind):
+    value = builder.load(builder.bitcast(pointer, kind.as_pointer()))
+    value.align = BYTES // kind.count  # any element's address will do
+    return value
+
+
+def _store(builder, value, pointer):
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer())).align = BYTES // value.type.count
+
+
+def _splat(builder, number, kind):
+    undefined, first = ir.Constant(kind, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(builder.insert_element(undefined, number, first), undefined, zeros)
+
+
+def _operator(function, name):
+    """Let `function` of two vectors be the LLVM instruction `name`; a * b + c may be fused, as everywhere in kernels."""
+
+    @infer_global(function)
+    class Typing(AbstractTemplate):
+        def generic(self, args, kws):
+            if len(args) == 2 and isinstance(args[0], VectorType) and args[0] == args[1]:
+                return signature(args[0], *args)
+
+    @lower_builtin(function, VectorType, VectorType)
+    def lower(context, builder, sig, args):
+        return getattr(builder, name)(*args, flags=("contract",))
+
+
+for _function, _name in ((operator.add, "fadd"), (operator.sub, "fsub"), (operator.mul, "fmul"), (operator.truediv, "fdiv")):
+    _operator(_function, _name)
+
+
+@intrinsic
+def pointer(typing, array):
+    """Pointer to the first element of a contiguous array."""
+
+    def codegen(context, builder, sig, args):
+        return context.make_array(sig.args[0])(context, builder, args[0]).data
+
+    return types.CPointer(array.dtype)(array), codegen
+
+
+@intrinsic
+def pointers(typing, tuple_type, made):
+    """A named tuple of arrays and numbers as the named tuple `made`, each array replaced by its pointer."""
+    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_type.types]
+    result = types.NamedTuple(kinds, made.instance_class)
+
+    def codegen(context, builder, sig, args):
+        fields = []
+        for position, kind in enumerate(sig.args[0].types):
+            field = builder.extract_value(args[0], position)
+            fields.append(context.make_array(kind)(context, builder, field).data if isinstance(kind, types.Array) else field)
+        return context.make_tuple(builder, result, fields)
+
+    return result(tuple_type, made), codegen
+
+
+@intrinsic
+def lanes(typing, p):
+    """How many of a pointer's numbers fill a vector: 16 float32, 8 float64."""
+    count = VectorType(p.dtype).lanes
+
+    def codegen(context, builder, sig, args):
+        return INT(count)
+
+    return types.intp(p), codegen
+
+
+@intrinsic
+def number(typing, p, value):
+    """A value as one of a pointer's numbers, so that float32 stays float32."""
+
+    def codegen(context, builder, sig, args):
+        return context.cast(builder, args[1], sig.args[1], sig.return_type)
+
+    return p.dtype(p, value), codegen
+
+
+@intrinsic
+def at(typing, p, i):
+    """The pointer i elements behind p."""
+
+    def codegen(context, builder, sig, args):
+        return builder.gep(args[0], [args[1]])
+
+    return p(p, types.intp), codegen
+
+
+@intrinsic
+def load(typing, p, i):
+    """The vector that starts at p[i]."""
+    vector = VectorType(p.dtype)
+
+    def codegen(context, builder, sig, args):
+        return _load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
+
+    return vector(p, types.intp), codegen
+
+
+@intrinsic
+def store(typing, p, i, vector):
+    """Write a vector to p[i] and the elements after it."""
+
+    def codegen(context, builder, sig, args):
+        _store(builder, args[2], builder.gep(args[0], [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp, vector), codegen
+
+
+@intrinsic
+def splat(typing, number):
+    """A vector of one number, as often as it fits."""
+    vector = VectorType(number)
+
+    def codegen(context, builder, sig, args):
+        return _splat(builder, args[0], context.get_value_type(vector))
+
+    return vector(number), codegen
+
+
+@intrinsic
+def root(typing, vector):
+    """Square roots."""
+
+    def codegen(context, builder, sig, args):
+        return _vector_call(builder, "sqrt", args[0].type, args)
+
+    return vector(vector), codegen
+
+
+@intrinsic
+def where_positive(typing, condition, vector):
+    """The vector's elements where those of `condition` are above 0, else 0."""
+
+    def codegen(context, builder, sig, args):
+        zero = ir.Constant(args[0].type, [0.0] * args[0].type.count)
+        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], zero)
+
+    return vector(condition, vector), codegen
+
+
+@intrinsic
+def total(typing, vector):
+    """Sum of a vector's elements, halves first: the same order, and so the same bits, on every machine."""
+
+    def codegen(context, builder, sig, args):
+        (value,), index = args, ir.IntType(32)
+        count = value.type.count
+        while count > 1:
+            count //= 2
+            halves = [ir.Constant(ir.VectorType(index, count), [*range(s, s + count)]) for s in (0, count)]
+            low, high = (builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), half) for half in halves)
+            value = builder.fadd(low, high)
+        return builder.extract_element(value, ir.Constant(index, 0))
+
+    return vector.dtype(vector), codegen
+
+
+@intrinsic
+def copy(typing, target, source, count):
+    """target[:count] = source[:count]; they must not overlap."""
+
+    def codegen(context, builder, sig, args):
+        cgutils.raw_memcpy(builder, args[0], args[1], args[2], context.get_abi_sizeof(context.get_value_type(source.dtype)))
+        return context.get_dummy_value()
+
+    return types.void(target, source, types.intp), codegen
+
+
+@intrinsic
+def prefetch(typing, p, i):
+    """Fetch the cache line of p[i] into the nearest cache, for it will be written soon."""
+
+    def codegen(context, builder, sig, args):
+        _prefetch(builder, builder.gep(args[0], [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp), codegen
+
+
+def _prefetch(builder, address):
+    byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+    function = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+    call = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
+    builder.call(call, [builder.bitcast(address, byte), *(ir.Constant(flag, number) for number in (1, 3, 1))])
