@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = {"numpy", "numba", "scipy", "yaml", "requests", "minirank"}
 ALLOWED = {
-    "kernels": {"numpy", "numba"},
+    "kernels": {"numpy", "numba", "llvmlite"},
     "llm_client": {"requests"},
     "minirank": RUNTIME,
 }
