@@ -1,6 +1,7 @@
 """What a model says past hires have in common, beside the counts of hiring_signals.jsonl; every shared trait is counted here.
 
-A model sees one line a person, made of extracted features: no text, no name. A line of the file gets two more keys:
+A model sees one line a person, made of extracted features: no text, and no value that holds a name, an address or a
+number of that person's (`led the Doe project`). A line of the file gets two more keys:
 `summary` (a sentence, or None) and `shared` ([{"value", "support"}]).
 """
 
@@ -11,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .data import DataFolder
-from .extract import Features
+from .extract import TEXT_LIMIT, Features
 from .extract.asking import Asker
+from .extract.files import iso_time
 from .extract.grounding import Counts, Folded, fold
+from .extract.pii import find_personal
 from .extract.prompts import load_prompt
 from .features import FeatureConfig, PastHires, hiring_signals
 from .features.signals import FILE
@@ -50,23 +53,34 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
 def _people(folder: DataFolder, features: Features, config: FeatureConfig) -> dict[str, list[str]]:
     """job_id -> a line for each past hire, of jobs that have enough of them."""
     past = PastHires.from_folder(folder, features)
-    found = {}
+    texts = {(resume["resume_id"], iso_time(resume["updated_at"])): resume["text"] for resume in folder.resumes}
+    found, lines = {}, {}
     for job, extracted in zip(folder.jobs, features.jobs, strict=True):
         title = None if extracted.title is None else extracted.title.value
         _, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
+        for row in rows:
+            if row not in lines:
+                person = past.features[row]
+                lines[row] = _described(person, texts[person.resume_id, person.updated_at])
         if rows:
-            found[job["job_id"]] = [f"Person {n}: {_described(past.features[row])}" for n, row in enumerate(rows, start=1)]
+            found[job["job_id"]] = [f"Person {n}: {lines[row]}" for n, row in enumerate(rows, start=1)]
     return found
 
 
-def _described(person) -> str:
-    """A person in one line."""
-    said = [str(value.value) for value in (person.title, person.seniority, person.education) if value is not None]
+def _described(person, text: str) -> str:
+    """A person in one line, without what is personal in the resume's text."""
+    private = {text[start:end] for start, end, _ in find_personal(text[:TEXT_LIMIT])}
+
+    def told(values) -> list[str]:
+        names = (str(value.value) for value in values if value is not None)
+        return [name for name in names if not any(Folded(name).find(secret) for secret in private)]
+
+    said = told((person.title, person.seniority, person.education))
     if person.years is not None:
         said.insert(0, f"{person.years.value} years")
-    for name, values in (("skills", person.skills[:MOST_SKILLS]), ("soft skills", person.soft_skills), ("domains", person.domains)):
-        if values:
-            said.append(f"{name}: {', '.join(str(value.value) for value in values)}")
+    for name, values in (("skills", person.skills), ("soft skills", person.soft_skills), ("domains", person.domains)):
+        if kept := told(values)[:MOST_SKILLS]:
+            said.append(f"{name}: {', '.join(kept)}")
     return "; ".join(said)
 
 

@@ -275,6 +275,24 @@ def test_hiring_signals_get_traits_that_people_really_share(tmp_path):
     assert len(chats) == 1 and (counts.grounded, counts.leaked, counts.ungrounded) == (4, 2, 2)
 
 
+def test_what_is_told_of_past_hires_names_nobody(tmp_path):
+    """A model may take a name for a part of a skill; put back from the local map, it must not leave the machine again."""
+    people = [(f"r{n}", f"Jane Bloggs\nCook\nLed the Bloggs kitchen {n}. SQL. jane@x.org") for n in range(4)]
+    folder = read_folder(write_folder(tmp_path, JOBS, people, [("j1", name, "2025-01-05") for name, _ in people]))
+
+    def answer(messages):
+        kind, text = document_of(messages)
+        skills = ["Led the [NAME_2] kitchen", "SQL", "[EMAIL_1]"] if kind == "resume" else []
+        return json.dumps(RESUME | {"skills": skills, "title": "[NAME_1]"}) if kind == "resume" else honest(messages)
+
+    with serving(answer) as (url, chats):
+        (features, _), _ = ask(folder, url)
+        assert "led the bloggs kitchen" in names(features.resumes[0].skills)
+        ask(folder, url, lambda folder, asker: write_signals_llm(folder, features, asker))
+    sent = json.dumps(chats[-1]).lower()
+    assert "person 4: " in sent and "sql" in sent and "bloggs" not in sent and "jane" not in sent and "x.org" not in sent
+
+
 def test_the_command(folder, capsys, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with serving(honest) as (url, chats):
