@@ -95,7 +95,7 @@ class Process:
     def __init__(self, competitor: Competitor, peers: Path, cache: Path, numba: Path | None = None) -> None:
         python = sys.executable if competitor.family == OURS else python_of(peers)
         places = {"TORCHINDUCTOR_CACHE_DIR": str(cache)} | ({"NUMBA_CACHE_DIR": str(numba)} if numba else {})
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (`close` does)
         self._process = subprocess.Popen(
             [python, str(HERE / "peers" / f"{competitor.file}.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._errors, text=True, encoding="utf-8", env=os.environ | places,

@@ -51,6 +51,7 @@ class Field:
         self.threads, self.folder, self.options, self.stack = threads, folder, options, stack
         self.records = {one.name: {"family": one.family, "variant": one.variant, "own_model": one.own_model} for one in competitors}
         self.running: dict[str, Process] = {}
+        self.turns = 0
         for one in competitors:
             self.attempt(one.name, self._start, one)
 
@@ -61,10 +62,12 @@ class Field:
         self.records[name]["versions"] = process.ask("versions")
 
     def attempt(self, name, function, *arguments):
-        """function(name, *arguments); whoever fails is out, and its record says why."""
+        """function(name, *arguments); a peer that fails is out, and its record says why."""
         try:
-            return function(name, *arguments)
+            function(name, *arguments)
         except PeerError as error:
+            if name == OURS:
+                raise
             self.records[name]["problem"] = str(error)
             if name in self.running:
                 self.running.pop(name).close()
@@ -72,11 +75,10 @@ class Field:
 
     def everybody(self, function, *arguments):
         """The same for all that are left, in an order of which the first is another one each time."""
-        names = list(self.running)
-        turn = self.turns = getattr(self, "turns", -1) + 1
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        for name in rotated(list(self.running), self.turns):
             time.sleep(PAUSE)
             self.attempt(name, function, *arguments)
+        self.turns += 1
 
     def drop_slow(self, seconds):
         """End the variants that are slower than the best one of their family; seconds: name -> of a step."""
@@ -88,7 +90,7 @@ class Field:
                 self.running.pop(name).close()
 
     def rounds(self, function, seconds):
-        """As many rounds as fit into the time, from three up, and whose turn it was; returns their number."""
+        """As many rounds as fit into the time, three at least; returns their number. seconds: see `drop_slow`."""
         began = time.perf_counter()
         for number in itertools.count(1):
             self.everybody(function)
@@ -100,6 +102,12 @@ class Field:
         for name, process in self.running.items():
             self.records[name]["peak_mb"] = process.ask("peak")
         return number
+
+
+def rotated(names, turn):
+    """The same names, another one first in each turn."""
+    first = turn % len(names)
+    return names[first:] + names[:first]
 
 
 def far(name, got, expected, tolerance):
@@ -177,9 +185,9 @@ def score_cell(workload, gate, threads, options):
             record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
 
         field.everybody(check)
-        rounds = field.rounds(turn, lambda name: statistics.median(sum(field.records[name]["requests"][case(False, 1)], [])))
+        rounds = field.rounds(turn, lambda name: np.median(np.concatenate(field.records[name]["requests"][case(False, 1)])))
     for record in field.records.values():
-        record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items()}
+        record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items() if turns}
     return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": field.records}
 
 
@@ -202,7 +210,7 @@ def start_cell(workload, gate, threads, options):
         workloads.write(Path(folder), workload, gate, [("train", 0)])
         competitors = chosen(STARTING, options, workload)
         for number in range(options.starts + 1):  # the first round fills caches and is not kept
-            for one in competitors[number % len(competitors) :] + competitors[: number % len(competitors)]:
+            for one in rotated(competitors, number):
                 kept = start(one, folder, threads, options, options.peers / "inductor", None)
                 if number:
                     records.setdefault(one.name, {"family": one.family, "warm": []})["warm"].append(kept)

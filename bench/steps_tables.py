@@ -89,8 +89,9 @@ def variants(cells):
     """Every variant with its memory, on the first cell of `base` or else of what there is."""
     cell = next((cell for cell in cells if cell["workload"] == "base"), cells[0])
     ours = median_step(cell["competitors"][OURS])
-    lines = [f"Every variant on {cell['workload']}, gates {cell['gate']}, {cell['threads']} threads; a variant ended after two rounds where another "
-             "one of its family was faster.", "", row(["", "ms a step", "/ ours", "peak memory, MB", "/ ours"]), row(["---"] * 5)]  # fmt: skip
+    title = f"Every variant on {cell['workload']}, gates {cell['gate']}, {cell['threads']} threads"
+    lines = [f"{title}; a variant ended after two rounds where another one of its family was faster.", ""]
+    lines += [row(["", "ms a step", "/ ours", "peak memory, MB", "/ ours"]), row(["---"] * 5)]
     own = cell["competitors"][OURS]["peak_mb"]
     for name, record in cell["competitors"].items():
         seconds = median_step(record)
@@ -106,8 +107,8 @@ def scoring(cells):
     known = families(cells)
     head = ["workload, threads", "", "ours", *known]
     first = cells[0]
-    lines = [f"Scoring. A request: {first['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours. `job once`: what depends "
-             "on the job alone is computed once, by the peers as well.", "", row(head), row(["---"] * len(head))]  # fmt: skip
+    title = f"Scoring. A request: {first['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours."
+    lines = [f"{title} `job once`: what depends on the job alone is computed once, by the peers as well.", "", row(head), row(["---"] * len(head))]
     for cell in cells:
         label = f"{cell['workload']}, {cell['threads']}"
         names = list(dict.fromkeys(name for record in cell["competitors"].values() for name in record["requests"]))
@@ -115,7 +116,7 @@ def scoring(cells):
             ours = cell["competitors"][OURS]["requests"].get(name)
             found = [label, name, milliseconds(ours) if ours else "-"]
             for family in known:
-                theirs = best(cell, family, lambda record: record["requests"].get(name, {}).get("p50"))
+                theirs = best(cell, family, lambda record, name=name: record["requests"].get(name, {}).get("p50"))
                 theirs = theirs and theirs["requests"][name]
                 text = milliseconds(theirs) if theirs else refused(cell, family)
                 found.append(f"{text}<br>**{ratio(theirs['turns'], ours['turns'])}**" if theirs and ours else text)
@@ -139,8 +140,8 @@ def starts(cells):
     """Imports and first batches."""
     lines = []
     for cell in cells:
-        lines += [f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import of all it needs and to the first "
-                  "trained batch. Cold: no compiled code on disk.", "", row(["", "import", "first batch", "first batch, cold"]), row(["---"] * 4)]  # fmt: skip
+        title = f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import and to the first trained batch"
+        lines += [f"{title}. Cold: no compiled code on disk.", "", row(["", "import", "first batch", "first batch, cold"]), row(["---"] * 4)]
         for name, record in cell["competitors"].items():
             imported, first = (statistics.median(column) for column in zip(*record["warm"]))
             lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", f"{record['cold'][1]:.1f}"]))

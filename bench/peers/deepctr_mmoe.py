@@ -16,8 +16,8 @@ from torch_network import tensors
 from worker import serve
 
 sys.modules["requests"] = ModuleType("requests")  # its import asks PyPI for a newer version; without this package it cannot
-from deepctr_torch.inputs import DenseFeat, SparseFeat  # noqa: E402
-from deepctr_torch.models import MMOE  # noqa: E402
+from deepctr_torch.inputs import DenseFeat, SparseFeat
+from deepctr_torch.models import MMOE
 
 
 class DeepctrMMoE(RechubMMoE):

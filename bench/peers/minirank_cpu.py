@@ -13,7 +13,7 @@ from minirank.kernels.backends import make_executor
 from minirank.kernels.parameters import TrainState
 
 sys.path.append(str(Path(__file__).parents[1]))
-from workloads import WORKLOADS, batch_of, parameters, plan_of  # noqa: E402  (the folder above is no package)
+from workloads import WORKLOADS, batch_of, parameters, plan_of
 
 
 class Minirank:

@@ -145,7 +145,7 @@ def serve(competitor) -> None:
         name, arguments = json.loads(line)
         try:
             answer = {"answer": getattr(worker, name)(**arguments)}
-        except Exception as error:  # whatever a library raises is the parent's to report
+        except Exception as error:  # noqa: BLE001  (whatever a library raises is the parent's to report)
             answer = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
