@@ -20,11 +20,13 @@ setup(
         "minirank.simulate",
         "minirank.training",
         "minirank.kernels",
+        "minirank.kernels.cuda",
         "minirank.llm_client",
     ],
     package_dir={
         "minirank": "minirank",
         "minirank.kernels": "kernels",
+        "minirank.kernels.cuda": "kernels/cuda",
         "minirank.llm_client": "llm_client",
     },
 )

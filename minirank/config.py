@@ -97,7 +97,7 @@ class TrainingConfig:
         early_stopping: null trains all epochs and keeps the last parameters, and so do data without validation rows.
         seed: of the initial parameters, the order of rows, and what is hidden.
         threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
-        backend: `cpu` (compiled) or `reference` (NumPy, to read and to check against).
+        backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
         precision: of parameters and activations.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
     """
@@ -108,7 +108,7 @@ class TrainingConfig:
     early_stopping: EarlyStopping | None = EarlyStopping()
     seed: int = 0
     threads: int | None = None
-    backend: Literal["cpu", "reference"] = "cpu"
+    backend: Literal["cpu", "reference", "cuda"] = "cpu"
     precision: Literal["float32", "float64"] = "float32"
     checkpoint_seconds: float = 60.0
 
@@ -124,6 +124,8 @@ class TrainingConfig:
             raise ValueError(f"threads must be at most {MOST_THREADS}, got {self.threads}; null takes all cores")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if self.backend == "cuda" and self.precision != "float32":
+            raise ValueError(f"precision must be float32 on the cuda backend, got {self.precision}")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
 

@@ -18,7 +18,7 @@ import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from .data import Dataset, TableEncoder
 from .dataclass_yaml import build
 from .errors import ConfigError, RunError
 from .features import Encoder
-from .kernels.backends import make_executor
+from .kernels.backends import Unavailable, check_available, make_executor
 from .kernels.batch import Batch, InputSpec
 from .kernels.parameters import Arena
 from .kernels.plan import Plan
@@ -84,19 +84,41 @@ class Run:
 
 
 def executor_of(config: Config, plan: Plan):
-    """The executor that a configuration asks for."""
+    """The executor that a configuration asks for.
+
+    Raises:
+        ConfigError: its backend cannot run here.
+    """
     training = config.training
+    check_backend(config)
     return make_executor(training.backend, plan, np.dtype(training.precision), training.threads)
 
 
-def load_run(path: str | Path) -> Run:
-    """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
+def check_backend(config: Config) -> None:
+    """Refuse a backend that cannot run here.
 
     Raises:
+        ConfigError: why, and what helps.
+    """
+    try:
+        check_available(config.training.backend)
+    except Unavailable as error:
+        raise ConfigError(f"training.backend {config.training.backend}: {error}") from None
+
+
+def load_run(path: str | Path, backend: str | None = None) -> Run:
+    """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
+
+    Args:
+        backend: to predict with; None is the one that it was trained with.
+    Raises:
+        ConfigError: the backend cannot compute in the run's precision.
         RunError: no run, of another format, damaged, or without a model yet.
     """
     folder = Path(path)
     config = read_config(folder)
+    if backend is not None:
+        config = with_backend(config, backend)
     inputs, rates, fingerprint = read_data_facts(folder)
     try:
         plan = compile_plan(config.model, config.tasks, inputs, rates)
@@ -106,6 +128,18 @@ def load_run(path: str | Path) -> Run:
         raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
     encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
     return Run(folder, config, plan, _read_model(folder / MODEL, plan, config), encoder.load(folder), fingerprint)
+
+
+def with_backend(config: Config, backend: str) -> Config:
+    """The configuration with another backend.
+
+    Raises:
+        ConfigError: it cannot compute in the configuration's precision.
+    """
+    try:
+        return replace(config, training=replace(config.training, backend=backend))
+    except ValueError as error:
+        raise ConfigError(f"{error}; choose another --backend") from None
 
 
 def read_config(folder: Path) -> Config:

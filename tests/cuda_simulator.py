@@ -43,7 +43,7 @@ class Barriers(ast.NodeTransformer):
     """Turns a function that meets barriers into a generator that yields at each, the functions that it calls likewise."""
 
     def __init__(self, namespace):
-        self.namespace, self.found = namespace, False
+        self.namespace, self.found, self.changed = namespace, False, False
 
     def visit_Call(self, node):
         self.generic_visit(node)
@@ -52,10 +52,10 @@ class Barriers(ast.NodeTransformer):
             return ast.copy_location(ast.Yield(ast.copy_location(ast.Constant(node.lineno), node)), node)
         called = self.namespace.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if isinstance(called, types.FunctionType) and called.__module__.startswith("minirank.kernels.cuda."):
-            changed, waits = resumable(called)
+            self.namespace[node.func.id], waits = resumable(called)
+            self.changed |= self.namespace[node.func.id] is not called
             if waits:
                 self.found = True
-                self.namespace[node.func.id] = changed
                 return ast.copy_location(ast.YieldFrom(node), node)
         return node
 
@@ -70,9 +70,10 @@ def resumable(function):
         changer = Barriers(dict(function.__globals__))
         changer.visit(tree)
         made[function] = function, False
-        if changer.found or text:
+        if changer.found or changer.changed or text:
             exec(compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec"), changer.namespace)
-            made[function] = changer.namespace[function.__name__], changer.found
+            changed = changer.namespace[function.__name__]
+            made[function] = made[changed] = changed, changer.found
     return made[function]
 
 

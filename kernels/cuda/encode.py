@@ -18,7 +18,18 @@ import numpy as np
 from ..plan import Operation, Parameter, Plan, Slot
 from . import product, sums, tables, weight_gradients
 from .layout import (
-    CODE, CODES, COUNT, EXTRA, FIRST, IN, OUT, PARAM, PARAM2, SECOND, SYNC, THIRD,
+    CODE,
+    CODES,
+    COUNT,
+    EXTRA,
+    FIRST,
+    IN,
+    OUT,
+    PARAM,
+    PARAM2,
+    SECOND,
+    SYNC,
+    THIRD,
 )  # fmt: skip
 from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN

@@ -39,7 +39,7 @@ class Recorder:
             self._graph, self._key = self._record(launch), key
         self._graph.launch()
 
-    def _record(self, launch: Callable[[], None]) -> "Graph":
+    def _record(self, launch: Callable[[], None]) -> Graph:
         from cuda.bindings import driver
 
         handle = driver.CUstream(int(self.stream.handle))

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from .jit import cuda, device
-from .layout import FIRST, IN, OUT, PARAM, SECOND, STRIDE, THIRD, EXTRA
+from .layout import EXTRA, FIRST, IN, OUT, PARAM, SECOND, STRIDE, THIRD
 
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 

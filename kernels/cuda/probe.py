@@ -25,7 +25,7 @@ def why_not() -> str | None:
     try:
         cuda.cudadrv.driver.driver.ensure_initialized()
         count = len(cuda.gpus)
-    except Exception as error:  # whatever a driver may raise is the reason that we are asked for
+    except Exception as error:  # noqa: BLE001  whatever a driver may raise is the reason that we are asked for
         return f"{_driver_problem(str(error))}, {ELSEWHERE}"
     if count == 0:
         return f"the driver shows no GPU (CUDA_VISIBLE_DEVICES is {os.environ.get('CUDA_VISIBLE_DEVICES', 'not set')}); make one visible, {ELSEWHERE}"
@@ -52,7 +52,7 @@ def _compiler_problem(cuda) -> str | None:
         return f"{device.name.decode()} has compute capability {device.compute_capability}, kernels need 7.0; {ELSEWHERE}"
     try:
         cuda.compile(nothing, "void(float32[::1])", cc=device.compute_capability, device=False, abi="numba", output="ptx")
-    except Exception as error:  # see above
+    except Exception as error:  # noqa: BLE001  see above
         reason = " ".join(str(error).split())
         return f"the CUDA toolkit does not compile ({reason}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
     return None

@@ -32,7 +32,7 @@ class Access:
     start: int
     stop: int
 
-    def meets(self, other: "Access") -> bool:
+    def meets(self, other: Access) -> bool:
         """Whether they share a column."""
         return (self.space, self.block) == (other.space, other.block) and self.start < other.stop and other.start < self.stop
 
@@ -65,14 +65,14 @@ class Node:
     reads: tuple[Access, ...] = ()
     writes: tuple[Access, ...] = ()
     adds: tuple[Access, ...] = ()
-    needs: set["Node"] = field(default_factory=set)
+    needs: set[Node] = field(default_factory=set)
 
-    def follows(self, earlier: "Node") -> bool:
+    def follows(self, earlier: Node) -> bool:
         """Whether it must run after a node that stands before it."""
         changed, seen = earlier.writes + earlier.adds, earlier.reads + earlier.writes
         return _meet(self.reads + self.writes, changed) or _meet(self.writes, earlier.reads) or _meet(self.adds, seen)
 
-    def clashes(self, other: "Node") -> bool:
+    def clashes(self, other: Node) -> bool:
         """Whether they cannot run at once."""
         mine, theirs = self.writes + self.adds, other.writes + other.adds
         return _meet(mine, theirs) or _meet(mine, other.reads) or _meet(self.reads, theirs)
@@ -94,7 +94,7 @@ class Launch:
 
     stage: str
     steps: list[tuple[list[Node], bool]] = field(default_factory=list)
-    problems: list["Problem"] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass

@@ -102,7 +102,7 @@ def adam_touched_rows(sources, ints, lists, stamps, table_gradients, parameters,
     source = cuda.blockIdx.y
     width, bag = sources[source, WIDTH], sources[source, BAG]
     for row in range(cuda.grid(1), rows, cuda.blockDim.x * cuda.gridDim.x):
-        start, end, share = uses_of(sources, source, ints, lists, row)
+        start, end, _ = uses_of(sources, source, ints, lists, row)
         for use in range(start, end):
             id = ints[use] if bag < 0 else lists[use]
             if cuda.atomic.exch(stamps, sources[source, STAMPS] + id, ints[CLOCK]) != ints[CLOCK]:

@@ -14,8 +14,30 @@ from .dense import dense_backward_rows, dense_rows, mask_rows
 from .embedding import bag_rows, copy_rows, gather_rows
 from .jit import cuda, device, kernel
 from .layout import (
-    BAG, BCE, BCE_ENTIRE, BIAS_BY_ID, CLEAR, CODE, COPY, COUNT, DENSE, DENSE_BACKWARD, DENSE_BY_ID, DENSE_BY_ID_BACKWARD,
-    EXTRA, GATHER, MASK, MIXTURE, MIXTURE_BACKWARD, MSE, SOFTMAX, SOFTMAX_BACKWARD, STRIDE, SYNC, WIDTH, Work,
+    BAG,
+    BCE,
+    BCE_ENTIRE,
+    BIAS_BY_ID,
+    CLEAR,
+    CODE,
+    COPY,
+    COUNT,
+    DENSE,
+    DENSE_BACKWARD,
+    DENSE_BY_ID,
+    DENSE_BY_ID_BACKWARD,
+    EXTRA,
+    GATHER,
+    MASK,
+    MIXTURE,
+    MIXTURE_BACKWARD,
+    MSE,
+    SOFTMAX,
+    SOFTMAX_BACKWARD,
+    STRIDE,
+    SYNC,
+    WIDTH,
+    Work,
 )  # fmt: skip
 from .losses import entire_loss_rows, row_loss_rows
 from .mixture import mixture_backward_rows, mixture_rows

@@ -13,6 +13,7 @@ def register(commands) -> None:
     evaluate = commands.add_parser("evaluate", help="metrics of a run, for each task and role, with intervals")
     evaluate.add_argument("run_folder", metavar="RUN")
     evaluate.add_argument("--split", choices=("valid", "test"), default="test", help="rows to evaluate on (default test)")
+    add_backend(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument("--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
     evaluate.set_defaults(run=run_evaluate)
@@ -20,8 +21,14 @@ def register(commands) -> None:
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")
     score.add_argument("run_folder", metavar="RUN")
     score.add_argument("data", metavar="DATA", help="a data folder whose impressions name the pairs; or a table of the run's columns")
+    add_backend(score)
     score.add_argument("--out", required=True, metavar="FILE", help="predictions.csv or predictions.npz")
     score.set_defaults(run=run_score)
+
+
+def add_backend(command) -> None:
+    """The option --backend of a command that predicts."""
+    command.add_argument("--backend", choices=("cpu", "reference", "cuda"), help="what computes (default: as in training)")
 
 
 def run_evaluate(options) -> None:
@@ -30,7 +37,7 @@ def run_evaluate(options) -> None:
     from ..run import load_run
     from ..scoring import evaluate_run
 
-    results = evaluate_run(load_run(options.run_folder), options.split, bootstrap=options.bootstrap)
+    results = evaluate_run(load_run(options.run_folder, options.backend), options.split, bootstrap=options.bootstrap)
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_table(results))
 
 
@@ -41,6 +48,6 @@ def run_score(options) -> None:
     from ..scoring import score_data, write_predictions
 
     progress = Progress(sys.stderr)
-    columns = score_data(load_run(options.run_folder), options.data, progress.say)
+    columns = score_data(load_run(options.run_folder, options.backend), options.data, progress.say)
     write_predictions(options.out, columns)
     print(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

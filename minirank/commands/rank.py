@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from .predict import add_backend
 from .whole import whole
 
 
@@ -16,6 +17,7 @@ def register(commands) -> None:
     rank.add_argument("--resumes", metavar="FILE.jsonl", help="candidates: resume_id and text (default: all of the data folder)")
     rank.add_argument("--top", type=whole(1), default=10, metavar="N", help="candidates to show (default 10)")
     rank.add_argument("--versus", metavar="R2", help="rank for this role too, and show who moves")
+    add_backend(rank)
     rank.add_argument("--data", metavar="DIR", help="the data folder (default: the one that the run was trained on)")
     rank.add_argument("--json", action="store_true", help="print JSON")
     rank.set_defaults(run=run_rank)
@@ -26,8 +28,9 @@ def run_rank(options) -> None:
     from ..ranking import Ranker
     from ..ranking.candidates import read_resumes
     from ..ranking.text import format_moves, format_ranking
+    from ..run import load_run
 
-    ranker = Ranker.load(options.run_folder, options.data)
+    ranker = Ranker.load(load_run(options.run_folder, options.backend), options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)
     if options.versus is None:
         found = ranker.rank(options.job, resumes, options.role, options.top)

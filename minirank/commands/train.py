@@ -21,7 +21,7 @@ def register(commands) -> None:
     held = train.add_mutually_exclusive_group()
     held.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
     held.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
-    train.add_argument("--backend", choices=("cpu", "reference"), help="as training.backend")
+    train.add_argument("--backend", choices=("cpu", "reference", "cuda"), help="as training.backend")
     train.add_argument("--seed", metavar="S", help="as training.seed")
     train.add_argument("--threads", metavar="N", help="as training.threads")
     train.set_defaults(run=run_train)

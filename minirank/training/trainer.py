@@ -22,6 +22,7 @@ from ..config import Config
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..inputs import check_labels, load_dataset, resolve_tasks, select_tasks
+from ..kernels.backends import resident
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
 from ..model import LabelRates, check_tasks, compile_plan, label_rates
@@ -78,6 +79,7 @@ def train(
     """
     folder = Path(folder)
     files.check_folder(folder, resume, force)
+    files.check_backend(config)
     ready = prepare(config, progress, dataset)
     with _enough_memory(ready):
         state = cursor = None
@@ -180,11 +182,19 @@ class Trainer:
 
     def _epoch(self, stop: Callable[[], bool], total_rows: int) -> bool:
         """The rest of an epoch; False when `stop` ended it."""
+        start, first_row = time.monotonic(), self.cursor.rows
+        with resident(self.executor, self.state) as settle:
+            if not self._steps(stop, total_rows, settle):
+                return False
+        self._end_epoch(max(time.monotonic() - start, 1e-9), self.cursor.rows - first_row)
+        return True
+
+    def _steps(self, stop: Callable[[], bool], total_rows: int, settle: Callable[[], None]) -> bool:
+        """The steps that are left of an epoch; False when `stop` ended them. `settle` brings the state up to date."""
         cursor, settings, train = self.cursor, self.settings, self.dataset.train
         groups = self.dataset.rows.groups[train] if self.plan.grouped else None
         steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, cursor.epoch)
-        start = saved = time.monotonic()
-        first_row = cursor.rows
+        saved = time.monotonic()
         before = (cursor.epoch - 1) * len(train)
         for number in range(cursor.batch, len(steps)):
             batch = self.dataset.rows.take(steps[number])
@@ -199,9 +209,9 @@ class Trainer:
             if stop():
                 return False
             if time.monotonic() - saved >= settings.checkpoint_seconds:
+                settle()
                 save_checkpoint(self.folder, self.state, cursor)
                 saved = time.monotonic()
-        self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
         return True
 
     def _end_epoch(self, seconds: float, rows: int) -> None:

@@ -1,0 +1,90 @@
+"""The cuda backend where there is no GPU: what it says, how many launches a step takes, and its kernels in numba's simulator."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from training_world import write_table
+
+from minirank import cli
+from minirank.kernels.backends import Unavailable, make_executor
+from minirank.kernels.batch import InputSpec
+from minirank.kernels.cuda.probe import why_not
+from minirank.kernels.cuda.schedule import schedule
+from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_GPU = why_not()
+SIMULATOR = {"NUMBA_ENABLE_CUDASIM": "1"}
+without_gpu = pytest.mark.skipif(NO_GPU is None, reason="there is a GPU; this is about machines without")
+
+
+def base_plan():
+    """The workload base: 24 fields of width 16, 8 experts of 256 and 128, three gates that a role steers, three towers."""
+    spec = InputSpec((*((f"field{i}", 100_000) for i in range(24)), ("role", 5)), (), tuple(f"dense{i}" for i in range(192)), ("ctr", "cvr", "relevance"))
+    config = ModelConfig(embedding=16, experts=8, expert_hidden=(256, 128), tower_hidden=(64,), gate=GateConfig("full"), role_in_x=False)
+    tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
+    return compile_plan(config, tasks, spec, LabelRates(1000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
+
+
+def in_simulator(*words):
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | SIMULATOR, capture_output=True, text=True)
+
+
+def test_nothing_of_cuda_is_imported_unasked():
+    code = "import sys, minirank.kernels.cpu, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
+    plain = {name: value for name, value in os.environ.items() if name not in SIMULATOR}
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain).returncode == 0
+
+
+@without_gpu
+def test_the_reason_and_the_remedy_take_one_line(capsys, tmp_path):
+    with pytest.raises(Unavailable, match=r"^[^\n]+; [^\n]+ cpu backend$"):
+        make_executor("cuda", base_plan())
+    assert cli.main(["train", str(write_table(tmp_path)), "--run", str(tmp_path / "run"), "--backend", "cuda"]) == 2
+    assert capsys.readouterr().err == f"minirank: error: training.backend cuda: {NO_GPU}\n"
+    assert not (tmp_path / "run").exists()
+
+
+@without_gpu
+@pytest.mark.parametrize("command", (("evaluate", "--split", "valid"), ("score", "rows.csv", "--out", "out.csv")))
+def test_a_run_predicts_with_another_backend(command, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", str(write_table(tmp_path)), "--run", "run", "--set", "training.epochs=1"]) == 0
+    name, *rest = command
+    assert cli.main([name, "run", *rest, "--backend", "reference"]) == 0
+    assert cli.main([name, "run", *rest, "--backend", "cuda"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"minirank: error: training.backend cuda: {NO_GPU}"
+
+
+def test_float64_is_refused(capsys, tmp_path):
+    options = ("--backend", "cuda", "--set", "training.precision=float64")
+    assert cli.main(["train", str(write_table(tmp_path)), "--run", str(tmp_path / "run"), *options]) == 2
+    assert "precision must be float32 on the cuda backend, got float64" in capsys.readouterr().err
+
+
+def test_a_step_of_base_takes_ten_launches():
+    """Six of the rows' part, as here; then weight gradients, sums, Adam, and two for the tables (cuda_suite.py counts them all)."""
+    launches = schedule(base_plan(), training=True)
+    assert [launch.stage for launch in launches] == ["walk", "product_forward", "product_forward", "walk", "product_backward", "product_backward"]
+    assert [len(launch.problems) for launch in launches] == [0, 8, 8, 0, 9, 1]
+    nodes = schedule(base_plan(), training=True, fuse=False)
+    assert len(nodes) > 100
+    assert [launch.stage for launch in schedule(base_plan(), training=False)] == ["walk", "product_forward", "product_forward", "walk"]
+
+
+def test_kernels_in_the_simulator():
+    done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cuda_suite.py")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+
+
+def test_a_model_trains_in_the_simulator(tmp_path):
+    """The command, in numba's own simulator; a run that it made is scored by the cpu backend."""
+    path = write_table(tmp_path, rows=40)
+    quick = ("training.epochs=1", "training.batch_rows=32", "model.gate.role=bias")
+    sets = [word for setting in quick for word in ("--set", setting)]
+    done = in_simulator("-m", "minirank", "train", str(path), "--run", str(tmp_path / "run"), "--backend", "cuda", *sets)
+    assert done.returncode == 0, done.stderr
+    assert cli.main(["score", str(tmp_path / "run"), str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out.csv"), "--backend", "cpu"]) == 0
