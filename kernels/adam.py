@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .jit import kernel
+from .vector import lanes, like, load, load_half, root, store
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,29 @@ def adam_rows(table, m, v, ids, gradients, settings, step):
 
 
 @kernel
+def adam_update(w, m, v, g, gain1, gain2, rate, correction, epsilon):
+    """(w, m, v) after one step: of numbers, or of vectors; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
+    m = m + like(m, gain1) * (g - m)
+    v = v + like(v, gain2) * (g * g - v)
+    return w - like(w, rate) * m / (root(v * like(v, correction)) + like(v, epsilon)), m, v
+
+
+@kernel
 def adam_elements(w, m, v, gradient, size, gain1, gain2, rate, correction, epsilon):
-    """One step on `size` elements; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
-    for i in range(size):
-        m[i] += gain1 * (gradient[i] - m[i])
-        v[i] += gain2 * (gradient[i] * gradient[i] - v[i])
-        w[i] -= rate * m[i] / (math.sqrt(v[i] * correction) + epsilon)
+    """One step on `size` elements: whole vectors, a half one, single numbers."""
+    n, i = lanes(w), 0
+    while i + n <= size:
+        a, b, c = adam_update(load(w, i), load(m, i), load(v, i), load(gradient, i), gain1, gain2, rate, correction, epsilon)
+        store(w, i, a)
+        store(m, i, b)
+        store(v, i, c)
+        i += n
+    if i + n // 2 <= size:
+        old = load_half(w, i), load_half(m, i), load_half(v, i), load_half(gradient, i)
+        a, b, c = adam_update(*old, gain1, gain2, rate, correction, epsilon)
+        store(w, i, a)
+        store(m, i, b)
+        store(v, i, c)
+        i += n // 2
+    for k in range(i, size):
+        w[k], m[k], v[k] = adam_update(w[k], m[k], v[k], gradient[k], gain1, gain2, rate, correction, epsilon)

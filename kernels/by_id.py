@@ -21,7 +21,7 @@ from .jit import inlined, kernel
 from .layout import DIFFERENTIABLE, FIRST, INPUT, OUTPUT, PANELS, PARAMETER, SECOND, START, STRIDE, WIDTH
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, tiles
-from .vector import at, copy, lanes
+from .vector import add_scaled, at, copy, lanes, number
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -110,8 +110,7 @@ def bias_by_id_forward_tile(op, work, first, rows):
         id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
             bias = at(work.dense_values, op[PARAMETER] + (id - 1) * width)
-            for j in range(width):
-                z[i * stride + j] += bias[j]
+            add_scaled(at(z, i * stride), bias, number(z, 1), width)
 
 
 @kernel
@@ -122,8 +121,7 @@ def bias_by_id_backward_tile(op, work, first, rows):
         id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
             dbias = at(work.dense_gradients, op[PARAMETER] + (id - 1) * width)
-            for j in range(width):
-                dbias[j] += dz[i * stride + j]
+            add_scaled(dbias, at(dz, i * stride), number(dz, 1), width)
 
 
 @inlined
@@ -156,8 +154,7 @@ def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields,
     n = 0
     for i in range(rows):
         if ids[i * fields] == id:
-            for j in range(width):
-                target[i * stride + j] += source[n * source_stride + j]
+            add_scaled(at(target, i * stride), at(source, n * source_stride), number(target, 1), width)
             n += 1
 
 

@@ -136,6 +136,7 @@ class CpuExecutor:
                 scratch=self._buffer(f"scratch{thread}", scratch),
                 dense_gradients=accumulators[thread],
                 losses=np.zeros(len(encoded.table)),
+                ticks=np.zeros((len(encoded.table), 2), np.int64),
                 **shared,
             )
             for thread in range(self.threads)

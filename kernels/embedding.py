@@ -18,7 +18,7 @@ import numpy as np
 
 from .jit import kernel
 from .layout import FIRST, OUTPUT, PARAMETER, SECOND, START, STRIDE, WIDTH
-from .vector import at, copy, number
+from .vector import add_scaled, at, copy, number
 
 
 def gather_forward(y, ids, table):
@@ -135,9 +135,7 @@ def bag_forward_tile(op, work, first, rows):
         for j in range(width):
             mean[j] = 0
         for k in range(start, end):
-            row = at(table, work.bag_ids[k] * width)
-            for j in range(width):
-                mean[j] += row[j]
+            add_scaled(mean, at(table, work.bag_ids[k] * width), number(mean, 1), width)
         size = number(mean, max(end - start, 1))
         for j in range(width):
             mean[j] /= size
@@ -162,11 +160,8 @@ def add_row(count, unique, sums, position, width, id, row, share):
         count += 1
         new = at(sums, place * width)
         for j in range(width):
-            new[j] = share * row[j]
-    else:
-        known = at(sums, place * width)
-        for j in range(width):
-            known[j] += share * row[j]
+            new[j] = 0
+    add_scaled(at(sums, place * width), row, share, width)
     return count
 
 

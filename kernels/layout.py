@@ -34,7 +34,7 @@ ADDEND = INPUT + SLOT
 Work = namedtuple(
     "Work",
     "values gradients scratch panels runs dense_values dense_gradients table_values input_gradients "
-    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses "
+    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
     "batch fields bags columns tasks scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels. All are flat.
@@ -47,6 +47,7 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)
     labels (B, tasks), weights (B, tasks), groups (B,)
     reals, losses    one an operation: its float attribute, this thread's sum of its loss
+    ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     batch, fields, bags, columns, tasks   lengths of these axes
     scale            1 / B
 """

@@ -17,15 +17,17 @@ from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
+from .jit import kernel
+
 BYTES = 64
 INT = ir.IntType(64)
 
 
 class VectorType(types.Type):
-    """64 bytes of one float type."""
+    """64 bytes of one float type, or half of that."""
 
-    def __init__(self, dtype):
-        self.dtype, self.lanes = dtype, BYTES * 8 // dtype.bitwidth
+    def __init__(self, dtype, size=BYTES):
+        self.dtype, self.lanes = dtype, size * 8 // dtype.bitwidth
         super().__init__(f"vector({dtype} x {self.lanes})")
 
 
@@ -39,19 +41,23 @@ class VectorModel(models.PrimitiveModel):
 
 def _vector_call(builder, name, kind, arguments):
     """Call of an LLVM intrinsic on vectors of one type."""
-    suffix = f"v{kind.count}f{64 if isinstance(kind.element, ir.DoubleType) else 32}"
+    suffix = f"v{kind.count}f{8 * _size(kind.element)}"
     function = ir.FunctionType(kind, [kind] * len(arguments))
     return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.{name}.{suffix}"), arguments)
 
 
+def _size(kind):
+    return 8 if isinstance(kind, ir.DoubleType) else 4
+
+
 def _load(builder, pointer, kind):
     value = builder.load(builder.bitcast(pointer, kind.as_pointer()))
-    value.align = BYTES // kind.count  # any element's address will do
+    value.align = _size(kind.element)  # any element's address will do
     return value
 
 
 def _store(builder, value, pointer):
-    builder.store(value, builder.bitcast(pointer, value.type.as_pointer())).align = BYTES // value.type.count
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer())).align = _size(value.type.element)
 
 
 def _splat(builder, number, kind):
@@ -147,6 +153,17 @@ def load(typing, p, i):
 
 
 @intrinsic
+def load_half(typing, p, i):
+    """The half vector that starts at p[i]."""
+    vector = VectorType(p.dtype, BYTES // 2)
+
+    def codegen(context, builder, sig, args):
+        return _load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
+
+    return vector(p, types.intp), codegen
+
+
+@intrinsic
 def store(typing, p, i, vector):
     """Write a vector to p[i] and the elements after it."""
 
@@ -169,13 +186,26 @@ def splat(typing, number):
 
 
 @intrinsic
-def root(typing, vector):
-    """Square roots."""
+def like(typing, vector, number):
+    """A vector of one number, as long as another vector; of two numbers the second."""
 
     def codegen(context, builder, sig, args):
-        return _vector_call(builder, "sqrt", args[0].type, args)
+        return _splat(builder, args[1], args[0].type) if isinstance(vector, VectorType) else args[1]
 
-    return vector(vector), codegen
+    return vector(vector, number), codegen
+
+
+@intrinsic
+def root(typing, value):
+    """Square roots, of a vector or a number."""
+
+    def codegen(context, builder, sig, args):
+        (kind,) = (arg.type for arg in args)
+        if isinstance(value, VectorType):
+            return _vector_call(builder, "sqrt", kind, args)
+        return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [kind]), args)
+
+    return value(value), codegen
 
 
 @intrinsic
@@ -218,6 +248,16 @@ def copy(typing, target, source, count):
 
 
 @intrinsic
+def ticks(typing):
+    """The processor's clock, in ticks of a constant length."""
+
+    def codegen(context, builder, sig, args):
+        return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(INT, []), "llvm.readcyclecounter"), [])
+
+    return types.int64(), codegen
+
+
+@intrinsic
 def prefetch(typing, p, i):
     """Fetch the cache line of p[i] into the nearest cache, for it will be written soon."""
 
@@ -233,3 +273,18 @@ def _prefetch(builder, address):
     function = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
     call = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
     builder.call(call, [builder.bitcast(address, byte), *(ir.Constant(flag, number) for number in (1, 3, 1))])
+
+
+@kernel
+def add_scaled(target, source, share, size):
+    """target[:size] += share * source[:size]. SPEED: a row of a table is too short for what a compiler makes of a loop."""
+    n, j = lanes(target), 0
+    while j + n <= size:
+        store(target, j, load(target, j) + splat(share) * load(source, j))
+        j += n
+    if j + n // 2 <= size:
+        half = load_half(source, j)
+        store(target, j, load_half(target, j) + like(half, share) * half)
+        j += n // 2
+    for i in range(j, size):
+        target[i] += share * source[i]

@@ -12,7 +12,7 @@ from .adam import adam_elements
 from .jit import driver, inlined, kernel
 from .layout import CODE, Work
 from .operations import OPCODES
-from .vector import at, copy, pointer, pointers
+from .vector import at, copy, pointer, pointers, prefetch, ticks
 
 GATHER, BAG, COPY = OPCODES["gather"], OPCODES["bag"], OPCODES["copy"]
 DENSE, BIAS_BY_ID, DENSE_BY_ID = OPCODES["dense"], OPCODES["bias_by_id"], OPCODES["dense_by_id"]
@@ -95,20 +95,24 @@ def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
     work, width = pointers(arrays, Work), table.shape[1]
     arrays.dense_gradients[:] = 0
     arrays.losses[:] = 0
+    arrays.ticks[:] = 0
     for i in range(len(tiles) - 1):
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
         if purpose == TRAIN:
             for block in range(len(cleared)):
                 arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
         for number in range(len(table)):
-            op = at(pointer(table), number * width)
+            op, start = at(pointer(table), number * width), ticks()
             if purpose == FOLD and op[CODE] == DENSE:
                 dense.fold_shared_columns(op, work)
             elif purpose != FOLD or op[CODE] <= COPY:
                 forward(op, work, first, rows)
+            arrays.ticks[number, 0] += ticks() - start
         if purpose == TRAIN:
             for number in range(len(table) - 1, -1, -1):
+                start = ticks()
                 backward(at(pointer(table), number * width), work, first, rows)
+                arrays.ticks[number, 1] += ticks() - start
         elif purpose == PREDICT:
             for row in range(rows):
                 copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
@@ -152,6 +156,11 @@ def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1,
         count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
         width = table[1]
         for i in range(count):
+            if i + 8 < count:  # SPEED: rows lie anywhere in memory, so ask for those that come soon
+                ahead = table[0] + unique[i + 8] * width
+                prefetch(pointer(w), ahead)
+                prefetch(pointer(m), ahead)
+                prefetch(pointer(v), ahead)
             start = table[0] + unique[i] * width
             adam_elements(
                 at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(sums), i * width), width,
