@@ -128,8 +128,13 @@ class Player:
                 self.header = json.loads(next(lines))
                 self.base_url = canonical_url(self.header["base_url"])
                 for line in lines:
-                    if line.endswith("\n"):
-                        self._add(json.loads(line))
+                    try:
+                        kept = json.loads(line)
+                    except ValueError:
+                        if line.endswith("\n"):
+                            raise
+                        break  # what a kill left of a line
+                    self._add(kept)
         except OSError as error:
             raise RunError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:

@@ -78,13 +78,17 @@ def test_a_record_goes_on_where_it_was_killed(recorded, data, tmp_path, capsys):
     whole = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(whole[:-1]) + whole[-1][:40])
     base_url = json.loads(whole[0])["base_url"]
-    assert Player(path).base_url == base_url
     player = Player(path)  # stands for the server that is gone
     recorder = Recorder(player, path, Client(base_url, "m").key)
     with pytest.raises(RunError, match="no such exchange"):
         recorder.post("/chat/completions", b"{}", 1.0)
     recorder.end()
     assert path.read_bytes() == b"".join(whole[:-1])
+    path.write_bytes(b"".join(whole[:2]) + whole[2][:40] + b"\n")
+    with pytest.raises(RunError, match="not a cassette"):
+        Player(path)
+    path.write_bytes(b"".join(whole).replace(b"\n", b"\r\n").rstrip())  # as an editor may leave it
+    assert Player(path).model == "m"
 
 
 def test_files_that_are_no_cassette(data, tmp_path, capsys):

@@ -133,7 +133,7 @@ def answer(messages):
 def test_a_model_grades_with_evidence_and_rules_stand_in(folder):
     features, pairs = extract_folder(folder), shown_pairs(folder)
     with serving(answer) as (url, chats), Store(folder.path / "llm.sqlite") as store:
-        client = Client(url, "m", timeout=10, limits=Limits(concurrency=2, retries=0))
+        client = Client(url, "m", timeout=60, limits=Limits(concurrency=2, retries=0))
         grades, report = Grader(folder, features).grades(pairs, Asker(client, store))
         assert len(chats) == 7  # one is asked again for JSON
         again, _ = Grader(folder, features).grades(pairs, Asker(client, store))
