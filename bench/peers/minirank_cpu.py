@@ -26,6 +26,8 @@ class Minirank:
         plan = plan_of(workload, problem.gate)
         self.state, self.adam = TrainState(parameters(plan)), Adam()
         self.executor = make_executor("cpu", plan, np.float32, threads)
+        fields, dense = (range(count) for count in (workload.job_fields, workload.job_dense))
+        self.of_job = (*(f"field{i}" for i in fields), "role", *(f"dense{i}" for i in dense))
         self.batches = [batch_of(workload, *kind) for kind in problem.kinds]
 
     def logits(self, number):
@@ -38,9 +40,7 @@ class Minirank:
         return self.executor.step(self.state, self.batches[number], self.adam)[0]
 
     def request(self, number, shared):
-        if shared:
-            raise NotImplementedError("the job's share is not computed once")
-        return self.logits(number)
+        return self.executor.logits(self.state.values, self.batches[number], self.of_job if shared else ())
 
     def bulk(self, chunk):
         return self.logits(-1)
