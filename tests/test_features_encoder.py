@@ -192,6 +192,19 @@ def test_a_table_of_resumes_serves_many_jobs(world):
         assert once.dense.tobytes() == again.dense.tobytes()
 
 
+def test_rows_taken_from_a_table_are_those_resumes_encoded_alone(world):
+    folder, features, encoder = world.folder, world.features, world.encoder
+    rows = [7, 2, 2, 30]
+    taken = encoder.resumes(folder.resumes, features.resumes).take(rows)
+    some = [folder.resumes[row] for row in rows], [features.resumes[row] for row in rows]
+    once = encoder.pairs(folder.jobs[3], features.jobs[3], None, taken, None, "hr")
+    again = encoder.pairs(folder.jobs[3], features.jobs[3], None, *some, "hr")
+    assert once.ids.tobytes() == again.ids.tobytes() and once.dense.tobytes() == again.dense.tobytes()
+    for bag, other in zip(once.bags, again.bags, strict=True):
+        assert all(np.array_equal(getattr(bag, name), getattr(other, name)) for name in ("entity", "offsets", "ids"))
+    assert len(encoder.resumes(folder.resumes, features.resumes).take([])) == 0
+
+
 @pytest.mark.parametrize("off", ["match", "signals", "text", "skills", "tokens"])
 def test_every_group_can_be_switched_off(world, off):
     config = FeatureConfig(**{off: False})

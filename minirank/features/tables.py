@@ -47,6 +47,30 @@ class Table:
     def __len__(self) -> int:
         return len(self.records)
 
+    def take(self, rows) -> Table:
+        """The given rows, in the given order, each with the same numbers."""
+        rows = np.asarray(rows, np.int64)
+        text = tokens = None
+        if self.text is not None:
+            text, (offsets, ids) = self.text[rows], self.tokens
+            counts = np.diff(offsets)[rows]
+            ends = np.cumsum(counts)
+            ids = ids[np.arange(counts.sum()) + np.repeat(offsets[rows] - ends + counts, counts)]
+            tokens = np.concatenate([[0], ends]).astype(np.int64), ids
+        return Table(
+            records=[self.records[row] for row in rows],
+            features=[self.features[row] for row in rows],
+            key=self.key[rows],
+            time=self.time[rows],
+            years=self.years[rows],
+            levels={name: places[rows] for name, places in self.levels.items()},
+            title=[self.title[row] for row in rows],
+            domain=[self.domain[row] for row in rows],
+            sets={name: held[rows] for name, held in self.sets.items()},
+            text=text,
+            tokens=tokens,
+        )
+
 
 def job_text(job: dict, features) -> str:
     """Title and description without flagged spans; offsets count from the title's start."""

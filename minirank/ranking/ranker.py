@@ -25,6 +25,7 @@ from ..errors import DataError, RunError
 from ..extract import Features, extract_job, extract_resume, read_features
 from ..extract.files import JOB_FILE, RESUME_FILE
 from ..features import Encoder, PastHires
+from ..features.tables import Table
 from ..kernels.batch import Batch
 from ..prediction import ranking_score, without_labels
 from ..run import Run, load_run
@@ -128,12 +129,12 @@ class _Pool:
     Args:
         resumes: n mappings.
         features: n `ResumeFeatures`.
-        tables: the candidates made ready for `Encoder.pairs`, CHUNK_ROWS each; None where that is done every time.
+        table: the candidates made ready for `Encoder.pairs`; None where that is done every time.
     """
 
     resumes: Sequence[dict[str, Any]]
     features: Sequence[Any]
-    tables: tuple | None = None
+    table: Table | None = None
 
     def __len__(self) -> int:
         return len(self.resumes)
@@ -143,9 +144,10 @@ class _Pool:
         """The candidates, CHUNK_ROWS at a time."""
         return [range(first, min(first + CHUNK_ROWS, len(self))) for first in range(0, len(self), CHUNK_ROWS)]
 
-    def take(self, rows: Iterable[int]) -> tuple[list, list]:
-        """(mappings, `ResumeFeatures`) of some candidates."""
-        return [self.resumes[row] for row in rows], [self.features[row] for row in rows]
+    def take(self, rows: Iterable[int]) -> _Pool:
+        """Some of the candidates, in the given order."""
+        table = None if self.table is None else self.table.take(rows)
+        return _Pool([self.resumes[row] for row in rows], [self.features[row] for row in rows], table)
 
 
 @dataclass(frozen=True)
@@ -193,18 +195,18 @@ class Ranker:
         if ranking_score({task: np.ones(1) for task in run.plan.spec.tasks}, run.config.score) is None:
             raise RunError(f"{run.folder}: no task of this run enters the score; set score.ctr, score.cvr or score.relevance")
         self.run, self.folder, self.features = run, folder, features
-        self.executor = run.executor
-        self.history, self.now = PastHires(), run.encoder.until
-        self._jobs, self._newest = {}, {}
-        self._lock, self._everyone = Lock(), None  # the pool of all resumes of the folder, once somebody asked for it
+        self.executor, self.history, self.now = run.executor, PastHires(), run.encoder.until
+        self._jobs, self._newest, self._latest = {}, {}, []  # job_id -> row; resume_id -> place in the rows of newest snapshots
+        self._lock, self._everyone = Lock(), None  # the pool of these snapshots, once somebody asked for one
         if folder is not None:
             self.history = PastHires.from_folder(folder, features)
             self._jobs = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
-            self._newest = {folder.resumes[row]["resume_id"]: int(row) for row in folder.latest_resumes()}
+            self._latest = folder.latest_resumes().tolist()
+            self._newest = {folder.resumes[row]["resume_id"]: place for place, row in enumerate(self._latest)}
             self.now = max(self.now, int(folder.impressions.time.max()), *(r["updated_at"] for r in folder.resumes))
 
     @classmethod
-    def load(cls, run: Run | str | Path, data: str | Path | None = None) -> "Ranker":
+    def load(cls, run: Run | str | Path, data: str | Path | None = None) -> Ranker:
         """A ranker for a run folder.
 
         Args:
@@ -267,7 +269,7 @@ class Ranker:
         else:
             row = self._place(self._jobs, job, "job", "jobs.jsonl")
             job, job_features = self.folder.jobs[row], self.features.jobs[row]
-        pool = self._all() if resumes is None else self._given(resumes, now)
+        pool = self._all() if resumes is None else self._given(check_resumes(resumes), now)
         if not len(pool):
             raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         return _Query(job, job_features, role, max(now, job["posted_at"]), pool)
@@ -276,20 +278,22 @@ class Ranker:
         """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
         with self._lock:
             if self._everyone is None:
-                rows = list(self._newest.values())
-                pool = _Pool([self.folder.resumes[row] for row in rows], [self.features.resumes[row] for row in rows])
-                self._everyone = replace(pool, tables=tuple(self.run.encoder.resumes(*pool.take(part)) for part in pool.parts))
+                known = [[side.resumes[row] for row in self._latest] for side in (self.folder, self.features)]
+                self._everyone = _Pool(*known, self.run.encoder.resumes(*known))
             return self._everyone
 
     def _given(self, resumes, now: int) -> _Pool:
-        """Resumes by id and by hand."""
+        """Resumes by id and by hand; where all are ids, what was encoded once serves every request."""
+        if resumes and all(isinstance(resume, str) for resume in resumes):
+            places = [self._place(self._newest, resume, "resume", "resumes.jsonl") for resume in dict.fromkeys(resumes)]
+            return self._all().take(places)
         found, features = [], []
-        for resume in check_resumes(resumes):
+        for resume in resumes:
             if isinstance(resume, Mapping):
                 found.append(check_resume(resume, now))
                 features.append(None)
             else:
-                row = self._place(self._newest, resume, "resume", "resumes.jsonl")
+                row = self._latest[self._place(self._newest, resume, "resume", "resumes.jsonl")]
                 found.append(self.folder.resumes[row])
                 features.append(self.features.resumes[row])
         chosen = newest(found)
@@ -305,14 +309,15 @@ class Ranker:
             raise DataError(f"no {kind} {name!r} in {self.folder.path}", file=file, remedy=remedy)
         return known[name]
 
-    def _encode(self, query: _Query, resumes, features) -> Batch:
-        return self.run.encoder.pairs(query.job, query.job_features, self.history, resumes, features, query.role, query.now)
+    def _encode(self, query: _Query, pool: _Pool) -> Batch:
+        """The job and some of its candidates as rows."""
+        side = (pool.resumes, pool.features) if pool.table is None else (pool.table, None)
+        return self.run.encoder.pairs(query.job, query.job_features, self.history, *side, query.role, query.now)
 
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
         pool = query.pool
-        sides = ((table, None) for table in pool.tables) if pool.tables else map(pool.take, pool.parts)
-        predicted = [self.run.predict(self._encode(query, *side)) for side in sides]
+        predicted = [self.run.predict(self._encode(query, pool.take(part))) for part in pool.parts]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
         score = ranking_score(joined, self.run.config.score)
         order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
@@ -330,9 +335,9 @@ class Ranker:
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
         query = scored.query
-        resumes, features = query.pool.take(rows)
-        evidence = self.run.encoder.evidence(query.job, query.job_features, self.history, resumes, features)
-        gates = self._gates(self._encode(query, resumes, features))
+        pool = query.pool.take(rows)
+        evidence = self.run.encoder.evidence(query.job, query.job_features, self.history, pool.resumes, pool.features)
+        gates = self._gates(self._encode(query, pool))
         return [
             Candidate(
                 resume_id=resume["resume_id"],
@@ -342,7 +347,7 @@ class Ranker:
                 gates={task: dict(zip(names, weights[place].tolist())) for task, (names, weights) in gates.items()},
                 evidence=evidence[place],
             )
-            for place, (row, resume) in enumerate(zip(rows, resumes))
+            for place, (row, resume) in enumerate(zip(rows, pool.resumes))
         ]
 
     def _gates(self, batch: Batch) -> dict[str, tuple[list[str], np.ndarray]]:
