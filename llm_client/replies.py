@@ -167,7 +167,7 @@ def _bad(problem: str, text: str) -> RetryLater:
 
 def _short(text: str) -> str:
     """The first 200 characters on one line, none of which steers a terminal."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * SHOWN]).split())[:SHOWN]
+    return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "?" for sign in text[: 2 * SHOWN]).split())[:SHOWN]
 
 
 def _count(value: object) -> int | None:
