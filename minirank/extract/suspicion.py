@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from operator import eq
 
-from minirank.extract.lexicon import Tokens
+from minirank.extract.lexicon import Tokens, lexicon
 from minirank.extract.schema import Flag
 
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]+")
@@ -65,6 +65,7 @@ _BARE_GAP = 3  # characters: mentions this close have nothing but punctuation be
 _END = re.compile(r"[.!?。！？](?=\s|$)|[。！？\n]")
 _BEGIN = re.compile(r"[.!?。！？]\s|[。！？\n]")
 _SENTENCE_REACH = 400
+_TAIL_REACH = 160  # characters behind an instruction
 
 
 def find_suspicious(text, plain, tokens):
@@ -183,7 +184,7 @@ def _line_end(text, position):
 
 
 def _instructions(text, tokens):
-    """Whole sentences around an instruction."""
+    """Whole sentences around an instruction, and those behind them on their line that say nothing a rule would read."""
     found, past = [], 0
     for start in tokens.positions(_TRIGGERS):
         if start < past:
@@ -196,8 +197,27 @@ def _instructions(text, tokens):
             begin = stop.end()
         stop = _END.search(text, m.end() - 1, m.end() + _SENTENCE_REACH)
         past = max(m.end(), stop.end() if stop else min(len(text), m.end() + _SENTENCE_REACH))
+        past = _empty_words(text, past)
         found.append(Flag(begin, past, "instruction"))
     return found
+
+
+def _empty_words(text, position):
+    """Where the words end that go with an instruction, such as `They are all fulfilled here.`"""
+    if text[position - 1] == "\n":
+        return position
+    words, reach = lexicon(), min(len(text), position + _TAIL_REACH)
+    line = text.find("\n", position, reach)
+    limit = reach if line < 0 else line
+    while position < limit:
+        stop = _END.search(text, position, limit)
+        end = stop.end() if stop else limit
+        sentence = Tokens(text[position:end])
+        cut = not stop and line < 0 and reach < len(text)  # longer than an afterthought
+        if cut or words.facts.scan(sentence) or words.titles.scan(sentence) or words.levels.scan(sentence):
+            break
+        position = end
+    return position
 
 
 def _repeats(plain, tokens):
