@@ -36,7 +36,7 @@ from minirank.kernels.backends import make_executor
 KINDS = ("train", "score", "start")
 TOLERANCE = 1e-4  # of a loss, and of logits beside the largest one, in float32 against float64
 TRAJECTORY = 1e-3  # of a loss after steps: Adam divides by the root of a gradient, so rounding shows more
-STEPS_A_TURN = {"small": 20, "base": 3, "wide": 1}
+STEPS_A_TURN = {"small": 20, "base": 2, "wide": 1}
 REQUESTS_A_TURN = {"small": 40, "base": 12, "wide": 4}
 BATCHES, REQUESTS = 4, 8
 CHUNKS = (512, 2048, 8192)
@@ -48,17 +48,18 @@ class Field:
     """The competitors of one cell that are still in it."""
 
     def __init__(self, competitors, threads, folder, options, stack) -> None:
-        self.threads, self.folder, self.options, self.stack = threads, folder, options, stack
+        self.threads, self.folder, self.options = threads, folder, options
         self.records = {one.name: {"family": one.family, "variant": one.variant, "own_model": one.own_model} for one in competitors}
-        self.running: dict[str, Process] = {}
+        self.running = {one.name: Process(one, options.peers, options.peers / "inductor") for one in competitors}  # they import side by side
+        for process in self.running.values():
+            stack.callback(process.close)
         self.turns = 0
-        for one in competitors:
-            self.attempt(one.name, self._start, one)
+        for name in list(self.running):
+            self.attempt(name, self._prepare)
 
-    def _start(self, name, competitor):
-        self.running[name] = process = Process(competitor, self.options.peers, self.options.peers / "inductor")
-        self.stack.callback(process.close)
-        process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=competitor.variant)
+    def _prepare(self, name):
+        process = self.running[name]
+        process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=self.records[name]["variant"])
         self.records[name]["versions"] = process.ask("versions")
 
     def attempt(self, name, function, *arguments):
@@ -69,8 +70,7 @@ class Field:
             if name == OURS:
                 raise
             self.records[name]["problem"] = str(error)
-            if name in self.running:
-                self.running.pop(name).close()
+            self.running.pop(name).close()
             print(f"  {name} is out: {error}", flush=True)
 
     def everybody(self, function, *arguments):
@@ -123,7 +123,8 @@ def train_cell(workload, gate, threads, options):
     plan = workloads.plan_of(workload, gate)
     batch = workloads.batch_of(workload, "train", 0)
     expected = make_executor("reference", plan, np.float64).logits(workloads.parameters(plan).copy(np.float64), batch)
-    competitors = chosen(TRAINING, options, workload, with_own_models=gate == GATES[0])
+    main_cell = gate == GATES[0] and threads == 2 and workload.name != "wide"
+    competitors = chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, [("train", seed) for seed in range(BATCHES)])
         field = Field(competitors, threads, folder, options, stack)
@@ -159,7 +160,7 @@ def score_cell(workload, gate, threads, options):
     one, bulk = (reference.logits(values, workloads.batch_of(workload, *kinds[i])) for i in (0, -1))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, kinds)
-        field = Field(chosen(SCORING, options, workload), threads, folder, options, stack)
+        field = Field(chosen(SCORING, options), threads, folder, options, stack)
         cases = list(itertools.product((False, True), (1, 4)))
 
         def check(name):
@@ -208,7 +209,7 @@ def start_cell(workload, gate, threads, options):
     records = {}
     with tempfile.TemporaryDirectory() as folder:
         workloads.write(Path(folder), workload, gate, [("train", 0)])
-        competitors = chosen(STARTING, options, workload)
+        competitors = chosen(STARTING, options)
         for number in range(options.starts + 1):  # the first round fills caches and is not kept
             for one in rotated(competitors, number):
                 kept = start(one, folder, threads, options, options.peers / "inductor", None)
@@ -236,13 +237,13 @@ def start(competitor, folder, threads, options, cache, numba):
         process.close()
 
 
-def chosen(competitors, options, workload, with_own_models=True):
-    """Those that `--only` asks for and the workload admits; ours always takes part."""
+def chosen(competitors, options, every_variant=True, own_models=True):
+    """Those that `--only` asks for and the cell admits; ours always takes part."""
     wanted = [OURS, *options.only] if options.only else None
     return tuple(
         one for one in competitors
         if (wanted is None or any(one.name.startswith(name) for name in wanted))
-        and (one.on_wide or workload.name != "wide") and (with_own_models or not one.own_model)
+        and (every_variant or one.everywhere) and (own_models or not one.own_model)
     )  # fmt: skip
 
 
@@ -268,9 +269,9 @@ def main():
     parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="the competitors whose names begin so, and ours")
     parser.add_argument("--rounds", type=int, default=12, help="at most so many")
-    parser.add_argument("--seconds", type=float, default=45, help="for the rounds of a cell; three rounds are made in any case")
+    parser.add_argument("--seconds", type=float, default=30, help="for the rounds of a cell; three rounds are made in any case")
     parser.add_argument("--starts", type=int, default=5, help="rounds of starts")
-    parser.add_argument("--all", action="store_true", help="also the cells that no table needs, such as scoring with one thread")
+    parser.add_argument("--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread")
     parser.add_argument("--quick", action="store_true", help="small and base, gates bias, two threads, 15 seconds a cell")
     parser.add_argument("--again", action="store_true", help="measure cells anew that the record holds")
     parser.add_argument("--out", default="steps", help="name of the record in bench/results; RESULTS.md is written for `steps` alone")
