@@ -95,6 +95,10 @@ def test_a_process_answers_and_a_failure_is_told(tmp_path):
         first, second = process.ask("steps", batches=[0, 0])
         assert workloads.loss(workloads.batch_of(small, "train", 0), logits) == pytest.approx(first[1], rel=1e-4)
         assert second[1] < first[1] and first[0] > 0
+        held = np.ones(2**27)  # 1 GiB here is not held there
+        later = Process(Competitor(OURS, "minirank_cpu"), tmp_path, tmp_path)
+        assert 30 < later.ask("peak") < 700 and held[-1] == 1
+        later.close()
         with pytest.raises(PeerError, match="IndexError"):
             process.ask("loss", batch=9)
     finally:

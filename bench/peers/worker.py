@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import threading
 import time
@@ -129,8 +128,9 @@ class Worker:
         return np.asarray(self.competitor.bulk(chunk), float).tolist()
 
     def peak(self) -> float:
-        """Most memory that this process has held, in MB."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        """Most memory that this process has held, in MB. Not ru_maxrss: that starts at what the parent held when it forked."""
+        with open("/proc/self/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
     def versions(self) -> dict[str, str]:
         return versions(*self.competitor.packages)
