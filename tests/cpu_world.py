@@ -1,0 +1,145 @@
+"""Drawn plans and batches for the CPU executor, and memory that ends where reading on is fatal."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import mmap
+
+import numpy as np
+from random_rows import random_bag, randomise
+
+from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.parameters import initial_values
+from minirank.kernels.reference import ReferenceExecutor
+from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model_config import GATED
+
+WIDTHS = (1, 3, 5, 17, 20, 48)
+ROWS = (1, 2, 7, 191, 192, 193, 400)
+TILE_ROWS = (6, 7, 64, 192)
+THREADS = (1, 2, 3, 5)
+LOSSES = ({"bce": 1.0}, {"mse": 0.5}, {"pairwise": 1.0}, {"listwise": 1.0}, {"bce": 1.0, "listwise": 0.3}, {"bce": 0.7, "pairwise": 0.5})
+
+
+def drawn_spec(rng, role) -> InputSpec:
+    """1 to 4 categorical fields, 0 to 2 bags, 0 to 5 dense columns, 1 to 4 tasks."""
+    fields = [("role", int(rng.integers(2, 6))), ("position", 11), ("title", 50), ("seniority", 7)][: rng.integers(1 if role else 0, 5)]
+    bags = [("skills", 30), ("words", 100)][: rng.integers(0, 3)]
+    dense = [f"d{i}" for i in range(rng.integers(0 if bags or len(fields) > 2 else 1, 6))]
+    return InputSpec(tuple(fields), tuple(bags), tuple(dense), tuple(f"t{i}" for i in range(rng.integers(1, 5))))
+
+
+def drawn_batch(rng, spec, rows) -> Batch:
+    """Rows with missing labels, confidences, repeated ids, ids at the ends of their tables, empty bags, searches of 1 to 20 rows."""
+    labels = np.where(rng.random((rows, len(spec.tasks))) < 0.5, 0, rng.integers(1, 5, (rows, len(spec.tasks))) / 4).astype(np.float32)
+    labels[rng.random(labels.shape) < 0.2] = np.nan
+    ids = np.stack([rng.integers(0, size, rows) for _, size in spec.categorical] or [np.zeros(rows)], axis=1)[:, : len(spec.categorical)]
+    for column, (_, size) in enumerate(spec.categorical):
+        ids[rng.random(rows) < 0.1, column] = size - 1
+    return Batch(
+        ids=ids.astype(np.int32),
+        bags=tuple(random_bag(rng, rows, size, entities=20) for _, size in spec.bags),
+        dense=rng.normal(size=(rows, len(spec.dense))).astype(np.float32),
+        labels=labels,
+        weights=rng.random(labels.shape).astype(np.float32),
+        groups=np.repeat(np.arange(rows), rng.integers(1, 21, rows))[:rows].astype(np.int32),
+    )
+
+
+def drawn_plan(rng):
+    """A plan of any architecture, any gate, any losses, ragged widths: (plan, spec)."""
+    architecture = str(rng.choice(["single_task", "esmm", "shared_bottom", *GATED]))
+    role = str(rng.choice(["none", "bias", "full", "mlp"])) if architecture in GATED else "none"
+    spec = drawn_spec(rng, role != "none")
+
+    def width():
+        return int(rng.choice(WIDTHS))
+
+    tasks = [TaskConfig(name, dict(rng.choice(LOSSES)), weight=float(rng.uniform(0.5, 2))) for name in spec.tasks]
+    if len(tasks) > 1 and "mse" not in tasks[0].loss and rng.random() < 0.6:
+        tasks[1] = TaskConfig(spec.tasks[1], {"entire": 1.0}, given=spec.tasks[0])
+    config = ModelConfig(
+        architecture=architecture,
+        embedding=int(rng.choice([1, 3, 8, 12, 16, 24])),
+        experts=int(rng.integers(1, 6)),
+        expert_hidden=tuple(width() for _ in range(rng.integers(1, 4))),
+        tower_hidden=tuple(width() for _ in range(rng.integers(0, 3))),
+        task_experts=int(rng.integers(1, 3)), shared_experts=int(rng.integers(1, 3)), levels=int(rng.integers(1, 3)),
+        gate=GateConfig(role, float(rng.uniform(0.7, 1.5)), hidden=width()),
+        role_in_x=bool(rng.random() < 0.5) or len(spec.dense) + len(spec.bags) == 0,
+        role_field="role" if spec.categorical else None,
+        position_field="position" if len(spec.categorical) > 1 else None,
+        position_bias=spec.tasks[0] if len(spec.categorical) > 1 else None,
+        task_weights=str(rng.choice(["fixed", "uncertainty"])),
+    )
+    return compile_plan(config, tuple(tasks), spec, drawn_batch(rng, spec, 300)), spec
+
+
+def drawn_values(plan, seed):
+    """float32 parameters, none of which is zero."""
+    return randomise(initial_values(plan, seed), seed)
+
+
+def near_a_kink(plan, values, batch, distance=1e-4):
+    """(B,) whether a row comes so close to the kink of a ReLU that float32 may fall on its other side."""
+    walk, near = ReferenceExecutor(plan)._walk(values.copy(np.float64), batch, plan.forward), np.zeros(len(batch), bool)
+    for op in plan.forward:
+        if op.attributes.get("relu"):
+            weight, bias = walk.values(op.parameters)
+            near |= (np.abs(walk.value(op.inputs[0]) @ weight + bias) < distance).any(axis=1)
+    return near
+
+
+def smooth_batch(rng, plan, spec, values, rows):
+    """`drawn_batch` without rows near a kink."""
+    pool = drawn_batch(rng, spec, rows)
+    for _ in range(20):
+        near = near_a_kink(plan, values, pool)
+        if not near.any():
+            return pool
+        other = drawn_batch(rng, spec, rows)
+        ids, dense = pool.ids.copy(), pool.dense.copy()
+        ids[near], dense[near] = other.ids[near], other.dense[near]
+        bags = tuple(
+            dataclasses.replace(bag, entity=np.where(near, new.entity, bag.entity).astype(np.int32)) for bag, new in zip(pool.bags, other.bags)
+        )
+        pool = dataclasses.replace(pool, ids=ids, dense=dense, bags=bags)
+    raise AssertionError("every row lies near a kink")
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PAGE = mmap.PAGESIZE
+
+
+def guarded(size: int, dtype=np.uint8, behind: bool = True) -> np.ndarray:
+    """Zeros (size,) right before a page that no one may touch, or right behind one."""
+    dtype = np.dtype(dtype)
+    length = int(size) * dtype.itemsize
+    room = -(-length // PAGE) * PAGE
+    held = mmap.mmap(-1, room + 2 * PAGE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(held))
+    for page in (start, start + PAGE + room):
+        if LIBC.mprotect(ctypes.c_void_p(page), PAGE, 0) != 0:
+            raise OSError(ctypes.get_errno(), "mprotect")
+    first = PAGE + room - length if behind else PAGE
+    return np.frombuffer(held, dtype, size, first) if size else np.zeros(0, dtype)
+
+
+def guarded_copy(array: np.ndarray, behind: bool) -> np.ndarray:
+    """A copy of an array in `guarded` memory."""
+    copy = guarded(array.size, array.dtype, behind)
+    copy[:] = array.ravel()
+    return copy.reshape(array.shape)
+
+
+def guarded_batch(batch: Batch, behind: bool) -> Batch:
+    """A copy of a batch, each of whose arrays is guarded."""
+    bags = tuple(
+        dataclasses.replace(bag, **{field.name: guarded_copy(getattr(bag, field.name), behind) for field in dataclasses.fields(bag)})
+        for bag in batch.bags
+    )
+    arrays = {name: guarded_copy(getattr(batch, name), behind) for name in ("ids", "dense", "labels", "weights", "groups")}
+    return Batch(bags=bags, **arrays)

@@ -1,0 +1,67 @@
+"""Drawn plans of every kind: what the compiled kernels compute is what the reference computes in float64."""
+
+import numpy as np
+import pytest
+from cpu_world import ROWS, THREADS, TILE_ROWS, drawn_plan, drawn_values, smooth_batch
+
+from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.operations import KINDS
+from minirank.kernels.reference import ReferenceExecutor
+
+SEEDS = range(30)
+
+
+def assert_near(found, expected, plan, tolerance):
+    """Norm-wise for every tensor; one that all but cancels to 0 is held to a hundredth of the largest tensor's norm."""
+    parts = {}
+    for name, parameter in plan.parameters.items():
+        if not parameter.table:
+            place = slice(parameter.offset, parameter.offset + parameter.size)
+            parts[name] = found.dense[place], expected.dense[place]
+    assert found.tables.keys() == expected.tables.keys()
+    for name, (ids, rows) in expected.tables.items():
+        np.testing.assert_array_equal(found.tables[name][0], ids, err_msg=name)
+        parts[name] = found.tables[name][1], rows
+    least = 1e-2 * max(np.linalg.norm(right) for _, right in parts.values())
+    for name, (left, right) in parts.items():
+        assert left.shape == right.shape
+        error = np.linalg.norm(left - right) / max(np.linalg.norm(right), least)
+        assert error <= tolerance, f"{name}: {error:.2g}"
+
+
+def check(seed, precisions):
+    rng = np.random.default_rng(seed)
+    plan, spec = drawn_plan(rng)
+    values = drawn_values(plan, seed)
+    batch = smooth_batch(rng, plan, spec, values, ROWS[seed % len(ROWS)])
+    expected = ReferenceExecutor(plan).gradients(values.copy(np.float64), batch)
+    tile_rows, threads = int(rng.choice(TILE_ROWS)), int(rng.choice(THREADS))
+    for dtype, tolerance in precisions:
+        found = CpuExecutor(plan, dtype, threads, tile_rows).gradients(values.copy(dtype), batch)
+        assert found.total == pytest.approx(expected.total, rel=tolerance, abs=1e-3 * tolerance)
+        np.testing.assert_allclose(found.losses, expected.losses, rtol=tolerance, atol=tolerance * max(*abs(expected.losses), 1e-3))
+        assert_near(found, expected, plan, tolerance)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_drawn_gradients(seed):
+    check(seed, ((np.float64, 1e-10), (np.float32, 1e-5)))
+
+
+def test_drawn_gradients_in_float32():
+    """All of the draws with one compiled precision: what the other shapes of the micro-kernel are tested with."""
+    for seed in SEEDS:
+        check(seed, ((np.float32, 1e-5),))
+
+
+def test_the_draws_meet_everything():
+    """Every kind of operation, number of tasks and of bags; dense columns or none; task weights fixed or learned."""
+    kinds, settings = set(), set()
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        plan, spec = drawn_plan(rng)
+        kinds |= {op.kind for op in plan.operations}
+        settings |= {("fixed", plan.log_variance is None), ("tasks", len(spec.tasks)), ("bags", len(spec.bags)), ("dense", len(spec.dense) > 0)}
+    assert kinds == set(KINDS)
+    assert settings >= {("bags", n) for n in range(3)} | {("tasks", n) for n in range(1, 5)}
+    assert settings >= {(name, there) for name in ("fixed", "dense") for there in (True, False)}
