@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import inlined, kernel
-from .layout import DIFFERENTIABLE, FIRST, INPUT, OUTPUT, PANELS, PARAMETER, SECOND, START, STRIDE, WIDTH
+from .jit import kernel
+from .layout import (
+    FIRST, IN, IN_DIFFERENTIABLE, IN_STRIDE, IN_WIDTH, OUT, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, SECOND,
+)
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, tiles
 from .vector import add_scaled, at, copy, lanes, number
@@ -105,7 +107,7 @@ class DenseById:
 @kernel
 def bias_by_id_forward_tile(op, work, first, rows):
     """z += bias[id] for one tile."""
-    z, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    z, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     for i in range(rows):
         id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
@@ -116,7 +118,7 @@ def bias_by_id_forward_tile(op, work, first, rows):
 @kernel
 def bias_by_id_backward_tile(op, work, first, rows):
     """dbias[id] += dz for one tile."""
-    dz, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    dz, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     for i in range(rows):
         id = work.ids[(first + i) * work.fields + op[FIRST]]
         if id > 0:
@@ -124,10 +126,10 @@ def bias_by_id_backward_tile(op, work, first, rows):
             add_scaled(dbias, at(dz, i * stride), number(dz, 1), width)
 
 
-@inlined
+@kernel
 def pack_by_id(op, work, training):
     """Pack the weights of every id."""
-    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
     weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
     size, transposed = inner * whole_vectors(panels, width), width * whole_vectors(panels, differentiable)
     for id in range(op[SECOND]):
@@ -158,28 +160,28 @@ def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields,
             n += 1
 
 
-@inlined
+@kernel
 def dense_by_id_forward_tile(op, work, first, rows):
     """z += x weight[id] for one tile."""
-    x, z = at(work.values, op[INPUT + START]), at(work.values, op[OUTPUT + START])
-    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
-    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[INPUT + DIFFERENTIABLE])
+    x, z = at(work.values, op[IN]), at(work.values, op[OUT])
+    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[IN_DIFFERENTIABLE])
     ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
     some_z = work.scratch
     some_x = at(some_z, rows * columns)
     for id in range(1, op[SECOND] + 1):
-        n = rows_of_id(some_x, x, op[INPUT + STRIDE], inner, ids, work.fields, id, rows)
+        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
         multiply(some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z)
-        add_to_rows_of_id(z, op[OUTPUT + STRIDE], some_z, columns, width, ids, work.fields, id, rows)
+        add_to_rows_of_id(z, op[OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
         panels = at(panels, inner * columns + width * transposed)
 
 
-@inlined
+@kernel
 def dense_by_id_backward_tile(op, work, first, rows):
     """dweight[id] += x^T dz; dx += dz weight[id]^T, for one tile."""
-    x, dz = at(work.values, op[INPUT + START]), at(work.gradients, op[OUTPUT + START])
-    dx, dweight = at(work.gradients, op[INPUT + START]), at(work.dense_gradients, op[PARAMETER])
-    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    x, dz = at(work.values, op[IN]), at(work.gradients, op[OUT])
+    dx, dweight = at(work.gradients, op[IN]), at(work.dense_gradients, op[PARAMETER])
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
     columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
     ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
     some_dz = work.scratch
@@ -187,9 +189,9 @@ def dense_by_id_backward_tile(op, work, first, rows):
     some_x = at(packed, rows * columns)
     some_dx = at(some_x, rows * inner)
     for id in range(1, op[SECOND] + 1):
-        n = rows_of_id(some_x, x, op[INPUT + STRIDE], inner, ids, work.fields, id, rows)
+        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
         if n > 0:
-            rows_of_id(some_dz, dz, op[OUTPUT + STRIDE], width, ids, work.fields, id, rows)
+            rows_of_id(some_dz, dz, op[OUT_STRIDE], width, ids, work.fields, id, rows)
             pack(packed, some_dz, width, n, width)
             j = 0
             while j < width:
@@ -201,6 +203,6 @@ def dense_by_id_backward_tile(op, work, first, rows):
                     some_dx, transposed, transposed, some_dz, width, 1, at(panels, inner * columns), width, 0, width, n,
                     differentiable, 0, packed, False, packed,
                 )
-                add_to_rows_of_id(dx, op[INPUT + STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
+                add_to_rows_of_id(dx, op[IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
         dweight = at(dweight, inner * width)
         panels = at(panels, inner * columns + width * transposed)

@@ -30,10 +30,10 @@ from .layout import CODE, FIRST, SECOND, Work
 from .objective import add_objective
 from .parameters import Arena, TrainState, aligned
 from .plan import Plan, Slot
-from .tile import WIDE
+from .tile import ROWS, WIDE
 from .vector import BYTES
 
-TILE_ROWS = 192  # a multiple of ROWS; SPEED: 96 to 384 differ by a few per cent
+TILE_ROWS = 192  # SPEED: 96 to 384 differ by a few per cent
 
 
 def available_threads() -> int:
@@ -148,27 +148,58 @@ class CpuExecutor:
         width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
         return self._buffer("accumulators", self.threads * width).reshape(self.threads, width)
 
+    def _prepare(self, values: Arena, batch: Batch) -> tuple[Encoded, list[Work], list[np.ndarray]]:
+        """For a training step: the plan, what each thread reads and writes, and its tiles."""
+        check_batch(self.plan, batch)
+        tiles = thread_tiles(batch, self.threads, self.tile_rows, self.plan.grouped)
+        encoded = self._encode(max(int(np.diff(borders).max(initial=0)) for borders in tiles))
+        return encoded, self._works(encoded, values, batch, training=True), tiles
+
     def _pack(self, encoded: Encoded, works: list[Work], training: bool) -> None:
         """Part 1."""
         self._run(walk.pack_weights, [(encoded.table, work, part, self.threads, training) for part, work in enumerate(works)])
 
-    def _predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
-        check_batch(self.plan, batch)
-        check_shared(self.plan, batch, shared)
-        encoded = self._encode(self.tile_rows, shared)
-        table = encoded.table[: len(self.plan.forward)]
-        tiles = tile_borders(batch, self.tile_rows, grouped=False)
-        out = np.empty((len(batch), slot.width), self.dtype)
-        works = self._works(encoded, values, batch, training=False)
-        start, stride = encoded.blocks[slot.block]
-        place = start + slot.column, stride, slot.width
-        self._pack(encoded, works, training=False)
-        if shared:
-            first_row = np.array([0, 1])
-            walk.walk_tiles(table, encoded.cleared, works[0], first_row, walk.FOLD, place, out)
-        parts = split_tiles(tiles, self.threads)
-        self._run(walk.walk_tiles, [(table, encoded.cleared, *each, walk.PREDICT, place, out) for each in zip(works, parts)])
-        return out
+    def _walk(self, encoded: Encoded, works: list[Work], tiles: list[np.ndarray]) -> None:
+        """Part 2."""
+        nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
+        self._run(walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, tiles)])
+
+    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
+        """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
+        encoded, works, tiles = self._prepare(values, batch)
+        self._pack(encoded, works, training=True)
+        self._walk(encoded, works, tiles)
+        losses = sum(work.losses for work in works)[len(self.plan.forward) :]
+        dense = works[0].dense_gradients[: len(values.dense)]
+        return add_objective(self.plan, values, losses, dense), losses, works
+
+    def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
+        """Parts 3 and 4."""
+        state.step += 1
+        real = self.dtype.type
+        settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
+        shrink = real(adam.learning_rate * adam.weight_decay)
+        size = len(state.values.dense)
+        accumulators = self._accumulators(size)
+        arenas = state.values.dense, state.m.dense, state.v.dense
+        borders = np.linspace(0, size, self.threads + 1).astype(int)
+        self._run(walk.adam_arena, [
+            (*arenas, accumulators, state.decay, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])
+        ])
+        arenas = state.values.tables, state.m.tables, state.v.tables
+        self._run(walk.step_tables, [(*each, *arenas, *settings) for each in self._tables.parts(works[0], self.threads)])
+
+    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
+        """One training step in place: (total, losses) before the step."""
+        total, losses, works = self._rows_backward(state.values, batch)
+        self._update(state, works, adam)
+        return total, losses
+
+    def gradients(self, values: Arena, batch: Batch) -> Gradients:
+        """The gradient of one batch; see `Gradients`."""
+        total, losses, works = self._rows_backward(values, batch)
+        dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
+        return Gradients(total, losses, dense, self._tables.gradients(works[0]))
 
     def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits.
@@ -185,44 +216,21 @@ class CpuExecutor:
         """The named slots of `plan.outputs`, each (B, width)."""
         return {name: self._predict(values, batch, self.plan.outputs[name]) for name in names}
 
-    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, Work]:
-        """Parts 1 and 2: (total, losses, work of the first thread); gradients wait in accumulators and input_gradients."""
+    def _predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         check_batch(self.plan, batch)
-        tiles = tile_borders(batch, self.tile_rows, self.plan.grouped)
-        encoded = self._encode(int(np.diff(tiles).max()))
-        works = self._works(encoded, values, batch, training=True)
-        self._pack(encoded, works, training=True)
-        parts = split_tiles(tiles, self.threads)
-        nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
-        self._run(walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, parts)])
-        losses = sum(work.losses for work in works)[len(self.plan.forward) :]
-        dense = works[0].dense_gradients[: len(values.dense)]
-        return add_objective(self.plan, values, losses, dense), losses, works[0]
-
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """The gradient of one batch; see `Gradients`."""
-        total, losses, work = self._rows_backward(values, batch)
-        size = len(values.dense)
-        accumulators = self._accumulators(size)
-        return Gradients(total, losses, accumulators[:, :size].sum(axis=0), self._tables.gradients(work))
-
-    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
-        """One training step in place: (total, losses) before the step."""
-        total, losses, work = self._rows_backward(state.values, batch)
-        state.step += 1
-        real = self.dtype.type
-        settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
-        shrink = real(adam.learning_rate * adam.weight_decay)
-        size = len(state.values.dense)
-        accumulators = self._accumulators(size)
-        arenas = state.values.dense, state.m.dense, state.v.dense
-        borders = np.linspace(0, size, self.threads + 1).astype(int)
-        self._run(walk.adam_arena, [
-            (*arenas, accumulators, state.decay, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])
-        ])
-        arenas = state.values.tables, state.m.tables, state.v.tables
-        self._run(walk.step_tables, [(*each, *arenas, *settings) for each in self._tables.parts(work, self.threads)])
-        return total, losses
+        check_shared(self.plan, batch, shared)
+        encoded = self._encode(self.tile_rows, shared)
+        works = self._works(encoded, values, batch, training=False)
+        self._pack(encoded, works, training=False)
+        out = np.empty((len(batch), slot.width), self.dtype)
+        start, stride = encoded.blocks[slot.block]
+        place = start + slot.column, stride, slot.width
+        plan = encoded.table[: len(self.plan.forward)], encoded.cleared
+        if shared:
+            walk.walk_tiles(*plan, works[0], np.array([0, 1]), walk.FOLD, place, out)
+        tiles = thread_tiles(batch, self.threads, self.tile_rows, grouped=False)
+        self._run(walk.walk_tiles, [(*plan, *each, walk.PREDICT, place, out) for each in zip(works, tiles)])
+        return out
 
 
 class TableReaders:
@@ -244,10 +252,13 @@ class TableReaders:
             rows.append((parameter.offset, parameter.shape[1], first, len(sources), start))
             start += parameter.shape[0]
         self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 3)
+        self._lengths = np.array([parameter.shape[0] for parameter in self.parameters], np.int64)
         self._dtype, self._position, self._buffers = dtype, np.full(start, -1, np.int32), []
 
     def _entries(self, work: Work) -> np.ndarray:
         """(tables,) the most ids that each table may meet in a batch."""
+        if not (self.sources[:, 0] == walk.BAG).any():
+            return np.minimum(work.batch * (self.rows[:, 3] - self.rows[:, 2]), self._lengths)
         entries = np.zeros(len(self.rows), np.int64)
         for number, (_, _, first, end, _) in enumerate(self.rows):
             for code, column, _ in self.sources[first:end]:
@@ -256,7 +267,7 @@ class TableReaders:
                 else:
                     lists = work.bag_starts[column] + work.entities[column :: work.bags]
                     entries[number] += (work.bag_offsets[lists + 1] - work.bag_offsets[lists]).sum()
-        return np.minimum(entries, [parameter.shape[0] for parameter in self.parameters] or 0)
+        return np.minimum(entries, self._lengths)
 
     def parts(self, work: Work, threads: int) -> list[tuple]:
         """(tables, sources, work, unique, sums, position) of each thread: tables shared out by size, the largest first."""
@@ -286,18 +297,19 @@ class TableReaders:
         return found
 
 
-def tile_borders(batch: Batch, tile_rows: int, grouped: bool) -> np.ndarray:
-    """(tiles + 1,) first rows of the tiles and the number of rows; with `grouped` no search is split."""
-    rows = len(batch)
-    borders = np.append(np.arange(0, rows, tile_rows), rows)
+def thread_tiles(batch: Batch, threads: int, tile_rows: int, grouped: bool) -> list[np.ndarray]:
+    """For each thread the first rows of its tiles, and the row behind its last.
+
+    Threads get as many rows as each other, and tiles of a thread too, up to `tile_rows` of them; with `grouped` no search is
+    split, however long it is.
+    """
+    cuts = np.linspace(0, len(batch), threads + 1).astype(np.int64)
+    parts = []
+    for low, high in zip(cuts, cuts[1:]):
+        count = max(-(-(high - low) // tile_rows), 1)
+        size = -(-max(high - low, 1) // (count * ROWS)) * ROWS
+        parts.append(np.append(np.arange(low, high, size), high))
     if grouped:
-        starts = np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1))
-        starts = np.append(starts, rows)
-        borders = np.unique(starts[np.searchsorted(starts, borders)])
-    return borders.astype(np.int64)
-
-
-def split_tiles(borders: np.ndarray, threads: int) -> list[np.ndarray]:
-    """The borders of each thread's tiles: neighbours, as even as can be; fewer tiles than threads leaves some idle."""
-    cuts = np.linspace(0, len(borders) - 1, threads + 1).astype(int)
-    return [borders[low : high + 1] for low, high in zip(cuts, cuts[1:])]
+        starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))
+        parts = [np.unique(starts[np.searchsorted(starts, borders)]) for borders in parts]
+    return parts

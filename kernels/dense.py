@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import inlined, kernel
-from .layout import DIFFERENTIABLE, FIRST, FRESH, INPUT, OUTPUT, PANELS, PARAMETER, ROOM, RUNS, START, STRIDE, WIDTH
+from .jit import kernel
+from .layout import (
+    FIRST, IN, IN_DIFFERENTIABLE, IN_FRESH, IN_ROOM, IN_STRIDE, IN_WIDTH, OUT, OUT_ROOM, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, RUNS,
+)
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, BIAS, tiles
 from .vector import at, copy, lanes, load, store, where_positive
@@ -88,10 +90,10 @@ class Copy:
 # columns are one run; in a request, those that all rows share were multiplied once, and are in the packed bias.
 
 
-@inlined
+@kernel
 def pack_dense(op, work, training):
     """Pack the bias and W of a layer; for `training` W^T as well."""
-    inner, width, differentiable = op[INPUT + WIDTH], op[OUTPUT + WIDTH], op[INPUT + DIFFERENTIABLE]
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
     weight, bias = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
     columns = whole_vectors(bias, width)
     pack(bias, at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
@@ -100,11 +102,11 @@ def pack_dense(op, work, training):
         pack_transposed(at(bias, columns + inner * columns), weight, width, width, differentiable)
 
 
-@inlined
+@kernel
 def fold_shared_columns(op, work):
     """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
-    x, bias, runs = at(work.values, op[INPUT + START]), at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
-    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    x, bias, runs = at(work.values, op[IN]), at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
+    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
     columns, low = whole_vectors(bias, width), 0
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
@@ -114,44 +116,44 @@ def fold_shared_columns(op, work):
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
-@inlined
+@kernel
 def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
-    y, x = at(work.values, op[OUTPUT + START]), at(work.values, op[INPUT + START])
-    inner, width = op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    y, x = at(work.values, op[OUT]), at(work.values, op[IN])
+    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
     bias, runs = at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
     panels = at(bias, whole_vectors(bias, width))
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
         multiply(
-            y, op[OUTPUT + STRIDE], op[OUTPUT + ROOM], x, op[INPUT + STRIDE], 1, panels, inner, low, high, rows, width,
+            y, op[OUT_STRIDE], op[OUT_ROOM], x, op[IN_STRIDE], 1, panels, inner, low, high, rows, width,
             BIAS if run == 0 else ADD, bias, op[FIRST] == 1 and run == runs[0] - 1, work.scratch,
         )
 
 
-@inlined
+@kernel
 def dense_backward_tile(op, work, first, rows):
     """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
-    y, dz = at(work.values, op[OUTPUT + START]), at(work.gradients, op[OUTPUT + START])
-    x, dx = at(work.values, op[INPUT + START]), at(work.gradients, op[INPUT + START])
-    ys, xs, inner, width = op[OUTPUT + STRIDE], op[INPUT + STRIDE], op[INPUT + WIDTH], op[OUTPUT + WIDTH]
+    y, dz = at(work.values, op[OUT]), at(work.gradients, op[OUT])
+    x, dx = at(work.values, op[IN]), at(work.gradients, op[IN])
+    ys, xs, inner, width = op[OUT_STRIDE], op[IN_STRIDE], op[IN_WIDTH], op[OUT_WIDTH]
     dweight, dbias = at(work.dense_gradients, op[PARAMETER]), at(work.dense_gradients, op[PARAMETER + 1])
     panel, j = work.scratch, 0
     while j < width:
         vectors = panel_vectors(panel, width - j)
         n = vectors * lanes(panel)
-        if j + n <= op[OUTPUT + ROOM]:
+        if j + n <= op[OUT_ROOM]:
             pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[FIRST] == 1)
         else:
             pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
         tiles(at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
         j += n
-    if op[INPUT + DIFFERENTIABLE] > 0:
+    if op[IN_DIFFERENTIABLE] > 0:
         columns = whole_vectors(panel, width)
         transposed = at(work.panels, op[PANELS] + columns + inner * columns)
-        start = 0 if op[INPUT + FRESH] == 1 else ADD
+        start = 0 if op[IN_FRESH] == 1 else ADD
         multiply(
-            dx, xs, op[INPUT + ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[INPUT + DIFFERENTIABLE],
+            dx, xs, op[IN_ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[IN_DIFFERENTIABLE],
             start, transposed, False, work.scratch,
         )
 
@@ -185,6 +187,6 @@ def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
 @kernel
 def copy_forward_tile(op, work, first, rows):
     """Dense features of the tile's rows into the output slot."""
-    y, stride = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE]
+    y, stride = at(work.values, op[OUT]), op[OUT_STRIDE]
     for i in range(rows):
         copy(at(y, i * stride), at(work.dense, (first + i) * work.columns), work.columns)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, OUTPUT, PARAMETER, SECOND, START, STRIDE, WIDTH
+from .layout import FIRST, OUT, OUT_STRIDE, OUT_WIDTH, PARAMETER, SECOND
 from .vector import add_scaled, at, copy, number
 
 
@@ -117,7 +117,7 @@ class MeanBag:
 @kernel
 def gather_forward_tile(op, work, first, rows):
     """y = table[id] for one tile."""
-    y, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     table, ids = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST])
     for i in range(rows):
         copy(at(y, i * stride), at(table, ids[i * work.fields] * width), width)
@@ -126,7 +126,7 @@ def gather_forward_tile(op, work, first, rows):
 @kernel
 def bag_forward_tile(op, work, first, rows):
     """y = mean of the rows of a bag for one tile."""
-    y, stride, width = at(work.values, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     table, bag = at(work.table_values, op[PARAMETER]), op[FIRST]
     for i in range(rows):
         entity = work.bag_starts[bag] + work.entities[(first + i) * work.bags + bag]
@@ -144,7 +144,7 @@ def bag_forward_tile(op, work, first, rows):
 @kernel
 def input_backward_tile(op, work, first, rows):
     """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
-    dy, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    dy, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     kept = at(work.input_gradients, op[SECOND] * work.batch + first * width)
     for i in range(rows):
         copy(at(kept, i * width), at(dy, i * stride), width)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import ADDEND, CODE, COUNT, FIRST, FRESH, INPUT, NUMBER, OUTPUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
+from .layout import ADDEND, CODE, COUNT, FIRST, FRESH, IN, NUMBER, OUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
 from .operations import OPCODES
 from .plan import Operation, Plan, Slot
 from .vector import BYTES
@@ -54,13 +54,13 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] =
     panels = scratch = inputs = 0
     for number, (op, row) in enumerate(zip(plan.operations, table)):
         row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
-        slots = [(OUTPUT, op.output)] if op.output else []
-        for position, slot in slots + [*zip([INPUT, *range(ADDEND, len(row), SLOT)], op.inputs)]:
+        slots = [(OUT, op.output)] if op.output else []
+        for position, slot in slots + [*zip([IN, *range(ADDEND, len(row), SLOT)], op.inputs)]:
             start, stride = blocks[slot.block]
             whole = slot.width == plan.blocks[slot.block][1]
-            room = stride - slot.column if whole or position != OUTPUT else slot.width
+            room = stride - slot.column if whole or position != OUT else slot.width
             row[position : position + FRESH] = start + slot.column, stride, slot.width, slot.differentiable, room
-            row[position + FRESH] = position != OUTPUT and (number, slot) in fresh
+            row[position + FRESH] = position != OUT and (number, slot) in fresh
         row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
         row[FIRST], reals[number] = op.attributes.get(FIRSTS.get(op.kind), 0), op.attributes.get("temperature", 0)
         if op.output is None:

@@ -50,11 +50,11 @@ def check_batch(plan: Plan, batch: Batch) -> None:
         raise ValueError(f"bags must be {len(spec.bags)}, got {len(batch.bags)}")
     if rows == 0:
         raise ValueError("a batch must have at least one row, got 0")
-    if len(spec.categorical):
-        low, high = batch.ids.min(axis=0), batch.ids.max(axis=0)
-        for (name, size), least, most in zip(spec.categorical, low, high):
-            if least < 0 or most >= size:
-                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {least}..{most}")
+    sizes = np.array([size for _, size in spec.categorical], np.int64)
+    if (batch.ids < 0).any() or (batch.ids >= sizes).any():
+        for (name, size), ids in zip(spec.categorical, batch.ids.T):
+            if ids.min() < 0 or ids.max() >= size:
+                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {ids.min()}..{ids.max()}")
     for (name, size), bag in zip(spec.bags, batch.bags):
         if len(bag.entity) != rows or bag.entity.min() < 0 or bag.entity.max() >= len(bag.offsets) - 1:
             raise ValueError(f"bag {name} must give each of {rows} rows an entity in 0..{len(bag.offsets) - 2}")

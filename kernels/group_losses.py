@@ -24,7 +24,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, INPUT, NUMBER, START, STRIDE
+from .layout import FIRST, IN, IN_STRIDE, NUMBER
 from .losses import _factor, logistic, sigmoid, soft_plus, softplus, task_scale
 
 
@@ -98,7 +98,7 @@ def group_end(work, start, last):
 @kernel
 def pairwise_tile(op, work, first, rows):
     """`pairwise` of every search of the tile."""
-    z0, zs, task = op[INPUT + START], op[INPUT + STRIDE], op[FIRST]
+    z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)
@@ -125,7 +125,7 @@ def pairwise_tile(op, work, first, rows):
 @kernel
 def listwise_tile(op, work, first, rows):
     """`listwise` of every search of the tile."""
-    z0, zs, task = op[INPUT + START], op[INPUT + STRIDE], op[FIRST]
+    z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)

@@ -27,11 +27,6 @@ def kernel(function):
     return numba.njit(**OPTIONS, **NO_WRAPPERS)(function)
 
 
-def inlined(function):
-    """A kernel that becomes a part of its one driver, instead of a function whose callees are all compiled once more."""
-    return numba.njit(**OPTIONS, **NO_WRAPPERS, inline="always")(function)
-
-
 def driver(function):
     """Compile an entry point that Python calls: cached on disk, and run without the interpreter's lock."""
     try:

@@ -3,7 +3,7 @@
 A row of the integer table (`encode.py` writes it) is one operation, by position:
 
     CODE        opcode, the position of the kind in `operations.KINDS`
-    OUTPUT      slot that it writes            INPUT   its first input slot
+    OUT         slot that it writes            IN      its first input slot
     PARAMETER   offset of its first parameter in its arena, then that of the second
     PANELS      where its weights lie packed, see `dense.py`; -1 without any
     FIRST, SECOND   integer attributes; for a gather or a bag, SECOND is its place in `Work.input_gradients`
@@ -28,8 +28,9 @@ from collections import namedtuple
 
 START, STRIDE, WIDTH, DIFFERENTIABLE, ROOM, FRESH, SLOT = range(7)
 CODE, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, PARAMETER = 0, 1, 2, 3, 4, 5, 6, 7
-OUTPUT, INPUT = 9, 9 + SLOT
-ADDEND = INPUT + SLOT
+OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_ROOM, _ = range(9, 9 + SLOT)
+IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_ROOM, IN_FRESH = range(OUT + SLOT, OUT + 2 * SLOT)
+ADDEND = OUT + 2 * SLOT
 
 Work = namedtuple(
     "Work",

@@ -32,7 +32,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import ADDEND, FIRST, INPUT, NUMBER, PARAMETER, SECOND, START, STRIDE
+from .layout import ADDEND, FIRST, IN, IN_STRIDE, NUMBER, PARAMETER, SECOND, START, STRIDE
 
 
 def softplus(z):
@@ -146,7 +146,7 @@ def task_scale(op, work):
 @kernel
 def row_loss_tile(op, work, first, rows, squared):
     """`bce` (squared False) or `mse` (True): its sum into losses, its gradient into the logit's."""
-    z0, zs = op[INPUT + START], op[INPUT + STRIDE]
+    z0, zs = op[IN], op[IN_STRIDE]
     task, total, scale = op[FIRST], 0.0, task_scale(op, work)
     for i in range(rows):
         place = (first + i) * work.tasks + task
@@ -154,7 +154,7 @@ def row_loss_tile(op, work, first, rows, squared):
         if not math.isnan(label):
             z = float(work.values[z0 + i * zs])
             if squared:
-                loss, dloss = (z - label) ** 2, 2 * (z - label)
+                loss, dloss = (z - label) * (z - label), 2 * (z - label)
             else:
                 loss, dloss = soft_plus(z) - label * z, logistic(z) - label
             total += weight * loss
@@ -165,7 +165,7 @@ def row_loss_tile(op, work, first, rows, squared):
 @kernel
 def entire_loss_tile(op, work, first, rows):
     """`bce_entire`: its sum into losses, its gradients into those of both logits."""
-    a0, a_stride = op[INPUT + START], op[INPUT + STRIDE]
+    a0, a_stride = op[IN], op[IN_STRIDE]
     b0, b_stride = op[ADDEND + START], op[ADDEND + STRIDE]
     task, given, total, scale = op[FIRST], op[SECOND], 0.0, task_scale(op, work)
     for i in range(rows):

@@ -12,7 +12,7 @@ Source: Ma et al., KDD 2018, eq. 6; PLE (Tang et al., RecSys 2020) gives each ta
 from __future__ import annotations
 
 from .jit import kernel
-from .layout import ADDEND, COUNT, FRESH, INPUT, OUTPUT, SLOT, START, STRIDE, WIDTH
+from .layout import ADDEND, COUNT, FRESH, IN, IN_STRIDE, OUT, OUT_STRIDE, OUT_WIDTH, SLOT, START, STRIDE
 from .vector import at, lanes, load, number, splat, store, total
 
 
@@ -60,28 +60,28 @@ class Mixture:
 @kernel
 def mixture_forward_tile(op, work, first, rows):
     """m = sum_e g_e h_e for one tile."""
-    m = at(work.values, op[OUTPUT + START])
+    m = at(work.values, op[OUT])
     for i in range(rows):
-        g = at(work.values, op[INPUT + START] + i * op[INPUT + STRIDE])
-        for j in range(0, op[OUTPUT + WIDTH], lanes(m)):
+        g = at(work.values, op[IN] + i * op[IN_STRIDE])
+        for j in range(0, op[OUT_WIDTH], lanes(m)):
             sums = splat(number(m, 0))
             for e in range(op[COUNT]):
                 place = ADDEND + SLOT * e
                 h = load(work.values, op[place + START] + i * op[place + STRIDE] + j)
                 sums = sums + splat(g[e]) * h
-            store(m, i * op[OUTPUT + STRIDE] + j, sums)
+            store(m, i * op[OUT_STRIDE] + j, sums)
 
 
 @kernel
 def mixture_backward_tile(op, work, first, rows):
     """dg_e += <dm, h_e>; dh_e += g_e dm, for one tile."""
-    dm, stride, width = at(work.gradients, op[OUTPUT + START]), op[OUTPUT + STRIDE], op[OUTPUT + WIDTH]
+    dm, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     for e in range(op[COUNT]):
         place = ADDEND + SLOT * e
         h, dh = at(work.values, op[place + START]), at(work.gradients, op[place + START])
         fresh, inner_stride = op[place + FRESH] == 1, op[place + STRIDE]
         for i in range(rows):
-            gate = op[INPUT + START] + i * op[INPUT + STRIDE] + e
+            gate = op[IN] + i * op[IN_STRIDE] + e
             g = splat(work.values[gate])
             sums = splat(number(dm, 0))
             for j in range(0, width, lanes(dm)):

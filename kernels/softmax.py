@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import FIRST, INPUT, NUMBER, OUTPUT, START, STRIDE, WIDTH
+from .layout import FIRST, IN, IN_STRIDE, NUMBER, OUT, OUT_STRIDE, OUT_WIDTH
 from .vector import at, number
 
 
@@ -75,9 +75,9 @@ def softmax_forward_tile(op, work, first, rows):
     """g = softmax(z / tau) for one tile."""
     tau, experts = number(work.values, work.reals[op[NUMBER]]), op[FIRST]
     for i in range(rows):
-        g = at(work.values, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
-        z = at(work.values, op[INPUT + START] + i * op[INPUT + STRIDE])
-        for start in range(0, op[OUTPUT + WIDTH], experts):
+        g = at(work.values, op[OUT] + i * op[OUT_STRIDE])
+        z = at(work.values, op[IN] + i * op[IN_STRIDE])
+        for start in range(0, op[OUT_WIDTH], experts):
             top = z[start]
             for e in range(start + 1, start + experts):
                 top = max(top, z[e])
@@ -94,10 +94,10 @@ def softmax_backward_tile(op, work, first, rows):
     """dz += g (dg - <dg, g>) / tau for one tile."""
     tau, experts = number(work.values, work.reals[op[NUMBER]]), op[FIRST]
     for i in range(rows):
-        g = at(work.values, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
-        dg = at(work.gradients, op[OUTPUT + START] + i * op[OUTPUT + STRIDE])
-        dz = at(work.gradients, op[INPUT + START] + i * op[INPUT + STRIDE])
-        for start in range(0, op[OUTPUT + WIDTH], experts):
+        g = at(work.values, op[OUT] + i * op[OUT_STRIDE])
+        dg = at(work.gradients, op[OUT] + i * op[OUT_STRIDE])
+        dz = at(work.gradients, op[IN] + i * op[IN_STRIDE])
+        for start in range(0, op[OUT_WIDTH], experts):
             inner = number(g, 0)
             for e in range(start, start + experts):
                 inner += dg[e] * g[e]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from . import by_id, dense, embedding, group_losses, losses, mixture, softmax
 from .adam import adam_elements
-from .jit import driver, inlined, kernel
+from .jit import driver, kernel
 from .layout import CODE, Work
 from .operations import OPCODES
 from .vector import at, copy, pointer, pointers, prefetch, ticks
@@ -20,54 +20,6 @@ SOFTMAX, MIXTURE = OPCODES["softmax"], OPCODES["mixture"]
 BCE, MSE, BCE_ENTIRE = OPCODES["bce"], OPCODES["mse"], OPCODES["bce_entire"]
 PAIRWISE, LISTWISE = OPCODES["pairwise"], OPCODES["listwise"]
 PREDICT, TRAIN, FOLD = 0, 1, 2  # what a walk is for
-
-
-@inlined
-def forward(op, work, first, rows):
-    """One operation on one tile; a loss also adds its gradient to its logit's."""
-    code = op[CODE]
-    if code == DENSE:
-        dense.dense_forward_tile(op, work, first, rows)
-    elif code == GATHER:
-        embedding.gather_forward_tile(op, work, first, rows)
-    elif code == BAG:
-        embedding.bag_forward_tile(op, work, first, rows)
-    elif code == COPY:
-        dense.copy_forward_tile(op, work, first, rows)
-    elif code == BIAS_BY_ID:
-        by_id.bias_by_id_forward_tile(op, work, first, rows)
-    elif code == DENSE_BY_ID:
-        by_id.dense_by_id_forward_tile(op, work, first, rows)
-    elif code == SOFTMAX:
-        softmax.softmax_forward_tile(op, work, first, rows)
-    elif code == MIXTURE:
-        mixture.mixture_forward_tile(op, work, first, rows)
-    elif code == BCE or code == MSE:
-        losses.row_loss_tile(op, work, first, rows, code == MSE)
-    elif code == BCE_ENTIRE:
-        losses.entire_loss_tile(op, work, first, rows)
-    elif code == PAIRWISE:
-        group_losses.pairwise_tile(op, work, first, rows)
-    elif code == LISTWISE:
-        group_losses.listwise_tile(op, work, first, rows)
-
-
-@inlined
-def backward(op, work, first, rows):
-    """The gradient of one operation on one tile."""
-    code = op[CODE]
-    if code == DENSE:
-        dense.dense_backward_tile(op, work, first, rows)
-    elif code == GATHER or code == BAG:
-        embedding.input_backward_tile(op, work, first, rows)
-    elif code == BIAS_BY_ID:
-        by_id.bias_by_id_backward_tile(op, work, first, rows)
-    elif code == DENSE_BY_ID:
-        by_id.dense_by_id_backward_tile(op, work, first, rows)
-    elif code == SOFTMAX:
-        softmax.softmax_backward_tile(op, work, first, rows)
-    elif code == MIXTURE:
-        mixture.mixture_backward_tile(op, work, first, rows)
 
 
 @driver
@@ -103,15 +55,51 @@ def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
                 arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
         for number in range(len(table)):
             op, start = at(pointer(table), number * width), ticks()
-            if purpose == FOLD and op[CODE] == DENSE:
-                dense.fold_shared_columns(op, work)
-            elif purpose != FOLD or op[CODE] <= COPY:
-                forward(op, work, first, rows)
+            code = op[CODE]
+            if purpose == FOLD and code > COPY:
+                if code == DENSE:
+                    dense.fold_shared_columns(op, work)
+            elif code == DENSE:
+                dense.dense_forward_tile(op, work, first, rows)
+            elif code == GATHER:
+                embedding.gather_forward_tile(op, work, first, rows)
+            elif code == BAG:
+                embedding.bag_forward_tile(op, work, first, rows)
+            elif code == COPY:
+                dense.copy_forward_tile(op, work, first, rows)
+            elif code == BIAS_BY_ID:
+                by_id.bias_by_id_forward_tile(op, work, first, rows)
+            elif code == DENSE_BY_ID:
+                by_id.dense_by_id_forward_tile(op, work, first, rows)
+            elif code == SOFTMAX:
+                softmax.softmax_forward_tile(op, work, first, rows)
+            elif code == MIXTURE:
+                mixture.mixture_forward_tile(op, work, first, rows)
+            elif code == BCE or code == MSE:
+                losses.row_loss_tile(op, work, first, rows, code == MSE)
+            elif code == BCE_ENTIRE:
+                losses.entire_loss_tile(op, work, first, rows)
+            elif code == PAIRWISE:
+                group_losses.pairwise_tile(op, work, first, rows)
+            elif code == LISTWISE:
+                group_losses.listwise_tile(op, work, first, rows)
             arrays.ticks[number, 0] += ticks() - start
         if purpose == TRAIN:
             for number in range(len(table) - 1, -1, -1):
-                start = ticks()
-                backward(at(pointer(table), number * width), work, first, rows)
+                op, start = at(pointer(table), number * width), ticks()
+                code = op[CODE]
+                if code == DENSE:
+                    dense.dense_backward_tile(op, work, first, rows)
+                elif code == GATHER or code == BAG:
+                    embedding.input_backward_tile(op, work, first, rows)
+                elif code == BIAS_BY_ID:
+                    by_id.bias_by_id_backward_tile(op, work, first, rows)
+                elif code == DENSE_BY_ID:
+                    by_id.dense_by_id_backward_tile(op, work, first, rows)
+                elif code == SOFTMAX:
+                    softmax.softmax_backward_tile(op, work, first, rows)
+                elif code == MIXTURE:
+                    mixture.mixture_backward_tile(op, work, first, rows)
                 arrays.ticks[number, 1] += ticks() - start
         elif purpose == PREDICT:
             for row in range(rows):

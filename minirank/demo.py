@@ -18,12 +18,13 @@ from textwrap import fill
 import numpy as np
 
 from .config import Config, FolderConfig
-from .data import Dataset, read_folder, split_by_time
+from .data import DataFolder, Dataset, read_folder, split_by_time
 from .errors import RunError
 from .evaluation import compare, format_comparison
 from .evaluation.text import aligned
-from .extract import extract_folder
+from .extract import Features, extract_folder
 from .features import Encoder, write_signals
+from .kernels.compile import compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
 from .model import GateConfig, ModelConfig
 from .progress import Progress
@@ -86,20 +87,15 @@ def run_demo(
     """
     out, start = Path(out), time.monotonic()
     prepare_folder(out)
-    with step(progress, f"simulated {impressions:,} impressions"):
-        World(WorldConfig(seed=seed, impressions=impressions)).write(out / "data")
-        folder = read_folder(out / "data")
-    with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resume snapshots by rules"):
-        features = extract_folder(folder)
-        write_signals(folder, features)
-    config = Config(data=FolderConfig(folder.path.resolve()))
-    with step(progress, "encoded the impressions, once for all models"):
-        share = config.data.split
-        split = split_by_time(folder, share.valid, share.test, share.maturity_days)
-        dataset = Encoder.fit(folder, features, split.train, config.features).dataset(folder, features, split)
+    with compiling("minirank.evaluation.cores") as processes:
+        if processes:
+            progress.say(f"{0:6.1f} s  compiling the kernels beside the next steps, once; they are cached afterwards")
+        folder, features, config, dataset = make_market(out / "data", seed, impressions, progress)
+        with step(progress, "waited for the kernels"):
+            wait_for(processes)
     if epochs is not None:
         config = replace(config, training=replace(config.training, epochs=epochs))
-    with step(progress, "compiled the kernels, or loaded them where they were compiled before"):
+    with step(progress, "loaded the kernels"):
         warm_up(config, dataset)
     runs = {name: train_model(config, model, name, out, dataset, progress) for name, model in MODELS.items()}
     with step(progress, f"evaluated {len(runs)} models on {len(dataset.test):,} test rows"):
@@ -156,6 +152,22 @@ def prepare_folder(out: Path) -> None:
         raise RunError(f"{out}: cannot be used: {error.strerror}; choose another folder with --out") from None
     make_folder(out)
     write_text(out / MARKER, "minirank demo overwrites this folder\n")
+
+
+def make_market(path: Path, seed: int, impressions: int, progress: Progress) -> tuple[DataFolder, Features, Config, Dataset]:
+    """Simulate a market, read its texts by rules, and encode its log."""
+    with step(progress, f"simulated {impressions:,} impressions"):
+        World(WorldConfig(seed=seed, impressions=impressions)).write(path)
+        folder = read_folder(path)
+    with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resume snapshots by rules"):
+        features = extract_folder(folder)
+        write_signals(folder, features)
+    config = Config(data=FolderConfig(folder.path.resolve()))
+    with step(progress, "encoded the impressions, once for all models"):
+        share = config.data.split
+        split = split_by_time(folder, share.valid, share.test, share.maturity_days)
+        dataset = Encoder.fit(folder, features, split.train, config.features).dataset(folder, features, split)
+    return folder, features, config, dataset
 
 
 def warm_up(config: Config, dataset: Dataset) -> None:

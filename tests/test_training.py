@@ -13,6 +13,7 @@ from training_world import small_config
 from minirank.config import ScoreConfig
 from minirank.errors import ConfigError, RunError
 from minirank.inputs import load_dataset
+from minirank.kernels import compile, walk
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.prediction import joint_name, ranking_score
 from minirank.progress import Progress, duration
@@ -211,9 +212,19 @@ def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
     config = small_config(tmp_path, "training.epochs=1")
     for cached, count in ((True, 0), (False, 1)):
         said = io.StringIO()
-        monkeypatch.setattr(trainer, "_compiled", lambda: cached)
+        monkeypatch.setattr(compile, "is_cached", lambda driver: cached)
         train(config, tmp_path / f"{cached}", progress=Progress(said))
-        assert said.getvalue().count("compiling kernels (once, cached afterwards) ...") == count
+        assert said.getvalue().count("compiling the kernels beside the next steps, once; they are cached afterwards ...") == count
+
+
+def test_processes_compile_what_is_missing_and_fill_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compile, "is_cached", lambda driver: driver is not walk.adam_arena)
+    monkeypatch.setitem(compile.DRIVERS, compile.ROWS, ())
+    with compile.compiling() as processes:
+        assert len(processes) == 1
+        compile.wait_for(processes)
+    assert processes[0].returncode == 0 and list(tmp_path.rglob("walk.adam_arena*.nbc"))
 
 
 def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():

@@ -5,6 +5,8 @@ They check nothing and allocate nothing; `metrics` and `bootstrap` are their fac
 
 from __future__ import annotations
 
+import numpy as np
+
 from minirank.kernels.jit import driver, kernel
 
 RUN = 8  # rows that insertion sorts before merging begins
@@ -218,3 +220,15 @@ def average_ties(gains, scores, best_scores, best_gains):
         for i in range(start, end):
             best_gains[i] = total / rows
         start = end
+
+
+DRIVERS = (auc_replicates, group_concordance, group_dcg)
+
+
+def run_drivers() -> None:
+    """Run each on one row, which compiles what `kernels.compile.compiling` does ahead."""
+    one, yes = np.ones(1), np.ones(1, bool)
+    starts = np.array([0, 1])
+    auc_replicates(yes, yes, np.zeros(1, np.int32), np.ones((1, 1), np.uint16), np.empty((2, 1)), *np.empty((3, 1)))
+    group_concordance(one, one, starts, np.empty((4, 1)), *np.empty((2, 1)))
+    group_dcg(one, one, starts, one, True, *np.empty((2, 1)), *np.empty((2, 1)))

@@ -80,7 +80,8 @@ def train(
     folder = Path(folder)
     files.check_folder(folder, resume, force)
     files.check_backend(config)
-    ready = prepare(config, progress, dataset)
+    with _compiled_meanwhile(config, progress):
+        ready = prepare(config, progress, dataset)
     with _enough_memory(ready):
         state = cursor = None
         if resume and (folder / files.CONFIG).exists():
@@ -161,8 +162,6 @@ class Trainer:
 
     def run(self, stop: Callable[[], bool]) -> Trained:
         """Epochs until the last one, until nothing gets better, or until `stop` says so."""
-        if self.settings.backend == "cpu" and not _compiled():
-            self.progress.say("compiling kernels (once, cached afterwards) ...")
         train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
         self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
         while not self._is_over():
@@ -311,9 +310,16 @@ def _loss_name(plan: Plan, op) -> str:
     return f"{plan.spec.tasks[op.attributes['task']]}.{op.kind}"
 
 
-def _compiled() -> bool:
-    """Whether the driver of the cpu backend lies compiled on the disk."""
-    from ..kernels import walk
-    from ..kernels.jit import is_cached
+@contextmanager
+def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
+    """Let other processes compile the kernels for the first time while the data are prepared."""
+    if config.training.backend != "cpu" or config.training.precision != "float32":
+        yield
+        return
+    from ..kernels.compile import compiling, wait_for
 
-    return is_cached(walk.walk_tiles)
+    with compiling("minirank.evaluation.cores") as processes:
+        if processes:
+            progress.say("compiling the kernels beside the next steps, once; they are cached afterwards ...")
+        yield
+        wait_for(processes)
