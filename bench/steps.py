@@ -9,8 +9,9 @@ The peers are the extra `bench` (`pip install .[bench]` would install them besid
 environment). Every competitor, ours too, is a process of its own. All get the same parameters and rows; loss and logits
 are compared with the float64 reference before anything is timed, and the losses of the next steps with ours, so that
 gradients and Adam are compared as well. Whoever differs is reported and not timed. Then rounds: in each, every competitor
-takes its turn, in an order that rotates, while the others wait. After two rounds the slower variants of a family end.
-Ratios are those of medians over rounds; the range is that of the quartiles of the ratios within a round.
+takes its turn, in an order that rotates, while the others wait; in training the FMA peak of the machine is measured as
+well. After two rounds the slower variants of a family end. Ratios are those of medians over rounds; the range is that of
+the quartiles of the ratios within a round.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import workloads
+from ceilings import Probe
 from competitors import OURS, SCORING, STARTING, TRAINING, PeerError, Process, make_peers
 from steps_tables import tables
 from tables import RECORDS, RESULTS, machine, replace_between
@@ -89,11 +91,17 @@ class Field:
                 self.records[name]["peak_mb"] = self.running[name].ask("peak")
                 self.running.pop(name).close()
 
-    def rounds(self, function, seconds):
-        """As many rounds as fit into the time, three at least; returns their number. seconds: see `drop_slow`."""
+    def rounds(self, function, seconds, probe=None):
+        """As many rounds as fit into the time, three at least; returns their number.
+
+        Args:
+            function: one turn. seconds: see `drop_slow`. probe: of the machine's ceilings, measured once a round.
+        """
         began = time.perf_counter()
         for number in itertools.count(1):
             self.everybody(function)
+            if probe:
+                probe.round()
             spent = time.perf_counter() - began
             if number == 2:
                 self.drop_slow(seconds)
@@ -148,8 +156,11 @@ def train_cell(workload, gate, threads, options):
             field.records[name]["seconds"].append(statistics.median(seconds for seconds, _ in made))
 
         field.everybody(check)
-        rounds = field.rounds(turn, lambda name: statistics.median(field.records[name]["seconds"]))
-    return {"rounds": rounds, "gflop": workloads.step_flop(workload, gate) / 1e9, "competitors": field.records}
+        probe = Probe(threads)
+        rounds = field.rounds(turn, lambda name: statistics.median(field.records[name]["seconds"]), probe)
+        probe.close()
+    facts = {"rounds": rounds, "gflop": workloads.step_flop(workload, gate) / 1e9, "peak_gflops": probe.ceilings().fma / 1e9}
+    return facts | {"competitors": field.records}
 
 
 def score_cell(workload, gate, threads, options):

@@ -12,13 +12,11 @@ BY_SIZE = ("small", "base", "wide")
 def tables(results) -> str:
     """Markdown: training, the variants on one workload with their memory, scoring, and starts."""
     cells = sorted(results["cells"].values(), key=lambda cell: (BY_SIZE.index(cell["workload"]), cell["gate"], -cell["threads"]))
-    peak = results.get("peak_gflops", {})
     parts = []
     for kind, make in (("train", training), ("train", variants), ("score", scoring), ("start", starts)):
         chosen = [cell for cell in cells if cell["kind"] == kind]
         if chosen:
-            parts += make(chosen, peak) if make is training else make(chosen)
-            parts.append("")
+            parts += [*make(chosen), ""]
     versions = {}
     for cell in cells:
         for record in cell["competitors"].values():
@@ -53,10 +51,10 @@ def ratio(theirs, ours):
     return f"{whole:.2f} ({low:.2f} to {high:.2f})"
 
 
-def training(cells, peak):
-    """Ratios of a step. peak: threads as text -> measured GFLOP/s of the machine, or nothing."""
+def training(cells):
+    """Ratios of a step."""
     known = families(cells)
-    head = ["workload, gates, threads", "ours, ms", "GFLOP/s", *(["of the FMA peak"] if peak else []), *(name + " *" * own for name, own in known.items())]
+    head = ["workload, gates, threads", "ours, ms", "GFLOP/s", "of the FMA peak", *(name + " *" * own for name, own in known.items())]
     lines = ["Training, a step: time of the peer divided by ours, the best variant of each.", "", row(head), row(["---"] * len(head))]
     for cell in cells:
         ours = cell["competitors"][OURS].get("seconds")
@@ -64,11 +62,10 @@ def training(cells, peak):
             continue
         speed = cell["gflop"] / statistics.median(ours)
         found = [f"{cell['workload']}, {cell['gate']}, {cell['threads']}", f"{1e3 * statistics.median(ours):.3g}", f"{speed:.0f}"]
-        if peak:
-            found.append(f"{100 * speed / peak[str(cell['threads'])]:.0f} %")
+        found.append(f"{100 * speed / cell['peak_gflops']:.0f} %")
         for family in known:
             record = best(cell, family, median_step)
-            found.append(f"{ratio(record['seconds'], ours)}<br>{record['variant']}" if record else refused(cell, family))
+            found.append(ratio(record["seconds"], ours) + (f"<br>{record['variant']}" if record["variant"] else "") if record else refused(cell, family))
         lines.append(row(found))
     lines += ["", "\\* the package's own MMoE at the same sizes: its gates know no role; the losses of the others were compared with ours."]
     return lines
