@@ -4,21 +4,26 @@
 """
 
 import dataclasses
+import importlib
+from pathlib import Path
 
 import cuda_simulator
 import numpy as np
 import pytest
 import test_operations
 import test_plans
+from numba import cuda
 from random_rows import SPEC, random_batch, randomise
 from test_operations import plan_with
 from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor, resident
-from minirank.kernels.cuda import dense, losses, product, reduce, walk, weight_gradients
+from minirank.kernels.cuda import dense, losses, product, reduce, tensor_product, walk, weight_gradients
 from minirank.kernels.cuda.executor import CudaExecutor
+from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.schedule import schedule
+from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
 from minirank.kernels.operations import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
@@ -239,7 +244,96 @@ def test_launches_and_array_arguments_of_a_step():
             ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7),
             ("product_backward", 4), ("product_backward", 4), ("weight_gradients", 4), ("sums", 6), ("adam_dense", 7),
         ]  # fmt: skip
-        assert [last, tables] == ([("sum_pieces", 5), ("adam_rows", 6)] if deterministic else [("scatter_rows", 5), ("adam_touched_rows", 9)])
+        assert [last, tables] == ([("sum_pieces", 5), ("adam_rows", 6)] if deterministic else [("scatter_rows", 6), ("adam_touched_rows", 9)])
+
+
+needs_full_tiles = pytest.mark.skipif(SMALL, reason="the tiles of a GPU take a Python thread's patience: set MINIRANK_CUDA_TILES=full")
+
+
+@needs_full_tiles
+@pytest.mark.parametrize("tf32", (False, True))
+def test_products_with_the_tiles_of_a_gpu(tf32):
+    """A whole tile and ragged ones, forward with bias and ReLU, backward with two segments, an addition and a mask."""
+    kernels = product if not tf32 else tensor_product
+    forward, backward = (getattr(kernels, f"product_{way}{'_tf32' if tf32 else ''}") for way in ("forward", "backward"))
+    rng, tolerance, rows = np.random.default_rng(0), 2e-3 if tf32 else 1e-6, TM - 1
+    ints = cuda.to_device((np.arange(rows) % 2).astype(np.int32))
+
+    inner, columns = 11, TN + 4
+    x, weight, bias = rng.normal(size=(rows, inner)), rng.normal(size=(inner, columns)), rng.normal(size=columns)
+    activations = cuda.to_device(np.concatenate([x.ravel(), np.full(rows * columns, np.nan)]).astype(np.float32))
+    parameters = cuda.to_device(np.concatenate([weight.ravel(), bias]).astype(np.float32))
+    table = np.zeros((4, 9), np.int64)
+    table[0, :6] = 0, inner, inner, 0, columns, -1
+    table[1] = x.size, columns, columns, 0, weight.size, 1, 0, 0, 1
+    table[2:, 0], table[3, 1] = 1, TN
+    forward[(1, 2), forward.threads](cuda.to_device(table), activations, parameters, ints, 2, 0, rows)
+    y = np.maximum(x @ weight + bias, 0)
+    found = activations.copy_to_host()[x.size :].reshape(rows, columns)
+    assert 0 < np.linalg.norm(found - y) <= tolerance * np.linalg.norm(y)
+
+    inner, columns = TN - 3, 10
+    x, dz, weight = rng.normal(size=(rows, inner)), rng.normal(size=(rows, columns)), rng.normal(size=(inner, columns))
+    activations = cuda.to_device(np.concatenate([x.ravel(), np.ones(x.size), dz.ravel()]).astype(np.float32))
+    table[:2, :6] = 2 * x.size, columns, columns, 0, columns, -1
+    table[1, 5:7] = 0, 1  # the rows whose int is 1
+    table[1, 7:] = 0
+    table[2] = x.size, inner, inner, 1, -1, 0, 1, 0, 2
+    table[3] = 2, 0, 0, 0, 0, 0, 0, 0, 0
+    parameters = cuda.to_device(weight.astype(np.float32).ravel())
+    backward[(1, 1), backward.threads](cuda.to_device(table), activations, parameters, ints, 3, x.size, rows)
+    dx = (1 + (dz * (1 + np.arange(rows) % 2)[:, None]) @ weight.T) * (x > 0)
+    found = activations.copy_to_host()[x.size : 2 * x.size].reshape(rows, inner)
+    assert 0 < np.linalg.norm(found - dx) <= tolerance * np.linalg.norm(dx)
+
+
+def test_tf32_is_asked_for_by_name():
+    if SMALL:
+        with pytest.raises(ValueError, match="tf32 needs the tiles of a GPU"):
+            CudaExecutor(plan_of(small()), tf32=True)
+    one = np.float32(1 + 2**-11)
+    assert tf32(np.float32(1.5)) == 1.5 and tf32(one) == np.float32(1 + 2**-10) and tf32(-one) == -np.float32(1 + 2**-10)
+
+
+LADDER = Path(__file__).resolve().parent.parent / "bench" / "cuda_ladder"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in LADDER.glob("[0-9]*.py")))
+def test_every_rung_of_the_ladder(name, monkeypatch):
+    """Before it is ever timed: both ways run, and what comes out is right."""
+    if SMALL and "tf32" in name:
+        pytest.skip("a rung of tensor cores; test_products_with_the_tiles_of_a_gpu checks its kernels, MINIRANK_CUDA_TILES=full runs it")
+    monkeypatch.syspath_prepend(str(LADDER))
+    rungs = importlib.import_module("rungs")
+    rung = importlib.import_module(name).rung(rungs.TINY)
+    for _ in range(2):
+        rung.before()
+        rung.after()
+    assert rung.error() < (2e-3 if "tf32" in name else 1e-5) and rung.predicted > 1 and rung.title
+
+
+@pytest.mark.filterwarnings("ignore:Simulator timings are bogus")
+def test_the_script_for_a_gpu_runs_here_too(monkeypatch):
+    """All that needs neither nvidia-smi nor PyTorch, on tiny shapes: whoever has a GPU shall not meet a typing error."""
+    monkeypatch.syspath_prepend(str(LADDER))
+    monkeypatch.syspath_prepend(str(LADDER.parent))
+    gpu, tables, rungs = (importlib.import_module(name) for name in ("gpu", "gpu_tables", "rungs"))
+    tiny = gpu.workloads.Workload("tiny", 2, 4, 30, 4, 2, 8, 8, 4, 6, 1, 2, 8)
+    monkeypatch.setattr(gpu, "BASE", tiny)
+    monkeypatch.setattr(gpu, "REPEATS", 2)
+    monkeypatch.setattr(gpu, "WARM_UP", 1)
+    monkeypatch.setattr(rungs, "Sizes", lambda: rungs.TINY)
+    monkeypatch.setattr(gpu, "RUNGS", [path for path in gpu.RUNGS if "tf32" not in path.stem][:4])
+    monkeypatch.setattr(gpu, "make_executor", lambda name, *rest: make_executor("reference" if name == "cpu" else name, *rest))
+    found = {"machine": "a machine", "device": {"name": "simulator", "nvidia-smi": "none"}, "same_bytes": gpu.same_bytes(4)}
+    found["correctness"] = {"5": [gpu.correctness(5, 0)]}
+    assert found["correctness"]["5"][0] < 1e-5
+    found |= {"steps": {"6": gpu.steps(6)}, "ladder": gpu.ladder(), "sanitizer": gpu.sanitizer(), "torch": gpu.torch_steps(None, [6])}
+    found["ceilings"] = gpu.ceilings(None, 64)
+    assert [name for name, _ in found["steps"]["6"]["kernels"]][-2:] == ["scatter_rows", "adam_touched_rows"]
+    text = tables.text_of(found)
+    assert "| 01_naive |" in text and "| walk_rows |" in text and "PyTorch" not in text
+    assert "Ladder: failed: x" in tables.text_of(found | {"ladder": {"failed": "x"}})
 
 
 # --- planted faults --------------------------------------------------------------------------------
@@ -252,7 +346,7 @@ FAULTS = {
     "a barrier for some threads": (weight_gradients.weight_gradients, "        cuda.syncthreads()\n", "        if thread < 3:\n            cuda.syncthreads()\n"),
     "a swapped index": (weight_gradients.weight_gradients, "row * columns + column]", "column * columns + row]"),
     "a negative index": (walk.clear_rows, "work.shift + y0", "y0 - work.shift"),
-    "an element that nobody writes": (product.epilogue, "if row < rows:", "if row < rows - 1:"),
+    "an element that nobody writes": (product.finish_row, "if row < rows:", "if row < rows - 1:"),
     "a row that is left out": (losses.row_loss_rows, "first + count, cuda", "first + count - 1, cuda"),
     "an operand that is not transposed": (product.load_weight_transposed, "column * stride + k", "k * stride + column"),
 }

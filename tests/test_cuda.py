@@ -30,13 +30,13 @@ def base_plan():
 
 
 def in_simulator(*words):
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | SIMULATOR, capture_output=True, text=True)
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | SIMULATOR, capture_output=True, text=True, check=False)
 
 
 def test_nothing_of_cuda_is_imported_unasked():
     code = "import sys, minirank.kernels.cpu, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
     plain = {name: value for name, value in os.environ.items() if name not in SIMULATOR}
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, check=False).returncode == 0
 
 
 @without_gpu
@@ -78,6 +78,14 @@ def test_a_step_of_base_takes_ten_launches():
 def test_kernels_in_the_simulator():
     done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cuda_suite.py")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+
+
+def test_products_with_the_tiles_of_a_gpu():
+    """The sizes that a GPU runs, float32 and TF32; everything else is simulated with smaller ones."""
+    environment = os.environ | SIMULATOR | {"MINIRANK_CUDA_TILES": "full"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
 
 def test_a_model_trains_in_the_simulator(tmp_path):

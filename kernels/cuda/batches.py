@@ -10,12 +10,8 @@ from .encode import Places, table_operations
 from .tables import PIECE
 
 
-def pack(places: Places, batch: Batch, step: int) -> tuple[np.ndarray, np.ndarray]:
-    """(ints, floats) of one batch.
-
-    Args:
-        step: its number, which the atomic tables stamp rows with.
-    """
+def pack(places: Places, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """(ints, floats) of one batch."""
     rows, capacity, tasks = len(batch), places.capacity, batch.labels.shape[1]
     ints, floats = np.zeros(places.ints, np.int32), np.zeros(places.floats, np.float32)
     for field in range(batch.ids.shape[1]):
@@ -25,7 +21,7 @@ def pack(places: Places, batch: Batch, step: int) -> tuple[np.ndarray, np.ndarra
         start = places.entities + number * capacity
         ints[start : start + rows] = bag.entity
     starts = np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1))
-    ints[0], ints[1] = len(starts), step
+    ints[0] = len(starts)
     ints[places.searches : places.searches + len(starts)] = starts
     ints[places.searches + len(starts)] = rows
     for field, (order, first) in places.orders.items():

@@ -3,7 +3,7 @@
     activations   values of all blocks, then a column of row losses for each loss, then `shift` further the
                   gradients of the blocks; element (row, c) of a block is offset * capacity + row * stride + c
     parameters    the dense arena (padded to 4 elements), then the tables
-    ints          how many searches, the number of the step; ids and entities by column; where searches
+    ints          how many searches; ids and entities by column; where searches
                   start; for each field that chooses parameters its rows in order of their id, and where each id starts
     floats        labels, then weights, by task; then dense columns, row by row
     partials      `splits` slices of the dense gradient, then the losses and what else the objective adds
@@ -276,7 +276,7 @@ def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
 
 def encode_sources(places: Places) -> np.ndarray:
     """The table `sources` of tables.py, one row for each operation that reads a table."""
-    first, stamps = {}, 0
+    first, stamps = {}, 1  # the first stamp is the clock
     for parameter in places.plan.parameters.values():
         if parameter.table:
             first[parameter.name], stamps = stamps, stamps + parameter.shape[0]

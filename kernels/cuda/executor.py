@@ -23,14 +23,14 @@ from ..batch import Batch
 from ..executor import Gradients, check_bag_ids, check_batch
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
-from . import adam, group_losses, product, sums, tables, walk, weight_gradients
+from . import adam, group_losses, product, sums, tables, tensor_product, walk, weight_gradients
 from .batches import Uses, pack, pack_lists
 from .device import Buffers, Growing, Numbers, Tables, empty, zeros
 from .encode import Places, encode, padded
 from .graph import Recorder
 from .probe import simulated
 from .schedule import FORWARD, LARGE, SEARCH, WALK, schedule
-from .sizes import FLAT_THREADS
+from .sizes import FLAT_THREADS, SMALL
 
 ROWS_A_SLICE = 1024  # rows of a slice of the weight gradients
 MOST_SLICES = 8
@@ -44,24 +44,29 @@ class CudaExecutor:
         plan: the plan. dtype: float32.
         deterministic: the same batch gives the same bytes; False lets table gradients be added atomically, in no fixed order.
         graph: record a step and replay it while its batches have the same number of rows.
+        tf32: products of large layers, but not their weight gradients, on tensor cores, of operands rounded to TF32.
         large: weights from which a layer is a product. fuse: False gives every operation a launch. slices: of the
             weight gradients, by default one for 1024 rows. These three change the speed alone.
     Raises:
-        ValueError: another dtype.
+        ValueError: another dtype; tf32 in the simulator with small tiles.
     """
 
     def __init__(
-        self, plan: Plan, dtype=np.float32, *, deterministic: bool = True, graph: bool = True,
+        self, plan: Plan, dtype=np.float32, *, deterministic: bool = True, graph: bool = True, tf32: bool = False,
         large: int = LARGE, fuse: bool = True, slices: int | None = None,
     ) -> None:  # fmt: skip
         if np.dtype(dtype) != np.float32:
             raise ValueError(f"the cuda backend computes in float32, got {np.dtype(dtype)}; use the cpu backend for it")
+        if tf32 and SMALL:
+            raise ValueError("tf32 needs the tiles of a GPU; simulate them with MINIRANK_CUDA_TILES=full")
+        self._forward = tensor_product.product_forward_tf32 if tf32 else product.product_forward
+        self._backward = tensor_product.product_backward_tf32 if tf32 else product.product_backward
         self.plan, self.dtype, self.deterministic, self.slices = plan, np.dtype(np.float32), deterministic, slices
         self._schedules = {training: schedule(plan, training, large=large, fuse=fuse) for training in (False, True)}
         self._stream = cuda.stream()
         self._lock = threading.RLock()
         self._buffers, self._numbers, self._growing = None, {}, Growing()
-        self._lists, self._resident, self._clock = None, None, 0
+        self._lists, self._resident, self._step, self._after_launch = None, None, None, None
         self._recorder = Recorder(self._stream, graph and not simulated())
         self._scattered = None  # (table gradients, stamps) of the atomic tables
         self.launched: list[tuple[str, int]] = []  # (kernel, its array arguments) of the last call
@@ -71,6 +76,8 @@ class CudaExecutor:
     def _launch(self, kernel, grid, *arguments) -> None:
         self.launched.append((kernel.function.__name__, sum(hasattr(argument, "shape") and argument.shape != () for argument in arguments)))
         kernel[grid, kernel.threads, self._stream](*arguments)
+        if self._after_launch is not None:
+            self._after_launch()
 
     def _room(self, rows: int) -> Buffers:
         """Buffers for `rows` rows; they are made anew when a batch is larger than all before."""
@@ -91,8 +98,7 @@ class CudaExecutor:
             check_bag_ids(self.plan, batch)
             self._growing.put("lists", pack_lists(batch), self._stream)
             self._lists = key
-        self._clock += 1
-        for ours, theirs in zip((buffers.ints, buffers.floats), pack(buffers.places, batch, self._clock)):
+        for ours, theirs in zip((buffers.ints, buffers.floats), pack(buffers.places, batch)):
             if len(theirs):
                 ours.copy_to_device(theirs, stream=self._stream)
         return buffers
@@ -112,7 +118,7 @@ class CudaExecutor:
                     buffers.ints, buffers.floats, places.searches, places.shift, rows, section.first, section.last,
                 )  # fmt: skip
             else:
-                kernel = product.product_forward if section.stage == FORWARD else product.product_backward
+                kernel = self._forward if section.stage == FORWARD else self._backward
                 self._launch(
                     kernel, (blocks, section.last - section.first), ours.products, buffers.activations, parameters,
                     buffers.ints, section.first, places.shift, rows,
@@ -177,8 +183,8 @@ class CudaExecutor:
 
     # --- the interface of an executor ------------------------------------------------------
 
-    def logits(self, values: Arena, batch: Batch) -> np.ndarray:
-        """(B, T) logits."""
+    def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
+        """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
         return self._predict(values, batch, {"logits": self.plan.logits})["logits"]
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -233,11 +239,36 @@ class CudaExecutor:
             lanes = self._upload_uses(buffers, batch).lanes if self.deterministic else 0
             settings = [1 - adam.beta1, 1 - adam.beta2, *adam.corrected(state.step), adam.epsilon, adam.learning_rate * adam.weight_decay]
             self._growing.put("settings", np.array(settings, np.float32), self._stream)
-            self._recorder.run((len(batch), self._growing), lambda: self._run_step(buffers, len(batch), lanes))
+            self._step = (len(batch), self._growing), lambda: self._run_step(buffers, len(batch), lanes)
+            self._recorder.run(*self._step)
             found = self._objective(buffers)
             if state is not self._resident:
                 self._download_state(state)
             return found
+
+    def repeat(self, after_launch: Callable[[], None] | None = None) -> None:
+        """The launches of the last step again, on the same batch, without the host's part: to be timed.
+
+        Args:
+            after_launch: called after each launch, which are then not replayed.
+        """
+        with self._lock:
+            self.launched, self._after_launch = [], after_launch
+            what, launch = self._step
+            try:
+                launch() if after_launch else self._recorder.run(what, launch)
+            finally:
+                self._after_launch = None
+
+    @property
+    def held(self) -> TrainState | None:
+        """The state that is resident."""
+        return self._resident
+
+    @property
+    def stream(self):
+        """Where the launches queue up."""
+        return self._stream
 
     # --- the parts of a step ---------------------------------------------------------------
 
@@ -257,11 +288,11 @@ class CudaExecutor:
         """Table gradients and steps without sorting; see `tables.py`."""
         if self._scattered is None:
             stamps = sum(p.shape[0] for p in self.plan.parameters.values() if p.table)
-            self._scattered = zeros(self.plan.size(table=True)), zeros(stamps, np.int32)
+            self._scattered = zeros(self.plan.size(table=True)), zeros(1 + stamps, np.int32)
         gradients, stamps = self._scattered
         lists, settings, size = self._growing["lists"], self._growing["settings"], buffers.places.dense
         grid = (min(BLOCKS, rows), buffers.sources.shape[0])
-        self._launch(tables.scatter_rows, grid, buffers.sources, buffers.ints, lists, buffers.activations, gradients, size, rows)
+        self._launch(tables.scatter_rows, grid, buffers.sources, buffers.ints, lists, buffers.activations, gradients, stamps, size, rows)
         self._launch(
             tables.adam_touched_rows, grid, buffers.sources, buffers.ints, lists, stamps, gradients, *numbers.arenas,
             settings, size, rows,

@@ -29,6 +29,13 @@ if SIMULATED:
         bits = (np.float32(x).view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)
         return bits.view(np.float32)
 
+    def mma(total, at, left, left_at, left_pitch, right, right_at, right_pitch, lane):
+        """total[at .. at + 3] += this lane's part of left (16 x 8) times right (8 x 8), both with the inner dimension outside."""
+        for i in range(4):
+            row, column = lane // 4 + i // 2 * 8, lane % 4 * 2 + i % 2
+            for k in range(8):
+                total[at + i] += left[left_at + k * left_pitch + row] * right[right_at + k * right_pitch + column]
+
 else:
     from llvmlite import ir
     from numba import types
@@ -69,6 +76,44 @@ else:
         return signature, build
 
 
+    def _assembly(context, builder, result, text, constraints, arguments):
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        return builder.call(ir.InlineAsm(kind, text, constraints, side_effect=False), arguments)
+
+    @intrinsic
+    def tf32(typing, x):
+        """x rounded to the 10 bits of mantissa of TF32, ties away from zero: CVT.RNA.TF32."""
+
+        def build(context, builder, signature, arguments):
+            rounded = _assembly(context, builder, ir.IntType(32), "cvt.rna.tf32.f32 $0, $1;", "=r,f", arguments)
+            return builder.bitcast(rounded, ir.FloatType())
+
+        return types.float32(types.float32), build
+
+    @intrinsic
+    def mma_16_8_8(typing, c0, c1, c2, c3, a0, a1, a2, a3, b0, b1):
+        """c + a b, of a warp: HMMA.1688.F32.TF32. The fragments are those of PTX's mma.m16n8k8."""
+
+        def build(context, builder, signature, arguments):
+            result = ir.LiteralStructType([ir.FloatType()] * 4)
+            bits = [builder.bitcast(argument, ir.IntType(32)) for argument in arguments[4:]]
+            text = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {$4, $5, $6, $7}, {$8, $9}, {$10, $11, $12, $13};"
+            made = _assembly(context, builder, result, text, "=f,=f,=f,=f,r,r,r,r,r,r,f,f,f,f", bits + list(arguments[:4]))
+            return context.make_tuple(builder, signature.return_type, [builder.extract_value(made, i) for i in range(4)])
+
+        return types.UniTuple(types.float32, 4)(*[types.float32] * 10), build
+
+    @device
+    def mma(total, at, left, left_at, left_pitch, right, right_at, right_pitch, lane):
+        """total[at .. at + 3] += this lane's part of left (16 x 8) times right (8 x 8), both with the inner dimension outside."""
+        group, k = lane // 4, lane % 4
+        a, b = left_at + k * left_pitch + group, right_at + k * right_pitch + group
+        total[at], total[at + 1], total[at + 2], total[at + 3] = mma_16_8_8(
+            total[at], total[at + 1], total[at + 2], total[at + 3],
+            left[a], left[a + 8], left[a + 4 * left_pitch], left[a + 4 * left_pitch + 8], right[b], right[b + 4 * right_pitch],
+        )  # fmt: skip
+
+
 @device
 def load4_within(array, index, left, whole):
     """Elements index .. index + 3 of which the first `left` exist, 0 for the others.
@@ -83,3 +128,19 @@ def load4_within(array, index, left, whole):
     c = array[index + 2] if left > 2 else ZERO
     d = array[index + 3] if left > 3 else ZERO
     return a, b, c, d
+
+
+@device
+def store4_within(array, index, left, whole, a, b, c, d):
+    """Write elements index .. index + 3 of which the first `left` exist; `whole` as in `load4_within`."""
+    if whole and left >= 4:
+        store4(array, index, a, b, c, d)
+    else:
+        if left > 0:
+            array[index] = a
+        if left > 1:
+            array[index + 1] = b
+        if left > 2:
+            array[index + 2] = c
+        if left > 3:
+            array[index + 3] = d

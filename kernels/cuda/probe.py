@@ -52,7 +52,7 @@ def _compiler_problem(cuda) -> str | None:
         return f"{device.name.decode()} has compute capability {device.compute_capability}, kernels need 7.0; {ELSEWHERE}"
     try:
         cuda.compile(nothing, "void(float32[::1])", cc=device.compute_capability, device=False, abi="numba", output="ptx")
-    except Exception as error:  # noqa: BLE001  see above
+    except Exception as error:  # noqa: BLE001  likewise
         reason = " ".join(str(error).split())
         return f"the CUDA toolkit does not compile ({reason}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
     return None

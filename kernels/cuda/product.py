@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .intrinsics import load4_within, store4
+from .intrinsics import load4_within, store4, store4_within
 from .jit import cuda, device, kernel
 from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
 from .tiles import GROUPS, LEFT, OWN, RIGHT, TWO_LEFT, TWO_RIGHT, multiply, tile_column, tile_row
@@ -66,36 +66,58 @@ def store_along(tile, start, pitch, a, b, c, d):
 
 
 @device
+def finish(table, problem, activations, parameters, place, column, shift, a, b, c, d):
+    """Bias, ReLU and mask for four elements of the output, at `place`: in 16 bytes where it is aligned, else one by one."""
+    left, bias = table[problem, COLUMNS] - column, table[problem, BIAS]
+    whole = (table[problem, TO] | table[problem, TO_STRIDE]) % 4 == 0
+    if bias >= 0:
+        e, f, g, h = load4_within(parameters, bias + column, left, bias % 4 == 0)
+        a, b, c, d = a + e, b + f, c + g, d + h
+    if table[problem, RELU] == 1:
+        a, b, c, d = max(a, ZERO), max(b, ZERO), max(c, ZERO), max(d, ZERO)
+    if table[problem, ADD] == 1:
+        e, f, g, h = load4_within(activations, place, left, whole)
+        a, b, c, d = a + e, b + f, c + g, d + h
+    if table[problem, MASK] == 1:
+        e, f, g, h = load4_within(activations, place - shift, left, whole and shift % 4 == 0)
+        a, b, c, d = a if e > ZERO else ZERO, b if f > ZERO else ZERO, c if g > ZERO else ZERO, d if h > ZERO else ZERO
+    store4_within(activations, place, left, whole, a, b, c, d)
+
+
+@device
+def finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, i):
+    """The i-th row of a thread's fragment into the output."""
+    row, at = row0 + tile_row(thread, i), i * FRAGMENT
+    if row < rows:
+        place = table[problem, TO] + row * table[problem, TO_STRIDE]
+        column = column0 + tile_column(thread, 0)
+        finish(
+            table, problem, activations, parameters, place + column, column, shift,
+            total[at], total[at + 1], total[at + 2], total[at + 3],
+        )  # fmt: skip
+        if GROUPS > 1:
+            column = column0 + tile_column(thread, 1)
+            finish(
+                table, problem, activations, parameters, place + column, column, shift,
+                total[at + 4], total[at + 5], total[at + 6], total[at + 7],
+            )  # fmt: skip
+
+
+@device
 def epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift):
-    """Bias, ReLU, mask, and the fragment into the output: in 16 bytes where it is aligned, else one by one."""
-    columns, start, stride, bias = table[problem, COLUMNS], table[problem, TO], table[problem, TO_STRIDE], table[problem, BIAS]
-    add, relu, mask = table[problem, ADD], table[problem, RELU], table[problem, MASK]
-    whole = (start | stride) % 4 == 0
-    for i in range(FRAGMENT):
-        row = row0 + tile_row(thread, i)
-        if row < rows:
-            for group in range(GROUPS):
-                column = column0 + tile_column(thread, group)
-                place, left = start + row * stride + column, columns - column
-                for j in range(4):
-                    if j < left:
-                        value = total[i * FRAGMENT + group * 4 + j]
-                        if bias >= 0:
-                            value += parameters[bias + column + j]
-                        if relu == 1:
-                            value = max(value, ZERO)
-                        if add == 1:
-                            value += activations[place + j]
-                        if mask == 1 and not activations[place - shift + j] > ZERO:
-                            value = ZERO
-                        total[i * FRAGMENT + group * 4 + j] = value
-                at = i * FRAGMENT + group * 4
-                if whole and left >= 4:
-                    store4(activations, place, total[at], total[at + 1], total[at + 2], total[at + 3])
-                else:
-                    for j in range(4):
-                        if j < left:
-                            activations[place + j] = total[at + j]
+    """The fragment into the output, a row at a time.
+
+    SPEED: written out, for a register has no index: in a loop too long to be unrolled, `total` would live in memory.
+    """
+    finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 0)
+    finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 1)
+    finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 2)
+    finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 3)
+    if FRAGMENT > 4:
+        finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 4)
+        finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 5)
+        finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 6)
+        finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 7)
 
 
 @kernel(SIGNATURE, threads=PRODUCT_THREADS)

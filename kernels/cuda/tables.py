@@ -24,7 +24,7 @@ from .sizes import FLAT_THREADS
 ZERO, ONE = np.float32(0), np.float32(1)
 PIECE = 64
 BAG, DY, DY_STRIDE, WIDTH, TABLE, IDS, STAMPS = range(7)  # BAG -1: a gather, whose ids start at IDS; else IDS are its entities
-CLOCK = 1  # place in the batch's ints of the number of the step
+CLOCK = 0  # place in the stamps of the number of the step, which every scatter raises
 
 
 @kernel("void(int64[:,::1], int64[::1], float32[::1], float32[::1], float32[::1], int64)", threads=FLAT_THREADS)
@@ -79,9 +79,11 @@ def uses_of(sources, source, ints, lists, row):
     return start, end, ONE / np.float32(end - start) if end > start else ONE
 
 
-@kernel("void(int64[:,::1], int32[::1], int32[::1], float32[::1], float32[::1], int64, int64)", threads=FLAT_THREADS)
-def scatter_rows(sources, ints, lists, activations, table_gradients, dense, rows):
+@kernel("void(int64[:,::1], int32[::1], int32[::1], float32[::1], float32[::1], int32[::1], int64, int64)", threads=FLAT_THREADS)
+def scatter_rows(sources, ints, lists, activations, table_gradients, stamps, dense, rows):
     """Add dy to the gradient of each row that it came from; `dense` is the size of the dense arena, before the tables."""
+    if cuda.blockIdx.x + cuda.blockIdx.y + cuda.threadIdx.x == 0:
+        stamps[CLOCK] += 1
     source = cuda.blockIdx.y
     width, bag = sources[source, WIDTH], sources[source, BAG]
     for unit in range(cuda.grid(1), rows * width, cuda.blockDim.x * cuda.gridDim.x):
@@ -100,12 +102,12 @@ def scatter_rows(sources, ints, lists, activations, table_gradients, dense, rows
 def adam_touched_rows(sources, ints, lists, stamps, table_gradients, parameters, m, v, settings, dense, rows):
     """A row-lazy step on every row that the batch used; its gradient is 0 afterwards."""
     source = cuda.blockIdx.y
-    width, bag = sources[source, WIDTH], sources[source, BAG]
+    width, bag, now = sources[source, WIDTH], sources[source, BAG], stamps[CLOCK]
     for row in range(cuda.grid(1), rows, cuda.blockDim.x * cuda.gridDim.x):
         start, end, _ = uses_of(sources, source, ints, lists, row)
         for use in range(start, end):
             id = ints[use] if bag < 0 else lists[use]
-            if cuda.atomic.exch(stamps, sources[source, STAMPS] + id, ints[CLOCK]) != ints[CLOCK]:
+            if cuda.atomic.exch(stamps, sources[source, STAMPS] + id, now) != now:
                 first = sources[source, TABLE] + id * width
                 for j in range(width):
                     gradient = table_gradients[first - dense + j]
