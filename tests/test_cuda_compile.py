@@ -65,7 +65,7 @@ def test_every_kernel_is_as_the_table_says():
 
 
 @needs_compiler
-@pytest.mark.parametrize("index, words", [("x[i] = own[int(x[i])]", "of stack"), ("x[i] = math.sqrt(2.0 * x[i])", "computes in float64")])
+@pytest.mark.parametrize("index, words", [("own[int(x[i])] += x[1]\n    x[i] = own[int(x[0])]", "of stack"), ("x[i] = math.sqrt(2.0 * x[i])", "computes in float64")])
 def test_a_planted_kernel_is_caught(index, words):
     """One whose local array leaves the registers, one that computes in float64."""
     import math
