@@ -27,6 +27,7 @@ from step_profile import profile
 from tables import RECORDS, RESULTS, machine, replace_between
 from workloads import GATES, RATES, TASKS, WORKLOADS, batch_of, parameters, plan_of
 
+from minirank.errors import MinirankError
 from minirank.kernels.batch import Bag, InputSpec
 from minirank.kernels.cpu import available_threads
 from minirank.kernels.parameters import initial_values
@@ -81,8 +82,8 @@ def of_config(path, threads, seconds):
     ready = prepare(load_config(path))
     settings, rows, plan = ready.config.training, ready.dataset.rows, ready.plan
     groups = rows.groups[ready.dataset.train] if plan.grouped else None
-    batches = []
-    for number, some in enumerate(epoch_steps(ready.dataset.train, groups, settings.batch_rows, settings.seed, 1)[:BATCHES]):
+    steps, batches = epoch_steps(ready.dataset.train, groups, settings.batch_rows, settings.seed, 1), []
+    for number, some in enumerate(steps[: min(BATCHES, max(len(steps) - 1, 1))]):  # the last step may be short
         batches.append(rows.take(some))
         hide_ids(batches[-1], plan.spec, plan.unknown_share, generator(settings.seed, HIDDEN, 1, number))
     return profile(str(path), plan, initial_values(plan, settings.seed), batches, threads, seconds)
@@ -131,8 +132,11 @@ def main():
     every = available_threads()
     if options.profile or options.config:
         for threads in options.threads or [every]:
-            made = of_config if options.config else of_workload
-            print(profile_table(made(options.config or options.profile, threads, options.seconds)))
+            try:
+                made = of_config if options.config else of_workload
+                print(profile_table(made(options.config or options.profile, threads, options.seconds)))
+            except MinirankError as error:
+                parser.exit(2, f"{error}\n")
     elif options.kernel:
         tell_kernel(options.kernel, (options.threads or [1])[0], options.seconds / 5)
     else:

@@ -1,6 +1,6 @@
 """How the time of a training step and the memory of a process grow: with threads, rows, vocabulary and experts.
 
-    python bench/scaling.py [--groups threads rows vocabulary experts] [--seconds 30]
+    python bench/scaling.py [--groups threads rows vocabulary experts] [--seconds 10]
 
 Every case is a process of its own with one set of sizes; those of a group are alive together and take turns, in an order
 that rotates. Ratios are those of medians over rounds, to the first case of the group; in brackets the quartiles of the
@@ -127,7 +127,7 @@ def main():
     threads = available_threads()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--groups", nargs="+", choices=groups(threads), default=list(groups(threads)), metavar="GROUP")
-    parser.add_argument("--seconds", type=float, default=20, help="for the rounds of a group; three rounds are made in any case")
+    parser.add_argument("--seconds", type=float, default=10, help="for the rounds of a group; three rounds are made in any case")
     options = parser.parse_args()
     found = {}
     for name in options.groups:

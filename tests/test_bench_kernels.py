@@ -96,6 +96,14 @@ def test_a_profile_accounts_for_the_step(tiny, threads):
     assert made.parts[-1].name == OTHER and made.ceilings.fma > 0 and made.ceilings.fma_best >= made.ceilings.fma_median
 
 
+def test_a_configuration_is_profiled_on_its_own_rows(tmp_path):
+    from kernels import of_config
+    from training_world import write_table
+
+    made = of_config(write_table(tmp_path), threads=1, seconds=0.05)
+    assert made.rows == 64 and {"bag 4", "dense_by_id 17 x 4"} <= {part.name for part in made.parts}
+
+
 def test_the_loop_with_the_arithmetic_is_shown():
     from assembly import inner_loop, kinds_of
 
