@@ -83,7 +83,7 @@ def test_kernels_in_the_simulator():
 def test_products_with_the_tiles_of_a_gpu():
     """The sizes that a GPU runs, float32 and TF32; everything else is simulated with smaller ones."""
     environment = os.environ | SIMULATOR | {"MINIRANK_CUDA_TILES": "full"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
