@@ -16,12 +16,15 @@ class InputSpec:
         bags: (name, size) of each multi-valued field.
         dense: names of the dense columns.
         tasks: names of the label columns.
+        of_request: those names among the inputs that depend on the request alone: its candidates share them. A layer sums them
+            first, so that a prediction has the same bits whether that was done once for all rows or for each.
     """
 
     categorical: tuple[tuple[str, int], ...] = ()
     bags: tuple[tuple[str, int], ...] = ()
     dense: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    of_request: tuple[str, ...] = ()
 
     def column(self, name: str) -> int:
         """Column of the categorical field `name` in `Batch.ids`."""

@@ -55,13 +55,13 @@ class CpuExecutor:
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
-        self._encoded: dict[tuple[str, ...], Encoded] = {}
+        self._encoded: dict[tuple[str, ...] | None, Encoded] = {}
         self._bags = None  # the flat copy of the lists that batches share, and whose it is
         self._tables = TableReaders(plan, self._encode(tile_rows).table, self.dtype)
         self._local = threading.local()
 
-    def _encode(self, capacity: int, shared: tuple[str, ...] = ()) -> Encoded:
-        """The plan for tiles of at least `capacity` rows."""
+    def _encode(self, capacity: int, shared: tuple[str, ...] | None = None) -> Encoded:
+        """The plan for tiles of at least `capacity` rows; see `encode`."""
         made = self._encoded.get(shared)
         if made is None or made.capacity < capacity:
             made = self._encoded[shared] = encode(self.plan, capacity, self.dtype, shared)
@@ -206,7 +206,7 @@ class CpuExecutor:
 
         Args:
             shared: names of inputs that are the same in all rows, such as those of the job in a request: what they add to
-                the first layers is computed once. The last bits of the logits may differ.
+                the first layers is computed once. With `InputSpec.of_request` the bits are those without it.
         Raises:
             ValueError: there is no such input, or rows differ in it.
         """

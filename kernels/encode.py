@@ -37,11 +37,12 @@ class Encoded:
     blocks: dict[str, tuple[int, int]]
 
 
-def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] = ()) -> Encoded:
-    """The plan for tiles of `capacity` rows; dense layers leave out the input columns that all rows share.
+def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] | None = None) -> Encoded:
+    """The plan for tiles of `capacity` rows.
 
     Args:
-        shared: names of categorical fields, multi-valued fields and dense columns.
+        shared: None to train; to predict, names of the inputs that all rows share, which dense layers leave out. The others
+            are summed in the order that `InputSpec.of_request` asks for.
     """
     extra = max(len(op.inputs) for op in plan.operations) - 1
     table = np.zeros((len(plan.operations), ADDEND + SLOT * max(extra, 1)), np.int64)
@@ -106,18 +107,30 @@ def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, Slot]], dict[str, bool]]
     return fresh, touched
 
 
-def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...]) -> list[int]:
-    """[number, first, end, first, end, ...]: the columns of a dense layer's input that rows do not share; all if they share all."""
-    fixed = set()
+def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:
+    """[number, first, end, first, end, ...]: the columns of its input that a dense layer multiplies, in this order."""
+    if shared is None:
+        return [1, 0, x.width]
+    of_request = columns_of(plan, x, shared or plan.spec.of_request)
+    first, own = runs_where(of_request), runs_where(~of_request)
+    runs = own if shared and own else first + own
+    return [len(runs) // 2, *runs]
+
+
+def runs_where(chosen: np.ndarray) -> list[int]:
+    """[first, end, first, end, ...] of the runs of True."""
+    return np.flatnonzero(np.diff(chosen, prepend=False, append=False)).tolist()
+
+
+def columns_of(plan: Plan, x: Slot, names: tuple[str, ...]) -> np.ndarray:
+    """(width,) bool, the columns of a slot that come straight from the inputs of these names."""
+    chosen = np.zeros(x.width, bool)
     for op in plan.operations:
         if op.output is not None and op.output.block == x.block:
-            names = inputs_of(plan, op)
-            fixed |= {op.output.column - x.column + column for column, name in enumerate(names) if name in shared}
-    own = [column not in fixed for column in range(x.width)]
-    if not any(own):
-        return [1, 0, x.width]
-    ends = np.flatnonzero(np.diff([False, *own, False]))
-    return [len(ends) // 2, *map(int, ends)]
+            for column, name in enumerate(inputs_of(plan, op), start=op.output.column - x.column):
+                if name in names and 0 <= column < x.width:
+                    chosen[column] = True
+    return chosen
 
 
 def inputs_of(plan: Plan, op: Operation) -> list[str]:

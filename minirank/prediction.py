@@ -11,16 +11,18 @@ from .kernels.batch import Batch
 from .kernels.executor import probabilities
 from .kernels.parameters import Arena
 
-CHUNK_ROWS = 65_536  # rows encoded for one call, a multiple of every executor's tile
-BLOCK_ROWS = 16  # a multiple of the rows that the cpu kernels take at once
+CHUNK_ROWS = 65_536  # rows encoded for one call
 
 
-def predict(executor, values: Arena, batch: Batch, position_field: str | None = None) -> dict[str, np.ndarray]:
+def predict(
+    executor, values: Arena, batch: Batch, position_field: str | None = None, shared: tuple[str, ...] = ()
+) -> dict[str, np.ndarray]:
     """What the model says about rows, whose position it is not told.
 
     Args:
         executor: runs the plan. values: its parameters. batch: B rows.
         position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
+        shared: names of inputs that are the same in all rows; see `CpuExecutor.logits`.
     Returns:
         task -> (B,) float64 probability (a regression's value), then the joint probability of each task
         that is conditional on another, under the name of `joint_name`.
@@ -33,7 +35,7 @@ def predict(executor, values: Arena, batch: Batch, position_field: str | None = 
         batch = replace(batch, ids=ids)
     batch = without_labels(batch, len(tasks))
     parts = [np.arange(first, min(first + CHUNK_ROWS, len(batch))) for first in range(0, len(batch), CHUNK_ROWS)]
-    logits = [executor.logits(values, batch.take(whole_blocks(part)))[: len(part)] for part in parts]
+    logits = [executor.logits(values, batch.take(part), shared) for part in parts]
     linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
     found = {task: linked[:, column] for column, task in enumerate(tasks)}
     for task, given in zip(tasks, plan.given):
@@ -46,15 +48,6 @@ def without_labels(batch: Batch, tasks: int) -> Batch:
     """The rows with (B, tasks) missing labels, whichever labels an encoder gave them: no prediction looks at one."""
     missing = np.full((len(batch), tasks), np.nan, np.float32)
     return replace(batch, labels=missing, weights=np.zeros_like(missing))
-
-
-def whole_blocks(rows: np.ndarray) -> np.ndarray:
-    """Rows, the last one repeated until there are whole blocks.
-
-    NOTE: a row outside a whole block of rows is summed in another order, with other last bits. Without
-    such rows the cpu backend's prediction for a row does not depend on the rows around it.
-    """
-    return np.pad(rows, (0, -len(rows) % BLOCK_ROWS), mode="edge")
 
 
 def joint_name(task: str, given: str) -> str:

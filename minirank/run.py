@@ -74,9 +74,9 @@ class Run:
         """Runs the plan on the backend of the configuration; several threads may use it at once."""
         return executor_of(self.config, self.plan)
 
-    def predict(self, batch: Batch) -> dict[str, np.ndarray]:
+    def predict(self, batch: Batch, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
         """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
-        return predict(self.executor, self.values, batch, self.config.model.position_field)
+        return predict(self.executor, self.values, batch, self.config.model.position_field, shared)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One dict an epoch, as metrics.jsonl has them."""

@@ -114,7 +114,10 @@ class Encoder:
         if self.config.tokens:
             bags += [("job_tokens", len(self.text) + 1), ("resume_tokens", len(self.text) + 1)]
         dense = [f.name for f in _dense(self.config)] + [f"{f.name}_unknown" for f in _dense(self.config) if f.flag]
-        return InputSpec(tuple(categorical), tuple(bags), tuple(dense), TASKS)
+        named = ("role", "position", "must_have", "nice_to_have")
+        of_request = [name for name, _ in categorical + bags if name in named or name.startswith("job_")]
+        own = tuple(name for name in of_request if name not in self._further)
+        return InputSpec(tuple(categorical), tuple(bags), tuple(dense), TASKS, own)
 
     def dataset(self, folder, features, split) -> Dataset:
         """All impressions of a folder as rows.

@@ -316,8 +316,8 @@ class Ranker:
 
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
-        pool = query.pool
-        predicted = [self.run.predict(self._encode(query, pool.take(part))) for part in pool.parts]
+        pool, shared = query.pool, self.run.plan.spec.of_request
+        predicted = [self.run.predict(self._encode(query, pool.take(part)), shared) for part in pool.parts]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
         score = ranking_score(joined, self.run.config.score)
         order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
