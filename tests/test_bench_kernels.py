@@ -97,8 +97,9 @@ def test_a_profile_accounts_for_the_step(tiny, threads):
 
 
 def test_a_configuration_is_profiled_on_its_own_rows(tmp_path):
-    from kernels import of_config
     from training_world import write_table
+
+    from kernels import of_config
 
     made = of_config(write_table(tmp_path), threads=1, seconds=0.05)
     assert made.rows == 64 and {"bag 4", "dense_by_id 17 x 4"} <= {part.name for part in made.parts}
