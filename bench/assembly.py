@@ -8,16 +8,7 @@ import numba
 import numpy as np
 from numba.core import types
 
-from minirank.kernels import (
-    by_id,
-    dense,
-    embedding,
-    group_losses,
-    losses,
-    matmul,
-    mixture,
-    softmax,
-)
+from minirank.kernels import by_id, dense, embedding, group_losses, losses, matmul, mixture, softmax
 from minirank.kernels.adam import adam_elements
 from minirank.kernels.jit import NO_WRAPPERS, OPTIONS
 from minirank.kernels.layout import Work

@@ -30,22 +30,7 @@ from minirank.kernels.cpu import available_threads
 from minirank.kernels.jit import driver
 from minirank.kernels.parameters import aligned
 from minirank.kernels.tile import ROWS, WIDE
-from minirank.kernels.vector import (
-    INT,
-    VectorType,
-    _load,
-    _splat,
-    _store,
-    _vector_call,
-    lanes,
-    load,
-    number,
-    pointer,
-    splat,
-    store,
-    ticks,
-    total,
-)
+from minirank.kernels.vector import INT, VectorType, _load, _splat, _store, _vector_call, lanes, load, number, pointer, splat, store, ticks, total
 
 CHAINS = ROWS * WIDE
 LOOPS = 400_000

@@ -52,7 +52,7 @@ def groups(threads: int) -> dict[str, list[Case]]:
     made["vocabulary"] = [
         Case(f"{small.vocabulary * n:,} ids a field", "small", threads, n, {"vocabulary": small.vocabulary * n}) for n in (1, 10, 100)
     ]
-    made["experts"] = [Case(f"{n} expert{'s' * (n > 1)}", "small", threads, n, {"experts": n}) for n in (1, 2, 4, 8, 16, 32, 64)]
+    made["experts"] = [Case(f"{n} expert{'s' * (n > 1)}", "small", threads, n, {"experts": n}) for n in (1, 4, 16, 64)]
     return made
 
 
