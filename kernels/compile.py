@@ -23,7 +23,7 @@ from . import walk
 from .adam import Adam
 from .batch import Batch, InputSpec
 from .cpu import CpuExecutor
-from .jit import is_cached
+from .jit import is_missing
 from .parameters import TrainState, initial_values
 from .plan import PlanBuilder
 
@@ -39,7 +39,7 @@ def compiling(*modules: str) -> Iterator[list[subprocess.Popen]]:
         modules: further modules with `DRIVERS` and a function `run_drivers`.
     NOTE: what fails there is compiled where it is needed, and says there what is wrong.
     """
-    shares = [[part for part in share if not all(map(is_cached, drivers_of(part)))] for share in ((ROWS,), (REST, *modules))]
+    shares = [[part for part in share if any(map(is_missing, drivers_of(part)))] for share in ((ROWS,), (REST, *modules))]
     command = [sys.executable, "-m", __name__]
     processes = [
         subprocess.Popen([*command, *share], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

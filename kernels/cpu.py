@@ -33,6 +33,7 @@ from .plan import Plan, Slot
 from .tile import ROWS, WIDE
 from .vector import BYTES
 
+KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
 TILE_ROWS = 192  # SPEED: 96 to 384 differ by a few per cent
 
 
@@ -42,7 +43,7 @@ def available_threads() -> int:
 
 
 class CpuExecutor:
-    """Runs a plan on compiled kernels.
+    """Runs a plan on compiled kernels. Several threads may predict at once; steps are for one at a time.
 
     Args:
         plan: the plan. dtype: float32 or float64. threads: parts that a batch is split into,
@@ -52,6 +53,8 @@ class CpuExecutor:
     def __init__(self, plan: Plan, dtype=np.float32, threads: int | None = None, tile_rows: int = TILE_ROWS) -> None:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
+        if tile_rows < 1:
+            raise ValueError(f"tile_rows must be at least 1, got {tile_rows}")
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
@@ -64,6 +67,8 @@ class CpuExecutor:
         """The plan for tiles of at least `capacity` rows; see `encode`."""
         made = self._encoded.get(shared)
         if made is None or made.capacity < capacity:
+            if made is not None:
+                capacity = max(capacity, 2 * made.capacity)  # NOTE: each capacity has buffers of its own, so few of them
             made = self._encoded[shared] = encode(self.plan, capacity, self.dtype, shared)
         return made
 
@@ -111,15 +116,15 @@ class CpuExecutor:
             "dense_values": values.dense,
             "table_values": values.tables,
             "input_gradients": self._buffer("input_gradients", encoded.inputs * rows if training else 0),
-            "ids": np.ascontiguousarray(batch.ids, np.int32).reshape(-1),
+            "ids": np.require(batch.ids, np.int32, KIND).reshape(-1),
             "entities": entities.reshape(-1),
             "bag_offsets": offsets,
             "bag_ids": bag_ids,
             "bag_starts": starts,
-            "dense": np.ascontiguousarray(batch.dense, self.dtype).reshape(-1),
-            "labels": np.ascontiguousarray(batch.labels, np.float32).reshape(-1),
-            "weights": np.ascontiguousarray(batch.weights, np.float32).reshape(-1),
-            "groups": np.ascontiguousarray(batch.groups, np.int32),
+            "dense": np.require(batch.dense, self.dtype, KIND).reshape(-1),
+            "labels": np.require(batch.labels, np.float32, KIND).reshape(-1),
+            "weights": np.require(batch.weights, np.float32, KIND).reshape(-1),
+            "groups": np.require(batch.groups, np.int32, KIND),
             "reals": encoded.reals,
             "batch": rows,
             "fields": batch.ids.shape[1],
@@ -307,7 +312,7 @@ def thread_tiles(batch: Batch, threads: int, tile_rows: int, grouped: bool) -> l
     parts = []
     for low, high in zip(cuts, cuts[1:]):
         count = max(-(-(high - low) // tile_rows), 1)
-        size = -(-max(high - low, 1) // (count * ROWS)) * ROWS
+        size = min(-(-max(high - low, 1) // (count * ROWS)) * ROWS, tile_rows)
         parts.append(np.append(np.arange(low, high, size), high))
     if grouped:
         starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))

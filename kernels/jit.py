@@ -47,7 +47,7 @@ def source_stamp(file: str = __file__) -> tuple:
     return tuple(stamps)
 
 
-def is_cached(dispatcher) -> bool:
-    """Whether the disk holds compiled code of a driver that was made from these very sources."""
+def is_missing(dispatcher) -> bool:
+    """Whether the disk could hold compiled code of a driver that was made from these very sources, and does not."""
     cache_file = getattr(dispatcher._cache, "_cache_file", None)
-    return cache_file is not None and bool(cache_file._load_index())
+    return cache_file is not None and not cache_file._load_index()

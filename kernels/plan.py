@@ -203,8 +203,13 @@ class PlanBuilder:
         """Append an operation.
 
         Raises:
-            ValueError: an id adds to the output of a ReLU, whose gradient needs that output unchanged.
+            ValueError: an id adds to the output of a ReLU, whose gradient needs that output unchanged; or a ReLU or a mixture
+                writes, or a mixture mixes, a part of a block.
         """
+        whole = [output] * (kind == "mixture" or bool(attributes.get("relu"))) + [*inputs[1:]] * (kind == "mixture")
+        for slot in whole:
+            if slot.width != slot.stride:
+                raise ValueError(f"a ReLU and a mixture work on whole blocks, but {slot} is a part of one")
         if kind in ("bias_by_id", "dense_by_id"):
             for op in self.operations:
                 if op.attributes.get("relu") and op.output.block == output.block:

@@ -212,14 +212,14 @@ def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
     config = small_config(tmp_path, "training.epochs=1")
     for cached, count in ((True, 0), (False, 1)):
         said = io.StringIO()
-        monkeypatch.setattr(compile, "is_cached", lambda driver: cached)
+        monkeypatch.setattr(compile, "is_missing", lambda driver: not cached)
         train(config, tmp_path / f"{cached}", progress=Progress(said))
         assert said.getvalue().count("compiling the kernels beside the next steps, once; they are cached afterwards ...") == count
 
 
 def test_processes_compile_what_is_missing_and_fill_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(compile, "is_cached", lambda driver: driver is not walk.adam_arena)
+    monkeypatch.setattr(compile, "is_missing", lambda driver: driver is walk.adam_arena)
     monkeypatch.setitem(compile.DRIVERS, compile.ROWS, ())
     with compile.compiling() as processes:
         assert len(processes) == 1
