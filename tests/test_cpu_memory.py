@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values, guarded, guarded_batch, guarded_copy, smooth_batch
 
-from minirank.kernels import cpu, parameters
+from minirank.kernels import cpu, parameters, walk
 from minirank.kernels.adam import Adam
-from minirank.kernels.batch import Bag
-from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.batch import Bag, InputSpec
+from minirank.kernels.cpu import CpuExecutor, thread_tiles
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 
@@ -42,7 +42,7 @@ def touch_everything(seed, behind):
     for module in (cpu, parameters):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
     GuardedExecutor.behind = behind
-    for rows, tile_rows, threads in ((13, 6, 1), (1, 192, 2), (70, 7, 3)):
+    for rows, tile_rows, threads in ((13, 6, 1), (1, 192, 2), (84, 7, 3)):
         values = drawn_values(plan, seed)
         batch = guarded_batch(drawn_batch(rng, spec, rows), behind)
         executor = GuardedExecutor(plan, np.float32, threads, tile_rows)
@@ -178,6 +178,45 @@ def test_empty_lists_and_the_last_id(seed):
         for name, (ids, rows) in expected.tables.items():
             np.testing.assert_array_equal(found.tables[name][0], ids)
             np.testing.assert_allclose(found.tables[name][1], rows, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("tile_rows", (1, 6, 7, 64, 100, 192))
+def test_tiles(tile_rows):
+    """They cover the rows in order; none is longer than the arenas of a prediction; none splits a search where it must not."""
+    for rows in (1, 2, 7, 14, 63, 128, 193, 400):
+        batch = drawn_batch(np.random.default_rng(rows), InputSpec(dense=("x",), tasks=("y",)), rows)
+        starts = {0, rows, *(1 + np.flatnonzero(np.diff(batch.groups)))}
+        for threads in (1, 2, 3, 5):
+            for grouped in (False, True):
+                parts = thread_tiles(batch, threads, tile_rows, grouped)
+                borders = [border for part in parts for border in part]
+                assert len(parts) == threads and borders == sorted(borders) and (borders[0], borders[-1]) == (0, rows)
+                assert all(end[0] == start[-1] for start, end in zip(parts, parts[1:]))
+                assert set(borders) <= starts if grouped else max(np.diff(part).max(initial=0) for part in parts) <= tile_rows
+
+
+def test_ever_longer_searches_keep_few_buffers():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        plan, spec = drawn_plan(rng)
+        if plan.grouped:
+            break
+    executor, values = CpuExecutor(plan, np.float32, 1, 64), drawn_values(plan, seed)
+    for rows in range(65, 200, 5):
+        executor.gradients(values, one_search(drawn_batch(rng, spec, rows)))
+    assert len([name for name in executor._local.__dict__ if name.startswith("values0")]) <= 3
+
+
+def test_arrays_that_may_not_be_written_compile_nothing_anew():
+    rng = np.random.default_rng(0)
+    plan, spec = drawn_plan(rng)
+    values, batch, executor = drawn_values(plan, 0), drawn_batch(rng, spec, 9), CpuExecutor(plan, np.float32, 1)
+    expected = executor.logits(values, batch)
+    before = len(walk.walk_tiles.signatures)
+    for name in ("ids", "dense", "labels", "weights", "groups"):
+        getattr(batch, name).setflags(write=False)
+    np.testing.assert_array_equal(executor.logits(values, batch), expected)
+    assert len(walk.walk_tiles.signatures) == before
 
 
 if __name__ == "__main__":
