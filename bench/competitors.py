@@ -114,6 +114,8 @@ class Process:
         except BrokenPipeError:
             pass  # the line that is missing below says so
         line = self._process.stdout.readline()
+        while line and not line.startswith("{"):  # a library may print before `serve` can send it elsewhere
+            line = self._process.stdout.readline()
         if not line:
             self._errors.seek(0)
             said = self._errors.read().strip().splitlines()

@@ -19,11 +19,21 @@ import numpy as np
 
 from .jit import kernel
 from .layout import (
-    FIRST, IN, IN_DIFFERENTIABLE, IN_STRIDE, IN_WIDTH, OUT, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, SECOND,
+    FIRST,
+    IN,
+    IN_DIFFERENTIABLE,
+    IN_STRIDE,
+    IN_WIDTH,
+    OUT,
+    OUT_STRIDE,
+    OUT_WIDTH,
+    PANELS,
+    PARAMETER,
+    SECOND,
 )
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, tiles
-from .vector import add_scaled, at, copy, lanes, number
+from .vector import add_scaled, at, copy_row, lanes, number
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -145,7 +155,7 @@ def rows_of_id(target, source, stride, width, ids, fields, id, rows):
     n = 0
     for i in range(rows):
         if ids[i * fields] == id:
-            copy(at(target, n * width), at(source, i * stride), width)
+            copy_row(at(target, n * width), at(source, i * stride), width)
             n += 1
     return n
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from .tile import ROWS, WIDE
 from .vector import BYTES
 
 KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
+SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thread
 TILE_ROWS = 192  # SPEED: 96 to 384 differ by a few per cent
 
 
@@ -161,7 +163,10 @@ class CpuExecutor:
         return encoded, self._works(encoded, values, batch, training=True), tiles
 
     def _pack(self, encoded: Encoded, works: list[Work], training: bool) -> None:
-        """Part 1."""
+        """Part 1; a small one on the calling thread, for to wake another takes longer."""
+        if encoded.panels < SMALL:
+            walk.pack_weights(encoded.table, works[0], 0, 1, training)
+            return
         self._run(walk.pack_weights, [(encoded.table, work, part, self.threads, training) for part, work in enumerate(works)])
 
     def _walk(self, encoded: Encoded, works: list[Work], tiles: list[np.ndarray]) -> None:
@@ -179,20 +184,20 @@ class CpuExecutor:
         return add_objective(self.plan, values, losses, dense), losses, works
 
     def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
-        """Parts 3 and 4."""
+        """Parts 3 and 4, which do not wait for each other."""
         state.step += 1
         real = self.dtype.type
         settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
-        shrink = real(adam.learning_rate * adam.weight_decay)
-        size = len(state.values.dense)
-        accumulators = self._accumulators(size)
-        arenas = state.values.dense, state.m.dense, state.v.dense
-        borders = np.linspace(0, size, self.threads + 1).astype(int)
-        self._run(walk.adam_arena, [
-            (*arenas, accumulators, state.decay, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])
-        ])
-        arenas = state.values.tables, state.m.tables, state.v.tables
-        self._run(walk.step_tables, [(*each, *arenas, *settings) for each in self._tables.parts(works[0], self.threads)])
+        shrink, size = real(adam.learning_rate * adam.weight_decay), len(state.values.dense)
+        dense = state.values.dense, state.m.dense, state.v.dense, self._accumulators(size), state.decay
+        tables = state.values.tables, state.m.tables, state.v.tables
+
+        def update(low, high, readers):
+            walk.adam_arena(*dense, low, high, *settings, shrink)
+            walk.step_tables(*readers, *tables, *settings)
+
+        borders = even(size, self.threads)
+        self._run(update, [*zip(borders, borders[1:], self._tables.parts(works[0], self.threads))])
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
@@ -258,7 +263,7 @@ class TableReaders:
             start += parameter.shape[0]
         self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 3)
         self._lengths = np.array([parameter.shape[0] for parameter in self.parameters], np.int64)
-        self._dtype, self._position, self._buffers = dtype, np.full(start, -1, np.int32), []
+        self._dtype, self._position, self._buffers, self._shares = dtype, np.full(start, -1, np.int32), [], None
 
     def _entries(self, work: Work) -> np.ndarray:
         """(tables,) the most ids that each table may meet in a batch."""
@@ -277,19 +282,22 @@ class TableReaders:
     def parts(self, work: Work, threads: int) -> list[tuple]:
         """(tables, sources, work, unique, sums, position) of each thread: tables shared out by size, the largest first."""
         entries = self._entries(work)
-        numbers, numbers_size = entries * self.rows[:, 1], np.zeros(threads)
-        shares = [[] for _ in range(threads)]
-        for number in np.argsort(-numbers, kind="stable"):
-            thread = int(numbers_size.argmin())
-            shares[thread].append(number)
-            numbers_size[thread] += numbers[number]
-        need = max(entries, default=0), max(numbers, default=0)
+        key = threads, *entries.tolist()
+        if self._shares is None or self._shares[0] != key:
+            sizes, loads, shares = entries * self.rows[:, 1], [0] * threads, [[] for _ in range(threads)]
+            for number in np.argsort(-sizes, kind="stable"):
+                thread = loads.index(min(loads))
+                shares[thread].append(number)
+                loads[thread] += sizes[number]
+            need = int(entries.max(initial=0)), int(sizes.max(initial=0))
+            self._shares = key, [self.rows[share] for share in shares], need
+        _, shares, need = self._shares
         while len(self._buffers) < threads:
             self._buffers.append((np.zeros(0, np.int32), aligned(0, self._dtype)))
         for thread, (unique, sums) in enumerate(self._buffers):
             if len(unique) < need[0] or len(sums) < need[1]:
                 self._buffers[thread] = np.zeros(need[0], np.int32), aligned(need[1], self._dtype)
-        return [(self.rows[share], self.sources, work, *buffers, self._position) for share, buffers in zip(shares, self._buffers)]
+        return [(tables, self.sources, work, *buffers, self._position) for tables, buffers in zip(shares, self._buffers)]
 
     def gradients(self, work: Work) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """name -> (ids (n,) unique and ascending, rows (n, D)) of every table."""
@@ -302,19 +310,29 @@ class TableReaders:
         return found
 
 
+def even(size: int, parts: int) -> list[int]:
+    """[0, ..., size]: where `parts` parts begin and end, as even as can be."""
+    return [size * part // parts for part in range(parts + 1)]
+
+
 def thread_tiles(batch: Batch, threads: int, tile_rows: int, grouped: bool) -> list[np.ndarray]:
     """For each thread the first rows of its tiles, and the row behind its last.
 
     Threads get as many rows as each other, and tiles of a thread too, up to `tile_rows` of them; with `grouped` no search is
     split, however long it is.
     """
-    cuts = np.linspace(0, len(batch), threads + 1).astype(np.int64)
-    parts = []
+    if not grouped:
+        return _even_tiles(len(batch), threads, tile_rows)
+    starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))
+    return [np.unique(starts[np.searchsorted(starts, borders)]) for borders in _even_tiles(len(batch), threads, tile_rows)]
+
+
+@lru_cache(maxsize=16)
+def _even_tiles(rows: int, threads: int, tile_rows: int) -> list[np.ndarray]:
+    """`thread_tiles` of that many rows."""
+    cuts, parts = even(rows, threads), []
     for low, high in zip(cuts, cuts[1:]):
         count = max(-(-(high - low) // tile_rows), 1)
         size = min(-(-max(high - low, 1) // (count * ROWS)) * ROWS, tile_rows)
         parts.append(np.append(np.arange(low, high, size), high))
-    if grouped:
-        starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))
-        parts = [np.unique(starts[np.searchsorted(starts, borders)]) for borders in parts]
     return parts

@@ -17,7 +17,20 @@ import numpy as np
 
 from .jit import kernel
 from .layout import (
-    FIRST, IN, IN_DIFFERENTIABLE, IN_FRESH, IN_ROOM, IN_STRIDE, IN_WIDTH, OUT, OUT_ROOM, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, RUNS,
+    FIRST,
+    IN,
+    IN_DIFFERENTIABLE,
+    IN_FRESH,
+    IN_ROOM,
+    IN_STRIDE,
+    IN_WIDTH,
+    OUT,
+    OUT_ROOM,
+    OUT_STRIDE,
+    OUT_WIDTH,
+    PANELS,
+    PARAMETER,
+    RUNS,
 )
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, BIAS, tiles

@@ -18,7 +18,7 @@ import numpy as np
 
 from .jit import kernel
 from .layout import FIRST, OUT, OUT_STRIDE, OUT_WIDTH, PARAMETER, SECOND
-from .vector import add_scaled, at, copy, number
+from .vector import add_scaled, at, copy_row, number, prefetch
 
 
 def gather_forward(y, ids, table):
@@ -120,7 +120,7 @@ def gather_forward_tile(op, work, first, rows):
     y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     table, ids = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST])
     for i in range(rows):
-        copy(at(y, i * stride), at(table, ids[i * work.fields] * width), width)
+        copy_row(at(y, i * stride), at(table, ids[i * work.fields] * width), width)
 
 
 @kernel
@@ -147,7 +147,7 @@ def input_backward_tile(op, work, first, rows):
     dy, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
     kept = at(work.input_gradients, op[SECOND] * work.batch + first * width)
     for i in range(rows):
-        copy(at(kept, i * width), at(dy, i * stride), width)
+        copy_row(at(kept, i * width), at(dy, i * stride), width)
 
 
 @kernel
@@ -160,8 +160,9 @@ def add_row(count, unique, sums, position, width, id, row, share):
         count += 1
         new = at(sums, place * width)
         for j in range(width):
-            new[j] = 0
-    add_scaled(at(sums, place * width), row, share, width)
+            new[j] = share * row[j]
+    else:
+        add_scaled(at(sums, place * width), row, share, width)
     return count
 
 
@@ -173,6 +174,8 @@ def scatter_gather(count, unique, sums, position, width, work, field, place):
     """
     gradients, one = at(work.input_gradients, place * work.batch), number(sums, 1)
     for i in range(work.batch):
+        if i + 16 < work.batch:
+            prefetch(position, work.ids[(i + 16) * work.fields + field])  # SPEED: ids lie anywhere in a table
         count = add_row(count, unique, sums, position, width, work.ids[i * work.fields + field], at(gradients, i * width), one)
     return count
 

@@ -6,7 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import ADDEND, CODE, COUNT, FIRST, FRESH, IN, NUMBER, OUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
+from .layout import (
+    ADDEND,
+    CODE,
+    COUNT,
+    FIRST,
+    FRESH,
+    IN,
+    NUMBER,
+    OUT,
+    PANELS,
+    PARAMETER,
+    RUNS,
+    SECOND,
+    SLOT,
+)
 from .operations import OPCODES
 from .plan import Operation, Plan, Slot
 from .vector import BYTES

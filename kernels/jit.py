@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numba
 
-
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 

@@ -32,7 +32,17 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import ADDEND, FIRST, IN, IN_STRIDE, NUMBER, PARAMETER, SECOND, START, STRIDE
+from .layout import (
+    ADDEND,
+    FIRST,
+    IN,
+    IN_STRIDE,
+    NUMBER,
+    PARAMETER,
+    SECOND,
+    START,
+    STRIDE,
+)
 
 
 def softplus(z):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from .batch import InputSpec
 
@@ -140,12 +141,12 @@ class Plan:
         """Elements of the arena of tables (True) or of dense parameters (False)."""
         return sum(p.size for p in self.parameters.values() if p.table == table)
 
-    @property
+    @cached_property
     def forward(self) -> tuple[Operation, ...]:
         """The operations that a prediction needs: all but the losses."""
         return tuple(op for op in self.operations if op.output is not None)
 
-    @property
+    @cached_property
     def losses(self) -> tuple[Operation, ...]:
         """The loss operations, each of which starts a gradient."""
         return tuple(op for op in self.operations if op.output is None)

@@ -29,7 +29,18 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from .jit import kernel
-from .vector import INT, VectorType, _load, _prefetch, _splat, _store, _vector_call, at, lanes, number
+from .vector import (
+    INT,
+    VectorType,
+    _load,
+    _prefetch,
+    _splat,
+    _store,
+    _vector_call,
+    at,
+    lanes,
+    number,
+)
 
 ADD, BIAS = 1, 2  # what a tile starts from: 0 = nothing, the numbers that are there, one bias a column
 

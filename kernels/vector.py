@@ -288,3 +288,17 @@ def add_scaled(target, source, share, size):
         j += n // 2
     for i in range(j, size):
         target[i] += share * source[i]
+
+
+@kernel
+def copy_row(target, source, size):
+    """target[:size] = source[:size], for a few numbers."""
+    n, j = lanes(target), 0
+    while j + n <= size:
+        store(target, j, load(source, j))
+        j += n
+    if j + n // 2 <= size:
+        store(target, j, load_half(source, j))
+        j += n // 2
+    for i in range(j, size):
+        target[i] = source[i]
