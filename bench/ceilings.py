@@ -30,7 +30,7 @@ from minirank.kernels.cpu import available_threads
 from minirank.kernels.jit import driver
 from minirank.kernels.parameters import aligned
 from minirank.kernels.tile import ROWS, WIDE
-from minirank.kernels.vector import INT, VectorType, _load, _splat, _store, _vector_call, lanes, load, number, pointer, splat, store, ticks, total
+from minirank.kernels.vector import INT, VectorType, emit_load, emit_splat, emit_store, emit_call, lanes, load, number, pointer, splat, store, ticks, total
 
 CHAINS = ROWS * WIDE
 LOOPS = 400_000
@@ -82,19 +82,19 @@ def multiply_adds(typing, p, a, b, times):
     def codegen(context, builder, sig, args):
         kind = context.get_value_type(VectorType(p.dtype))
         places = [builder.gep(args[0], [INT(i * kind.count)]) for i in range(CHAINS)]
-        first, factor, term = [_load(builder, place, kind) for place in places], *(_splat(builder, x, kind) for x in args[1:3])
+        first, factor, term = [emit_load(builder, place, kind) for place in places], *(emit_splat(builder, x, kind) for x in args[1:3])
         before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
         builder.branch(loop)
         builder.position_at_end(loop)
         count, chains = builder.phi(INT), [builder.phi(kind) for _ in places]
-        following = [_vector_call(builder, "fma", kind, [chain, factor, term]) for chain in chains]
+        following = [emit_call(builder, "fma", kind, [chain, factor, term]) for chain in chains]
         for phi, start, step in zip([count, *chains], [INT(0), *first], [builder.add(count, INT(1)), *following]):
             phi.add_incoming(start, before)
             phi.add_incoming(step, loop)
         builder.cbranch(builder.icmp_signed("<", count, builder.sub(args[3], INT(1))), loop, after)
         builder.position_at_end(after)
         for place, value in zip(places, following):
-            _store(builder, value, place)
+            emit_store(builder, value, place)
         return context.get_dummy_value()
 
     return sig, codegen

@@ -29,6 +29,7 @@ import numpy as np
 import workloads
 from ceilings import Probe
 from competitors import OURS, SCORING, STARTING, TRAINING, PeerError, Process, make_peers
+from steps_tables import summary as summary_table
 from steps_tables import tables
 from tables import RECORDS, RESULTS, machine, replace_between
 from workloads import GATES, WORKLOADS
@@ -311,6 +312,7 @@ def main():
     text = tables(results)
     if options.out == "steps":
         replace_between(RESULTS, "steps", text)
+        replace_between(RESULTS.parent.parent / "README.md", "speed", summary_table(results))
     print(text)
 
 

@@ -25,6 +25,34 @@ def tables(results) -> str:
     return "\n".join([*parts, f"{results['machine']}; {told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."])
 
 
+def summary(results) -> str:
+    """Markdown for the README: how often longer the peers take, two threads, gates `bias`."""
+    cells = [cell for cell in results["cells"].values() if cell["gate"] == "bias" and cell["threads"] == 2]
+    train = sorted((cell for cell in cells if cell["kind"] == "train"), key=lambda cell: BY_SIZE.index(cell["workload"]))
+    score = {cell["workload"]: cell for cell in cells if cell["kind"] == "score"}
+    known = [*families(train), *families(score.values())]
+    lines = [row(["", "ours, ms", *known]), row(["---"] * (2 + len(known)))]
+    for cell in train:
+        ours = median_step(cell["competitors"][OURS])
+        found = [f"{cell['workload']}: a training step", f"{1e3 * ours:.3g}"]
+        for family in known:
+            record = best(cell, family, median_step)
+            found.append(f"{median_step(record) / ours:.1f}x" if record else "")
+        lines.append(row(found))
+    for name in (name for name in BY_SIZE if name in score):
+        ours = quickest(score[name], OURS)
+        found = [f"{name}: {score[name]['candidates']:,} candidates of a job", f"{1e3 * ours:.3g}"]
+        found += [f"{quickest(score[name], family) / ours:.1f}x" if quickest(score[name], family) else "" for family in known]
+        lines.append(row(found))
+    return "\n".join([*lines, "", f"{results['machine'].partition(';')[0]}, two threads, float32."])
+
+
+def quickest(cell, family):
+    """The least median of a request, asked one at a time in whatever way, or None."""
+    records = [record["requests"] for record in cell["competitors"].values() if record["family"] == family]
+    return min((found["p50"] for requests in records for way, found in requests.items() if way.endswith("1 at a time")), default=None)
+
+
 def families(cells):
     """All of them but ours, in the order of their first cell."""
     found = {}

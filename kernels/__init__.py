@@ -8,7 +8,12 @@ Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. In read
     objective.py     what is added to the rows' losses: task weights, the penalty
     adam.py          the optimiser, dense and row-lazy
     reference.py     the executor to read: NumPy, one operation after the other
-    layout.py        the plan as integers; walk.py compiled drivers over it
-    cpu.py           the executor to use: threads, tiles, buffers
-    backends.py      chooses one of them by name
+    vector.py        pointers and explicit vectors for kernels
+    tile.py          the micro-kernel: a tile of a matrix product that stays in registers
+    matmul.py        products in panels, and which cache holds what
+    layout.py        a plan as integers, and the memory of a step; encode.py writes them
+    walk.py          the compiled drivers: one thread walks a plan for its tiles of rows
+    cpu.py           the executor to use: threads, and the parts of a step
+    compile.py       the first compilation, beside something else
+    backends.py      chooses an executor by name; cuda/ holds the third one
 """

@@ -66,15 +66,25 @@ def check_shared(plan: Plan, batch: Batch, shared: tuple[str, ...]) -> None:
     Raises:
         ValueError: names the input.
     """
-    spec = plan.spec
-    columns = {name: batch.ids[:, i] for i, (name, _) in enumerate(spec.categorical)}
-    columns |= {name: bag.entity for (name, _), bag in zip(spec.bags, batch.bags)}
-    columns |= {name: batch.dense[:, i] for i, name in enumerate(spec.dense)}
-    for name in shared:
-        if name not in columns:
-            raise ValueError(f"shared must name inputs, got {name!r}; there are {', '.join(columns)}")
-        if (columns[name] != columns[name][0]).any():
-            raise ValueError(f"shared names {name}, but rows differ in it")
+    spec, wanted = plan.spec, set(shared)
+    fields, dense = [name for name, _ in spec.categorical], list(spec.dense)
+    columns = [batch.ids[:, chosen_columns(fields, wanted)], batch.dense[:, chosen_columns(dense, wanted)]]
+    columns += [bag.entity[:, None] for (name, _), bag in zip(spec.bags, batch.bags) if name in wanted]
+    names = [name for kind in (fields, dense, [name for name, _ in spec.bags]) for name in kind if name in wanted]
+    unknown = wanted - set(names)
+    if unknown:
+        known = ", ".join([*fields, *(name for name, _ in spec.bags), *dense])
+        raise ValueError(f"shared must name inputs, got {min(unknown)!r}; there are {known}")
+    differ = np.concatenate([(column != column[:1]).any(axis=0) for column in columns])
+    if differ.any():
+        raise ValueError(f"shared names {names[int(differ.argmax())]}, but rows differ in it")
+
+
+def chosen_columns(names: list[str], wanted: set[str]) -> slice | list[int]:
+    """The columns of those names; a slice where they are neighbours, which is read without a copy."""
+    chosen = [column for column, name in enumerate(names) if name in wanted]
+    neighbours = bool(chosen) and chosen[-1] - chosen[0] + 1 == len(chosen)
+    return slice(chosen[0], chosen[-1] + 1) if neighbours else chosen
 
 
 def check_bag_ids(plan: Plan, batch: Batch) -> None:

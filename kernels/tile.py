@@ -32,11 +32,11 @@ from .jit import kernel
 from .vector import (
     INT,
     VectorType,
-    _load,
-    _prefetch,
-    _splat,
-    _store,
-    _vector_call,
+    emit_load,
+    emit_prefetch,
+    emit_splat,
+    emit_store,
+    emit_call,
     at,
     lanes,
     number,
@@ -104,7 +104,7 @@ def _emit(builder, kind, m, n, args):
     c_rows, a_rows = [row(c, cs, i) for i in range(m)], [row(a, ai, i) for i in range(m)]
     places = [[builder.gep(c_rows[i], [INT(j * lanes)]) for j in range(n)] for i in range(m)]
     for place in (place for line in places for place in line):
-        _prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
+        emit_prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
     before, loop, after = builder.block, builder.append_basic_block("k"), builder.append_basic_block("sum")
     builder.branch(loop)
     builder.position_at_end(loop)
@@ -112,11 +112,11 @@ def _emit(builder, kind, m, n, args):
     k, ka, kb = builder.phi(INT), builder.phi(INT), builder.phi(INT)
     sums = [[builder.phi(kind) for _ in range(n)] for _ in range(m)]
     line = builder.gep(b, [kb])
-    panel = [_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
+    panel = [emit_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
     new = []
     for i in range(m):
-        spread = _splat(builder, builder.load(builder.gep(a_rows[i], [ka])), kind)
-        new.append([_vector_call(builder, "fma", kind, [spread, panel[j], sums[i][j]]) for j in range(n)])
+        spread = emit_splat(builder, builder.load(builder.gep(a_rows[i], [ka])), kind)
+        new.append([emit_call(builder, "fma", kind, [spread, panel[j], sums[i][j]]) for j in range(n)])
     steps = [builder.add(k, INT(1)), builder.add(ka, ak), builder.add(kb, INT(n * lanes))]
     for phi, step in zip((k, ka, kb), steps):
         phi.add_incoming(INT(0), before)
@@ -139,7 +139,7 @@ def _finish(builder, kind, places, sums, start, bias, relu):
         some, rest = builder.append_basic_block("start"), builder.append_basic_block("rest")
         builder.cbranch(builder.icmp_signed("==", start, INT(kept)), some, rest)
         builder.position_at_end(some)
-        added = [builder.fadd(value, _load(builder, needed(place, j), kind)) for place, value, j in flat]
+        added = [builder.fadd(value, emit_load(builder, needed(place, j), kind)) for place, value, j in flat]
         builder.branch(rest)
         builder.position_at_end(rest)
         joined = []
@@ -151,7 +151,7 @@ def _finish(builder, kind, places, sums, start, bias, relu):
         flat = joined
     for place, value, _ in flat:
         positive = builder.select(builder.fcmp_ordered("<", value, zero), zero, value)  # NaN stays NaN, as in NumPy
-        _store(builder, builder.select(relu, positive, value), place)
+        emit_store(builder, builder.select(relu, positive, value), place)
 
 
 @kernel

@@ -39,7 +39,7 @@ class VectorModel(models.PrimitiveModel):
         super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.dtype).get_value_type(), kind.lanes))
 
 
-def _vector_call(builder, name, kind, arguments):
+def emit_call(builder, name, kind, arguments):
     """Call of an LLVM intrinsic on vectors of one type."""
     suffix = f"v{kind.count}f{8 * _size(kind.element)}"
     function = ir.FunctionType(kind, [kind] * len(arguments))
@@ -50,17 +50,20 @@ def _size(kind):
     return 8 if isinstance(kind, ir.DoubleType) else 4
 
 
-def _load(builder, pointer, kind):
+def emit_load(builder, pointer, kind):
+    """The instruction that loads a vector of this kind."""
     value = builder.load(builder.bitcast(pointer, kind.as_pointer()))
     value.align = _size(kind.element)  # any element's address will do
     return value
 
 
-def _store(builder, value, pointer):
+def emit_store(builder, value, pointer):
+    """The instruction that stores a vector."""
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer())).align = _size(value.type.element)
 
 
-def _splat(builder, number, kind):
+def emit_splat(builder, number, kind):
+    """A vector of this kind with one number everywhere."""
     undefined, first = ir.Constant(kind, ir.Undefined), ir.Constant(ir.IntType(32), 0)
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
     return builder.shuffle_vector(builder.insert_element(undefined, number, first), undefined, zeros)
@@ -147,7 +150,7 @@ def load(typing, p, i):
     vector = VectorType(p.dtype)
 
     def codegen(context, builder, sig, args):
-        return _load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
+        return emit_load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
 
     return vector(p, types.intp), codegen
 
@@ -158,7 +161,7 @@ def load_half(typing, p, i):
     vector = VectorType(p.dtype, BYTES // 2)
 
     def codegen(context, builder, sig, args):
-        return _load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
+        return emit_load(builder, builder.gep(args[0], [args[1]]), context.get_value_type(vector))
 
     return vector(p, types.intp), codegen
 
@@ -168,7 +171,7 @@ def store(typing, p, i, vector):
     """Write a vector to p[i] and the elements after it."""
 
     def codegen(context, builder, sig, args):
-        _store(builder, args[2], builder.gep(args[0], [args[1]]))
+        emit_store(builder, args[2], builder.gep(args[0], [args[1]]))
         return context.get_dummy_value()
 
     return types.void(p, types.intp, vector), codegen
@@ -180,7 +183,7 @@ def splat(typing, number):
     vector = VectorType(number)
 
     def codegen(context, builder, sig, args):
-        return _splat(builder, args[0], context.get_value_type(vector))
+        return emit_splat(builder, args[0], context.get_value_type(vector))
 
     return vector(number), codegen
 
@@ -190,7 +193,7 @@ def like(typing, vector, number):
     """A vector of one number, as long as another vector; of two numbers the second."""
 
     def codegen(context, builder, sig, args):
-        return _splat(builder, args[1], args[0].type) if isinstance(vector, VectorType) else args[1]
+        return emit_splat(builder, args[1], args[0].type) if isinstance(vector, VectorType) else args[1]
 
     return vector(vector, number), codegen
 
@@ -202,7 +205,7 @@ def root(typing, value):
     def codegen(context, builder, sig, args):
         (kind,) = (arg.type for arg in args)
         if isinstance(value, VectorType):
-            return _vector_call(builder, "sqrt", kind, args)
+            return emit_call(builder, "sqrt", kind, args)
         return builder.call(builder.module.declare_intrinsic("llvm.sqrt", [kind]), args)
 
     return value(value), codegen
@@ -262,13 +265,14 @@ def prefetch(typing, p, i):
     """Fetch the cache line of p[i] into the nearest cache, for it will be written soon."""
 
     def codegen(context, builder, sig, args):
-        _prefetch(builder, builder.gep(args[0], [args[1]]))
+        emit_prefetch(builder, builder.gep(args[0], [args[1]]))
         return context.get_dummy_value()
 
     return types.void(p, types.intp), codegen
 
 
-def _prefetch(builder, address):
+def emit_prefetch(builder, address):
+    """The instruction that fetches the cache line of an address for writing."""
     byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
     call = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
