@@ -83,11 +83,11 @@ class Profile:
 class TimedExecutor(CpuExecutor):
     """A `cpu` executor that notes of every driver its seconds and its arguments."""
 
-    def _run(self, function, arguments):
-        began = time.perf_counter()
-        made = super()._run(function, arguments)
-        self.noted[function.__name__] = time.perf_counter() - began, function, arguments
-        return made
+    def _run(self, *jobs):
+        for function, arguments in jobs:
+            began = time.perf_counter()
+            super()._run((function, arguments))
+            self.noted[function.__name__] = time.perf_counter() - began, function, arguments
 
     def timed_step(self, state, batch, adam):
         """Seconds of a step, in `noted` those of its drivers."""
@@ -149,7 +149,7 @@ def _pack_once(executor):
     times = []
     for training in (False, True):
         began = time.perf_counter()
-        CpuExecutor._run(executor, function, [(*one[:-1], training) for one in arguments])
+        CpuExecutor._run(executor, (function, [(*one[:-1], training) for one in arguments]))
         times.append(time.perf_counter() - began)
     return times
 

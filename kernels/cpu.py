@@ -74,11 +74,18 @@ class CpuExecutor:
             made = self._encoded[shared] = encode(self.plan, capacity, self.dtype, shared)
         return made
 
-    def _run(self, function, arguments: list[tuple]) -> list:
-        """function(*a) for each thread's arguments, the first one on the calling thread."""
-        futures = [self._pool.submit(function, *rest) for rest in arguments[1:]]
-        first = function(*arguments[0])
-        return [first, *(future.result() for future in futures)]
+    def _run(self, *jobs: tuple) -> None:
+        """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other."""
+
+        def part(thread: int) -> None:
+            for function, arguments in jobs:
+                function(*arguments[thread])
+
+        threads = range(1, max(len(arguments) for _, arguments in jobs))
+        futures = [self._pool.submit(part, thread) for thread in threads]
+        part(0)
+        for future in futures:
+            future.result()
 
     def _buffer(self, name: str, size: int, dtype=None) -> np.ndarray:
         """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing; 0 when it is new."""
@@ -164,15 +171,13 @@ class CpuExecutor:
 
     def _pack(self, encoded: Encoded, works: list[Work], training: bool) -> None:
         """Part 1; a small one on the calling thread, for to wake another takes longer."""
-        if encoded.panels < SMALL:
-            walk.pack_weights(encoded.table, works[0], 0, 1, training)
-            return
-        self._run(walk.pack_weights, [(encoded.table, work, part, self.threads, training) for part, work in enumerate(works)])
+        parts = 1 if encoded.panels < SMALL else self.threads
+        self._run((walk.pack_weights, [(encoded.table, works[part], part, parts, training) for part in range(parts)]))
 
     def _walk(self, encoded: Encoded, works: list[Work], tiles: list[np.ndarray]) -> None:
         """Part 2."""
         nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
-        self._run(walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, tiles)])
+        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, tiles)]))
 
     def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
@@ -192,12 +197,11 @@ class CpuExecutor:
         dense = state.values.dense, state.m.dense, state.v.dense, self._accumulators(size), state.decay
         tables = state.values.tables, state.m.tables, state.v.tables
 
-        def update(low, high, readers):
-            walk.adam_arena(*dense, low, high, *settings, shrink)
-            walk.step_tables(*readers, *tables, *settings)
-
         borders = even(size, self.threads)
-        self._run(update, [*zip(borders, borders[1:], self._tables.parts(works[0], self.threads))])
+        self._run(
+            (walk.adam_arena, [(*dense, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])]),
+            (walk.step_tables, [(*readers, *tables, *settings) for readers in self._tables.parts(works[0], self.threads)]),
+        )
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
@@ -239,7 +243,7 @@ class CpuExecutor:
         if shared:
             walk.walk_tiles(*plan, works[0], np.array([0, 1]), walk.FOLD, place, out)
         tiles = thread_tiles(batch, self.threads, self.tile_rows, grouped=False)
-        self._run(walk.walk_tiles, [(*plan, *each, walk.PREDICT, place, out) for each in zip(works, tiles)])
+        self._run((walk.walk_tiles, [(*plan, *each, walk.PREDICT, place, out) for each in zip(works, tiles)]))
         return out
 
 

@@ -127,7 +127,7 @@ compare("training")
 executor.logits(values, batches[0])
 executor.logits(values, batches[3], tuple(spec.dense))
 compare("prediction")
-executor._run(lambda: compare("a worker"), [(), (), ()])
+executor._run((lambda: compare("a worker"), [(), (), ()]))
 del executor
 compare("the end")
 print("same")
