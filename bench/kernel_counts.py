@@ -33,7 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minirank.kernels.embedding import bag_entries
-from minirank.kernels.encode import fresh_gradients
+from minirank.kernels.encode import fresh_gradients, input_places
 from minirank.kernels.losses import entire_label
 
 SIZE = 4
@@ -67,7 +67,7 @@ def operations(plan, batch, tiles) -> list[tuple[Count, Count]]:
         tiles: t, their number.
     """
     fresh, _ = fresh_gradients(plan)
-    return [_operation(op, batch, tiles, [(number, slot) in fresh for slot in op.inputs]) for number, op in enumerate(plan.operations)]
+    return [_operation(op, batch, tiles, [(number, place) in fresh for place in input_places(op)]) for number, op in enumerate(plan.operations)]
 
 
 def _operation(op, batch, tiles, fresh):

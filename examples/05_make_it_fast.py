@@ -1,22 +1,29 @@
-"""Lesson 5: from the reference to the fused step. Multiply two matrices four ways, then see where a step's time goes.
+"""Lesson 5: from the reference to the fused step. Multiply two matrices four ways, then time a whole step on tiles of rows.
 
 You learn what a panel and a register tile are good for, by timing a layer without them and with them; how a
 whole network runs on one tile of rows while its activations stay in the cache; and that all of it computes what
 the reference computes. Read along, in this order:
 
     kernels/dense.py     top: the derivation and its NumPy; bottom: the same for one tile of rows
+    kernels/jit.py       what a driver and a kernel are            kernels/vector.py pointers and vectors: at(p, i) is p + i
     kernels/matmul.py    panels, and which cache holds what        kernels/tile.py   the micro-kernel in registers
-    kernels/layout.py    a plan as integers                        kernels/walk.py   one thread walks it, forward and back
-    kernels/cpu.py       threads, and the four parts of a step     kernels/vector.py the instructions behind it
+    kernels/layout.py    a plan as integers                        kernels/encode.py who writes them, and which gradient is new
+    kernels/walk.py      one thread walks it, forward and back     kernels/cpu.py    threads, and the four parts of a step
+
+Everything here runs on one thread, BLAS too. The first run compiles, which takes some seconds.
 """
 
+import os
 import time
+
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read when NumPy is imported
 
 import numpy as np
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.cpu import CpuExecutor
 from minirank.kernels.jit import driver
 from minirank.kernels.matmul import multiply, pack
 from minirank.kernels.parameters import TrainState, aligned, initial_values
@@ -113,5 +120,11 @@ losses = [executor.step(states[name], rows, Adam())[0] for name, executor in exe
 print(f"loss after eight steps: {losses[0]:.6f} and {losses[1]:.6f}")
 assert abs(losses[0] - losses[1]) < 1e-4
 
-# Exercise: `python bench/kernels.py --profile base` shows the time of every operation of a step, in place. Which of them
-# run near the ceiling of the arithmetic, which near that of the memory, and why? Then change TILE_ROWS in kernels/cpu.py.
+# 5. How many rows make a tile? Few: a panel is fetched for little work. Many: the activations fall out of the cache. In
+#    between it does not matter, which is what you want of such a number.
+for tile_rows in (6, 48, 192, 1024):
+    taken = seconds(CpuExecutor(plan, threads=1, tile_rows=tile_rows).step, TrainState(initial_values(plan, seed=0)), rows, Adam())
+    print(f"  tiles of {tile_rows:5,d} rows: {1e3 * taken:6.2f} ms")
+
+# Exercise: `python bench/kernels.py --profile base` shows, in half a minute, the time of every operation of a step in place.
+# Which of them run near the ceiling of the arithmetic, which near that of the memory, and why?

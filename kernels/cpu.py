@@ -1,13 +1,13 @@
 """The `cpu` executor: threads walk the plan tile by tile, so that activations stay in their caches.
 
-A step has four parts, each split over threads in a fixed way, so that the same number of threads
-gives the same bytes however they are scheduled:
+A step has four parts, split over threads in a fixed way, so that the same number of threads
+gives the same bytes however they are scheduled. Threads are woken for 2, for 3 and 4 together, and for 1 if it is long:
 
     1. weights are packed into panels (`matmul.py`);
     2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator;
     3. the accumulators are summed in the order of threads, and Adam steps on the dense arena;
-    4. one table at a time: gradients of repeated ids are summed in row order, and row-lazy Adam
-       steps on the rows that occurred.
+    4. tables, each by one thread: gradients of repeated ids are summed in row order, and row-lazy
+       Adam steps on the rows that occurred.
 
 The compiled drivers release the interpreter's lock, so plain Python threads run them side by side;
 nothing global (thread counts, affinity) is touched, and several executors may run at once.
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 
 import numpy as np
@@ -75,20 +75,25 @@ class CpuExecutor:
         return made
 
     def _run(self, *jobs: tuple) -> None:
-        """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other."""
+        """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other.
+
+        NOTE: threads do not wait for each other between jobs, so a job must not need what another thread does in an earlier one.
+        """
 
         def part(thread: int) -> None:
             for function, arguments in jobs:
                 function(*arguments[thread])
 
-        threads = range(1, max(len(arguments) for _, arguments in jobs))
-        futures = [self._pool.submit(part, thread) for thread in threads]
-        part(0)
+        futures = [self._pool.submit(part, thread) for thread in range(1, len(jobs[0][1]))]
+        try:
+            part(0)
+        finally:
+            wait(futures)  # whatever happens here, nobody writes to the buffers any more
         for future in futures:
             future.result()
 
     def _buffer(self, name: str, size: int, dtype=None) -> np.ndarray:
-        """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing; 0 when it is new."""
+        """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing large; 0 when it is new."""
         buffers = self._local.__dict__
         if name not in buffers or len(buffers[name]) < size:
             buffers[name] = aligned(size, dtype or self.dtype)

@@ -152,6 +152,8 @@ def dense_backward_tile(op, work, first, rows):
     ys, xs, inner, width = op[OUT_STRIDE], op[IN_STRIDE], op[IN_WIDTH], op[OUT_WIDTH]
     dweight, dbias = at(work.dense_gradients, op[PARAMETER]), at(work.dense_gradients, op[PARAMETER + 1])
     panel, j = work.scratch, 0
+    # NOTE: the last panel is wider than dW, and what it holds there is 0. So a tile adds 0 to the row of dW behind each of its
+    # rows: harmless, for it loads them all before it stores them, and stores them from the first to the last.
     while j < width:
         vectors = panel_vectors(panel, width - j)
         n = vectors * lanes(panel)

@@ -70,12 +70,12 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
     for number, (op, row) in enumerate(zip(plan.operations, table)):
         row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
         slots = [(OUT, op.output)] if op.output else []
-        for position, slot in slots + [*zip([IN, *range(ADDEND, len(row), SLOT)], op.inputs)]:
+        for position, slot in slots + [*zip(input_places(op), op.inputs)]:
             start, stride = blocks[slot.block]
             whole = slot.width == plan.blocks[slot.block][1]
             room = stride - slot.column if whole or position != OUT else slot.width
             row[position : position + FRESH] = start + slot.column, stride, slot.width, slot.differentiable, room
-            row[position + FRESH] = position != OUT and (number, slot) in fresh
+            row[position + FRESH] = (number, position) in fresh
         row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
         row[FIRST], reals[number] = op.attributes.get(FIRSTS.get(op.kind), 0), op.attributes.get("temperature", 0)
         if op.output is None:
@@ -102,8 +102,8 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
     )
 
 
-def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, Slot]], dict[str, bool]]:
-    """Which (operation, input slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
+def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
+    """Which (operation, place of its slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
 
     Dense layers and mixtures can write instead of adding; a block whose gradient another operation, or a part of
     the block, comes to first must start at 0.
@@ -111,14 +111,19 @@ def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, Slot]], dict[str, bool]]
     fresh, touched = set(), {}
     for number in range(len(plan.operations) - 1, -1, -1):
         op = plan.operations[number]
-        for slot in op.inputs:
+        for place, slot in zip(input_places(op), op.inputs):
             if slot.differentiable and slot.block not in touched:
                 whole = slot.width == plan.blocks[slot.block][1]
-                writes = op.kind == "dense" or (op.kind == "mixture" and slot is not op.inputs[0])
+                writes = op.kind == "dense" or (op.kind == "mixture" and place != IN)
                 if whole and writes:
-                    fresh.add((number, slot))
+                    fresh.add((number, place))
                 touched[slot.block] = not (whole and writes)
     return fresh, touched
+
+
+def input_places(op: Operation) -> list[int]:
+    """Where the input slots of an operation lie in its row of the table."""
+    return [IN, *range(ADDEND, ADDEND + SLOT * (len(op.inputs) - 1), SLOT)][: len(op.inputs)]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:
@@ -137,13 +142,14 @@ def runs_where(chosen: np.ndarray) -> list[int]:
 
 
 def columns_of(plan: Plan, x: Slot, names: tuple[str, ...]) -> np.ndarray:
-    """(width,) bool, the columns of a slot that come straight from the inputs of these names."""
+    """(width,) bool, the columns of a slot that are the inputs of these names, to which nothing else is added."""
     chosen = np.zeros(x.width, bool)
     for op in plan.operations:
         if op.output is not None and op.output.block == x.block:
-            for column, name in enumerate(inputs_of(plan, op), start=op.output.column - x.column):
-                if name in names and 0 <= column < x.width:
-                    chosen[column] = True
+            first = op.output.column - x.column
+            for column, name in enumerate(inputs_of(plan, op) or [None] * op.output.width, start=first):
+                if 0 <= column < x.width:
+                    chosen[column] = name in names
     return chosen
 
 

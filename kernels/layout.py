@@ -4,9 +4,11 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
 
     CODE        opcode, the position of the kind in `operations.KINDS`
     OUT         slot that it writes            IN      its first input slot
-    PARAMETER   offset of its first parameter in its arena, then that of the second
+    PARAMETER   offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
     PANELS      where its weights lie packed, see `dense.py`; -1 without any
-    FIRST, SECOND   integer attributes; for a gather or a bag, SECOND is its place in `Work.input_gradients`
+    FIRST       gather, bag: column of ids or number of the bag; by id: column of ids; dense: whether a ReLU follows;
+                softmax: experts; a loss: its task
+    SECOND      gather, bag: columns before it in `Work.input_gradients`; dense_by_id: number of ids; bce_entire: the other task
     RUNS        where `Work.runs` lists the columns of the input that a dense layer multiplies
     COUNT       number of extra slots (experts of a mixture), which start at ADDEND, SLOT places each
     NUMBER      its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]

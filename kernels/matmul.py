@@ -83,7 +83,7 @@ def multiply(c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, star
     Args:
         c: element (i, j) is c[i * cs + j]. room: columns that may be written; behind `width`, what panels hold there.
         a: element (i, k) is a[i * ai + k * ak]. panels: B (depth, width), see `pack`.
-        start: 0, ADD or BIAS, see `tile`. bias: as many numbers as panels have columns.
+        start: 0, ADD or BIAS, see `tile`. bias: as many numbers as panels have columns; without BIAS any pointer.
         edge: room for `rows` rows of a panel, for columns that do not fill a vector.
     """
     j = 0

@@ -162,7 +162,7 @@ class Plan:
 
     def flops(self) -> int:
         """Multiply-adds times 2 of one row's forward pass, matrix products alone."""
-        return sum(2 * op.inputs[0].width * op.output.width for op in self.forward if op.kind in ("dense", "role_dense"))
+        return sum(2 * op.inputs[0].width * op.output.width for op in self.forward if op.kind in ("dense", "dense_by_id"))
 
     def __str__(self) -> str:
         return format_plan(self)
@@ -205,9 +205,11 @@ class PlanBuilder:
 
         Raises:
             ValueError: an id adds to the output of a ReLU, whose gradient needs that output unchanged; or a ReLU or a mixture
-                writes, or a mixture mixes, a part of a block.
+                writes, or a mixture mixes, a part of a block; or an embedding goes where no gradient is.
         """
         whole = [output] * (kind == "mixture" or bool(attributes.get("relu"))) + [*inputs[1:]] * (kind == "mixture")
+        if kind in ("gather", "bag") and output.differentiable < output.width:
+            raise ValueError(f"a {kind} needs a gradient for all its columns, but {output} has one for {output.differentiable}")
         for slot in whole:
             if slot.width != slot.stride:
                 raise ValueError(f"a ReLU and a mixture work on whole blocks, but {slot} is a part of one")

@@ -190,7 +190,7 @@ def splat(typing, number):
 
 @intrinsic
 def like(typing, vector, number):
-    """A vector of one number, as long as another vector; of two numbers the second."""
+    """A number as a vector as long as `vector`; where that is a plain number, the number itself, so that one text serves both."""
 
     def codegen(context, builder, sig, args):
         return emit_splat(builder, args[1], args[0].type) if isinstance(vector, VectorType) else args[1]

@@ -56,7 +56,7 @@ def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
         for number in range(len(table)):
             op, start = at(pointer(table), number * width), ticks()
             code = op[CODE]
-            if purpose == FOLD and code > COPY:
+            if purpose == FOLD and code != GATHER and code != BAG and code != COPY:
                 if code == DENSE:
                     dense.fold_shared_columns(op, work)
             elif code == DENSE:
@@ -111,7 +111,7 @@ def sum_table(table, sources, work, unique, sums, position):
     """Sum the gradients of every id of one table; returns the number of unique ids.
 
     Args:
-        table: (TABLE,) int64, see `TableReaders`. sources: (n, 3) opcode, column or bag, place in input_gradients.
+        table: (5,) a row of `TableReaders.rows`. sources: (n, 3) opcode, column or bag, columns before it in input_gradients.
     Writes:
         unique: (n,) ids in order of first use. sums: (n * D,) their gradients.
     NOTE: position (V,) is -1 everywhere before and after.

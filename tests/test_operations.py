@@ -328,20 +328,6 @@ def test_an_id_cannot_add_to_a_relu():
         build.add("bias_by_id", y, (), (build.parameter("by_id", (4, 2), "zero"),), field=0)
 
 
-def test_a_relu_and_a_mixture_work_on_whole_blocks():
-    build = PlanBuilder(SPEC)
-    x, y, g = build.block("x", 3), build.block("y", 2), build.block("g", 2)
-    weights = build.parameter("w", (3, 1), "he"), build.parameter("b", (1,), "zero")
-    build.add("dense", y.columns(0, 1), (x,), weights, relu=0)
-    for refused in (
-        lambda: build.add("dense", y.columns(0, 1), (x,), weights, relu=1),
-        lambda: build.add("mixture", y.columns(0, 1), (g, x.columns(0, 1), x.columns(1, 1))),
-        lambda: build.add("mixture", build.block("m", 1), (g, x.columns(0, 1), x.columns(1, 1))),
-    ):
-        with pytest.raises(ValueError, match="whole blocks, but .* is a part of one"):
-            refused()
-
-
 @pytest.mark.parametrize("backend", ("reference", "cpu"))
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_values(kind, backend):
