@@ -1,7 +1,7 @@
 """Transport to any OpenAI-compatible LLM server.
 
 Imported as `minirank.llm_client`. Knows nothing of jobs or models, loads neither numpy nor numba.
-In reading order: errors, address, key, transport, replies, retry, pace, ledger, schema, reading, text, ladder,
+In reading order: errors, address, key, deadline, transport, replies, retry, pace, ledger, schema, reading, text, ladder,
 client, store, bulk, estimate, progress, batch, cassette, doctor.
 """
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.exceptions import BaseHTTPError  # urllib3's, met while a body is read
 
+from . import deadline
 from .address import is_loopback, may_carry_key
 from .errors import RetryLater, RunError
 from .key import Key
@@ -62,7 +61,7 @@ class Transport:
         Args:
             path: below base_url, such as `/chat/completions`.
             body: JSON in UTF-8.
-            timeout: seconds until the whole reply is there.
+            timeout: seconds until the whole reply is there; of them at most 10 for each address of the host to connect to.
         Raises:
             RetryLater: no reply; kind `timeout`, `stale` (a kept connection was gone), `lost`, `unreachable`.
             RunError: a reply that is too long, or an address that cannot work.
@@ -84,14 +83,14 @@ class Transport:
         if getattr(local, "session", None) is None:
             local.session, local.settings = self._session()
             local.prepared, local.sent = {}, 0
-        deadline = time.monotonic() + timeout
+        deadline.begin(timeout)
         try:
             response = local.session.send(
                 self._prepared(method, url, body),
                 timeout=(min(CONNECT_SECONDS, timeout), timeout), allow_redirects=False, **local.settings,
             )  # fmt: skip
             with response:
-                content = _read(response.raw, deadline)
+                content = _read(response.raw)
             local.sent += 1
             redact = self._key.redact  # servers and proxies echo what they were sent
             headers = {name.lower(): redact(value) for name, value in response.headers.items()}
@@ -118,11 +117,13 @@ class Transport:
 
     def _session(self) -> tuple[requests.Session, dict]:
         session = requests.Session()
-        session.trust_env = not is_loopback(self.base_url)  # a proxy cannot reach this machine's own servers
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)  # makes no retries of its own: there is one retry loop
+        adapter = deadline.Adapter(pool_connections=1, pool_maxsize=1)  # makes no retries of its own: there is one retry loop
         session.mount("http://", adapter)
         session.mount("https://", adapter)
-        return session, session.merge_environment_settings(self.base_url, {}, True, None, None)
+        settings = session.merge_environment_settings(self.base_url, {}, True, None, None)
+        if is_loopback(self.base_url):
+            settings["proxies"] = {}  # a proxy cannot reach this machine's own servers
+        return session, settings
 
     def _sorted(self, error: Exception, reused: bool, timeout: float) -> Exception:
         """The error of requests as one of ours."""
@@ -143,15 +144,12 @@ class _TooLong(OSError):
     """A reply that does not end."""
 
 
-def _read(raw, deadline: float) -> bytes:
-    """The whole body; a server that trickles bytes meets the deadline as well."""
-    read = getattr(raw, "read1", raw.read)  # read1 returns after one packet; urllib3 before 2.1 lacks it
+def _read(raw) -> bytes:
+    """The whole body."""
     parts, size = [], 0
-    while part := read(CHUNK, decode_content=True):
+    while part := raw.read(CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > MAX_BYTES:
             raise _TooLong
-        if time.monotonic() > deadline:
-            raise TimeoutError
     return b"".join(parts)

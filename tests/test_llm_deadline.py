@@ -1,0 +1,166 @@
+"""A server that goes on and on, byte by byte, at any point of an exchange: it ends when the timeout does."""
+
+import socket
+import ssl
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from minirank.llm_client import LLMError
+from minirank.llm_client.key import Key
+from minirank.llm_client.transport import Transport
+
+CERTIFICATE = Path(__file__).parent / "localhost.pem"
+TIMEOUT = 0.4
+PAUSE = 0.05  # seconds between bytes: each wait is far below the timeout, all of them are far above it
+STEPS = 100
+REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Padding: " + STEPS * b"a" + b"\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def receive(connection):
+    """A whole small request: head and body may come apart."""
+    received = b""
+    while not received.endswith(b"\r\n\r\nxx"):
+        received += connection.recv(65_536)
+
+
+def headers(connection):
+    connection.recv(65_536)
+    for at in range(len(REPLY)):
+        connection.sendall(REPLY[at : at + 1])
+        time.sleep(PAUSE)
+
+
+def status_line(connection):
+    connection.recv(65_536)
+    for byte in b"HTTP/1.1 200 " + STEPS * b"O":
+        connection.sendall(bytes([byte]))
+        time.sleep(PAUSE)
+
+
+def interim_replies(connection):
+    connection.recv(65_536)
+    for _ in range(STEPS):
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(PAUSE)
+
+
+def chunks(connection):
+    connection.recv(65_536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(STEPS):
+        connection.sendall(b"1\r\n1\r\n")
+        time.sleep(PAUSE)
+
+
+def slow_reader(connection):
+    for _ in range(STEPS):
+        connection.recv(100)
+        time.sleep(PAUSE)
+
+
+def at_once(connection):
+    receive(connection)
+    connection.sendall(REPLY)
+    connection.recv(1)
+
+
+@contextmanager
+def serving(script, context=None):
+    """The port of a server that runs `script` on each connection, behind TLS where there is a context."""
+
+    def talk(connection):
+        try:
+            with connection if context is None else context.wrap_socket(connection, server_side=True) as talking:
+                script(talking)
+        except OSError:
+            pass  # the client is gone
+
+    def accept():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+def outcome(base_url, size=2):
+    """(kind of the error or None, seconds) of a request with so many bytes."""
+    began = time.monotonic()
+    try:
+        assert Transport(base_url, Key(None)).post("/chat/completions", size * b"x", TIMEOUT).body == b"{}"
+        kind = None
+    except LLMError as error:
+        kind = error.kind
+    return kind, time.monotonic() - began
+
+
+@pytest.fixture
+def context(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATE))
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(CERTIFICATE)
+    return made
+
+
+SCRIPTS = pytest.mark.parametrize(("script", "size"), [
+    (status_line, 2), (headers, 2), (interim_replies, 2), (chunks, 2), (slow_reader, 30_000_000),
+])  # fmt: skip
+
+
+@SCRIPTS
+def test_the_deadline_holds_for_the_whole_exchange(script, size):
+    with serving(script) as port:
+        kind, seconds = outcome(f"http://127.0.0.1:{port}", size)
+    assert kind == "timeout" and TIMEOUT <= seconds < 3 * TIMEOUT
+
+
+@SCRIPTS
+def test_the_deadline_holds_behind_tls(context, script, size):
+    with serving(script, context) as port:
+        kind, seconds = outcome(f"https://127.0.0.1:{port}", size)
+    assert kind == "timeout" and TIMEOUT <= seconds < 3 * TIMEOUT
+
+
+def test_the_deadline_holds_while_tls_is_agreed_on():
+    with serving(lambda connection: time.sleep(5)) as port:
+        kind, seconds = outcome(f"https://127.0.0.1:{port}")
+    assert kind == "timeout" and seconds < 3 * TIMEOUT
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])  # asked for the page, asked for a tunnel
+def test_the_deadline_holds_for_a_proxy(monkeypatch, scheme):
+    with serving(headers) as port:
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        kind, seconds = outcome(f"{scheme}://server.invalid")
+    assert kind == "timeout" and seconds < 3 * TIMEOUT
+
+
+def test_a_certificate_that_is_trusted_and_one_that_is_not(context, monkeypatch):
+    """On this machine too REQUESTS_CA_BUNDLE counts, as the error says."""
+    with serving(at_once, context) as port:
+        assert outcome(f"https://127.0.0.1:{port}")[0] is None
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        assert outcome(f"https://127.0.0.1:{port}")[0] == "certificate"
+
+
+def test_a_kept_connection_has_the_whole_time_again():
+    def two_replies(connection):
+        for _ in range(2):
+            receive(connection)
+            time.sleep(0.7 * TIMEOUT)
+            connection.sendall(REPLY)
+
+    with serving(two_replies) as port:
+        transport = Transport(f"http://127.0.0.1:{port}", Key(None))
+        assert [transport.post("/x", b"xx", TIMEOUT).status for _ in range(2)] == [200, 200]
