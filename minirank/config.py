@@ -6,6 +6,7 @@
     model:      architecture and sizes                                     ModelConfig
     training:   epochs, optimiser, early stopping, backend                 TrainingConfig
     score:      how predictions become one ranking score                   ScoreConfig
+    llm:        the server whose model reads texts and grades pairs        LLMConfig
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .dataclass_yaml import build
 from .errors import ConfigError
 from .features.config import FeatureConfig
 from .kernels.adam import Adam
+from .llm_config import LLMConfig, read_llm
 from .model import ModelConfig, TaskConfig
 
 MOST_DAYS = 36_525  # a century
@@ -149,17 +151,18 @@ class Config:
     """A whole configuration.
 
     Args:
-        data: a folder or a table, with absolute paths.
+        data: a folder or a table, with absolute paths; None only where `load_config` was told that none are needed.
         tasks: empty = the default: ctr, cvr (given ctr) and relevance of a folder, as far as they have labels;
             every label of a table; each with its cross-entropy.
     """
 
-    data: FolderConfig | TableConfig
+    data: FolderConfig | TableConfig | None
     features: FeatureConfig = FeatureConfig()
     tasks: tuple[TaskConfig, ...] = ()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
     score: ScoreConfig = ScoreConfig()
+    llm: LLMConfig = LLMConfig()
 
     def __post_init__(self):
         names = [task.name for task in self.tasks]
@@ -168,12 +171,13 @@ class Config:
             raise ValueError(f"tasks: {twice} is there twice; give each task one entry, with all its losses")
 
 
-def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
+def load_config(path: str | Path, overrides: Iterable[str] = (), needs_data: bool = True) -> Config:
     """The configuration of a YAML file.
 
     Args:
         path: the file; paths in it are relative to its folder.
         overrides: `key.path=value` each, the value in YAML, put in place of what the file says.
+        needs_data: refuse a file without `data`, which is enough for a command that is given its folder.
     Raises:
         ConfigError: names the file and the key: unknown (with the nearest known one), of a wrong type, out of range.
     """
@@ -182,22 +186,23 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> Config:
     try:
         for override in overrides:
             mapping = _override(mapping, override)
-        return _absolute(config_from_dict(mapping), path.parent.resolve())
+        return _absolute(config_from_dict(mapping, needs_data), path.parent.resolve())
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def config_from_dict(mapping: Any) -> Config:
+def config_from_dict(mapping: Any, needs_data: bool = True) -> Config:
     """The configuration that `mapping` describes; the inverse of `to_dict`.
 
     Raises:
         ConfigError: names the key.
     """
-    if not isinstance(mapping, dict) or mapping.get("data") is None:
+    if not isinstance(mapping, dict) or (mapping.get("data") is None and needs_data):
         raise ConfigError("data: missing; name a folder (data.folder) or a table (data.table)")
-    data = mapping["data"]
-    kind = TableConfig if isinstance(data, dict) and "table" in data else FolderConfig
-    return build(Config, mapping | {"data": build(kind, data, "data")})
+    data = mapping.get("data")
+    if data is not None:
+        data = build(TableConfig if isinstance(data, dict) and "table" in data else FolderConfig, data, "data")
+    return build(Config, mapping | {"data": data, "llm": read_llm(mapping.get("llm"))})
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -257,8 +262,9 @@ def _problem(error: Exception) -> str:
 
 
 def without_paths(config: Config) -> dict[str, Any]:
-    """`to_dict` without the paths of the data, which may move while their content stays."""
+    """`to_dict` without the paths of the data, which may move while their content stays, and the server, which training does not ask."""
     values = to_dict(config)
+    del values["llm"]
     values["data"].pop("folder", None)
     for part in ("train", "valid", "test"):
         values["data"].get("table", {}).pop(part, None)
@@ -297,6 +303,8 @@ def _short(text: str) -> str:
 
 def _absolute(config: Config, base: Path) -> Config:
     data = config.data
+    if data is None:
+        return config
     if isinstance(data, FolderConfig):
         return replace(config, data=replace(data, folder=base / data.folder))
     files: TableFiles = data.table

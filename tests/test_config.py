@@ -11,6 +11,7 @@ from training_world import write_table
 from minirank.config import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
 from minirank.data import TableConfig
 from minirank.errors import ConfigError
+from minirank.llm_config import LLMConfig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -81,6 +82,24 @@ def test_what_is_written_reads_back_the_same(tmp_path):
         ("data: {folder: x}\ntraining: {batch_rows: 100000000000}", "training: batch_rows must be at most"),
         ("data: {folder: x}\nfeatures: {buckets: 100000000000}", "features.buckets: expected at most 1073741824, got 100000000000"),
         ("data: {folder: x}\ntasks: [{name: ctr}, {name: ctr}]", "tasks: ctr is there twice; give each task one entry"),
+        ("data: {folder: x}\nllm: {price_in: -1}", "llm: price_in must be finite and 0 or more, got -1.0"),
+        ("data: {folder: x}\nllm: {price_out: .nan}", "llm: price_out must be finite and 0 or more, got nan"),
+        ("data: {folder: x}\nllm: {price_out: .inf}", "llm: price_out must be finite and 0 or more, got inf"),
+        ("data: {folder: x}\nllm: {price_in: free}", "llm.price_in: expected a number, got 'free'"),
+        ("data: {folder: x}\nllm: {price_in: true}", "llm.price_in: expected a number, got True"),
+        ("data: {folder: x}\nllm: {price_in: null}", "llm.price_in: expected a number, got None"),
+        ("data: {folder: x}\nllm: {max_cost: 0}", "llm: max_cost must be finite and above 0, got 0.0; null is no limit"),
+        ("data: {folder: x}\nllm: {rpm: -5}", "llm: rpm must be finite and above 0, got -5.0; null is no limit"),
+        ("data: {folder: x}\nllm: {tpm: [1]}", "llm.tpm: expected a number"),
+        ("data: {folder: x}\nllm: {concurrency: 0}", "llm: concurrency must be 1 to 1024, got 0"),
+        ("data: {folder: x}\nllm: {concurrency: 100000}", "llm: concurrency must be 1 to 1024, got 100000"),
+        ("data: {folder: x}\nllm: {concurrency: 2.5}", "llm.concurrency: expected a whole number, got 2.5"),
+        ("data: {folder: x}\nllm: {timeout: 0}", "llm: timeout must be above 0 and at most 86400 s, got 0.0"),
+        ("data: {folder: x}\nllm: {timeout: .nan}", "llm: timeout must be above 0 and at most 86400 s, got nan"),
+        ("data: {folder: x}\nllm: {price: 1}", "llm.price: unknown key; did you mean price_in?"),
+        ("data: {folder: x}\nllm: {base_url: 'ftp://x'}", "llm.base_url is not an address; write it like http://127.0.0.1:8080/v1"),
+        ("data: {folder: x}\nllm: {base_url: 8080}", "llm.base_url: expected a text, got 8080"),
+        ("data: {folder: x}\nllm: [a]", "llm: expected a section of keys and values, such as base_url and model"),
         ("data: {folder: [", ":1: not valid YAML"),
         ("data: {folder: x}\ntraining: {seed: 1}\ntraining: {epochs: 1}", ":3: not valid YAML (the key 'training' is there twice)"),
         ("data: {folder: x}\ntraining:\n  seed: 1\n  seed: 2", ":4: not valid YAML (the key 'seed' is there twice)"),
@@ -96,6 +115,56 @@ def test_errors_name_the_file_and_the_key(tmp_path, text, message):
     assert str(caught.value).startswith(f"{path}")
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_server_and_its_prices(tmp_path):
+    text = "llm: {base_url: 'https://llm.example/v1', model: small, price_in: 0.15, price_out: 1e0, max_cost: 5, api_key_env: MY_KEY_2}"
+    config = load_config(write(tmp_path, f"data: {{folder: x}}\n{text}"))
+    assert (config.llm.price_in, config.llm.price_out, config.llm.max_cost, config.llm.api_key_env) == (0.15, 1.0, 5.0, "MY_KEY_2")
+    assert config_from_dict(to_dict(config)) == config
+    assert load_config(write(tmp_path, text), needs_data=False).llm == config.llm  # of a command that is given its folder
+    with pytest.raises(ConfigError, match="data: missing"):
+        load_config(write(tmp_path, text))
+
+
+def test_a_run_from_before_there_was_a_server_is_read_and_goes_on(tmp_path):
+    old = to_dict(load_config(write(tmp_path, "data: {folder: x}")))
+    del old["llm"]
+    config = config_from_dict(old)
+    assert config.llm == LLMConfig()
+    other = load_config(write(tmp_path, "data: {folder: x}\nllm: {base_url: 'localhost:1', concurrency: 3}"))
+    assert without_paths(config) == without_paths(other)  # what `train --resume` compares
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "{api_key: KEY}",
+        "{key: KEY}",
+        "{openai_token: KEY}",
+        "{Authorization: Bearer KEY}",
+        "{api_key_env: KEY}",
+        "{api_key_env: [KEY]}",
+        "{api_key_env: {value: KEY}}",
+        "{base_url: 'https://user:KEY@llm.example/v1'}",
+        "{base_url: 'https://llm.example/v1?key=KEY'}",
+        "KEY",
+        "[KEY]",
+    ],
+)
+def test_a_key_in_the_file_is_refused_and_not_shown(tmp_path, section):
+    key = "sk-proj-0123456789abcdef"
+    path = write(tmp_path, f"data: {{folder: x}}\nllm: {section.replace('KEY', key)}")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    said = str(caught.value)
+    assert said.startswith(f"{path}: llm") and key not in said and "\n" not in said
+    if "_url" not in section and section.startswith("{"):
+        assert "environment variable" in said and "llm.api_key_env" in said
+    if section.startswith("{api_key:"):
+        with pytest.raises(ConfigError) as caught:
+            load_config(write(tmp_path, "data: {folder: x}"), [f"llm.api_key={key}"])
+        assert key not in str(caught.value)
 
 
 def test_a_file_that_cannot_be_read(tmp_path):

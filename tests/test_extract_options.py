@@ -77,3 +77,35 @@ def test_a_key_in_the_place_of_its_name_is_not_shown(capsys, tmp_path):
                 main([*command, "--base-url", url, "--api-key-env", key])
         captured = capsys.readouterr()
         assert key not in captured.out + captured.err and "not the key" in captured.out and "not the key" in captured.err and chats == []
+
+
+def test_the_configuration_names_the_server_and_options_win(capsys, tmp_path):
+    write_folder(tmp_path, {"j": ("Cook", "We need SQL.")}, [("r", "SQL")])
+    with serving(honest) as (url, chats):
+        path = tmp_path / "llm.yaml"
+        path.write_text(f"llm: {{base_url: '{url}', model: m, price_in: 2, price_out: 4, concurrency: 2}}")
+        dry = ["extract", str(tmp_path), "--config", str(path), "--dry-run"]
+        assert main(dry) == 0
+        (dearer,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("cost: "))
+        assert main([*dry, "--price-in", "0", "--price-out", "0"]) == 0
+        assert "cost: not known without prices" in capsys.readouterr().out and dearer != "cost: not known without prices"
+        main(["doctor", "--config", str(path)])
+        assert f"ok    address         {url}\n" in capsys.readouterr().out
+        asked = len(chats)
+        assert main(["extract", str(tmp_path), "--config", str(path), "--rules"]) == 0 and len(chats) == asked
+        assert main(["extract", str(tmp_path), "--config", str(path), "--max-cost", "1"]) == 0 and len(chats) == asked + 2
+        assert "cost 8e-05" in capsys.readouterr().out  # two calls of 10 tokens in, 5 out
+        assert main(["grade", str(tmp_path), "--config", str(path)]) == 0 and len(chats) == asked + 3
+        poor = ("--config", path, "--max-cost", "1e-9", "--store", tmp_path / "new.sqlite")
+        assert "max_cost 1e-09 is reached" in refused(capsys, "extract", tmp_path, *poor)
+
+
+def test_servers_that_a_configuration_does_not_name(capsys, tmp_path):
+    write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
+    path = tmp_path / "llm.yaml"
+    path.write_text("llm: {base_url: 'localhost:9'}")
+    assert "llm.model in the configuration" in refused(capsys, "extract", tmp_path, "--config", path)
+    path.write_text("llm: {model: m, max_cost: 3}")
+    assert refused(capsys, "doctor", "--config", path).endswith("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
+    assert "max_cost needs price_in and price_out" in refused(capsys, "extract", tmp_path, "--config", path, "--base-url", "localhost:9")
+    assert main(["extract", str(tmp_path), "--config", str(path)]) == 0  # no server: the rules

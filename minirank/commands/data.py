@@ -43,13 +43,15 @@ def run_validate(options) -> int:
 
 
 def columns_of(options):
-    """The mapping of column names in a configuration; None without one."""
+    """The mapping of column names in a configuration; None without one, or without data in it."""
     if options.config is None:
         return None
     from ..config import FolderConfig, load_config
     from ..errors import ConfigError
 
-    data = load_config(options.config).data
+    data = load_config(options.config, needs_data=False).data
+    if data is None:
+        return None
     if not isinstance(data, FolderConfig):
         raise ConfigError(f"{options.config}: describes a table; give a configuration with data.folder")
     return data.columns

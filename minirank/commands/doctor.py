@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from ..llm_config import LONGEST_WAIT, LLMConfig
+from .server import server_of
 from .whole import amount
 
-LONGEST_WAIT = 86_400  # seconds that a reply may take
+TIMEOUT = 60.0  # seconds
 
 
 def register(commands) -> None:
     """Add the command to the command line."""
     doctor = commands.add_parser("doctor", help="what this LLM server can do, and what to do about what it cannot")
-    doctor.add_argument("--base-url", required=True, metavar="URL", help="such as http://127.0.0.1:8080/v1")
+    doctor.add_argument("--base-url", metavar="URL", help="such as http://127.0.0.1:8080/v1")
+    doctor.add_argument("--config", metavar="CONFIG.yaml", help="its llm.base_url, model, api_key_env and timeout, where no option is given")
     doctor.add_argument("--model", metavar="M", help="its name (default: the first that the server lists)")
-    doctor.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
-    doctor.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), default=60.0, metavar="SECONDS", help="for one reply (default 60)")
+    doctor.add_argument("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
+    doctor.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})")
     doctor.set_defaults(run=run_doctor)
 
 
 def run_doctor(options) -> int:
     """Print the findings; 1 where the server cannot be used."""
+    from ..errors import ConfigError
     from ..llm_client.doctor import doctor
 
-    report = doctor(options.base_url, options.model, options.api_key_env, options.timeout)
+    server = server_of(options, LLMConfig(timeout=TIMEOUT))
+    if server.base_url is None:
+        raise ConfigError("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
+    report = doctor(server.base_url, server.model, server.api_key_env, server.timeout)
     print(report)
     return 0 if report.ok else 1

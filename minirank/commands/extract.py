@@ -6,7 +6,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from .doctor import LONGEST_WAIT
+from ..llm_config import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
+from .server import server_of
 from .whole import amount, whole
 
 STORE = "llm.sqlite"  # beside the data
@@ -17,7 +18,8 @@ def register(commands) -> None:
     """Add the commands to the command line."""
     extract = commands.add_parser(
         "extract", help="find skills, titles, years ... in the texts of a data folder",
-        description="Without a server the rules read the texts. A run that was stopped goes on where it ended.",
+        description="Without a server the rules read the texts. A run that was stopped goes on where it ended. What names the "
+        "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15).",
     )
     _add_common(extract)
     extract.add_argument("--characters", type=whole(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)")
@@ -39,14 +41,14 @@ def run_extract(options) -> None:
     from ..features import write_signals
     from ..progress import Progress
 
-    by_rules = _by_rules(options)
+    server = _server(options)
     folder = _folder(options)
-    if by_rules:
+    if server is None:
         Progress(sys.stderr).say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
         features = extract_folder(folder)
         write_signals(folder, features)
     else:
-        features = _extract_llm(options, folder)
+        features = _extract_llm(options, server, folder)
         if features is None:
             return
     jobs, resumes = features.jobs, features.resumes
@@ -55,12 +57,12 @@ def run_extract(options) -> None:
     print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 
-def _extract_llm(options, folder):
+def _extract_llm(options, server, folder):
     """Extraction by a model; None where nothing was to be asked yet."""
     from ..extract.llm import extract_folder_llm, requests
     from ..hiring_summary import write_signals_llm
 
-    with _asking(options) as asker:
+    with _asking(options, server) as asker:
         if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
             return None
         features, report = extract_folder_llm(folder, asker, options.characters)
@@ -76,17 +78,17 @@ def run_grade(options) -> None:
     from ..extract import read_features
     from ..grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
 
-    by_rules = _by_rules(options)
+    server = _server(options)
     folder = _folder(options)
     features = read_features(folder)
     pairs = shown_pairs(folder, options.limit) if options.pairs is None else read_pairs(folder, options.pairs)
-    if by_rules:
+    if server is None:
         grades = grade_by_rules(folder, features, pairs)
     else:
         from ..grading_llm import Grader
 
         grader = Grader(folder, features)
-        with _asking(options) as asker:
+        with _asking(options, server) as asker:
             if _without_calls(options, asker, lambda: grader.requests(pairs)):
                 return
             grades, report = grader.grades(pairs, asker)
@@ -100,20 +102,20 @@ def run_grade(options) -> None:
 
 def _add_common(command) -> None:
     command.add_argument("data", metavar="DATA", help="the data folder; what is made is written beside its files")
-    command.add_argument("--config", metavar="CONFIG.yaml", help="maps column names as its data.columns says")
+    command.add_argument("--config", metavar="CONFIG.yaml", help="its data.columns map column names, its llm names a server; options win")
     how = command.add_mutually_exclusive_group()
-    how.add_argument("--rules", action="store_true", help="by rules and the lexicon, without a server (the default)")
+    how.add_argument("--rules", action="store_true", help="by rules and the lexicon, without a server (the default where none is named)")
     how.add_argument("--base-url", metavar="URL", help="by a model on this OpenAI-compatible server")
     how.add_argument("--replay", metavar="FILE", help="by what a server answered once, as --record kept it; sends nothing")
-    server = command.add_argument_group("with --base-url")
-    # No defaults here: an option that is given without a server is an oversight, see _by_rules.
+    server = command.add_argument_group("with a server")
+    # No defaults here: they are LLMConfig's, and an option that is given without a server is an oversight, see _server.
     server.add_argument("--model", metavar="M", help="its name there")
     server.add_argument("--api-key-env", metavar="NAME", help="variable that holds the key (default OPENAI_API_KEY)")
     server.add_argument("--dry-run", action="store_true", help="count calls, tokens and cost, show the first prompt, send nothing")
     server.add_argument("--batch-out", metavar="DIR", help="write what is to be asked as files for a Batch service, send nothing")
     server.add_argument("--batch-in", nargs="+", metavar="FILE", help="take the answers of a Batch service, send nothing")
     server.add_argument("--retry-failed", action="store_true", help="ask once more what failed before")
-    server.add_argument("--concurrency", type=whole(1, most=1024), metavar="N", help="requests at a time (default 8)")
+    server.add_argument("--concurrency", type=whole(1, most=MOST_CONCURRENCY), metavar="N", help="requests at a time (default 8)")
     server.add_argument("--rpm", type=amount(above=0), metavar="N", help="requests a minute at most")
     server.add_argument("--tpm", type=amount(above=0), metavar="N", help="tokens a minute at most")
     server.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
@@ -126,28 +128,33 @@ def _add_common(command) -> None:
     command.set_defaults(server_options=[action.dest for action in server._group_actions])
 
 
-def _by_rules(options) -> bool:
-    """Whether the rules are to read, and no server.
+def _server(options) -> LLMConfig | None:
+    """The server that is to be asked, None where the rules are to read.
 
     Raises:
-        ConfigError: an option for a server without one.
+        ConfigError: an option for a server without one, or without a model.
     """
     from ..errors import ConfigError
 
-    if options.base_url is not None or options.replay is not None:
-        return False
-    for name in options.server_options:
-        if getattr(options, name):
-            raise ConfigError(f"--{name.replace('_', '-')} needs --base-url; without a server the rules do it all")
-    return True
+    server = server_of(options)
+    if options.rules or (server.base_url is None and options.replay is None):
+        for name in options.server_options:
+            if getattr(options, name):
+                raise ConfigError(f"--{name.replace('_', '-')} needs --base-url; without a server the rules do it all")
+        return None
+    if options.replay is None and server.model is None:
+        raise ConfigError(f"--base-url needs --model, or llm.model in the configuration; `minirank doctor --base-url {server.base_url}` lists the models")
+    if options.record is not None and options.replay is not None:
+        raise ConfigError("--record needs --base-url: a replay asks no server")
+    return server
 
 
 @contextmanager
-def _asking(options):
-    """The way to the server that the options name.
+def _asking(options, server):
+    """The way to the server, or to a recording of it.
 
     Raises:
-        ConfigError: an option that cannot be used.
+        ConfigError: settings that cannot be used.
         RunError: nothing further can be asked.
     """
     from ..errors import ConfigError, RunError
@@ -157,25 +164,20 @@ def _asking(options):
     from ..llm_client.cassette import Player
     from ..llm_client.progress import BulkProgress
 
-    if options.model is None and options.replay is None:
-        raise ConfigError(f"--base-url needs --model; `minirank doctor --base-url {options.base_url}` lists the models")
-    if options.record is not None and options.replay is not None:
-        raise ConfigError("--record needs --base-url: a replay asks no server")
     for name in NAMES:
         load_prompt(name)  # checks their examples, before anything is sent
     progress = BulkProgress(sys.stderr)
     try:
         limits = Limits(
-            concurrency=options.concurrency or 8, rpm=options.rpm, tpm=options.tpm, max_cost=options.max_cost,
-            price_in=options.price_in or 0.0, price_out=options.price_out or 0.0,
+            concurrency=server.concurrency, rpm=server.rpm, tpm=server.tpm, max_cost=server.max_cost,
+            price_in=server.price_in, price_out=server.price_out,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:
         player = None if options.replay is None else Player(options.replay)
-        base_url, model = (options.base_url, options.model) if player is None else (player.base_url, options.model or player.model)
-        client = Client(base_url, model, options.api_key_env or "OPENAI_API_KEY", options.timeout or 120.0, limits,
-                        transport=player, notice=progress.notice)
+        base_url, model = (server.base_url, server.model) if player is None else (player.base_url, options.model or player.model)
+        client = Client(base_url, model, server.api_key_env, server.timeout, limits, transport=player, notice=progress.notice)
         with Store(options.store or Path(options.data) / STORE) as store:
             if player is not None:
                 store.keep_ability(client.base_url, model, player.ability)
