@@ -5,7 +5,7 @@
 
 It needs the extra `cuda`, no driver. A kernel gets worse when it takes more registers or shared memory than the table
 says, spills or keeps arrays in local memory at all, loses an instruction that it must have, or computes in float64. The
-three grouped products may take 128 registers, so that two blocks of 256 threads fit on a multiprocessor.
+products, in float32 and in TF32, may take 128 registers, so that two blocks of 256 threads fit on a multiprocessor.
 """
 
 from __future__ import annotations
@@ -24,17 +24,21 @@ from types import SimpleNamespace
 ARCHITECTURES = (80, 90)
 TABLE = Path(__file__).parent / "results" / "cuda_kernels.json"
 PTXAS = Path(sysconfig.get_path("purelib")) / "nvidia" / "cu13" / "bin" / "ptxas"
-PRODUCTS = ("product_forward", "product_backward", "weight_gradients")
 MOST_REGISTERS = 128
 WIDE_LOADS = ("ld.global.v4.f32", "ld.shared.v4.f32")  # LDG.E.128 and LDS.128
-REQUIRED = {
+TENSOR = ("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "cvt.rna.tf32.f32", "ld.global.v4.f32")
+PRODUCTS = {
     "product_forward": (*WIDE_LOADS, "st.global.v4.f32", "st.shared.v4.f32", "fma.rn.f32"),
     "product_backward": (*WIDE_LOADS, "st.global.v4.f32", "fma.rn.f32"),
-    "weight_gradients": (*WIDE_LOADS, "st.shared.v4.f32", "fma.rn.f32"),
-    "product_forward_tf32": ("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "cvt.rna.tf32.f32", "ld.global.v4.f32"),
-    "product_backward_tf32": ("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", "cvt.rna.tf32.f32", "ld.global.v4.f32"),
+    "weight_gradients": (*WIDE_LOADS, "st.global.v4.f32", "st.shared.v4.f32", "fma.rn.f32"),
+    "product_forward_tf32": (*TENSOR, "st.shared.v4.f32"),
+    "product_backward_tf32": TENSOR,
+    "weight_gradients_tf32": (*TENSOR, "st.shared.v4.f32"),
+}
+REQUIRED = PRODUCTS | {
     "walk_rows": ("bar.sync",),
     "sums": ("bar.sync", "ld.shared.f32"),
+    "sort_uses": ("bar.sync",),
     "scatter_rows": ("atom.global.add.f32",),
     "adam_touched_rows": ("atom.global.exch.b32",),
 }
@@ -53,9 +57,11 @@ def kernels() -> dict:
     return dict(KERNELS)
 
 
-def compile_kernel(function, signature: str, architecture: int) -> dict:
+def compile_kernel(kernel, architecture: int) -> dict:
     """What ptxas says of one kernel, and how often each instruction stands in its PTX.
 
+    Args:
+        kernel: as `jit.kernel` declares it: function, signature and launch bounds.
     Returns:
         registers; bytes of spills, stack and shared memory; instructions: name -> count in PTX.
     Raises:
@@ -66,7 +72,9 @@ def compile_kernel(function, signature: str, architecture: int) -> dict:
 
     capability = divmod(architecture, 10)
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)  # device functions ask, and there is none
-    ptx, _ = cuda.compile(function, signature, cc=capability, device=False, abi="numba", output="ptx")
+    ptx, _ = cuda.compile(
+        kernel.function, kernel.signature, cc=capability, device=False, abi="numba", output="ptx", launch_bounds=kernel.bounds
+    )
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "kernel.ptx"
         source.write_text(ptx, encoding="utf-8")
@@ -122,7 +130,7 @@ def _has(found: dict, instruction: str) -> bool:
 
 def compile_all(architecture: int) -> dict[str, dict]:
     """name -> figures of every kernel."""
-    return {name: compile_kernel(kernel.function, kernel.signature, architecture) for name, kernel in sorted(kernels().items())}
+    return {name: compile_kernel(kernel, architecture) for name, kernel in sorted(kernels().items())}
 
 
 def compile_everywhere() -> dict[str, dict]:

@@ -6,11 +6,13 @@ in an order of choice: the same order gives the same numbers, so a missing barri
 
 - shared and local arrays, and arrays on the device, are full of NaN before a kernel writes them (integers: a huge number);
 - a barrier that only some threads of a block reach, or that they reach at different lines, is an error;
-- a negative index is an error, where the simulator would wrap it silently.
+- a negative index is an error, where the simulator would wrap it silently;
+- arguments that are not of the types in the kernel's signature are an error: a GPU would compile another kernel for them.
 """
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 import types
@@ -180,8 +182,30 @@ class Checked:
         self.data[index] = value
 
 
+def check_arguments(kernel, arguments):
+    """Refuse arguments that are not what the kernel's signature says."""
+    wanted = re.findall(r"\w+(?:\[[:,1]+\])?", kernel.signature)[1:]
+    found = [_type_of(argument) for argument in arguments]
+    if found != wanted:
+        raise CudaError(f"{kernel.function.__name__} takes {', '.join(wanted)}; got {', '.join(found)}")
+
+
+def _type_of(argument):
+    if not hasattr(argument, "shape") or argument.shape == ():
+        return "int64" if isinstance(argument, (int, np.int64)) else type(argument).__name__
+    assert argument._ary.flags.c_contiguous, "the rows of an array are apart"
+    return f"{argument.dtype}[{':,' * (len(argument.shape) - 1)}::1]"
+
+
 def install():
     """Replace the parts of numba's simulator."""
+    call = simulator.FakeCUDAKernel.__call__
+
+    def checked_call(kernel, *arguments):
+        check_arguments(kernel, arguments)
+        return call(kernel, *arguments)
+
+    simulator.FakeCUDAKernel.__call__ = checked_call
     simulator.BlockManager = BlockManager
     simulator.FakeWithinKernelCUDAArray = lambda array: Checked(array._ary)
     devicearray.device_array = lambda *args, **kwargs: devicearray.FakeCUDAArray(filled(*args[:2], **kwargs))

@@ -65,8 +65,8 @@ def test_float64_is_refused(capsys, tmp_path):
     assert "precision must be float32 on the cuda backend, got float64" in capsys.readouterr().err
 
 
-def test_a_step_of_base_takes_ten_launches():
-    """Six of the rows' part, as here; then weight gradients, sums, Adam, and two for the tables (cuda_suite.py counts them all)."""
+def test_a_step_of_base_takes_eleven_launches():
+    """Six of the rows' part, as here; then weight gradients, sums, Adam, and three for the tables, two atomic ones (cuda_suite.py counts them all)."""
     launches = schedule(base_plan(), training=True)
     assert [launch.stage for launch in launches] == ["walk", "product_forward", "product_forward", "walk", "product_backward", "product_backward"]
     assert [len(launch.problems) for launch in launches] == [0, 8, 8, 0, 9, 1]

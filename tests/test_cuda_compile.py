@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,11 @@ def figures(**changed):
     """A kernel that is as the table says, but for what is changed."""
     fine = {"registers": 120, "spills": 0, "stack": 0, "shared": 16384, "instructions": dict.fromkeys(cuda_compile.REQUIRED["product_forward"], 1)}
     return fine | changed
+
+
+def declared(function):
+    """As jit.kernel declares one."""
+    return SimpleNamespace(function=function, signature="void(float32[::1])", bounds=(256, 1))
 
 
 def test_the_table_holds_every_kernel():
@@ -75,7 +81,7 @@ def test_a_planted_kernel_is_caught(index, words):
     namespace = {"cuda": cuda, "np": np, "math": math}
     lines = ("def planted(x):", "i = cuda.grid(1)", "own = cuda.local.array(64, np.float32)", "for k in range(64):", "    own[k] = x[k]", index)
     exec("\n    ".join(lines), namespace)  # noqa: S102
-    found = cuda_compile.compile_kernel(namespace["planted"], "void(float32[::1])", 90)
+    found = cuda_compile.compile_kernel(declared(namespace["planted"]), 90)
     assert any(words in line for line in cuda_compile.problems("planted", found, found))
 
 
@@ -94,5 +100,5 @@ def test_a_planted_spill_is_caught():
         for k in range(400):
             x[k * 32 + cuda.threadIdx.x] = own[k]
 
-    found = cuda_compile.compile_kernel(spilling, "void(float32[::1])", 80)
+    found = cuda_compile.compile_kernel(declared(spilling), 80)
     assert any("bytes of spills" in line for line in cuda_compile.problems("spilling", found, found))

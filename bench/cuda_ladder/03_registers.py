@@ -9,28 +9,35 @@ from rungs import Layer, Rung, Sizes, distance
 
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
-from minirank.kernels.cuda.tiles import LEFT, OWN, RIGHT, multiply, tile_column, tile_row
+from minirank.kernels.cuda.tiles import (
+    BUFFER,
+    OWN,
+    PITCH,
+    multiply,
+    tile_column,
+    tile_row,
+)
 
 ZERO = np.float32(0)
 
 
-@kernel("void(float32[::1], float32[::1], int64, int64, int64, int64)", threads=PRODUCT_THREADS)
+@kernel("void(float32[::1], float32[::1], int64, int64, int64, int64)", threads=PRODUCT_THREADS, blocks=2)
 def ladder_registers(activations, parameters, rows, inner, columns, out):
     """One buffer, loads of 4 bytes, two barriers a step."""
-    left = cuda.shared.array(LEFT, np.float32)
-    right = cuda.shared.array(RIGHT, np.float32)
+    left = cuda.shared.array(BUFFER, np.float32)
+    right = cuda.shared.array(BUFFER, np.float32)
     total = cuda.local.array(OWN, np.float32)
     for i in range(OWN):
         total[i] = ZERO
     thread = cuda.threadIdx.x
     row0, column0 = cuda.blockIdx.x * TM, cuda.blockIdx.y * TN
     for k0 in range(0, inner, STEP):
-        for place in range(thread, LEFT, PRODUCT_THREADS):
+        for place in range(thread, STEP * TM, PRODUCT_THREADS):
             row, k = row0 + place // STEP, k0 + place % STEP
-            left[place % STEP * TM + place // STEP] = activations[row * inner + k] if row < rows and k < inner else ZERO
-        for place in range(thread, RIGHT, PRODUCT_THREADS):
+            left[place % STEP * PITCH + place // STEP] = activations[row * inner + k] if row < rows and k < inner else ZERO
+        for place in range(thread, STEP * TN, PRODUCT_THREADS):
             k, column = k0 + place // TN, column0 + place % TN
-            right[place] = parameters[k * columns + column] if k < inner and column < columns else ZERO
+            right[place // TN * PITCH + place % TN] = parameters[k * columns + column] if k < inner and column < columns else ZERO
         cuda.syncthreads()
         multiply(total, left, right, 0, thread)
         cuda.syncthreads()

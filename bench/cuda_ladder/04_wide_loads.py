@@ -19,6 +19,6 @@ def rung(sizes: Sizes) -> Rung:
     return Rung(
         "loads of 16 bytes, double buffering", 1.6,
         lambda: registers.ladder_registers[(rows, tiles), PRODUCT_THREADS](layer.activations, layer.parameters, *shape),
-        lambda: product_forward[(rows, tiles), PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0, sizes.rows),
+        lambda: product_forward[(rows, tiles), PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0),
         lambda: distance(layer.found(), layer.expected(bias=False, relu=False)), layer.flop,
     )  # fmt: skip

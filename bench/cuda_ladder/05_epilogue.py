@@ -28,7 +28,7 @@ def rung(sizes: Sizes) -> Rung:
     grid, count = (-(-sizes.rows // TM), tiles), sizes.rows * sizes.columns
 
     def product(table) -> None:
-        product_forward[grid, PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0, sizes.rows)
+        product_forward[grid, PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0)
 
     def apart() -> None:
         product(plain)

@@ -15,7 +15,7 @@ def rung(sizes: Sizes) -> Rung:
     rows = -(-sizes.rows // TM)
 
     def launch(first_tile: int, count: int) -> None:
-        product_forward[(rows, count), PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first_tile, 0, sizes.rows)
+        product_forward[(rows, count), PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first_tile, 0)
 
     def one_by_one() -> None:
         for expert in range(sizes.experts):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from rungs import Layer, Rung, Sizes, distance
 
-from minirank.kernels.cuda.product import product_forward
+from minirank.kernels.cuda.product import product_forward, product_forward_tf32
 from minirank.kernels.cuda.sizes import PRODUCT_THREADS, TM, TN
-from minirank.kernels.cuda.tensor_product import product_forward_tf32
 
 
 def rung(sizes: Sizes) -> Rung:
@@ -14,7 +13,7 @@ def rung(sizes: Sizes) -> Rung:
     layer = Layer(sizes, sizes.experts)
     table, first, tiles = layer.table(bias=True, relu=True, tile=TN)
     grid = -(-sizes.rows // TM), tiles * sizes.experts
-    arguments = table, layer.activations, layer.parameters, layer.ints, first, 0, sizes.rows
+    arguments = table, layer.activations, layer.parameters, layer.ints, first, 0
     return Rung(
         "tensor cores in TF32", 2.5, lambda: product_forward[grid, PRODUCT_THREADS](*arguments),
         lambda: product_forward_tf32[grid, PRODUCT_THREADS](*arguments), lambda: distance(layer.found(), layer.expected()), layer.flop,

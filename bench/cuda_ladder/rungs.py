@@ -73,7 +73,7 @@ class Layer:
         self.bias = rng.normal(size=(count, n)).astype(np.float32)
         self.activations = cuda.to_device(np.concatenate([self.x.ravel(), np.zeros(count * b * n, np.float32)]))
         self.parameters = cuda.to_device(np.concatenate([self.weight.ravel(), self.bias.ravel()]))
-        self.ints = cuda.to_device(np.zeros(1, np.int32))
+        self.ints = cuda.to_device(np.array([0, b, 1, 0], np.int32))  # the head of a batch: rows and slices (layout.py)
 
     def table(self, bias: bool, relu: bool, tile: int) -> tuple[object, int, int]:
         """(table of product.py, first tile, number of tiles of one layer)."""

@@ -6,8 +6,8 @@ In reading order; each file refers to the forward line, in the file of the same 
     layout.py         a step of a walk as integers
     embedding.py, dense.py, by_id.py, softmax.py, mixture.py, losses.py   steps of a walk;  walk.py runs them
     group_losses.py   a block a search             reduce.py, sums.py   sums in a fixed order
-    tiles.py, product.py, weight_gradients.py      grouped matrix products;  tensor_product.py  in TF32, an opt-in
-    adam.py, tables.py                             Adam, dense and row-lazy; sparse gradients
+    tiles.py, product.py, weight_gradients.py      grouped matrix products;  tensor_tiles.py  in TF32, an opt-in
+    adam.py, sort.py, tables.py                    Adam, dense and row-lazy; sparse gradients
     schedule.py       fusion: from operations to launches;  encode.py writes them as integers
     batches.py, device.py, graph.py, executor.py   what is on the GPU, and the order of things
 """

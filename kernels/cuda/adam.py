@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from .jit import cuda, device, kernel
+from .layout import SLICES
 from .sizes import FLAT_THREADS
 
 ZERO, HALF = np.float32(0), np.float32(0.5)
@@ -29,44 +30,44 @@ def adam_element(w, m, v, i, gradient, settings):
 
 
 @device
-def dense_gradient(i, parameters, partials, constants, tasks, size, splits, learned):
+def dense_gradient(i, parameters, partials, constants, ints, size, tasks, losses, results, learned):
     """g_i of the dense arena, see above.
 
     Args:
         constants: (2 * size,) float32: where weight decay applies, then penalty / N.
-        tasks: (losses,) int32, the task of each loss; the losses follow the last slice of partials.
-        learned: first element of the log variances, or -1.
+        ints: of the batch: how many slices of partials there are, and from `tasks` on the task of each loss.
+        results: where the losses lie in partials. learned: first element of the log variances, or -1.
     """
     total = ZERO
-    for split in range(splits):
-        total += partials[split * size + i]
+    for slice in range(ints[SLICES]):
+        total += partials[slice * size + i]
     total += constants[size + i] * parameters[i]
     if learned >= 0 and learned <= i:
         loss, known = ZERO, False
-        for number in range(len(tasks)):
-            if tasks[number] == i - learned:
-                loss, known = loss + partials[splits * size + number], True
+        for number in range(losses):
+            if ints[tasks + number] == i - learned:
+                loss, known = loss + partials[results + number], True
         if known:
             total += HALF - np.float32(math.exp(-parameters[i])) * loss
     return total
 
 
 @kernel(
-    "void(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64)",
+    "void(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64, int64, int64)",
     threads=FLAT_THREADS,
 )
-def adam_dense(parameters, m, v, partials, constants, tasks, settings, size, splits, learned):
+def adam_dense(parameters, m, v, partials, constants, ints, settings, size, tasks, losses, results, learned):
     """One step on the first `size` parameters."""
     i = cuda.blockIdx.x * FLAT_THREADS + cuda.threadIdx.x
     if i < size:
-        gradient = dense_gradient(i, parameters, partials, constants, tasks, size, splits, learned)
+        gradient = dense_gradient(i, parameters, partials, constants, ints, size, tasks, losses, results, learned)
         parameters[i] -= settings[5] * constants[i] * parameters[i]
         adam_element(parameters, m, v, i, gradient, settings)
 
 
-@kernel("void(float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], int64, int64, int64)", threads=FLAT_THREADS)
-def write_dense_gradient(gradient, parameters, partials, constants, tasks, size, splits, learned):
+@kernel("void(float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], int64, int64, int64, int64, int64)", threads=FLAT_THREADS)
+def write_dense_gradient(gradient, parameters, partials, constants, ints, size, tasks, losses, results, learned):
     """The dense gradient itself, for whoever asks for it instead of a step."""
     i = cuda.blockIdx.x * FLAT_THREADS + cuda.threadIdx.x
     if i < size:
-        gradient[i] = dense_gradient(i, parameters, partials, constants, tasks, size, splits, learned)
+        gradient[i] = dense_gradient(i, parameters, partials, constants, ints, size, tasks, losses, results, learned)

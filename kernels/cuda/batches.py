@@ -1,40 +1,39 @@
-"""A batch as the flat arrays that kernels read, made on the host (layout: `encode.py`)."""
+"""A batch as the flat arrays that kernels read (layout: `encode.py`): what the host has to make of it, the rest is copied as it is."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..batch import Batch
-from ..embedding import bag_entries
-from .encode import Places, table_operations
-from .tables import PIECE
+from .encode import Places
+from .layout import BATCH_ROWS, SEARCHES, SLICES
 
 
-def pack(places: Places, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-    """(ints, floats) of one batch."""
-    rows, capacity, tasks = len(batch), places.capacity, batch.labels.shape[1]
-    ints, floats = np.zeros(places.ints, np.int32), np.zeros(places.floats, np.float32)
-    for field in range(batch.ids.shape[1]):
-        start = places.ids(field)
-        ints[start : start + rows] = batch.ids[:, field]
-    for number, bag in enumerate(batch.bags):
-        start = places.entities + number * capacity
-        ints[start : start + rows] = bag.entity
+def pack_head(places: Places, batch: Batch, slices: int) -> np.ndarray:
+    """The head of ints.
+
+    Args:
+        slices: of the partial sums.
+    """
+    rows, head = len(batch), np.zeros(places.head, np.int32)
     starts = np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1))
-    ints[0] = len(starts)
-    ints[places.searches : places.searches + len(starts)] = starts
-    ints[places.searches + len(starts)] = rows
+    head[SEARCHES], head[BATCH_ROWS], head[SLICES] = len(starts), rows, slices
+    head[places.tasks : places.tasks + len(places.plan.losses)] = [op.attributes["task"] for op in places.plan.losses]
+    head[places.searches : places.searches + len(starts)] = starts
+    head[places.searches + len(starts)] = rows
     for field, (order, first) in places.orders.items():
         size = places.plan.spec.categorical[field][1]
         ids = batch.ids[:, field].astype(np.uint16 if size <= 1 << 16 else np.int32)  # SPEED: 16 bits are sorted by radix
-        ints[order : order + rows] = np.argsort(ids, kind="stable")
-        ints[first : first + size + 1] = np.searchsorted(ids[ints[order : order + rows]], np.arange(size + 1))
-    for source, start in ((batch.labels, 0), (batch.weights, tasks * capacity)):
-        for task in range(tasks):
-            floats[start + task * capacity : start + task * capacity + rows] = source[:, task]
-    start = places.dense_columns
-    floats[start : start + batch.dense.size] = batch.dense.ravel()
-    return ints, floats
+        head[order : order + rows] = np.argsort(ids, kind="stable")
+        head[first : first + size + 1] = np.searchsorted(ids[head[order : order + rows]], np.arange(size + 1))
+    return head
+
+
+def pack_labels(places: Places, batch: Batch) -> np.ndarray:
+    """Labels, then weights, each task's one behind the other."""
+    packed = np.zeros((2, batch.labels.shape[1], places.capacity), np.float32)
+    packed[0, :, : len(batch)], packed[1, :, : len(batch)] = batch.labels.T, batch.weights.T
+    return packed.ravel()
 
 
 def pack_lists(batch: Batch) -> np.ndarray:
@@ -47,61 +46,6 @@ def pack_lists(batch: Batch) -> np.ndarray:
     return np.concatenate([np.array(head or [0]), *parts]).astype(np.int32)
 
 
-class Uses:
-    """All uses of table rows in a batch, sorted: what the deterministic tables read (layout: `tables.py`).
-
-    Attributes:
-        pieces, segments, uses, shares: the arrays. lanes: the largest width of a table.
-        tables: name -> (first segment, ids (n,) unique and ascending).
-    """
-
-    def __init__(self, places: Places, batch: Batch) -> None:
-        plan, rows = places.plan, np.arange(len(batch))
-        by_table: dict[str, list] = {}
-        for op in table_operations(plan):
-            dy, stride, _, _ = places.slot(op.output)
-            if op.kind == "gather":
-                row, id, share = rows, batch.ids[:, op.attributes["field"]], np.ones(len(rows), np.float32)
-            else:
-                row, id, share = bag_entries(batch.bags[op.attributes["bag"]])
-            by_table.setdefault(op.parameters[0].name, []).append((id, places.shift + dy + row * stride, share))
-        self.lanes = max((plan.parameters[name].shape[1] for name in by_table), default=1)
-        uses, shares = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-        segments, pieces = [np.zeros((0, 4), np.int64)], [np.zeros((0, 3), np.int64)]
-        self.tables: dict[str, tuple[int, np.ndarray]] = {}
-        used = segment = piece = 0
-        for name, parts in by_table.items():
-            ids, places_of, share = (np.concatenate(each) for each in zip(*parts))
-            order = _stable_order(ids)
-            sorted_ids = ids[order]
-            starts = np.flatnonzero(np.diff(sorted_ids, prepend=-1))
-            ends = np.append(starts[1:], len(ids)) if len(starts) else starts
-            parameter = plan.parameters[name]
-            width = parameter.shape[1]
-            counts = (ends - starts + PIECE - 1) // PIECE
-            last = np.cumsum(counts)
-            segments.append(np.stack([
-                places.parameter(parameter) + sorted_ids[starts].astype(np.int64) * width, np.full(len(starts), width),
-                piece + last - counts, piece + last,
-            ], axis=1))
-            within = np.arange(counts.sum()) - np.repeat(last - counts, counts)
-            begin = np.repeat(starts, counts) + within * PIECE
-            end = np.minimum(begin + PIECE, np.repeat(ends, counts))
-            pieces.append(np.stack([used + begin, used + end, np.full(len(begin), width)], axis=1))
-            uses.append(places_of[order])
-            shares.append(share[order].astype(np.float32))
-            self.tables[name] = segment, sorted_ids[starts]
-            used, segment, piece = used + len(ids), segment + len(starts), piece + len(begin)
-        self.uses, self.shares = np.concatenate(uses), np.concatenate(shares)
-        self.segments = np.concatenate([[[segment, 0, 0, 0]], *segments]).astype(np.int64)
-        self.pieces = np.concatenate([[[piece, 0, 0]], *pieces]).astype(np.int64)
-
-
-def _stable_order(ids: np.ndarray) -> np.ndarray:
-    """The positions of ids in ascending order, equal ones in the order in which they come.
-
-    SPEED: sorting one 64-bit key of id and position is several times faster than a stable argsort.
-    """
-    keys = ids.astype(np.int64) << 32 | np.arange(len(ids))
-    keys.sort()
-    return keys & 0xFFFFFFFF
+def ids_in_bags(batch: Batch) -> list[int]:
+    """How many ids the rows of a batch have in each bag."""
+    return [int((bag.offsets[bag.entity + 1] - bag.offsets[bag.entity]).sum()) for bag in batch.bags]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import cuda, device
-from .layout import DIFFERENTIABLE, FIRST, IN, OUT, PARAM, STRIDE, WIDTH
+from .layout import DIFFERENTIABLE, FIRST, IN, OUT, PARAM, SECOND, STRIDE, WIDTH
 
 ZERO = np.float32(0)
 
@@ -17,10 +17,10 @@ ZERO = np.float32(0)
 def bias_by_id_rows(work, step, first, count):
     """z_b += db_{r_b}, where r_b > 0."""
     z0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    bias, ids = work.steps[step, PARAM], work.steps[step, FIRST]
+    bias, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
-        id = work.ints[ids + row]
+        id = work.ints[ids + row * fields]
         if id > 0:
             work.activations[z0 + row * stride + j] += work.parameters[bias + (id - 1) * width + j]
 
@@ -30,10 +30,10 @@ def dense_by_id_rows(work, step, first, count):
     """z_b += x_b dW_{r_b}, where r_b > 0; neighbouring threads read neighbouring columns of dW_r."""
     z0, z_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
     x0, x_stride, inner = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, IN + WIDTH]
-    weight, ids = work.steps[step, PARAM], work.steps[step, FIRST]
+    weight, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
-        id = work.ints[ids + row]
+        id = work.ints[ids + row * fields]
         if id > 0:
             start = weight + (id - 1) * inner * width + j
             total = ZERO
@@ -50,10 +50,11 @@ def dense_by_id_backward_rows(work, step, first, count):
     """
     z0, z_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
     x0, x_stride, columns = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, IN + DIFFERENTIABLE]
-    weight, ids, inner = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, IN + WIDTH]
+    weight, inner = work.steps[step, PARAM], work.steps[step, IN + WIDTH]
+    ids, fields = work.steps[step, FIRST], work.steps[step, SECOND]
     for unit in range(cuda.threadIdx.x, count * columns, cuda.blockDim.x):
         row, k = first + unit // columns, unit % columns
-        id = work.ints[ids + row]
+        id = work.ints[ids + row * fields]
         if id > 0:
             start = weight + ((id - 1) * inner + k) * width
             total = ZERO

@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numba import cuda
 
+from ..batch import Batch
 from ..parameters import Arena
-from .encode import Encoded, Places, constants, encode_sources, encode_sums, encode_weight_gradients
+from .batches import pack_head, pack_labels
+from .encode import (
+    Encoded,
+    Groups,
+    Places,
+    constants,
+    encode_groups,
+    encode_sums,
+    encode_weight_gradients,
+)
+from .sort import PASSES, WIDTH
 
 
 def empty(size: int, dtype=np.float32):
@@ -17,6 +28,13 @@ def empty(size: int, dtype=np.float32):
 def zeros(size: int, dtype=np.float32):
     """An array of at least one zero on the GPU."""
     return cuda.to_device(np.zeros(max(size, 1), dtype))
+
+
+def put(ours, start: int, host: np.ndarray, stream) -> None:
+    """Copy an array of the host, flat, to the place `start` of one on the GPU."""
+    if host.size:
+        flat = np.ascontiguousarray(host, ours.dtype).ravel()
+        ours[start : start + flat.size].copy_to_device(flat, stream=stream)
 
 
 class Tables:
@@ -30,40 +48,74 @@ class Tables:
 class Buffers:
     """Arrays for batches of at most `places.capacity` rows."""
 
-    def __init__(self, places: Places, tasks: np.ndarray) -> None:
+    def __init__(self, places: Places) -> None:
         self.places = places
         self.activations, self.partials = empty(places.activations), zeros(places.partials)
         self.ints, self.floats = empty(places.ints, np.int32), empty(places.floats)
-        self.weight_gradients, self.weight_tiles = encode_weight_gradients(places)
-        self.weight_gradients = cuda.to_device(self.weight_gradients)
+        table, self.weight_tiles = encode_weight_gradients(places)
+        self.weight_gradients = cuda.to_device(table)
         self.sums, self.sum_reals = map(cuda.to_device, encode_sums(places))
-        self.sum_count = self.sums.shape[0]
-        self.sources = cuda.to_device(encode_sources(places))
-        self.tasks = cuda.to_device(tasks)
+        known = encode_groups(places)
+        self.groups, self.sources, self.table_groups = known, cuda.to_device(known.sources), cuda.to_device(known.groups)
+        self.uses = Uses(known)
+
+    def upload(self, batch: Batch, slices: int, stream) -> None:
+        """Copy a batch; `slices` of the partial sums."""
+        places = self.places
+        put(self.ints, 0, pack_head(places, batch, slices), stream)
+        put(self.ints, places.head, batch.ids, stream)
+        for number, bag in enumerate(batch.bags):
+            put(self.ints, places.entities + number * places.capacity, bag.entity, stream)
+        put(self.floats, 0, pack_labels(places, batch), stream)
+        put(self.floats, places.dense_columns, batch.dense, stream)
+
+
+class Uses:
+    """Room for the uses of table rows, listed and sorted (sort.py); it grows with what batches have.
+
+    Attributes:
+        groups, sorted, uses, shares, sums: the arrays. half: of `sorted`. most: uses of a table that there is room for.
+    """
+
+    def __init__(self, known: Groups) -> None:
+        self.known, self.room = known, np.full(len(known.names), -1)
+
+    def fit(self, needed: np.ndarray) -> bool:
+        """Make room for (tables,) uses; whether arrays have moved. A half more where it has to grow, so that it seldom does."""
+        if (needed <= self.room).all():
+            return False
+        self.room = np.where(needed <= self.room, self.room, np.where(self.room < 0, needed, needed * 3 // 2))
+        self.half, self.most = int(self.room.sum()), int(self.room.max())
+        self.groups = cuda.to_device(self.known.with_room(self.room))
+        self.sorted = empty(len(self.known.names) + 4 * self.half, np.int32)
+        self.uses, self.shares, self.sums = empty(self.half, np.int64), empty(self.half), empty(self.half * self.known.lanes)
+        return True
+
+    def gradients(self, found: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """name -> (ids (n,) unique and ascending, rows (n, D)) of what `write_row_gradients` wrote."""
+        ids, gradients = self.sorted.copy_to_host(), {}
+        starts, count = np.cumsum(self.room) - self.room, len(self.known.names)
+        for number, (name, start, group) in enumerate(zip(self.known.names, starts, self.known.groups)):
+            first = count + start + group[PASSES] % 2 * self.half
+            used = ids[first : first + ids[number]]
+            heads = np.flatnonzero(np.diff(used, prepend=-1))
+            gradients[name] = used[heads], found.reshape(-1, self.known.lanes)[start + heads, : group[WIDTH]]
+        return gradients
 
 
 class Growing:
-    """Arrays on the GPU that grow with what is put into them; `generation` changes whenever one of them moves."""
+    """An array on the GPU that grows with what is put into it."""
 
-    def __init__(self) -> None:
-        self.arrays: dict[str, object] = {}
-        self.generation = 0
+    def __init__(self, dtype) -> None:
+        self.array = empty(0, dtype)
 
-    def __getitem__(self, name: str):
-        return self.arrays[name]
-
-    def put(self, name: str, host: np.ndarray, stream) -> None:
-        """Copy an array (n,) or (n, width) to the start of the one called `name`."""
-        self.room(name, host.shape, host.dtype)
-        if host.size:
-            self.arrays[name][: len(host)].copy_to_device(np.ascontiguousarray(host), stream=stream)
-
-    def room(self, name: str, shape: tuple[int, ...], dtype) -> None:
-        """Make an array have at least shape[0] rows; half as many again, so that it seldom moves."""
-        known = self.arrays.get(name)
-        if known is None or known.shape[0] < shape[0]:
-            self.arrays[name] = cuda.device_array((max(shape[0] * 3 // 2, 1), *shape[1:]), dtype)
-            self.generation += 1
+    def put(self, host: np.ndarray, stream) -> bool:
+        """Copy an array (n,) to its start; whether it has moved: half as large again where it has to grow."""
+        moves = self.array.size < host.size
+        if moves:
+            self.array = empty(host.size * 3 // 2, host.dtype)
+        put(self.array, 0, host, stream)
+        return moves
 
 
 class Numbers:
@@ -72,20 +124,18 @@ class Numbers:
     def __init__(self, places: Places, trained: bool) -> None:
         self.dense = places.dense
         self.arenas = [zeros(places.parameters) for _ in range(3 if trained else 1)]
-        self.constants = None
+        self.constants = empty(2 * places.dense)
 
-    def upload(self, arenas: tuple[Arena, ...], decay: np.ndarray | None = None) -> None:
-        """Copy values (and m and v) to the GPU."""
+    def upload(self, arenas: tuple[Arena, ...], decay: np.ndarray) -> None:
+        """Copy values (and m and v) to the GPU, and where weight decay applies."""
         for ours, arena in zip(self.arenas, arenas):
-            for start, part in ((0, arena.dense), (self.dense, arena.tables)):
-                if part.size:
-                    ours[start : start + part.size].copy_to_device(part)
-        if decay is not None:
-            self.constants = cuda.to_device(constants(arenas[0].plan, self.dense, decay))
+            put(ours, 0, arena.dense, 0)
+            put(ours, self.dense, arena.tables, 0)
+        put(self.constants, 0, constants(arenas[0].plan, self.dense, decay), 0)
 
     def download(self, arenas: tuple[Arena, ...]) -> None:
         """Copy them back."""
         for ours, arena in zip(self.arenas, arenas):
             for start, part in ((0, arena.dense), (self.dense, arena.tables)):
                 if part.size:
-                    part[:] = ours[start : start + part.size].copy_to_host()
+                    ours[start : start + part.size].copy_to_host(part)

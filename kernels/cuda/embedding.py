@@ -18,10 +18,10 @@ ZERO = np.float32(0)
 def gather_rows(work, step, first, count):
     """y_b = W[id_b]."""
     y0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    table, ids = work.steps[step, PARAM], work.steps[step, FIRST]
+    table, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
-        work.activations[y0 + row * stride + j] = work.parameters[table + work.ints[ids + row] * width + j]
+        work.activations[y0 + row * stride + j] = work.parameters[table + work.ints[ids + row * fields] * width + j]
 
 
 @device

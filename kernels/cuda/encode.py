@@ -3,10 +3,11 @@
     activations   values of all blocks, then a column of row losses for each loss, then `shift` further the
                   gradients of the blocks; element (row, c) of a block is offset * capacity + row * stride + c
     parameters    the dense arena (padded to 4 elements), then the tables
-    ints          how many searches; ids and entities by column; where searches
-                  start; for each field that chooses parameters its rows in order of their id, and where each id starts
+    ints          a head: SEARCHES, BATCH_ROWS and SLICES of layout.py, the task of each loss, where searches start, for each
+                  field that chooses parameters its rows in order of their id, and where each id starts;
+                  then ids, row by row, and the entities of each bag
     floats        labels, then weights, by task; then dense columns, row by row
-    partials      `splits` slices of the dense gradient, then the losses and what else the objective adds
+    partials      `slices` slices of the dense gradient, then the losses and what else the objective adds
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..plan import Operation, Parameter, Plan, Slot
-from . import product, sums, tables, weight_gradients
+from . import product, sort, sums, weight_gradients
 from .layout import (
     CODE,
     CODES,
@@ -34,7 +35,7 @@ from .layout import (
 from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN
 
-HEADER = 4  # ints before the first column
+HEADER = 4  # ints before the tasks of losses
 
 
 def padded(size: int) -> int:
@@ -46,28 +47,30 @@ class Places:
     """Where everything lies.
 
     Args:
-        plan: the plan. capacity: rows of the largest batch, a multiple of 4. splits: slices of `partials`.
+        plan: the plan. capacity: rows of the largest batch, a multiple of 4. slices: of `partials`, the most that there are.
     """
 
-    def __init__(self, plan: Plan, capacity: int, splits: int) -> None:
-        self.plan, self.capacity, self.splits = plan, capacity, splits
+    def __init__(self, plan: Plan, capacity: int, slices: int) -> None:
+        self.plan, self.capacity, self.slices = plan, capacity, slices
         spec = plan.spec
         self.dense = padded(plan.size(table=False))
         self.parameters = self.dense + padded(plan.size(table=True))
         self.shift = (plan.width + len(plan.losses)) * capacity
         self.activations = self.shift + plan.width * capacity
-        self.entities = HEADER + len(spec.categorical) * capacity
-        self.searches = self.entities + len(spec.bags) * capacity
+        self.tasks = HEADER
+        self.searches = self.tasks + padded(len(plan.losses))
         end = self.searches + padded(capacity + 1)
         self.orders: dict[int, tuple[int, int]] = {}  # field -> (its rows by id, where each id starts)
         for field in sorted({op.attributes["field"] for op in plan.forward if op.kind in ("bias_by_id", "dense_by_id")}):
             self.orders[field] = end, end + capacity
             end += capacity + padded(spec.categorical[field][1] + 1)
-        self.ints = end
+        self.head, self.fields = end, len(spec.categorical)
+        self.entities = end + self.fields * capacity
+        self.ints = self.entities + len(spec.bags) * capacity
         self.dense_columns = 2 * len(spec.tasks) * capacity
         self.floats = self.dense_columns + len(spec.dense) * capacity
         self.penalties = [p for p in plan.parameters.values() if p.penalty]
-        self.results = splits * self.dense
+        self.results = slices * self.dense
         learned = 0 if plan.log_variance is None else plan.log_variance.size
         self.partials = self.results + len(plan.losses) + len(self.penalties) + learned
 
@@ -80,8 +83,8 @@ class Places:
         return parameter.offset + self.dense * parameter.table
 
     def ids(self, field: int) -> int:
-        """The first id of a categorical field."""
-        return HEADER + field * self.capacity
+        """The first row's id of a categorical field; the next row's is `fields` further."""
+        return self.head + field
 
     def loss(self, number: int) -> int:
         """The first row loss of the number-th loss."""
@@ -159,7 +162,7 @@ def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
     for place, parameter in zip((PARAM, PARAM2), op.parameters):
         row[place] = places.parameter(parameter)
     if "field" in op.attributes:
-        row[FIRST] = places.ids(op.attributes["field"])
+        row[FIRST], row[SECOND] = places.ids(op.attributes["field"]), places.fields
     elif op.kind == "bag":
         row[FIRST], row[SECOND] = places.entities + op.attributes["bag"] * capacity, op.attributes["bag"]
     elif op.kind == "copy":
@@ -204,7 +207,7 @@ def _problem(places: Places, stage: str, problem: Problem) -> list[int]:
 def _forward_segments(places: Places, problem: Problem) -> list[list[int]]:
     op = problem.nodes[0].op
     start, stride, inner, _ = places.slot(op.inputs[0])
-    return [[start, stride, inner, places.parameter(op.parameters[0]), op.output.width, -1, 0]]
+    return [[start, stride, inner, places.parameter(op.parameters[0]), op.output.width, -1, 0, 0]]
 
 
 def _backward_segments(places: Places, problem: Problem) -> list[list[int]]:
@@ -213,11 +216,12 @@ def _backward_segments(places: Places, problem: Problem) -> list[list[int]]:
         start, stride, width, _ = places.slot(op.output)
         weight = places.parameter(op.parameters[0])
         if op.kind == "dense":
-            rows.append([places.shift + start, stride, width, weight, width, -1, 0])
+            rows.append([places.shift + start, stride, width, weight, width, -1, 0, 0])
         else:  # one segment for each id: its rows, its weight
             ids = places.ids(op.attributes["field"])
             count, inner, _ = op.parameters[0].shape
-            rows += [[places.shift + start, stride, width, weight + r * inner * width, width, ids, r + 1] for r in range(count)]
+            head = places.shift + start, stride, width
+            rows += [[*head, weight + r * inner * width, width, ids, places.fields, r + 1] for r in range(count)]
     return rows
 
 
@@ -274,28 +278,62 @@ def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
     return np.array(rows, np.int64), np.array(reals, np.float32)
 
 
-def encode_sources(places: Places) -> np.ndarray:
-    """The table `sources` of tables.py, one row for each operation that reads a table."""
-    first, stamps = {}, 1  # the first stamp is the clock
-    for parameter in places.plan.parameters.values():
-        if parameter.table:
-            first[parameter.name], stamps = stamps, stamps + parameter.shape[0]
-    rows = []
-    for op in table_operations(places.plan):
-        start, stride, width, _ = places.slot(op.output)
-        if op.kind == "gather":
-            bag, ids = -1, places.ids(op.attributes["field"])
-        else:
-            bag = op.attributes["bag"]
-            ids = places.entities + bag * places.capacity
-        table = places.parameter(op.parameters[0])
-        rows.append([bag, places.shift + start, stride, width, table, ids, first[op.parameters[0].name]])
-    return np.array(rows or [[0] * 7], np.int64).reshape(-1, len(range(tables.STAMPS + 1)))
+@dataclass(frozen=True)
+class Groups:
+    """The tables of a plan, and who uses them.
+
+    Args:
+        names: of the tables. sources: the table of sort.py, one row for each operation that reads a table, table by table.
+        groups: the other one, its START to be filled in (`with_room`). bags: for each table the bags that read it.
+        gathers: for each table how many gathers read it. lanes: the largest width. stamps: of atomic tables.
+    """
+
+    names: tuple[str, ...]
+    sources: np.ndarray
+    groups: np.ndarray
+    bags: tuple[tuple[int, ...], ...]
+    gathers: tuple[int, ...]
+    lanes: int
+    stamps: int
+
+    def room(self, rows: int, of_bags: list[int]) -> np.ndarray:
+        """(tables,) uses of each table in a batch of so many rows, whose bags hold so many ids."""
+        return np.array([rows * count + sum(of_bags[bag] for bag in bags) for count, bags in zip(self.gathers, self.bags)], np.int64)
+
+    def with_room(self, room: np.ndarray) -> np.ndarray:
+        """`groups` for lists of at most `room` uses of each table."""
+        made = self.groups.copy()
+        made[:, sort.START] = np.cumsum(room) - room
+        return made
 
 
-def table_operations(plan: Plan) -> list[Operation]:
-    """The gathers and bags, in plan order."""
-    return [op for op in plan.forward if op.kind in ("gather", "bag")]
+def encode_groups(places: Places) -> Groups:
+    """The tables, their sources, and what is known of their uses before there is a batch."""
+    readers: dict[str, list[Operation]] = {}
+    for op in places.plan.forward:
+        if op.kind in ("gather", "bag"):
+            readers.setdefault(op.parameters[0].name, []).append(op)
+    sources, groups, stamps = [], [], 1  # the first stamp is the clock
+    for number, (name, ops) in enumerate(readers.items()):
+        table = places.plan.parameters[name]
+        first = len(sources)
+        for op in ops:
+            start, stride, _, _ = places.slot(op.output)
+            if op.kind == "gather":
+                bag, ids = -1, (places.ids(op.attributes["field"]), places.fields)
+            else:
+                bag = op.attributes["bag"]
+                ids = places.entities + bag * places.capacity, 1
+            sources.append([bag, places.shift + start, stride, *ids, number, stamps])
+        passes = -(-max(table.shape[0] - 1, 1).bit_length() // sort.DIGIT)
+        groups.append([first, len(sources), 0, passes, table.shape[1], places.parameter(table)])
+        stamps += table.shape[0]
+    return Groups(
+        tuple(readers), np.array(sources, np.int64).reshape(-1, sort.STAMPS + 1), np.array(groups, np.int64).reshape(-1, sort.TABLE + 1),
+        tuple(tuple(op.attributes["bag"] for op in ops if op.kind == "bag") for ops in readers.values()),
+        tuple(sum(op.kind == "gather" for op in ops) for ops in readers.values()),
+        max((places.plan.parameters[name].shape[1] for name in readers), default=1), stamps,
+    )  # fmt: skip
 
 
 def constants(plan: Plan, size: int, decay: np.ndarray) -> np.ndarray:

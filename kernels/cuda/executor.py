@@ -4,7 +4,7 @@
     weights  split over rows, partial sums                              weight_gradients.py
     sums     losses, penalties, gradients of `bias_by_id`               sums.py
     dense    partial sums added up, Adam                                adam.py
-    tables   sparse gradients and row-lazy Adam, two launches           tables.py
+    tables   uses sorted, summed, row-lazy Adam: three launches, or two atomic ones      sort.py, tables.py
 
 A step uploads the state and downloads it again, unless it is `resident`: a loop of steps should be.
 """
@@ -14,27 +14,28 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 from numba import cuda
 
 from .. import adam as settings_of
 from ..batch import Batch
-from ..executor import Gradients, check_bag_ids, check_batch
+from ..executor import Gradients, check_bag_ids, check_batch, check_shared
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
-from . import adam, group_losses, product, sums, tables, tensor_product, walk, weight_gradients
-from .batches import Uses, pack, pack_lists
+from . import adam, group_losses, product, sort, sums, tables, walk, weight_gradients
+from .batches import ids_in_bags, pack_lists
 from .device import Buffers, Growing, Numbers, Tables, empty, zeros
 from .encode import Places, encode, padded
-from .graph import Recorder
+from .graph import Recorder, record
 from .probe import simulated
 from .schedule import FORWARD, LARGE, SEARCH, WALK, schedule
 from .sizes import FLAT_THREADS, SMALL
 
 ROWS_A_SLICE = 1024  # rows of a slice of the weight gradients
 MOST_SLICES = 8
-BLOCKS = 8 if simulated() else 2048  # of kernels whose threads go on to the next element
+MOST_BLOCKS = 8 if simulated() else 2048  # of kernels whose threads go on to the next element
 
 
 class CudaExecutor:
@@ -42,9 +43,9 @@ class CudaExecutor:
 
     Args:
         plan: the plan. dtype: float32.
-        deterministic: the same batch gives the same bytes; False lets table gradients be added atomically, in no fixed order.
-        graph: record a step and replay it while its batches have the same number of rows.
-        tf32: products of large layers, but not their weight gradients, on tensor cores, of operands rounded to TF32.
+        deterministic: the same batches give the same bytes; False lets table gradients be added atomically, in no fixed order.
+        graph: record a step and replay it.
+        tf32: large layers, and the gradients of all weights, on tensor cores, of operands rounded to TF32.
         large: weights from which a layer is a product. fuse: False gives every operation a launch. slices: of the
             weight gradients, by default one for 1024 rows. These three change the speed alone.
     Raises:
@@ -59,107 +60,69 @@ class CudaExecutor:
             raise ValueError(f"the cuda backend computes in float32, got {np.dtype(dtype)}; use the cpu backend for it")
         if tf32 and SMALL:
             raise ValueError("tf32 needs the tiles of a GPU; simulate them with MINIRANK_CUDA_TILES=full")
-        self._forward = tensor_product.product_forward_tf32 if tf32 else product.product_forward
-        self._backward = tensor_product.product_backward_tf32 if tf32 else product.product_backward
+        self._forward = product.product_forward_tf32 if tf32 else product.product_forward
+        self._backward = product.product_backward_tf32 if tf32 else product.product_backward
+        self._weights = weight_gradients.weight_gradients_tf32 if tf32 else weight_gradients.weight_gradients
         self.plan, self.dtype, self.deterministic, self.slices = plan, np.dtype(np.float32), deterministic, slices
         self._schedules = {training: schedule(plan, training, large=large, fuse=fuse) for training in (False, True)}
-        self._stream = cuda.stream()
-        self._lock = threading.RLock()
-        self._buffers, self._numbers, self._growing = None, {}, Growing()
-        self._lists, self._resident, self._step, self._after_launch = None, None, None, None
-        self._recorder = Recorder(self._stream, graph and not simulated())
+        self._stream, self._lock = cuda.stream(), threading.RLock()
+        self._moved = 0  # how often arrays have moved
+        self._buffers, self._numbers, self._lists, self._lists_of = None, {}, Growing(np.int32), None
+        self._settings = zeros(6)
         self._scattered = None  # (table gradients, stamps) of the atomic tables
+        self._resident, self._kept, self._kept_is_here = None, None, False
+        self._recorder = Recorder(partial(record, self._stream) if graph and not simulated() else None)
+        self._after_launch = None
         self.launched: list[tuple[str, int]] = []  # (kernel, its array arguments) of the last call
 
-    # --- launching -------------------------------------------------------------------------
-
-    def _launch(self, kernel, grid, *arguments) -> None:
-        self.launched.append((kernel.function.__name__, sum(hasattr(argument, "shape") and argument.shape != () for argument in arguments)))
-        kernel[grid, kernel.threads, self._stream](*arguments)
-        if self._after_launch is not None:
-            self._after_launch()
+    # --- what lies on the GPU --------------------------------------------------------------
 
     def _room(self, rows: int) -> Buffers:
-        """Buffers for `rows` rows; they are made anew when a batch is larger than all before."""
-        if self._buffers is None or self._buffers.places.capacity < rows:
-            slices = self.slices or min(max(rows // ROWS_A_SLICE, 1), MOST_SLICES)
-            places = Places(self.plan, padded(rows), slices)
-            tasks = np.array([op.attributes["task"] for op in self.plan.losses] or [-1], np.int32)
-            self._buffers = Buffers(places, tasks)
+        """Buffers for `rows` rows; an eighth more where they have to grow, so that they seldom do."""
+        known = 0 if self._buffers is None else self._buffers.places.capacity
+        if known < rows:
+            places = Places(self.plan, padded(rows + (rows // 8 if known else 0)), self.slices or MOST_SLICES)
+            self._buffers = Buffers(places)
             self._tables = {training: Tables(encode(places, launches)) for training, launches in self._schedules.items()}
-            self._growing.generation += 1
+            self._moved += 1
         return self._buffers
 
-    def _upload_batch(self, batch: Batch) -> Buffers:
+    def _upload_batch(self, batch: Batch, sorts: bool = False) -> Buffers:
+        """Check a batch and copy it; `sorts`: make room for its uses of table rows."""
         check_batch(self.plan, batch)
-        buffers = self._room(len(batch))
-        key = [array for bag in batch.bags for array in (bag.offsets, bag.ids)]
-        if self._lists is None or any(ours is not theirs for ours, theirs in zip(self._lists, key)):
+        lists = [array for bag in batch.bags for array in (bag.offsets, bag.ids)]
+        if self._lists_of is None or any(ours is not theirs for ours, theirs in zip(self._lists_of, lists)):
             check_bag_ids(self.plan, batch)
-            self._growing.put("lists", pack_lists(batch), self._stream)
-            self._lists = key
-        for ours, theirs in zip((buffers.ints, buffers.floats), pack(buffers.places, batch)):
-            if len(theirs):
-                ours.copy_to_device(theirs, stream=self._stream)
+            self._moved += self._lists.put(pack_lists(batch), self._stream)
+            self._lists_of = lists
+        buffers = self._room(len(batch))
+        buffers.upload(batch, self.slices or min(max(len(batch) // ROWS_A_SLICE, 1), MOST_SLICES), self._stream)
+        if sorts and buffers.groups.names:
+            self._moved += buffers.uses.fit(buffers.groups.room(buffers.places.capacity, ids_in_bags(batch)))
         return buffers
 
-    def _run_rows(self, buffers: Buffers, parameters, rows: int, training: bool) -> None:
-        ours, places = self._tables[training], buffers.places
-        for section in ours.sections:
-            blocks = (rows + section.rows_a_block - 1) // section.rows_a_block
-            if section.stage == WALK:
-                self._launch(
-                    walk.walk_rows, blocks, ours.steps, ours.reals, buffers.activations, parameters, buffers.ints,
-                    self._growing["lists"], buffers.floats, places.shift, rows, section.first, section.last,
-                )  # fmt: skip
-            elif section.stage == SEARCH:
-                self._launch(
-                    group_losses.walk_searches, (rows + 3) // 4, ours.steps, ours.reals, buffers.activations, parameters,
-                    buffers.ints, buffers.floats, places.searches, places.shift, rows, section.first, section.last,
-                )  # fmt: skip
-            else:
-                kernel = self._forward if section.stage == FORWARD else self._backward
-                self._launch(
-                    kernel, (blocks, section.last - section.first), ours.products, buffers.activations, parameters,
-                    buffers.ints, section.first, places.shift, rows,
-                )  # fmt: skip
-
-    def _run_reductions(self, buffers: Buffers, parameters, rows: int) -> None:
-        places = buffers.places
-        self._launch(
-            weight_gradients.weight_gradients, (buffers.weight_tiles, places.splits), buffers.weight_gradients,
-            buffers.activations, buffers.ints, buffers.partials, places.dense, rows,
-        )  # fmt: skip
-        self._launch(
-            sums.sums, buffers.sum_count, buffers.sums, buffers.sum_reals, buffers.activations, parameters,
-            buffers.ints, buffers.partials, rows,
-        )  # fmt: skip
-
-    def _dense_arguments(self, buffers: Buffers, numbers: Numbers) -> tuple:
-        learned = -1 if self.plan.log_variance is None else self.plan.log_variance.offset
-        return numbers.constants, buffers.tasks, buffers.places.dense, buffers.places.splits, learned
-
-    # --- parameters ------------------------------------------------------------------------
-
-    def _parameters(self, values: Arena):
-        """The values on the GPU: those of a resident state, else a copy made now."""
+    def _parameters(self, values: Arena) -> Numbers:
+        """The values on the GPU: those of a resident state, those that are kept, else a copy made now."""
         if values.dense.dtype != self.dtype:
             raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
         if self._resident is not None and self._resident.values is values:
             return self._numbers["state"]
-        if "values" not in self._numbers:
-            self._numbers["values"] = Numbers(Places(self.plan, 4, 1), trained=False)
-        self._numbers["values"].upload((values,), decay_mask(self.plan, np.float32))
-        return self._numbers["values"]
+        numbers = self._numbers_for("values", trained=False)
+        if not (self._kept_is_here and self._kept is values):
+            numbers.upload((values,), decay_mask(self.plan, np.float32))
+        self._kept_is_here = self._kept is values
+        return numbers
+
+    def _numbers_for(self, name: str, trained: bool) -> Numbers:
+        if name not in self._numbers:
+            self._numbers[name] = Numbers(Places(self.plan, 4, 1), trained)
+            self._moved += 1
+        return self._numbers[name]
 
     def _upload_state(self, state: TrainState) -> None:
         if state.values.dense.dtype != self.dtype:
             raise ValueError(f"values must be {self.dtype}, got {state.values.dense.dtype}")
-        if "state" not in self._numbers:
-            self._numbers["state"] = Numbers(Places(self.plan, 4, 1), trained=True)
-            self._growing.generation += 1
-        self._numbers["state"].upload((state.values, state.m, state.v), state.decay)
-        self._growing.generation += 1
+        self._numbers_for("state", trained=True).upload((state.values, state.m, state.v), state.decay)
 
     def _download_state(self, state: TrainState) -> None:
         self._numbers["state"].download((state.values, state.m, state.v))
@@ -181,11 +144,19 @@ class CudaExecutor:
                 self._resident = None
                 self._download_state(state)
 
+    def keep(self, values: Arena) -> None:
+        """Upload these values once, at the first prediction with them: nobody changes them any more."""
+        with self._lock:
+            self._kept, self._kept_is_here = values, False
+
     # --- the interface of an executor ------------------------------------------------------
 
     def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
-        return self._predict(values, batch, {"logits": self.plan.logits})["logits"]
+        found = self._predict(values, batch, {"logits": self.plan.logits})["logits"]
+        if shared:
+            check_shared(self.plan, batch, shared)
+        return found
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
@@ -207,25 +178,22 @@ class CudaExecutor:
         """The gradient of one batch; see `Gradients`. Table gradients are the sorted ones."""
         with self._lock:
             self.launched = []
-            buffers, rows = self._upload_batch(batch), len(batch)
-            numbers = self._parameters(values)
-            parameters, size = numbers.arenas[0], buffers.places.dense
-            self._run_rows(buffers, parameters, rows, training=True)
-            self._run_reductions(buffers, parameters, rows)
+            buffers, rows = self._upload_batch(batch, sorts=True), len(batch)
+            numbers, size = self._parameters(values), buffers.places.dense
+            self._run_rows(buffers, numbers.arenas[0], rows, training=True)
+            self._run_reductions(buffers, numbers.arenas[0])
             dense = empty(size)
             self._launch(
-                adam.write_dense_gradient, -(-size // FLAT_THREADS), dense, parameters, buffers.partials,
-                *self._dense_arguments(buffers, numbers),
+                adam.write_dense_gradient, -(-size // FLAT_THREADS), dense, numbers.arenas[0], buffers.partials, numbers.constants,
+                buffers.ints, *self._dense_numbers(buffers),
             )  # fmt: skip
-            uses = self._upload_uses(buffers, batch)
-            self._launch(tables.sum_pieces, BLOCKS, *self._piece_arguments(buffers, uses.lanes))
-            rows_of = empty(max(len(uses.segments) - 1, 1) * uses.lanes)
-            self._launch(tables.write_row_gradients, BLOCKS, self._growing["segments"], self._growing["sums"], uses.lanes, rows_of)
-            total, losses = self._objective(buffers)
-            written = rows_of.copy_to_host().reshape(-1, uses.lanes)
             found = {}
-            for name, (first, ids) in uses.tables.items():
-                found[name] = ids, written[first : first + len(ids), : self.plan.parameters[name].shape[1]].copy()
+            if buffers.groups.names:
+                self._sort(buffers)
+                gradients = empty(buffers.uses.sums.size)
+                self._launch(tables.write_row_gradients, *self._runs(buffers), gradients, buffers.uses.half, buffers.groups.lanes)
+                found = buffers.uses.gradients(gradients.copy_to_host())
+            total, losses = self._objective(buffers)
             return Gradients(total, losses, dense.copy_to_host()[: self.plan.size(table=False)], found)
 
     def step(self, state: TrainState, batch: Batch, adam: settings_of.Adam) -> tuple[float, np.ndarray]:
@@ -234,13 +202,13 @@ class CudaExecutor:
             if state is not self._resident:
                 self._upload_state(state)
             self.launched = []
+            buffers = self._upload_batch(batch, sorts=self.deterministic)
             state.step += 1
-            buffers = self._upload_batch(batch)
-            lanes = self._upload_uses(buffers, batch).lanes if self.deterministic else 0
             settings = [1 - adam.beta1, 1 - adam.beta2, *adam.corrected(state.step), adam.epsilon, adam.learning_rate * adam.weight_decay]
-            self._growing.put("settings", np.array(settings, np.float32), self._stream)
-            self._step = (len(batch), self._growing), lambda: self._run_step(buffers, len(batch), lanes)
-            self._recorder.run(*self._step)
+            self._settings.copy_to_device(np.array(settings, np.float32), stream=self._stream)
+            if not self.deterministic and self._scattered is None:
+                self._scattered = zeros(self.plan.size(table=True)), zeros(buffers.groups.stamps, np.int32)
+            self._recorder.run(self._moved, partial(self._run_step, buffers, len(batch)))
             found = self._objective(buffers)
             if state is not self._resident:
                 self._download_state(state)
@@ -254,9 +222,9 @@ class CudaExecutor:
         """
         with self._lock:
             self.launched, self._after_launch = [], after_launch
-            what, launch = self._step
+            launch = partial(self._run_step, self._buffers, self._buffers.places.capacity)
             try:
-                launch() if after_launch else self._recorder.run(what, launch)
+                launch() if after_launch else self._recorder.run(self._moved, launch)
             finally:
                 self._after_launch = None
 
@@ -270,44 +238,95 @@ class CudaExecutor:
         """Where the launches queue up."""
         return self._stream
 
-    # --- the parts of a step ---------------------------------------------------------------
+    # --- launches --------------------------------------------------------------------------
 
-    def _run_step(self, buffers: Buffers, rows: int, lanes: int) -> None:
-        numbers, settings, size = self._numbers["state"], self._growing["settings"], buffers.places.dense
+    def _launch(self, kernel, grid, *arguments) -> None:
+        self.launched.append((kernel.function.__name__, sum(hasattr(argument, "shape") and argument.shape != () for argument in arguments)))
+        kernel[grid, kernel.threads, self._stream](*arguments)
+        if self._after_launch is not None:
+            self._after_launch()
+
+    def _run_rows(self, buffers: Buffers, parameters, rows: int, training: bool) -> None:
+        """The rows' part, with blocks for `rows` rows; how many there are, kernels read from the batch."""
+        ours, places = self._tables[training], buffers.places
+        for section in ours.sections:
+            blocks = (rows + section.rows_a_block - 1) // section.rows_a_block
+            if section.stage == WALK:
+                self._launch(
+                    walk.walk_rows, blocks, ours.steps, ours.reals, buffers.activations, parameters, buffers.ints,
+                    self._lists.array, buffers.floats, places.shift, section.first, section.last,
+                )  # fmt: skip
+            elif section.stage == SEARCH:
+                self._launch(
+                    group_losses.walk_searches, (rows + 3) // 4, ours.steps, ours.reals, buffers.activations, parameters,
+                    buffers.ints, buffers.floats, places.searches, places.shift, section.first, section.last,
+                )  # fmt: skip
+            else:
+                kernel = self._forward if section.stage == FORWARD else self._backward
+                self._launch(
+                    kernel, (blocks, section.last - section.first), ours.products, buffers.activations, parameters,
+                    buffers.ints, section.first, places.shift,
+                )  # fmt: skip
+
+    def _run_reductions(self, buffers: Buffers, parameters) -> None:
+        places = buffers.places
+        self._launch(
+            self._weights, (buffers.weight_tiles, places.slices), buffers.weight_gradients, buffers.activations, buffers.ints,
+            buffers.partials, places.dense,
+        )  # fmt: skip
+        self._launch(
+            sums.sums, buffers.sums.shape[0], buffers.sums, buffers.sum_reals, buffers.activations, parameters, buffers.ints,
+            buffers.partials,
+        )  # fmt: skip
+
+    def _dense_numbers(self, buffers: Buffers) -> tuple:
+        places, learned = buffers.places, self.plan.log_variance
+        return places.dense, places.tasks, len(self.plan.losses), places.results, -1 if learned is None else learned.offset
+
+    def _run_step(self, buffers: Buffers, rows: int) -> None:
+        """All launches of a step: with blocks for `rows` rows, or where they are recorded for as many as the buffers hold."""
+        numbers, size = self._numbers["state"], buffers.places.dense
+        rows = rows if self._recorder.record is None else buffers.places.capacity
         self._run_rows(buffers, numbers.arenas[0], rows, training=True)
-        self._run_reductions(buffers, numbers.arenas[0], rows)
-        constants, tasks, *rest = self._dense_arguments(buffers, numbers)
-        self._launch(adam.adam_dense, -(-size // FLAT_THREADS), *numbers.arenas, buffers.partials, constants, tasks, settings, *rest)
-        if self.deterministic:
-            self._launch(tables.sum_pieces, BLOCKS, *self._piece_arguments(buffers, lanes))
-            self._launch(tables.adam_rows, BLOCKS, self._growing["segments"], self._growing["sums"], lanes, *numbers.arenas, settings)
-        else:
+        self._run_reductions(buffers, numbers.arenas[0])
+        self._launch(
+            adam.adam_dense, -(-size // FLAT_THREADS), *numbers.arenas, buffers.partials, numbers.constants, buffers.ints,
+            self._settings, *self._dense_numbers(buffers),
+        )  # fmt: skip
+        if self.deterministic and buffers.groups.names:
+            self._sort(buffers)
+            grid, groups, ids, sums_of = self._runs(buffers)
+            self._launch(
+                tables.adam_runs, grid, groups, ids, sums_of, *numbers.arenas, self._settings, buffers.uses.half, buffers.groups.lanes
+            )
+        elif buffers.groups.names:
             self._scatter(buffers, numbers, rows)
+
+    def _sort(self, buffers: Buffers) -> None:
+        """List and sort the uses of table rows, and sum them piece by piece; see `sort.py`."""
+        uses, count, lanes = buffers.uses, len(buffers.groups.names), buffers.groups.lanes
+        self._launch(
+            sort.sort_uses, count, uses.groups, buffers.sources, buffers.ints, self._lists.array, uses.sorted, uses.uses, uses.shares,
+            uses.half,
+        )  # fmt: skip
+        grid = _blocks(uses.most // tables.PIECE * lanes), count
+        self._launch(tables.sum_pieces, grid, uses.groups, uses.sorted, uses.uses, uses.shares, buffers.activations, uses.sums, uses.half, lanes)
+
+    def _runs(self, buffers: Buffers) -> tuple:
+        """Grid and first arguments of what goes through the runs."""
+        uses = buffers.uses
+        return (_blocks(uses.most * buffers.groups.lanes), len(buffers.groups.names)), uses.groups, uses.sorted, uses.sums
 
     def _scatter(self, buffers: Buffers, numbers: Numbers, rows: int) -> None:
         """Table gradients and steps without sorting; see `tables.py`."""
-        if self._scattered is None:
-            stamps = sum(p.shape[0] for p in self.plan.parameters.values() if p.table)
-            self._scattered = zeros(self.plan.size(table=True)), zeros(1 + stamps, np.int32)
         gradients, stamps = self._scattered
-        lists, settings, size = self._growing["lists"], self._growing["settings"], buffers.places.dense
-        grid = (min(BLOCKS, rows), buffers.sources.shape[0])
-        self._launch(tables.scatter_rows, grid, buffers.sources, buffers.ints, lists, buffers.activations, gradients, stamps, size, rows)
+        known = buffers.table_groups, buffers.sources, buffers.ints, self._lists.array
+        readers, size = buffers.sources.shape[0], buffers.places.dense
+        grid = _blocks(rows * buffers.groups.lanes), readers
+        self._launch(tables.scatter_rows, grid, *known, buffers.activations, gradients, stamps, size)
         self._launch(
-            tables.adam_touched_rows, grid, buffers.sources, buffers.ints, lists, stamps, gradients, *numbers.arenas,
-            settings, size, rows,
-        )  # fmt: skip
-
-    def _upload_uses(self, buffers: Buffers, batch: Batch) -> Uses:
-        uses = Uses(buffers.places, batch)
-        for name in ("pieces", "segments", "uses", "shares"):
-            self._growing.put(name, getattr(uses, name), self._stream)
-        self._growing.room("sums", ((len(uses.pieces) - 1) * uses.lanes,), np.float32)
-        return uses
-
-    def _piece_arguments(self, buffers: Buffers, lanes: int) -> tuple:
-        growing = self._growing
-        return growing["pieces"], growing["uses"], growing["shares"], buffers.activations, growing["sums"], lanes
+            tables.adam_touched_rows, (_blocks(rows), readers), *known, stamps, gradients, *numbers.arenas, self._settings, size
+        )
 
     def _objective(self, buffers: Buffers) -> tuple[float, np.ndarray]:
         """(total, losses); see `objective.py`."""
@@ -324,3 +343,8 @@ class CudaExecutor:
         for op, loss in zip(self.plan.losses, losses):
             by_task[op.attributes["task"]] += loss
         return total + float((np.exp(-s) * by_task + s / 2).sum()), losses
+
+
+def _blocks(units: int) -> int:
+    """Blocks for so many units of work, whose threads go on to the next."""
+    return min(units // FLAT_THREADS + 1, MOST_BLOCKS)

@@ -11,7 +11,18 @@ import math
 import numpy as np
 
 from .jit import cuda, device, kernel
-from .layout import CODE, FIRST, IN, OUT, PAIRWISE, PARAM, STRIDE, Work
+from .layout import (
+    BATCH_ROWS,
+    CODE,
+    FIRST,
+    IN,
+    OUT,
+    PAIRWISE,
+    PARAM,
+    SEARCHES,
+    STRIDE,
+    Work,
+)
 from .losses import logistic, soft_plus, task_scale
 from .reduce import block_sum
 from .sizes import SUM_THREADS
@@ -70,13 +81,13 @@ def listwise_search(work, step, start, end):
 
 
 @kernel(
-    "void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64, int64, int64)",
+    "void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64, int64)",
     threads=SUM_THREADS,
 )
-def walk_searches(steps, reals, activations, parameters, ints, floats, searches, shift, rows, first_step, last_step):
-    """The losses first_step .. last_step - 1 of all searches; ints[0] says how many, ints[searches:] where they start."""
-    work = Work(steps, reals, activations, parameters, ints, ints, floats, shift, rows)
-    for search in range(cuda.blockIdx.x, ints[0], cuda.gridDim.x):
+def walk_searches(steps, reals, activations, parameters, ints, floats, searches, shift, first_step, last_step):
+    """The losses first_step .. last_step - 1 of all searches; ints[searches:] says where they start."""
+    work = Work(steps, reals, activations, parameters, ints, ints, floats, shift, np.int64(ints[BATCH_ROWS]))
+    for search in range(cuda.blockIdx.x, ints[SEARCHES], cuda.gridDim.x):
         start, end = ints[searches + search], ints[searches + search + 1]
         for step in range(first_step, last_step):
             if steps[step, CODE] == PAIRWISE:

@@ -12,7 +12,7 @@ from numba import cuda as _cuda
 from .probe import simulated
 
 SIMULATED = simulated()
-KERNELS: dict[str, object] = {}  # name -> kernel, with .signature and .threads
+KERNELS: dict[str, object] = {}  # name -> kernel, with .signature, .threads and .bounds
 
 
 class _Running:
@@ -33,17 +33,18 @@ def device(function):
     return function if SIMULATED else _cuda.jit(device=True, forceinline=True)(function)
 
 
-def kernel(signature: str, threads: int):
+def kernel(signature: str, threads: int, blocks: int = 1):
     """Declare a kernel.
 
     Args:
         signature: its numba signature, all arguments spelt out.
         threads: of a block, which its code is written for.
+        blocks: that shall fit on a multiprocessor at once, which bounds the registers of a thread.
     """
 
     def declare(function):
-        made = _cuda.jit(function)
-        made.signature, made.threads, made.function = signature, threads, function
+        made = _cuda.jit(function) if SIMULATED else _cuda.jit(launch_bounds=(threads, blocks))(function)
+        made.signature, made.threads, made.bounds, made.function = signature, threads, (threads, blocks), function
         KERNELS[function.__name__] = made
         return made
 

@@ -26,13 +26,15 @@ CODES = (
     DENSE_BACKWARD, DENSE_BY_ID_BACKWARD, SOFTMAX_BACKWARD, MIXTURE_BACKWARD, CLEAR, MASK, PAIRWISE, LISTWISE,
 ) = range(len(CODES))  # fmt: skip
 
+SEARCHES, BATCH_ROWS, SLICES = range(3)  # places of a batch's own numbers at the head of its ints (encode.py)
+
 Work = namedtuple("Work", "steps reals activations parameters ints lists floats shift rows")
 Work.__doc__ = """What the steps of a walk read and write; all arrays but steps are flat.
 
     steps        (steps, .) int64, see above; reals (steps,) float32: a factor or a temperature
     activations  float32, values and then, `shift` elements further, their gradients
     parameters   float32, the dense ones and then the tables
-    ints         int32 of the batch: ids, entities, searches, orders;   floats  labels, weights, dense columns
+    ints         int32 of the batch: searches, orders, ids, entities;   floats  labels, weights, dense columns
     lists        int32 of the bags: for each its offsets' and its ids' places, then both
     rows         B
 """

@@ -6,6 +6,7 @@
 A block computes TM x TN elements of one output, STEP of the inner dimension at a time, two buffers
 in turn: while the threads multiply one, the other is being loaded; one barrier a step. Segments lie
 one behind the other along the inner dimension, so no block adds to what another one wrote.
+Each is there twice, in float32 (tiles.py) and in TF32 (tensor_tiles.py).
 
 Rows of `table` (int64), each kind at its own columns:
 
@@ -15,22 +16,40 @@ Rows of `table` (int64), each kind at its own columns:
               MASK     1: times [value > 0] at the same place `shift` before, the ReLU of the layer that wrote it
               FIRST_SEGMENT, LAST_SEGMENT   rows of the table
     segment   FROM, FROM_STRIDE, INNER   the left operand       WEIGHT, WEIGHT_STRIDE   the right one
-              IDS, ID   only rows whose ints[IDS + row] is ID; IDS -1: all
+              IDS, IDS_STRIDE, ID   only rows whose ints[IDS + row * IDS_STRIDE] is ID; IDS -1: all
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .intrinsics import load4_within, store4, store4_within
+from .intrinsics import load4_within, store4_within
 from .jit import cuda, device, kernel
+from .layout import BATCH_ROWS
 from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
-from .tiles import GROUPS, LEFT, OWN, RIGHT, TWO_LEFT, TWO_RIGHT, multiply, tile_column, tile_row
+from .tensor_tiles import (
+    ALONG,
+    rounded,
+    tensor_column,
+    tensor_multiply,
+    tensor_place,
+    tensor_row,
+)
+from .tiles import (
+    GROUPS,
+    OWN,
+    TWO_BUFFERS,
+    multiply,
+    store_across,
+    store_along,
+    tile_column,
+    tile_row,
+)
 
 ZERO = np.float32(0)
 TO, TO_STRIDE, COLUMNS, ADD, BIAS, RELU, MASK, FIRST_SEGMENT, LAST_SEGMENT = range(9)
-FROM, FROM_STRIDE, INNER, WEIGHT, WEIGHT_STRIDE, IDS, ID = range(7)
-SIGNATURE = "void(int64[:,::1], float32[::1], float32[::1], int32[::1], int64, int64, int64)"
+FROM, FROM_STRIDE, INNER, WEIGHT, WEIGHT_STRIDE, IDS, IDS_STRIDE, ID = range(8)
+SIGNATURE = "void(int64[:,::1], float32[::1], float32[::1], int32[::1], int64, int64)"
 
 
 @device
@@ -38,7 +57,7 @@ def load_left(table, segment, activations, ints, row, k, rows):
     """Four elements of the left operand along the inner dimension; 0 outside."""
     left = table[segment, INNER] - k if row < rows else 0
     if table[segment, IDS] >= 0 and row < rows:
-        left = left if ints[table[segment, IDS] + row] == table[segment, ID] else 0
+        left = left if ints[table[segment, IDS] + row * table[segment, IDS_STRIDE]] == table[segment, ID] else 0
     start, stride = table[segment, FROM], table[segment, FROM_STRIDE]
     return load4_within(activations, start + row * stride + k, left, (start | stride) % 4 == 0)
 
@@ -60,9 +79,23 @@ def load_weight_transposed(table, segment, parameters, k, column, columns):
 
 
 @device
-def store_along(tile, start, pitch, a, b, c, d):
-    """Four elements along the inner dimension into a buffer, where that dimension is outside."""
-    tile[start], tile[start + pitch], tile[start + 2 * pitch], tile[start + 3 * pitch] = a, b, c, d
+def load_right(table, segment, parameters, start, column0, columns, thread, transposed):
+    """A thread's four elements of W, or of W^T, for the step that begins at `start`."""
+    if transposed:
+        return load_weight_transposed(table, segment, parameters, start + thread % (STEP // 4) * 4, column0 + thread // (STEP // 4), columns)
+    return load_weight(table, segment, parameters, start + thread // (TN // 4), column0 + thread % (TN // 4) * 4, columns)
+
+
+@device
+def store_both(left, right, buffer, thread, transposed, tensor, a, b, c, d, e, f, g, h):
+    """What a thread has loaded of the left operand (a to d) and of the right one into a buffer."""
+    a, b, c, d = rounded(a, b, c, d, tensor)
+    e, f, g, h = rounded(e, f, g, h, tensor)
+    store_along(left, buffer, thread % (STEP // 4) * 4, thread // (STEP // 4), a, b, c, d)
+    if transposed:
+        store_along(right, buffer, thread % (STEP // 4) * 4, thread // (STEP // 4), e, f, g, h)
+    else:
+        store_across(right, buffer, thread // (TN // 4), thread % (TN // 4) * 4, e, f, g, h)
 
 
 @device
@@ -120,74 +153,109 @@ def epilogue(table, problem, activations, parameters, total, thread, row0, colum
         finish_row(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 7)
 
 
-@kernel(SIGNATURE, threads=PRODUCT_THREADS)
-def product_forward(table, activations, parameters, ints, first_tile, shift, rows):
+@device
+def finish_one(table, problem, activations, parameters, place, column, shift, value):
+    """Bias, ReLU and mask for one element of the output."""
+    if column < table[problem, COLUMNS]:
+        if table[problem, BIAS] >= 0:
+            value += parameters[table[problem, BIAS] + column]
+        if table[problem, RELU] == 1:
+            value = max(value, ZERO)
+        if table[problem, ADD] == 1:
+            value += activations[place]
+        if table[problem, MASK] == 1 and not activations[place - shift] > ZERO:
+            value = ZERO
+        activations[place] = value
+
+
+@device
+def finish_half(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, half):
+    """A row of a lane's elements into the output."""
+    row = row0 + tensor_row(thread, half)
+    if row < rows:
+        place = table[problem, TO] + row * table[problem, TO_STRIDE]
+        for along in range(ALONG):
+            column, at = column0 + tensor_column(thread, along), tensor_place(half, along)
+            finish_one(table, problem, activations, parameters, place + column, column, shift, total[at])
+            finish_one(table, problem, activations, parameters, place + column + 1, column + 1, shift, total[at + 1])
+
+
+@device
+def tensor_epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift):
+    """The same of a lane's elements; written out for the same reason."""
+    finish_half(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 0)
+    finish_half(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 1)
+    finish_half(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 2)
+    finish_half(table, problem, activations, parameters, total, thread, row0, column0, rows, shift, 3)
+
+
+@device
+def tile_product(table, activations, parameters, ints, first_tile, shift, left, right, transposed, tensor):
+    """One tile; `transposed`: of W^T, `tensor`: on tensor cores, both constants."""
+    rows, row0 = np.int64(ints[BATCH_ROWS]), cuda.blockIdx.x * TM
+    if row0 >= rows:
+        return
+    total = cuda.local.array(OWN, np.float32)
+    for i in range(OWN):
+        total[i] = ZERO
+    thread = cuda.threadIdx.x
+    problem, column0 = table[first_tile + cuda.blockIdx.y, 0], table[first_tile + cuda.blockIdx.y, 1]
+    row, k, columns = row0 + thread // (STEP // 4), thread % (STEP // 4) * 4, table[problem, COLUMNS]
+    segment, last, start, buffer = table[problem, FIRST_SEGMENT], table[problem, LAST_SEGMENT], 0, 0
+    a, b, c, d = load_left(table, segment, activations, ints, row, k, rows)
+    e, f, g, h = load_right(table, segment, parameters, 0, column0, columns, thread, transposed)
+    store_both(left, right, 0, thread, transposed, tensor, a, b, c, d, e, f, g, h)
+    cuda.syncthreads()
+    while segment < last:
+        start += STEP
+        following = segment
+        if start >= table[segment, INNER]:
+            following, start = segment + 1, 0
+        if following < last:
+            a, b, c, d = load_left(table, following, activations, ints, row, start + k, rows)
+            e, f, g, h = load_right(table, following, parameters, start, column0, columns, thread, transposed)
+        if tensor:
+            tensor_multiply(total, left, right, buffer, thread)
+        else:
+            multiply(total, left, right, buffer, thread)
+        buffer = 1 - buffer
+        if following < last:
+            store_both(left, right, buffer, thread, transposed, tensor, a, b, c, d, e, f, g, h)
+        cuda.syncthreads()
+        segment = following
+    if tensor:
+        tensor_epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift)
+    else:
+        epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift)
+
+
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def product_forward(table, activations, parameters, ints, first_tile, shift):
     """y = act(x W + b); see the top of this file."""
-    left = cuda.shared.array(TWO_LEFT, np.float32)
-    right = cuda.shared.array(TWO_RIGHT, np.float32)
-    total = cuda.local.array(OWN, np.float32)
-    for i in range(OWN):
-        total[i] = ZERO
-    thread = cuda.threadIdx.x
-    problem, column0 = table[first_tile + cuda.blockIdx.y, 0], table[first_tile + cuda.blockIdx.y, 1]
-    row0, columns = cuda.blockIdx.x * TM, table[problem, COLUMNS]
-    left_row, left_k = thread // (STEP // 4), thread % (STEP // 4) * 4
-    right_k, right_column = thread // (TN // 4), thread % (TN // 4) * 4
-    segment, last, start, buffer = table[problem, FIRST_SEGMENT], table[problem, LAST_SEGMENT], 0, 0
-    a, b, c, d = load_left(table, segment, activations, ints, row0 + left_row, left_k, rows)
-    e, f, g, h = load_weight(table, segment, parameters, right_k, column0 + right_column, columns)
-    store_along(left, left_k * TM + left_row, TM, a, b, c, d)
-    store4(right, right_k * TN + right_column, e, f, g, h)
-    cuda.syncthreads()
-    while segment < last:
-        start += STEP
-        following = segment
-        if start >= table[segment, INNER]:
-            following, start = segment + 1, 0
-        if following < last:
-            a, b, c, d = load_left(table, following, activations, ints, row0 + left_row, start + left_k, rows)
-            e, f, g, h = load_weight(table, following, parameters, start + right_k, column0 + right_column, columns)
-        multiply(total, left, right, buffer, thread)
-        buffer = 1 - buffer
-        if following < last:
-            store_along(left, buffer * LEFT + left_k * TM + left_row, TM, a, b, c, d)
-            store4(right, buffer * RIGHT + right_k * TN + right_column, e, f, g, h)
-        cuda.syncthreads()
-        segment = following
-    epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift)
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_product(table, activations, parameters, ints, first_tile, shift, left, right, False, False)
 
 
-@kernel(SIGNATURE, threads=PRODUCT_THREADS)
-def product_backward(table, activations, parameters, ints, first_tile, shift, rows):
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def product_backward(table, activations, parameters, ints, first_tile, shift):
     """dx = sum of dz W^T; see the top of this file."""
-    left = cuda.shared.array(TWO_LEFT, np.float32)
-    right = cuda.shared.array(TWO_RIGHT, np.float32)
-    total = cuda.local.array(OWN, np.float32)
-    for i in range(OWN):
-        total[i] = ZERO
-    thread = cuda.threadIdx.x
-    problem, column0 = table[first_tile + cuda.blockIdx.y, 0], table[first_tile + cuda.blockIdx.y, 1]
-    row0, columns = cuda.blockIdx.x * TM, table[problem, COLUMNS]
-    side, side_k = thread // (STEP // 4), thread % (STEP // 4) * 4  # row of the left tile, column of the right one
-    segment, last, start, buffer = table[problem, FIRST_SEGMENT], table[problem, LAST_SEGMENT], 0, 0
-    a, b, c, d = load_left(table, segment, activations, ints, row0 + side, side_k, rows)
-    e, f, g, h = load_weight_transposed(table, segment, parameters, side_k, column0 + side, columns)
-    store_along(left, side_k * TM + side, TM, a, b, c, d)
-    store_along(right, side_k * TN + side, TN, e, f, g, h)
-    cuda.syncthreads()
-    while segment < last:
-        start += STEP
-        following = segment
-        if start >= table[segment, INNER]:
-            following, start = segment + 1, 0
-        if following < last:
-            a, b, c, d = load_left(table, following, activations, ints, row0 + side, start + side_k, rows)
-            e, f, g, h = load_weight_transposed(table, following, parameters, start + side_k, column0 + side, columns)
-        multiply(total, left, right, buffer, thread)
-        buffer = 1 - buffer
-        if following < last:
-            store_along(left, buffer * LEFT + side_k * TM + side, TM, a, b, c, d)
-            store_along(right, buffer * RIGHT + side_k * TN + side, TN, e, f, g, h)
-        cuda.syncthreads()
-        segment = following
-    epilogue(table, problem, activations, parameters, total, thread, row0, column0, rows, shift)
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_product(table, activations, parameters, ints, first_tile, shift, left, right, True, False)
+
+
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def product_forward_tf32(table, activations, parameters, ints, first_tile, shift):
+    """y = act(x W + b), of operands rounded to TF32."""
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_product(table, activations, parameters, ints, first_tile, shift, left, right, False, True)
+
+
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def product_backward_tf32(table, activations, parameters, ints, first_tile, shift):
+    """dx = sum of dz W^T, of operands rounded to TF32."""
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_product(table, activations, parameters, ints, first_tile, shift, left, right, True, True)

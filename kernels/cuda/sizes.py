@@ -4,6 +4,7 @@
               each thread FRAGMENT x FRAGMENT elements
     walk      ROWS of the batch a block, weights through shared memory in squares of SQUARE
     reduce    threads of a block that sums
+    sort      threads of a block that sorts, BINS values of a digit at a time
 
 MINIRANK_CUDA_TILES=full simulates the sizes of a GPU.
 """
@@ -26,4 +27,6 @@ SQUARE = 4 if SMALL else 32
 WALK_THREADS = SQUARE * ROWS // 4  # one thread for 4 rows of one column of a square
 
 SUM_THREADS = 8 if SMALL else 256
+SORT_THREADS = 8 if SMALL else 512
+BINS = 16
 FLAT_THREADS = 16 if SMALL else 256

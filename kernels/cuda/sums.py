@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import cuda, kernel
+from .layout import BATCH_ROWS
 from .reduce import block_sum
 from .sizes import SUM_THREADS
 
@@ -21,13 +22,13 @@ KIND, FROM, STRIDE, COUNT, ORDER, STARTS, TO = range(7)
 ROWS_OF, SQUARES, VALUES = range(3)
 
 
-@kernel("void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64)", threads=SUM_THREADS)
-def sums(table, reals, activations, parameters, ints, partials, rows):
+@kernel("void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1])", threads=SUM_THREADS)
+def sums(table, reals, activations, parameters, ints, partials):
     """partials[TO] = factor * the sum of row blockIdx.x of the table."""
     number, thread = cuda.blockIdx.x, cuda.threadIdx.x
     kind, start, order, total = table[number, KIND], table[number, FROM], table[number, ORDER], ZERO
     if kind == ROWS_OF:
-        begin, end = 0, rows
+        begin, end = 0, np.int64(ints[BATCH_ROWS])
         if order >= 0:
             begin, end = np.int64(ints[table[number, STARTS]]), np.int64(ints[table[number, STARTS] + 1])
         for i in range(begin + thread, end, SUM_THREADS):

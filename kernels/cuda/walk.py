@@ -15,6 +15,7 @@ from .embedding import bag_rows, copy_rows, gather_rows
 from .jit import cuda, device, kernel
 from .layout import (
     BAG,
+    BATCH_ROWS,
     BCE,
     BCE_ENTIRE,
     BIAS_BY_ID,
@@ -56,13 +57,15 @@ def clear_rows(work, step, place, first, count):
 
 
 @kernel(
-    "void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], int32[::1], float32[::1], int64, int64, int64, int64)",
+    "void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], int32[::1], float32[::1], int64, int64, int64)",
     threads=WALK_THREADS,
 )
-def walk_rows(steps, reals, activations, parameters, ints, lists, floats, shift, rows, first_step, last_step):
+def walk_rows(steps, reals, activations, parameters, ints, lists, floats, shift, first_step, last_step):
     """The steps first_step .. last_step - 1 for ROWS rows a block; the arguments are explained at `Work`."""
+    rows, first = np.int64(ints[BATCH_ROWS]), cuda.blockIdx.x * ROWS
+    if first >= rows:
+        return
     work = Work(steps, reals, activations, parameters, ints, lists, floats, shift, rows)
-    first = cuda.blockIdx.x * ROWS
     count = min(ROWS, rows - first)
     for step in range(first_step, last_step):
         if steps[step, SYNC] == 1:

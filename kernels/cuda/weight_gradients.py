@@ -1,8 +1,10 @@
 """dW += x^T dz and db += sum_b dz_b of all layers in one launch: the rows of the batch are split over blocks.
 
 The product x^T dz is small and its inner dimension, the batch, is long: with one block a tile most of
-the GPU would idle. So `splits` blocks share a tile, each sums its part of the rows into its own slice
-of `partials`, and adam.py adds the slices in order: two stages, no atomics, the same bytes every time.
+the GPU would idle. So some blocks share a tile, each sums its part of the rows into its own slice of
+`partials`, and adam.py adds the slices in order: two stages, no atomics, the same bytes every time.
+How many slices there are is a number of the batch (ints[SLICES]), whatever batches came before it.
+Buffers are filled ahead as in product.py; db is summed from what a thread loads of dz, never rounded.
 
 dW_r += x_b^T dz_b of `dense_by_id` is the same product over the rows of one id, which `order` lists.
 
@@ -19,75 +21,168 @@ from __future__ import annotations
 
 import numpy as np
 
-from .intrinsics import load4_within, store4
+from .intrinsics import load4_within, store4_within
 from .jit import cuda, device, kernel
-from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
-from .tiles import ACROSS, GROUPS, LEFT, OWN, RIGHT, TWO_LEFT, TWO_RIGHT, multiply, tile_column, tile_row
+from .layout import BATCH_ROWS, SLICES
+from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TN
+from .tensor_tiles import (
+    ALONG,
+    rounded,
+    tensor_column,
+    tensor_multiply,
+    tensor_place,
+    tensor_row,
+)
+from .tiles import (
+    GROUPS,
+    OWN,
+    PITCH,
+    TWO_BUFFERS,
+    multiply,
+    store_across,
+    tile_column,
+    tile_row,
+)
 
 ZERO = np.float32(0)
 X, X_STRIDE, INNER, DZ, DZ_STRIDE, COLUMNS, WEIGHT, BIAS, ORDER, STARTS = range(10)
+SIGNATURE = "void(int64[:,::1], float32[::1], int32[::1], float32[::1], int64)"
 
 
 @device
-def load_row(activations, start, stride, row, column, columns, there):
-    """Elements column .. column + 3 of a row, 0 outside."""
-    left = columns - column if there else 0
+def load_row(table, problem, operand, activations, row, column, there):
+    """Elements column .. column + 3 of a row of the operand at X or at DZ, 0 outside."""
+    start, stride = table[problem, operand], table[problem, operand + 1]
+    left = table[problem, operand + 2] - column if there else 0
     return load4_within(activations, start + row * stride + column, left, (start | stride) % 4 == 0)
 
 
-@kernel("void(int64[:,::1], float32[::1], int32[::1], float32[::1], int64, int64)", threads=PRODUCT_THREADS)
-def weight_gradients(table, activations, ints, partials, size, rows):
-    """Slice blockIdx.y of the partial sums of tile blockIdx.x; a slice has `size` elements."""
-    left = cuda.shared.array(TWO_LEFT, np.float32)
-    right = cuda.shared.array(TWO_RIGHT, np.float32)
+@device
+def row_of(ints, order, number, there):
+    """The number-th row of a problem; any where there is none."""
+    if there and order >= 0:
+        return np.int64(ints[order + number])
+    return number if there else 0
+
+
+@device
+def store_weights(table, problem, partials, base, total, thread, row0, column0, i):
+    """The i-th row of a thread's fragment of dW."""
+    row, columns = row0 + tile_row(thread, i), table[problem, COLUMNS]
+    if row < table[problem, INNER]:
+        place, whole, at = base + table[problem, WEIGHT] + row * columns, (base | table[problem, WEIGHT] | columns) % 4 == 0, i * FRAGMENT
+        column = column0 + tile_column(thread, 0)
+        store4_within(partials, place + column, columns - column, whole, total[at], total[at + 1], total[at + 2], total[at + 3])
+        if GROUPS > 1:
+            column = column0 + tile_column(thread, 1)
+            store4_within(partials, place + column, columns - column, whole, total[at + 4], total[at + 5], total[at + 6], total[at + 7])
+
+
+@device
+def store_half(table, problem, partials, base, total, thread, row0, column0, half):
+    """A row of a lane's elements of dW."""
+    row, columns = row0 + tensor_row(thread, half), table[problem, COLUMNS]
+    if row < table[problem, INNER]:
+        place = base + table[problem, WEIGHT] + row * columns
+        for along in range(ALONG):
+            column, at = column0 + tensor_column(thread, along), tensor_place(half, along)
+            if column < columns:
+                partials[place + column] = total[at]
+            if column + 1 < columns:
+                partials[place + column + 1] = total[at + 1]
+
+
+@device
+def store_tile(table, problem, partials, base, total, thread, row0, column0, tensor):
+    """A thread's part of a tile of dW; written out for the reason that product.py gives."""
+    if tensor:
+        store_half(table, problem, partials, base, total, thread, row0, column0, 0)
+        store_half(table, problem, partials, base, total, thread, row0, column0, 1)
+        store_half(table, problem, partials, base, total, thread, row0, column0, 2)
+        store_half(table, problem, partials, base, total, thread, row0, column0, 3)
+        return
+    store_weights(table, problem, partials, base, total, thread, row0, column0, 0)
+    store_weights(table, problem, partials, base, total, thread, row0, column0, 1)
+    store_weights(table, problem, partials, base, total, thread, row0, column0, 2)
+    store_weights(table, problem, partials, base, total, thread, row0, column0, 3)
+    if FRAGMENT > 4:
+        store_weights(table, problem, partials, base, total, thread, row0, column0, 4)
+        store_weights(table, problem, partials, base, total, thread, row0, column0, 5)
+        store_weights(table, problem, partials, base, total, thread, row0, column0, 6)
+        store_weights(table, problem, partials, base, total, thread, row0, column0, 7)
+
+
+@device
+def tile_gradient(table, activations, ints, partials, size, left, right, tensor):
+    """Slice blockIdx.y of tile blockIdx.x; `tensor`: on tensor cores, a constant."""
+    if cuda.blockIdx.y >= ints[SLICES]:
+        return
     total = cuda.local.array(OWN, np.float32)
     for i in range(OWN):
         total[i] = ZERO
-    below = cuda.local.array(FRAGMENT, np.float32)
-    for i in range(FRAGMENT):
-        below[i] = ZERO
     thread = cuda.threadIdx.x
     tile, problem = cuda.blockIdx.x, table[cuda.blockIdx.x, 0]
-    row0, column0 = table[tile, 1], table[tile, 2]
-    inner, columns, order = table[problem, INNER], table[problem, COLUMNS], table[problem, ORDER]
-    begin, end = 0, rows
+    row0, column0, order = table[tile, 1], table[tile, 2], table[problem, ORDER]
+    start, end = 0, np.int64(ints[BATCH_ROWS])
     if order >= 0:
-        begin, end = np.int64(ints[table[problem, STARTS]]), np.int64(ints[table[problem, STARTS] + 1])
-    part = (end - begin + cuda.gridDim.y - 1) // cuda.gridDim.y
-    begin = begin + cuda.blockIdx.y * part
-    end = min(begin + part, end)
-    left_k, left_row = thread // (TM // 4), thread % (TM // 4) * 4
-    right_k, right_column = thread // (TN // 4), thread % (TN // 4) * 4
-    bias = table[problem, BIAS] >= 0 and row0 == 0 and thread < ACROSS
-    buffer, start = 0, begin
+        start, end = np.int64(ints[table[problem, STARTS]]), np.int64(ints[table[problem, STARTS] + 1])
+    part = (end - start + ints[SLICES] - 1) // ints[SLICES]
+    start = start + cuda.blockIdx.y * part
+    end = min(start + part, end)
+    k, place, buffer = thread // (TN // 4), thread % (TN // 4) * 4, 0  # of both operands alike, for a tile is as high as it is wide
+    there = start + k < end
+    row = row_of(ints, order, start + k, there)
+    a, b, c, d = load_row(table, problem, X, activations, row, row0 + place, there)
+    e, f, g, h = load_row(table, problem, DZ, activations, row, column0 + place, there)
+    w, x, y, z = e, f, g, h
+    a, b, c, d = rounded(a, b, c, d, tensor)
+    e, f, g, h = rounded(e, f, g, h, tensor)
+    store_across(left, 0, k, place, a, b, c, d)
+    store_across(right, 0, k, place, e, f, g, h)
+    cuda.syncthreads()
     while start < end:
-        there = start + left_k < end  # left_k is right_k, for a tile is as high as it is wide
-        row = start + left_k if there else begin
-        if order >= 0:
-            row = np.int64(ints[order + row])
-        a, b, c, d = load_row(activations, table[problem, X], table[problem, X_STRIDE], row, row0 + left_row, inner, there)
-        e, f, g, h = load_row(activations, table[problem, DZ], table[problem, DZ_STRIDE], row, column0 + right_column, columns, there)
-        store4(left, buffer * LEFT + left_k * TM + left_row, a, b, c, d)
-        store4(right, buffer * RIGHT + right_k * TN + right_column, e, f, g, h)
-        cuda.syncthreads()
-        multiply(total, left, right, buffer, thread)
-        if bias:
-            for k in range(STEP):
-                for j in range(FRAGMENT):
-                    below[j] += right[buffer * RIGHT + k * TN + tile_column(thread, j // 4) + j % 4]
-        buffer = 1 - buffer
         start += STEP
+        if start < end:
+            there = start + k < end
+            row = row_of(ints, order, start + k, there)
+            a, b, c, d = load_row(table, problem, X, activations, row, row0 + place, there)
+            e, f, g, h = load_row(table, problem, DZ, activations, row, column0 + place, there)
+        if tensor:
+            tensor_multiply(total, left, right, buffer, thread)
+        else:
+            multiply(total, left, right, buffer, thread)
+        buffer = 1 - buffer
+        if start < end:
+            w, x, y, z = w + e, x + f, y + g, z + h
+            a, b, c, d = rounded(a, b, c, d, tensor)
+            e, f, g, h = rounded(e, f, g, h, tensor)
+            store_across(left, buffer, k, place, a, b, c, d)
+            store_across(right, buffer, k, place, e, f, g, h)
+        cuda.syncthreads()
     base = cuda.blockIdx.y * size
-    for i in range(FRAGMENT):
-        row = row0 + tile_row(thread, i)
-        if row < inner:
-            for group in range(GROUPS):
-                for j in range(4):
-                    column = column0 + tile_column(thread, group) + j
-                    if column < columns:
-                        partials[base + table[problem, WEIGHT] + row * columns + column] = total[i * FRAGMENT + group * 4 + j]
-    if bias:
-        for j in range(FRAGMENT):
-            column = column0 + tile_column(thread, j // 4) + j % 4
-            if column < columns:
-                partials[base + table[problem, BIAS] + column] = below[j]
+    store_tile(table, problem, partials, base, total, thread, row0, column0, tensor)
+    if table[problem, BIAS] >= 0 and row0 == 0:
+        store_across(right, 0, k, place, w, x, y, z)
+        cuda.syncthreads()
+        column = column0 + thread
+        if thread < TN and column < table[problem, COLUMNS]:
+            below = ZERO
+            for step in range(STEP):
+                below += right[step * PITCH + thread]
+            partials[base + table[problem, BIAS] + column] = below
+
+
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def weight_gradients(table, activations, ints, partials, size):
+    """The partial sums of a tile in one slice; a slice has `size` elements."""
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_gradient(table, activations, ints, partials, size, left, right, False)
+
+
+@kernel(SIGNATURE, threads=PRODUCT_THREADS, blocks=2)
+def weight_gradients_tf32(table, activations, ints, partials, size):
+    """The same, of operands rounded to TF32."""
+    left = cuda.shared.array(TWO_BUFFERS, np.float32)
+    right = cuda.shared.array(TWO_BUFFERS, np.float32)
+    tile_gradient(table, activations, ints, partials, size, left, right, True)
