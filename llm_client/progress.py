@@ -17,24 +17,25 @@ class BulkProgress:
     Args:
         stream: such as sys.stderr.
         clock: seconds that only ever rise.
+        unit: what is counted.
     """
 
-    def __init__(self, stream: TextIO, clock=time.monotonic) -> None:
-        self._stream, self._clock, self._terminal = stream, clock, stream.isatty()
+    def __init__(self, stream: TextIO, clock=time.monotonic, unit: str = "calls") -> None:
+        self._stream, self._clock, self._terminal, self._unit = stream, clock, stream.isatty(), unit
         self._lock = threading.RLock()
         self._began = clock()
         self._shown = -float("inf") if self._terminal else self._began
         self._width = 0
 
-    def __call__(self, finished: int, total: int, failed: int) -> None:
-        """Calls finished, to make (0: not known) and failed."""
+    def __call__(self, finished: int, total: int, failed: int = 0) -> None:
+        """How many are finished, how many there are (0: not known), how many failed."""
         now = self._clock()
         with self._lock:
             last = total and finished == total
             if not last and now - self._shown < (RENEW_SECONDS if self._terminal else PLAIN_SECONDS):
                 return
             self._shown = now
-            text = self.line(finished, total, failed, now - self._began)
+            text = self.line(finished, total, failed, now - self._began, self._unit)
             if not self._terminal:
                 print(text, file=self._stream, flush=True)
                 return
@@ -51,10 +52,12 @@ class BulkProgress:
             print(text, file=self._stream, flush=True)
 
     @staticmethod
-    def line(finished: int, total: int, failed: int, seconds: float) -> str:
+    def line(finished: int, total: int, failed: int, seconds: float, unit: str = "calls") -> str:
         """Such as `120 of 1,000 calls  3 failed  8.0/s  1:50 left`."""
         rate = finished / max(seconds, 1e-9)
-        parts = [f"{finished:,} of {total:,} calls" if total else f"{finished:,} calls", f"{failed:,} failed", f"{rate:.1f}/s"]
+        parts = [f"{finished:,} of {total:,} {unit}" if total else f"{finished:,} {unit}"]
+        parts += [f"{failed:,} failed"] if failed else []
+        parts.append(f"{rate:.1f}/s")
         if total and rate > 0:
             left = round((total - finished) / rate)
             clock = f"{left // 60 % 60}:{left % 60:02}" if left < 3600 else f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02}"

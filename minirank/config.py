@@ -61,12 +61,15 @@ class FolderConfig:
         columns: file -> our name of a column -> its name in the file, null where there is none.
         split: training, validation and test rows.
         grades: take the relevance of training rows that have none from relevance_grades.csv (`minirank grade`).
+        gazetteer: labels of skills that `minirank extract` looks up beside the lexicon, relative to the YAML file: one a
+            line, or a skills CSV of ESCO; null = the lexicon alone.
     """
 
     folder: Path
     columns: dict[str, dict[str, str | None]] = field(default_factory=dict)
     split: SplitConfig = SplitConfig()
     grades: bool = False
+    gazetteer: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,22 @@ class EarlyStopping:
 
 
 @dataclass(frozen=True)
+class CudaConfig:
+    """How the cuda backend computes; another backend has none of these.
+
+    Args:
+        deterministic: the same batches give the same bytes. False adds the gradients of embedding tables atomically,
+            in no fixed order: faster, with other last bits each time.
+        tf32: multiply matrices on tensor cores, of operands rounded to 10 bits of mantissa: an error of about 5e-4 a product.
+        graph: record a step's launches once and replay them; false launches them one by one.
+    """
+
+    deterministic: bool = True
+    tf32: bool = False
+    graph: bool = True
+
+
+@dataclass(frozen=True)
 class TrainingConfig:
     """How the model is trained.
 
@@ -101,6 +120,7 @@ class TrainingConfig:
         threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
         backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
         precision: of parameters and activations.
+        cuda: settings of the cuda backend.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
     """
 
@@ -112,6 +132,7 @@ class TrainingConfig:
     threads: int | None = None
     backend: Literal["cpu", "reference", "cuda"] = "cpu"
     precision: Literal["float32", "float64"] = "float32"
+    cuda: CudaConfig = CudaConfig()
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self):
@@ -128,6 +149,10 @@ class TrainingConfig:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
         if self.backend == "cuda" and self.precision != "float32":
             raise ValueError(f"precision must be float32 on the cuda backend, got {self.precision}")
+        if self.backend != "cuda" and self.cuda != CudaConfig():
+            key, value = next(each for each in vars(self.cuda).items() if each not in vars(CudaConfig()).items())
+            setting = f"cuda.{key} {str(value).lower()}"
+            raise ValueError(f"{setting} is for the cuda backend, backend is {self.backend}; leave it out, or use backend: cuda")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
 
@@ -266,6 +291,7 @@ def without_paths(config: Config) -> dict[str, Any]:
     values = to_dict(config)
     del values["llm"]
     values["data"].pop("folder", None)
+    values["data"].pop("gazetteer", None)
     for part in ("train", "valid", "test"):
         values["data"].get("table", {}).pop(part, None)
     return values
@@ -306,7 +332,8 @@ def _absolute(config: Config, base: Path) -> Config:
     if data is None:
         return config
     if isinstance(data, FolderConfig):
-        return replace(config, data=replace(data, folder=base / data.folder))
+        gazetteer = None if data.gazetteer is None else base / data.gazetteer
+        return replace(config, data=replace(data, folder=base / data.folder, gazetteer=gazetteer))
     files: TableFiles = data.table
     paths = {part: None if getattr(files, part) is None else base / getattr(files, part) for part in ("train", "valid", "test")}
     return replace(config, data=replace(data, table=replace(files, **paths)))

@@ -32,7 +32,7 @@ def test_files_come_back_as_they_were_written(folder):
         ("r1", "1970-01-01T00:00:00Z"), ("r1", "1971-02-05T00:00:01Z")]
     assert [len(r.skills) for r in written.resumes] == [1, 2]
     assert read_features(folder) == written
-    assert sorted(p.name for p in folder.path.iterdir()) == ["job_features.jsonl", "resume_features.jsonl"]
+    assert sorted(p.name for p in folder.path.iterdir()) == ["extraction.json", "job_features.jsonl", "resume_features.jsonl"]
 
 
 def test_a_line_has_the_documented_keys(folder):

@@ -227,7 +227,7 @@ def test_an_empty_gazetteer_changes_nothing():
 
 def test_a_gazetteer_of_great_worth_is_followed():
     text = "Keeper\nzorbing at the zoo\n"
-    found = skill_spans(text, gazetteer=Gazetteer([("zorbing", "knowledge")], bonus=(0.0, 50.0)))[1]
+    found = skill_spans(text, gazetteer=Gazetteer([("zorbing", "knowledge", "zorbing")], bonus=(0.0, 50.0)))[1]
     assert (7, 14) in found
 
 

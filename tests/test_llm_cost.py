@@ -143,7 +143,8 @@ def test_a_dry_run_counts_and_sends_nothing(tmp_path):
 
 def test_progress_in_words():
     assert BulkProgress.line(120, 1000, 3, 15.0) == "120 of 1,000 calls  3 failed  8.0/s  1:50 left"
-    assert BulkProgress.line(5, 0, 0, 1.0) == "5 calls  0 failed  5.0/s"
+    assert BulkProgress.line(5, 0, 0, 1.0) == "5 calls  5.0/s"
+    assert BulkProgress.line(6, 12, 0, 1.0, "texts") == "6 of 12 texts  6.0/s  0:01 left"
     assert BulkProgress.line(1, 7201, 0, 1.0).endswith("2:00:00 left")
 
 

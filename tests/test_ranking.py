@@ -133,10 +133,24 @@ def test_a_new_job_and_new_resumes_are_explained_with_quotes(ranker):
 
 
 def test_rules_read_a_new_resume_once(ranker, monkeypatch):
-    read, extract = [], ranking.extract_resume
-    monkeypatch.setattr(ranking, "extract_resume", lambda text, *rest: read.append(text) or extract(text, *rest))
+    read, extract = [], ranking.resume_by_rules
+    monkeypatch.setattr(ranking, "resume_by_rules", lambda resume, *rest: read.append(resume["text"]) or extract(resume, *rest))
     ranker.compare(JOB, "hr", "executive", RESUMES)
     assert sorted(read) == sorted(resume["text"] for resume in RESUMES)
+
+
+def test_what_is_new_is_read_with_the_gazetteer_of_the_configuration(market, tmp_path):
+    labels = tmp_path / "labels.txt"
+    labels.write_text("queen rearing\n")
+    run = load_run(market[1])
+    run = replace(run, config=replace(run.config, data=replace(run.config.data, gazetteer=labels)))
+    resumes = [{"resume_id": "b", "text": "Skills: queen rearing"}]
+    (found,) = Ranker.load(run).rank({"title": "Keeper", "description": "- queen rearing"}, resumes, "hr").candidates
+    assert [item["skill"] for item in found.evidence["must_have"]] == ["queen rearing"]
+    labels.unlink()
+    assert Ranker.load(run).rank("j000001", top=1, role="hr").candidates  # nothing new to be read
+    with pytest.raises(DataError, match="labels.txt: the gazetteer cannot be read: No such file"):
+        Ranker.load(run).rank(JOB, resumes, "hr")
 
 
 def test_ids_and_new_resumes_may_be_mixed(ranker):

@@ -22,6 +22,8 @@ def register(commands) -> None:
         "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15).",
     )
     _add_common(extract)
+    extract.add_argument("--gazetteer", metavar="FILE", help="labels that are skills beside the lexicon's: one a line, or a skills CSV of "
+                         "ESCO (default: data.gazetteer of CONFIG.yaml)")
     extract.add_argument("--characters", type=whole(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)")
     extract.set_defaults(run=run_extract)
 
@@ -39,25 +41,28 @@ def run_extract(options) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
     from ..extract import extract_folder
     from ..features import write_signals
-    from ..progress import Progress
+    from ..llm_client.progress import BulkProgress
 
-    server = _server(options)
+    server, gazetteer = _server(options), _gazetteer(options)
     folder = _folder(options)
     if server is None:
-        Progress(sys.stderr).say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
-        features = extract_folder(folder)
+        progress = BulkProgress(sys.stderr, unit="texts")
+        progress.notice(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
+        features = extract_folder(folder, progress, gazetteer)
         write_signals(folder, features)
     else:
-        features = _extract_llm(options, server, folder)
+        features = _extract_llm(options, server, gazetteer, folder)
         if features is None:
             return
     jobs, resumes = features.jobs, features.resumes
+    if gazetteer is not None:
+        print(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
     print(f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
           f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each")
     print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 
-def _extract_llm(options, server, folder):
+def _extract_llm(options, server, gazetteer, folder):
     """Extraction by a model; None where nothing was to be asked yet."""
     from ..extract.llm import extract_folder_llm, requests
     from ..hiring_summary import write_signals_llm
@@ -65,7 +70,7 @@ def _extract_llm(options, server, folder):
     with _asking(options, server) as asker:
         if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
             return None
-        features, report = extract_folder_llm(folder, asker, options.characters)
+        features, report = extract_folder_llm(folder, asker, options.characters, gazetteer)
         print(report)
         counts = write_signals_llm(folder, features, asker)
         print(f"hiring signals: {counts.grounded:,} shared traits, {counts.dropped:,} dropped")
@@ -143,7 +148,8 @@ def _server(options) -> LLMConfig | None:
                 raise ConfigError(f"--{name.replace('_', '-')} needs --base-url; without a server the rules do it all")
         return None
     if options.replay is None and server.model is None:
-        raise ConfigError(f"--base-url needs --model, or llm.model in the configuration; `minirank doctor --base-url {server.base_url}` lists the models")
+        remedy = f"`minirank doctor --base-url {server.base_url}` lists the models"
+        raise ConfigError(f"--base-url needs --model, or llm.model in the configuration; {remedy}")
     if options.record is not None and options.replay is not None:
         raise ConfigError("--record needs --base-url: a replay asks no server")
     return server
@@ -235,6 +241,16 @@ def _print_ledger(asker) -> None:
     spent = asker.store.ledger()
     print(f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, "
           f"cost {spent['cost']:.4g}")
+
+
+def _gazetteer(options):
+    """That of the option, else of the configuration; None without any."""
+    from ..config import load_config
+    from ..extract.gazetteer import read_gazetteer
+
+    if options.gazetteer is not None or options.config is None:
+        return read_gazetteer(options.gazetteer)
+    return read_gazetteer(getattr(load_config(options.config, needs_data=False).data, "gazetteer", None))
 
 
 def _folder(options):

@@ -7,6 +7,7 @@ from typing import Any
 
 from minirank.extract.ambiguity import believable
 from minirank.extract.coercion import years_of
+from minirank.extract.gazetteer import Gazetteer
 from minirank.extract.grounding import Source, fold
 from minirank.extract.lexicon import Match, Matcher, Tokens, lexicon
 from minirank.extract.schema import JobFeatures, ResumeFeatures, Value
@@ -16,15 +17,16 @@ _LONGEST_NAME = 60  # characters of a skill that the lexicon does not know
 _FACT_KINDS = {"must_have": "skill", "nice_to_have": "skill", "skills": "skill", "soft_skills": "soft", "languages": "language"}
 
 
-def read_job(answer: dict[str, Any], source: Source) -> JobFeatures:
+def read_job(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> JobFeatures:
     """Features of one piece of a job; a skill in both lists is demanded.
 
     Args:
         answer: valid under the schema of the prompt `job`.
         source: what was sent.
+        gazetteer: whose names count for skills that the lexicon does not know.
     Returns: JobFeatures without id and flags, offsets into the document.
     """
-    reader = _Reader(answer, source)
+    reader = _Reader(answer, source, gazetteer)
     must = reader.names("must_have")
     demanded = {value.value for value in must}
     return JobFeatures(
@@ -43,9 +45,9 @@ def read_job(answer: dict[str, Any], source: Source) -> JobFeatures:
     )
 
 
-def read_resume(answer: dict[str, Any], source: Source) -> ResumeFeatures:
+def read_resume(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
     """Features of one piece of a resume; arguments as for `read_job`, under the schema of the prompt `resume`."""
-    reader = _Reader(answer, source)
+    reader = _Reader(answer, source, gazetteer)
     return ResumeFeatures(
         title=reader.title(),
         seniority=reader.level("seniority", lexicon().levels),
@@ -63,8 +65,8 @@ def read_resume(answer: dict[str, Any], source: Source) -> ResumeFeatures:
 class _Reader:
     """One answer beside the text that it is about."""
 
-    def __init__(self, answer: dict[str, Any], source: Source) -> None:
-        self._answer, self._source = answer, source
+    def __init__(self, answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> None:
+        self._answer, self._source, self._gazetteer = answer, source, gazetteer
 
     def title(self) -> Value | None:
         """The lexicon's name of the quoted title, or the quote in lower case."""
@@ -88,12 +90,14 @@ class _Reader:
             self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span)
 
     def names(self, key: str) -> tuple[Value, ...]:
-        """Names that the lexicon knows in each quote; a short quote without any is a name itself."""
+        """Names that the lexicon or the gazetteer knows in each quote; a short quote without any is a name itself."""
         found = []
         for span in filter(None, map(self._span, self._answer[key])):
             quote = self._quote(span)
             facts = believable(quote, _scan(quote, lexicon().facts), lexicon().exact)
             known = [m for m in facts if m.kind == _FACT_KINDS[key]]
+            if self._gazetteer is not None and _FACT_KINDS[key] == "skill":
+                known = sorted([*known, *self._gazetteer.matches(quote, Tokens(quote), facts)])
             if known:
                 found += [self._value(m.name, (span[0] + m.start, span[0] + m.end)) for m in known]
             else:

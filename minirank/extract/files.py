@@ -1,18 +1,24 @@
-"""job_features.jsonl and resume_features.jsonl: extraction of a whole data folder, and reading it back."""
+"""Extraction of a whole data folder, and reading it back.
+
+    job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
+    extraction.json                             what made them: rules or a model, and with which gazetteer
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from minirank import __version__
 from minirank.errors import DataError
 from minirank.extract.rules import extract_job, extract_resume
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 
-JOB_FILE, RESUME_FILE = "job_features.jsonl", "resume_features.jsonl"
+JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
 _REMEDY = "run `minirank extract DATA --rules`"
 
 
@@ -29,12 +35,13 @@ class Features:
     resumes: list[ResumeFeatures]
 
 
-def extract_folder(folder, progress=None):
-    """Extract every job and every snapshot of a resume by rules, and write both files beside the data.
+def extract_folder(folder, progress=None, gazetteer=None):
+    """Extract every job and every snapshot of a resume by rules, and write the features beside the data.
 
     Args:
         folder: DataFolder.
         progress: called with (done, total) after every text, or None.
+        gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: Features.
     Raises:
         DataError: a file cannot be written.
@@ -43,39 +50,67 @@ def extract_folder(folder, progress=None):
     report = progress or (lambda done, total: None)
     jobs, resumes = [], []
     for done, job in enumerate(folder.jobs, start=1):
-        jobs.append(replace(extract_job(job["title"], job["description"]), job_id=job["job_id"]))
+        jobs.append(job_by_rules(job, gazetteer))
         report(done, total)
     for done, resume in enumerate(folder.resumes, start=len(jobs) + 1):
-        found = extract_resume(resume["text"], resume["updated_at"])
-        resumes.append(replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"])))
+        resumes.append(resume_by_rules(resume, gazetteer))
         report(done, total)
     features = Features(jobs, resumes)
-    write_features(folder, features)
+    write_features(folder, features, None, gazetteer)
     return features
 
 
-def write_features(folder, features):
-    """Write both files; each is the old one or the new one, whole, at any time.
+def job_by_rules(job, gazetteer=None):
+    """JobFeatures of a line of jobs.jsonl, with its id."""
+    return replace(extract_job(job["title"], job["description"], gazetteer), job_id=job["job_id"])
+
+
+def resume_by_rules(resume, gazetteer=None):
+    """ResumeFeatures of a line of resumes.jsonl, with its ids."""
+    found = extract_resume(resume["text"], resume["updated_at"], gazetteer)
+    return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
+
+
+def write_features(folder, features, model=None, gazetteer=None):
+    """Write the files; each is the old one or the new one, whole, at any time.
 
     Args:
         folder: DataFolder.
         features: Features aligned with it.
+        model: that read the texts; None for the rules.
+        gazetteer: Gazetteer that was used, or None.
     Raises:
         DataError: a file cannot be written.
     """
+    made = {"minirank": __version__, "by": "rules" if model is None else "llm", "model": model,
+            "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {})}
+    path = Path(folder.path)
+    with _changing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
+        (path / MADE_FILE).unlink(missing_ok=True)
     for name, lines in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
-        path = Path(folder.path) / name
-        part = path.with_name(f"{name}.{os.getpid()}.part")
+        # ASCII with escapes: a lone surrogate in a quote survives the way there and back.
+        _write(path / name, (json.dumps(line.to_json()) for line in lines))
+    _write(path / MADE_FILE, [json.dumps(made, indent=1)])
+
+
+def _write(path, lines):
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with _changing(path):
         try:
             with open(part, "w", encoding="ascii", newline="\n") as file:
-                for line in lines:
-                    # ASCII with escapes: a lone surrogate in a quote survives the way there and back.
-                    file.write(json.dumps(line.to_json()) + "\n")
+                file.writelines(f"{line}\n" for line in lines)
             os.replace(part, path)
-        except OSError as error:
+        finally:
             part.unlink(missing_ok=True)
-            raise DataError(f"cannot be written: {error.strerror or error}", file=name,
-                            remedy="free disk space or change the folder's permissions") from None
+
+
+@contextmanager
+def _changing(path):
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"cannot be written: {error.strerror or error}", file=path.name,
+                        remedy="free disk space or change the folder's permissions") from None
 
 
 def read_features(folder):

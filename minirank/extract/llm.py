@@ -8,12 +8,12 @@ from functools import cached_property
 
 from minirank.extract.answers import READERS
 from minirank.extract.asking import Asker
-from minirank.extract.files import Features, iso_time, write_features
+from minirank.extract.files import Features, job_by_rules, resume_by_rules, write_features
+from minirank.extract.gazetteer import Gazetteer
 from minirank.extract.grounding import Counts, Source
 from minirank.extract.merge import cross_check, merge
 from minirank.extract.outgoing import Outgoing, chunks, halves
 from minirank.extract.prompts import load_prompt
-from minirank.extract.rules import extract_job, extract_resume
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.llm_client import Request
 
@@ -72,25 +72,26 @@ class Document:
         name: of the document, for people.
         text: of the document.
         rules: its features by rules, with ids and flags.
+        gazetteer: of the rules, and of the names of what a model found; nothing of it is sent.
     """
 
     kind: str
     name: str
     text: str
     rules: JobFeatures | ResumeFeatures
+    gazetteer: Gazetteer | None = None
 
     @classmethod
-    def of_job(cls, job: dict) -> Document:
+    def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> Document:
         """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
-        rules = replace(extract_job(job["title"], job["description"]), job_id=job["job_id"])
-        return cls("job", f"job {job['job_id']}", f"{job['title']}\n{job['description']}", rules)
+        rules = job_by_rules(job, gazetteer)
+        return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer)
 
     @classmethod
-    def of_resume(cls, resume: dict) -> Document:
+    def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> Document:
         """A line of resumes.jsonl."""
-        found = extract_resume(resume["text"], resume["updated_at"])
-        rules = replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
-        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules)
+        rules = resume_by_rules(resume, gazetteer)
+        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules, gazetteer)
 
     @cached_property
     def outgoing(self) -> Outgoing:
@@ -119,7 +120,8 @@ class Document:
             answer = asker.answer(request)
             if answer is None:
                 return None
-            parts.append(READERS[self.kind](answer, Source(self.outgoing, start, end, prompt.folded_example, counts)))
+            source = Source(self.outgoing, start, end, prompt.folded_example, counts)
+            parts.append(READERS[self.kind](answer, source, self.gazetteer))
         return merge(parts)
 
     def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
@@ -144,10 +146,10 @@ class Document:
         return checked
 
 
-def documents(folder) -> Iterator[Document]:
+def documents(folder, gazetteer: Gazetteer | None = None) -> Iterator[Document]:
     """Every job, then every snapshot of a resume."""
-    yield from map(Document.of_job, folder.jobs)
-    yield from map(Document.of_resume, folder.resumes)
+    yield from (Document.of_job(job, gazetteer) for job in folder.jobs)
+    yield from (Document.of_resume(resume, gazetteer) for resume in folder.resumes)
 
 
 def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
@@ -155,16 +157,19 @@ def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
     return (request for document in documents(folder) for _, request in document.requests(asker, piece))
 
 
-def extract_folder_llm(folder, asker: Asker, piece: int = PIECE) -> tuple[Features, Report]:
-    """Extract every job and every snapshot of a resume by a model, and write both files beside the data.
+def extract_folder_llm(
+    folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None
+) -> tuple[Features, Report]:
+    """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
 
-    Answers stay in the asker's store: what it holds is not asked again. A document of which a request fails, or most of
-    whose values are made up, is read by rules alone.
+    Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
+    sent. A document of which a request fails, or most of whose values are made up, is read by rules alone.
 
     Args:
         folder: DataFolder.
         asker: the way to the model.
         piece: characters of a document in one request; what the model still cannot hold is halved.
+        gazetteer: of the rules, and of the names of what the model finds.
     Returns: Features aligned with the folder, and what became of the documents.
     Raises:
         DataError: a file cannot be written.
@@ -174,7 +179,7 @@ def extract_folder_llm(folder, asker: Asker, piece: int = PIECE) -> tuple[Featur
         if not asker.ask(lambda: requests(folder, asker, piece)):
             break
     report = Report()
-    found = [document.read(asker, piece, report) for document in documents(folder)]
+    found = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
     features = Features(found[:len(folder.jobs)], found[len(folder.jobs):])
-    write_features(folder, features)
+    write_features(folder, features, asker.client.model, gazetteer)
     return features, report

@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 
-from minirank.extract.ambiguity import believable
-from minirank.extract.lexicon import Tokens, lexicon
+from minirank.extract.lexicon import lexicon
 from minirank.extract.phrases import find_responsibilities
+from minirank.extract.reading import Reading
 from minirank.extract.requirements import label_mentions
-from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
-from minirank.extract.suspicion import find_stuffing, find_suspicious, merge_flags
-from minirank.extract.text import Document, blank, normalise
+from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures
+from minirank.extract.spans import marked_spans
 from minirank.extract.years import covered_months, find_amounts, find_entries
 
 TEXT_LIMIT = 100_000  # characters of a document that are read: some thirty times a long resume
@@ -41,53 +40,18 @@ _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
 _TITLE_NOISE = re.compile(
     r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
-
-class Reading:
-    """A text after one scan: flags, and the matches of every kind outside them."""
-
-    def __init__(self, text, headings):
-        words = lexicon()
-        plain = normalise(text)
-        tokens = Tokens(plain)
-        flagged = find_suspicious(text, plain, tokens)
-        if flagged:
-            plain = blank(plain, flagged)
-            tokens = Tokens(plain)
-        facts = believable(plain, words.facts.scan(tokens), words.exact)
-        stuffed = find_stuffing([(m.start, m.end, m.name) for m in facts if m.kind == "skill"])
-        if stuffed:
-            flagged = merge_flags([*flagged, *stuffed])
-            plain = blank(plain, flagged)
-            tokens = Tokens(plain)
-            facts = believable(plain, words.facts.scan(tokens), words.exact)
-        self.text, self.plain, self.tokens, self.flagged = text, plain, tokens, tuple(flagged)
-        self.document = Document(text, plain, headings)
-        self.kinds = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
-        for m in facts:
-            self.kinds[m.kind].append(m)
-        self.titles = words.titles.scan(tokens)
-        # `Sales Associate` is no junior: a level counts in front of a title or opening it, not inside it.
-        inside = {at for m in self.titles for at in range(m.start + 1, m.end)}
-        self.levels = [m for m in words.levels.scan(tokens) if m.name == "lead" or m.start not in inside]
-
-    def value(self, value, start, end):
-        return Value(value, self.text[start:end], start, end)
-
-    def named(self, matches):
-        """Values of matches, the first mention of each name."""
-        first = {}
-        for m in matches:
-            first.setdefault(m.name, m)
-        return tuple(self.value(m.name, m.start, m.end) for m in first.values())
+_FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
+_ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
 
-def extract_job(title, description):
+def extract_job(title, description, gazetteer=None):
     """Features of a job description.
 
     Args:
         title: str.
         description: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT
             characters of both together.
+        gazetteer: Gazetteer whose labels are skills too where the tagger marks them as skills or knowledge, or None.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
@@ -99,7 +63,10 @@ def extract_job(title, description):
     asked = {kind: [m for m in found if document.section(m.start) != "other"] for kind, found in reading.kinds.items()}
     cues = words.cues.scan(reading.tokens)
     strong = [c for c in cues if c.kind != "weak"]
-    must, nice = _requirements(document, asked["skill"], strong, cues, border)
+    skills = asked["skill"]
+    if gazetteer is not None:
+        skills = sorted([*skills, *_asked_labels(reading, gazetteer)])
+    must, nice = _requirements(document, skills, strong, cues, border)
     return JobFeatures(
         title=_job_title(reading, title),
         seniority=_job_seniority(reading, border),
@@ -117,22 +84,24 @@ def extract_job(title, description):
     )
 
 
-def extract_resume(text, updated_at=None):
+def extract_resume(text, updated_at=None, gazetteer=None):
     """Features of a resume.
 
     Args:
         text: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT characters.
         updated_at: int, seconds since the epoch: what `present` means; the latest year in the text when None.
+        gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
     reading = Reading(text[:TEXT_LIMIT], lexicon().resume_headings)
     kinds = reading.kinds
+    skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(reading, gazetteer)])
     title = next(iter(reading.titles), None)
     return ResumeFeatures(
         title=None if title is None else reading.value(title.name, title.start, title.end),
         seniority=_resume_seniority(reading),
         years=_total_years(reading, updated_at),
-        skills=reading.named(kinds["skill"]),
+        skills=reading.named(skills),
         education=_highest(reading, kinds["education"]),
         domains=_domains(reading, kinds["skill"], reading.titles),
         soft_skills=reading.named(kinds["soft"]),
@@ -141,6 +110,26 @@ def extract_resume(text, updated_at=None):
         languages=_languages(reading, kinds["language"]),
         flagged=reading.flagged,
     )
+
+
+def _labels(reading, gazetteer):
+    """Labels of a gazetteer where the lexicon knows nothing."""
+    known = [m for matches in reading.kinds.values() for m in matches]
+    return gazetteer.matches(reading.plain, reading.tokens, known)
+
+
+def _asked_labels(reading, gazetteer):
+    """Of those the ones that a job asks for: in running English, those inside a span that the tagger marks.
+
+    `Danish` and `energy` stand in a posting more often as no skill than as one. The tagger has learned from English
+    sentences; of another language, or of a mere list, it knows nothing and is not asked.
+    """
+    found = [m for m in _labels(reading, gazetteer) if reading.document.section(m.start) != "other"]
+    words = [word for word in reading.tokens.words if word.isalpha()]
+    if sum(word in _FUNCTION_WORDS for word in words) < _ENGLISH * len(words):
+        return found
+    spans = [span for layer in marked_spans(reading, gazetteer) for span in layer]
+    return [m for m in found if any(start <= m.start and m.end <= end for start, end in spans)]
 
 
 def _requirements(document, skills, strong, cues, border):

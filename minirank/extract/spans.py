@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from minirank.extract.lexicon import lexicon
-from minirank.extract.rules import Reading
+from minirank.extract.reading import Reading
 from minirank.extract.tagger import tagger
 
 _WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
@@ -49,7 +49,12 @@ def skill_spans(text, gazetteer=None):
     Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
         knowledge may overlap.
     """
-    document, marks = propose(text)
+    return marked_spans(Reading(text, lexicon().job_headings), gazetteer)
+
+
+def marked_spans(reading, gazetteer=None):
+    """`skill_spans` of a Reading."""
+    document, marks = _proposals(reading)
     if gazetteer is None:
         return tagger().spans(document, marks)
     return tagger().spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
@@ -69,7 +74,10 @@ def propose(text):
 
     Returns: (Document, {name: sorted list of (start, end, label)}).
     """
-    reading = Reading(text, lexicon().job_headings)
+    return _proposals(Reading(text, lexicon().job_headings))
+
+
+def _proposals(reading):
     skills, knowledge = _by_rules(reading)
     facts = sorted((m.start, m.end, m.kind) for matches in reading.kinds.values() for m in matches)
     titles = sorted((m.start, m.end, m.kind) for m in (*reading.titles, *reading.levels))

@@ -3,7 +3,7 @@
     score = pCTR^a pCVR^b relevance^c        exponents of the run's configuration, default (1, 1, 0)
 
 A job or a resume that training never saw is the normal case: what is not in the data folder is
-extracted by rules on the way. A candidate's numbers depend on the job, the role and the candidate
+extracted by rules on the way, with the gazetteer of the run's configuration. A candidate's numbers depend on the job, the role and the candidate
 alone, never on who else is ranked.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,8 +23,9 @@ from ..config import FolderConfig, ScoreConfig
 from ..data import DataFolder, read_folder
 from ..data.problems import nearest
 from ..errors import DataError, RunError
-from ..extract import Features, extract_job, extract_resume, read_features
-from ..extract.files import JOB_FILE, RESUME_FILE
+from ..extract import Features, read_features
+from ..extract.files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
+from ..extract.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.tables import Table
 from ..kernels.batch import Batch
@@ -218,12 +220,10 @@ class Ranker:
         """
         run = run if isinstance(run, Run) else load_run(run)
         config = run.config.data
-        if not isinstance(config, FolderConfig):
-            return cls(run)
-        if data is None and not config.folder.is_dir():
+        if not isinstance(config, FolderConfig) or (data is None and not config.folder.is_dir()):
             return cls(run)
         folder = read_folder(config.folder if data is None else data, config.columns)
-        return cls(run, folder, _features_of(folder))
+        return cls(run, folder, _features_of(folder, config))
 
     def rank(self, job, resumes=None, role: str | None = None, top: int | None = None, *, now: int | None = None) -> Ranking:
         """The candidates of a job, best first; equal scores in the order of resume_id.
@@ -261,11 +261,15 @@ class Ranker:
             kendall_tau=float(kendalltau(rank_a, rank_b).statistic) if len(rank_a) > 1 else None,
         )
 
+    @cached_property
+    def _gazetteer(self) -> Gazetteer | None:
+        return read_gazetteer(self.run.config.data.gazetteer)
+
     def _query(self, job, resumes, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
         if isinstance(job, Mapping):
             job = check_job(job, now)
-            job_features = replace(extract_job(job["title"], job["description"]), job_id=job["job_id"])
+            job_features = job_by_rules(job, self._gazetteer)
         else:
             row = self._place(self._jobs, job, "job", "jobs.jsonl")
             job, job_features = self.folder.jobs[row], self.features.jobs[row]
@@ -297,7 +301,7 @@ class Ranker:
                 found.append(self.folder.resumes[row])
                 features.append(self.features.resumes[row])
         chosen = newest(found)
-        return _Pool([found[row] for row in chosen], [features[row] or _read_resume(found[row]) for row in chosen])
+        return _Pool([found[row] for row in chosen], [features[row] or resume_by_rules(found[row], self._gazetteer) for row in chosen])
 
     def _place(self, known: dict[str, int], name, kind: str, file: str) -> int:
         if self.folder is None:
@@ -388,13 +392,9 @@ def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
     return found
 
 
-def _features_of(folder: DataFolder) -> Features:
+def _features_of(folder: DataFolder, config: FolderConfig) -> Features:
     """What extraction left beside the data; without it, rules read every text now, and nothing is written."""
     if any((folder.path / name).exists() for name in (JOB_FILE, RESUME_FILE)):
         return read_features(folder)
-    jobs = [replace(extract_job(job["title"], job["description"]), job_id=job["job_id"]) for job in folder.jobs]
-    return Features(jobs, [_read_resume(resume) for resume in folder.resumes])
-
-
-def _read_resume(resume: Mapping[str, Any]):
-    return replace(extract_resume(resume["text"], resume["updated_at"]), resume_id=resume["resume_id"])
+    labels = read_gazetteer(config.gazetteer)
+    return Features([job_by_rules(job, labels) for job in folder.jobs], [resume_by_rules(resume, labels) for resume in folder.resumes])
