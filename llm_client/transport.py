@@ -49,6 +49,10 @@ class Transport:
         self.base_url = base_url
         self._key = key
         self._local = threading.local()
+        with requests.Session() as session:  # proxies and certificates of the environment
+            self._settings = session.merge_environment_settings(base_url, {}, True, None, None)
+        if is_loopback(base_url):
+            self._settings["proxies"] = {}  # a proxy cannot reach this machine's own servers
 
     @property
     def withholds_key(self) -> bool:
@@ -81,13 +85,12 @@ class Transport:
     def _send(self, method: str, url: str, body: bytes | None, timeout: float) -> RawReply:
         local = self._local
         if getattr(local, "session", None) is None:
-            local.session, local.settings = self._session()
-            local.prepared, local.sent = {}, 0
+            local.session, local.prepared, local.sent = _session(), {}, 0
         deadline.begin(timeout)
         try:
             response = local.session.send(
                 self._prepared(method, url, body),
-                timeout=(min(CONNECT_SECONDS, timeout), timeout), allow_redirects=False, **local.settings,
+                timeout=(min(CONNECT_SECONDS, timeout), timeout), allow_redirects=False, **self._settings,
             )  # fmt: skip
             with response:
                 content = _read(response.raw)
@@ -115,16 +118,6 @@ class Transport:
             prepared.headers["Content-Length"] = str(len(body))
         return prepared
 
-    def _session(self) -> tuple[requests.Session, dict]:
-        session = requests.Session()
-        adapter = deadline.Adapter(pool_connections=1, pool_maxsize=1)  # makes no retries of its own: there is one retry loop
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-        settings = session.merge_environment_settings(self.base_url, {}, True, None, None)
-        if is_loopback(self.base_url):
-            settings["proxies"] = {}  # a proxy cannot reach this machine's own servers
-        return session, settings
-
     def _sorted(self, error: Exception, reused: bool, timeout: float) -> Exception:
         """The error of requests as one of ours."""
         if isinstance(error, _TooLong):
@@ -138,6 +131,14 @@ class Transport:
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)):
             return RunError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
         return RetryLater("the connection was lost before the reply was complete", kind="stale" if reused else "lost")
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    adapter = deadline.Adapter(pool_connections=1, pool_maxsize=1)  # makes no retries of its own: there is one retry loop
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
 
 
 class _TooLong(OSError):
