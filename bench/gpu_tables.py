@@ -2,81 +2,124 @@
 
 from __future__ import annotations
 
-from tables import RESULTS, replace_between
+from pathlib import Path
+
+from tables import replace_between
 
 NOTHING = (
     "## On a GPU\n\nNot yet measured: no GPU was at hand. `python bench/gpu.py --torch PYTHON` checks, measures and writes this part."
     "\n\n| rows | ours, replayed (ms) | PyTorch eager, loop | PyTorch compiled, graphs |\n| ---: | ---: | ---: | ---: |"
     "\n| 4,096 | not yet measured | not yet measured | not yet measured |\n| 65,536 | not yet measured | not yet measured | not yet measured |"
 )
-OURS = ("replayed, atomic", "launched, atomic", "replayed, deterministic", "launched, deterministic", "cpu")
+LOSS = 1e-3  # relative difference from which a peer does not compute the same
 
 
-def write_tables(found: dict | None) -> None:
+def write_tables(path: Path, found: dict | None) -> None:
     """Write all tables; None says that nothing is measured yet."""
-    replace_between(RESULTS, "gpu", NOTHING if found is None else text_of(found))
+    replace_between(path, "gpu", NOTHING if found is None else text_of(found))
 
 
 def text_of(found: dict) -> str:
-    """Markdown of what was found; a part that failed or was left out says so."""
-    parts = [f"## On a GPU\n\n{found['device']['name']} ({found['device']['nvidia-smi']}); {found['machine']}.", checks(found)]
-    parts += [part(found) for part in (steps, kernels, ladder)]
-    return "\n\n".join(parts)
+    """Markdown of what was found; whatever failed, was left out or is not measured says so."""
+    where = "; ".join(str(each) for each in (*found["device"].values(), found["machine"]))
+    parts = [f"## On a GPU\n\n{where}.", sentences(found), ladder(found)]
+    parts += [steps(found, precision) for precision in ("float32", "tf32")]
+    parts += [kernels(found, name) for name in _variants(found) if any("kernels" in _at(found, "steps", rows, name) for rows in found["steps"])]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _missing(part) -> str | None:
+def _at(found, *path) -> dict:
+    """What stands at a path; {} where nothing does."""
+    for step in path:
+        found = found.get(step, {}) if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _cell(measured: dict, digits: int = 3) -> str:
+    if "failed" in measured or "skipped" in measured:
+        return "failed" if "failed" in measured else "skipped"
+    return f"{measured['ms']:.{digits}f}" if "ms" in measured else "not measured"
+
+
+def _told(part) -> str:
+    """One value in words."""
     if isinstance(part, dict):
-        for word in ("failed", "skipped"):
-            if word in part:
-                return f"{word}: {part[word]}"
-    return None
+        return "; ".join(f"{word}: {part[word]}" for word in ("failed", "skipped") if word in part) or "not measured"
+    return f"{part:,.3g}" if isinstance(part, float) else str(part)
 
 
-def checks(found: dict) -> str:
-    """Correctness and ceilings in sentences."""
-    wrong = found["correctness"]
-    errors = _missing(wrong) or f"largest relative error against float64: {max(max(each) for each in wrong.values()):.1e}"
-    tops = _missing(found["ceilings"]) or ", ".join(f"{name} {value:,.1f}" for name, value in found["ceilings"].items())
-    tools = _missing(found["sanitizer"]) or ", ".join(f"{tool} {said['status']}" for tool, said in found["sanitizer"].items())
-    return f"Correctness: {errors}. Same bytes twice: {found['same_bytes']}. compute-sanitizer: {tools}. Ceilings: {tops}."
+def sentences(found: dict) -> str:
+    """Correctness, compute-sanitizer and ceilings, one line each."""
+    lines = []
+    for part, head in (("correctness", "Relative error against float64 by rows"), ("sanitizer", "compute-sanitizer"), ("ceilings", "Ceilings")):
+        held = found.get(part, {})
+        alone = not held or "failed" in held or "skipped" in held
+        told = _told(held) if alone else ", ".join(f"{name}: {_told(each)}" for name, each in held.items())
+        lines.append(f"- {head}: {told}.")
+    return "\n".join(lines)
 
 
-def steps(found: dict) -> str:
-    """A row for each number of rows: milliseconds of a step, ours and PyTorch's."""
-    ours, theirs = found["steps"], found["torch"]
-    if _missing(ours):
-        return f"Steps: {_missing(ours)}"
-    peers = [] if _missing(theirs) else list(next(iter(theirs.values())))
-    head = ["rows", *OURS, *(f"PyTorch {peer}" for peer in peers), "TFLOP/s"]
-    lines = [head, ["---:"] * len(head)]
-    for rows, each in ours.items():
-        cells = [f"{each[name]['ms']:.3f}" for name in OURS]
-        cells += [f"{theirs[rows][peer]['ms']:.3f}" if "ms" in theirs[rows][peer] else "failed" for peer in peers]
-        lines.append([f"{int(rows):,}", *cells, f"{each['flop'] / max(each[OURS[0]]['ms'], 1e-6) / 1e9:.1f}"])
-    return "Milliseconds of a training step of workload base (median), float32:\n\n" + _table(lines)
+def _variants(found: dict) -> list[str]:
+    """Ours, in the order in which they were measured."""
+    names = dict.fromkeys(name for rows in found.get("steps", {}) for name in _at(found, "steps", rows))
+    return [name for name in names if name != "cpu"]
 
 
-def kernels(found: dict) -> str:
-    """Every launch of a step, at each number of rows."""
-    ours = found["steps"]
-    if _missing(ours):
+def steps(found: dict, precision: str) -> str:
+    """A row for each number of rows: milliseconds of a step, ours, PyTorch's at the same precision, and their ratio to our best."""
+    ours = [name for name in _variants(found) if ("tf32" in name) == (precision == "tf32")]
+    theirs = dict.fromkeys(name for rows in _at(found, "torch") for name in _at(found, "torch", rows) if name.endswith(precision))
+    if not ours:
         return ""
-    lines = [["launch", *(f"B = {int(rows):,}" for rows in ours)], ["---", *["---:"] * len(ours)]]
-    columns = [each["kernels"] for each in ours.values()]
-    lines += [[row[0][0], *(f"{milliseconds:.3f}" for _, milliseconds in row)] for row in zip(*columns)]
-    return "Milliseconds of each launch of a step, events around it:\n\n" + _table(lines)
+    head = ["rows", *ours, "the best with the host's part", *(["cpu"] if precision == "float32" else [])]
+    head += [*(f"PyTorch {name} (ratio)" for name in theirs), "TFLOP/s"]
+    lines = [head, ["---:"] * len(head)]
+    for rows in found["steps"]:
+        each = {name: _at(found, "steps", rows, name) for name in (*ours, "cpu")}
+        best = min((each[name] for name in ours if "ms" in each[name]), key=lambda measured: measured["ms"], default={})
+        cells = [f"{int(rows):,}", *(_cell(each[name]) for name in ours), _cell(best.get("with_host", {}))]
+        cells += [_cell(each["cpu"])] if precision == "float32" else []
+        cells += [_peer(_at(found, "torch", rows, name), best) for name in theirs]
+        lines.append([*cells, f"{best['flop'] / max(best['ms'], 1e-6) / 1e9:.1f}" if best else "not measured"])
+    return f"Milliseconds of a training step of workload base (median), {precision}:\n\n" + _table(lines)
+
+
+def _peer(measured: dict, best: dict) -> str:
+    if "ms" not in measured or not best:
+        return _cell(measured)
+    other = abs(measured["loss"] / best["loss"] - 1) > LOSS
+    return f"{measured['ms']:.3f} ({measured['ms'] / max(best['ms'], 1e-6):.2f}x{', another loss' if other else ''})"
+
+
+def kernels(found: dict, variant: str) -> str:
+    """Every launch of a step of a variant, at each number of rows: milliseconds, and what it does in a second."""
+    columns = {rows: _at(found, "steps", rows, variant).get("kernels") for rows in found["steps"]}
+    columns = {rows: each for rows, each in columns.items() if each}
+    lines = [["launch", *(f"B = {int(rows):,}" for rows in columns)], ["---", *["---:"] * len(columns)]]
+    for row in zip(*columns.values()):
+        lines.append([row[0]["kernel"], *(f"{each['ms']:.3f}{_rate(each)}" for each in row)])
+    return f"Milliseconds of each launch of a step, {variant}, events around it:\n\n" + _table(lines)
+
+
+def _rate(each: dict) -> str:
+    milliseconds = max(each["ms"], 1e-6)
+    if "flop" in each:
+        return f" ({each['flop'] / milliseconds / 1e9:.1f} TFLOP/s)"
+    return f" ({each['bytes'] / milliseconds / 1e6:,.0f} GB/s)" if "bytes" in each else ""
 
 
 def ladder(found: dict) -> str:
     """The rungs: what was predicted, what was measured."""
-    rungs = found["ladder"]
-    if _missing(rungs):
-        return f"Ladder: {_missing(rungs)}"
-    lines = [["rung", "what", "before (ms)", "after (ms)", "gain", "predicted", "error"], ["---", "---", *["---:"] * 5]]
-    for name, each in rungs.items():
-        before, after = each["before"]["ms"], each["after"]["ms"]
-        lines.append([name, each["title"], f"{before:.3f}", f"{after:.3f}", f"{before / after:.2f}", f"{each['predicted']:.2f}", f"{each['error']:.0e}"])
-    return "The ladder:\n\n" + _table(lines)
+    lines = [["rung", "what", "before (ms)", "after (ms)", "gain", "predicted", "TFLOP/s", "error"], ["---", "---", *["---:"] * 6]]
+    for name, each in _at(found, "ladder").items():
+        if not isinstance(each, dict) or "before" not in each:
+            lines.append([name, _told(each), *[""] * 6])
+            continue
+        before, after = each["before"]["ms"], max(each["after"]["ms"], 1e-6)
+        rate = f"{each['flop'] / after / 1e9:.1f}" if each["flop"] else ""
+        gain, predicted = f"{before / after:.2f}", f"{each['predicted']:.2f}"
+        lines.append([name, each["title"], f"{before:.3f}", f"{after:.3f}", gain, predicted, rate, f"{each['error']:.0e}"])
+    return "The ladder:\n\n" + _table(lines) if len(lines) > 2 else ""
 
 
 def _table(lines: list[list[str]]) -> str:

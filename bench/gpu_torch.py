@@ -1,6 +1,7 @@
-"""PyTorch's training steps of workload base on a GPU, timed for bench/gpu.py in an environment of its own.
+"""PyTorch's training steps of workload base, and its products of matrices, on a GPU, timed for bench/gpu.py in an environment of its own.
 
-    PYTHON bench/gpu_torch.py FOLDER FORM MODE PRECISION STEPS      prints one JSON object
+    PYTHON bench/gpu_torch.py steps FOLDER FORM MODE PRECISION STEPS      prints one JSON object
+    PYTHON bench/gpu_torch.py product PRECISION E M K N                   prints the TFLOP/s of E products (M, K) x (K, N)
 
 FOLDER as `workloads.write` made it; FORM of the experts: loop, bmm, wide; MODE: eager, compiled, graphs (compiled with CUDA
 graphs); PRECISION: float32 or tf32. Table gradients are sparse, with SparseAdam, which touches the rows of the batch alone.
@@ -9,6 +10,7 @@ graphs); PRECISION: float32 or tf32. Table gradients are sparse, with SparseAdam
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from pathlib import Path
 
@@ -29,10 +31,46 @@ def on_gpu(batch):
     return batch
 
 
-def main() -> None:
-    """Print the versions, the loss of the first step and the milliseconds of each timed step."""
-    folder, form, mode, precision, steps = sys.argv[1:]
+def set_precision(precision: str) -> None:
+    """float32 or tf32, of all products."""
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+
+
+def timed(run, times: int) -> list[float]:
+    """Milliseconds of each run, after some that are not counted."""
+    for number in range(WARM_UP):
+        run(number)
+    torch.cuda.synchronize()
+    milliseconds = []
+    for number in range(times):
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        run(number)
+        end.record()
+        end.synchronize()
+        milliseconds.append(begin.elapsed_time(end))
+    return milliseconds
+
+
+def product(precision: str, *shape: str) -> None:
+    """Print the TFLOP/s of E products at once; a run is enough of them for launches not to count."""
+    set_precision(precision)
+    e, m, k, n = map(int, shape)
+    x, w = torch.randn(m, k, device="cuda"), torch.randn(e, k, n, device="cuda")
+    flop = 2 * e * m * k * n
+    repeated = max(1, int(2e11 // flop))
+    x = x.expand(e, m, k) if e > 1 else x[None]
+
+    def run(number: int) -> None:
+        for _ in range(repeated):
+            torch.bmm(x, w)
+
+    print(repeated * flop / statistics.median(timed(run, 30)) / 1e9)
+
+
+def steps(folder: str, form: str, mode: str, precision: str, times: str) -> None:
+    """Print the versions, the loss of the first step and the milliseconds of each timed step."""
+    set_precision(precision)
     problem = Problem(folder)
     network = Network(problem.arrays, form).cuda()
     table = nn.Embedding.from_pretrained(torch.from_numpy(problem.tables).cuda(), freeze=False, sparse=True)
@@ -45,7 +83,8 @@ def main() -> None:
     if mode != "eager":
         loss_of = torch.compile(loss_of, mode="reduce-overhead" if mode == "graphs" else "default")
 
-    def step(batch):
+    def step(number: int):
+        batch = batches[number % len(batches)]
         loss = loss_of(table(batch.ids), batch.dense, batch.role, batch.labels, batch.scale)
         for optimiser in made:
             optimiser.zero_grad(set_to_none=True)
@@ -54,20 +93,9 @@ def main() -> None:
             optimiser.step()
         return loss
 
-    first = float(step(batches[0]))
-    for number in range(WARM_UP):
-        step(batches[number % len(batches)])
-    torch.cuda.synchronize()
-    milliseconds = []
-    for number in range(int(steps)):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        step(batches[number % len(batches)])
-        end.record()
-        end.synchronize()
-        milliseconds.append(begin.elapsed_time(end))
-    print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda, "loss": first, "ms": milliseconds}))
+    first = float(step(0))
+    print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda, "loss": first, "ms": timed(step, int(times))}))
 
 
 if __name__ == "__main__":
-    main()
+    {"steps": steps, "product": product}[sys.argv[1]](*sys.argv[2:])

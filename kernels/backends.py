@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from .parameters import TrainState
+from .parameters import Arena, TrainState
 from .plan import Plan
 
 
@@ -15,10 +15,11 @@ class Unavailable(RuntimeError):
     """A backend that cannot run on this machine: why, and what helps, in one line."""
 
 
-
-def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None):
+def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None, **of_cuda):
     """The executor called `backend`: "reference", "cpu" or "cuda".
 
+    Args:
+        threads: of the cpu backend. of_cuda: settings of the cuda backend, see `CudaExecutor`; the others have none.
     Raises:
         ValueError: unknown backend, or a dtype that it does not compute in.
         Unavailable: no GPU that kernels can run on.
@@ -35,7 +36,7 @@ def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | Non
         check_available(backend)
         from .cuda.executor import CudaExecutor
 
-        return CudaExecutor(plan, dtype)
+        return CudaExecutor(plan, dtype, **of_cuda)
     raise ValueError(f"backend must be reference, cpu or cuda, got {backend!r}")
 
 
@@ -65,3 +66,9 @@ def resident(executor, state: TrainState) -> Iterator[Callable[[], None]]:
             yield settle
     else:
         yield lambda: None
+
+
+def keep(executor, values: Arena) -> None:
+    """Tell an executor with a memory of its own that nobody changes these values any more: it takes them there once."""
+    if hasattr(executor, "keep"):
+        executor.keep(values)

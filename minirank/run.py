@@ -26,18 +26,36 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .config import Config, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
+from .config import (
+    Config,
+    CudaConfig,
+    FolderConfig,
+    config_from_dict,
+    read_yaml,
+    to_yaml,
+    without_paths,
+)
 from .data import Dataset, TableEncoder
 from .dataclass_yaml import build
 from .errors import ConfigError, RunError
 from .features import Encoder
-from .kernels.backends import Unavailable, check_available, make_executor
+from .kernels.backends import Unavailable, check_available, keep, make_executor
 from .kernels.batch import Batch, InputSpec
 from .kernels.parameters import Arena
 from .kernels.plan import Plan
 from .model import LabelRates, compile_plan
 from .prediction import predict
-from .storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
+from .storage import (
+    load_npz,
+    make_folder,
+    read_json,
+    remove,
+    save_npz,
+    sync_folder,
+    unwritable,
+    write_json,
+    write_text,
+)
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
@@ -72,7 +90,9 @@ class Run:
     @cached_property
     def executor(self):
         """Runs the plan on the backend of the configuration; several threads may use it at once."""
-        return executor_of(self.config, self.plan)
+        made = executor_of(self.config, self.plan)
+        keep(made, self.values)
+        return made
 
     def predict(self, batch: Batch, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
         """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
@@ -91,7 +111,10 @@ def executor_of(config: Config, plan: Plan):
     """
     training = config.training
     check_backend(config)
-    return make_executor(training.backend, plan, np.dtype(training.precision), training.threads)
+    try:
+        return make_executor(training.backend, plan, np.dtype(training.precision), training.threads, **asdict(training.cuda))
+    except (Unavailable, ValueError) as error:
+        raise ConfigError(f"training.backend {training.backend}: {error}") from None
 
 
 def check_backend(config: Config) -> None:
@@ -137,7 +160,8 @@ def with_backend(config: Config, backend: str) -> Config:
         ConfigError: it cannot compute in the configuration's precision.
     """
     try:
-        return replace(config, training=replace(config.training, backend=backend))
+        cuda = config.training.cuda if backend == "cuda" else CudaConfig()
+        return replace(config, training=replace(config.training, backend=backend, cuda=cuda))
     except ValueError as error:
         raise ConfigError(f"{error}; choose another --backend") from None
 

@@ -4,8 +4,6 @@
 """
 
 import dataclasses
-import importlib
-from pathlib import Path
 
 import cuda_simulator
 import numpy as np
@@ -17,8 +15,7 @@ from random_rows import SPEC, random_batch, randomise
 from test_operations import plan_with
 from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
 
-from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor, resident
+from minirank.kernels.backends import make_executor
 from minirank.kernels.cuda import (
     dense,
     losses,
@@ -30,11 +27,10 @@ from minirank.kernels.cuda import (
 )
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.intrinsics import tf32
-from minirank.kernels.cuda.schedule import schedule
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
 from minirank.kernels.operations import KINDS
-from minirank.kernels.parameters import TrainState, initial_values
+from minirank.kernels.parameters import initial_values
 from minirank.model import TaskConfig
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
@@ -107,44 +103,6 @@ def test_the_order_of_threads_changes_nothing(monkeypatch):
         found.append(compare(plan, 9, seed=1))
     assert len({each.dense.tobytes() + each.losses.tobytes() for each in found}) == 1
     compare(plan_of(small("ple", "mlp")), 5, seed=1)  # still shuffled
-
-
-def steps_of(executor, plan, batches, held=False):
-    state = TrainState(randomise(initial_values(plan, 0, np.float32)))
-    if held:
-        with resident(executor, state) as settle:
-            for batch in batches:
-                executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
-            settle()
-            dense = state.values.dense.copy()
-        np.testing.assert_array_equal(dense, state.values.dense)
-    else:
-        for batch in batches:
-            executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
-    return state
-
-
-@pytest.mark.parametrize("deterministic", (True, False))
-def test_training_steps(deterministic):
-    """Against the reference; table rows that no batch uses rest; a resident state is the same state."""
-    plan = plan_of(small(role="bias"))
-    batches = [random_batch(rows, seed) for seed, rows in enumerate((12, 9, 14))]
-    found = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches)
-    held = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, held=True)
-    reference = TrainState(randomise(initial_values(plan, 0, np.float32)).copy(np.float64))
-    for batch in batches:
-        make_executor("reference", plan, np.float64).step(reference, batch, Adam(1e-2, weight_decay=0.1))
-    begin = TrainState(randomise(initial_values(plan, 0, np.float32)))
-    for name, view in found.values.items():
-        moved = np.linalg.norm(reference.values[name] - begin.values[name])
-        assert np.linalg.norm(view - reference.values[name]) <= 2e-3 * moved + 1e-6, name
-        for ours, theirs in ((found.m, reference.m), (found.v, reference.v)):
-            assert np.linalg.norm(ours[name] - theirs[name]) <= 2e-5 * np.linalg.norm(theirs[name]) + 1e-9, name
-    np.testing.assert_array_equal(held.values.dense, found.values.dense)
-    np.testing.assert_array_equal(held.v.tables, found.v.tables)
-    used = np.unique(np.concatenate([batch.ids[:, 2] for batch in batches]))
-    rests = np.setdiff1d(np.arange(50), used)
-    np.testing.assert_array_equal(found.values["embedding.title"][rests], begin.values["embedding.title"][rests])
 
 
 def test_an_id_that_every_row_uses(monkeypatch):
@@ -233,25 +191,6 @@ def test_another_precision_is_refused():
         make_executor("cuda", plan).logits(initial_values(plan, 0, np.float64), random_batch(3))
 
 
-def test_unfused_launches_are_one_a_node():
-    plan = plan_of(small())
-    nodes = sum(len(launch.steps) + len(launch.problems) for launch in schedule(plan, True, large=50, fuse=False))
-    assert nodes == len(schedule(plan, True, large=50, fuse=False)) > 3 * len(schedule(plan, True, large=50))
-
-
-def test_launches_and_array_arguments_of_a_step():
-    """An empty launch costs about 4 us and each array argument about 1.7 us: both are counted, for the shape of workload base."""
-    plan = plan_of(small("mmoe", "full", task_weights="fixed"), tuple(TaskConfig(task.name, given=task.given) for task in TASKS))
-    for deterministic in (True, False):
-        made = CudaExecutor(plan, deterministic=deterministic, large=50)
-        made.step(TrainState(initial_values(plan, 0)), random_batch(3), Adam())
-        assert made.launched == [
-            ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7),
-            ("product_backward", 4), ("product_backward", 4), ("weight_gradients", 4), ("sums", 6), ("adam_dense", 7),
-            *([("sort_uses", 7), ("sum_pieces", 6), ("adam_runs", 7)] if deterministic else [("scatter_rows", 7), ("adam_touched_rows", 10)]),
-        ]  # fmt: skip
-
-
 needs_full_tiles = pytest.mark.skipif(SMALL, reason="the tiles of a GPU take a Python thread's patience: set MINIRANK_CUDA_TILES=full")
 
 
@@ -291,53 +230,31 @@ def test_products_with_the_tiles_of_a_gpu(tf32):
     assert 0 < np.linalg.norm(found - dx) <= tolerance * np.linalg.norm(dx)
 
 
+@needs_full_tiles
+@pytest.mark.parametrize("tf32", (False, True))
+def test_weight_gradients_with_the_tiles_of_a_gpu(tf32):
+    """Two tiles, two slices, rows that are no multiple of a step; db is never rounded."""
+    kernel = weight_gradients.weight_gradients_tf32 if tf32 else weight_gradients.weight_gradients
+    rng, tolerance, rows, inner, columns = np.random.default_rng(0), 2e-3 if tf32 else 1e-6, 21, TM + 4, 12
+    x, dz, size = rng.normal(size=(rows, inner)), rng.normal(size=(rows, columns)), (inner + 1) * columns
+    activations = cuda.to_device(np.concatenate([x.ravel(), dz.ravel()]).astype(np.float32))
+    table = np.zeros((3, 10), np.int64)
+    table[:2, 0], table[1, 1] = 2, TM
+    table[2] = 0, inner, inner, x.size, columns, columns, 0, inner * columns, -1, 0
+    partials = cuda.to_device(np.full(2 * size, np.nan, np.float32))
+    ints = cuda.to_device(np.array([0, rows, 2, 0], np.int32))
+    kernel[(2, 2), kernel.threads](cuda.to_device(table), activations, ints, partials, size)
+    found = partials.copy_to_host().reshape(2, inner + 1, columns).sum(axis=0)
+    assert 0 < np.linalg.norm(found[:-1] - x.T @ dz) <= tolerance * np.linalg.norm(x.T @ dz)
+    np.testing.assert_allclose(found[-1], dz.sum(axis=0), rtol=1e-5, atol=1e-5)
+
+
 def test_tf32_is_asked_for_by_name():
     if SMALL:
         with pytest.raises(ValueError, match="tf32 needs the tiles of a GPU"):
             CudaExecutor(plan_of(small()), tf32=True)
     one = np.float32(1 + 2**-11)
     assert tf32(np.float32(1.5)) == 1.5 and tf32(one) == np.float32(1 + 2**-10) and tf32(-one) == -np.float32(1 + 2**-10)
-
-
-LADDER = Path(__file__).resolve().parent.parent / "bench" / "cuda_ladder"
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in LADDER.glob("[0-9]*.py")))
-def test_every_rung_of_the_ladder(name, monkeypatch):
-    """Before it is ever timed: both ways run, and what comes out is right."""
-    if SMALL and "tf32" in name:
-        pytest.skip("a rung of tensor cores; test_products_with_the_tiles_of_a_gpu checks its kernels, MINIRANK_CUDA_TILES=full runs it")
-    monkeypatch.syspath_prepend(str(LADDER))
-    rungs = importlib.import_module("rungs")
-    rung = importlib.import_module(name).rung(rungs.TINY)
-    for _ in range(2):
-        rung.before()
-        rung.after()
-    assert rung.error() < (2e-3 if "tf32" in name else 1e-5) and rung.predicted > 1 and rung.title
-
-
-@pytest.mark.filterwarnings("ignore:Simulator timings are bogus")
-def test_the_script_for_a_gpu_runs_here_too(monkeypatch):
-    """All that needs neither nvidia-smi nor PyTorch, on tiny shapes: whoever has a GPU shall not meet a typing error."""
-    monkeypatch.syspath_prepend(str(LADDER))
-    monkeypatch.syspath_prepend(str(LADDER.parent))
-    gpu, gpu_tables, rungs = (importlib.import_module(name) for name in ("gpu", "gpu_tables", "rungs"))
-    tiny = gpu.workloads.Workload("tiny", 2, 4, 30, 4, 2, 8, 8, 4, 6, 1, 2, 8)
-    monkeypatch.setattr(gpu, "BASE", tiny)
-    monkeypatch.setattr(gpu, "REPEATS", 2)
-    monkeypatch.setattr(gpu, "WARM_UP", 1)
-    monkeypatch.setattr(rungs, "Sizes", lambda: rungs.TINY)
-    monkeypatch.setattr(gpu, "RUNGS", [path for path in gpu.RUNGS if "tf32" not in path.stem][:4])
-    monkeypatch.setattr(gpu, "make_executor", lambda name, *rest: make_executor("reference" if name == "cpu" else name, *rest))
-    found = {"machine": "a machine", "device": {"name": "simulator", "nvidia-smi": "none"}, "same_bytes": gpu.same_bytes(4)}
-    found["correctness"] = {"5": [gpu.correctness(5, 0)]}
-    assert found["correctness"]["5"][0] < 1e-5
-    found |= {"steps": {"6": gpu.steps(6)}, "ladder": gpu.ladder(), "sanitizer": gpu.sanitizer(), "torch": gpu.torch_steps(None, [6])}
-    found["ceilings"] = gpu.ceilings(None, 64)
-    assert [name for name, _ in found["steps"]["6"]["kernels"]][-2:] == ["scatter_rows", "adam_touched_rows"]
-    text = gpu_tables.text_of(found)
-    assert "| 01_naive |" in text and "| walk_rows |" in text and "PyTorch" not in text
-    assert "Ladder: failed: x" in gpu_tables.text_of(found | {"ladder": {"failed": "x"}})
 
 
 # --- planted faults --------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from training_world import write_table
 
-from minirank import cli
+from minirank import cli, run
+from minirank.config import Config, CudaConfig, FolderConfig, TrainingConfig
 from minirank.kernels.backends import Unavailable, make_executor
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda.probe import why_not
 from minirank.kernels.cuda.schedule import schedule
 from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.run import load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_GPU = why_not()
@@ -65,6 +67,33 @@ def test_float64_is_refused(capsys, tmp_path):
     assert "precision must be float32 on the cuda backend, got float64" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (("training.cuda.tf32=true",), "training: cuda.tf32 true is for the cuda backend, backend is cpu; leave it out, or use backend: cuda"),
+        (("training.backend=reference", "training.cuda.graph=false"), "cuda.graph false is for the cuda backend, backend is reference"),
+        (("training.backend=cuda", "training.cuda.tf23=true"), "training.cuda.tf23: unknown key; did you mean tf32?"),
+        (("training.backend=cuda", "training.cuda.tf32=1"), "training.cuda.tf32: expected true or false, got 1"),
+    ],
+)
+def test_settings_of_the_backend_are_for_it_alone(settings, words, capsys, tmp_path):
+    sets = [word for setting in settings for word in ("--set", setting)]
+    assert cli.main(["train", str(write_table(tmp_path)), "--run", str(tmp_path / "run"), *sets]) == 2
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_configuration_says_how_the_backend_computes(monkeypatch):
+    """Each setting reaches the executor, by the name that it has there."""
+    made = []
+    monkeypatch.setattr(run, "make_executor", lambda *arguments, **settings: made.append((arguments[0], settings)))
+    monkeypatch.setattr(run, "check_backend", lambda config: None)
+    training = TrainingConfig(backend="cuda", cuda=CudaConfig(False, True, False))
+    run.executor_of(Config(FolderConfig(Path("data")), training=training), base_plan())
+    assert made == [("cuda", {"deterministic": False, "tf32": True, "graph": False})]
+
+
 def test_a_step_of_base_takes_eleven_launches():
     """Six of the rows' part, as here; then weight gradients, sums, Adam, and three for the tables, two atomic ones (cuda_suite.py counts them all)."""
     launches = schedule(base_plan(), training=True)
@@ -76,7 +105,8 @@ def test_a_step_of_base_takes_eleven_launches():
 
 
 def test_kernels_in_the_simulator():
-    done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/cuda_suite.py")
+    suites = (f"tests/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
+    done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
 
 
@@ -85,14 +115,16 @@ def test_products_with_the_tiles_of_a_gpu():
     environment = os.environ | SIMULATOR | {"MINIRANK_CUDA_TILES": "full"}
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout[-6000:] + done.stderr
+    assert done.returncode == 0 and "4 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
 
 def test_a_model_trains_in_the_simulator(tmp_path):
-    """The command, in numba's own simulator; a run that it made is scored by the cpu backend."""
+    """The command, in numba's own simulator; its settings are in the run, which the cpu backend scores without them."""
     path = write_table(tmp_path, rows=40)
-    quick = ("training.epochs=1", "training.batch_rows=32", "model.gate.role=bias")
+    quick = ("training.epochs=1", "training.batch_rows=32", "model.gate.role=bias", "training.cuda.deterministic=false")
     sets = [word for setting in quick for word in ("--set", setting)]
     done = in_simulator("-m", "minirank", "train", str(path), "--run", str(tmp_path / "run"), "--backend", "cuda", *sets)
     assert done.returncode == 0, done.stderr
+    assert load_run(tmp_path / "run").config.training.cuda == CudaConfig(deterministic=False)
+    assert load_run(tmp_path / "run", "cpu").config.training.cuda == CudaConfig()
     assert cli.main(["score", str(tmp_path / "run"), str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out.csv"), "--backend", "cpu"]) == 0

@@ -8,4 +8,5 @@ from rungs import Rung, Sizes, Step
 def rung(sizes: Sizes) -> Rung:
     """Before: every operation is a launch. After: the fused schedule. Both are whole steps."""
     apart, fused = Step(sizes, fuse=False, graph=False), Step(sizes, graph=False)
-    return Rung("gates, mixtures, towers and losses fused", 3.0, apart.run, fused.run, fused.error, executors=[apart.executor, fused.executor])
+    executors = [apart.executor, fused.executor]
+    return Rung("gates, mixtures, towers and losses fused", 3.0, apart.run, fused.run, fused.error, executors=executors, by_host=True)

@@ -8,4 +8,5 @@ from rungs import Rung, Sizes, Step
 def rung(sizes: Sizes) -> Rung:
     """Before: launch by launch. After: replayed. Both are whole steps with atomic tables."""
     launched, replayed = Step(sizes, deterministic=False, graph=False), Step(sizes, deterministic=False)
-    return Rung("the whole step replayed as a graph", 1.2, launched.run, replayed.run, replayed.error, executors=[launched.executor, replayed.executor])
+    executors = [launched.executor, replayed.executor]
+    return Rung("the whole step replayed as a graph", 1.2, launched.run, replayed.run, replayed.error, executors=executors, by_host=True)

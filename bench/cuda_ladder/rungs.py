@@ -44,7 +44,8 @@ class Rung:
     Args:
         title: what it shows. predicted: time of `before` divided by that of `after`, estimated before it was measured.
         before, after: what is compared; each queues its launches. error: the largest relative error of what `after` left.
-        flop: of one run, 0 where it is no matter of arithmetic.
+        flop: of one run, 0 where it is no matter of arithmetic. executors: of whole steps, before and after.
+        by_host: the host's time to launch is what it is about, so the GPU may wait for it.
     """
 
     title: str
@@ -54,6 +55,7 @@ class Rung:
     error: Callable[[], float]
     flop: int = 0
     executors: list[CudaExecutor] = field(default_factory=list)
+    by_host: bool = False
 
 
 def distance(found: np.ndarray, expected: np.ndarray) -> float:
@@ -102,7 +104,8 @@ class Step:
     """The launches of a training step of a model of these sizes."""
 
     def __init__(self, sizes: Sizes, **settings) -> None:
-        spec = InputSpec((*((f"field{i}", sizes.vocabulary) for i in range(sizes.fields)), ("role", 5)), (), ("d0", "d1", "d2", "d3"), ("ctr", "cvr", "relevance"))
+        fields = (*((f"field{i}", sizes.vocabulary) for i in range(sizes.fields)), ("role", 5))
+        spec = InputSpec(fields, (), ("d0", "d1", "d2", "d3"), ("ctr", "cvr", "relevance"))
         config = ModelConfig(
             embedding=sizes.width, experts=sizes.experts, expert_hidden=sizes.hidden, tower_hidden=(sizes.tower,),
             gate=GateConfig("full"), role_in_x=False,

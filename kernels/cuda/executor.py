@@ -96,7 +96,7 @@ class CudaExecutor:
             self._moved += self._lists.put(pack_lists(batch), self._stream)
             self._lists_of = lists
         buffers = self._room(len(batch))
-        buffers.upload(batch, self.slices or min(max(len(batch) // ROWS_A_SLICE, 1), MOST_SLICES), self._stream)
+        buffers.upload(batch, self.slices_of(len(batch)), self._stream)
         if sorts and buffers.groups.names:
             self._moved += buffers.uses.fit(buffers.groups.room(buffers.places.capacity, ids_in_bags(batch)))
         return buffers
@@ -228,10 +228,9 @@ class CudaExecutor:
             finally:
                 self._after_launch = None
 
-    @property
-    def held(self) -> TrainState | None:
-        """The state that is resident."""
-        return self._resident
+    def slices_of(self, rows: int) -> int:
+        """Slices of the weight gradients of a batch of so many rows: its own number, so that batches before it change no byte."""
+        return self.slices or min(max(rows // ROWS_A_SLICE, 1), MOST_SLICES)
 
     @property
     def stream(self):

@@ -7,11 +7,14 @@ function, and `cuda` forwards to the launch that is running.
 
 from __future__ import annotations
 
+from numba import config
 from numba import cuda as _cuda
 
 from .probe import simulated
 
 SIMULATED = simulated()
+if not SIMULATED:
+    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # numba would tell users of every launch with few blocks, as the last of a sum has
 KERNELS: dict[str, object] = {}  # name -> kernel, with .signature, .threads and .bounds
 
 

@@ -41,18 +41,32 @@ def _driver_problem(text: str) -> str:
     return f"the NVIDIA driver does not start ({words}); look at nvidia-smi"
 
 
+def device_name(device) -> str:
+    """Name of a GPU; numba gives text or bytes."""
+    return device.name.decode() if isinstance(device.name, bytes) else str(device.name)
+
+
 def _compiler_problem(cuda) -> str | None:
-    """Compile a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring."""
+    """Compile and run a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring, and a driver that is not too old for them."""
 
     def nothing(x):
         x[0] = 0
 
     device = cuda.get_current_device()
     if device.compute_capability < (7, 0):
-        return f"{device.name.decode()} has compute capability {device.compute_capability}, kernels need 7.0; {ELSEWHERE}"
+        major, minor = device.compute_capability
+        return f"{device_name(device)} has compute capability {major}.{minor}, kernels need 7.0; take another GPU, {ELSEWHERE}"
     try:
         cuda.compile(nothing, "void(float32[::1])", cc=device.compute_capability, device=False, abi="numba", output="ptx")
     except Exception as error:  # noqa: BLE001  likewise
-        reason = " ".join(str(error).split())
-        return f"the CUDA toolkit does not compile ({reason}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
+        return f"the CUDA toolkit does not compile ({_words(error)}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
+    try:
+        cuda.jit(nothing)[1, 1](cuda.device_array(1, "float32"))
+        cuda.synchronize()
+    except Exception as error:  # noqa: BLE001  likewise
+        return f"the driver does not run what the CUDA toolkit compiles ({_words(error)}); update the driver to 580 or newer, {ELSEWHERE}"
     return None
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,8 @@ from ..config import Config
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..inputs import check_labels, load_dataset, resolve_tasks, select_tasks
-from ..kernels.backends import resident
+from ..kernels.backends import Unavailable, resident
+from ..kernels.batch import Batch
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
 from ..model import LabelRates, check_tasks, compile_plan, label_rates
@@ -161,15 +163,25 @@ class Trainer:
         self.valid = self.dataset.rows.take(self.dataset.valid)
 
     def run(self, stop: Callable[[], bool]) -> Trained:
-        """Epochs until the last one, until nothing gets better, or until `stop` says so."""
+        """Epochs until the last one, until nothing gets better, or until `stop` says so.
+
+        Raises:
+            RunError: the loss is no number any more, or the backend stops working.
+        """
         train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
         self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
-        while not self._is_over():
-            if not self._epoch(stop, total):
-                save_checkpoint(self.folder, self.state, self.cursor)
-                return Trained(self.folder, False, self.cursor.epoch - 1, self.cursor.best_epoch)
-        remove(self.folder / files.CHECKPOINT)
-        return Trained(self.folder, True, self.cursor.epoch - 1, self.cursor.best_epoch)
+        finished = True
+        try:
+            with resident(self.executor, self.state) as settle:
+                while finished and not self._is_over():
+                    finished = self._epoch(stop, total, settle)
+        except Unavailable as error:
+            raise RunError(f"{self.folder}: {error}") from None
+        if finished:
+            remove(self.folder / files.CHECKPOINT)
+        else:
+            save_checkpoint(self.folder, self.state, self.cursor)
+        return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
 
     def _is_over(self) -> bool:
         done = self.cursor.epoch - 1
@@ -179,25 +191,23 @@ class Trainer:
     def _stopping(self):
         return self.settings.early_stopping if len(self.dataset.valid) else None
 
-    def _epoch(self, stop: Callable[[], bool], total_rows: int) -> bool:
-        """The rest of an epoch; False when `stop` ended it."""
+    def _epoch(self, stop: Callable[[], bool], total_rows: int, settle: Callable[[], None]) -> bool:
+        """The rest of an epoch; False when `stop` ended it. `settle` brings the state up to date."""
         start, first_row = time.monotonic(), self.cursor.rows
-        with resident(self.executor, self.state) as settle:
-            if not self._steps(stop, total_rows, settle):
-                return False
+        if not self._steps(stop, total_rows, settle):
+            return False
+        settle()
         self._end_epoch(max(time.monotonic() - start, 1e-9), self.cursor.rows - first_row)
         return True
 
     def _steps(self, stop: Callable[[], bool], total_rows: int, settle: Callable[[], None]) -> bool:
-        """The steps that are left of an epoch; False when `stop` ended them. `settle` brings the state up to date."""
+        """The steps that are left of an epoch; False when `stop` ended them."""
         cursor, settings, train = self.cursor, self.settings, self.dataset.train
         groups = self.dataset.rows.groups[train] if self.plan.grouped else None
         steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, cursor.epoch)
         saved = time.monotonic()
         before = (cursor.epoch - 1) * len(train)
-        for number in range(cursor.batch, len(steps)):
-            batch = self.dataset.rows.take(steps[number])
-            hide_ids(batch, self.plan.spec, self.plan.unknown_share, generator(settings.seed, HIDDEN, cursor.epoch, number))
+        for number, batch in self._batches(steps):
             total, losses = self.executor.step(self.state, batch, settings.optimiser)
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
@@ -212,6 +222,26 @@ class Trainer:
                 save_checkpoint(self.folder, self.state, cursor)
                 saved = time.monotonic()
         return True
+
+    def _batches(self, steps: list[np.ndarray]) -> Iterator[tuple[int, Batch]]:
+        """Number and batch of each step that is left; a GPU works on one while the next is taken from the data."""
+        cursor, seed = self.cursor, self.settings.seed
+        epoch, left = cursor.epoch, range(cursor.batch, len(steps))
+
+        def take(number: int) -> Batch:
+            batch = self.dataset.rows.take(steps[number])
+            hide_ids(batch, self.plan.spec, self.plan.unknown_share, generator(seed, HIDDEN, epoch, number))
+            return batch
+
+        if self.settings.backend != "cuda":
+            yield from ((number, take(number)) for number in left)
+            return
+        with ThreadPoolExecutor(1) as beside:
+            coming = None
+            for number in left:
+                batch = (coming or beside.submit(take, number)).result()
+                coming = beside.submit(take, number + 1) if number + 1 < len(steps) else None
+                yield number, batch
 
     def _end_epoch(self, seconds: float, rows: int) -> None:
         """Validate, note the metrics, keep the parameters if they are the best, and go to the next epoch."""

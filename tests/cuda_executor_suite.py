@@ -1,0 +1,268 @@
+"""What test_cuda.py runs in numba's simulator: steps of the executor, their launches, recordings, and what is uploaded when.
+
+    NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_executor_suite.py
+"""
+
+import sys
+from functools import partial
+from types import ModuleType, SimpleNamespace
+
+import cuda_simulator  # noqa: F401  strict from here on
+import numpy as np
+import pytest
+from random_rows import SPEC, random_batch, randomise
+from test_plans import TASKS, plan_of, small
+
+from minirank.kernels.adam import Adam
+from minirank.kernels.backends import Unavailable, keep, make_executor, resident
+from minirank.kernels.batch import InputSpec
+from minirank.kernels.cuda import graph
+from minirank.kernels.cuda.device import Numbers
+from minirank.kernels.cuda.executor import CudaExecutor
+from minirank.kernels.cuda.schedule import schedule
+from minirank.kernels.parameters import TrainState, initial_values
+from minirank.model import TaskConfig
+
+
+def steps_of(executor, plan, batches, held=False):
+    state = TrainState(randomise(initial_values(plan, 0, np.float32)))
+    if held:
+        with resident(executor, state) as settle:
+            for batch in batches:
+                executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+            settle()
+            dense = state.values.dense.copy()
+        np.testing.assert_array_equal(dense, state.values.dense)
+    else:
+        for batch in batches:
+            executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+    return state
+
+
+@pytest.mark.parametrize("deterministic", (True, False))
+def test_training_steps(deterministic):
+    """Against the reference; table rows that no batch uses rest; a resident state is the same state."""
+    plan = plan_of(small(role="bias"))
+    batches = [random_batch(rows, seed) for seed, rows in enumerate((12, 9, 14))]
+    found = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches)
+    held = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, held=True)
+    reference = TrainState(randomise(initial_values(plan, 0, np.float32)).copy(np.float64))
+    for batch in batches:
+        make_executor("reference", plan, np.float64).step(reference, batch, Adam(1e-2, weight_decay=0.1))
+    begin = TrainState(randomise(initial_values(plan, 0, np.float32)))
+    for name, view in found.values.items():
+        moved = np.linalg.norm(reference.values[name] - begin.values[name])
+        assert np.linalg.norm(view - reference.values[name]) <= 2e-3 * moved + 1e-6, name
+        for ours, theirs in ((found.m, reference.m), (found.v, reference.v)):
+            assert np.linalg.norm(ours[name] - theirs[name]) <= 2e-5 * np.linalg.norm(theirs[name]) + 1e-9, name
+    np.testing.assert_array_equal(held.values.dense, found.values.dense)
+    np.testing.assert_array_equal(held.v.tables, found.v.tables)
+    used = np.unique(np.concatenate([batch.ids[:, 2] for batch in batches]))
+    rests = np.setdiff1d(np.arange(50), used)
+    np.testing.assert_array_equal(found.values["embedding.title"][rests], begin.values["embedding.title"][rests])
+
+
+def test_unfused_launches_are_one_a_node():
+    plan = plan_of(small())
+    nodes = sum(len(launch.steps) + len(launch.problems) for launch in schedule(plan, True, large=50, fuse=False))
+    assert nodes == len(schedule(plan, True, large=50, fuse=False)) > 3 * len(schedule(plan, True, large=50))
+
+
+def test_launches_and_array_arguments_of_a_step():
+    """An empty launch costs about 4 us and each array argument about 1.7 us: both are counted, for the shape of workload base."""
+    plan = plan_of(small("mmoe", "full", task_weights="fixed"), tuple(TaskConfig(task.name, given=task.given) for task in TASKS))
+    for deterministic in (True, False):
+        made = CudaExecutor(plan, deterministic=deterministic, large=50)
+        made.step(TrainState(initial_values(plan, 0)), random_batch(3), Adam())
+        assert made.launched == [
+            ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7), ("product_forward", 4), ("walk_rows", 7),
+            ("product_backward", 4), ("product_backward", 4), ("weight_gradients", 4), ("sums", 6), ("adam_dense", 7),
+            *([("sort_uses", 7), ("sum_pieces", 6), ("adam_runs", 7)] if deterministic else [("scatter_rows", 7), ("adam_touched_rows", 10)]),
+        ]  # fmt: skip
+
+
+# --- recordings ------------------------------------------------------------------------------------
+
+
+class Recording:
+    """What a CUDA graph keeps of launches: the kernels, the grids, and the values and the arrays that they were given."""
+
+    def __init__(self, executor, launch):
+        self.launches, self.replays, real = [], 0, executor._launch
+        executor._launch = lambda kernel, grid, *arguments: self.launches.append((kernel, grid, arguments))
+        launch()
+        executor._launch = real
+
+    def launch(self):
+        self.replays += 1
+        for kernel, grid, arguments in self.launches:
+            kernel[grid, kernel.threads](*arguments)
+
+    def close(self):
+        self.launches = None
+
+
+def recorded(executor):
+    """An executor that records as on a GPU, and the recordings that it will have made."""
+    made = []
+
+    def record(launch):
+        made.append(Recording(executor, launch))
+        return made[-1]
+
+    executor._recorder = graph.Recorder(record)
+    return executor, made
+
+
+@pytest.mark.parametrize("deterministic", (True, False))
+def test_a_replayed_step_is_the_step(deterministic):
+    """Nothing of a batch is baked into a recording: not its rows, searches, bags or ids, nor the number of the step; and no array moved."""
+    plan = plan_of(small(role="bias", task_weights="fixed"))
+    batches = [random_batch(rows, seed) for rows, seed in ((6, 0), (6, 0), (4, 0), (9, 3), (9, 3), (5, 3))]
+    executor, made = recorded(CudaExecutor(plan, deterministic=deterministic, large=50))
+    found = steps_of(executor, plan, batches, held=True)
+    plain = steps_of(CudaExecutor(plan, deterministic=deterministic, large=50, graph=False), plan, batches, held=True)
+    for arena in ("values", "m", "v"):
+        np.testing.assert_array_equal(getattr(found, arena).dense, getattr(plain, arena).dense)
+        np.testing.assert_array_equal(getattr(found, arena).tables, getattr(plain, arena).tables)
+    assert 1 <= len(made) <= 3 and sum(each.replays for each in made) >= 3
+    assert all(each.launches is None for each in made[:-1]), "a recording that is of no use any more holds memory"
+
+
+def test_batches_of_any_size_share_a_recording():
+    """As with losses that keep searches together, where hardly two batches have the same number of rows."""
+    spec = InputSpec(SPEC.categorical, (), SPEC.dense, SPEC.tasks)
+    plan = plan_of(small(task_weights="fixed"), spec=spec, rows=random_batch(200, 9, spec))
+    executor, made = recorded(CudaExecutor(plan, large=50))
+    steps_of(executor, plan, [random_batch(rows, rows, spec) for rows in (20, 3, 17, 8, 19, 1)], held=True)
+    assert [each.replays for each in made] == [5]
+    executor.repeat()
+    assert made[0].replays == 6
+
+
+class Driver(ModuleType):
+    """A driver that answers as it is told, and keeps what it was asked."""
+
+    CUstreamCaptureMode = SimpleNamespace(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL=1)
+
+    def __init__(self, refuses=None):
+        super().__init__("cuda.bindings.driver")
+        self.asked, self.refuses = [], refuses
+
+    def CUstream(self, handle):
+        return handle
+
+    def __getattr__(self, name):
+        def call(*arguments):
+            self.asked.append(name)
+            return Answer(999 if name == self.refuses else 0), "value"
+
+        call.__name__ = name
+        return call
+
+
+class Answer(int):
+    """A status as the driver gives it."""
+
+    name = "CUDA_ERROR_UNKNOWN"
+
+
+@pytest.fixture
+def driver(monkeypatch):
+    """Puts a driver in the place of cuda.bindings'."""
+
+    def use(refuses=None):
+        made, bindings = Driver(refuses), ModuleType("cuda.bindings")
+        bindings.driver = made
+        for name, module in (("cuda", ModuleType("cuda")), ("cuda.bindings", bindings), ("cuda.bindings.driver", made)):
+            monkeypatch.setitem(sys.modules, name, module)
+        return made
+
+    return use
+
+
+STREAM = SimpleNamespace(handle=7, synchronize=lambda: None)
+
+
+def test_a_recording_asks_the_driver_in_order(driver):
+    used, launched = driver(), []
+    made = graph.record(STREAM, partial(launched.append, 1))
+    made.launch()
+    made.close()
+    assert launched == [1]
+    assert used.asked == ["cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphDestroy", "cuGraphLaunch", "cuGraphExecDestroy"]
+
+
+@pytest.mark.parametrize("call", ("cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphLaunch"))
+def test_a_driver_that_refuses_is_told_with_a_way_out(driver, call):
+    used = driver(call)
+    with pytest.raises(Unavailable, match=f"^CUDA graph: {call} answers CUDA_ERROR_UNKNOWN; .* set training.cuda.graph: false"):
+        graph.record(STREAM, lambda: None).launch()
+    assert ("cuGraphDestroy" in used.asked) == (call in ("cuGraphInstantiate", "cuGraphLaunch"))
+
+
+def test_a_launch_that_cannot_be_recorded_ends_the_recording(driver):
+    used = driver()
+
+    def launch():
+        raise RuntimeError("out of\n memory")
+
+    with pytest.raises(Unavailable, match=r"cannot be recorded \(out of memory\); .*graph: false"):
+        graph.record(STREAM, launch)
+    assert used.asked == ["cuStreamBeginCapture", "cuStreamEndCapture"]
+
+
+def test_a_failed_recording_is_not_replayed():
+    """The next step tries again, and says again what is wrong."""
+
+    def record(launch):
+        raise Unavailable("no")
+
+    recorder = graph.Recorder(record)
+    recorder.run(1, lambda: None)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            recorder.run(1, lambda: None)
+
+
+# --- uploads ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def uploads(monkeypatch):
+    """Counts how often parameters are uploaded."""
+    counted, real = [], Numbers.upload
+
+    def upload(self, *arguments):
+        counted.append(1)
+        real(self, *arguments)
+
+    monkeypatch.setattr(Numbers, "upload", upload)
+    return counted
+
+
+def test_values_that_are_kept_are_uploaded_once(uploads):
+    plan, batch = plan_of(small()), random_batch(5)
+    values, others = (randomise(initial_values(plan, seed)) for seed in (0, 1))
+    executor = CudaExecutor(plan)
+    expected = executor.logits(values, batch), executor.logits(others, batch)
+    assert len(uploads) == 2
+    keep(executor, values)
+    for _ in range(3):
+        np.testing.assert_array_equal(executor.logits(values, batch), expected[0])
+    assert len(uploads) == 3
+    np.testing.assert_array_equal(executor.logits(others, batch), expected[1])
+    np.testing.assert_array_equal(executor.logits(values, batch), expected[0])
+    assert len(uploads) == 5, "what others took the place of is uploaded again"
+
+
+def test_a_resident_state_is_uploaded_once_and_validated_where_it_lies(uploads):
+    plan, batch = plan_of(small()), random_batch(5)
+    executor, state = CudaExecutor(plan), TrainState(initial_values(plan, 0))
+    with resident(executor, state) as settle:
+        for _ in range(2):
+            executor.step(state, batch, Adam())
+            found = executor.logits(state.values, batch)
+        settle()
+        np.testing.assert_array_equal(make_executor("cuda", plan).logits(state.values, batch), found)
+    assert len(uploads) == 2  # the state, and the other executor's values
