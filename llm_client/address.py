@@ -31,7 +31,7 @@ def canonical_url(base_url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = None
-    if not host or parts.scheme.lower() not in ("http", "https"):
+    if not host or parts.scheme.lower() not in ("http", "https") or not text.isprintable() or " " in text:
         raise RunError("base_url is not an address; write it like http://127.0.0.1:8080/v1", kind="config")
     if parts.username is not None or parts.query or parts.fragment:
         raise RunError("base_url holds a user, a query or a fragment; give the key in the environment only", kind="config")

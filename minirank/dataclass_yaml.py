@@ -87,10 +87,8 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return {
             _convert(key_kind, key, where): _convert(item_kind, item, _join(where, key)) for key, item in value.items()
         }
-    if kind is float and isinstance(value, str):
+    if kind is float and type(value) in (int, str):
         value = _number(value)  # YAML 1.1 reads `1e-3` as a text, for want of a dot
-    if kind is float and type(value) in (int, float):
-        return float(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value)
     if isinstance(kind, type) and type(value) is kind:  # not isinstance: True is no whole number
@@ -134,11 +132,12 @@ def _describe(kind: Any) -> str:
     return _EXPECTED.get(kind, "a value")
 
 
-def _number(text: str) -> float | str:
+def _number(value: int | str) -> float | int | str:
+    """`value` as a float, or as it is where no float is that."""
     try:
-        return float(text)
-    except ValueError:
-        return text
+        return float(value)
+    except (ValueError, OverflowError):
+        return value
 
 
 def _suggest(key: Any, known: Any) -> str:

@@ -14,6 +14,7 @@ MOST_CONCURRENCY = 1024
 LONGEST_WAIT = 86_400.0  # seconds that an answer may take
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _SECRET = re.compile(r"key|token|secret|passw|auth|credential", re.IGNORECASE)
+_LONG = re.compile(r"[\w-]{16,}")  # in a message: it may be a key
 _REMEDY = "put it into an environment variable, and that variable's name, such as OPENAI_API_KEY, into llm.api_key_env"
 
 
@@ -44,6 +45,8 @@ class LLMConfig:
     timeout: float = 120.0
 
     def __post_init__(self):
+        if self.model is not None and not self.model.strip():
+            raise ValueError("model must be the name of a model, got a blank one")
         if not 1 <= self.concurrency <= MOST_CONCURRENCY:
             raise ValueError(f"concurrency must be 1 to {MOST_CONCURRENCY}, got {self.concurrency}")
         for name in ("price_in", "price_out"):
@@ -74,7 +77,10 @@ def read_llm(section: Any) -> LLMConfig:
     variable = section.get("api_key_env", LLMConfig.api_key_env)
     if not (isinstance(variable, str) and _NAME.fullmatch(variable)):
         raise ConfigError(f"llm.api_key_env: no name of an environment variable in capitals; if it is the key: {_REMEDY}")
-    config = build(LLMConfig, section, "llm")
+    try:
+        config = build(LLMConfig, section, "llm")
+    except ConfigError as error:
+        raise ConfigError(_LONG.sub("[...]", str(error))) from None
     if config.base_url is not None:
         from .llm_client import RunError
         from .llm_client.address import canonical_url

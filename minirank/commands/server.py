@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from ..errors import ConfigError
 from ..llm_config import LLMConfig
 
 KEYS = {field.name for field in fields(LLMConfig)}
@@ -16,7 +17,7 @@ def server_of(options, default: LLMConfig = LLMConfig()) -> LLMConfig:
         options: of the command line, None where one is not given.
         default: without --config.
     Raises:
-        ConfigError: the configuration cannot be used.
+        ConfigError: the configuration or an option cannot be used.
     """
     if options.config is None:
         found = default
@@ -25,4 +26,7 @@ def server_of(options, default: LLMConfig = LLMConfig()) -> LLMConfig:
 
         found = load_config(options.config, needs_data=False).llm
     given = {name: value for name, value in vars(options).items() if name in KEYS and value is not None}
-    return replace(found, **given)
+    try:
+        return replace(found, **given)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
