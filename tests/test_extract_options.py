@@ -1,10 +1,12 @@
 """Options of extract, grade, doctor and simulate that cannot be meant: one line each, before anything is read or sent."""
 
+import json
+
 import pytest
 from extraction_server import honest, serving, write_folder
 
 from minirank.cli import main
-from minirank.llm_client import RunError
+from minirank.llm_client import Ability, RunError, Store
 from minirank.llm_client.key import Key
 
 SERVER = ("--base-url", "http://127.0.0.1:9", "--model", "m")
@@ -109,3 +111,14 @@ def test_servers_that_a_configuration_does_not_name(capsys, tmp_path):
     assert refused(capsys, "doctor", "--config", path).endswith("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
     assert "max_cost needs price_in and price_out" in refused(capsys, "extract", tmp_path, "--config", path, "--base-url", "localhost:9")
     assert main(["extract", str(tmp_path), "--config", str(path)]) == 0  # no server: the rules
+
+
+def test_a_batch_asks_for_no_more_than_the_server_was_found_to_accept(capsys, tmp_path):
+    write_folder(tmp_path, {"j": ("Cook", "We need SQL.")}, [("r", "SQL")])
+    with Store(tmp_path / "llm.sqlite") as store:
+        store.keep_ability("http://127.0.0.1:9/v1", "m", Ability(rung=1, max_tokens="max_completion_tokens", temperature=False))
+    assert main(["extract", str(tmp_path), *SERVER, "--batch-out", str(tmp_path / "batch")]) == 0
+    for line in (tmp_path / "batch" / "batch_001.jsonl").read_text().splitlines():
+        body = json.loads(line)["body"]
+        assert "max_completion_tokens" in body and not {"max_tokens", "temperature"} & set(body)
+        assert body["response_format"]["type"] == "json_object"

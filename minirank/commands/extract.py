@@ -223,7 +223,7 @@ def _without_calls(options, asker, requests) -> bool:
             with store.writing() as run:
                 store.register(requests(), client.model, run)
                 store.retry_failed(run)
-        files = write_batch(requests(), client.model, store, options.batch_out)
+        files = write_batch(requests(), client.model, store, options.batch_out, store.ability(client.base_url, client.model))
         print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
     elif options.batch_in is not None:
         found = read_batch(options.batch_in, requests, client.model, store, client.limits)

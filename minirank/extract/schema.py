@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
 REMOTE = ("onsite", "hybrid", "remote")
-SOURCES = ("rules", "llm")
 
 
 @dataclass(frozen=True, slots=True)
