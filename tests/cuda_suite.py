@@ -4,11 +4,14 @@
 """
 
 import dataclasses
+import inspect
+import itertools
 
 import cuda_simulator
 import numpy as np
 import pytest
 import test_operations
+import test_plan_builder
 import test_plans
 from numba import cuda
 from random_rows import SPEC, random_batch, randomise
@@ -30,7 +33,7 @@ from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
 from minirank.kernels.operations import KINDS
-from minirank.kernels.parameters import initial_values
+from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model import TaskConfig
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
@@ -124,8 +127,8 @@ class InFloat32:
     def __init__(self, plan):
         self.executor = CudaExecutor(plan, large=50)
 
-    def logits(self, values, batch):
-        return self.executor.logits(values.copy(np.float32), batch).astype(float)
+    def logits(self, values, batch, shared=()):
+        return self.executor.logits(values.copy(np.float32), batch, shared).astype(float)
 
     def outputs(self, values, batch, names):
         return {name: found.astype(float) for name, found in self.executor.outputs(values.copy(np.float32), batch, names).items()}
@@ -133,6 +136,18 @@ class InFloat32:
     def gradients(self, values, batch):
         found = self.executor.gradients(values.copy(np.float32), batch)
         return Gradients(found.total, found.losses, found.dense.astype(float), found.tables)
+
+    def step(self, state, batch, adam):
+        arenas = [(name, part) for name in ("values", "m", "v") for part in ("dense", "tables")]
+        ours = TrainState(state.values.copy(np.float32))
+        ours.step = state.step
+        for name, part in arenas:
+            getattr(getattr(ours, name), part)[:] = getattr(getattr(state, name), part)
+        found = self.executor.step(ours, batch, adam)
+        state.step = ours.step
+        for name, part in arenas:
+            getattr(getattr(state, name), part)[:] = getattr(getattr(ours, name), part)
+        return found
 
 
 @pytest.fixture
@@ -151,36 +166,43 @@ def in_float32(monkeypatch):
     monkeypatch.setattr(np.testing, "assert_allclose", assert_allclose)
 
 
-@pytest.mark.parametrize("architecture, role", ARCHITECTURES)
-def test_logits_equal_an_independent_version(in_float32, architecture, role):
-    test_plans.test_logits_equal_an_independent_version(architecture, role, "cuda")
+IN_FLOAT64 = {"test_gradient_of_the_plan_by_projection": "differences of float32 losses; test_every_operation compares with the reference instead"}
 
 
-@pytest.mark.parametrize("kind", ("softmax", "bce", "bce_entire", "pairwise", "listwise", "bag"))
-def test_hostile_values(in_float32, kind):
-    test_operations.test_hostile_values(kind, "cuda")
+def suite_of_every_backend():
+    """Test and arguments of each of the other backends' tests that is given a backend, this one in its place."""
+    for module in (test_plans, test_operations):
+        for name, test in vars(module).items():
+            marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+            if name in IN_FLOAT64 or not any(names == "backend" for names, _ in marks):
+                continue
+            axes = [[dict(zip(names.split(", "), each if ", " in names else (each,))) for each in values] for names, values in marks if names != "backend"]
+            for chosen in itertools.product(*axes):
+                given = {key: value for part in chosen for key, value in part.items()}
+                yield pytest.param(test, given | {"backend": "cuda"}, id=f"{name}-{'-'.join(map(str, given.values()))}"[:80])
 
 
-@pytest.mark.parametrize("name", ("test_gates_sum_to_one_and_ignore_a_shift", "test_identities_between_architectures", "test_hostile_rows"))
-def test_behaviour(in_float32, name):
-    getattr(test_plans, name)("cuda")
+@pytest.mark.parametrize("test, given", list(suite_of_every_backend()))
+def test_behaviour_of_the_other_backends(in_float32, test, given):
+    test(**given)
 
 
-@pytest.mark.parametrize("role", ("bias", "full"))
-def test_unknown_role_gets_the_shared_gate(in_float32, role):
-    test_plans.test_unknown_role_gets_the_shared_gate("cuda", role)
+def test_odd_plans(in_float32, monkeypatch):
+    """Parts of blocks, an expert that a mixture has twice, an id that adds to the inputs: where the cpu backend is compared, this one is."""
+
+    def make(backend, *rest, **named):
+        return test_plans.make_executor(backend.replace("cpu", "cuda"), *rest, **named)
+
+    monkeypatch.setattr(test_plan_builder, "make_executor", make)
+    test_plan_builder.test_a_mixture_may_list_an_expert_twice_and_a_layer_read_a_part(1)
+    test_plan_builder.test_what_an_id_adds_to_an_input_is_not_shared()
 
 
-def test_penalty_counts_once_a_data_set(in_float32):
-    test_plans.test_penalty_counts_once_a_data_set("cuda")
-
-
-REFUSED = next(mark for mark in test_plans.test_a_batch_out_of_bounds_is_refused.pytestmark if "change" in mark.args[0]).args[1]
-
-
-@pytest.mark.parametrize("change, words", REFUSED)
-def test_a_batch_out_of_bounds_is_refused(in_float32, change, words):
-    test_plans.test_a_batch_out_of_bounds_is_refused("cuda", change, words)
+def test_no_test_of_the_other_backends_is_left_out():
+    names = {each.values[0].__name__ for each in suite_of_every_backend()}
+    told = [test for module in (test_plans, test_operations) for name, test in vars(module).items() if name.startswith("test_")]
+    assert names | IN_FLOAT64.keys() == {test.__name__ for test in told if "backend" in inspect.signature(test).parameters}
+    assert len(names) >= 9
 
 
 def test_another_precision_is_refused():

@@ -107,15 +107,15 @@ class Problem:
 
 
 def large_layers(plan: Plan, large: int) -> tuple[set[int], set[int]]:
-    """Numbers of the operations whose forward pass, and whose backward pass, is a product."""
+    """Numbers in `plan.forward` of the operations whose forward pass, and whose backward pass, is a product."""
     forward, backward = set(), set()
-    for number, op in enumerate(plan.operations):
+    for number, op in enumerate(plan.forward):
         if op.kind == "dense" and op.inputs[0].width * op.output.width >= large:
             forward.add(number)
             if op.inputs[0].differentiable:
                 backward.add(number)
-    joined = {plan.operations[number].inputs[0] for number in backward}  # a product writes there anyhow
-    for number, op in enumerate(plan.operations):
+    joined = {plan.forward[number].inputs[0] for number in backward}  # a product writes there anyhow
+    for number, op in enumerate(plan.forward):
         if op.kind in ("dense", "dense_by_id") and op.inputs[0] in joined:
             backward.add(number)
     return forward, backward
@@ -141,7 +141,7 @@ def training_nodes(plan: Plan, forward: set[int], backward: set[int]) -> list[No
         lost = (Access(VALUE, f"loss {number}", 0, 1),)
         nodes.append(Node(SEARCH if op.kind in ("pairwise", "listwise") else WALK, op.kind, op, reads=reads, writes=lost, adds=adds))
     for number in range(len(plan.forward) - 1, -1, -1):
-        op = plan.operations[number]
+        op = plan.forward[number]
         if op.kind in ("gather", "bag", "copy", "bias_by_id"):
             continue
         reads = (gradient_of(op.output), value_of(op.output), *map(value_of, op.inputs))
