@@ -88,7 +88,9 @@ def test_the_configuration_names_the_server_and_options_win(capsys, tmp_path):
         path.write_text(f"llm: {{base_url: '{url}', model: m, price_in: 2, price_out: 4, concurrency: 2}}")
         dry = ["extract", str(tmp_path), "--config", str(path), "--dry-run"]
         assert main(dry) == 0
-        (dearer,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("cost: "))
+        said = capsys.readouterr()
+        assert said.err == f"m at {url} reads, as {path} says; --rules keeps everything here\n"
+        (dearer,) = (line for line in said.out.splitlines() if line.startswith("cost: "))
         assert main([*dry, "--price-in", "0", "--price-out", "0"]) == 0
         assert "cost: not known without prices" in capsys.readouterr().out and dearer != "cost: not known without prices"
         main(["doctor", "--config", str(path)])

@@ -184,6 +184,8 @@ def _asking(options, server):
         player = None if options.replay is None else Player(options.replay)
         base_url, model = (server.base_url, server.model) if player is None else (player.base_url, options.model or player.model)
         client = Client(base_url, model, server.api_key_env, server.timeout, limits, transport=player, notice=progress.notice)
+        if options.base_url is None and player is None:
+            progress.notice(f"{model} at {client.base_url} reads, as {options.config} says; --rules keeps everything here")
         with Store(options.store or Path(options.data) / STORE) as store:
             if player is not None:
                 store.keep_ability(client.base_url, model, player.ability)
