@@ -60,7 +60,7 @@ def test_a_job_must_ask_for_it(tmp_path):
     ("Requirements\n- Zig\n- Ｚｉｇ\n- welding", ["zig", "welding"]),
 ])  # fmt: skip
 def test_in_other_languages_and_bare_lists_the_tagger_is_not_asked(tmp_path, text, found):
-    gazetteer = read_gazetteer(write(tmp_path, "机器学习\n焊接\nBuchhaltung\nzig\nwelding\n"))
+    gazetteer = read_gazetteer(write(tmp_path, "机器学习\n焊接\nBuchhaltung\nＺＩＧ\nwelding\n"))
     assert names(extract_job("", text, gazetteer).must_have) == found
 
 

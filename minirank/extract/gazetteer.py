@@ -34,7 +34,7 @@ class Gazetteer:
         self.bonus, self.origin = bonus, origin
         layers, names = {"skill": {}, "knowledge": {}}, {}
         for label, layer, name in labels:
-            phrase = " ".join(normalise(label).lower().split())
+            phrase = _plain(label)
             if _is_label(phrase):
                 layers[layer][phrase] = names.setdefault(phrase, name)
         self.size = len(names)
@@ -104,11 +104,8 @@ def _is_label(phrase):
 
 def _listed(text):
     verbs = lexicon().verbs
-    for line in text.splitlines():
-        words = line.lower().split()
-        if words:
-            name = " ".join(words)
-            yield name, "skill" if verbs.get(words[0]) else "knowledge", name
+    for name in map(_plain, text.splitlines()):
+        yield name, "skill" if verbs.get(name.partition(" ")[0]) else "knowledge", name
 
 
 def _esco(text, path):
@@ -117,13 +114,13 @@ def _esco(text, path):
     if missing:
         raise DataError("a column is missing", file=path, column=missing[0],
                         remedy="give a skills CSV of ESCO, or a plain list of labels as .txt")
-    concepts = [(_name(row["preferredLabel"]), row) for row in reader]
+    concepts = [(_plain(row["preferredLabel"]), row) for row in reader]
     for own in (True, False):  # a concept's own label before what others are called too
         for name, row in concepts:
             layer = "knowledge" if row["skillType"] == "knowledge" else "skill"
             for label in (name,) if own else (row["altLabels"] or "").replace("|", "\n").split("\n"):
-                yield label, layer, name or _name(label)
+                yield label, layer, name or _plain(label)
 
 
-def _name(label):
-    return " ".join((label or "").lower().split())
+def _plain(label):
+    return " ".join(normalise(label or "").lower().split())
