@@ -72,7 +72,6 @@ def dense_backward_rows(work, step, first, count):
     weight = work.steps[step, PARAM]
     if work.steps[step, FIRST] == 1:
         mask_rows(work, step, OUT, first, count)
-        cuda.syncthreads()
     thread = cuda.threadIdx.x
     column, row = thread % SQUARE, thread // SQUARE * 4
     left = count - row
