@@ -24,6 +24,7 @@ from minirank.kernels.cuda import (
     losses,
     product,
     reduce,
+    sort,
     tables,
     walk,
     weight_gradients,
@@ -106,6 +107,17 @@ def test_the_order_of_threads_changes_nothing(monkeypatch):
         found.append(compare(plan, 9, seed=1))
     assert len({each.dense.tobytes() + each.losses.tobytes() for each in found}) == 1
     compare(plan_of(small("ple", "mlp")), 5, seed=1)  # still shuffled
+
+
+@pytest.mark.parametrize("order", cuda_simulator.ORDERS)
+def test_a_block_takes_several_searches(order, monkeypatch):
+    """One after the other, through the same sums in shared memory."""
+    monkeypatch.setattr(cuda_simulator, "order", order)
+    plan, batch = plan_with("pairwise"), random_batch(13, 2)
+    batch = dataclasses.replace(batch, groups=np.arange(13, dtype=np.int32) // 2)
+    values = randomise(initial_values(plan, 0, np.float32))
+    expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
+    assert_equal_gradients(executor(plan, 13).gradients(values, batch), expected)
 
 
 def test_an_id_that_every_row_uses(monkeypatch):
@@ -285,7 +297,9 @@ FAULTS = {
     "no barrier between a load and its use": (product.tile_product, "        cuda.syncthreads()\n        segment", "        segment"),
     "no barrier in a sum": (reduce.block_sum, "    while half > 0:\n        cuda.syncthreads()\n", "    while half > 0:\n"),
     "no barrier between the steps of a walk": (walk.walk_rows, "steps[step, SYNC] == 1", "steps[step, SYNC] == 2"),
-    "no barrier before a square is overwritten": (dense.dense_backward_rows, "            cuda.syncthreads()  # the square before is no longer read\n", ""),
+    "no barrier before a square is overwritten": (dense.dense_backward_rows, "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n", ""),
+    "no barrier before digits are counted": (sort.sort_uses, "        cuda.syncthreads()  # the list, or the pass before, is written\n", ""),
+    "a digit that goes to the place of another": (sort.sort_uses, "to = there + counts[place]", "to = there + counts[place - 1]"),
     "a barrier for some threads": (weight_gradients.tile_gradient, "        cuda.syncthreads()\n    base", "        if thread < 3:\n            cuda.syncthreads()\n    base"),
     "a swapped index": (weight_gradients.store_weights, "row * columns, (base", "row, (base"),
     "a negative index": (walk.clear_rows, "work.shift + y0", "y0 - work.shift"),

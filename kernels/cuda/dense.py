@@ -82,7 +82,7 @@ def dense_backward_rows(work, step, first, count):
     for k0 in range(0, inner, SQUARE):
         a = b = c = d = ZERO
         for j0 in range(0, width, SQUARE):
-            cuda.syncthreads()  # the square before is no longer read
+            cuda.syncthreads()  # dz is masked, and the square before is no longer read
             for place in range(thread, SQUARE * SQUARE, cuda.blockDim.x):
                 k, j = k0 + place // SQUARE, j0 + place % SQUARE
                 inside = k < inner and j < width

@@ -55,26 +55,35 @@ def counter(digit, thread):
 
 
 @device
+def list_use(groups, sources, sorted, uses, shares, half, table, source, row, place, id, share):
+    """Write the use of a row of the table as number `place` of its list."""
+    start = groups[table, START] + place
+    sorted[groups.shape[0] + start] = id
+    sorted[groups.shape[0] + 2 * half + start] = place
+    uses[start] = sources[source, DY] + row * sources[source, DY_STRIDE]
+    shares[start] = share
+
+
+@device
 def list_uses(groups, sources, ints, lists, sorted, uses, shares, half, table, parts):
     """Write the list, in the order of sources and rows; how many there are."""
-    rows, thread = np.int64(ints[BATCH_ROWS]), cuda.threadIdx.x
-    start, ids, count = groups[table, START], groups.shape[0] + groups[table, START], 0
+    rows, thread, count = np.int64(ints[BATCH_ROWS]), cuda.threadIdx.x, 0
     for source in range(groups[table, FIRST], groups[table, LAST]):
-        bag = sources[source, BAG]
-        for row0 in range(0, rows, SORT_THREADS):
-            row = row0 + thread
-            begin, end, share = uses_of(sources, source, ints, lists, min(row, rows - 1))
-            if row >= rows:
-                end = begin
-            before, all = block_prefix(parts, end - begin)
-            place = count + before
-            for use in range(begin, end):
-                sorted[ids + place] = ints[use] if bag < 0 else lists[use]
-                sorted[ids + 2 * half + place] = place
-                uses[start + place] = sources[source, DY] + row * sources[source, DY_STRIDE]
-                shares[start + place] = share
-                place += 1
-            count += all
+        if sources[source, BAG] < 0:
+            for row in range(thread, rows, SORT_THREADS):
+                id = ints[sources[source, IDS] + row * sources[source, IDS_STRIDE]]
+                list_use(groups, sources, sorted, uses, shares, half, table, source, row, count + row, id, ONE)
+            count += rows
+        else:
+            for row0 in range(0, rows, SORT_THREADS):
+                row = row0 + thread
+                begin, end, share = uses_of(sources, source, ints, lists, min(row, rows - 1))
+                if row >= rows:
+                    end = begin
+                before, all = block_prefix(parts, end - begin)
+                for use in range(begin, end):
+                    list_use(groups, sources, sorted, uses, shares, half, table, source, row, count + before + use - begin, lists[use], share)
+                count += all
     return count
 
 
