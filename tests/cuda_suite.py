@@ -188,7 +188,8 @@ def suite_of_every_backend():
             marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
             if name in IN_FLOAT64 or not any(names == "backend" for names, _ in marks):
                 continue
-            axes = [[dict(zip(names.split(", "), each if ", " in names else (each,))) for each in values] for names, values in marks if names != "backend"]
+            others = [(names.split(", "), values) for names, values in marks if names != "backend"]
+            axes = [[dict(zip(names, each if len(names) > 1 else (each,))) for each in values] for names, values in others]
             for chosen in itertools.product(*axes):
                 given = {key: value for part in chosen for key, value in part.items()}
                 yield pytest.param(test, given | {"backend": "cuda"}, id=f"{name}-{'-'.join(map(str, given.values()))}"[:80])
@@ -269,7 +270,7 @@ def test_products_with_the_tiles_of_a_gpu(tf32):
 def test_weight_gradients_with_the_tiles_of_a_gpu(tf32):
     """Two tiles, two slices, rows that are no multiple of a step; db is never rounded."""
     kernel = weight_gradients.weight_gradients_tf32 if tf32 else weight_gradients.weight_gradients
-    rng, tolerance, rows, inner, columns = np.random.default_rng(0), 2e-3 if tf32 else 1e-6, 21, TM + 4, 12
+    rng, tolerance, rows, inner, columns = np.random.default_rng(0), 2e-3 if tf32 else 1e-6, 21, TM + 4, 70 if tf32 else 72
     x, dz, size = rng.normal(size=(rows, inner)), rng.normal(size=(rows, columns)), (inner + 1) * columns
     activations = cuda.to_device(np.concatenate([x.ravel(), dz.ravel()]).astype(np.float32))
     table = np.zeros((3, 10), np.int64)
@@ -281,6 +282,28 @@ def test_weight_gradients_with_the_tiles_of_a_gpu(tf32):
     found = partials.copy_to_host().reshape(2, inner + 1, columns).sum(axis=0)
     assert 0 < np.linalg.norm(found[:-1] - x.T @ dz) <= tolerance * np.linalg.norm(x.T @ dz)
     np.testing.assert_allclose(found[-1], dz.sum(axis=0), rtol=1e-5, atol=1e-5)
+
+
+def test_sorted_uses_with_the_tiles_of_a_gpu_or_smaller():
+    """A table that a gather and a bag read: the list in the order of rows, sorted by id, equal ids in the order of the list."""
+    rng, rows = np.random.default_rng(0), 130 if SMALL else 700
+    ids, entity = rng.integers(0, 300, rows), rng.integers(0, 3, rows)
+    offsets, in_bags = [0, 2, 2, 5], rng.integers(0, 300, 5)
+    of_bags = [(row, id, 1 / 3 if e == 2 else 1 / 2) for row, e in enumerate(entity) for id in in_bags[offsets[e] : offsets[e + 1]]]
+    listed = np.concatenate([ids, [id for _, id, _ in of_bags]]).astype(int)
+    count, half = len(listed), len(listed) + 3
+    ints = cuda.to_device(np.concatenate([[0, rows, 1, 0], ids, entity]).astype(np.int32))
+    lists = cuda.to_device(np.array([2, 6, *offsets, *in_bags], np.int32))
+    groups = cuda.to_device(np.array([[0, 2, 0, 3, 4, 0]]))
+    sources = cuda.to_device(np.array([[-1, 1000, 10, 4, 1, 0, 1], [0, 5000, 20, 4 + rows, 1, 0, 1]]))
+    found, uses, shares = (cuda.device_array(size, dtype) for size, dtype in ((1 + 4 * half, np.int32), (half, np.int64), (half, np.float32)))
+    sort.sort_uses[1, sort.sort_uses.threads](groups, sources, ints, lists, found, uses, shares, half)
+    found, order = found.copy_to_host(), np.argsort(listed, kind="stable")
+    assert found[0] == count
+    np.testing.assert_array_equal(found[1 + half :][:count], listed[order])  # three passes end in the second half
+    np.testing.assert_array_equal(found[1 + 3 * half :][:count], order)
+    np.testing.assert_array_equal(uses.copy_to_host()[:count], [1000 + 10 * row for row in range(rows)] + [5000 + 20 * row for row, _, _ in of_bags])
+    np.testing.assert_allclose(shares.copy_to_host()[:count], [1] * rows + [share for _, _, share in of_bags], rtol=1e-6)
 
 
 def test_tf32_is_asked_for_by_name():
@@ -297,10 +320,14 @@ FAULTS = {
     "no barrier between a load and its use": (product.tile_product, "        cuda.syncthreads()\n        segment", "        segment"),
     "no barrier in a sum": (reduce.block_sum, "    while half > 0:\n        cuda.syncthreads()\n", "    while half > 0:\n"),
     "no barrier between the steps of a walk": (walk.walk_rows, "steps[step, SYNC] == 1", "steps[step, SYNC] == 2"),
-    "no barrier before a square is overwritten": (dense.dense_backward_rows, "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n", ""),
+    "no barrier before a square is overwritten": (
+        dense.dense_backward_rows, "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n", "",
+    ),
     "no barrier before digits are counted": (sort.sort_uses, "        cuda.syncthreads()  # the list, or the pass before, is written\n", ""),
     "a digit that goes to the place of another": (sort.sort_uses, "to = there + counts[place]", "to = there + counts[place - 1]"),
-    "a barrier for some threads": (weight_gradients.tile_gradient, "        cuda.syncthreads()\n    base", "        if thread < 3:\n            cuda.syncthreads()\n    base"),
+    "a barrier for some threads": (
+        weight_gradients.tile_gradient, "        cuda.syncthreads()\n    base", "        if thread < 3:\n            cuda.syncthreads()\n    base",
+    ),
     "a swapped index": (weight_gradients.store_weights, "row * columns, (base", "row, (base"),
     "a negative index": (walk.clear_rows, "work.shift + y0", "y0 - work.shift"),
     "an element that nobody writes": (product.finish_row, "if row < rows:", "if row < rows - 1:"),

@@ -115,7 +115,7 @@ def test_products_with_the_tiles_of_a_gpu():
     environment = os.environ | SIMULATOR | {"MINIRANK_CUDA_TILES": "full"}
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "4 passed" in done.stdout, done.stdout[-6000:] + done.stderr
+    assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
 
 def test_a_model_trains_in_the_simulator(tmp_path):

@@ -124,5 +124,4 @@ def sort_uses(groups, sources, ints, lists, sorted, uses, shares, half):
             counts[place] += 1
             sorted[to] = id
             sorted[to + 2 * half] = sorted[here + i + 2 * half]
-        cuda.syncthreads()
         here, there = there, here
