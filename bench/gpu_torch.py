@@ -93,7 +93,7 @@ def steps(folder: str, form: str, mode: str, precision: str, times: str) -> None
             optimiser.step()
         return loss
 
-    first = float(step(0))
+    first = step(0).item()
     print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda, "loss": first, "ms": timed(step, int(times))}))
 
 
