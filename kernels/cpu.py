@@ -62,16 +62,18 @@ class CpuExecutor:
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
         self._encoded: dict[tuple[str, ...] | None, Encoded] = {}
         self._bags = None  # the flat copy of the lists that batches share, and whose it is
-        self._tables = TableReaders(plan, self._encode(tile_rows).table, self.dtype)
+        self._tables = TableReaders(plan, encode(plan, tile_rows, self.dtype).table, self.dtype)
         self._local = threading.local()
 
     def _encode(self, capacity: int, shared: tuple[str, ...] | None = None) -> Encoded:
-        """The plan for tiles of at least `capacity` rows; see `encode`."""
+        """The plan for tiles of at least `capacity` rows, with the kernels that it needs; see `encode`."""
         made = self._encoded.get(shared)
         if made is None or made.capacity < capacity:
             if made is not None:
                 capacity = max(capacity, 2 * made.capacity)  # NOTE: each capacity has buffers of its own, so few of them
-            made = self._encoded[shared] = encode(self.plan, capacity, self.dtype, shared)
+            made = encode(self.plan, capacity, self.dtype, shared)
+            walk.link(made.table, self.plan.operations if shared is None else self.plan.forward, self.dtype, training=shared is None)
+            self._encoded[shared] = made
         return made
 
     def _run(self, *jobs: tuple) -> None:
@@ -182,7 +184,7 @@ class CpuExecutor:
     def _walk(self, encoded: Encoded, works: list[Work], tiles: list[np.ndarray]) -> None:
         """Part 2."""
         nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
-        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, tiles)]))
+        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles)]))
 
     def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
@@ -246,9 +248,9 @@ class CpuExecutor:
         place = start + slot.column, stride, slot.width
         plan = encoded.table[: len(self.plan.forward)], encoded.cleared
         if shared:
-            walk.walk_tiles(*plan, works[0], np.array([0, 1]), walk.FOLD, place, out)
+            walk.walk_tiles(walk.folding(plan[0], self.dtype), plan[1], works[0], np.array([0, 1]), False, (0, 0, 0), out)
         tiles = thread_tiles(batch, self.threads, self.tile_rows, grouped=False)
-        self._run((walk.walk_tiles, [(*plan, *each, walk.PREDICT, place, out) for each in zip(works, tiles)]))
+        self._run((walk.walk_tiles, [(*plan, *each, False, place, out) for each in zip(works, tiles)]))
         return out
 
 
