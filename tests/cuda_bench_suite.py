@@ -54,7 +54,7 @@ def test_the_script_for_a_gpu_runs_here_too(tmp_path):
     """All of it that needs neither nvidia-smi nor PyTorch, on tiny shapes: whoever has a GPU shall not meet a typing error."""
     assert gpu.main(["--dry", str(tmp_path), "--rows", "6"]) == 0
     found, text = read(tmp_path), (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
-    assert found["correctness"].keys() == {"1", "5", "same bytes"} and found["correctness"]["5"] < 1e-5
+    assert found["correctness"].keys() == {"5", "same bytes"} and found["correctness"]["5"] < 1e-5
     steps = found["steps"]["6"]
     assert steps.keys() == {*gpu.DRY.variants, "cpu"} and all("ms" in each for each in steps.values())
     names = {name: [each["kernel"] for each in steps[name]["kernels"]] for name in ("replayed, atomic", "replayed, deterministic")}
