@@ -17,9 +17,11 @@ from test_plans import TASKS, plan_of, small
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import Unavailable, keep, make_executor, resident
 from minirank.kernels.batch import InputSpec
+from minirank.kernels.cuda import executor as executor_module
 from minirank.kernels.cuda import graph
 from minirank.kernels.cuda.device import Numbers
 from minirank.kernels.cuda.executor import CudaExecutor
+from minirank.kernels.cuda.layout import BATCH_ROWS, SLICES
 from minirank.kernels.cuda.schedule import schedule
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model import TaskConfig
@@ -80,6 +82,18 @@ def test_launches_and_array_arguments_of_a_step():
             ("product_backward", 4), ("product_backward", 4), ("weight_gradients", 4), ("sums", 6), ("adam_dense", 7),
             *([("sort_uses", 7), ("sum_pieces", 6), ("adam_runs", 7)] if deterministic else [("scatter_rows", 7), ("adam_touched_rows", 10)]),
         ]  # fmt: skip
+
+
+def test_slices_are_a_matter_of_the_batch_alone(monkeypatch):
+    """So that a training that is resumed, whose first batch is another one, gives the same bytes."""
+    plan, values, batch = plan_of(small()), randomise(initial_values(plan_of(small()), 0)), random_batch(9)
+    fresh, used = CudaExecutor(plan, large=50), CudaExecutor(plan, large=50)
+    assert [fresh.slices_of(rows) for rows in (1, 1023, 2048, 4096, 65_536)] == [1, 1, 2, 4, 8]
+    assert CudaExecutor(plan, slices=3).slices_of(9) == 3
+    monkeypatch.setattr(executor_module, "ROWS_A_SLICE", 4)
+    used.gradients(values, random_batch(18, 1))
+    assert used.gradients(values, batch).dense.tobytes() == fresh.gradients(values, batch).dense.tobytes()
+    assert fresh._buffers.ints.copy_to_host()[[BATCH_ROWS, SLICES]].tolist() == [9, 2]
 
 
 # --- recordings ------------------------------------------------------------------------------------
