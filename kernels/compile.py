@@ -83,7 +83,7 @@ def run_part(part: str) -> None:
     if part == ROWS:
         executor._walk(encoded, works, tiles)
     else:
-        executor._pack(encoded, works, training=True)
+        executor._pack(encoded, works)
         executor._update(state, works, Adam())
     return None
 

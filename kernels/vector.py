@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -258,6 +259,39 @@ def ticks(typing):
         return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(INT, []), "llvm.readcyclecounter"), [])
 
     return types.int64(), codegen
+
+
+@intrinsic
+def claim(typing, p):
+    """p[0] += 1 in one step that no other thread can come between; the number before it."""
+
+    def codegen(context, builder, sig, args):
+        return builder.atomic_rmw("add", args[0], INT(1), "monotonic")
+
+    return types.int64(p), codegen
+
+
+@intrinsic
+def look(typing, p):
+    """p[0] as it is now, whoever else writes to it."""
+
+    def codegen(context, builder, sig, args):
+        return builder.load_atomic(args[0], "acquire", 8)
+
+    return types.int64(p), codegen
+
+
+@intrinsic
+def pause(typing):
+    """Leave the core to its other thread for 20 to 50 ns; only x86 is known to have that."""
+    machine = llvm.get_process_triple()
+
+    def codegen(context, builder, sig, args):
+        if machine.startswith("x86_64"):
+            builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
 
 
 @intrinsic

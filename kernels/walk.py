@@ -12,7 +12,7 @@ from .adam import adam_elements
 from .jit import driver, kernel
 from .layout import CODE, Work
 from .operations import OPCODES
-from .vector import at, copy, pointer, pointers, prefetch, ticks
+from .vector import at, claim, copy, pointer, pointers, prefetch, ticks
 
 GATHER, BAG, COPY = OPCODES["gather"], OPCODES["bag"], OPCODES["copy"]
 DENSE, BIAS_BY_ID, DENSE_BY_ID = OPCODES["dense"], OPCODES["bias_by_id"], OPCODES["dense_by_id"]
@@ -35,8 +35,8 @@ def pack_weights(table, arrays, part, parts, training):
 
 
 @driver
-def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
-    """Walk the plan for the tiles tiles[i] .. tiles[i + 1].
+def walk_tiles(table, cleared, arrays, tiles, claimed, purpose, slot, out):
+    """Walk the plan for the tiles tiles[i] .. tiles[i + 1], i = claimed[0], ..., which threads that share `claimed` share out.
 
     Forward through the rows of `table`. Then, to TRAIN, backwards from the last row to the first, adding to
     this thread's accumulators; to PREDICT, the columns of `slot` = (start, stride, width) go to out (B, width).
@@ -48,7 +48,8 @@ def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
     arrays.dense_gradients[:] = 0
     arrays.losses[:] = 0
     arrays.ticks[:] = 0
-    for i in range(len(tiles) - 1):
+    i = claim(pointer(claimed))
+    while i < len(tiles) - 1:
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
         if purpose == TRAIN:
             for block in range(len(cleared)):
@@ -104,6 +105,7 @@ def walk_tiles(table, cleared, arrays, tiles, purpose, slot, out):
         elif purpose == PREDICT:
             for row in range(rows):
                 copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
+        i = claim(pointer(claimed))
 
 
 @kernel
