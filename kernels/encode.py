@@ -88,6 +88,8 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[FIRST], row[SECOND], reals[number] = task, op.attributes.get("given", -1), op.attributes["factor"]
         elif op.kind in ("gather", "bag"):
             row[SECOND], inputs = inputs, inputs + op.output.width
+        elif op.kind == "softmax":
+            scratch = max(scratch, -(-op.output.width // lanes) * lanes)
         elif op.kind in ("dense", "dense_by_id"):
             (x,), width = op.inputs, -(-op.output.width // lanes) * lanes
             both = x.width * width + op.output.width * -(-x.differentiable // lanes) * lanes
