@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 
 import numba
-import numpy as np
 from numba.core import types
 
 from minirank.kernels import by_id, dense, embedding, group_losses, losses, matmul, mixture, softmax
 from minirank.kernels.adam import adam_elements
 from minirank.kernels.jit import NO_WRAPPERS, OPTIONS
-from minirank.kernels.layout import Work
 from minirank.kernels.tile import ADD, ROWS, WIDE, micro_kernel
-from minirank.kernels.vector import add_scaled, pointer, pointers
+from minirank.kernels.vector import add_scaled, pointer
+from minirank.kernels.work import WorkType
 
 PACKED, CALL = 8, 40  # what an instruction on a register of numbers, or a call, counts beside one on a number
 FLOATS, WHOLE, REAL = types.float32[::1], types.intp, types.float32
-ARRAYS = {"runs": "int64", "ids": "int32", "entities": "int32", "bag_offsets": "int64", "bag_ids": "int32", "bag_starts": "int64",
-          "groups": "int32", "reals": "float64", "losses": "float64"}  # fmt: skip
-NUMBERS = {"batch": 0, "fields": 0, "bags": 0, "columns": 0, "tasks": 0, "scale": 0.0, "ticks": np.empty((0, 2), np.int64)}
 TILES = {
     "dense_forward_tile": (dense, "dense", "forward"),
     "dense_backward_tile": (dense, "dense", "backward"),
@@ -35,6 +31,7 @@ TILES = {
     "softmax_backward_tile": (softmax, "softmax", "backward"),
     "mixture_forward_tile": (mixture, "mixture", "forward"),
     "mixture_backward_tile": (mixture, "mixture", "backward"),
+    "bce_tile": (losses, "bce", "forward"),
     "entire_loss_tile": (losses, "bce_entire", "forward"),
     "pairwise_tile": (group_losses, "pairwise", "forward"),
     "listwise_tile": (group_losses, "listwise", "forward"),
@@ -46,7 +43,6 @@ KERNELS = {
     "pack_gradient": ("dense", "backward"),
     "adam_elements": ("adam_arena", None),
     "add_scaled": ("step_tables", None),
-    "row_loss_tile": ("bce", None),
     **{name: parts for name, (_, *parts) in TILES.items()},
 }
 KINDS = {
@@ -71,16 +67,10 @@ def compiled(name) -> str:
 
 
 def _alone(name):
-    """(a function of arrays that calls the kernel, its types)."""
+    """(the kernel of a tile, or a function of arrays that calls the kernel; its types)."""
     if name in TILES:
-        kernel = getattr(TILES[name][0], name)
-
-        def walk(table, arrays, first, rows):
-            kernel(pointer(table), pointers(arrays, Work), first, rows)
-
-        return walk, (types.int64[::1], _work(), WHOLE, WHOLE)
+        return getattr(TILES[name][0], name).function, (types.CPointer(types.int64), WorkType(REAL), WHOLE, WHOLE)
     return {
-        "row_loss_tile": (_row_loss, (types.int64[::1], _work(), WHOLE, WHOLE)),
         "tile": (_tile, (FLOATS, WHOLE, FLOATS, WHOLE, WHOLE, FLOATS, WHOLE)),
         "pack": (_pack, (FLOATS, FLOATS, WHOLE, WHOLE)),
         "pack_transposed": (_pack_transposed, (FLOATS, FLOATS, WHOLE, WHOLE)),
@@ -88,16 +78,6 @@ def _alone(name):
         "adam_elements": (_adam, (FLOATS,) * 4 + (REAL,) * 5),
         "add_scaled": (_add_scaled, (FLOATS, FLOATS, REAL, WHOLE)),
     }[name]
-
-
-def _work():
-    """The type of a `Work`."""
-    values = {name: np.empty(0, ARRAYS.get(name, "float32")) for name in Work._fields} | NUMBERS
-    return numba.typeof(Work(**values))
-
-
-def _row_loss(table, arrays, first, rows):
-    losses.row_loss_tile(pointer(table), pointers(arrays, Work), first, rows, False)
 
 
 def _tile(c, cs, a, ai, ak, b, depth):

@@ -35,6 +35,7 @@ from .layout import (
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, tiles
 from .vector import add_scaled, at, copy_row, lanes, number
+from .work import tile_kernel
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -115,26 +116,26 @@ class DenseById:
 # multiplied, and added back. The packed weights, from PANELS on, are for each id: panels of W, panels of W^T.
 
 
-@kernel
+@tile_kernel
 def bias_by_id_forward_tile(op, work, first, rows):
     """z += bias[id] for one tile."""
     z, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    bias, ids, fields = at(work.dense_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
     for i in range(rows):
-        id = work.ids[(first + i) * work.fields + op[FIRST]]
+        id = ids[i * fields]
         if id > 0:
-            bias = at(work.dense_values, op[PARAMETER] + (id - 1) * width)
-            add_scaled(at(z, i * stride), bias, number(z, 1), width)
+            add_scaled(at(z, i * stride), at(bias, (id - 1) * width), number(z, 1), width)
 
 
-@kernel
+@tile_kernel
 def bias_by_id_backward_tile(op, work, first, rows):
     """dbias[id] += dz for one tile."""
     dz, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    dbias, ids, fields = at(work.dense_gradients, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
     for i in range(rows):
-        id = work.ids[(first + i) * work.fields + op[FIRST]]
+        id = ids[i * fields]
         if id > 0:
-            dbias = at(work.dense_gradients, op[PARAMETER] + (id - 1) * width)
-            add_scaled(dbias, at(dz, i * stride), number(dz, 1), width)
+            add_scaled(at(dbias, (id - 1) * width), at(dz, i * stride), number(dz, 1), width)
 
 
 @kernel
@@ -180,7 +181,7 @@ def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields,
             n += 1
 
 
-@kernel
+@tile_kernel
 def dense_by_id_forward_tile(op, work, first, rows):
     """z += x weight[id] for one tile."""
     x, z = at(work.values, op[IN]), at(work.values, op[OUT])
@@ -202,7 +203,7 @@ def dense_by_id_forward_tile(op, work, first, rows):
         panels = at(panels, inner * columns + width * transposed)
 
 
-@kernel
+@tile_kernel
 def dense_by_id_backward_tile(op, work, first, rows):
     """dweight[id] += x^T dz; dx += dz weight[id]^T, for one tile."""
     x, dz = at(work.values, op[IN]), at(work.gradients, op[OUT])

@@ -58,16 +58,18 @@ class CpuExecutor:
         self._encoded: Encoded | None = None
         self._bags = FlatBags(plan)
         self._predictor = Predictor(plan, self.dtype, self.threads, tile_rows, self._helpers, self._bags)
-        self._tables = TableReaders(plan, self._encode(tile_rows).table, self.dtype)
+        self._tables = TableReaders(plan, encode(plan, tile_rows, self.dtype).table, self.dtype)
         self._local = threading.local()
 
     def _encode(self, capacity: int) -> Encoded:
-        """The plan for training on tiles of at least `capacity` rows."""
+        """The plan for training on tiles of at least `capacity` rows, with the kernels that it needs."""
         made = self._encoded
         if made is None or made.capacity < capacity:
             if made is not None:
                 capacity = max(capacity, 2 * made.capacity)  # NOTE: each capacity has buffers of its own, so few of them
-            made = self._encoded = encode(self.plan, capacity, self.dtype)
+            made = encode(self.plan, capacity, self.dtype)
+            walk.link(made.table, self.plan.operations, self.dtype, training=True)
+            self._encoded = made
         return made
 
     def _run(self, *jobs: tuple) -> None:
@@ -164,7 +166,7 @@ class CpuExecutor:
         """Part 2."""
         nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
         claimed = (np.zeros(1, np.int64) for _ in works)  # by each thread of its own tiles
-        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, walk.TRAIN, *nothing) for each in zip(works, tiles, claimed)]))
+        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles, claimed)]))
 
     def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""

@@ -36,6 +36,7 @@ from .layout import (
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, BIAS, tiles
 from .vector import at, copy, lanes, load, store, where_positive
+from .work import tile_kernel
 
 
 def dense_forward(y, x, weight, bias, relu):
@@ -115,8 +116,8 @@ def pack_dense(op, work, training):
         pack_transposed(at(panels, inner * whole_vectors(panels, width)), weight, width, width, differentiable)
 
 
-@kernel
-def fold_shared_columns(op, work):
+@tile_kernel
+def fold_shared_columns(op, work, first, rows):
     """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
     x, bias, runs = at(work.values, op[IN]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
     inner, width, panels = op[IN_WIDTH], op[OUT_WIDTH], at(work.panels, op[PANELS])
@@ -128,7 +129,7 @@ def fold_shared_columns(op, work):
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
-@kernel
+@tile_kernel
 def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
     y, x = at(work.values, op[OUT]), at(work.values, op[IN])
@@ -142,7 +143,7 @@ def dense_forward_tile(op, work, first, rows):
         )
 
 
-@kernel
+@tile_kernel
 def dense_backward_tile(op, work, first, rows):
     """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
     y, dz = at(work.values, op[OUT]), at(work.gradients, op[OUT])
@@ -196,7 +197,7 @@ def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
             dbias[j] += dz[i * stride + j]
 
 
-@kernel
+@tile_kernel
 def copy_forward_tile(op, work, first, rows):
     """Dense features of the tile's rows into the output slot."""
     y, stride = at(work.values, op[OUT]), op[OUT_STRIDE]

@@ -19,6 +19,7 @@ import numpy as np
 from .jit import kernel
 from .layout import FIRST, OUT, OUT_STRIDE, OUT_WIDTH, PARAMETER, SECOND
 from .vector import add_scaled, at, copy_row, number, prefetch, prefetch_to_read
+from .work import tile_kernel
 
 
 def gather_forward(y, ids, table):
@@ -114,18 +115,18 @@ class MeanBag:
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
-@kernel
+@tile_kernel
 def gather_forward_tile(op, work, first, rows):
     """y = table[id] for one tile."""
     y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    table, ids = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST])
+    table, ids, fields = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
     for i in range(rows):
         if i + 32 < rows:
-            prefetch_to_read(table, ids[(i + 32) * work.fields] * width)  # SPEED: rows lie anywhere in a table
-        copy_row(at(y, i * stride), at(table, ids[i * work.fields] * width), width)
+            prefetch_to_read(table, ids[(i + 32) * fields] * width)  # SPEED: rows lie anywhere in a table
+        copy_row(at(y, i * stride), at(table, ids[i * fields] * width), width)
 
 
-@kernel
+@tile_kernel
 def bag_forward_tile(op, work, first, rows):
     """y = mean of the rows of a bag for one tile."""
     y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
@@ -143,7 +144,7 @@ def bag_forward_tile(op, work, first, rows):
             mean[j] /= size
 
 
-@kernel
+@tile_kernel
 def input_backward_tile(op, work, first, rows):
     """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
     dy, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
@@ -175,10 +176,11 @@ def scatter_gather(count, unique, sums, position, width, work, field, place):
     NOTE: `unique` (n,) and `sums` (n * D,) are filled in the order in which ids first occur.
     """
     gradients, one = at(work.input_gradients, place * work.batch), number(sums, 1)
-    for i in range(work.batch):
-        if i + 16 < work.batch:
-            prefetch(position, work.ids[(i + 16) * work.fields + field])  # SPEED: ids lie anywhere in a table
-        count = add_row(count, unique, sums, position, width, work.ids[i * work.fields + field], at(gradients, i * width), one)
+    ids, fields, batch = at(work.ids, field), work.fields, work.batch
+    for i in range(batch):
+        if i + 16 < batch:
+            prefetch(position, ids[(i + 16) * fields])  # SPEED: ids lie anywhere in a table
+        count = add_row(count, unique, sums, position, width, ids[i * fields], at(gradients, i * width), one)
     return count
 
 

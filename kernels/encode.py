@@ -35,7 +35,7 @@ class Encoded:
 
     Attributes:
         table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see dense.py.
-        tiles: (n, .) int64, those rows of the table that a tile needs to be predicted.
+        needed: which rows of the table a tile needs to be predicted.
         cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
         arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.
         inputs: columns of the gradients of gathers and bags. blocks: name -> (first element, elements between rows).
@@ -43,7 +43,7 @@ class Encoded:
 
     capacity: int
     table: np.ndarray
-    tiles: np.ndarray
+    needed: list[int]
     reals: np.ndarray
     runs: np.ndarray
     cleared: np.ndarray
@@ -104,7 +104,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
                 scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
     return Encoded(
-        capacity, table, table[needed(plan, shared)], reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
+        capacity, table, needed(plan, shared), reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
         int(arena), int(panels), int(biases), int(scratch), inputs, blocks,
     )
 

@@ -26,6 +26,7 @@ import numpy as np
 from .jit import kernel
 from .layout import FIRST, IN, IN_STRIDE, NUMBER
 from .losses import _factor, logistic, sigmoid, soft_plus, softplus, task_scale
+from .work import tile_kernel
 
 
 def pairwise(z, label):
@@ -95,7 +96,7 @@ def group_end(work, start, last):
     return end
 
 
-@kernel
+@tile_kernel
 def pairwise_tile(op, work, first, rows):
     """`pairwise` of every search of the tile."""
     z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]
@@ -122,7 +123,7 @@ def pairwise_tile(op, work, first, rows):
     work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * sum_of_losses
 
 
-@kernel
+@tile_kernel
 def listwise_tile(op, work, first, rows):
     """`listwise` of every search of the tile."""
     z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]

@@ -11,6 +11,7 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
                 softmax: experts; a loss: its task
     SECOND      gather, bag: columns before it in `Work.input_gradients`; dense_by_id: number of ids; bce_entire: the other task
     RUNS        where `Work.runs` lists the columns of the input that a dense layer multiplies
+    FORWARD     address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
     COUNT       number of extra slots (experts of a mixture), which start at ADDEND, SLOT places each
     NUMBER      its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
 
@@ -30,7 +31,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 START, STRIDE, WIDTH, DIFFERENTIABLE, ROOM, FRESH, SLOT = range(7)
-CODE, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, BIASES, PARAMETER = range(9)
+CODE, FORWARD, BACKWARD, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, BIASES, PARAMETER = range(11)
 OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_ROOM, _ = range(PARAMETER + 2, PARAMETER + 2 + SLOT)
 IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_ROOM, IN_FRESH = range(OUT + SLOT, OUT + 2 * SLOT)
 ADDEND = OUT + 2 * SLOT
@@ -41,7 +42,7 @@ Work = namedtuple(
     "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
     "batch fields bags columns tasks scale",
 )
-Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels. All are flat.
+Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
 
     values           activations of one tile          gradients   of the same layout
     scratch          room for a packed part of a tile

@@ -43,6 +43,7 @@ from .layout import (
     START,
     STRIDE,
 )
+from .work import tile_kernel
 
 
 def softplus(z):
@@ -153,9 +154,21 @@ def task_scale(op, work):
     return scale
 
 
+@tile_kernel
+def bce_tile(op, work, first, rows):
+    """`bce`: its sum into losses, its gradient into the logit's."""
+    add_row_losses(op, work, first, rows, False)
+
+
+@tile_kernel
+def mse_tile(op, work, first, rows):
+    """`mse`: its sum into losses, its gradient into the logit's."""
+    add_row_losses(op, work, first, rows, True)
+
+
 @kernel
-def row_loss_tile(op, work, first, rows, squared):
-    """`bce` (squared False) or `mse` (True): its sum into losses, its gradient into the logit's."""
+def add_row_losses(op, work, first, rows, squared):
+    """`bce` (squared False) or `mse` (True)."""
     z0, zs = op[IN], op[IN_STRIDE]
     task, total, scale = op[FIRST], 0.0, task_scale(op, work)
     for i in range(rows):
@@ -172,7 +185,7 @@ def row_loss_tile(op, work, first, rows, squared):
     work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * total
 
 
-@kernel
+@tile_kernel
 def entire_loss_tile(op, work, first, rows):
     """`bce_entire`: its sum into losses, its gradients into those of both logits."""
     a0, a_stride = op[IN], op[IN_STRIDE]

@@ -11,7 +11,6 @@ Source: Ma et al., KDD 2018, eq. 6; PLE (Tang et al., RecSys 2020) gives each ta
 
 from __future__ import annotations
 
-from .jit import kernel
 from .layout import (
     ADDEND,
     COUNT,
@@ -26,6 +25,7 @@ from .layout import (
     STRIDE,
 )
 from .vector import at, lanes, load, number, splat, store, total
+from .work import tile_kernel
 
 
 def mixture_forward(m, gates, experts):
@@ -69,7 +69,7 @@ class Mixture:
 # Outputs and experts are whole blocks, whose rows are filled up to whole vectors (layout.py).
 
 
-@kernel
+@tile_kernel
 def mixture_forward_tile(op, work, first, rows):
     """m = sum_e g_e h_e for one tile."""
     m = at(work.values, op[OUT])
@@ -84,7 +84,7 @@ def mixture_forward_tile(op, work, first, rows):
             store(m, i * op[OUT_STRIDE] + j, sums)
 
 
-@kernel
+@tile_kernel
 def mixture_backward_tile(op, work, first, rows):
     """dg_e += <dm, h_e>; dh_e += g_e dm, for one tile."""
     dm, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]

@@ -95,9 +95,16 @@ class Weights:
 
 @dataclass(frozen=True)
 class Way:
-    """How to predict where some inputs are the same in all rows, and how to check that: runs of columns of ids and of dense."""
+    """How to predict where some inputs are the same in all rows.
+
+    Attributes:
+        fold: table of the walk that adds to the biases what all rows share. tiles: table of the walk of a tile.
+        same, fields, columns: how to check that; see `rows_are_fine`.
+    """
 
     encoded: Encoded
+    fold: np.ndarray
+    tiles: np.ndarray
     same: SharedInputs
     fields: np.ndarray
     columns: np.ndarray
@@ -165,9 +172,9 @@ class Predictor:
                 biases = kept(rooms[0], "folded", encoded.biases, self.dtype)
                 biases[:] = works[0].biases
                 works = [work._replace(biases=biases) for work in works]
-                walk.walk_tiles(encoded.table, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), walk.FOLD, place, out)
+                walk.walk_tiles(way.fold, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), False, (0, 0, 0), out)
             tiles = tiles_to_claim(len(batch), len(works), self.tile_rows), np.zeros(1, np.int64)
-            self._side_by_side([(encoded.tiles, encoded.cleared, work, *tiles, walk.PREDICT, place, out) for work in works])
+            self._side_by_side([(way.tiles, encoded.cleared, work, *tiles, False, place, out) for work in works])
         finally:
             self._rooms.give_back(rooms)
         return out
@@ -178,7 +185,11 @@ class Predictor:
         if made is None:
             same = SharedInputs(self.plan.spec, shared)
             fields, dense = (np.array(runs_of_columns(columns), np.int64) for columns in (same.fields, same.dense))
-            made = self._ways[shared] = Way(encode(self.plan, self.tile_rows, self.dtype, shared), same, fields, dense)
+            encoded = encode(self.plan, self.tile_rows, self.dtype, shared)
+            table = encoded.table[: len(self.plan.forward)]
+            walk.link(table, self.plan.forward, self.dtype, training=False)
+            fold = walk.folding(table, self.dtype) if shared else table[:0]
+            made = self._ways[shared] = Way(encoded, fold, table[encoded.needed], same, fields, dense)
         return made
 
     def _checked(self, way: Way, batch: Batch) -> Batch:

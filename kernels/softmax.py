@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import kernel
 from .layout import FIRST, IN, IN_STRIDE, NUMBER, OUT, OUT_STRIDE, OUT_WIDTH
 from .vector import at, exponential, lanes, load, number, splat, store
+from .work import tile_kernel
 
 
 def softmax_forward(gates, z, temperature):
@@ -68,14 +68,13 @@ class Softmax:
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
-@kernel
+@tile_kernel
 def softmax_forward_tile(op, work, first, rows):
     """g = softmax(z / tau) for one tile."""
-    tau, experts, width = number(work.values, work.reals[op[NUMBER]]), op[FIRST], op[OUT_WIDTH]
+    values, tau, experts, width = work.values, number(work.values, work.reals[op[NUMBER]]), op[FIRST], op[OUT_WIDTH]
     powers = work.scratch
     for i in range(rows):
-        g = at(work.values, op[OUT] + i * op[OUT_STRIDE])
-        z = at(work.values, op[IN] + i * op[IN_STRIDE])
+        g, z = at(values, op[OUT] + i * op[OUT_STRIDE]), at(values, op[IN] + i * op[IN_STRIDE])
         for start in range(0, width, experts):
             top = z[start]
             for e in range(start + 1, start + experts):
@@ -92,14 +91,13 @@ def softmax_forward_tile(op, work, first, rows):
                 g[e] = powers[e] / total
 
 
-@kernel
+@tile_kernel
 def softmax_backward_tile(op, work, first, rows):
     """dz += g (dg - <dg, g>) / tau for one tile."""
-    tau, experts = number(work.values, work.reals[op[NUMBER]]), op[FIRST]
+    values, gradients, tau, experts = work.values, work.gradients, number(work.values, work.reals[op[NUMBER]]), op[FIRST]
     for i in range(rows):
-        g = at(work.values, op[OUT] + i * op[OUT_STRIDE])
-        dg = at(work.gradients, op[OUT] + i * op[OUT_STRIDE])
-        dz = at(work.gradients, op[IN] + i * op[IN_STRIDE])
+        g, dg = at(values, op[OUT] + i * op[OUT_STRIDE]), at(gradients, op[OUT] + i * op[OUT_STRIDE])
+        dz = at(gradients, op[IN] + i * op[IN_STRIDE])
         for start in range(0, op[OUT_WIDTH], experts):
             inner = number(g, 0)
             for e in range(start, start + experts):

@@ -100,22 +100,6 @@ def pointer(typing, array):
 
 
 @intrinsic
-def pointers(typing, tuple_type, made):
-    """A named tuple of arrays and numbers as the named tuple `made`, each array replaced by its pointer."""
-    kinds = [types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind for kind in tuple_type.types]
-    result = types.NamedTuple(kinds, made.instance_class)
-
-    def codegen(context, builder, sig, args):
-        fields = []
-        for position, kind in enumerate(sig.args[0].types):
-            field = builder.extract_value(args[0], position)
-            fields.append(context.make_array(kind)(context, builder, field).data if isinstance(kind, types.Array) else field)
-        return context.make_tuple(builder, result, fields)
-
-    return result(tuple_type, made), codegen
-
-
-@intrinsic
 def lanes(typing, p):
     """How many of a pointer's numbers fill a vector: 16 float32, 8 float64."""
     count = VectorType(p.dtype).lanes
@@ -359,7 +343,7 @@ def emit_prefetch(builder, address, write=1):
     builder.call(call, [builder.bitcast(address, byte), *(ir.Constant(flag, number) for number in (write, 3, 1))])
 
 
-@kernel
+@kernel(forceinline=True)
 def add_scaled(target, source, share, size):
     """target[:size] += share * source[:size]. SPEED: a row of a table is too short for what a compiler makes of a loop."""
     n, j = lanes(target), 0
@@ -374,7 +358,7 @@ def add_scaled(target, source, share, size):
         target[i] += share * source[i]
 
 
-@kernel
+@kernel(forceinline=True)
 def copy_row(target, source, size):
     """target[:size] = source[:size], for a few numbers."""
     n, j = lanes(target), 0

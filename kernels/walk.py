@@ -2,30 +2,52 @@
 
 An operation's mathematics is in its own file; here is only the order of things. Each driver is
 compiled once for float32 (and once for float64, for whoever checks gradients) whatever the plan is,
-because a plan is data to it: the integer table of `layout.py`.
+because a plan is data to it: the integer table of `layout.py`, with the addresses of the kernels that it needs.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
 from . import by_id, dense, embedding, group_losses, losses, mixture, softmax
 from .adam import adam_elements
 from .jit import driver, kernel
-from .layout import CODE, Work
+from .layout import BACKWARD, CODE, FORWARD
 from .operations import OPCODES
-from .vector import at, claim, copy, pointer, pointers, prefetch, ticks
+from .vector import at, claim, copy, pointer, prefetch, ticks
+from .work import call, work_of
 
-GATHER, BAG, COPY = OPCODES["gather"], OPCODES["bag"], OPCODES["copy"]
-DENSE, BIAS_BY_ID, DENSE_BY_ID = OPCODES["dense"], OPCODES["bias_by_id"], OPCODES["dense_by_id"]
-SOFTMAX, MIXTURE = OPCODES["softmax"], OPCODES["mixture"]
-BCE, MSE, BCE_ENTIRE = OPCODES["bce"], OPCODES["mse"], OPCODES["bce_entire"]
-PAIRWISE, LISTWISE = OPCODES["pairwise"], OPCODES["listwise"]
-PREDICT, TRAIN, FOLD = 0, 1, 2  # what a walk is for
+GATHER, BAG, COPY, DENSE, DENSE_BY_ID = (OPCODES[kind] for kind in ("gather", "bag", "copy", "dense", "dense_by_id"))
+FORWARD_KERNELS = {
+    "gather": embedding.gather_forward_tile,
+    "bag": embedding.bag_forward_tile,
+    "copy": dense.copy_forward_tile,
+    "dense": dense.dense_forward_tile,
+    "bias_by_id": by_id.bias_by_id_forward_tile,
+    "dense_by_id": by_id.dense_by_id_forward_tile,
+    "softmax": softmax.softmax_forward_tile,
+    "mixture": mixture.mixture_forward_tile,
+    "bce": losses.bce_tile,  # a loss writes its gradient at once
+    "mse": losses.mse_tile,
+    "bce_entire": losses.entire_loss_tile,
+    "pairwise": group_losses.pairwise_tile,
+    "listwise": group_losses.listwise_tile,
+}
+BACKWARD_KERNELS = {
+    "gather": embedding.input_backward_tile,
+    "bag": embedding.input_backward_tile,
+    "dense": dense.dense_backward_tile,
+    "bias_by_id": by_id.bias_by_id_backward_tile,
+    "dense_by_id": by_id.dense_by_id_backward_tile,
+    "softmax": softmax.softmax_backward_tile,
+    "mixture": mixture.mixture_backward_tile,
+}
 
 
 @driver
 def pack_weights(table, arrays, part, parts, training):
     """Pack the dense parameters of every `parts`-th operation into panels; W^T only for `training`."""
-    work, width = pointers(arrays, Work), table.shape[1]
+    work, width = work_of(arrays), table.shape[1]
     for number in range(part, len(table), parts):
         op = at(pointer(table), number * width)
         if op[CODE] == DENSE:
@@ -34,75 +56,54 @@ def pack_weights(table, arrays, part, parts, training):
             by_id.pack_by_id(op, work, training)
 
 
+def kernels_of(kind):
+    """The kernels of one kind of operation."""
+    return [kernels[kind] for kernels in (FORWARD_KERNELS, BACKWARD_KERNELS) if kind in kernels]
+
+
+def link(table, operations, dtype, training):
+    """Write into the rows of a table where the kernels lie that do these operations."""
+    for row, op in zip(table, operations):
+        row[FORWARD] = FORWARD_KERNELS[op.kind].address(dtype)
+        if training and op.kind in BACKWARD_KERNELS:
+            row[BACKWARD] = BACKWARD_KERNELS[op.kind].address(dtype)
+
+
+def folding(table, dtype):
+    """The table of a walk through one row, which adds to the packed biases what all rows share."""
+    chosen = table[np.isin(table[:, CODE], [GATHER, BAG, COPY, DENSE])]
+    chosen[chosen[:, CODE] == DENSE, FORWARD] = dense.fold_shared_columns.address(dtype)
+    return chosen
+
+
 @driver
-def walk_tiles(table, cleared, arrays, tiles, claimed, purpose, slot, out):
+def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
     """Walk the plan for the tiles tiles[i] .. tiles[i + 1], i = claimed[0], ..., which threads that share `claimed` share out.
 
-    Forward through the rows of `table`. Then, to TRAIN, backwards from the last row to the first, adding to
-    this thread's accumulators; to PREDICT, the columns of `slot` = (start, stride, width) go to out (B, width).
-    To FOLD, what the layers would do is replaced: what all rows share is added to the packed biases.
-
-    NOTE: one driver for all, for compiling each operation once is what a cold start costs.
+    Forward through the rows of `table`. Then, if `training`, backwards from the last row to the first, adding to
+    this thread's accumulators; else the columns of `slot` = (start, stride, width) go to out (B, width).
     """
-    work, width = pointers(arrays, Work), table.shape[1]
+    work, width = work_of(arrays), table.shape[1]
     arrays.dense_gradients[:] = 0
     arrays.losses[:] = 0
     arrays.ticks[:] = 0
     i = claim(pointer(claimed))
     while i < len(tiles) - 1:
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
-        if purpose == TRAIN:
+        if training:
             for block in range(len(cleared)):
                 arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
         for number in range(len(table)):
             op, start = at(pointer(table), number * width), ticks()
-            code = op[CODE]
-            if purpose == FOLD and code != GATHER and code != BAG and code != COPY:
-                if code == DENSE:
-                    dense.fold_shared_columns(op, work)
-            elif code == DENSE:
-                dense.dense_forward_tile(op, work, first, rows)
-            elif code == GATHER:
-                embedding.gather_forward_tile(op, work, first, rows)
-            elif code == BAG:
-                embedding.bag_forward_tile(op, work, first, rows)
-            elif code == COPY:
-                dense.copy_forward_tile(op, work, first, rows)
-            elif code == BIAS_BY_ID:
-                by_id.bias_by_id_forward_tile(op, work, first, rows)
-            elif code == DENSE_BY_ID:
-                by_id.dense_by_id_forward_tile(op, work, first, rows)
-            elif code == SOFTMAX:
-                softmax.softmax_forward_tile(op, work, first, rows)
-            elif code == MIXTURE:
-                mixture.mixture_forward_tile(op, work, first, rows)
-            elif code == BCE or code == MSE:
-                losses.row_loss_tile(op, work, first, rows, code == MSE)
-            elif code == BCE_ENTIRE:
-                losses.entire_loss_tile(op, work, first, rows)
-            elif code == PAIRWISE:
-                group_losses.pairwise_tile(op, work, first, rows)
-            elif code == LISTWISE:
-                group_losses.listwise_tile(op, work, first, rows)
+            call(op[FORWARD], op, work, first, rows)
             arrays.ticks[number, 0] += ticks() - start
-        if purpose == TRAIN:
+        if training:
             for number in range(len(table) - 1, -1, -1):
                 op, start = at(pointer(table), number * width), ticks()
-                code = op[CODE]
-                if code == DENSE:
-                    dense.dense_backward_tile(op, work, first, rows)
-                elif code == GATHER or code == BAG:
-                    embedding.input_backward_tile(op, work, first, rows)
-                elif code == BIAS_BY_ID:
-                    by_id.bias_by_id_backward_tile(op, work, first, rows)
-                elif code == DENSE_BY_ID:
-                    by_id.dense_by_id_backward_tile(op, work, first, rows)
-                elif code == SOFTMAX:
-                    softmax.softmax_backward_tile(op, work, first, rows)
-                elif code == MIXTURE:
-                    mixture.mixture_backward_tile(op, work, first, rows)
+                if op[BACKWARD] != 0:
+                    call(op[BACKWARD], op, work, first, rows)
                 arrays.ticks[number, 1] += ticks() - start
-        elif purpose == PREDICT:
+        else:
             for row in range(rows):
                 copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
         i = claim(pointer(claimed))
@@ -133,14 +134,14 @@ def sum_table(table, sources, work, unique, sums, position):
 @driver
 def table_gradient(table, sources, arrays, unique, sums, position):
     """`sum_table` for one table."""
-    work = pointers(arrays, Work)
+    work = work_of(arrays)
     return sum_table(pointer(table), sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
 
 
 @driver
 def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1, gain2, rate, correction, epsilon):
     """For each of `tables`: sum the gradients of repeated ids, then row-lazy Adam on the rows that occurred."""
-    work = pointers(arrays, Work)
+    work = work_of(arrays)
     for number in range(len(tables)):
         table = at(pointer(tables), number * tables.shape[1])
         count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))

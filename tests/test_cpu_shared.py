@@ -9,7 +9,6 @@ from cpu_world import drawn_batch, drawn_plan, drawn_values
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cpu import CpuExecutor
 from minirank.kernels.encode import encode
-from minirank.kernels.layout import NUMBER
 from minirank.model import ModelConfig, TaskConfig, compile_plan
 
 
@@ -70,7 +69,7 @@ def test_shared_columns_are_left_out_of_the_first_layers():
     ):
         encoded = encode(plan, 192, np.dtype(np.float32), shared)
         assert encoded.runs.tolist() == expected + tower
-        kinds = [plan.operations[number].kind for number in encoded.tiles[:, NUMBER]]
+        kinds = [plan.operations[number].kind for number in encoded.needed]
         assert kinds[: len(inputs)] == inputs and set(kinds[len(inputs) :]) == {"dense"}
 
 

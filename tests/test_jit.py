@@ -10,8 +10,12 @@ import numba
 import numpy as np
 
 import minirank.kernels
+from cpu_world import drawn_batch, drawn_plan, drawn_values
 from minirank.evaluation.cores import group_dcg
-from minirank.kernels import jit
+from minirank.kernels import compile, jit
+from minirank.kernels.adam import Adam
+from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.parameters import TrainState
 
 PACKAGE = Path(minirank.kernels.__file__).resolve().parent
 PROBE = """
@@ -68,3 +72,28 @@ def test_a_kernel_keeps_nan_and_infinity():
         return sign(x)
 
     assert call(np.nan) == (True, False) and call(np.inf) == (False, True)
+
+
+def test_what_is_compiled_ahead_is_what_a_step_runs():
+    rng = np.random.default_rng(1)
+    plan, spec = drawn_plan(rng)
+    executor, state = CpuExecutor(plan, np.float32, threads=2), TrainState(drawn_values(plan, 1))
+    batch = drawn_batch(rng, spec, 20)
+    executor.step(state, batch, Adam())
+    executor.logits(state.values, batch)
+    for drivers in compile.DRIVERS.values():
+        for driver, types in drivers.items():
+            ran = [signature for signature in driver.signatures if "float64" not in str(signature[-1])]
+            assert ran == [types], driver.__name__
+
+
+def test_a_constant_compiles_no_kernel_anew():
+    @jit.kernel
+    def double(x, times):
+        return x * times
+
+    @numba.njit
+    def call(x):
+        return double(x, 1) + double(x, 2) + double(x, x)
+
+    assert call(3) == 18 and len(double.signatures) == 1

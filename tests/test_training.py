@@ -219,12 +219,11 @@ def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
 
 def test_processes_compile_what_is_missing_and_fill_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(compile, "is_missing", lambda driver: driver is walk.adam_arena)
-    monkeypatch.setitem(compile.DRIVERS, compile.ROWS, ())
+    monkeypatch.setattr(compile, "is_missing", lambda driver: driver is walk.pack_weights)
     with compile.compiling() as processes:
         assert len(processes) == 1
         compile.wait_for(processes)
-    assert processes[0].returncode == 0 and list(tmp_path.rglob("walk.adam_arena*.nbc"))
+    assert processes[0].returncode == 0 and list(tmp_path.rglob("walk.pack_weights*.nbc"))
 
 
 def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():

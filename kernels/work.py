@@ -1,0 +1,138 @@
+"""How a walk calls the kernel of an operation: by its address, with a pointer to the memory of the step.
+
+A plan is data to the driver that walks it: each row of its table holds the address of the kernel that does this
+operation. So a kernel is compiled, and loaded, only when a plan needs it, whichever plan comes next; none waits for the
+others, and the driver itself is a few lines.
+
+    table row   [ opcode, ..., address, first element of y, ... ]
+    walk        call(op[FORWARD], op, work, first, rows)        for each row, for each tile
+    kernel      def dense_forward_tile(op, work, first, rows)   reads work.values, work.panels, ...
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.ccallback import CFunc
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.np.numpy_support import as_dtype, from_dtype
+from numba.extending import intrinsic, lower_getattr_generic, models, register_model
+
+from .jit import OPTIONS, stamp_cache
+from .layout import Work
+from .vector import INT
+
+BYTE_POINTER = ir.IntType(8).as_pointer()
+OTHER_TYPES = {  # fields of a `Work` that are no array of its numbers
+    **dict.fromkeys(("ids", "entities", "bag_ids", "groups"), np.int32), **dict.fromkeys(("labels", "weights"), np.float32),
+    **dict.fromkeys(("runs", "bag_offsets", "bag_starts"), np.int64), **dict.fromkeys(("reals", "losses"), np.float64),
+}  # fmt: skip
+NUMBERS = {"batch": 0, "fields": 0, "bags": 0, "columns": 0, "tasks": 0, "scale": 0.0, "ticks": np.empty((0, 2), np.int64)}
+
+
+@lru_cache
+def work_arrays(dtype: np.dtype) -> types.NamedTuple:
+    """The types of a `Work` for drivers that compute with this dtype."""
+    return numba.typeof(Work(**{name: np.empty(0, OTHER_TYPES.get(name, dtype)) for name in Work._fields} | NUMBERS))
+
+
+class WorkType(types.Type):
+    """Pointer to the fields of a `layout.Work`, each in 8 bytes: an array's address, or a number."""
+
+    def __init__(self, dtype: types.Float) -> None:
+        self.arrays = work_arrays(as_dtype(dtype))
+        super().__init__(f"Work({dtype})")
+
+    def field(self, name: str) -> types.Type:
+        """The type of a field: of an array, a pointer to its elements."""
+        kind = self.arrays.types[self.arrays.fields.index(name)]
+        return types.CPointer(kind.dtype) if isinstance(kind, types.Array) else kind
+
+
+register_model(WorkType)(models.OpaqueModel)
+
+
+@infer_getattr
+class WorkFields(AttributeTemplate):
+    """work.values, for a kernel."""
+
+    key = WorkType
+
+    def generic_resolve(self, work, name):
+        return work.field(name) if name in work.arrays.fields else None
+
+
+@lower_getattr_generic(WorkType)
+def read_field(context, builder, work, value, name):
+    """The instruction that loads a field."""
+    kind = context.get_value_type(work.field(name))
+    place = builder.gep(value, [INT(8 * work.arrays.fields.index(name))])
+    return builder.load(builder.bitcast(place, kind.as_pointer()))
+
+
+@intrinsic
+def work_of(typing, arrays):
+    """What kernels read of a `layout.Work` of arrays; it lives as long as the driver that asks for it runs."""
+
+    def codegen(context, builder, sig, args):
+        memory = builder.bitcast(cgutils.alloca_once(builder, ir.ArrayType(INT, len(arrays))), BYTE_POINTER)
+        for position, kind in enumerate(arrays.types):
+            field = builder.extract_value(args[0], position)
+            if isinstance(kind, types.Array):
+                field = context.make_array(kind)(context, builder, field).data
+            builder.store(field, builder.bitcast(builder.gep(memory, [INT(8 * position)]), field.type.as_pointer()))
+        return memory
+
+    return WorkType(arrays.types[0].dtype)(arrays), codegen
+
+
+@intrinsic
+def call(typing, address, op, work, first, rows):
+    """Call the tile kernel at an address."""
+
+    def codegen(context, builder, sig, args):
+        function = ir.FunctionType(BYTE_POINTER, [argument.type for argument in args[1:]])
+        builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, op, work, types.int64, types.int64), codegen
+
+
+class TileKernel:
+    """A kernel (op, work, first, rows), compiled when a plan needs it and cached on disk.
+
+    op: pointer to its row of the table (see layout.py). work: see `Work`. first: the tile's first row in the batch. rows: of the tile.
+    """
+
+    def __init__(self, function) -> None:
+        self.function = function
+        self._compiled: dict[np.dtype, CFunc] = {}
+
+    def of(self, dtype: np.dtype) -> CFunc:
+        """The kernel for numbers of this type; not compiled yet."""
+        if dtype not in self._compiled:
+            signature = (types.CPointer(types.int64), WorkType(from_dtype(dtype)), types.int64, types.int64), types.void
+            made = CFunc(self.function, signature, {}, OPTIONS)
+            try:
+                made.enable_caching()
+                stamp_cache(made)
+            except RuntimeError:
+                pass  # no folder that could hold a cache
+            self._compiled[dtype] = made
+        return self._compiled[dtype]
+
+    def address(self, dtype: np.dtype) -> int:
+        """Where its code lies, compiled or loaded at the first call."""
+        made = self.of(dtype)
+        if made.address is None:
+            made.compile()
+        return made.address
+
+
+def tile_kernel(function) -> TileKernel:
+    """Compile the kernel of an operation, which walks call by its address."""
+    return TileKernel(function)
