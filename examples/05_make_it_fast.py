@@ -8,7 +8,8 @@ the reference computes. Read along, in this order:
     kernels/jit.py       what a driver and a kernel are            kernels/vector.py pointers and vectors: at(p, i) is p + i
     kernels/matmul.py    panels, and which cache holds what        kernels/tile.py   the micro-kernel in registers
     kernels/layout.py    a plan as integers                        kernels/encode.py who writes them, and which gradient is new
-    kernels/walk.py      one thread walks it, forward and back     kernels/cpu.py    threads, and the four parts of a step
+    kernels/work.py      how a walk calls a kernel                 kernels/walk.py   one thread walks the plan, forward and back
+    kernels/cpu.py       threads, and the four parts of a step
 
 Everything here runs on one thread, BLAS too. The first run compiles, which takes some seconds.
 """
