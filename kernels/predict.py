@@ -2,7 +2,7 @@
 
 What a request would cost beside its arithmetic, and what is done about it:
 
-    weights    packing them takes as long as 100 rows do. Parameters that nothing can change (`Arena.freeze`) are packed once,
+    weights    packing them takes as long as some 30 rows do. Parameters that nothing can change (`Arena.freeze`) are packed once,
                for all requests; others are packed at every call, so that no answer is ever one of old weights.
     threads    rows are cut into tiles, and every thread claims one after the other: who wakes late does fewer. A request that is
                alone takes all threads; one that comes while others compute runs on its own.

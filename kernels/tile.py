@@ -58,7 +58,7 @@ def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
 
 _ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
 ROWS = _ROWS or 6
-TURN = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare
+TURN = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
 SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these
 
 
