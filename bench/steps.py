@@ -198,7 +198,7 @@ def score_cell(workload, gate, threads, options):
             record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
 
         field.everybody(check)
-        rounds = field.rounds(turn, lambda name: np.median(np.concatenate(field.records[name]["requests"][case(False, 1)])))
+        rounds = field.rounds(turn, lambda name: np.median([s for turn in field.records[name]["requests"][case(False, 1)] for s in turn["each"]]))
     for record in field.records.values():
         record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items() if turns}
     return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": field.records}
@@ -210,10 +210,11 @@ def case(shared, clients):
 
 
 def summary(turns):
-    """Percentiles of all requests in seconds, and the median of each turn, for ratios within a round."""
-    every = np.concatenate(turns)
+    """Percentiles of all requests in seconds; of each turn their median, and the seconds of the turn divided by its requests."""
+    every = np.concatenate([turn["each"] for turn in turns])
     return {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every),
-            "turns": [statistics.median(turn) for turn in turns]}  # fmt: skip
+            "turns": [statistics.median(turn["each"]) for turn in turns],
+            "intervals": [turn["all"] / len(turn["each"]) for turn in turns]}  # fmt: skip
 
 
 def start_cell(workload, gate, threads, options):

@@ -133,18 +133,24 @@ def scoring(cells):
     head = ["workload, threads", "", "ours", *known]
     first = cells[0]
     title = f"Scoring. A request: {first['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours."
-    lines = [f"{title} `job once`: what depends on the job alone is computed once, by the peers as well.", "", row(head), row(["---"] * len(head))]
+    title += " `job once`: what depends on the job alone is computed once, by the peers as well. Of several at a time also requests/s,"
+    title += " and ours divided by the peer's: a p50 alone is short where some callers are served at once while others starve."
+    lines = [title, "", row(head), row(["---"] * len(head))]
     for cell in cells:
         label = f"{cell['workload']}, {cell['threads']}"
         names = list(dict.fromkeys(name for record in cell["competitors"].values() for name in record["requests"]))
         for name in names:
             ours = cell["competitors"][OURS]["requests"].get(name)
-            found = [label, name, milliseconds(ours) if ours else "-"]
+            several = bool(ours) and "intervals" in ours and not name.endswith(" 1 at a time")
+            found = [label, name, milliseconds(ours, several) if ours else "-"]
             for family in known:
                 theirs = best(cell, family, lambda record, name=name: record["requests"].get(name, {}).get("p50"))
                 theirs = theirs and theirs["requests"][name]
-                text = milliseconds(theirs) if theirs else refused(cell, family)
-                found.append(f"{text}<br>**{ratio(theirs['turns'], ours['turns'])}**" if theirs and ours else text)
+                text = milliseconds(theirs, several) if theirs else refused(cell, family)
+                if theirs and ours:
+                    text += f"<br>**{ratio(theirs['turns'], ours['turns'])}**"
+                    text += f"<br>{ratio(theirs['intervals'], ours['intervals'])} requests/s" if several else ""
+                found.append(text)
             lines.append(row(found))
         ours = cell["competitors"][OURS]["bulk"]
         found = [label, f"bulk of {cell['rows']:,} rows, rows/s", f"{cell['rows'] / statistics.median(ours):,.0f}"]
@@ -156,9 +162,10 @@ def scoring(cells):
     return lines
 
 
-def milliseconds(request):
-    """`0.72 (0.91)`."""
-    return f"{1e3 * request['p50']:.3g} ({1e3 * request['p99']:.3g})"
+def milliseconds(request, rate=False):
+    """`0.72 (0.91)`, with `rate` also `1,400/s`."""
+    text = f"{1e3 * request['p50']:.3g} ({1e3 * request['p99']:.3g})"
+    return f"{text}<br>{1 / statistics.median(request['intervals']):,.0f}/s" if rate else text
 
 
 def starts(cells):

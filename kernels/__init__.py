@@ -15,6 +15,7 @@ Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. In read
     work.py          how a walk calls the kernel of an operation: by its address
     walk.py          the compiled drivers: one thread walks a plan for its tiles of rows
     cpu.py           the executor to use: threads, and the parts of a step
+    predict.py       requests: what is left of their cost but the arithmetic; threads.py and bags.py help
     compile.py       the first compilation, beside something else
     backends.py      chooses an executor by name; cuda/ holds the third one
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,11 @@ class InputSpec:
     dense: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     of_request: tuple[str, ...] = ()
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """(C,) int32, the size of each categorical field."""
+        return np.array([size for _, size in self.categorical], np.int32)
 
     def column(self, name: str) -> int:
         """Column of the categorical field `name` in `Batch.ids`."""

@@ -22,7 +22,7 @@ from importlib import import_module
 import numpy as np
 from numba import types
 
-from . import walk
+from . import predict, threads, walk
 from .jit import is_missing
 from .work import work_arrays
 
@@ -33,12 +33,14 @@ FLOAT32 = np.dtype(np.float32)
 INT, REAL, TABLE, MATRIX = types.int64, types.float32, types.int64[:, ::1], types.float32[:, ::1]
 DRIVERS = {
     ROWS: {
-        walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], types.boolean, types.UniTuple(INT, 3), MATRIX),
+        walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, types.UniTuple(INT, 3), MATRIX),
         walk.adam_arena: (*[REAL[::1]] * 3, MATRIX, REAL[::1], INT, INT, *[REAL] * 6),
     },
     REST: {
         walk.pack_weights: (TABLE, work_arrays(FLOAT32), INT, INT, types.boolean),
         walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), types.int32[::1], REAL[::1], types.int32[::1], *[REAL[::1]] * 3, *[REAL] * 5),
+        predict.rows_are_fine: (types.int32[:, ::1], types.int32[::1], INT[::1], MATRIX, INT[::1]),
+        threads.wait_for_change: (INT[::1], INT, INT),
     },
 }
 

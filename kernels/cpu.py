@@ -15,33 +15,28 @@ nothing global (thread counts, affinity) is touched, and several executors may r
 
 from __future__ import annotations
 
-import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 
 import numpy as np
 
 from . import walk
 from .adam import Adam
+from .bags import FlatBags, entities
 from .batch import Batch
 from .encode import Encoded, encode
-from .executor import Gradients, check_bag_ids, check_batch, check_shared
+from .executor import Gradients, check_batch
 from .layout import CODE, FIRST, SECOND, Work
 from .objective import add_objective
 from .parameters import Arena, TrainState, aligned
-from .plan import Plan, Slot
+from .plan import Plan
+from .predict import Predictor, available_threads, kept, plain
+from .threads import Helpers
 from .tile import ROWS, WIDE
 from .vector import BYTES
 
-KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
 SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thread
 TILE_ROWS = 192  # SPEED: 96 to 384 differ by a few per cent
-
-
-def available_threads() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class CpuExecutor:
@@ -59,21 +54,22 @@ class CpuExecutor:
             raise ValueError(f"tile_rows must be at least 1, got {tile_rows}")
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
-        self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
-        self._encoded: dict[tuple[str, ...] | None, Encoded] = {}
-        self._bags = None  # the flat copy of the lists that batches share, and whose it is
+        self._helpers = Helpers(self.threads - 1)
+        self._encoded: Encoded | None = None
+        self._bags = FlatBags(plan)
+        self._predictor = Predictor(plan, self.dtype, self.threads, tile_rows, self._helpers, self._bags)
         self._tables = TableReaders(plan, encode(plan, tile_rows, self.dtype).table, self.dtype)
         self._local = threading.local()
 
-    def _encode(self, capacity: int, shared: tuple[str, ...] | None = None) -> Encoded:
-        """The plan for tiles of at least `capacity` rows, with the kernels that it needs; see `encode`."""
-        made = self._encoded.get(shared)
+    def _encode(self, capacity: int) -> Encoded:
+        """The plan for training on tiles of at least `capacity` rows, with the kernels that it needs."""
+        made = self._encoded
         if made is None or made.capacity < capacity:
             if made is not None:
                 capacity = max(capacity, 2 * made.capacity)  # NOTE: each capacity has buffers of its own, so few of them
-            made = encode(self.plan, capacity, self.dtype, shared)
-            walk.link(made.table, self.plan.operations if shared is None else self.plan.forward, self.dtype, training=shared is None)
-            self._encoded[shared] = made
+            made = encode(self.plan, capacity, self.dtype)
+            walk.link(made.table, self.plan.operations, self.dtype, training=True)
+            self._encoded = made
         return made
 
     def _run(self, *jobs: tuple) -> None:
@@ -86,61 +82,46 @@ class CpuExecutor:
             for function, arguments in jobs:
                 function(*arguments[thread])
 
-        futures = [self._pool.submit(part, thread) for thread in range(1, len(jobs[0][1]))]
+        count = len(jobs[0][1])
+        helpers = self._helpers.take(count - 1)
+        for thread, helper in enumerate(helpers, start=1):
+            helper.start(part, thread)
         try:
-            part(0)
+            for thread in (0, *range(len(helpers) + 1, count)):  # the rest, where another thread predicts and has the helpers
+                part(thread)
         finally:
-            wait(futures)  # whatever happens here, nobody writes to the buffers any more
-        for future in futures:
-            future.result()
+            errors = [helper.finish() for helper in helpers]  # whatever happens here, nobody writes to the buffers any more
+            self._helpers.give_back(helpers)
+        for error in filter(None, errors):
+            raise error
 
     def _buffer(self, name: str, size: int, dtype=None) -> np.ndarray:
         """A buffer of at least `size` that the calling thread keeps, so that a step allocates nothing large; 0 when it is new."""
-        buffers = self._local.__dict__
-        if name not in buffers or len(buffers[name]) < size:
-            buffers[name] = aligned(size, dtype or self.dtype)
-        return buffers[name][:size]
+        return kept(self._local.__dict__, name, size, dtype or self.dtype)
 
-    def _flat_bags(self, batch: Batch):
-        """(offsets, ids, starts): the lists of all bags one after the other, made once for batches that share them."""
-        key = [array for bag in batch.bags for array in (bag.offsets, bag.ids)]
-        kept = self._bags
-        if kept is None or len(kept[0]) != len(key) or any(a is not b for a, b in zip(kept[0], key)):
-            check_bag_ids(self.plan, batch)
-            shift = np.cumsum([0, *(len(bag.ids) for bag in batch.bags)])
-            starts = np.cumsum([0, *(len(bag.offsets) - 1 for bag in batch.bags)])[:-1]
-            offsets = [bag.offsets[:-1] + base for bag, base in zip(batch.bags, shift)] + [shift[-1:]]
-            ids = [np.zeros(0, np.int32), *(bag.ids for bag in batch.bags)]
-            flat = np.concatenate(offsets).astype(np.int64), np.concatenate(ids).astype(np.int32), starts.astype(np.int64)
-            self._bags = kept = key, flat
-        return kept[1]
-
-    def _works(self, encoded: Encoded, values: Arena, batch: Batch, training: bool) -> list[Work]:
+    def _works(self, encoded: Encoded, values: Arena, batch: Batch) -> list[Work]:
         """What each thread reads and writes; the batch and the parameters are shared."""
         if values.dense.dtype != self.dtype:
             raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
-        offsets, bag_ids, starts = self._flat_bags(batch)
-        rows, lanes = len(batch), BYTES // self.dtype.itemsize
-        entities = np.empty((rows, len(batch.bags)), np.int32)
-        for column, bag in enumerate(batch.bags):
-            entities[:, column] = bag.entity
-        capacity = encoded.capacity
-        accumulators = self._accumulators(len(values.dense) if training else 0)
+        offsets, bag_ids, starts = self._bags.lists(batch)
+        rows, lanes, capacity = len(batch), BYTES // self.dtype.itemsize, encoded.capacity
+        accumulators = self._accumulators(len(values.dense))
         shared = {
             "panels": self._buffer("panels", encoded.panels + WIDE * lanes),
+            "biases": self._buffer("biases", encoded.biases),
             "runs": encoded.runs,
-            "dense_values": values.dense,
-            "table_values": values.tables,
-            "input_gradients": self._buffer("input_gradients", encoded.inputs * rows if training else 0),
-            "ids": np.require(batch.ids, np.int32, KIND).reshape(-1),
-            "entities": entities.reshape(-1),
+            "dense_values": plain(values.dense, self.dtype),
+            "table_values": plain(values.tables, self.dtype),
+            "input_gradients": self._buffer("input_gradients", encoded.inputs * rows),
+            "ids": plain(batch.ids, np.int32).reshape(-1),
+            "entities": entities(batch),
             "bag_offsets": offsets,
             "bag_ids": bag_ids,
             "bag_starts": starts,
-            "dense": np.require(batch.dense, self.dtype, KIND).reshape(-1),
-            "labels": np.require(batch.labels, np.float32, KIND).reshape(-1),
-            "weights": np.require(batch.weights, np.float32, KIND).reshape(-1),
-            "groups": np.require(batch.groups, np.int32, KIND),
+            "dense": plain(batch.dense, self.dtype).reshape(-1),
+            "labels": plain(batch.labels, np.float32).reshape(-1),
+            "weights": plain(batch.weights, np.float32).reshape(-1),
+            "groups": plain(batch.groups, np.int32),
             "reals": encoded.reals,
             "batch": rows,
             "fields": batch.ids.shape[1],
@@ -153,7 +134,7 @@ class CpuExecutor:
         return [
             Work(
                 values=self._buffer(f"values{thread} of {capacity} rows", encoded.arena),
-                gradients=self._buffer(f"gradients{thread} of {capacity} rows", encoded.arena if training else 0),
+                gradients=self._buffer(f"gradients{thread} of {capacity} rows", encoded.arena),
                 scratch=self._buffer(f"scratch{thread}", scratch),
                 dense_gradients=accumulators[thread],
                 losses=np.zeros(len(encoded.table)),
@@ -174,22 +155,23 @@ class CpuExecutor:
         check_batch(self.plan, batch)
         tiles = thread_tiles(batch, self.threads, self.tile_rows, self.plan.grouped)
         encoded = self._encode(max(int(np.diff(borders).max(initial=0)) for borders in tiles))
-        return encoded, self._works(encoded, values, batch, training=True), tiles
+        return encoded, self._works(encoded, values, batch), tiles
 
-    def _pack(self, encoded: Encoded, works: list[Work], training: bool) -> None:
+    def _pack(self, encoded: Encoded, works: list[Work]) -> None:
         """Part 1; a small one on the calling thread, for to wake another takes longer."""
         parts = 1 if encoded.panels < SMALL else self.threads
-        self._run((walk.pack_weights, [(encoded.table, works[part], part, parts, training) for part in range(parts)]))
+        self._run((walk.pack_weights, [(encoded.table, works[part], part, parts, True) for part in range(parts)]))
 
     def _walk(self, encoded: Encoded, works: list[Work], tiles: list[np.ndarray]) -> None:
         """Part 2."""
         nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
-        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles)]))
+        claimed = (np.zeros(1, np.int64) for _ in works)  # by each thread of its own tiles
+        self._run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles, claimed)]))
 
     def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
         encoded, works, tiles = self._prepare(values, batch)
-        self._pack(encoded, works, training=True)
+        self._pack(encoded, works)
         self._walk(encoded, works, tiles)
         losses = sum(work.losses for work in works)[len(self.plan.forward) :]
         dense = works[0].dense_gradients[: len(values.dense)]
@@ -212,6 +194,8 @@ class CpuExecutor:
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
+        if state.values.frozen:
+            raise ValueError("values are frozen: train a copy of them")
         total, losses, works = self._rows_backward(state.values, batch)
         self._update(state, works, adam)
         return total, losses
@@ -231,27 +215,11 @@ class CpuExecutor:
         Raises:
             ValueError: there is no such input, or rows differ in it.
         """
-        return self._predict(values, batch, self.plan.logits, shared)
+        return self._predictor.predict(values, batch, self.plan.logits, shared)
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        return {name: self._predict(values, batch, self.plan.outputs[name]) for name in names}
-
-    def _predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
-        check_batch(self.plan, batch)
-        check_shared(self.plan, batch, shared)
-        encoded = self._encode(self.tile_rows, shared)
-        works = self._works(encoded, values, batch, training=False)
-        self._pack(encoded, works, training=False)
-        out = np.empty((len(batch), slot.width), self.dtype)
-        start, stride = encoded.blocks[slot.block]
-        place = start + slot.column, stride, slot.width
-        plan = encoded.table[: len(self.plan.forward)], encoded.cleared
-        if shared:
-            walk.walk_tiles(walk.folding(plan[0], self.dtype), plan[1], works[0], np.array([0, 1]), False, (0, 0, 0), out)
-        tiles = thread_tiles(batch, self.threads, self.tile_rows, grouped=False)
-        self._run((walk.walk_tiles, [(*plan, *each, False, place, out) for each in zip(works, tiles)]))
-        return out
+        return {name: self._predictor.predict(values, batch, self.plan.outputs[name]) for name in names}
 
 
 class TableReaders:

@@ -17,6 +17,7 @@ import numpy as np
 
 from .jit import kernel
 from .layout import (
+    BIASES,
     FIRST,
     IN,
     IN_DIFFERENTIABLE,
@@ -99,33 +100,31 @@ class Copy:
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
-# The packed weights of a layer, from PANELS on: the bias, filled up to whole vectors; panels of W; panels of W^T.
-# `runs` lists the columns of x that are multiplied: their number, then (first, one behind the last) of each run. All
-# columns are one run; in a request, those that all rows share were multiplied once, and are in the packed bias.
+# The packed weights of a layer: from PANELS on panels of W, then panels of W^T; from BIASES on the bias, which a request
+# has for itself. `runs` lists the columns of x that are multiplied: their number, then (first, one behind the last) of each
+# run. All columns are one run; in a request, those that all rows share were multiplied once, and are in its biases.
 
 
 @kernel
 def pack_dense(op, work, training):
     """Pack the bias and W of a layer; for `training` W^T as well."""
     inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
-    weight, bias = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
-    columns = whole_vectors(bias, width)
-    pack(bias, at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
-    pack(at(bias, columns), weight, width, inner, width)
+    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    pack(at(work.biases, op[BIASES]), at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
+    pack(panels, weight, width, inner, width)
     if training:
-        pack_transposed(at(bias, columns + inner * columns), weight, width, width, differentiable)
+        pack_transposed(at(panels, inner * whole_vectors(panels, width)), weight, width, width, differentiable)
 
 
 @tile_kernel
 def fold_shared_columns(op, work, first, rows):
     """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
-    x, bias, runs = at(work.values, op[IN]), at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
-    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
+    x, bias, runs = at(work.values, op[IN]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
+    inner, width, panels = op[IN_WIDTH], op[OUT_WIDTH], at(work.panels, op[PANELS])
     columns, low = whole_vectors(bias, width), 0
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
         if high > low:
-            panels = at(bias, columns)
             multiply(bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
@@ -135,8 +134,7 @@ def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
     y, x = at(work.values, op[OUT]), at(work.values, op[IN])
     inner, width = op[IN_WIDTH], op[OUT_WIDTH]
-    bias, runs = at(work.panels, op[PANELS]), at(work.runs, op[RUNS])
-    panels = at(bias, whole_vectors(bias, width))
+    panels, bias, runs = at(work.panels, op[PANELS]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
         multiply(
@@ -165,8 +163,7 @@ def dense_backward_tile(op, work, first, rows):
         tiles(at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
         j += n
     if op[IN_DIFFERENTIABLE] > 0:
-        columns = whole_vectors(panel, width)
-        transposed = at(work.panels, op[PANELS] + columns + inner * columns)
+        transposed = at(work.panels, op[PANELS] + inner * whole_vectors(panel, width))
         start = 0 if op[IN_FRESH] == 1 else ADD
         multiply(
             dx, xs, op[IN_ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[IN_DIFFERENTIABLE],

@@ -8,6 +8,7 @@ import numpy as np
 
 from .layout import (
     ADDEND,
+    BIASES,
     CODE,
     COUNT,
     FIRST,
@@ -34,18 +35,21 @@ class Encoded:
 
     Attributes:
         table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see dense.py.
+        needed: which rows of the table a tile needs to be predicted.
         cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
-        arena: numbers of a tile's activations. panels: of all packed weights. scratch: of a tile's scratch memory.
+        arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.
         inputs: columns of the gradients of gathers and bags. blocks: name -> (first element, elements between rows).
     """
 
     capacity: int
     table: np.ndarray
+    needed: list[int]
     reals: np.ndarray
     runs: np.ndarray
     cleared: np.ndarray
     arena: int
     panels: int
+    biases: int
     scratch: int
     inputs: int
     blocks: dict[str, tuple[int, int]]
@@ -66,7 +70,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
     blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
     fresh, touched = fresh_gradients(plan)
     reals, runs = np.zeros(len(table)), []
-    panels = scratch = inputs = 0
+    panels = biases = scratch = inputs = 0
     for number, (op, row) in enumerate(zip(plan.operations, table)):
         row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
         slots = [(OUT, op.output)] if op.output else []
@@ -84,21 +88,24 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[FIRST], row[SECOND], reals[number] = task, op.attributes.get("given", -1), op.attributes["factor"]
         elif op.kind in ("gather", "bag"):
             row[SECOND], inputs = inputs, inputs + op.output.width
+        elif op.kind == "softmax":
+            scratch = max(scratch, -(-op.output.width // lanes) * lanes)
         elif op.kind in ("dense", "dense_by_id"):
             (x,), width = op.inputs, -(-op.output.width // lanes) * lanes
             both = x.width * width + op.output.width * -(-x.differentiable // lanes) * lanes
             row[PANELS] = panels
             if op.kind == "dense":
                 row[RUNS], runs = len(runs), runs + runs_of(plan, x, shared)
-                panels += width + both
+                row[BIASES], biases = biases, biases + width
+                panels += both
             else:
                 row[SECOND] = op.parameters[0].shape[0]
                 panels += row[SECOND] * both
                 scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
     return Encoded(
-        capacity, table, reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
-        int(arena), int(panels), int(scratch), inputs, blocks,
+        capacity, table, needed(plan, shared), reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
+        int(arena), int(panels), int(biases), int(scratch), inputs, blocks,
     )
 
 
@@ -124,6 +131,20 @@ def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
 def input_places(op: Operation) -> list[int]:
     """Where the input slots of an operation lie in its row of the table."""
     return [IN, *range(ADDEND, ADDEND + SLOT * (len(op.inputs) - 1), SLOT)][: len(op.inputs)]
+
+
+def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
+    """Numbers of the operations that a tile needs to be predicted: all but inputs of which no column is read."""
+    read = {name: np.zeros(width, bool) for name, (_, width) in plan.blocks.items()}
+    for op in plan.forward:
+        for x in op.inputs:
+            runs = runs_of(plan, x, shared)[1:] if op.kind == "dense" else [0, x.width]
+            for first, end in zip(runs[::2], runs[1::2]):
+                read[x.block][x.column + first : x.column + end] = True
+    for slot in (plan.logits, *plan.outputs.values()):
+        read[slot.block][slot.column : slot.column + slot.width] = True
+    columns = [read[op.output.block][op.output.column : op.output.column + op.output.width] for op in plan.forward]
+    return [number for number, op in enumerate(plan.forward) if op.inputs or op.kind == "bias_by_id" or columns[number].any()]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .batch import Batch
+from .batch import Batch, InputSpec
 from .losses import sigmoid
 from .plan import Plan
 
@@ -34,6 +34,12 @@ def check_batch(plan: Plan, batch: Batch) -> None:
     Raises:
         ValueError: names the array, what was expected and what came.
     """
+    check_shapes(plan, batch)
+    check_ids(plan, batch)
+
+
+def check_shapes(plan: Plan, batch: Batch) -> None:
+    """All of `check_batch` but the ids of categorical fields."""
     spec, rows = plan.spec, len(batch)
     expected = {
         "ids": (rows, len(spec.categorical)),
@@ -50,41 +56,47 @@ def check_batch(plan: Plan, batch: Batch) -> None:
         raise ValueError(f"bags must be {len(spec.bags)}, got {len(batch.bags)}")
     if rows == 0:
         raise ValueError("a batch must have at least one row, got 0")
-    sizes = np.array([size for _, size in spec.categorical], np.int64)
-    if (batch.ids < 0).any() or (batch.ids >= sizes).any():
-        for (name, size), ids in zip(spec.categorical, batch.ids.T):
-            if ids.min() < 0 or ids.max() >= size:
-                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {ids.min()}..{ids.max()}")
-    for (name, size), bag in zip(spec.bags, batch.bags):
+    for (name, _), bag in zip(spec.bags, batch.bags):
         if len(bag.entity) != rows or bag.entity.min() < 0 or bag.entity.max() >= len(bag.offsets) - 1:
             raise ValueError(f"bag {name} must give each of {rows} rows an entity in 0..{len(bag.offsets) - 2}")
 
 
-def check_shared(plan: Plan, batch: Batch, shared: tuple[str, ...]) -> None:
-    """Refuse inputs that are said to be the same in all rows, and are not.
+def check_ids(plan: Plan, batch: Batch) -> None:
+    """The rest of `check_batch`."""
+    if (batch.ids < 0).any() or (batch.ids >= plan.spec.sizes).any():
+        for (name, size), ids in zip(plan.spec.categorical, batch.ids.T):
+            if ids.min() < 0 or ids.max() >= size:
+                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {ids.min()}..{ids.max()}")
 
+
+class SharedInputs:
+    """Inputs that are the same in all rows of a batch, by their names.
+
+    Attributes:
+        fields, bags, dense: their columns of `Batch.ids`, numbers of bags, columns of `Batch.dense`.
     Raises:
-        ValueError: names the input.
+        ValueError: there is no such input.
     """
-    spec, wanted = plan.spec, set(shared)
-    fields, dense = [name for name, _ in spec.categorical], list(spec.dense)
-    columns = [batch.ids[:, chosen_columns(fields, wanted)], batch.dense[:, chosen_columns(dense, wanted)]]
-    columns += [bag.entity[:, None] for (name, _), bag in zip(spec.bags, batch.bags) if name in wanted]
-    names = [name for kind in (fields, dense, [name for name, _ in spec.bags]) for name in kind if name in wanted]
-    unknown = wanted - set(names)
-    if unknown:
-        known = ", ".join([*fields, *(name for name, _ in spec.bags), *dense])
-        raise ValueError(f"shared must name inputs, got {min(unknown)!r}; there are {known}")
-    differ = np.concatenate([(column != column[:1]).any(axis=0) for column in columns])
-    if differ.any():
-        raise ValueError(f"shared names {names[int(differ.argmax())]}, but rows differ in it")
 
+    def __init__(self, spec: InputSpec, names: tuple[str, ...]) -> None:
+        kinds = [name for name, _ in spec.categorical], [name for name, _ in spec.bags], list(spec.dense)
+        self.fields, self.bags, self.dense = ([kind.index(name) for name in kind if name in set(names)] for kind in kinds)
+        self._names = [kind[column] for kind, columns in zip(kinds, (self.fields, self.bags, self.dense)) for column in columns]
+        unknown = {*names} - {*self._names}
+        if unknown:
+            raise ValueError(f"shared must name inputs, got {min(unknown)!r}; there are {', '.join(name for kind in kinds for name in kind)}")
 
-def chosen_columns(names: list[str], wanted: set[str]) -> slice | list[int]:
-    """The columns of those names; a slice where they are neighbours, which is read without a copy."""
-    chosen = [column for column, name in enumerate(names) if name in wanted]
-    neighbours = bool(chosen) and chosen[-1] - chosen[0] + 1 == len(chosen)
-    return slice(chosen[0], chosen[-1] + 1) if neighbours else chosen
+    def check(self, batch: Batch) -> None:
+        """Refuse a batch whose rows differ.
+
+        Raises:
+            ValueError: names an input in which they do.
+        """
+        bags = [batch.bags[number].entity[:, None] for number in self.bags]
+        parts = [batch.ids[:, self.fields], *bags, batch.dense[:, self.dense]]
+        differ = np.concatenate([(part != part[:1]).any(axis=0) for part in parts])
+        if differ.any():
+            raise ValueError(f"shared names {self._names[int(differ.argmax())]}, but rows differ in it")
 
 
 def check_bag_ids(plan: Plan, batch: Batch) -> None:

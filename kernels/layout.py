@@ -6,6 +6,7 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
     OUT         slot that it writes            IN      its first input slot
     PARAMETER   offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
     PANELS      where its weights lie packed, see `dense.py`; -1 without any
+    BIASES      dense: where its bias lies packed, filled up to whole vectors
     FIRST       gather, bag: column of ids or number of the bag; by id: column of ids; dense: whether a ReLU follows;
                 softmax: experts; a loss: its task
     SECOND      gather, bag: columns before it in `Work.input_gradients`; dense_by_id: number of ids; bce_entire: the other task
@@ -30,14 +31,14 @@ from __future__ import annotations
 from collections import namedtuple
 
 START, STRIDE, WIDTH, DIFFERENTIABLE, ROOM, FRESH, SLOT = range(7)
-CODE, FORWARD, BACKWARD, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, PARAMETER = range(10)
-OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_ROOM, _ = range(11, 11 + SLOT)
+CODE, FORWARD, BACKWARD, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, BIASES, PARAMETER = range(11)
+OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_ROOM, _ = range(PARAMETER + 2, PARAMETER + 2 + SLOT)
 IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_ROOM, IN_FRESH = range(OUT + SLOT, OUT + 2 * SLOT)
 ADDEND = OUT + 2 * SLOT
 
 Work = namedtuple(
     "Work",
-    "values gradients scratch panels runs dense_values dense_gradients table_values input_gradients "
+    "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
     "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
     "batch fields bags columns tasks scale",
 )
@@ -45,7 +46,7 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
 
     values           activations of one tile          gradients   of the same layout
     scratch          room for a packed part of a tile
-    panels           packed weights                   runs        see `dense.py`
+    panels, biases   packed weights                   runs        see `dense.py`
     dense_values     dense parameters                 dense_gradients   this thread's accumulator
     table_values     embedding tables                 input_gradients   (., B, D) gradients of gathers and bags
     ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)

@@ -27,8 +27,8 @@ both are the same loops over other operands:
 from __future__ import annotations
 
 from .jit import kernel
-from .tile import WIDE, tiles
-from .vector import at, copy, lanes
+from .tile import ADD, WIDE, tiles
+from .vector import at, copy, copy_row, lanes
 
 
 @kernel
@@ -93,10 +93,11 @@ def multiply(c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, star
         panel, source, target, stride = at(panels, j * depth + low * n), at(a, low * ak), at(c, j), cs
         if j + n > room:
             target, stride = edge, n
-            for i in range(rows):
-                copy(at(edge, i * n), at(c, i * cs + j), width - j)
+            if start == ADD:
+                for i in range(rows):
+                    copy_row(at(edge, i * n), at(c, i * cs + j), width - j)
         tiles(target, stride, source, ai, ak, panel, high - low, rows, vectors, start, at(bias, j), relu)
         if j + n > room:
             for i in range(rows):
-                copy(at(c, i * cs + j), at(edge, i * n), width - j)
+                copy_row(at(c, i * cs + j), at(edge, i * n), width - j)
         j += n

@@ -28,12 +28,29 @@ class Arena:
     Attributes:
         dense: (plan.size(False),) the dense parameters.
         tables: (plan.size(True),) the embedding tables.
+
+    An executor packs the dense parameters before it uses them. Where nothing can change them any more, see `freeze`, once is
+    enough. Tables are read where they lie.
     """
 
     def __init__(self, plan: Plan, dtype=np.float32) -> None:
         self.plan = plan
         self.dense = aligned(plan.size(table=False), dtype)
         self.tables = aligned(plan.size(table=True), dtype)
+
+    def freeze(self) -> "Arena":
+        """Let nothing change the dense parameters any more; returns this arena. A copy of it can be changed.
+
+        They move into `bytes`, which not even a view that was made before can write to, and which stay read-only for good.
+        """
+        if not self.frozen:
+            self.dense = np.frombuffer(self.dense.tobytes(), self.dense.dtype)
+        return self
+
+    @property
+    def frozen(self) -> bool:
+        """Whether `freeze` was called."""
+        return isinstance(self.dense.base, bytes)
 
     def view(self, parameter: Parameter) -> np.ndarray:
         """The parameter in its shape; writing to it writes to the arena."""

@@ -11,7 +11,7 @@ import numpy as np
 from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch
 from .embedding import sum_by_id
-from .executor import Gradients, check_bag_ids, check_batch, check_shared
+from .executor import Gradients, SharedInputs, check_bag_ids, check_batch
 from .objective import add_objective
 from .operations import KINDS
 from .parameters import Arena, TrainState
@@ -95,7 +95,7 @@ class ReferenceExecutor:
     def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
         walk = self._walk(values, batch, self.plan.forward)
-        check_shared(self.plan, batch, shared)
+        SharedInputs(self.plan.spec, shared).check(batch)
         return walk.value(self.plan.logits).copy()
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -12,12 +12,10 @@ Source: Ma et al., KDD 2018 (the gates of MMoE).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from .layout import FIRST, IN, IN_STRIDE, NUMBER, OUT, OUT_STRIDE, OUT_WIDTH
-from .vector import at, number
+from .vector import at, exponential, lanes, load, number, splat, store
 from .work import tile_kernel
 
 
@@ -73,19 +71,24 @@ class Softmax:
 @tile_kernel
 def softmax_forward_tile(op, work, first, rows):
     """g = softmax(z / tau) for one tile."""
-    values, tau, experts = work.values, number(work.values, work.reals[op[NUMBER]]), op[FIRST]
+    values, tau, experts, width = work.values, number(work.values, work.reals[op[NUMBER]]), op[FIRST], op[OUT_WIDTH]
+    powers = work.scratch
     for i in range(rows):
         g, z = at(values, op[OUT] + i * op[OUT_STRIDE]), at(values, op[IN] + i * op[IN_STRIDE])
-        for start in range(0, op[OUT_WIDTH], experts):
+        for start in range(0, width, experts):
             top = z[start]
             for e in range(start + 1, start + experts):
                 top = max(top, z[e])
+            for e in range(start, start + experts):
+                powers[e] = z[e] - top
+        for j in range(0, width, lanes(powers)):  # SPEED: one after the other they take four times as long
+            store(powers, j, exponential(load(powers, j) / splat(tau)))
+        for start in range(0, width, experts):
             total = number(g, 0)
             for e in range(start, start + experts):
-                g[e] = math.exp((z[e] - top) / tau)
-                total += g[e]
+                total += powers[e]
             for e in range(start, start + experts):
-                g[e] /= total
+                g[e] = powers[e] / total
 
 
 @tile_kernel

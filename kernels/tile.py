@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from .jit import kernel
@@ -58,6 +58,7 @@ def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
 
 _ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
 ROWS = _ROWS or 6
+TURN = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
 SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these
 
 
@@ -66,7 +67,7 @@ def tile(typing, c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
     """C = start + A B, then max(., 0) if `relu`.
 
     Args:
-        c: pointer; element (i, j) is c[i * cs + j]. a: pointer; element (i, k) is a[i * ai + k * ak].
+        c: pointer; element (i, j) is c[i * cs + j]. a: pointer; element (i, k) is a[i * ai + k * ak], ai or ak being 1.
         b: pointer to a panel; element (k, j) is b[k * n + j], n = vectors * lanes numbers wide.
         depth: K >= 1. rows: one of SOME_ROWS. vectors: 1 or WIDE.
         start: 0, ADD or BIAS. bias: pointer to n numbers. relu: bool.
@@ -98,36 +99,33 @@ def _emit(builder, kind, m, n, args):
     c, cs, a, ai, ak, b, depth, _, _, start, bias, relu = args
     lanes = kind.count
 
-    def row(pointer, stride, i):
-        return builder.gep(pointer, [builder.mul(stride, INT(i))])
-
-    c_rows, a_rows = [row(c, cs, i) for i in range(m)], [row(a, ai, i) for i in range(m)]
-    places = [[builder.gep(c_rows[i], [INT(j * lanes)]) for j in range(n)] for i in range(m)]
+    places = [[builder.gep(c, [builder.add(builder.mul(cs, INT(i)), INT(j * lanes))]) for j in range(n)] for i in range(m)]
     for place in (place for line in places for place in line):
         emit_prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
-    before, loop, after = builder.block, builder.append_basic_block("k"), builder.append_basic_block("sum")
-    builder.branch(loop)
-    builder.position_at_end(loop)
     zero = ir.Constant(kind, [0.0] * lanes)
-    k, ka, kb = builder.phi(INT), builder.phi(INT), builder.phi(INT)
-    sums = [[builder.phi(kind) for _ in range(n)] for _ in range(m)]
-    line = builder.gep(b, [kb])
-    panel = [emit_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
-    new = []
-    for i in range(m):
-        spread = emit_splat(builder, builder.load(builder.gep(a_rows[i], [ka])), kind)
-        new.append([emit_call(builder, "fma", kind, [spread, panel[j], sums[i][j]]) for j in range(n)])
-    steps = [builder.add(k, INT(1)), builder.add(ka, ak), builder.add(kb, INT(n * lanes))]
-    for phi, step in zip((k, ka, kb), steps):
-        phi.add_incoming(INT(0), before)
-        phi.add_incoming(step, loop)
-    for i in range(m):
-        for j in range(n):
-            sums[i][j].add_incoming(zero, before)
-            sums[i][j].add_incoming(new[i][j], loop)
-    builder.cbranch(builder.icmp_signed("<", steps[0], depth), loop, after)
-    builder.position_at_end(after)
-    _finish(builder, kind, places, new, start, bias, relu)
+    sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(n)] for _ in range(m)]  # become registers
+    whole = builder.sub(depth, builder.srem(depth, INT(TURN)))
+    with builder.if_else(builder.icmp_signed("==", ak, INT(1))) as (along_rows, along_columns):
+        with along_rows:
+            _add_products(builder, kind, sums, a, ai, INT(1), b, INT(0), whole, TURN)
+        with along_columns:
+            _add_products(builder, kind, sums, a, INT(1), ak, b, INT(0), whole, TURN)
+    _add_products(builder, kind, sums, a, ai, ak, b, whole, depth, 1)
+    _finish(builder, kind, places, [[builder.load(total) for total in c_row] for c_row in sums], start, bias, relu)
+
+
+def _add_products(builder, kind, sums, a, ai, ak, b, first, end, turn):
+    """A loop over k = first .. end - 1, `turn` of them at a time. SPEED: a stride that is known to be 1 costs no instruction."""
+    lanes, n = kind.count, len(sums[0])
+    with cgutils.for_range_slice(builder, first, end, INT(turn), intp=INT) as (k, _):
+        for place in (builder.add(k, INT(step)) for step in range(turn)):
+            line, column = builder.gep(b, [builder.mul(place, INT(n * lanes))]), builder.mul(place, ak)
+            panel = [emit_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
+            for i, c_row in enumerate(sums):
+                number = builder.load(builder.gep(a, [builder.add(builder.mul(ai, INT(i)), column)]))
+                spread = emit_splat(builder, number, kind)
+                for vector, total in zip(panel, c_row):
+                    builder.store(emit_call(builder, "fma", kind, [spread, vector, builder.load(total)]), total)
 
 
 def _finish(builder, kind, places, sums, start, bias, relu):

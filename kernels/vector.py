@@ -10,8 +10,10 @@ register where an array would be seven. Kernels work on pointers; only drivers s
 
 from __future__ import annotations
 
+import math
 import operator
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -196,6 +198,40 @@ def root(typing, value):
 
 
 @intrinsic
+def exponential(typing, vector):
+    """e^x of a vector's numbers x <= 0, with a relative error of 2e-7 (float32) or 1e-15 (float64); 0 below -87 (-708).
+
+    x = n log 2 + r with a whole number n and |r| <= log(2) / 2, so that e^x = 2^n e^r: a power of two, which is an exponent, and
+    a Taylor series that is short. NaN stays NaN.
+    """
+    double = vector.dtype.bitwidth == 64
+    terms, mantissa, lowest = (14, 52, -708.0) if double else (8, 23, -87.0)
+    high = 0.693145751953125  # the first bits of log 2: n times it is exact
+    low = 1.42860682030941723212e-6
+
+    def codegen(context, builder, sig, args):
+        (x,), kind = args, args[0].type
+        whole = ir.VectorType(ir.IntType(vector.dtype.bitwidth), kind.count)
+
+        def every(value, of=kind):
+            return ir.Constant(of, [value] * kind.count)
+
+        tiny = builder.fcmp_ordered("<", x, every(lowest))
+        x = builder.select(tiny, every(lowest), x)
+        n = emit_call(builder, "rint", kind, [builder.fmul(x, every(1 / math.log(2)))])
+        r = emit_call(builder, "fma", kind, [n, every(-high), x])
+        r = emit_call(builder, "fma", kind, [n, every(-low), r])
+        series = every(1 / math.factorial(terms - 1))
+        for k in range(terms - 2, -1, -1):
+            series = emit_call(builder, "fma", kind, [series, r, every(1 / math.factorial(k))])
+        exponent = builder.add(builder.fptosi(n, whole), every(1023 if double else 127, whole))
+        power = builder.bitcast(builder.shl(exponent, every(mantissa, whole)), kind)
+        return builder.select(tiny, every(0.0), builder.fmul(series, power))
+
+    return vector(vector), codegen
+
+
+@intrinsic
 def where_positive(typing, condition, vector):
     """The vector's elements where those of `condition` are above 0, else 0."""
 
@@ -245,6 +281,39 @@ def ticks(typing):
 
 
 @intrinsic
+def claim(typing, p):
+    """p[0] += 1 in one step that no other thread can come between; the number before it."""
+
+    def codegen(context, builder, sig, args):
+        return builder.atomic_rmw("add", args[0], INT(1), "monotonic")
+
+    return types.int64(p), codegen
+
+
+@intrinsic
+def look(typing, p):
+    """p[0] as it is now, whoever else writes to it."""
+
+    def codegen(context, builder, sig, args):
+        return builder.load_atomic(args[0], "acquire", 8)
+
+    return types.int64(p), codegen
+
+
+@intrinsic
+def pause(typing):
+    """Leave the core to its other thread for 20 to 50 ns; only x86 is known to have that."""
+    machine = llvm.get_process_triple()
+
+    def codegen(context, builder, sig, args):
+        if machine.startswith("x86_64"):
+            builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def prefetch(typing, p, i):
     """Fetch the cache line of p[i] into the nearest cache, for it will be written soon."""
 
@@ -255,12 +324,23 @@ def prefetch(typing, p, i):
     return types.void(p, types.intp), codegen
 
 
-def emit_prefetch(builder, address):
-    """The instruction that fetches the cache line of an address for writing."""
+@intrinsic
+def prefetch_to_read(typing, p, i):
+    """The same for what is only read: other cores may keep their copies."""
+
+    def codegen(context, builder, sig, args):
+        emit_prefetch(builder, builder.gep(args[0], [args[1]]), write=0)
+        return context.get_dummy_value()
+
+    return types.void(p, types.intp), codegen
+
+
+def emit_prefetch(builder, address, write=1):
+    """The instruction that fetches the cache line of an address."""
     byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
     function = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
     call = cgutils.get_or_insert_function(builder.module, function, "llvm.prefetch.p0")
-    builder.call(call, [builder.bitcast(address, byte), *(ir.Constant(flag, number) for number in (1, 3, 1))])
+    builder.call(call, [builder.bitcast(address, byte), *(ir.Constant(flag, number) for number in (write, 3, 1))])
 
 
 @kernel(forceinline=True)

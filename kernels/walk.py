@@ -14,7 +14,7 @@ from .adam import adam_elements
 from .jit import driver, kernel
 from .layout import BACKWARD, CODE, FORWARD
 from .operations import OPCODES
-from .vector import at, copy, pointer, prefetch, ticks
+from .vector import at, claim, copy, pointer, prefetch, ticks
 from .work import call, work_of
 
 GATHER, BAG, COPY, DENSE, DENSE_BY_ID = (OPCODES[kind] for kind in ("gather", "bag", "copy", "dense", "dense_by_id"))
@@ -77,8 +77,8 @@ def folding(table, dtype):
 
 
 @driver
-def walk_tiles(table, cleared, arrays, tiles, training, slot, out):
-    """Walk the plan for the tiles tiles[i] .. tiles[i + 1].
+def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
+    """Walk the plan for the tiles tiles[i] .. tiles[i + 1], i = claimed[0], ..., which threads that share `claimed` share out.
 
     Forward through the rows of `table`. Then, if `training`, backwards from the last row to the first, adding to
     this thread's accumulators; else the columns of `slot` = (start, stride, width) go to out (B, width).
@@ -87,7 +87,8 @@ def walk_tiles(table, cleared, arrays, tiles, training, slot, out):
     arrays.dense_gradients[:] = 0
     arrays.losses[:] = 0
     arrays.ticks[:] = 0
-    for i in range(len(tiles) - 1):
+    i = claim(pointer(claimed))
+    while i < len(tiles) - 1:
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
         if training:
             for block in range(len(cleared)):
@@ -105,6 +106,7 @@ def walk_tiles(table, cleared, arrays, tiles, training, slot, out):
         else:
             for row in range(rows):
                 copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
+        i = claim(pointer(claimed))
 
 
 @kernel

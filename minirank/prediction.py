@@ -34,8 +34,10 @@ def predict(
         ids[:, plan.spec.column(position_field)] = 0
         batch = replace(batch, ids=ids)
     batch = without_labels(batch, len(tasks))
-    parts = [np.arange(first, min(first + CHUNK_ROWS, len(batch))) for first in range(0, len(batch), CHUNK_ROWS)]
-    logits = [executor.logits(values, batch.take(part), shared) for part in parts]
+    parts = [batch]
+    if len(batch) > CHUNK_ROWS:
+        parts = [batch.take(np.arange(first, min(first + CHUNK_ROWS, len(batch)))) for first in range(0, len(batch), CHUNK_ROWS)]
+    logits = [executor.logits(values, part, shared) for part in parts if len(part)]
     linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
     found = {task: linked[:, column] for column, task in enumerate(tasks)}
     for task, given in zip(tasks, plan.given):

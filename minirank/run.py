@@ -336,7 +336,7 @@ def _read_model(path: Path, plan: Plan, config: Config) -> Arena:
             got = "missing" if name not in arrays else f"of shape {arrays[name].shape}"
             raise RunError(f"{path}: parameter {name} must be {view.shape}, it is {got}; {NO_RUN}")
         view[...] = arrays[name]
-    return values
+    return values.freeze()
 
 
 def _difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:

@@ -134,3 +134,20 @@ def test_ratios_by_hand():
     text = tables(json.loads(json.dumps({"cells": {"one": cell}, "machine": "M"})))
     assert "| base, bias, 2 | 100 | 100 | 40 % | 3.00 (2.00 to 3.00)<br>b | logits differ |" in text
     assert "| P: a | 400 | 4.00 | 300 | 3.00 |" in text
+
+
+def test_several_requests_at_a_time_by_hand():
+    """Two turns: medians 2 and 4 ms against 4 and 8; all 4 requests of a turn in 4 ms against 8."""
+    from steps import summary
+    from steps_tables import tables
+
+    ours = summary([{"each": [0.001, 0.002, 0.002, 0.009], "all": 0.004}, {"each": [0.004] * 4, "all": 0.004}])
+    theirs = summary([{"each": [0.004] * 4, "all": 0.008}, {"each": [0.008] * 4, "all": 0.008}])
+    assert ours["turns"] == [0.002, 0.004] and ours["intervals"] == [0.001, 0.001] and ours["p50"] == 0.004 and ours["n"] == 8
+    records = {
+        name: {"family": name, "variant": "", "requests": {"every row, 4 at a time": requests}, "bulk": [1.0]}
+        for name, requests in (("minirank", ours), ("P", theirs))
+    }
+    cell = {"kind": "score", "workload": "base", "gate": "bias", "threads": 2, "candidates": 1000, "rows": 5000, "competitors": records}
+    text = tables(json.loads(json.dumps({"cells": {"one": cell}, "machine": "M"})))
+    assert "| base, 2 | every row, 4 at a time | 4 (8.65)<br>1,000/s | 6 (8)<br>500/s<br>**2.00**<br>2.00 requests/s |" in text

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values, guarded, guarded_batch, guarded_copy, smooth_batch
 
-from minirank.kernels import cpu, parameters, walk
+from minirank.kernels import cpu, parameters, predict, walk
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Bag, InputSpec
 from minirank.kernels.cpu import CpuExecutor, thread_tiles
@@ -29,9 +29,16 @@ class GuardedExecutor(CpuExecutor):
 
     behind = True
 
-    def _works(self, *arguments, **options):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        make = self._predictor._works
+        self._predictor._works = lambda *arguments: self._guarded(make(*arguments))
+
+    def _works(self, *arguments):
+        return self._guarded(super()._works(*arguments))
+
+    def _guarded(self, works):
         copied = ("runs", "reals", "entities", "bag_offsets", "bag_ids", "bag_starts", "losses", "ticks")
-        works = super()._works(*arguments, **options)
         return [work._replace(**{name: guarded_copy(getattr(work, name), self.behind) for name in copied}) for work in works]
 
 
@@ -39,7 +46,7 @@ def touch_everything(seed, behind):
     """Steps, gradients and predictions of a drawn plan, all in guarded memory."""
     rng = np.random.default_rng(seed)
     plan, spec = drawn_plan(rng)
-    for module in (cpu, parameters):
+    for module in (cpu, parameters, predict):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
     GuardedExecutor.behind = behind
     for rows, tile_rows, threads in ((13, 6, 1), (1, 192, 2), (84, 7, 3)):
@@ -52,6 +59,7 @@ def touch_everything(seed, behind):
         executor.step(state, batch, Adam(weight_decay=0.1))
         executor.logits(values, batch)
         executor.outputs(values, batch, tuple(plan.outputs))
+        executor.logits(values.copy().freeze(), batch)
         same = guarded_batch(batch.take(np.zeros(rows, int)), behind)
         executor.logits(values, same, (*spec.dense, *(name for name, _ in spec.categorical[:2] + spec.bags[:1])))
 

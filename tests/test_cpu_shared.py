@@ -8,6 +8,7 @@ from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.encode import encode
 from minirank.model import ModelConfig, TaskConfig, compile_plan
 
 
@@ -54,13 +55,22 @@ def test_shared_columns_are_left_out_of_the_first_layers():
     spec = InputSpec((("a", 5), ("b", 7)), (), ("c", "d", "e"), ("y",))
     rows = drawn_batch(np.random.default_rng(0), spec, 50)
     config = ModelConfig("shared_bottom", embedding=4, expert_hidden=(6,), tower_hidden=(), role_field=None, position_field=None, position_bias=None)
-    executor = CpuExecutor(compile_plan(config, (TaskConfig("y"),), spec, rows), np.float32, 1)
+    plan = compile_plan(config, (TaskConfig("y"),), spec, rows)
     tower = [1, 0, 6]
-    for shared, expected in (
-        ((), [1, 0, 11]), (("a",), [1, 4, 11]), (("b",), [2, 0, 4, 8, 11]), (("d",), [2, 0, 9, 10, 11]), (("b", "c", "e"), [2, 0, 4, 9, 10]),
-        (("a", "b", "c", "d", "e"), [1, 0, 11]),
+    everything = ["gather", "gather", "copy"]
+    for shared, expected, inputs in (
+        ((), [1, 0, 11], everything),
+        (("a",), [1, 4, 11], ["gather", "copy"]),
+        (("b",), [2, 0, 4, 8, 11], ["gather", "copy"]),
+        (("d",), [2, 0, 9, 10, 11], everything),
+        (("b", "c", "e"), [2, 0, 4, 9, 10], ["gather", "copy"]),
+        (("a", "c", "d", "e"), [1, 4, 8], ["gather"]),
+        (("a", "b", "c", "d", "e"), [1, 0, 11], everything),
     ):
-        assert executor._encode(192, shared).runs.tolist() == expected + tower
+        encoded = encode(plan, 192, np.dtype(np.float32), shared)
+        assert encoded.runs.tolist() == expected + tower
+        kinds = [plan.operations[number].kind for number in encoded.needed]
+        assert kinds[: len(inputs)] == inputs and set(kinds[len(inputs) :]) == {"dense"}
 
 
 def test_what_cannot_be_shared_is_refused():

@@ -24,23 +24,27 @@ class Minirank:
     def prepare(self, problem, threads, variant):
         workload = WORKLOADS[problem.sizes.name]
         plan = plan_of(workload, problem.gate)
-        self.state, self.adam = TrainState(parameters(plan)), Adam()
+        self.values = parameters(plan)
+        if problem.kinds[0][0] == "train":
+            self.state, self.adam = TrainState(self.values), Adam()
+        else:
+            self.values.freeze()
         self.executor = make_executor("cpu", plan, np.float32, threads)
         fields, dense = (range(count) for count in (workload.job_fields, workload.job_dense))
         self.of_job = (*(f"field{i}" for i in fields), "role", *(f"dense{i}" for i in dense))
         self.batches = [batch_of(workload, *kind) for kind in problem.kinds]
 
     def logits(self, number):
-        return self.executor.logits(self.state.values, self.batches[number])
+        return self.executor.logits(self.values, self.batches[number])
 
     def loss(self, number):
-        return self.executor.gradients(self.state.values, self.batches[number]).total
+        return self.executor.gradients(self.values, self.batches[number]).total
 
     def step(self, number):
         return self.executor.step(self.state, self.batches[number], self.adam)[0]
 
     def request(self, number, shared):
-        return self.executor.logits(self.state.values, self.batches[number], self.of_job if shared else ())
+        return self.executor.logits(self.values, self.batches[number], self.of_job if shared else ())
 
     def bulk(self, chunk):
         return self.logits(-1)

@@ -96,8 +96,8 @@ class Worker:
     def scores(self, number: int, shared: bool) -> list:
         return np.asarray(self.competitor.request(number, shared), float).tolist()
 
-    def requests(self, numbers: list[int], shared: bool, clients: int) -> list[float]:
-        """Seconds that each request took, with `clients` of them at a time."""
+    def requests(self, numbers: list[int], shared: bool, clients: int) -> dict:
+        """Seconds that each request took, with `clients` of them at a time, and all together."""
         waiting, seconds = list(numbers), []
 
         def client():
@@ -111,12 +111,13 @@ class Worker:
                 seconds.append(time.perf_counter() - began)
 
         others = [threading.Thread(target=client) for _ in range(clients - 1)]
+        start = time.perf_counter()
         for thread in others:
             thread.start()
         client()
         for thread in others:
             thread.join()
-        return seconds
+        return {"each": seconds, "all": time.perf_counter() - start}
 
     def bulk(self, chunk: int) -> float:
         """Seconds for all the rows."""

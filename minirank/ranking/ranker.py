@@ -9,7 +9,7 @@ alone, never on who else is ranked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -146,8 +146,10 @@ class _Pool:
         """The candidates, CHUNK_ROWS at a time."""
         return [range(first, min(first + CHUNK_ROWS, len(self))) for first in range(0, len(self), CHUNK_ROWS)]
 
-    def take(self, rows: Iterable[int]) -> _Pool:
+    def take(self, rows: Sequence[int]) -> _Pool:
         """Some of the candidates, in the given order."""
+        if rows == range(len(self)):
+            return self
         table = None if self.table is None else self.table.take(rows)
         return _Pool([self.resumes[row] for row in rows], [self.features[row] for row in rows], table)
 
@@ -165,9 +167,10 @@ class _Query:
 
 @dataclass(frozen=True)
 class _Scored:
-    """A query's outcome: order (n,) best first, score (n,), name -> (n,) probability."""
+    """A query's outcome: order (n,) best first, score (n,), name -> (n,) probability; rows: those of each chunk, as encoded."""
 
     query: _Query
+    rows: list[Batch]
     order: np.ndarray
     score: np.ndarray
     probabilities: dict[str, np.ndarray]
@@ -175,9 +178,7 @@ class _Scored:
     @property
     def ranks(self) -> np.ndarray:
         """(n,) the rank of each candidate, from 1."""
-        ranks = np.empty(len(self.order), np.int64)
-        ranks[self.order] = np.arange(1, len(self.order) + 1)
-        return ranks
+        return np.argsort(self.order) + 1
 
 
 class Ranker:
@@ -321,11 +322,12 @@ class Ranker:
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
         pool, shared = query.pool, self.run.plan.spec.of_request
-        predicted = [self.run.predict(self._encode(query, pool.take(part)), shared) for part in pool.parts]
+        rows = [self._encode(query, pool.take(part)) for part in pool.parts]
+        predicted = [self.run.predict(batch, shared) for batch in rows]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
         score = ranking_score(joined, self.run.config.score)
         order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
-        return _Scored(query, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
+        return _Scored(query, rows, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
 
     def _ranking(self, scored: _Scored, top: int | None) -> Ranking:
         query, config = scored.query, self.run.config
@@ -338,10 +340,9 @@ class Ranker:
 
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
-        query = scored.query
-        pool = query.pool.take(rows)
+        query, pool = scored.query, scored.query.pool.take(rows)
         evidence = self.run.encoder.evidence(query.job, query.job_features, self.history, pool.resumes, pool.features)
-        gates = self._gates(self._encode(query, pool))
+        gates = self._gates(scored, np.array(rows))
         return [
             Candidate(
                 resume_id=resume["resume_id"],
@@ -354,14 +355,15 @@ class Ranker:
             for place, (row, resume) in enumerate(zip(rows, pool.resumes))
         ]
 
-    def _gates(self, batch: Batch) -> dict[str, tuple[list[str], np.ndarray]]:
-        """task -> (names of the experts, (n, E) weights)."""
-        experts = gate_experts(self.run)
-        if not experts:
-            return {}
-        slots = tuple(dict.fromkeys(slot for slot, _, _ in experts.values()))
-        batch = without_labels(batch, len(self.run.plan.spec.tasks))
-        weights = self.executor.outputs(self.run.values, batch, slots)
+    def _gates(self, scored: _Scored, rows: np.ndarray) -> dict[str, tuple[list[str], np.ndarray]]:
+        """task -> (names of the experts, (n, E) weights) of the candidates at `rows` (n,)."""
+        experts, plan = gate_experts(self.run), self.run.plan
+        weights = {slot: np.empty((len(rows), plan.outputs[slot].width)) for slot, _, _ in experts.values()}
+        chunk, place = np.divmod(rows, CHUNK_ROWS)
+        for number in np.unique(chunk) if weights else ():
+            batch = without_labels(scored.rows[number].take(place[chunk == number]), len(plan.spec.tasks))
+            for slot, found in self.executor.outputs(self.run.values, batch, tuple(weights)).items():
+                weights[slot][chunk == number] = found
         return {task: (names, weights[slot][:, first : first + len(names)]) for task, (slot, first, names) in experts.items()}
 
     def _note(self, role: str | None) -> str | None:
