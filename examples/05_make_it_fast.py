@@ -8,8 +8,8 @@ the reference computes. Read along, in this order:
     kernels/jit.py       what a driver and a kernel are            kernels/vector.py pointers and vectors: at(p, i) is p + i
     kernels/matmul.py    panels, and which cache holds what        kernels/tile.py   the micro-kernel in registers
     kernels/layout.py    a plan as integers                        kernels/encode.py who writes them, and which gradient is new
-    kernels/work.py      how a walk calls a kernel                 kernels/walk.py   one thread walks the plan, forward and back
-    kernels/cpu.py       threads, and the four parts of a step
+    kernels/address.py   kernels that are called by their address  kernels/work.py   what those of operations read
+    kernels/walk.py      one thread walks it, forward and back     kernels/cpu.py    threads, and the four parts of a step
 
 Everything here runs on one thread, BLAS too. The first run compiles, which takes some seconds.
 """
@@ -28,6 +28,7 @@ from minirank.kernels.cpu import CpuExecutor
 from minirank.kernels.jit import driver
 from minirank.kernels.matmul import multiply, pack
 from minirank.kernels.parameters import TrainState, aligned, initial_values
+from minirank.kernels.tile import panel_product
 from minirank.kernels.vector import pointer
 from minirank.model import ModelConfig, TaskConfig, compile_plan
 
@@ -64,9 +65,9 @@ def pack_once(panels, w):
 
 
 @driver
-def in_panels(y, x, panels):
+def in_panels(y, x, panels, product):  # the loops around the micro-kernel are compiled alone, and called by their address
     p = pointer(panels)
-    multiply(pointer(y), WIDTH, WIDTH, pointer(x), INNER, 1, p, INNER, 0, INNER, ROWS, WIDTH, 0, p, False, p)
+    multiply(product, pointer(y), WIDTH, WIDTH, pointer(x), INNER, 1, p, INNER, 0, INNER, ROWS, WIDTH, 0, p, False, p)
 
 
 def seconds(function, *arguments):
@@ -90,7 +91,7 @@ print(f"y = x W, ({ROWS}, {INNER}) x ({INNER}, {WIDTH}): {FLOP / 1e6:.0f} millio
 for name, function, arguments in (
     ("three loops", three_loops, (y, x, w)),
     ("rows innermost", rows_innermost, (y, x, w)),
-    ("panels and registers", in_panels, (y, x, panels)),
+    ("panels and registers", in_panels, (y, x, panels, panel_product.address(y.dtype))),
     ("NumPy (BLAS)", lambda y, x, w: np.matmul(x, w, out=y), (y, x, w)),
 ):
     y[:] = np.nan

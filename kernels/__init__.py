@@ -12,7 +12,7 @@ Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. In read
     tile.py          the micro-kernel: a tile of a matrix product that stays in registers
     matmul.py        products in panels, and which cache holds what
     layout.py        a plan as integers, and the memory of a step; encode.py writes them
-    work.py          how a walk calls the kernel of an operation: by its address
+    address.py       kernels that are called by their address; work.py: those of operations, and what they read
     walk.py          the compiled drivers: one thread walks a plan for its tiles of rows
     cpu.py           the executor to use: threads, and the parts of a step
     predict.py       requests: what is left of their cost but the arithmetic; threads.py and bags.py help

@@ -24,6 +24,7 @@ from numba import types
 
 from . import predict, threads, walk
 from .jit import is_missing
+from .tile import panel_product
 from .work import work_arrays
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step.
@@ -77,7 +78,8 @@ def wait_for(processes: list[subprocess.Popen]) -> None:
 def drivers_of(part: str) -> list:
     """What a part of the executor, or a module, has compiled."""
     if part == ROWS:
-        return [*(kernel.of(FLOAT32) for kind in KINDS for kernel in walk.kernels_of(kind)), *DRIVERS[ROWS]]
+        kernels = [panel_product, *(kernel for kind in KINDS for kernel in walk.kernels_of(kind))]
+        return [*(kernel.of(FLOAT32) for kernel in kernels), *DRIVERS[ROWS]]
     return [*(DRIVERS[part] if part in DRIVERS else import_module(part).DRIVERS)]
 
 

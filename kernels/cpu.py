@@ -32,7 +32,7 @@ from .parameters import Arena, TrainState, aligned
 from .plan import Plan
 from .predict import Predictor, available_threads, kept, plain
 from .threads import Helpers
-from .tile import ROWS, WIDE
+from .tile import ROWS, WIDE, panel_product
 from .vector import BYTES
 
 SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thread
@@ -123,6 +123,7 @@ class CpuExecutor:
             "weights": plain(batch.weights, np.float32).reshape(-1),
             "groups": plain(batch.groups, np.int32),
             "reals": encoded.reals,
+            "panel_product": panel_product.address(self.dtype),
             "batch": rows,
             "fields": batch.ids.shape[1],
             "bags": len(batch.bags),

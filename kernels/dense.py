@@ -34,7 +34,7 @@ from .layout import (
     RUNS,
 )
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
-from .tile import ADD, BIAS, tiles
+from .tile import ADD, BIAS, multiply_panel
 from .vector import at, copy, lanes, load, store, where_positive
 from .work import tile_kernel
 
@@ -125,7 +125,7 @@ def fold_shared_columns(op, work, first, rows):
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
         if high > low:
-            multiply(bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
+            multiply(work.panel_product, bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
@@ -138,7 +138,7 @@ def dense_forward_tile(op, work, first, rows):
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
         multiply(
-            y, op[OUT_STRIDE], op[OUT_ROOM], x, op[IN_STRIDE], 1, panels, inner, low, high, rows, width,
+            work.panel_product, y, op[OUT_STRIDE], op[OUT_ROOM], x, op[IN_STRIDE], 1, panels, inner, low, high, rows, width,
             BIAS if run == 0 else ADD, bias, op[FIRST] == 1 and run == runs[0] - 1, work.scratch,
         )
 
@@ -160,13 +160,13 @@ def dense_backward_tile(op, work, first, rows):
             pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[FIRST] == 1)
         else:
             pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
-        tiles(at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
+        multiply_panel(work.panel_product, at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
         j += n
     if op[IN_DIFFERENTIABLE] > 0:
         transposed = at(work.panels, op[PANELS] + inner * whole_vectors(panel, width))
         start = 0 if op[IN_FRESH] == 1 else ADD
         multiply(
-            dx, xs, op[IN_ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[IN_DIFFERENTIABLE],
+            work.panel_product, dx, xs, op[IN_ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[IN_DIFFERENTIABLE],
             start, transposed, False, work.scratch,
         )
 

@@ -40,7 +40,7 @@ Work = namedtuple(
     "Work",
     "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
     "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
-    "batch fields bags columns tasks scale",
+    "panel_product batch fields bags columns tasks scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
 
@@ -53,6 +53,7 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     labels (B, tasks), weights (B, tasks), groups (B,)
     reals, losses    one an operation: its float attribute, this thread's sum of its loss
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
+    panel_product    address of `tile.panel_product`, the loops around the micro-kernel
     batch, fields, bags, columns, tasks   lengths of these axes
     scale            1 / B
 """

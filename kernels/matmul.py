@@ -27,7 +27,7 @@ both are the same loops over other operands:
 from __future__ import annotations
 
 from .jit import kernel
-from .tile import ADD, WIDE, tiles
+from .tile import ADD, WIDE, multiply_panel
 from .vector import at, copy, copy_row, lanes
 
 
@@ -77,10 +77,11 @@ def pack_transposed(panels, weight, stride, depth, width):
 
 
 @kernel
-def multiply(c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, start, bias, relu, edge):
+def multiply(product, c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, start, bias, relu, edge):
     """C (rows, width) = start + A[:, low:high] B[low:high], then max(., 0) if `relu`.
 
     Args:
+        product: address of `tile.panel_product`.
         c: element (i, j) is c[i * cs + j]. room: columns that may be written; behind `width`, what panels hold there.
         a: element (i, k) is a[i * ai + k * ak]. panels: B (depth, width), see `pack`.
         start: 0, ADD or BIAS, see `tile`. bias: as many numbers as panels have columns; without BIAS any pointer.
@@ -96,7 +97,7 @@ def multiply(c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, star
             if start == ADD:
                 for i in range(rows):
                     copy_row(at(edge, i * n), at(c, i * cs + j), width - j)
-        tiles(target, stride, source, ai, ak, panel, high - low, rows, vectors, start, at(bias, j), relu)
+        multiply_panel(product, target, stride, source, ai, ak, panel, high - low, rows, vectors, start, at(bias, j), relu)
         if j + n > room:
             for i in range(rows):
                 copy_row(at(c, i * cs + j), at(edge, i * n), width - j)

@@ -32,7 +32,7 @@ from .layout import Work
 from .parameters import Arena, aligned
 from .plan import Plan, Slot
 from .threads import Helpers
-from .tile import ROWS, WIDE
+from .tile import ROWS, WIDE, panel_product
 from .vector import BYTES, pointer
 
 KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
@@ -241,6 +241,7 @@ class Predictor:
             "bag_starts": starts,
             "dense": batch.dense.reshape(-1),
             "reals": encoded.reals,
+            "panel_product": panel_product.address(self.dtype),
             "batch": len(batch),
             "fields": batch.ids.shape[1],
             "bags": len(batch.bags),

