@@ -48,6 +48,7 @@ class Bag:
         entity: (B,) int32, the entity of each row.
         offsets: (entities + 1,) int64; entity e owns ids[offsets[e]:offsets[e + 1]].
         ids: (total,) int32 in 0 .. size-1; an empty list embeds to zero.
+    NOTE: offsets and ids must not be changed, for executors keep what they made of them.
     """
 
     entity: np.ndarray

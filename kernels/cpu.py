@@ -25,7 +25,7 @@ from .adam import Adam
 from .bags import FlatBags, entities
 from .batch import Batch
 from .encode import Encoded, encode
-from .executor import Gradients, check_batch
+from .executor import Gradients, check_batch, check_values
 from .layout import CODE, FIRST, SECOND, Work
 from .objective import add_objective
 from .parameters import Arena, TrainState, aligned
@@ -83,14 +83,15 @@ class CpuExecutor:
                 function(*arguments[thread])
 
         count = len(jobs[0][1])
-        helpers = self._helpers.take(count - 1)
-        for thread, helper in enumerate(helpers, start=1):
-            helper.start(part, thread)
+        helpers, begun = self._helpers.take(count - 1), []
         try:
+            for thread, helper in enumerate(helpers, start=1):
+                helper.start(part, thread)
+                begun.append(helper)
             for thread in (0, *range(len(helpers) + 1, count)):  # the rest, where another thread predicts and has the helpers
                 part(thread)
         finally:
-            errors = [helper.finish() for helper in helpers]  # whatever happens here, nobody writes to the buffers any more
+            errors = [helper.finish() for helper in begun]  # whatever happens here, nobody writes to the buffers any more
             self._helpers.give_back(helpers)
         for error in filter(None, errors):
             raise error
@@ -101,8 +102,7 @@ class CpuExecutor:
 
     def _works(self, encoded: Encoded, values: Arena, batch: Batch) -> list[Work]:
         """What each thread reads and writes; the batch and the parameters are shared."""
-        if values.dense.dtype != self.dtype:
-            raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
+        check_values(self.plan, self.dtype, values)
         offsets, bag_ids, starts = self._bags.lists(batch)
         rows, lanes, capacity = len(batch), BYTES // self.dtype.itemsize, encoded.capacity
         accumulators = self._accumulators(len(values.dense))

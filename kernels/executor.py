@@ -8,6 +8,7 @@ import numpy as np
 
 from .batch import Batch, InputSpec
 from .losses import sigmoid
+from .parameters import Arena
 from .plan import Plan
 
 
@@ -38,6 +39,20 @@ def check_batch(plan: Plan, batch: Batch) -> None:
     check_ids(plan, batch)
 
 
+def check_values(plan: Plan, dtype: np.dtype, values: Arena) -> None:
+    """Refuse parameters of another precision, or of a plan of other sizes.
+
+    Raises:
+        ValueError: says what was expected and what came.
+    """
+    if values.dense.dtype != dtype:
+        raise ValueError(f"values must be {dtype}, got {values.dense.dtype}")
+    if values.plan is not plan:
+        for kind, array, size in (("dense", values.dense, plan.size(table=False)), ("tables", values.tables, plan.size(table=True))):
+            if len(array) != size:
+                raise ValueError(f"values.{kind} must hold the {size} numbers of this plan, got {len(array)}")
+
+
 def check_shapes(plan: Plan, batch: Batch) -> None:
     """All of `check_batch` but the ids of categorical fields."""
     spec, rows = plan.spec, len(batch)
@@ -63,6 +78,8 @@ def check_shapes(plan: Plan, batch: Batch) -> None:
 
 def check_ids(plan: Plan, batch: Batch) -> None:
     """The rest of `check_batch`."""
+    if batch.ids.dtype.kind not in "iu":
+        raise ValueError(f"ids must be integers, got {batch.ids.dtype}")
     if (batch.ids < 0).any() or (batch.ids >= plan.spec.sizes).any():
         for (name, size), ids in zip(plan.spec.categorical, batch.ids.T):
             if ids.min() < 0 or ids.max() >= size:
@@ -94,7 +111,7 @@ class SharedInputs:
         """
         bags = [batch.bags[number].entity[:, None] for number in self.bags]
         parts = [batch.ids[:, self.fields], *bags, batch.dense[:, self.dense]]
-        differ = np.concatenate([(part != part[:1]).any(axis=0) for part in parts])
+        differ = np.concatenate([((part != part[:1]) & ((part == part) | (part[:1] == part[:1]))).any(axis=0) for part in parts])  # NaN is NaN
         if differ.any():
             raise ValueError(f"shared names {self._names[int(differ.argmax())]}, but rows differ in it")
 

@@ -2,7 +2,7 @@
 
 Numba caches a compiled function under the stamp of the *file that holds it*. A driver that calls
 kernels of other files would go on running their old code after an edit there. So only drivers are
-cached (`driver`, and `tile_kernel` of `work.py`), kernels are compiled into them (`kernel`), and a
+cached (`driver`, and the kernels of `address.py`), other kernels are compiled into them (`kernel`), and a
 driver's stamp covers every source file of this folder and of its own, where that is another one.
 """
 

@@ -49,8 +49,8 @@ class Arena:
 
     @property
     def frozen(self) -> bool:
-        """Whether `freeze` was called."""
-        return isinstance(self.dense.base, bytes)
+        """Whether nothing can change the dense parameters any more."""
+        return cannot_change(self.dense)
 
     def view(self, parameter: Parameter) -> np.ndarray:
         """The parameter in its shape; writing to it writes to the arena."""
@@ -70,6 +70,11 @@ class Arena:
         made.dense[:] = self.dense
         made.tables[:] = self.tables
         return made
+
+
+def cannot_change(array: np.ndarray) -> bool:
+    """Whether `Arena.freeze` made it. What was pickled may lie in `bytes` as well, but be written to."""
+    return isinstance(array.base, bytes) and not array.flags.writeable
 
 
 def initial_values(plan: Plan, seed: int, dtype=np.float32) -> Arena:

@@ -6,11 +6,11 @@ What a request would cost beside its arithmetic, and what is done about it:
                for all requests; others are packed at every call, so that no answer is ever one of old weights.
     threads    rows are cut into tiles, and every thread claims one after the other: who wakes late does fewer. A request that is
                alone takes all threads; one that comes while others compute runs on its own.
-    memory     a thread computes in a room. There are twice as many as cores, which bounds the memory of any number of requests:
+    memory     a thread computes in a room. There are twice as many as threads or cores, which bounds the memory of any number of requests:
                who finds none waits.
     the job    what inputs that all rows share add to the first layers is added to the biases once.
 
-A row's bits depend on none of this: tiles and threads only say who computes it, and when.
+A row's bits depend on none of this: tiles and threads only say who computes it, and when; for the job see `CpuExecutor.logits`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from . import walk
 from .bags import FlatBags, entities
 from .batch import Batch
 from .encode import Encoded, encode
-from .executor import SharedInputs, check_batch, check_ids, check_shapes
+from .executor import SharedInputs, check_batch, check_ids, check_shapes, check_values
 from .jit import driver, kernel
 from .layout import Work
-from .parameters import Arena, aligned
+from .parameters import Arena, aligned, cannot_change
 from .plan import Plan, Slot
 from .threads import Helpers
 from .tile import ROWS, WIDE, panel_product
@@ -157,9 +157,8 @@ class Predictor:
 
     def predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, width) values of a slot; see `CpuExecutor.logits`."""
-        if values.dense.dtype != self.dtype:
-            raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
-        way = self._way(shared)
+        check_values(self.plan, self.dtype, values)
+        way = self._way(tuple(shared))
         batch = self._checked(way, batch)
         encoded = way.encoded
         out = np.empty((len(batch), slot.width), self.dtype)
@@ -201,32 +200,34 @@ class Predictor:
         check_shapes(self.plan, batch)
         if batch.ids.dtype != np.int32:  # others may lose what makes them wrong
             check_ids(self.plan, batch)
-        ids, dense = plain(batch.ids, np.int32), plain(batch.dense, self.dtype)
+        batch = replace(batch, ids=plain(batch.ids, np.int32), dense=plain(batch.dense, self.dtype))
         same_bags = all((batch.bags[number].entity == batch.bags[number].entity[0]).all() for number in way.same.bags)
-        if not (same_bags and rows_are_fine(ids, self.plan.spec.sizes, way.fields, dense, way.columns)):
+        if not (same_bags and rows_are_fine(batch.ids, self.plan.spec.sizes, way.fields, batch.dense, way.columns)):
             check_batch(self.plan, batch)
             way.same.check(batch)
-        return replace(batch, ids=ids, dense=dense)
+        return batch
 
     def _side_by_side(self, parts: list[tuple]) -> None:
         """The walk of each part, the first on this thread; it is no matter when the others begin, or if."""
-        helpers = self._helpers.take(len(parts) - 1)
-        for helper, part in zip(helpers, parts[1:]):
-            helper.start(walk.walk_tiles, *part)
+        helpers, begun = self._helpers.take(len(parts) - 1), []
         try:
+            for helper, part in zip(helpers, parts[1:]):
+                helper.start(walk.walk_tiles, *part)
+                begun.append(helper)
             walk.walk_tiles(*parts[0])
         finally:
-            errors = [helper.finish() for helper in helpers if not helper.withdraw()]  # so nobody reads or writes any more
+            errors = [helper.finish() for helper in begun if not helper.withdraw()]  # so nobody reads or writes any more
             self._helpers.give_back(helpers)
         for error in filter(None, errors):
             raise error
 
     def _works(self, encoded: Encoded, values: Arena, batch: Batch, rooms: list[dict[str, np.ndarray]]) -> list[Work]:
         """What the thread of each room reads and writes."""
-        weights = self._packed
-        known = weights is not None and values.frozen and weights.of is values.dense
+        weights, parameters = self._packed, values.dense  # read once: another thread may freeze them meanwhile
+        frozen = cannot_change(parameters)
+        known = frozen and weights is not None and weights.of is parameters
         if not known:
-            weights = self._room_for_weights(encoded, values, rooms[0])
+            weights = self._room_for_weights(encoded, parameters, frozen, rooms[0])
         offsets, bag_ids, starts = self._bags.lists(batch)
         shared = self._unread | {
             "dense_values": weights.dense_values,
@@ -260,16 +261,16 @@ class Predictor:
         ]
         if not known:
             walk.pack_weights(encoded.table, works[0], 0, 1, False)
-            if values.frozen:
+            if frozen:
                 self._packed = weights
         return works
 
-    def _room_for_weights(self, encoded: Encoded, values: Arena, room: dict[str, np.ndarray]) -> Weights:
+    def _room_for_weights(self, encoded: Encoded, parameters: np.ndarray, frozen: bool, room: dict[str, np.ndarray]) -> Weights:
         """To be packed into: arrays of their own for parameters that are frozen, else those of a room."""
-        buffers, dense = ({}, np.array(values.dense)) if values.frozen else (room, plain(values.dense, self.dtype))
+        buffers, dense = ({}, np.array(parameters)) if frozen else (room, plain(parameters, self.dtype))
         lanes = BYTES // self.dtype.itemsize
         sizes = {"panels": encoded.panels + WIDE * lanes, "biases": encoded.biases}
-        return Weights(values.dense, dense, *(kept(buffers, name, size, self.dtype) for name, size in sizes.items()))
+        return Weights(parameters, dense, *(kept(buffers, name, size, self.dtype) for name, size in sizes.items()))
 
 
 def runs_of_columns(columns: list[int]) -> list[int]:

@@ -32,16 +32,20 @@ class Helper:
     """One more thread, from the first `start` until nobody holds this object any more."""
 
     def __init__(self) -> None:
-        self._jobs, self._results = SimpleQueue(), SimpleQueue()
+        self._jobs, self._ended, self._errors = SimpleQueue(), threading.Event(), [None]
         self._asked, self._done = np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._before, self._thread = 0, None
 
     def start(self, function, *arguments) -> None:
         """Let it call function(*arguments); `withdraw` or `finish` must follow."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=_help, args=(self._jobs, self._results, self._asked, self._done), daemon=True)
-            self._thread.start()
+        if self._thread is None or not self._thread.is_alive():  # it is not in a process that was forked from its own
+            self._jobs, self._ended = SimpleQueue(), threading.Event()
+            shared = self._jobs, self._ended, self._errors, self._asked, self._done
+            thread = threading.Thread(target=_help, args=shared, daemon=True)
+            thread.start()
+            self._thread = thread
             weakref.finalize(self, self._jobs.put, None)
+        self._ended.clear()
         self._before = self._done[0]
         self._asked[0] += 1
         self._jobs.put((function, arguments))
@@ -55,12 +59,18 @@ class Helper:
         return True
 
     def finish(self) -> BaseException | None:
-        """Wait until it is done; the exception that was raised."""
-        wait_for_change(self._done, self._before, MOMENT)
-        return self._results.get()
+        """Wait until it is done, also when interrupted; the exception that was raised."""
+        interrupted = None
+        while not self._ended.is_set():
+            try:
+                wait_for_change(self._done, self._before, MOMENT)
+                self._ended.wait()
+            except KeyboardInterrupt as raised:
+                interrupted = raised
+        return interrupted or self._errors[0]
 
 
-def _help(jobs, results, asked, done) -> None:
+def _help(jobs, ended, errors, asked, done) -> None:
     """What a helper does all its life."""
     while True:
         job = jobs.get()
@@ -73,7 +83,8 @@ def _help(jobs, results, asked, done) -> None:
         except BaseException as raised:  # noqa: BLE001  (whatever it is, it is raised where `finish` was called)
             error = raised
         del job, function, arguments
-        results.put(error)
+        errors[0] = error
+        ended.set()
         done[0] += 1
         wait_for_change(asked, seen, MOMENT)
 

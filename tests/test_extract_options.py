@@ -1,13 +1,17 @@
 """Options of extract, grade, doctor and simulate that cannot be meant: one line each, before anything is read or sent."""
 
+import io
 import json
 
 import pytest
 from extraction_server import honest, serving, write_folder
 
 from minirank.cli import main
+from minirank.commands.train import _note_gazetteer
+from minirank.config import FolderConfig
 from minirank.llm_client import Ability, RunError, Store
 from minirank.llm_client.key import Key
+from minirank.progress import Progress
 
 SERVER = ("--base-url", "http://127.0.0.1:9", "--model", "m")
 
@@ -57,7 +61,7 @@ def test_an_option_of_a_server_without_one_is_an_oversight(capsys, tmp_path, com
     write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
     before = sorted(tmp_path.iterdir())
     said = refused(capsys, command, tmp_path, option)
-    assert said == f"minirank: error: {option.partition('=')[0]} needs --base-url; without a server the rules do it all"
+    assert said == f"minirank: error: {option.partition('=')[0]} needs --base-url, or llm.base_url in --config; without a server the rules do it all"
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -112,7 +116,8 @@ def test_servers_that_a_configuration_does_not_name(capsys, tmp_path):
     path.write_text("llm: {model: m, max_cost: 3}")
     assert refused(capsys, "doctor", "--config", path).endswith("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
     assert "max_cost needs price_in and price_out" in refused(capsys, "extract", tmp_path, "--config", path, "--base-url", "localhost:9")
-    assert main(["extract", str(tmp_path), "--config", str(path)]) == 0  # no server: the rules
+    assert "nothing says on which server" in refused(capsys, "extract", tmp_path, "--config", path)
+    assert main(["extract", str(tmp_path), "--config", str(path), "--rules"]) == 0
 
 
 def test_a_batch_asks_for_no_more_than_the_server_was_found_to_accept(capsys, tmp_path):
@@ -124,3 +129,20 @@ def test_a_batch_asks_for_no_more_than_the_server_was_found_to_accept(capsys, tm
         body = json.loads(line)["body"]
         assert "max_completion_tokens" in body and not {"max_tokens", "temperature"} & set(body)
         assert body["response_format"]["type"] == "json_object"
+
+
+def test_what_the_rules_forbid_is_said(capsys, tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text("llm: {model: m, base_url: 'http://127.0.0.1:9/v1'}\n")
+    assert "--rules asks none" in refused(capsys, "extract", tmp_path, "--config", str(config), "--rules", "--dry-run")
+
+
+def test_training_says_that_rankings_would_miss_a_gazetteer(capsys, tmp_path):
+    write_folder(tmp_path, {"j": ("Keeper", "Beekeeping and SQL")}, [("r", "SQL")])
+    labels = tmp_path / "labels.txt"
+    labels.write_text("beekeeping\n")
+    assert main(["extract", str(tmp_path), "--gazetteer", str(labels)]) == 0
+    for named, count in ((None, 1), (labels, 0)):
+        said = io.StringIO()
+        _note_gazetteer(FolderConfig(tmp_path, gazetteer=named), Progress(said))
+        assert said.getvalue().count("were made with the gazetteer labels.txt; name that very file") == count

@@ -1,9 +1,13 @@
 """Requests: never an answer of old weights, the same bits whoever else asks, and memory that many requests cannot raise."""
 
 import gc
+import os
+import pickle
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -290,3 +294,50 @@ def test_an_id_that_int32_would_cut_to_a_good_one_is_refused():
     batch.ids[3, 0] += 2**32
     with pytest.raises(ValueError, match="ids of "):
         executor.logits(values, batch)
+
+
+def test_values_that_were_pickled_can_be_changed():
+    plan, _, values, batch, executor = world(0)
+    values = pickle.loads(pickle.dumps(values, protocol=4))  # NumPy leaves its numbers in `bytes`, and lets them be written to
+    answers = {executor.logits(values, batch).tobytes()}
+    values.dense *= 0.5
+    answers.add(executor.logits(values, batch).tobytes())
+    assert not values.frozen and len(answers) == 2 and fresh(plan, values, batch) in answers
+
+
+def test_values_of_another_plan_are_refused():
+    _, _, values, batch, executor = world(0)
+    values.plan, values.dense = None, values.dense[:-1]
+    for call in (executor.logits, executor.gradients):
+        with pytest.raises(ValueError, match="values.dense must hold the"):
+            call(values, batch)
+
+
+def test_ids_that_are_no_integers_are_refused():
+    _, _, values, batch, executor = world(0)
+    ids = batch.ids.astype(float)
+    ids[0] = np.nan
+    for call in (executor.logits, executor.gradients):
+        with pytest.raises(ValueError, match="ids must be integers"):
+            call(values, replace(batch, ids=ids))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork; run on Linux or macOS")
+def test_a_forked_process_has_helpers_of_its_own():
+    helper = Helper()
+    helper.start(int)
+    assert helper.finish() is None
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        helper.start(int)
+        os._exit(0 if helper.finish() is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_an_interrupted_wait_ends_when_the_helper_has():
+    helper, done = Helper(), []
+    helper.start(lambda: (time.sleep(0.3), done.append(True)))
+    threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+    assert isinstance(helper.finish(), KeyboardInterrupt) and done

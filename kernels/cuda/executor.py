@@ -21,7 +21,7 @@ from numba import cuda
 
 from .. import adam as settings_of
 from ..batch import Batch
-from ..executor import Gradients, check_bag_ids, check_batch, check_shared
+from ..executor import Gradients, SharedInputs, check_bag_ids, check_batch
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
 from . import adam, group_losses, product, sort, sums, tables, walk, weight_gradients
@@ -155,7 +155,7 @@ class CudaExecutor:
         """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
         found = self._predict(values, batch, {"logits": self.plan.logits})["logits"]
         if shared:
-            check_shared(self.plan, batch, shared)
+            SharedInputs(self.plan.spec, shared).check(batch)
         return found
 
     def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:

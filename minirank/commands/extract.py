@@ -145,7 +145,12 @@ def _server(options) -> LLMConfig | None:
     if options.rules or (server.base_url is None and options.replay is None):
         for name in options.server_options:
             if getattr(options, name):
-                raise ConfigError(f"--{name.replace('_', '-')} needs --base-url; without a server the rules do it all")
+                option = f"--{name.replace('_', '-')}"
+                if options.rules:
+                    raise ConfigError(f"{option} is for a server, and --rules asks none; leave one of the two out")
+                raise ConfigError(f"{option} needs --base-url, or llm.base_url in --config; without a server the rules do it all")
+        if server.model is not None and not options.rules:
+            raise ConfigError("llm.model names a model, but nothing says on which server; add llm.base_url, or give --base-url or --rules")
         return None
     if options.replay is None and server.model is None:
         remedy = f"`minirank doctor --base-url {server.base_url}` lists the models"
@@ -186,6 +191,8 @@ def _asking(options, server):
         client = Client(base_url, model, server.api_key_env, server.timeout, limits, transport=player, notice=progress.notice)
         if options.base_url is None and player is None:
             progress.notice(f"{model} at {client.base_url} reads, as {options.config} says; --rules keeps everything here")
+        if options.config is not None and (options.base_url or options.model) and not (options.price_in or options.price_out):
+            progress.notice(f"prices and limits that no option gives are those of {options.config}")
         with Store(options.store or Path(options.data) / STORE) as store:
             if player is not None:
                 store.keep_ability(client.base_url, model, player.ability)
@@ -204,12 +211,14 @@ def _recording(path, client, notice):
         yield
         return
     client.transport = recorder = Recorder(client.transport, path, client.key)
+    nothing = "nothing was answered before the run ended"
     try:
         yield
+        nothing = "what the store holds is not asked again, give another --store to record it"
     finally:
         recorder.end()
-        nothing = "" if recorder.exchanges else ": what the store holds is not asked again, give another --store to record it"
-        notice(f"{recorder.exchanges:,} exchanges recorded in {path}{nothing}")
+        reason = "" if recorder.exchanges else f": {nothing}"
+        notice(f"{recorder.exchanges:,} exchanges recorded in {path}{reason}")
 
 
 def _without_calls(options, asker, requests) -> bool:

@@ -43,9 +43,12 @@ def run_train(options) -> int | None:
 
     given = {"backend": options.backend, "seed": options.seed, "threads": options.threads}
     overrides = [f"training.{key}={value}" for key, value in given.items() if value is not None]
+    if options.backend not in (None, "cuda"):
+        overrides.append("training.cuda={}")  # what the file says of another backend
     config = load_config(options.config, [*options.set, *overrides])
     folder = Path(options.folder or Path("runs") / Path(options.config).stem)
     progress = Progress(sys.stderr)
+    _note_gazetteer(config.data, progress)
     with stops_on_interrupt(progress) as stop:
         ended = train(config, folder, resume=options.resume, force=options.force, progress=progress, stop=stop)
     if not ended.finished:
@@ -54,6 +57,20 @@ def run_train(options) -> int | None:
     print(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept")
     print(f"next: minirank evaluate {folder}")
     return None
+
+
+def _note_gazetteer(data, progress) -> None:
+    """Say where rankings would read new texts with other labels than those that made the features."""
+    from ..config import FolderConfig
+    from ..extract.files import made_with
+    from ..extract.gazetteer import read_gazetteer
+
+    if not isinstance(data, FolderConfig):
+        return
+    used, named = made_with(data.folder).get("gazetteer"), read_gazetteer(data.gazetteer)
+    if used is not None and (named is None or used.get("sha256") != named.origin.get("sha256")):
+        progress.say(f"the features were made with the gazetteer {used.get('file')}; name that very file as data.gazetteer, "
+                     "or new texts are ranked without its labels")
 
 
 @contextmanager

@@ -93,6 +93,15 @@ def write_features(folder, features, model=None, gazetteer=None):
     _write(path / MADE_FILE, [json.dumps(made, indent=1)])
 
 
+def made_with(folder):
+    """What `write_features` noted beside the data of a folder; {} without a note that can be read."""
+    try:
+        made = json.loads((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
 def _write(path, lines):
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     with _changing(path):

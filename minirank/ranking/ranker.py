@@ -373,8 +373,7 @@ class Ranker:
         if role is None:
             return "no role given: the list of a recruiter whose role is not known"
         if role not in self.run.encoder.roles:
-            known = ", ".join(self.run.encoder.roles)
-            return f"training never saw the role {role!r}, so what all roles share decides; it knows {known}"
+            return f"training never saw the role {role!r}, so what all roles share decides; it knows {', '.join(self.run.encoder.roles)}"
         return None
 
 
@@ -384,9 +383,8 @@ def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
     found = {}
     for number, task in enumerate(plan.spec.tasks):
         if "gates" in plan.outputs:
-            names = [f"expert {e}" for e in range(model.experts)]
             first = number * model.experts if plan.outputs["gates"].width > model.experts else 0
-            found[task] = "gates", first, names
+            found[task] = "gates", first, [f"expert {e}" for e in range(model.experts)]
         last = f"level{model.levels - 1}.gates.{task}"
         if last in plan.outputs:
             names = [f"{task} {e}" for e in range(model.task_experts)] + [f"shared {e}" for e in range(model.shared_experts)]
