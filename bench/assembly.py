@@ -121,7 +121,9 @@ def inner_loop(text) -> list[str]:
 
     def work(span):
         found = kinds_of(lines[span[0] : span[1]])
-        numbers = PACKED * found["packed arithmetic"] + found["scalar arithmetic"] + CALL * found["calls"] + found["loads"] + found["stores"]
+        numbers = (
+            PACKED * found["packed arithmetic"] + found["scalar arithmetic"] + CALL * found["calls"] + found["loads"] + found["stores"]
+        )
         return found["fused multiply-adds"], numbers
 
     best = max(inner, key=work, default=(0, 0))
@@ -141,7 +143,9 @@ def kinds_of(lines) -> dict[str, int]:
             found[kind] += re.fullmatch(pattern, name) is not None
         if re.search(r"\(.*\)|\[.*\]", operands) and not name.startswith(("lea", "prefetch", "nop", "call")):
             found["stores" if operands.endswith((")", "]")) and not name.startswith(("ld", "cmp")) and "," in operands else "loads"] += 1
-            found["spills"] += re.search(r"\((%rsp|%rbp)\)|\[sp", operands) is not None and re.search(r"[xyz]mm|\bq\d", operands) is not None
+            found["spills"] += (
+                re.search(r"\((%rsp|%rbp)\)|\[sp", operands) is not None and re.search(r"[xyz]mm|\bq\d", operands) is not None
+            )
     return found
 
 

@@ -99,8 +99,10 @@ def measure(ranker, jobs, resumes):
     for job in jobs:
         ordered = np.sort(-np.array(list(scores(ranker, job["job_id"], resumes).values())))
         for number, (kind, wording, payload, honest) in enumerate(payloads(job)):
-            row = rows.setdefault(number, {"class": kind, "wording": wording, "payload": shown(payload), "flagged": [],
-                                           "same": [], "change": [], "places": []})
+            row = rows.setdefault(
+                number,
+                {"class": kind, "wording": wording, "payload": shown(payload), "flagged": [], "same": [], "change": [], "places": []},
+            )
             for place in PLACES:
                 texts = [attacked(r["text"], payload, place) for r in resumes]
                 row["flagged"] += [covered(text, span, r["updated_at"]) for (text, span), r in zip(texts, resumes)]
@@ -131,11 +133,16 @@ def table(results):
         f"{results['seed']}. Same score: to the last bit, as without the payload (repeated lists and sentences: as with the skills",
         "named once). Change: the largest |ln(score after / before)|. Places won: mean and most, of "
         f"{results['candidates']}. What a PDF hides by its colour is plain text once it is read: without hidden characters it gets",
-        "through, as do claims without an order to the reader.", "",
-        "| class | wording | payload | flagged | same score | change | places won |", "| --- | --- | --- | --- | --- | --- | --- |",
+        "through, as do claims without an order to the reader.",
+        "",
+        "| class | wording | payload | flagged | same score | change | places won |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    lines += [f"| {r['class']} | {r['wording']} | {r['payload']} | {r['flagged']:.2f} | {r['same']:.3f} | {r['change']:.2g} "
-              f"| {r['places'][0]:+.1f}, {r['places'][1]:+d} |" for r in results["rows"]]
+    lines += [
+        f"| {r['class']} | {r['wording']} | {r['payload']} | {r['flagged']:.2f} | {r['same']:.3f} | {r['change']:.2g} "
+        f"| {r['places'][0]:+.1f}, {r['places'][1]:+d} |"
+        for r in results["rows"]
+    ]
     return "\n".join([*lines, "", results["machine"]])
 
 
@@ -158,8 +165,14 @@ def main():
         ranker = trained(options.seed, options.impressions, Path(path))
         folder, features = ranker.folder, ranker.features
         chosen = np.linspace(0, len(folder.jobs) - 1, JOBS + 2).astype(int)[1:-1]
-        jobs = [{"job_id": folder.jobs[j]["job_id"], "must": [v.quote for v in features.jobs[j].must_have],
-                 "text": folder.jobs[j]["description"]} for j in chosen]
+        jobs = [
+            {
+                "job_id": folder.jobs[j]["job_id"],
+                "must": [v.quote for v in features.jobs[j].must_have],
+                "text": folder.jobs[j]["description"],
+            }
+            for j in chosen
+        ]
         newest = folder.latest_resumes()
         some = newest[np.linspace(0, len(newest) - 1, options.candidates).astype(int)]
         resumes = [{key: folder.resumes[r][key] for key in ("resume_id", "text", "updated_at", "location")} for r in some]

@@ -30,7 +30,22 @@ from minirank.kernels.cpu import available_threads
 from minirank.kernels.jit import driver
 from minirank.kernels.parameters import aligned
 from minirank.kernels.tile import ROWS, WIDE
-from minirank.kernels.vector import INT, VectorType, emit_load, emit_splat, emit_store, emit_call, lanes, load, number, pointer, splat, store, ticks, total
+from minirank.kernels.vector import (
+    INT,
+    VectorType,
+    emit_call,
+    emit_load,
+    emit_splat,
+    emit_store,
+    lanes,
+    load,
+    number,
+    pointer,
+    splat,
+    store,
+    ticks,
+    total,
+)
 
 CHAINS = ROWS * WIDE
 LOOPS = 400_000

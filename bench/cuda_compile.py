@@ -78,7 +78,12 @@ def compile_kernel(kernel, architecture: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "kernel.ptx"
         source.write_text(ptx, encoding="utf-8")
-        done = subprocess.run([PTXAS, "-v", f"-arch=sm_{architecture}", source, "-o", source.with_suffix(".cubin")], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [PTXAS, "-v", f"-arch=sm_{architecture}", source, "-o", source.with_suffix(".cubin")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"ptxas: {done.stderr}")
     return ptxas_figures(done.stderr) | {"instructions": instructions(ptx)}
@@ -120,7 +125,9 @@ def problems(name: str, found: dict, known: dict | None) -> list[str]:
     said += [f"computes in float64: {instruction}" for instruction in found["instructions"] if instruction.endswith(".f64")]
     if known is None:
         return [*said, "is not in the table; add it with --write"]
-    said += [f"{figure}: {found[figure]}, the table says {known[figure]}" for figure in ("registers", "shared") if found[figure] > known[figure]]
+    said += [
+        f"{figure}: {found[figure]}, the table says {known[figure]}" for figure in ("registers", "shared") if found[figure] > known[figure]
+    ]
     return said
 
 
@@ -151,7 +158,10 @@ def all_problems(found: dict, table: dict) -> list[str]:
         known = table.get(architecture, {})
         for name, each in figures.items():
             lines += [f"{architecture} {name}: {problem}" for problem in problems(name, each, known.get(name))]
-        lines += [f"{architecture} {name}: is in the table, but there is no such kernel; write it anew with --write" for name in known.keys() - figures.keys()]
+        lines += [
+            f"{architecture} {name}: is in the table, but there is no such kernel; write it anew with --write"
+            for name in known.keys() - figures.keys()
+        ]
     return lines
 
 

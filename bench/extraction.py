@@ -84,11 +84,24 @@ def score_resumes(texts, times, years):
 
 def summarise(rows, precision):
     """JSON-able lists of rows and precisions."""
-    lines = [{"kind": kind, "phrase": _word(known), "cue": _word(cue), "planted": t.planted,
-              "recall": round(t.found / t.planted, 4), "misplaced": round(t.misplaced / t.planted, 4)}
-             for (kind, known, cue), t in sorted(rows.items(), key=str) if t.planted]
-    return {"rows": lines, "precision": {kind: round(precision[kind, "right"] / max(precision[kind, "found"], 1), 4)
-                                         for kind in sorted({kind for kind, _ in precision})}}
+    lines = [
+        {
+            "kind": kind,
+            "phrase": _word(known),
+            "cue": _word(cue),
+            "planted": t.planted,
+            "recall": round(t.found / t.planted, 4),
+            "misplaced": round(t.misplaced / t.planted, 4),
+        }
+        for (kind, known, cue), t in sorted(rows.items(), key=str)
+        if t.planted
+    ]
+    return {
+        "rows": lines,
+        "precision": {
+            kind: round(precision[kind, "right"] / max(precision[kind, "found"], 1), 4) for kind in sorted({kind for kind, _ in precision})
+        },
+    }
 
 
 def _word(flag):
@@ -97,20 +110,25 @@ def _word(flag):
 
 def table(results):
     """Markdown of the recalls and precisions."""
-    lines = [f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
-             "Half of the phrasebook is unknown to the rules on purpose.",
-             "Misplaced: found with another value, or in the other of the two lists.", "",
-             "| text | item | words | cue | planted | recall | misplaced |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
+        "Half of the phrasebook is unknown to the rules on purpose.",
+        "Misplaced: found with another value, or in the other of the two lists.",
+        "",
+        "| text | item | words | cue | planted | recall | misplaced |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for text in ("job", "resume"):
-        lines += [f"| {text} | {r['kind']} | {r['phrase'] or ''} | {r['cue'] or ''} | {r['planted']} "
-                  f"| {r['recall']:.3f} | {r['misplaced']:.3f} |" for r in results[text]["rows"]]
-    precisions = [f"{text} {kind} {value:.3f}" for text in ("job", "resume")
-                  for kind, value in results[text]["precision"].items()]
-    speed = (f"{results['milliseconds_job']:.2f} ms a job ({results['characters_job']} characters), "
-             f"{results['milliseconds_resume']:.2f} ms a resume ({results['characters_resume']} characters), one core")
-    return "\n".join([*lines, "", f"Precision of skill lists: {', '.join(precisions)}.",
-                      f"{speed}. {results['machine']}"])
+        lines += [
+            f"| {text} | {r['kind']} | {r['phrase'] or ''} | {r['cue'] or ''} | {r['planted']} | {r['recall']:.3f} | {r['misplaced']:.3f} |"
+            for r in results[text]["rows"]
+        ]
+    precisions = [f"{text} {kind} {value:.3f}" for text in ("job", "resume") for kind, value in results[text]["precision"].items()]
+    speed = (
+        f"{results['milliseconds_job']:.2f} ms a job ({results['characters_job']} characters), "
+        f"{results['milliseconds_resume']:.2f} ms a resume ({results['characters_resume']} characters), one core"
+    )
+    return "\n".join([*lines, "", f"Precision of skill lists: {', '.join(precisions)}.", f"{speed}. {results['machine']}"])
 
 
 def timed(extract, texts):
@@ -134,12 +152,16 @@ def main():
     people = world.people
     some_jobs, some_resumes = [j[:2] for j in jobs[:500]], [r[:1] for r in resumes[:500]]
     results = {
-        "seed": options.seed, "jobs": len(jobs), "resumes": len(resumes), "machine": machine(),
+        "seed": options.seed,
+        "jobs": len(jobs),
+        "resumes": len(resumes),
+        "machine": machine(),
         "job": summarise(*score_jobs(jobs)),
         "resume": summarise(*score_resumes(resumes, people.updated_at, people.years)),
-        "milliseconds_job": timed(extract_job, some_jobs), "milliseconds_resume": timed(extract_resume, some_resumes),
+        "milliseconds_job": timed(extract_job, some_jobs),
+        "milliseconds_resume": timed(extract_resume, some_resumes),
         "characters_job": sum(map(len, (d for _, d in some_jobs))) // len(some_jobs),
-        "characters_resume": sum(map(len, (t for t, in some_resumes))) // len(some_resumes),
+        "characters_resume": sum(map(len, (t for (t,) in some_resumes))) // len(some_resumes),
     }
     RECORDS.mkdir(exist_ok=True)
     (RECORDS / "extraction.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -24,7 +24,9 @@ def text_of(found: dict) -> str:
     where = "; ".join(str(each) for each in (*found["device"].values(), found["machine"]))
     parts = [f"## On a GPU\n\n{where}.", sentences(found), ladder(found)]
     parts += [steps(found, precision) for precision in ("float32", "tf32")]
-    parts += [kernels(found, name) for name in _variants(found) if any("kernels" in _at(found, "steps", rows, name) for rows in found["steps"])]
+    parts += [
+        kernels(found, name) for name in _variants(found) if any("kernels" in _at(found, "steps", rows, name) for rows in found["steps"])
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -51,7 +53,11 @@ def _told(part) -> str:
 def sentences(found: dict) -> str:
     """Correctness, compute-sanitizer and ceilings, one line each."""
     lines = []
-    for part, head in (("correctness", "Relative error against float64 by rows"), ("sanitizer", "compute-sanitizer"), ("ceilings", "Ceilings")):
+    for part, head in (
+        ("correctness", "Relative error against float64 by rows"),
+        ("sanitizer", "compute-sanitizer"),
+        ("ceilings", "Ceilings"),
+    ):
         held = found.get(part, {})
         alone = not held or "failed" in held or "skipped" in held
         told = _told(held) if alone else ", ".join(f"{name}: {_told(each)}" for name, each in held.items())

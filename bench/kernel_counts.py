@@ -67,7 +67,9 @@ def operations(plan, batch, tiles) -> list[tuple[Count, Count]]:
         tiles: t, their number.
     """
     fresh, _ = fresh_gradients(plan)
-    return [_operation(op, batch, tiles, [(number, place) in fresh for place in input_places(op)]) for number, op in enumerate(plan.operations)]
+    return [
+        _operation(op, batch, tiles, [(number, place) in fresh for place in input_places(op)]) for number, op in enumerate(plan.operations)
+    ]
 
 
 def _operation(op, batch, tiles, fresh):

@@ -42,7 +42,9 @@ def others():
     """(plan, batches) of the shapes of small: multi-valued fields, and every loss."""
     small = WORKLOADS["small"]
     fields = tuple((f"field{i}", small.vocabulary) for i in range(small.fields))
-    spec = InputSpec((*fields, ("role", 5)), tuple((f"bag{i}", LIST_SIZE) for i in range(LISTS)), tuple(f"dense{i}" for i in range(small.dense)), TASKS)
+    spec = InputSpec(
+        (*fields, ("role", 5)), tuple((f"bag{i}", LIST_SIZE) for i in range(LISTS)), tuple(f"dense{i}" for i in range(small.dense)), TASKS
+    )
     tasks = (
         TaskConfig("ctr", {"bce": 1.0, "pairwise": 1.0, "listwise": 1.0}),
         TaskConfig("cvr", {"entire": 1.0}, given="ctr"),
@@ -126,7 +128,9 @@ def main():
     what.add_argument("--profile", choices=(*WORKLOADS, OTHERS), metavar="WORKLOAD")
     what.add_argument("--config", metavar="CONFIG.yaml")
     what.add_argument("--kernel", choices=KERNELS, metavar="NAME", help=", ".join(KERNELS))
-    parser.add_argument("--threads", nargs="+", type=int, help="by default one and all cores; of --profile and --config all, of --kernel one")
+    parser.add_argument(
+        "--threads", nargs="+", type=int, help="by default one and all cores; of --profile and --config all, of --kernel one"
+    )
     parser.add_argument("--seconds", type=float, default=15, help="of a profile")
     options = parser.parse_args()
     every = available_threads()

@@ -195,7 +195,13 @@ def table(results):
         for row in results["throughput"]
     ]
     single = results["overhead"]
-    lines += ["", "One request at a time, server answers at once:", "", "| client | ms a request | of it processor time |", "| --- | --- | --- |"]
+    lines += [
+        "",
+        "One request at a time, server answers at once:",
+        "",
+        "| client | ms a request | of it processor time |",
+        "| --- | --- | --- |",
+    ]
     lines.append(f"| ours | {single['ours'][0]:.2f} | {single['ours'][1]:.2f} |")
     if "openai" in single:
         lines.append(f"| openai {single['version']} | {single['openai'][0]:.2f} | {single['openai'][1]:.2f} |")
@@ -221,7 +227,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--openai", metavar="PYTHON")
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--delays", nargs="+", type=float, default=[0.05, 0.5], metavar="S", help="seconds in which servers answer, for throughput")
+    parser.add_argument(
+        "--delays", nargs="+", type=float, default=[0.05, 0.5], metavar="S", help="seconds in which servers answer, for throughput"
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these anew, keep the record of the others")
     options = parser.parse_args()
     record = RECORDS / "llm_client.json"

@@ -40,8 +40,9 @@ LISTS = ("must_have", "nice_to_have", "soft_skills", "responsibilities")
 def local_server(threads):
     """The base URL of a server of our own, one slot with the whole context."""
     tests = Path(__file__).resolve().parent.parent / "tests"
-    process = subprocess.Popen([sys.executable, "-c", SERVER.format(threads=threads)], cwd=tests, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER.format(threads=threads)], cwd=tests, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     try:
         address = process.stdout.readline().strip()
         if not address:
@@ -69,10 +70,16 @@ def measure(postings, asker):
         found = document.answered(asker, PIECE, counts)
         begin = time.perf_counter()
         rules = extract_job("", text)
-        records.append({
-            "characters": len(text), "valid": found is not None, "milliseconds_rules": 1000 * (time.perf_counter() - begin),
-            "distrusted": counts.dropped > counts.grounded, **spent(asker, asked(document, asker)), **vars(counts),
-        })
+        records.append(
+            {
+                "characters": len(text),
+                "valid": found is not None,
+                "milliseconds_rules": 1000 * (time.perf_counter() - begin),
+                "distrusted": counts.dropped > counts.grounded,
+                **spent(asker, asked(document, asker)),
+                **vars(counts),
+            }
+        )
         inside = [(a + 1, b + 1) for a, b in sorted(gold["skill"] + gold["knowledge"])]  # behind the empty title's line break
         pairs["llm"].append(([] if found is None else spans(found), inside))
         pairs["rules"].append((spans(rules), inside))
@@ -97,8 +104,18 @@ def summary(records, spans_found, postings, model):
     valid, distrusted = (sum(record[key] for record in records) for key in ("valid", "distrusted"))
     total = {key: sum(r[key] for r in records) for key in vars(Counts())}
     per = {key: float(np.median([r[key] for r in records])) for key in MEDIANS}
-    return {"model": model, "postings": postings, "read": len(records), "valid": valid, "distrusted": distrusted, "values": total, "median": per,
-            "spans": spans_found, "machine": machine("xllamacpp"), "records": records}
+    return {
+        "model": model,
+        "postings": postings,
+        "read": len(records),
+        "valid": valid,
+        "distrusted": distrusted,
+        "values": total,
+        "median": per,
+        "spans": spans_found,
+        "machine": machine("xllamacpp"),
+        "records": records,
+    }
 
 
 def table(results):
@@ -111,18 +128,23 @@ def table(results):
         for name, found in results["spans"].items()
     }
     tokens = f"{median['tokens_in']:,.0f} / {median['tokens_out']:,.0f}"
-    return "\n".join([
-        f"{results['read']} of the {results['postings']} postings of SkillSpan's train file through {results['model']}, one at a time;",
-        "a model of this size is a fixture for the protocol.", "",
-        "| | valid | grounded | ungrounded | leaked | invalid | seconds | tokens in / out | exact P / R / F1 | overlapping P / R / F1 |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-        f"| model | {results['valid']} of {results['read']} | {shares} | {median['seconds']:.1f} | {tokens} | {spans_of['llm']} |",
-        f"| rules | {results['read']} of {results['read']} | | | | | {median['milliseconds_rules'] / 1000:.4f} | | {spans_of['rules']} |",
-        "", "Seconds and tokens: medians for a posting. Dropped: ungrounded, leaked (copied from the prompt's example), invalid.",
-        f"{values['corrected']} values corrected by their quote. In {results['distrusted']} postings most was made up: there the command "
-        "takes the rules.", "Spans: must-haves, nice-to-haves, soft skills and responsibilities against the experts' skills and knowledge.",
-        f"{results['machine']}. {results['note']}".rstrip(),
-    ])
+    return "\n".join(
+        [
+            f"{results['read']} of the {results['postings']} postings of SkillSpan's train file through {results['model']}, one at a time;",
+            "a model of this size is a fixture for the protocol.",
+            "",
+            "| | valid | grounded | ungrounded | leaked | invalid | seconds | tokens in / out | exact P / R / F1 | overlapping P / R / F1 |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            f"| model | {results['valid']} of {results['read']} | {shares} | {median['seconds']:.1f} | {tokens} | {spans_of['llm']} |",
+            f"| rules | {results['read']} of {results['read']} | | | | | {median['milliseconds_rules'] / 1000:.4f} | | {spans_of['rules']} |",
+            "",
+            "Seconds and tokens: medians for a posting. Dropped: ungrounded, leaked (copied from the prompt's example), invalid.",
+            f"{values['corrected']} values corrected by their quote. In {results['distrusted']} postings most was made up: there the command "
+            "takes the rules.",
+            "Spans: must-haves, nice-to-haves, soft skills and responsibilities against the experts' skills and knowledge.",
+            f"{results['machine']}. {results['note']}".rstrip(),
+        ]
+    )
 
 
 def main():

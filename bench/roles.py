@@ -51,7 +51,9 @@ SQUARE = tuple(mmoe(x, gates) for x in (False, True) for gates in ("none", "full
 PLAIN = mmoe(True, "none")
 QUESTIONS = [("role in x", mmoe(False, "none"), PLAIN)]
 QUESTIONS += [
-    (f"gates {gates}, role {'in x too' if x else 'not in x'}", mmoe(x, "none"), mmoe(x, gates)) for x in (False, True) for gates in GATES[1:]
+    (f"gates {gates}, role {'in x too' if x else 'not in x'}", mmoe(x, "none"), mmoe(x, gates))
+    for x in (False, True)
+    for gates in GATES[1:]
 ]
 QUESTIONS += [(f"mmoe in place of {name}", name, PLAIN) for name in BASELINES]
 
@@ -75,7 +77,11 @@ def main() -> None:
     records = []
     for world, models, inits in plans:
         records += run_world(world, models, inits, folder / "roles.jsonl")
-    results = summarise(records) | {"titles": [title for title, _, _ in FIGURES], "impressions": options.impressions, "machine": machine("minirank", "numpy", "numba")}
+    results = summarise(records) | {
+        "titles": [title for title, _, _ in FIGURES],
+        "impressions": options.impressions,
+        "machine": machine("minirank", "numpy", "numba"),
+    }
     (folder / "roles.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     text = table(results)
     print(text)
@@ -161,7 +167,9 @@ def summarise(records: list[dict]) -> dict:
         by_model: dict[str, dict[int, list]] = defaultdict(lambda: defaultdict(list))
         for record in chosen:
             by_model[record["model"]][record["world"]].append([record["figures"][title] for title, _, _ in FIGURES])
-        means = {name: {world: np.mean(np.array(rows, float), axis=0) for world, rows in worlds.items()} for name, worlds in by_model.items()}
+        means = {
+            name: {world: np.mean(np.array(rows, float), axis=0) for world, rows in worlds.items()} for name, worlds in by_model.items()
+        }
         ceilings = {record["world"]: [record["ceiling"][title] for title, _, _ in FIGURES] for record in chosen}
         answers = {}
         for asked, a, b in QUESTIONS:
@@ -205,8 +213,11 @@ def table(results: dict) -> str:
         part = results[kind]
         if not part["seeds"]:
             continue
-        lines += [f"{name}: seeds {', '.join(map(str, part['seeds']))}, {results['impressions']:,} impressions each, "
-                  f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}; test rows.", ""]
+        lines += [
+            f"{name}: seeds {', '.join(map(str, part['seeds']))}, {results['impressions']:,} impressions each, "
+            f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}; test rows.",
+            "",
+        ]
         lines += [f"| model | {' | '.join(titles)} | parameters |", "| --- |" + " --- |" * (len(titles) + 1)]
         for model, facts in part["models"].items():
             lines.append(f"| {model} | {' | '.join(f'{v:.4f}' for v in facts['figures'])} | {facts['parameters']:,} |")

@@ -1,6 +1,6 @@
 """Draws what the role is good for: the paired gains of bench/results/roles.json with their intervals.
 
-    python bench/roles_picture.py          after bench/roles.py; writes bench/results/roles.png
+python bench/roles_picture.py          after bench/roles.py; writes bench/results/roles.png
 """
 
 from __future__ import annotations

@@ -84,8 +84,7 @@ def as_written(text, gold):
     for m in _LOOSE.finditer(text):
         kept[m.start()] = False
     moved = np.concatenate(([0], np.cumsum(kept)))
-    return "".join(np.array(list(text))[kept]), {
-        layer: [(int(moved[a]), int(moved[b])) for a, b in spans] for layer, spans in gold.items()}
+    return "".join(np.array(list(text))[kept]), {layer: [(int(moved[a]), int(moved[b])) for a, b in spans] for layer, spans in gold.items()}
 
 
 def in_lower_case(text, gold):
@@ -105,9 +104,12 @@ def score(pairs):
     same = sum(len(set(f) & set(g)) for f, g in pairs)
     right = sum(any(a < d and c < b for c, d in g) for f, g in pairs for a, b in f)
     reached = sum(any(a < d and c < b for c, d in f) for f, g in pairs for a, b in g)
-    return {"found": found_total, "gold": gold_total,
-            "exact": _measures(same / max(found_total, 1), same / max(gold_total, 1)),
-            "overlapping": _measures(right / max(found_total, 1), reached / max(gold_total, 1))}
+    return {
+        "found": found_total,
+        "gold": gold_total,
+        "exact": _measures(same / max(found_total, 1), same / max(gold_total, 1)),
+        "overlapping": _measures(right / max(found_total, 1), reached / max(gold_total, 1)),
+    }
 
 
 def _measures(precision, recall):
@@ -123,6 +125,7 @@ def evaluate(postings, taggers, gazetteer=None):
         taggers: a Tagger a posting.
         gazetteer: Gazetteer or None.
     """
+
     def tag(number, text):
         return taggers[number].spans(*propose(text))
 
@@ -165,8 +168,7 @@ def _scores(methods, postings):
         spent = time.process_time() - begin
         results[name] = {"milliseconds": round(1000 * spent / len(postings), 2)}
         for at, layer in enumerate(_LAYERS):
-            results[name][layer] = score([(spans[at], gold[layer])
-                                          for spans, (_, gold) in zip(found, postings, strict=True)])
+            results[name][layer] = score([(spans[at], gold[layer]) for spans, (_, gold) in zip(found, postings, strict=True)])
     return results
 
 
@@ -189,27 +191,34 @@ def read_texts(folder):
 
 def table(results):
     """Markdown of the scores."""
-    lines = ["Real postings of SkillSpan (Zhang et al., NAACL 2022, MIT): spans against those of experts.",
-             "Cues, features and settings were chosen on train; the tagger's scores there are cross-validated",
-             f"({_FOLDS} folds over postings). dev is unseen. `as written`: no spaces around punctuation.",
-             "CRF: trained on train with ordinary word-shape features. `extract`: the values that the command writes, each",
-             "once a posting and under a name that the lexicon or the gazetteer knows, so that a job and a resume can meet;",
-             "it finds less than the tagger, which marks whatever reads like one (`minirank.extract.skill_spans`).", "",
-             "| postings | layer | method | found / gold | exact P / R / F1 | overlapping P / R / F1 |",
-             "| --- | --- | --- | --- | --- | --- |"]
+    lines = [
+        "Real postings of SkillSpan (Zhang et al., NAACL 2022, MIT): spans against those of experts.",
+        "Cues, features and settings were chosen on train; the tagger's scores there are cross-validated",
+        f"({_FOLDS} folds over postings). dev is unseen. `as written`: no spaces around punctuation.",
+        "CRF: trained on train with ordinary word-shape features. `extract`: the values that the command writes, each",
+        "once a posting and under a name that the lexicon or the gazetteer knows, so that a job and a resume can meet;",
+        "it finds less than the tagger, which marks whatever reads like one (`minirank.extract.skill_spans`).",
+        "",
+        "| postings | layer | method | found / gold | exact P / R / F1 | overlapping P / R / F1 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
     for name, methods in results["files"].items():
         for layer in _LAYERS:
             for method, result in methods.items():
                 r = result[layer]
-                cells = [" / ".join(f"{r[kind][m]:.3f}" for m in ("precision", "recall", "f1"))
-                         for kind in ("exact", "overlapping")]
+                cells = [" / ".join(f"{r[kind][m]:.3f}" for m in ("precision", "recall", "f1")) for kind in ("exact", "overlapping")]
                 lines.append(f"| {name} | {layer} | {method} | {r['found']} / {r['gold']} | {cells[0]} | {cells[1]} |")
             if name == "dev":
                 exact, overlapping = _CRF[layer]
                 lines.append(f"| {name} | {layer} | CRF | | - / - / {exact:.3f} | - / - / {overlapping:.3f} |")
     times = ", ".join(f"{method} {result['milliseconds']:.1f}" for method, result in results["files"]["dev"].items())
-    lines += ["", f"Milliseconds of one core a posting of {results['characters']} characters: {times}. "
-                  f"Weights: {results['weights_bytes'] / 1000:.0f} kB.", "", results["machine"]]
+    lines += [
+        "",
+        f"Milliseconds of one core a posting of {results['characters']} characters: {times}. "
+        f"Weights: {results['weights_bytes'] / 1000:.0f} kB.",
+        "",
+        results["machine"],
+    ]
     return "\n".join(lines)
 
 
@@ -230,13 +239,17 @@ def main():
         train(trained, texts).save(_PACKAGE / WEIGHTS)
         tagger.cache_clear()
     shipped = [tagger()] * len(dev)
-    results = {"files": {
-        "train": evaluate(trained, cross_validate(trained, texts), gazetteer),
-        "dev": evaluate(dev, shipped, gazetteer) | evaluate_extract(dev, gazetteer),
-        "dev, as written": evaluate([as_written(*posting) for posting in dev], shipped),
-        "dev, lower case": evaluate([in_lower_case(*posting) for posting in dev], shipped),
-    }, "characters": sum(len(text) for text, _ in dev) // len(dev),
-        "weights_bytes": (_PACKAGE / WEIGHTS).stat().st_size, "machine": machine("numpy", "scipy")}
+    results = {
+        "files": {
+            "train": evaluate(trained, cross_validate(trained, texts), gazetteer),
+            "dev": evaluate(dev, shipped, gazetteer) | evaluate_extract(dev, gazetteer),
+            "dev, as written": evaluate([as_written(*posting) for posting in dev], shipped),
+            "dev, lower case": evaluate([in_lower_case(*posting) for posting in dev], shipped),
+        },
+        "characters": sum(len(text) for text, _ in dev) // len(dev),
+        "weights_bytes": (_PACKAGE / WEIGHTS).stat().st_size,
+        "machine": machine("numpy", "scipy"),
+    }
     RECORDS.mkdir(exist_ok=True)
     (RECORDS / "skillspan.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     replace_between(RESULTS, "skillspan", table(results))

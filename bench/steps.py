@@ -53,7 +53,9 @@ class Field:
     def __init__(self, competitors, threads, folder, options, stack) -> None:
         self.threads, self.folder, self.options = threads, folder, options
         self.records = {one.name: {"family": one.family, "variant": one.variant, "own_model": one.own_model} for one in competitors}
-        self.running = {one.name: Process(one, options.peers, options.peers / "inductor") for one in competitors}  # they import side by side
+        self.running = {
+            one.name: Process(one, options.peers, options.peers / "inductor") for one in competitors
+        }  # they import side by side
         for process in self.running.values():
             stack.callback(process.close)
         self.turns = 0
@@ -194,11 +196,15 @@ def score_cell(workload, gate, threads, options):
             numbers = [i % REQUESTS for i in range(REQUESTS_A_TURN[workload.name])]
             for shared, clients in cases:
                 if case(shared, clients) in record["requests"]:
-                    record["requests"][case(shared, clients)].append(process.ask("requests", numbers=numbers, shared=shared, clients=clients))
+                    record["requests"][case(shared, clients)].append(
+                        process.ask("requests", numbers=numbers, shared=shared, clients=clients)
+                    )
             record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
 
         field.everybody(check)
-        rounds = field.rounds(turn, lambda name: np.median([s for turn in field.records[name]["requests"][case(False, 1)] for s in turn["each"]]))
+        rounds = field.rounds(
+            turn, lambda name: np.median([s for turn in field.records[name]["requests"][case(False, 1)] for s in turn["each"]])
+        )
     for record in field.records.values():
         record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items() if turns}
     return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": field.records}
@@ -284,7 +290,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=12, help="at most so many")
     parser.add_argument("--seconds", type=float, default=30, help="for the rounds of a cell; three rounds are made in any case")
     parser.add_argument("--starts", type=int, default=5, help="rounds of starts")
-    parser.add_argument("--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread")
+    parser.add_argument(
+        "--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread"
+    )
     parser.add_argument("--quick", action="store_true", help="small and base, gates bias, two threads, 15 seconds a cell")
     parser.add_argument("--again", action="store_true", help="measure cells anew that the record holds")
     parser.add_argument("--out", default="steps", help="name of the record in bench/results; RESULTS.md is written for `steps` alone")

@@ -22,7 +22,9 @@ def tables(results) -> str:
         for record in cell["competitors"].values():
             versions |= record.get("versions", {})
     told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
-    return "\n".join([*parts, f"{results['machine']}; {told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."])
+    return "\n".join(
+        [*parts, f"{results['machine']}; {told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."]
+    )
 
 
 def summary(results) -> str:
@@ -93,7 +95,11 @@ def training(cells):
         found.append(f"{100 * speed / cell['peak_gflops']:.0f} %")
         for family in known:
             record = best(cell, family, median_step)
-            found.append(ratio(record["seconds"], ours) + (f"<br>{record['variant']}" if record["variant"] else "") if record else refused(cell, family))
+            found.append(
+                ratio(record["seconds"], ours) + (f"<br>{record['variant']}" if record["variant"] else "")
+                if record
+                else refused(cell, family)
+            )
         lines.append(row(found))
     lines += ["", "\\* the package's own MMoE at the same sizes: its gates know no role; the losses of the others were compared with ours."]
     return lines
@@ -123,7 +129,9 @@ def variants(cells):
         if seconds is None:
             lines.append(row([name, record.get("problem", "-").replace("|", "/"), "", "", ""]))
         else:
-            lines.append(row([name, f"{1e3 * seconds:.3g}", f"{seconds / ours:.2f}", f"{record['peak_mb']:.0f}", f"{record['peak_mb'] / own:.2f}"]))
+            lines.append(
+                row([name, f"{1e3 * seconds:.3g}", f"{seconds / ours:.2f}", f"{record['peak_mb']:.0f}", f"{record['peak_mb'] / own:.2f}"])
+            )
     return lines
 
 
@@ -173,7 +181,12 @@ def starts(cells):
     lines = []
     for cell in cells:
         title = f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import and to the first trained batch"
-        lines += [f"{title}. Cold: no compiled code on disk.", "", row(["", "import", "first batch", "first batch, cold"]), row(["---"] * 4)]
+        lines += [
+            f"{title}. Cold: no compiled code on disk.",
+            "",
+            row(["", "import", "first batch", "first batch, cold"]),
+            row(["---"] * 4),
+        ]
         for name, record in cell["competitors"].items():
             imported, first = (statistics.median(column) for column in zip(*record["warm"]))
             lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", f"{record['cold'][1]:.1f}"]))

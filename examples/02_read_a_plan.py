@@ -27,8 +27,14 @@ rows = Batch(
 
 # 2. The plan: read it from top to bottom for a prediction, from bottom to top for the gradient.
 config = ModelConfig(
-    architecture="mmoe", embedding=4, experts=2, expert_hidden=(8,), tower_hidden=(), gate=GateConfig(role="full"),
-    role_in_x=False, position_bias=None,
+    architecture="mmoe",
+    embedding=4,
+    experts=2,
+    expert_hidden=(8,),
+    tower_hidden=(),
+    gate=GateConfig(role="full"),
+    role_in_x=False,
+    position_bias=None,
 )
 plan = compile_plan(config, (TaskConfig("ctr"), TaskConfig("cvr", given="ctr")), spec, rows)
 print(plan)

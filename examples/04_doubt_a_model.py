@@ -23,8 +23,14 @@ from minirank.llm_client import Client, Limits, Store, validate
 from minirank.llm_client.cassette import Player
 
 ADS = {
-    "nurse": ("Nurse", "Our intensive care unit needs you. At least 3 years in a hospital, wound care and night shifts. German B2 is a plus."),
-    "engineer": ("Backend Engineer", "You build our payment services. You must know Python and PostgreSQL. Kubernetes is nice to have. 5+ years."),
+    "nurse": (
+        "Nurse",
+        "Our intensive care unit needs you. At least 3 years in a hospital, wound care and night shifts. German B2 is a plus.",
+    ),
+    "engineer": (
+        "Backend Engineer",
+        "You build our payment services. You must know Python and PostgreSQL. Kubernetes is nice to have. 5+ years.",
+    ),
     "cook": ("Cook", "A small kitchen by the sea looks for a cook who loves fish. Patience required. No experience needed."),
 }
 CASSETTE = Path(__file__).with_name("04_answers.jsonl")
@@ -58,9 +64,13 @@ with Store(Path(tempfile.mkdtemp()) / "answers.sqlite") as store:
         print(f"\n{document.name} must have, says the model: {', '.join(answer['must_have'][:8]) or 'nothing'} ...")
         print(f"  copied from the prompt's example, a beekeeper: {', '.join(copied) or 'nothing'}")
         print(f"  kept: {', '.join(f'{value.value} (from {value.quote!r})' for value in found.must_have) or 'nothing'}")
-        print(f"  all its values: {counts.grounded} grounded, {counts.leaked} copied, {counts.ungrounded} made up, {counts.invalid} invalid")
+        print(
+            f"  all its values: {counts.grounded} grounded, {counts.leaked} copied, {counts.ungrounded} made up, {counts.invalid} invalid"
+        )
         if counts.dropped > counts.grounded:  # as `minirank extract` does then
-            print(f"  more is made up than is not, the rules stand in: {', '.join(value.value for value in document.rules.must_have) or 'nothing'}")
+            print(
+                f"  more is made up than is not, the rules stand in: {', '.join(value.value for value in document.rules.must_have) or 'nothing'}"
+            )
         total.add(counts)
     print(f"\n{total.grounded} of {total.grounded + total.dropped} values stand in their document")
 

@@ -18,20 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from .jit import kernel
-from .layout import (
-    FIRST,
-    IN,
-    IN_DIFFERENTIABLE,
-    IN_STRIDE,
-    IN_WIDTH,
-    OUT,
-    OUT_ROOM,
-    OUT_STRIDE,
-    OUT_WIDTH,
-    PANELS,
-    PARAMETER,
-    SECOND,
-)
+from .layout import FIRST, IN, IN_DIFFERENTIABLE, IN_STRIDE, IN_WIDTH, OUT, OUT_ROOM, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, SECOND
 from .matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from .tile import ADD, multiply_panel
 from .vector import add_scaled, at, copy_row, lanes, number
@@ -105,8 +92,7 @@ class DenseById:
         (x,) = op.inputs
         ids = state.batch.ids[:, op.attributes["field"]]
         dense_by_id_backward(
-            state.gradient(x), *state.gradients(op.parameters),
-            state.gradient(op.output), state.value(x), ids, *state.values(op.parameters),
+            state.gradient(x), *state.gradients(op.parameters), state.gradient(op.output), state.value(x), ids, *state.values(op.parameters)
         )
 
 
@@ -194,12 +180,29 @@ def dense_by_id_forward_tile(op, work, first, rows):
     if id > 0:  # SPEED: as in a request, whose candidates are all shown to one recruiter
         panels = at(panels, (id - 1) * (inner * columns + width * transposed))
         multiply(
-            work.panel_product, z, op[OUT_STRIDE], op[OUT_ROOM], x, op[IN_STRIDE], 1, panels, inner, 0, inner, rows, width,
-            ADD, panels, False, work.scratch,
+            work.panel_product,
+            z,
+            op[OUT_STRIDE],
+            op[OUT_ROOM],
+            x,
+            op[IN_STRIDE],
+            1,
+            panels,
+            inner,
+            0,
+            inner,
+            rows,
+            width,
+            ADD,
+            panels,
+            False,
+            work.scratch,
         )
     for id in range(1, op[SECOND] + 1 if id < 0 else 1):
         n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
-        multiply(work.panel_product, some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z)
+        multiply(
+            work.panel_product, some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z
+        )
         add_to_rows_of_id(z, op[OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
         panels = at(panels, inner * columns + width * transposed)
 
@@ -224,12 +227,29 @@ def dense_by_id_backward_tile(op, work, first, rows):
             j = 0
             while j < width:
                 vectors = panel_vectors(packed, width - j)
-                multiply_panel(work.panel_product, at(dweight, j), width, some_x, 1, inner, at(packed, j * n), n, inner, vectors, ADD, packed, False)
+                multiply_panel(
+                    work.panel_product, at(dweight, j), width, some_x, 1, inner, at(packed, j * n), n, inner, vectors, ADD, packed, False
+                )
                 j += vectors * lanes(packed)
             if differentiable > 0:
                 multiply(
-                    work.panel_product, some_dx, transposed, transposed, some_dz, width, 1, at(panels, inner * columns), width, 0, width, n,
-                    differentiable, 0, packed, False, packed,
+                    work.panel_product,
+                    some_dx,
+                    transposed,
+                    transposed,
+                    some_dz,
+                    width,
+                    1,
+                    at(panels, inner * columns),
+                    width,
+                    0,
+                    width,
+                    n,
+                    differentiable,
+                    0,
+                    packed,
+                    False,
+                    packed,
                 )
                 add_to_rows_of_id(dx, op[IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
         dweight = at(dweight, inner * width)

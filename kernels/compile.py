@@ -39,7 +39,16 @@ DRIVERS = {
     },
     REST: {
         walk.pack_weights: (TABLE, work_arrays(FLOAT32), INT, INT, types.boolean),
-        walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), types.int32[::1], REAL[::1], types.int32[::1], *[REAL[::1]] * 3, *[REAL] * 5),
+        walk.step_tables: (
+            TABLE,
+            TABLE,
+            work_arrays(FLOAT32),
+            types.int32[::1],
+            REAL[::1],
+            types.int32[::1],
+            *[REAL[::1]] * 3,
+            *[REAL] * 5,
+        ),
         predict.rows_are_fine: (types.int32[:, ::1], types.int32[::1], INT[::1], MATRIX, INT[::1]),
         threads.wait_for_change: (INT[::1], INT, INT),
     },

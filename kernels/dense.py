@@ -80,8 +80,14 @@ class Dense:
         (x,) = op.inputs
         dweight, dbias = state.gradients(op.parameters)
         dense_backward(
-            state.gradient(x), dweight, dbias, state.gradient(op.output),
-            state.value(x), state.value(op.output), state.values(op.parameters)[0], op.attributes["relu"],
+            state.gradient(x),
+            dweight,
+            dbias,
+            state.gradient(op.output),
+            state.value(x),
+            state.value(op.output),
+            state.values(op.parameters)[0],
+            op.attributes["relu"],
         )
 
 
@@ -125,7 +131,9 @@ def fold_shared_columns(op, work, first, rows):
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
         if high > low:
-            multiply(work.panel_product, bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
+            multiply(
+                work.panel_product, bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch
+            )
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
@@ -138,8 +146,23 @@ def dense_forward_tile(op, work, first, rows):
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
         multiply(
-            work.panel_product, y, op[OUT_STRIDE], op[OUT_ROOM], x, op[IN_STRIDE], 1, panels, inner, low, high, rows, width,
-            BIAS if run == 0 else ADD, bias, op[FIRST] == 1 and run == runs[0] - 1, work.scratch,
+            work.panel_product,
+            y,
+            op[OUT_STRIDE],
+            op[OUT_ROOM],
+            x,
+            op[IN_STRIDE],
+            1,
+            panels,
+            inner,
+            low,
+            high,
+            rows,
+            width,
+            BIAS if run == 0 else ADD,
+            bias,
+            op[FIRST] == 1 and run == runs[0] - 1,
+            work.scratch,
         )
 
 
@@ -166,8 +189,23 @@ def dense_backward_tile(op, work, first, rows):
         transposed = at(work.panels, op[PANELS] + inner * whole_vectors(panel, width))
         start = 0 if op[IN_FRESH] == 1 else ADD
         multiply(
-            work.panel_product, dx, xs, op[IN_ROOM], dz, ys, 1, transposed, width, 0, width, rows, op[IN_DIFFERENTIABLE],
-            start, transposed, False, work.scratch,
+            work.panel_product,
+            dx,
+            xs,
+            op[IN_ROOM],
+            dz,
+            ys,
+            1,
+            transposed,
+            width,
+            0,
+            width,
+            rows,
+            op[IN_DIFFERENTIABLE],
+            start,
+            transposed,
+            False,
+            work.scratch,
         )
 
 

@@ -6,22 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import (
-    ADDEND,
-    BIASES,
-    CODE,
-    COUNT,
-    FIRST,
-    FRESH,
-    IN,
-    NUMBER,
-    OUT,
-    PANELS,
-    PARAMETER,
-    RUNS,
-    SECOND,
-    SLOT,
-)
+from .layout import ADDEND, BIASES, CODE, COUNT, FIRST, FRESH, IN, NUMBER, OUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
 from .operations import OPCODES
 from .plan import Operation, Plan, Slot
 from .vector import BYTES
@@ -104,8 +89,18 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
                 scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
     return Encoded(
-        capacity, table, needed(plan, shared), reals, np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2),
-        int(arena), int(panels), int(biases), int(scratch), inputs, blocks,
+        capacity,
+        table,
+        needed(plan, shared),
+        reals,
+        np.array(runs, np.int64),
+        np.array(cleared, np.int64).reshape(-1, 2),
+        int(arena),
+        int(panels),
+        int(biases),
+        int(scratch),
+        inputs,
+        blocks,
     )
 
 

@@ -101,7 +101,9 @@ class SharedInputs:
         self._names = [kind[column] for kind, columns in zip(kinds, (self.fields, self.bags, self.dense)) for column in columns]
         unknown = {*names} - {*self._names}
         if unknown:
-            raise ValueError(f"shared must name inputs, got {min(unknown)!r}; there are {', '.join(name for kind in kinds for name in kind)}")
+            raise ValueError(
+                f"shared must name inputs, got {min(unknown)!r}; there are {', '.join(name for kind in kinds for name in kind)}"
+            )
 
     def check(self, batch: Batch) -> None:
         """Refuse a batch whose rows differ.
@@ -111,7 +113,9 @@ class SharedInputs:
         """
         bags = [batch.bags[number].entity[:, None] for number in self.bags]
         parts = [batch.ids[:, self.fields], *bags, batch.dense[:, self.dense]]
-        differ = np.concatenate([((part != part[:1]) & ((part == part) | (part[:1] == part[:1]))).any(axis=0) for part in parts])  # NaN is NaN
+        differ = np.concatenate(
+            [((part != part[:1]) & ((part == part) | (part[:1] == part[:1]))).any(axis=0) for part in parts]
+        )  # NaN is NaN
         if differ.any():
             raise ValueError(f"shared names {self._names[int(differ.argmax())]}, but rows differ in it")
 

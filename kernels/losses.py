@@ -32,17 +32,7 @@ import math
 import numpy as np
 
 from .jit import kernel
-from .layout import (
-    ADDEND,
-    FIRST,
-    IN,
-    IN_STRIDE,
-    NUMBER,
-    PARAMETER,
-    SECOND,
-    START,
-    STRIDE,
-)
+from .layout import ADDEND, FIRST, IN, IN_STRIDE, NUMBER, PARAMETER, SECOND, START, STRIDE
 from .work import tile_kernel
 
 

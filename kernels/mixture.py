@@ -11,19 +11,7 @@ Source: Ma et al., KDD 2018, eq. 6; PLE (Tang et al., RecSys 2020) gives each ta
 
 from __future__ import annotations
 
-from .layout import (
-    ADDEND,
-    COUNT,
-    FRESH,
-    IN,
-    IN_STRIDE,
-    OUT,
-    OUT_STRIDE,
-    OUT_WIDTH,
-    SLOT,
-    START,
-    STRIDE,
-)
+from .layout import ADDEND, COUNT, FRESH, IN, IN_STRIDE, OUT, OUT_STRIDE, OUT_WIDTH, SLOT, START, STRIDE
 from .vector import at, lanes, load, number, splat, store, total
 from .work import tile_kernel
 

@@ -30,18 +30,7 @@ from numba.extending import intrinsic
 
 from .address import AddressedKernel, emit_call_at
 from .jit import kernel
-from .vector import (
-    INT,
-    VectorType,
-    emit_load,
-    emit_prefetch,
-    emit_splat,
-    emit_store,
-    emit_call,
-    at,
-    lanes,
-    number,
-)
+from .vector import INT, VectorType, at, emit_call, emit_load, emit_prefetch, emit_splat, emit_store, lanes, number
 
 ADD, BIAS = 1, 2  # what a tile starts from: 0 = nothing, the numbers that are there, one bias a column
 

@@ -154,8 +154,16 @@ def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1,
                 prefetch(pointer(v), ahead)
             start = table[0] + unique[i] * width
             adam_elements(
-                at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(sums), i * width), width,
-                gain1, gain2, rate, correction, epsilon,
+                at(pointer(w), start),
+                at(pointer(m), start),
+                at(pointer(v), start),
+                at(pointer(sums), i * width),
+                width,
+                gain1,
+                gain2,
+                rate,
+                correction,
+                epsilon,
             )
 
 
@@ -175,6 +183,14 @@ def adam_arena(w, m, v, gradients, decay, low, high, gain1, gain2, rate, correct
             for i in range(start, end):
                 w[i] -= shrink * decay[i] * w[i]
         adam_elements(
-            at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(gradients), start), end - start,
-            gain1, gain2, rate, correction, epsilon,
+            at(pointer(w), start),
+            at(pointer(m), start),
+            at(pointer(v), start),
+            at(pointer(gradients), start),
+            end - start,
+            gain1,
+            gain2,
+            rate,
+            correction,
+            epsilon,
         )

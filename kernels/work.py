@@ -29,7 +29,16 @@ OTHER_TYPES = {  # fields of a `Work` that are no array of its numbers
     **dict.fromkeys(("ids", "entities", "bag_ids", "groups"), np.int32), **dict.fromkeys(("labels", "weights"), np.float32),
     **dict.fromkeys(("runs", "bag_offsets", "bag_starts"), np.int64), **dict.fromkeys(("reals", "losses"), np.float64),
 }  # fmt: skip
-NUMBERS = {"panel_product": 0, "batch": 0, "fields": 0, "bags": 0, "columns": 0, "tasks": 0, "scale": 0.0, "ticks": np.empty((0, 2), np.int64)}
+NUMBERS = {
+    "panel_product": 0,
+    "batch": 0,
+    "fields": 0,
+    "bags": 0,
+    "columns": 0,
+    "tasks": 0,
+    "scale": 0.0,
+    "ticks": np.empty((0, 2), np.int64),
+}
 
 
 @lru_cache

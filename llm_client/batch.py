@@ -72,7 +72,9 @@ def write_batch(requests: Iterable[Request], model: str, store: Store, folder: s
     return files
 
 
-def read_batch(paths: Iterable[str | Path], requests: Callable[[], Iterable[Request]], model: str, store: Store, limits: Limits) -> BatchReport:
+def read_batch(
+    paths: Iterable[str | Path], requests: Callable[[], Iterable[Request]], model: str, store: Store, limits: Limits
+) -> BatchReport:
     """Take answers into the store, each validated like a live one.
 
     Args:

@@ -165,7 +165,9 @@ class Client:
                 self._learn(replace(ability, enforced=False))
                 if complaint:
                     shown = self.key.redact(" ".join(completion.text[:200].split()))
-                    raise ItemError(f"invalid twice: {self.key.redact(str(error))}; it begins: {shown}", kind="invalid", status=200) from None
+                    raise ItemError(
+                        f"invalid twice: {self.key.redact(str(error))}; it begins: {shown}", kind="invalid", status=200
+                    ) from None
                 complaint = str(error)
                 continue
             usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
@@ -201,7 +203,9 @@ class Client:
                 if retries > self.limits.retries or bad > BAD_REPLIES:
                     raise _final(error, retries) from None
                 if not self._budget.take():
-                    raise RunError(f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage") from None
+                    raise RunError(
+                        f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage"
+                    ) from None
                 if error.after is None:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)

@@ -25,7 +25,9 @@ class Pace:
         max_wait: seconds; a gate that stays closed longer ends the run instead of holding it.
     """
 
-    def __init__(self, concurrency: int, timeout: float, rpm: float | None = None, tpm: float | None = None, max_wait: float = 120.0) -> None:
+    def __init__(
+        self, concurrency: int, timeout: float, rpm: float | None = None, tpm: float | None = None, max_wait: float = 120.0
+    ) -> None:
         self._changed = threading.Condition()
         self._most, self._limit = concurrency, 1.0
         self._opened = False

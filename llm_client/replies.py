@@ -21,17 +21,24 @@ _CONTEXT = re.compile(
 )
 _NO_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low", re.I)
 _QUOTA = re.compile(r"exceeded your current quota|payment required", re.I)
-_REFUSED = re.compile(r"content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy", re.I)
-_KEY = re.compile(
-    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key|authentication", re.I
+_REFUSED = re.compile(
+    r"content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy", re.I
 )
-_MODEL = re.compile(r"model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist", re.I)
+_KEY = re.compile(
+    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key|authentication",
+    re.I,
+)
+_MODEL = re.compile(
+    r"model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist", re.I
+)
 _ROLE = re.compile(
-    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate|only user and assistant|developer instruction", re.I
+    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate|only user and assistant|developer instruction",
+    re.I,
 )
 _UNSUPPORTED = re.compile(
     r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized|unexpected|not allowed|extra|instead|not permitted"
-    r"|only the default", re.I
+    r"|only the default",
+    re.I,
 )
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or", re.I)
 
@@ -101,7 +108,9 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     probe = said[:4000]
     if 300 <= status < 400:
         target = _short(raw.headers.get("location", "another address"))
-        return RunError(f"{where}, a redirect to {target}; it is not followed: use the final address as base_url", kind="redirect", status=status)
+        return RunError(
+            f"{where}, a redirect to {target}; it is not followed: use the final address as base_url", kind="redirect", status=status
+        )
     if _NO_QUOTA.search(probe) or status == 402 or (status in (403, 429) and after is None and _QUOTA.search(probe)):
         return RunError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
     if _LOADING.search(probe) and status in (503, 500, 429):

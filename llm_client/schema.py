@@ -141,9 +141,15 @@ def _array(value: list, schema: dict, path: str) -> str | None:
 def _bounds(size: float, schema: dict, least: str, most: str, here: str, unit: str) -> str | None:
     unit = f" {unit}" if unit else ""
     if least in schema and size < schema[least]:
-        return f"{here} must have at least {schema[least]}{unit}, got {size}" if unit else f"{here} must be at least {schema[least]}, got {size}"
+        return (
+            f"{here} must have at least {schema[least]}{unit}, got {size}"
+            if unit
+            else f"{here} must be at least {schema[least]}, got {size}"
+        )
     if most in schema and size > schema[most]:
-        return f"{here} must have at most {schema[most]}{unit}, got {size}" if unit else f"{here} must be at most {schema[most]}, got {size}"
+        return (
+            f"{here} must have at most {schema[most]}{unit}, got {size}" if unit else f"{here} must be at most {schema[most]}, got {size}"
+        )
     return None
 
 

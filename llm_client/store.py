@@ -94,7 +94,9 @@ class Store:
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
-                raise RunError(f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file", kind="store")
+                raise RunError(
+                    f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file", kind="store"
+                )
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
             if version == 0:

@@ -107,7 +107,12 @@ class Transport:
         """SPEED: one template a thread; requests would merge cookies, proxies and .netrc again for every call."""
         template = self._local.prepared.get((method, url))
         if template is None:
-            headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"}
+            headers = {
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": AGENT,
+                "Accept-Encoding": "gzip, deflate",
+            }
             if not self.withholds_key:
                 headers |= self._key.header()
             template = requests.Request(method, url, headers=headers, data=b"").prepare()

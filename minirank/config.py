@@ -1,12 +1,12 @@
 """The whole configuration of a run, from one YAML file, as frozen dataclasses.
 
-    data:       a folder of jobs, resumes and impressions, or a table      FolderConfig, TableConfig
-    features:   which features are made of a folder                        FeatureConfig
-    tasks:      labels and their losses                                    list of TaskConfig
-    model:      architecture and sizes                                     ModelConfig
-    training:   epochs, optimiser, early stopping, backend                 TrainingConfig
-    score:      how predictions become one ranking score                   ScoreConfig
-    llm:        the server whose model reads texts and grades pairs        LLMConfig
+data:       a folder of jobs, resumes and impressions, or a table      FolderConfig, TableConfig
+features:   which features are made of a folder                        FeatureConfig
+tasks:      labels and their losses                                    list of TaskConfig
+model:      architecture and sizes                                     ModelConfig
+training:   epochs, optimiser, early stopping, backend                 TrainingConfig
+score:      how predictions become one ranking score                   ScoreConfig
+llm:        the server whose model reads texts and grades pairs        LLMConfig
 """
 
 from __future__ import annotations

@@ -79,14 +79,10 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
             return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
         if len(value) == len(arguments):
             pairs = zip(arguments, value)
-            return tuple(
-                _convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs)
-            )
+            return tuple(_convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs))
     if origin is dict and isinstance(value, dict):
         key_kind, item_kind = arguments
-        return {
-            _convert(key_kind, key, where): _convert(item_kind, item, _join(where, key)) for key, item in value.items()
-        }
+        return {_convert(key_kind, key, where): _convert(item_kind, item, _join(where, key)) for key, item in value.items()}
     if kind is float and type(value) in (int, str):
         value = _number(value)  # YAML 1.1 reads `1e-3` as a text, for want of a dot
     if kind is Path and isinstance(value, (str, Path)) and str(value):

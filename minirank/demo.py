@@ -66,12 +66,7 @@ FIGURES = (
 
 
 def run_demo(
-    out: str | Path,
-    seed: int = 0,
-    *,
-    impressions: int = IMPRESSIONS,
-    epochs: int | None = None,
-    progress: Progress = Progress(),
+    out: str | Path, seed: int = 0, *, impressions: int = IMPRESSIONS, epochs: int | None = None, progress: Progress = Progress()
 ) -> str:
     """Run the demonstration.
 
@@ -115,21 +110,26 @@ def run_demo(
 
     facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
     counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
-    report = "\n\n".join([
-        fill(f"A simulated talent market, seed {seed}: {len(folder.jobs):,} jobs, {len(folder.latest_resumes()):,} people with "
-             f"{len(folder.resumes):,} snapshots of their resumes, {impressions:,} impressions, of which {counts['train']:,} train, "
-             f"{counts['valid']:,} stop training early, {counts['test']:,} test, and {impressions - sum(counts.values()):,} lie so "
-             f"close before a border of the split that an answer may still have been on its way.", WIDTH),
-        format_comparison(results),
-        format_differences(differences),
-        "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
-        fill(caution(differences), WIDTH),
-        "\n\n".join([format_ranking(ranked.a), format_ranking(ranked.b), format_moves(ranked)]),
-        written(out, last, roles),
-    ])
-    write_json(out / "results.json", {
-        "world": facts, "rows": counts, "models": results, "differences": differences, "ranking": ranked.to_json(),
-    })
+    report = "\n\n".join(
+        [
+            fill(
+                f"A simulated talent market, seed {seed}: {len(folder.jobs):,} jobs, {len(folder.latest_resumes()):,} people with "
+                f"{len(folder.resumes):,} snapshots of their resumes, {impressions:,} impressions, of which {counts['train']:,} train, "
+                f"{counts['valid']:,} stop training early, {counts['test']:,} test, and {impressions - sum(counts.values()):,} lie so "
+                f"close before a border of the split that an answer may still have been on its way.",
+                WIDTH,
+            ),
+            format_comparison(results),
+            format_differences(differences),
+            "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
+            fill(caution(differences), WIDTH),
+            "\n\n".join([format_ranking(ranked.a), format_ranking(ranked.b), format_moves(ranked)]),
+            written(out, last, roles),
+        ]
+    )
+    write_json(
+        out / "results.json", {"world": facts, "rows": counts, "models": results, "differences": differences, "ranking": ranked.to_json()}
+    )
     write_text(out / "demo.txt", report + "\n")
     progress.say(f"{time.monotonic() - start:6.1f} s  in all")
     return report

@@ -97,8 +97,13 @@ def read_pairs(folder: DataFolder, path: str | Path) -> Pairs:
         for code, text in enumerate(column.values):
             if text not in known:
                 line = int(table.lines[np.flatnonzero(column.codes == code)[0]])
-                raise DataError(f"the data folder has no {name} {text!r}", file=path.name, line=line, column=name,
-                                remedy="remove the row or mend the id")
+                raise DataError(
+                    f"the data folder has no {name} {text!r}",
+                    file=path.name,
+                    line=line,
+                    column=name,
+                    remedy="remove the row or mend the id",
+                )
         rows.append(np.array([known[text] for text in column.values], np.int64)[column.codes])
     return Pairs(*rows)
 
@@ -121,8 +126,12 @@ def grade_by_rules(folder: DataFolder, features: Features, pairs: Pairs) -> list
     total = (weights * np.nan_to_num(np.stack(list(parts.values())))).sum(axis=0)
     relevance = np.divide(total, known, out=np.full(len(pairs), np.nan), where=known > 0)
     return [
-        Grade(float(relevance[row]), float(SUREST * known[row]),
-              _reason(features.jobs[pairs.job[row]], features.resumes[pairs.resume[row]]), "rules")
+        Grade(
+            float(relevance[row]),
+            float(SUREST * known[row]),
+            _reason(features.jobs[pairs.job[row]], features.resumes[pairs.resume[row]]),
+            "rules",
+        )
         for row in range(len(pairs))
     ]
 
@@ -151,8 +160,12 @@ def _reason(job, resume) -> str:
         missing = [skill.value for skill in job.must_have if skill.value not in has]
         said.append(f"{len(job.must_have) - len(missing)} of {len(job.must_have)} must-haves")
         said += [f"lacks {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"] if missing else []
-    for name, wanted, found in (("years", job.min_years, resume.years), ("seniority", job.seniority, resume.seniority),
-                                ("title", job.title, resume.title), ("education", job.education, resume.education)):
+    for name, wanted, found in (
+        ("years", job.min_years, resume.years),
+        ("seniority", job.seniority, resume.seniority),
+        ("title", job.title, resume.title),
+        ("education", job.education, resume.education),
+    ):
         if wanted is not None and found is not None:
             said.append(f"{name}: {found.value} for {wanted.value}")
     return "; ".join(said) or "nothing to compare"
@@ -177,13 +190,23 @@ def write_grades(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> P
             for job, resume, grade in zip(pairs.job, pairs.resume, grades, strict=True):
                 if grade.confidence > 0:
                     snapshot = folder.resumes[resume]
-                    writer.writerow((folder.jobs[job]["job_id"], snapshot["resume_id"], iso_time(snapshot["updated_at"]),
-                                     f"{grade.relevance:.4f}", f"{grade.confidence:.4f}", grade.reason, grade.source))
+                    writer.writerow(
+                        (
+                            folder.jobs[job]["job_id"],
+                            snapshot["resume_id"],
+                            iso_time(snapshot["updated_at"]),
+                            f"{grade.relevance:.4f}",
+                            f"{grade.confidence:.4f}",
+                            grade.reason,
+                            grade.source,
+                        )
+                    )
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise DataError(f"cannot be written: {error.strerror or error}", file=FILE,
-                        remedy="free disk space or change the folder's permissions") from None
+        raise DataError(
+            f"cannot be written: {error.strerror or error}", file=FILE, remedy="free disk space or change the folder's permissions"
+        ) from None
     return path
 
 
@@ -223,8 +246,13 @@ def _share(text: str, column: str, line: int) -> float:
     except BadValue:
         value = np.nan
     if np.isnan(value):
-        raise DataError(f"expected a number from 0 to 1, got {text!r}", file=FILE, line=int(line), column=column,
-                        remedy="run `minirank grade DATA` again")
+        raise DataError(
+            f"expected a number from 0 to 1, got {text!r}",
+            file=FILE,
+            line=int(line),
+            column=column,
+            remedy="run `minirank grade DATA` again",
+        )
     return value
 
 
@@ -234,6 +262,7 @@ def _table(path: Path, file: str, columns: Sequence[str]):
     Raises:
         DataError: it cannot be read, or a column lacks.
     """
+
     def wanted(names):
         for name in columns:
             if name not in names:
@@ -265,10 +294,15 @@ class Agreement:
     def __str__(self) -> str:
         if not self.pairs:
             return "no pair has a grade by people to compare with"
-        said = [f"{name} {value:.3f}" for name, value in (
-            ("concordance", self.concordance), ("Spearman", self.spearman), ("weighted kappa", self.kappa)) if not np.isnan(value)]
-        return (f"against people's grades on {self.pairs:,} pair{'s' * (self.pairs > 1)}: "
-                f"{', '.join(said) or 'too few different grades to compare'}")
+        said = [
+            f"{name} {value:.3f}"
+            for name, value in (("concordance", self.concordance), ("Spearman", self.spearman), ("weighted kappa", self.kappa))
+            if not np.isnan(value)
+        ]
+        return (
+            f"against people's grades on {self.pairs:,} pair{'s' * (self.pairs > 1)}: "
+            f"{', '.join(said) or 'too few different grades to compare'}"
+        )
 
 
 def agreement(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> Agreement:
@@ -279,9 +313,11 @@ def agreement(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> Agre
         key = int(shown.job[row]), int(shown.resume[row])
         total[key] = total.get(key, 0.0) + float(shown.relevance[row])
         count[key] = count.get(key, 0) + 1
-    both = [(total[key] / count[key], grade.relevance)
-            for key, grade in zip(zip(pairs.job.tolist(), pairs.resume.tolist()), grades, strict=True)
-            if key in total and not np.isnan(grade.relevance)]
+    both = [
+        (total[key] / count[key], grade.relevance)
+        for key, grade in zip(zip(pairs.job.tolist(), pairs.resume.tolist()), grades, strict=True)
+        if key in total and not np.isnan(grade.relevance)
+    ]
     if not both:
         return Agreement(0, np.nan, np.nan, np.nan)
     people, ours = np.array(both).T

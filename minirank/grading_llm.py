@@ -39,9 +39,11 @@ class GradeReport:
 
     def __str__(self) -> str:
         counts = self.counts
-        return (f"pairs: {self.by_model:,} graded by the model, {self.by_rules:,} by rules after a failure\n"
-                f"evidence: {counts.grounded:,} quotes grounded; dropped {counts.ungrounded:,} ungrounded, {counts.leaked:,} copied from "
-                f"the prompt's example; {self.unproven:,} grades without evidence (confidence times {UNPROVEN:g})")
+        return (
+            f"pairs: {self.by_model:,} graded by the model, {self.by_rules:,} by rules after a failure\n"
+            f"evidence: {counts.grounded:,} quotes grounded; dropped {counts.ungrounded:,} ungrounded, {counts.leaked:,} copied from "
+            f"the prompt's example; {self.unproven:,} grades without evidence (confidence times {UNPROVEN:g})"
+        )
 
 
 class Grader:

@@ -225,7 +225,9 @@ def _progressive_layered_extraction(net: _Network) -> list[Slot]:
     for level in range(config.levels):
         last = level == config.levels - 1
         experts = {
-            name: net.experts([f"level{level}.{name}.{e}" for e in range(config.shared_experts if name == "shared" else config.task_experts)], x)
+            name: net.experts(
+                [f"level{level}.{name}.{e}" for e in range(config.shared_experts if name == "shared" else config.task_experts)], x
+            )
             for name, x in inputs.items()
         }
         mixed = {}

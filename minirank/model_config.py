@@ -115,7 +115,9 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     """
     names = tuple(task.name for task in tasks)
     if names != spec.tasks:
-        raise ConfigError(f"tasks are {', '.join(names) or 'none'} but the data have the labels {', '.join(spec.tasks)}; name the same, in this order")
+        raise ConfigError(
+            f"tasks are {', '.join(names) or 'none'} but the data have the labels {', '.join(spec.tasks)}; name the same, in this order"
+        )
     for task in tasks:
         if not task.loss:
             raise ConfigError(f"task {task.name} has no loss; set tasks.loss, for example {{bce: 1.0}}")
@@ -135,11 +137,21 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     if config.gate.role != "none" and config.architecture not in GATED:
         raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
     if config.gate.role != "none" and config.role_field not in fields:
-        raise ConfigError(f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
+        raise ConfigError(
+            f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none"
+        )
     if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
-        raise ConfigError(f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none")
-    positive = {"embedding": config.embedding, "experts": config.experts, "levels": config.levels, "task_experts": config.task_experts,
-                "shared_experts": config.shared_experts, "gate.hidden": config.gate.hidden}
+        raise ConfigError(
+            f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none"
+        )
+    positive = {
+        "embedding": config.embedding,
+        "experts": config.experts,
+        "levels": config.levels,
+        "task_experts": config.task_experts,
+        "shared_experts": config.shared_experts,
+        "gate.hidden": config.gate.hidden,
+    }
     for name, value in positive.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")

@@ -60,8 +60,6 @@ def joint_name(task: str, given: str) -> str:
 def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) -> np.ndarray | None:
     """pCTR^a pCVR^b relevance^c over the tasks that there are, a regression's value below 0 as 0; None without any."""
     factors = [
-        np.maximum(predictions[task], 0) ** exponent
-        for task, exponent in vars(exponents).items()
-        if task in predictions and exponent != 0
+        np.maximum(predictions[task], 0) ** exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0
     ]
     return np.prod(factors, axis=0) if factors else None

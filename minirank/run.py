@@ -1,13 +1,13 @@
 """A run: the folder that training writes, and a trained model read back from it.
 
-    config.yaml         the configuration, every default spelt out
-    data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
-    versions.json       format of the folder, and the versions that trained it
-    plan.txt            the plan, to read
-    encoder files       how a row becomes ids, bags and dense columns
-    metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
-    model.npz           parameters by name, of the best epoch so far
-    checkpoint.npz      only while training is not finished
+config.yaml         the configuration, every default spelt out
+data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
+versions.json       format of the folder, and the versions that trained it
+plan.txt            the plan, to read
+encoder files       how a row becomes ids, bags and dense columns
+metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
+model.npz           parameters by name, of the best epoch so far
+checkpoint.npz      only while training is not finished
 """
 
 from __future__ import annotations
@@ -26,15 +26,7 @@ from typing import Any
 import numpy as np
 
 from . import __version__
-from .config import (
-    Config,
-    CudaConfig,
-    FolderConfig,
-    config_from_dict,
-    read_yaml,
-    to_yaml,
-    without_paths,
-)
+from .config import Config, CudaConfig, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
 from .data import Dataset, TableEncoder
 from .dataclass_yaml import build
 from .errors import ConfigError, RunError
@@ -45,17 +37,7 @@ from .kernels.parameters import Arena
 from .kernels.plan import Plan
 from .model import LabelRates, compile_plan
 from .prediction import predict
-from .storage import (
-    load_npz,
-    make_folder,
-    read_json,
-    remove,
-    save_npz,
-    sync_folder,
-    unwritable,
-    write_json,
-    write_text,
-)
+from .storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"

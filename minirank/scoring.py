@@ -22,9 +22,7 @@ from .training.validation import known_predictions
 CSV_ROWS = 65_536  # formatted at a time
 
 
-def evaluate_run(
-    run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0
-) -> dict:
+def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
     """Metrics of a run on a part of the data that it was trained on; see `evaluation.evaluate`.
 
     Args:

@@ -65,7 +65,9 @@ def drawn_plan(rng):
         experts=int(rng.integers(1, 6)),
         expert_hidden=tuple(width() for _ in range(rng.integers(1, 4))),
         tower_hidden=tuple(width() for _ in range(rng.integers(0, 3))),
-        task_experts=int(rng.integers(1, 3)), shared_experts=int(rng.integers(1, 3)), levels=int(rng.integers(1, 3)),
+        task_experts=int(rng.integers(1, 3)),
+        shared_experts=int(rng.integers(1, 3)),
+        levels=int(rng.integers(1, 3)),
         gate=GateConfig(role, float(rng.uniform(0.7, 1.5)), hidden=width()),
         role_in_x=bool(rng.random() < 0.5) or len(spec.dense) + len(spec.bags) == 0,
         role_field="role" if spec.categorical else None,
@@ -102,7 +104,8 @@ def smooth_batch(rng, plan, spec, values, rows):
         ids, dense = pool.ids.copy(), pool.dense.copy()
         ids[near], dense[near] = other.ids[near], other.dense[near]
         bags = tuple(
-            dataclasses.replace(bag, entity=np.where(near, new.entity, bag.entity).astype(np.int32)) for bag, new in zip(pool.bags, other.bags)
+            dataclasses.replace(bag, entity=np.where(near, new.entity, bag.entity).astype(np.int32))
+            for bag, new in zip(pool.bags, other.bags)
         )
         pool = dataclasses.replace(pool, ids=ids, dense=dense, bags=bags)
     raise AssertionError("every row lies near a kink")

@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: the ladder, and the script for a machine with a GPU.
 
-    NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_bench_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_bench_suite.py
 """
 
 import importlib
@@ -77,10 +77,15 @@ def test_a_part_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys
 
     monkeypatch.setattr(gpu, "copied", broken)
     monkeypatch.setattr(gpu, "step", broken)
-    assert gpu.main(["--dry", str(tmp_path), "--rows", "6", "--parts", "ceilings", "steps", "torch", "--torch", peer(tmp_path, "exit 3")]) == 1
+    assert (
+        gpu.main(["--dry", str(tmp_path), "--rows", "6", "--parts", "ceilings", "steps", "torch", "--torch", peer(tmp_path, "exit 3")]) == 1
+    )
     found, text = read(tmp_path), (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert found["ceilings"]["copy GB/s"] == {"failed": "MemoryError: no room at all"}
-    assert "ms" in found["steps"]["6"]["cpu"] and found["torch"]["6"]["loop, eager, tf32"]["failed"] == "RuntimeError: exit status 3: of no interest"
+    assert (
+        "ms" in found["steps"]["6"]["cpu"]
+        and found["torch"]["6"]["loop, eager, tf32"]["failed"] == "RuntimeError: exit status 3: of no interest"
+    )
     assert "copy GB/s: failed: MemoryError" in text and "| 6 | failed | failed |" in text
     capsys.readouterr()
 

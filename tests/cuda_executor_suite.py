@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: steps of the executor, their launches, recordings, and what is uploaded when.
 
-    NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_executor_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_executor_suite.py
 """
 
 import sys
@@ -217,7 +217,14 @@ def test_a_recording_asks_the_driver_in_order(driver):
     made.launch()
     made.close()
     assert launched == [1]
-    assert used.asked == ["cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphDestroy", "cuGraphLaunch", "cuGraphExecDestroy"]
+    assert used.asked == [
+        "cuStreamBeginCapture",
+        "cuStreamEndCapture",
+        "cuGraphInstantiate",
+        "cuGraphDestroy",
+        "cuGraphLaunch",
+        "cuGraphExecDestroy",
+    ]
 
 
 @pytest.mark.parametrize("call", ("cuStreamBeginCapture", "cuStreamEndCapture", "cuGraphInstantiate", "cuGraphLaunch"))

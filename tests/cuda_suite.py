@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: every operation and plan against the float64 reference.
 
-    NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_suite.py
 """
 
 import dataclasses
@@ -19,16 +19,7 @@ from test_operations import plan_with
 from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
 
 from minirank.kernels.backends import make_executor
-from minirank.kernels.cuda import (
-    dense,
-    losses,
-    product,
-    reduce,
-    sort,
-    tables,
-    walk,
-    weight_gradients,
-)
+from minirank.kernels.cuda import dense, losses, product, reduce, sort, tables, walk, weight_gradients
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
@@ -178,7 +169,9 @@ def in_float32(monkeypatch):
     monkeypatch.setattr(np.testing, "assert_allclose", assert_allclose)
 
 
-IN_FLOAT64 = {"test_gradient_of_the_plan_by_projection": "differences of float32 losses; test_every_operation compares with the reference instead"}
+IN_FLOAT64 = {
+    "test_gradient_of_the_plan_by_projection": "differences of float32 losses; test_every_operation compares with the reference instead"
+}
 
 
 def suite_of_every_backend():
@@ -296,13 +289,17 @@ def test_sorted_uses_with_the_tiles_of_a_gpu_or_smaller():
     lists = cuda.to_device(np.array([2, 6, *offsets, *in_bags], np.int32))
     groups = cuda.to_device(np.array([[0, 2, 0, 3, 4, 0]]))
     sources = cuda.to_device(np.array([[-1, 1000, 10, 4, 1, 0, 1], [0, 5000, 20, 4 + rows, 1, 0, 1]]))
-    found, uses, shares = (cuda.device_array(size, dtype) for size, dtype in ((1 + 4 * half, np.int32), (half, np.int64), (half, np.float32)))
+    found, uses, shares = (
+        cuda.device_array(size, dtype) for size, dtype in ((1 + 4 * half, np.int32), (half, np.int64), (half, np.float32))
+    )
     sort.sort_uses[1, sort.sort_uses.threads](groups, sources, ints, lists, found, uses, shares, half)
     found, order = found.copy_to_host(), np.argsort(listed, kind="stable")
     assert found[0] == count
     np.testing.assert_array_equal(found[1 + half :][:count], listed[order])  # three passes end in the second half
     np.testing.assert_array_equal(found[1 + 3 * half :][:count], order)
-    np.testing.assert_array_equal(uses.copy_to_host()[:count], [1000 + 10 * row for row in range(rows)] + [5000 + 20 * row for row, _, _ in of_bags])
+    np.testing.assert_array_equal(
+        uses.copy_to_host()[:count], [1000 + 10 * row for row in range(rows)] + [5000 + 20 * row for row, _, _ in of_bags]
+    )
     np.testing.assert_allclose(shares.copy_to_host()[:count], [1] * rows + [share for _, _, share in of_bags], rtol=1e-6)
 
 
@@ -321,12 +318,20 @@ FAULTS = {
     "no barrier in a sum": (reduce.block_sum, "    while half > 0:\n        cuda.syncthreads()\n", "    while half > 0:\n"),
     "no barrier between the steps of a walk": (walk.walk_rows, "steps[step, SYNC] == 1", "steps[step, SYNC] == 2"),
     "no barrier before a square is overwritten": (
-        dense.dense_backward_rows, "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n", "",
+        dense.dense_backward_rows,
+        "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n",
+        "",
     ),
-    "no barrier before digits are counted": (sort.sort_uses, "        cuda.syncthreads()  # the list, or the pass before, is written\n", ""),
+    "no barrier before digits are counted": (
+        sort.sort_uses,
+        "        cuda.syncthreads()  # the list, or the pass before, is written\n",
+        "",
+    ),
     "a digit that goes to the place of another": (sort.sort_uses, "to = there + counts[place]", "to = there + counts[place - 1]"),
     "a barrier for some threads": (
-        weight_gradients.tile_gradient, "        cuda.syncthreads()\n    base", "        if thread < 3:\n            cuda.syncthreads()\n    base",
+        weight_gradients.tile_gradient,
+        "        cuda.syncthreads()\n    base",
+        "        if thread < 3:\n            cuda.syncthreads()\n    base",
     ),
     "a swapped index": (weight_gradients.store_weights, "row * columns, (base", "row, (base"),
     "a negative index": (walk.clear_rows, "work.shift + y0", "y0 - work.shift"),

@@ -7,14 +7,7 @@ from pathlib import Path
 
 JOBS = [
     {"job_id": "j1", "team_id": "t1", "title": "Engineer", "description": "Python", "posted_at": "2025-01-01"},
-    {
-        "job_id": "j2",
-        "team_id": "t1",
-        "title": "Nurse",
-        "description": "Care",
-        "posted_at": "2025-01-02",
-        "location": "Köln",
-    },
+    {"job_id": "j2", "team_id": "t1", "title": "Nurse", "description": "Care", "posted_at": "2025-01-02", "location": "Köln"},
 ]
 RESUMES = [
     {"resume_id": "c2", "text": "nurse", "updated_at": "2025-01-01T00:00:00Z", "grade": 3},

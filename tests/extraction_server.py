@@ -8,10 +8,32 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-JOB = {"title": None, "seniority": None, "min_years": None, "must_have": [], "nice_to_have": [], "education": None,
-       "domains": [], "responsibilities": [], "soft_skills": [], "location": None, "remote": None, "languages": []}
-RESUME = {"title": None, "seniority": None, "years": None, "skills": [], "education": None, "domains": [],
-          "soft_skills": [], "location": None, "remote": None, "languages": []}
+JOB = {
+    "title": None,
+    "seniority": None,
+    "min_years": None,
+    "must_have": [],
+    "nice_to_have": [],
+    "education": None,
+    "domains": [],
+    "responsibilities": [],
+    "soft_skills": [],
+    "location": None,
+    "remote": None,
+    "languages": [],
+}
+RESUME = {
+    "title": None,
+    "seniority": None,
+    "years": None,
+    "skills": [],
+    "education": None,
+    "domains": [],
+    "soft_skills": [],
+    "location": None,
+    "remote": None,
+    "languages": [],
+}
 _SKILLS = re.compile(r"\b(?:Python|SQL|Zymurgy|triage|wound care)\b")
 _YEARS = re.compile(r"\b(\d+)\+? years")
 
@@ -88,15 +110,18 @@ def honest(messages):
 
 def write_folder(path, jobs, resumes, hires=()):
     """A data folder: job_id -> (title, description), (resume_id, text) pairs; every pair was shown once."""
-    lines = {"jobs.jsonl": [{"job_id": name, "team_id": "t", "title": title, "description": text, "posted_at": "2025-01-10"}
-                            for name, (title, text) in jobs.items()],
-             "resumes.jsonl": [{"resume_id": name, "text": text, "updated_at": "2025-01-01"} for name, text in resumes]}
+    lines = {
+        "jobs.jsonl": [
+            {"job_id": name, "team_id": "t", "title": title, "description": text, "posted_at": "2025-01-10"}
+            for name, (title, text) in jobs.items()
+        ],
+        "resumes.jsonl": [{"resume_id": name, "text": text, "updated_at": "2025-01-01"} for name, text in resumes],
+    }
     for file, records in lines.items():
         (path / file).write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     (path / "recruiters.csv").write_text("recruiter_id,role\nu,hr\n")
     (path / "hires.csv").write_text("job_id,resume_id,hired_at\n" + "".join(f"{j},{r},{t}\n" for j, r, t in hires))
     header = "search_id,time,recruiter_id,job_id,resume_id,position,clicked,converted,converted_at,relevance,relevance_confidence"
-    shown = [f"s{j},2025-02-01,u,{j},{r},{at},0,,,{'' if at % 2 else at / 10},"
-             for j in jobs for at, (r, _) in enumerate(resumes, start=1)]
+    shown = [f"s{j},2025-02-01,u,{j},{r},{at},0,,,{'' if at % 2 else at / 10}," for j in jobs for at, (r, _) in enumerate(resumes, start=1)]
     (path / "impressions.csv").write_text("\n".join([header, *shown]) + "\n")
     return path

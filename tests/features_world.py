@@ -86,11 +86,7 @@ def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
         for p in range(people)
         for version in range(2)
     ]
-    hires = [
-        (f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY))
-        for j in range(jobs)
-        for _ in range(3)
-    ]
+    hires = [(f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY)) for j in range(jobs) for _ in range(3)]
     shown = []
     for s in range(searches):
         j = s * jobs // searches

@@ -63,7 +63,9 @@ def main() -> None:
             time.sleep(0.2)
         client = Client(url, MODEL_NAME, "NO_KEY")
         CASSETTE.unlink(missing_ok=True)
-        recorder = Recorder(client.transport, CASSETTE, client.key, f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct")
+        recorder = Recorder(
+            client.transport, CASSETTE, client.key, f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct"
+        )
         client.transport = recorder
         for found in exchanges(client):
             print(found)

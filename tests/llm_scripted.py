@@ -145,7 +145,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(step)
 
     def _reply(self, step: Step) -> None:
-        body = step.body if isinstance(step.body, bytes) else step.body.encode() if isinstance(step.body, str) else json.dumps(step.body).encode()
+        body = (
+            step.body
+            if isinstance(step.body, bytes)
+            else step.body.encode()
+            if isinstance(step.body, str)
+            else json.dumps(step.body).encode()
+        )
         self.send_response(step.status)
         for name, value in {"Content-Type": "application/json", **step.headers}.items():
             self.send_header(name, value)

@@ -17,9 +17,7 @@ def random_bag(rng, rows, size, entities, longest=6):
     lengths = rng.integers(0, longest + 1, entities)
     lengths[0] = 0
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Bag(
-        rng.integers(0, entities, rows).astype(np.int32), offsets, rng.integers(0, size, offsets[-1]).astype(np.int32)
-    )
+    return Bag(rng.integers(0, entities, rows).astype(np.int32), offsets, rng.integers(0, size, offsets[-1]).astype(np.int32))
 
 
 def random_batch(rows, seed=0, spec=SPEC, masked=()):

@@ -56,7 +56,9 @@ def test_every_command_has_help(capsys, name):
 
 
 def test_help_loads_nothing_heavy():
-    code = "import sys, minirank.cli; minirank.cli.parser().format_help(); print([m for m in ('numpy', 'numba', 'yaml') if m in sys.modules])"
+    code = (
+        "import sys, minirank.cli; minirank.cli.parser().format_help(); print([m for m in ('numpy', 'numba', 'yaml') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -100,7 +100,10 @@ def test_what_is_written_reads_back_the_same(tmp_path):
         ("data: {folder: x}\nllm: {model: ' '}", "llm: model must be the name of a model, got a blank one"),
         ("data: {folder: x}\nllm: {base_url: 'http://x/v1 y'}", "llm.base_url is not an address"),
         ('data: {folder: x}\nllm: {base_url: "http://x/v1\\ny"}', "llm.base_url is not an address"),
-        (f"data: {{folder: x}}\ntraining: {{checkpoint_seconds: 1{400 * '0'}}}", "training.checkpoint_seconds: expected a number, got 1000"),
+        (
+            f"data: {{folder: x}}\ntraining: {{checkpoint_seconds: 1{400 * '0'}}}",
+            "training.checkpoint_seconds: expected a number, got 1000",
+        ),
         ("data: {folder: x}\nllm: {price: 1}", "llm.price: unknown key; did you mean price_in?"),
         ("data: {folder: x}\nllm: {base_url: 'ftp://x'}", "llm.base_url is not an address; write it like http://127.0.0.1:8080/v1"),
         ("data: {folder: x}\nllm: {base_url: 8080}", "llm.base_url: expected a text, got 8080"),

@@ -61,7 +61,12 @@ def test_the_draws_meet_everything():
         rng = np.random.default_rng(seed)
         plan, spec = drawn_plan(rng)
         kinds |= {op.kind for op in plan.operations}
-        settings |= {("fixed", plan.log_variance is None), ("tasks", len(spec.tasks)), ("bags", len(spec.bags)), ("dense", len(spec.dense) > 0)}
+        settings |= {
+            ("fixed", plan.log_variance is None),
+            ("tasks", len(spec.tasks)),
+            ("bags", len(spec.bags)),
+            ("dense", len(spec.dense) > 0),
+        }
     assert kinds == set(KINDS)
     assert settings >= {("bags", n) for n in range(3)} | {("tasks", n) for n in range(1, 5)}
     assert settings >= {(name, there) for name in ("fixed", "dense") for there in (True, False)}

@@ -116,7 +116,9 @@ def test_executors_of_other_plans_share_nothing():
     for seed in range(5):
         rng = np.random.default_rng(seed)
         plan, spec = drawn_plan(rng)
-        worlds.append((CpuExecutor(plan, np.float32, 2, 64), plan, drawn_values(plan, seed), [drawn_batch(rng, spec, rows) for rows in (50, 1, 200)]))
+        worlds.append(
+            (CpuExecutor(plan, np.float32, 2, 64), plan, drawn_values(plan, seed), [drawn_batch(rng, spec, rows) for rows in (50, 1, 200)])
+        )
     for turn in range(3):
         for executor, plan, values, batches in worlds:
             same_bytes(executor.gradients(values, batches[turn]), CpuExecutor(plan, np.float32, 2, 64).gradients(values, batches[turn]))

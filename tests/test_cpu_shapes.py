@@ -28,10 +28,10 @@ sys.exit(pytest.main(["-p", "no:cacheprovider", "-q", "-x", *{tests}]))
 PLAN = "test_cpu_gradients.py::test_drawn_gradients_in_float32"
 
 
-@pytest.mark.parametrize("features, shape, tests", [
-    ({"avx512f": True}, (6, 4), ["test_tile.py", "test_matmul.py", PLAN]),
-    ({}, (0, 1), ["test_tile.py", "test_matmul.py"]),
-])
+@pytest.mark.parametrize(
+    "features, shape, tests",
+    [({"avx512f": True}, (6, 4), ["test_tile.py", "test_matmul.py", PLAN]), ({}, (0, 1), ["test_tile.py", "test_matmul.py"])],
+)
 def test_every_shape_computes_the_same(features, shape, tests):
     code = RUN.format(features=features, shape=shape, tests=[str(HERE / test) for test in tests])
     cache = HERE / "__pycache__" / f"shape_{shape[0]}x{shape[1]}"

@@ -25,7 +25,9 @@ without_gpu = pytest.mark.skipif(NO_GPU is None, reason="there is a GPU; this is
 
 def base_plan():
     """The workload base: 24 fields of width 16, 8 experts of 256 and 128, three gates that a role steers, three towers."""
-    spec = InputSpec((*((f"field{i}", 100_000) for i in range(24)), ("role", 5)), (), tuple(f"dense{i}" for i in range(192)), ("ctr", "cvr", "relevance"))
+    spec = InputSpec(
+        (*((f"field{i}", 100_000) for i in range(24)), ("role", 5)), (), tuple(f"dense{i}" for i in range(192)), ("ctr", "cvr", "relevance")
+    )
     config = ModelConfig(embedding=16, experts=8, expert_hidden=(256, 128), tower_hidden=(64,), gate=GateConfig("full"), role_in_x=False)
     tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
     return compile_plan(config, tasks, spec, LabelRates(1000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
@@ -70,7 +72,10 @@ def test_float64_is_refused(capsys, tmp_path):
 @pytest.mark.parametrize(
     "settings, words",
     [
-        (("training.cuda.tf32=true",), "training: cuda.tf32 true is for the cuda backend, backend is cpu; leave it out, or use backend: cuda"),
+        (
+            ("training.cuda.tf32=true",),
+            "training: cuda.tf32 true is for the cuda backend, backend is cpu; leave it out, or use backend: cuda",
+        ),
         (("training.backend=reference", "training.cuda.graph=false"), "cuda.graph false is for the cuda backend, backend is reference"),
         (("training.backend=cuda", "training.cuda.tf23=true"), "training.cuda.tf23: unknown key; did you mean tf32?"),
         (("training.backend=cuda", "training.cuda.tf32=1"), "training.cuda.tf32: expected true or false, got 1"),
@@ -97,7 +102,14 @@ def test_the_configuration_says_how_the_backend_computes(monkeypatch):
 def test_a_step_of_base_takes_eleven_launches():
     """Six of the rows' part, as here; then weight gradients, sums, Adam, and three for the tables, two atomic ones (cuda_suite.py counts them all)."""
     launches = schedule(base_plan(), training=True)
-    assert [launch.stage for launch in launches] == ["walk", "product_forward", "product_forward", "walk", "product_backward", "product_backward"]
+    assert [launch.stage for launch in launches] == [
+        "walk",
+        "product_forward",
+        "product_forward",
+        "walk",
+        "product_backward",
+        "product_backward",
+    ]
     assert [len(launch.problems) for launch in launches] == [0, 8, 8, 0, 9, 1]
     nodes = schedule(base_plan(), training=True, fuse=False)
     assert len(nodes) > 100
@@ -127,4 +139,6 @@ def test_a_model_trains_in_the_simulator(tmp_path):
     assert done.returncode == 0, done.stderr
     assert load_run(tmp_path / "run").config.training.cuda == CudaConfig(deterministic=False)
     assert load_run(tmp_path / "run", "cpu").config.training.cuda == CudaConfig()
-    assert cli.main(["score", str(tmp_path / "run"), str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out.csv"), "--backend", "cpu"]) == 0
+    assert (
+        cli.main(["score", str(tmp_path / "run"), str(tmp_path / "rows.csv"), "--out", str(tmp_path / "out.csv"), "--backend", "cpu"]) == 0
+    )

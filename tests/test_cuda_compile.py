@@ -17,14 +17,19 @@ import cuda_compile
 
 REQUIRED = os.environ.get("MINIRANK_CUDA_GATE") == "1"  # set by .ci/run: there nothing is skipped
 needs_compiler = pytest.mark.skipif(
-    not REQUIRED and importlib.util.find_spec("numba_cuda") is None,
-    reason="needs the compiler, not a GPU: pip install -e '.[cuda]'",
+    not REQUIRED and importlib.util.find_spec("numba_cuda") is None, reason="needs the compiler, not a GPU: pip install -e '.[cuda]'"
 )
 
 
 def figures(**changed):
     """A kernel that is as the table says, but for what is changed."""
-    fine = {"registers": 120, "spills": 0, "stack": 0, "shared": 16384, "instructions": dict.fromkeys(cuda_compile.REQUIRED["product_forward"], 1)}
+    fine = {
+        "registers": 120,
+        "spills": 0,
+        "stack": 0,
+        "shared": 16384,
+        "instructions": dict.fromkeys(cuda_compile.REQUIRED["product_forward"], 1),
+    }
     return fine | changed
 
 
@@ -71,7 +76,10 @@ def test_every_kernel_is_as_the_table_says():
 
 
 @needs_compiler
-@pytest.mark.parametrize("index, words", [("own[int(x[i])] += x[1]\n    x[i] = own[int(x[0])]", "of stack"), ("x[i] = math.sqrt(2.0 * x[i])", "computes in float64")])
+@pytest.mark.parametrize(
+    "index, words",
+    [("own[int(x[i])] += x[1]\n    x[i] = own[int(x[0])]", "of stack"), ("x[i] = math.sqrt(2.0 * x[i])", "computes in float64")],
+)
 def test_a_planted_kernel_is_caught(index, words):
     """One whose local array leaves the registers, one that computes in float64."""
     import math
@@ -79,7 +87,14 @@ def test_a_planted_kernel_is_caught(index, words):
     from numba import cuda
 
     namespace = {"cuda": cuda, "np": np, "math": math}
-    lines = ("def planted(x):", "i = cuda.grid(1)", "own = cuda.local.array(64, np.float32)", "for k in range(64):", "    own[k] = x[k]", index)
+    lines = (
+        "def planted(x):",
+        "i = cuda.grid(1)",
+        "own = cuda.local.array(64, np.float32)",
+        "for k in range(64):",
+        "    own[k] = x[k]",
+        index,
+    )
     exec("\n    ".join(lines), namespace)  # noqa: S102
     found = cuda_compile.compile_kernel(declared(namespace["planted"]), 90)
     assert any(words in line for line in cuda_compile.problems("planted", found, found))

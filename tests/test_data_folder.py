@@ -107,10 +107,7 @@ def test_no_hires_are_fine(tmp_path):
     [
         ({"impresions": {}}, "data.columns.impresions: unknown file; did you mean impressions?"),
         ({"impressions": {"cliked": "x"}}, "data.columns.impressions.cliked: unknown column; did you mean clicked?"),
-        (
-            {"impressions": {"time": None}},
-            "data.columns.impressions.time: this column is needed; write its name in imp",
-        ),
+        ({"impressions": {"time": None}}, "data.columns.impressions.time: this column is needed; write its name in imp"),
     ],
 )
 def test_a_mapping_that_names_nothing(tmp_path, columns, message):

@@ -26,10 +26,7 @@ def job(**changes) -> dict:
 BAD = {
     "no jobs": ({"jobs__jsonl": None}, "jobs.jsonl: no such file; "),
     "empty jobs": ({"jobs__jsonl": b""}, "jobs.jsonl: the file is empty; write one JSON object a line"),
-    "empty impressions": (
-        {"impressions__csv": b""},
-        "impressions.csv: the file is empty; write a header line and rows",
-    ),
+    "empty impressions": ({"impressions__csv": b""}, "impressions.csv: the file is empty; write a header line and rows"),
     "header only": ({"impressions__csv": [HEADER]}, "impressions.csv: no row below the header; export at least one"),
     "truncated JSON": (
         {"jobs__jsonl": [JOB_LINES[0], '{"job_id": "j2"']},
@@ -60,23 +57,14 @@ BAD = {
     "key of wrong type": (job(title=None), "jobs.jsonl:2: column title: expected a text, got None; write a text"),
     "id of wrong type": (job(job_id=1.5), "jobs.jsonl:2: column job_id: expected an id, got 1.5; write a text"),
     "empty id": (job(team_id=" "), "jobs.jsonl:2: column team_id: the id is empty; give every row its id"),
-    "time as a number": (
-        job(posted_at=1735689600),
-        "jobs.jsonl:2: column posted_at: expected a time, got 1735689600; w",
-    ),
-    "time before 1970": (
-        job(posted_at="1969-12-31"),
-        "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970",
-    ),
+    "time as a number": (job(posted_at=1735689600), "jobs.jsonl:2: column posted_at: expected a time, got 1735689600; w"),
+    "time before 1970": (job(posted_at="1969-12-31"), "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970"),
     "time after the year 9999": (
         job(posted_at="9999-12-31T23:59:59-23:59"),
         "jobs.jsonl:2: column posted_at: time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it",
     ),
     "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
-    "overlong id": (
-        job(job_id="j" * 1001),
-        "jobs.jsonl:2: column job_id: the id has 1,001 characters; give one of at most 1,000",
-    ),
+    "overlong id": (job(job_id="j" * 1001), "jobs.jsonl:2: column job_id: the id has 1,001 characters; give one of at most 1,000"),
     "half a surrogate in an id": (
         job(team_id="\ud800"),
         "jobs.jsonl:2: column team_id: half of a surrogate pair stands alone; write the whole character",
@@ -128,20 +116,11 @@ BAD = {
         impression(3, ",2,0,0,", ",2,yes,0,"),
         "impressions.csv:3: column clicked: expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no",
     ),
-    "flag 2": (
-        impression(3, ",2,0,0,", ",2,0,2,"),
-        "impressions.csv:3: column converted: expected 0, 1 or empty, got '2'",
-    ),
+    "flag 2": (impression(3, ",2,0,0,", ",2,0,2,"), "impressions.csv:3: column converted: expected 0, 1 or empty, got '2'"),
     "nan": (impression(2, "0.75", "nan"), "impressions.csv:2: column relevance: 'nan' is not a finite number; leave"),
     "inf": (impression(2, "0.75", "inf"), "impressions.csv:2: column relevance: 'inf' is not a finite number; leave"),
-    "grade": (
-        impression(2, "0.75", "3"),
-        "impressions.csv:2: column relevance: '3' is outside 0 .. 1; divide grades by",
-    ),
-    "word": (
-        impression(2, "0.5", "high"),
-        "impressions.csv:2: column relevance_confidence: expected a number, got 'high'",
-    ),
+    "grade": (impression(2, "0.75", "3"), "impressions.csv:2: column relevance: '3' is outside 0 .. 1; divide grades by"),
+    "word": (impression(2, "0.5", "high"), "impressions.csv:2: column relevance_confidence: expected a number, got 'high'"),
     "number with an underscore": (
         impression(2, "0.75", "0_1"),
         "impressions.csv:2: column relevance: expected a number, got '0_1'; write a number, or leave the cell empty",
@@ -154,38 +133,20 @@ BAD = {
         impression(5, ",1,1,0", ",\u0661,1,0"),
         "impressions.csv:5: column position: expected a position 1, 2, 3 ... or empty, got '\u0661'; count",
     ),
-    "position 0": (
-        impression(5, ",1,1,0", ",0,1,0"),
-        "impressions.csv:5: column position: expected a position 1, 2, 3",
-    ),
-    "position 1.5": (
-        impression(5, ",1,1,0", ",1.5,1,0"),
-        "impressions.csv:5: column position: expected a position 1, 2, ",
-    ),
+    "position 0": (impression(5, ",1,1,0", ",0,1,0"), "impressions.csv:5: column position: expected a position 1, 2, 3"),
+    "position 1.5": (impression(5, ",1,1,0", ",1.5,1,0"), "impressions.csv:5: column position: expected a position 1, 2, "),
     "time": (
         impression(2, "2025-03-02T00:00:00Z", "02/03/2025"),
         "impressions.csv:2: column time: expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or",
     ),
-    "no time": (
-        impression(2, "2025-03-02T00:00:00Z", ""),
-        "impressions.csv:2: column time: expected a time, got ''; w",
-    ),
-    "no search": (
-        impression(2, "s2,", ","),
-        "impressions.csv:2: column search_id: the id is empty; give every row its id",
-    ),
+    "no time": (impression(2, "2025-03-02T00:00:00Z", ""), "impressions.csv:2: column time: expected a time, got ''; w"),
+    "no search": (impression(2, "s2,", ","), "impressions.csv:2: column search_id: the id is empty; give every row its id"),
     "unknown job": (
         impression(2, "j1", "j9"),
         "impressions.csv:2: column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row",
     ),
-    "unknown resume": (
-        impression(2, "c1", "c9"),
-        "impressions.csv:2: column resume_id: no resume 'c9' in resumes.jsonl",
-    ),
-    "unknown recruiter": (
-        impression(2, "u1", "u9"),
-        "impressions.csv:2: column recruiter_id: no recruiter 'u9' in rec",
-    ),
+    "unknown resume": (impression(2, "c1", "c9"), "impressions.csv:2: column resume_id: no resume 'c9' in resumes.jsonl"),
+    "unknown recruiter": (impression(2, "u1", "u9"), "impressions.csv:2: column recruiter_id: no recruiter 'u9' in rec"),
     "conversion without a click": (
         impression(3, ",2,0,0,", ",2,0,1,"),
         "impressions.csv:3: column converted: converted without a click; write clicked 1",
@@ -214,10 +175,7 @@ BAD = {
         impression(4, "c2", "c1"),
         "impressions.csv:4: column resume_id: this resume stands twice in the same search; keep one row for each",
     ),
-    "truth of another world": (
-        {"truth__npz": b"no archive"},
-        "truth.npz: cannot be read: ",
-    ),
+    "truth of another world": ({"truth__npz": b"no archive"}, "truth.npz: cannot be read: "),
     "protected attribute as a feature": (
         {"protected__csv": ["resume_id,grade", "c1,a"]},
         "resumes.jsonl: column grade: a protected attribute is never a feature; keep it in protected.csv",
@@ -283,7 +241,5 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
 def test_truth_of_another_length(tmp_path):
     np.savez(write(tmp_path) / "truth.npz", click=np.zeros(3))
-    with pytest.raises(
-        DataError, match=r"truth.npz: column click: expected 4 entries, one an impression, got shape \(3,"
-    ):
+    with pytest.raises(DataError, match=r"truth.npz: column click: expected 4 entries, one an impression, got shape \(3,"):
         read_folder(tmp_path)

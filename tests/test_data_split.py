@@ -107,10 +107,7 @@ def test_a_conversion_after_the_border_is_left_out_however_old_its_impression_is
 
 @pytest.mark.parametrize(
     "part, arguments",
-    [
-        ("train", {"valid": 0.5, "test": 0.3, "maturity_days": 7}),
-        ("valid", {"valid": 0.2, "test": 0.5, "maturity_days": 3}),
-    ],
+    [("train", {"valid": 0.5, "test": 0.3, "maturity_days": 7}), ("valid", {"valid": 0.2, "test": 0.5, "maturity_days": 3})],
 )
 def test_an_empty_part_is_an_error(part, arguments):
     folder = impressions([[day, day, day] for day in range(10)])
@@ -131,9 +128,7 @@ def test_a_class_that_never_occurs_is_an_error(part, searches, value):
     folder = impressions([[day, day, day] for day in range(20)], clicked=clicked.ravel())
     with pytest.raises(DataError) as error:
         split_by_time(folder, valid=0.3, test=0.2, maturity_days=0)
-    assert str(error.value).startswith(
-        f"impressions.csv: column clicked: the {part} part of the split never has {value};"
-    )
+    assert str(error.value).startswith(f"impressions.csv: column clicked: the {part} part of the split never has {value};")
 
 
 def test_conversions_are_counted_among_clicks():

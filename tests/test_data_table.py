@@ -104,9 +104,7 @@ def test_groups_are_neighbours_and_roles_have_codes(tmp_path):
     shuffled = TRAIN.splitlines()
     shuffled = "\n".join([shuffled[0], shuffled[1], shuffled[3], shuffled[2], *shuffled[4:]]) + "\n"
     data = read(tmp_path, train=shuffled, group="search", role="role")
-    assert (
-        data.search.tolist() == data.rows.groups.tolist() == [0, 0, 1, 1, 2, 3, 3, 4]
-    )  # s1 of valid is another search
+    assert data.search.tolist() == data.rows.groups.tolist() == [0, 0, 1, 1, 2, 3, 3, 4]  # s1 of valid is another search
     np.testing.assert_array_equal(data.rows.labels[:, 0], np.float32([1, 0, 0, 1, np.nan, 0, 0, 1]))
     assert data.role_names == ("agency", "sourcer", "manager")
     assert data.role.tolist() == [1, 0, 1, 1, 0, 2, 0, 1]
@@ -219,8 +217,7 @@ CENSUS = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.mark.skipif(
-    not (CENSUS / "census_income_kdd").exists(),
-    reason="needs census_income_kdd (UCI Census-Income KDD) in shared/data beside the checkout",
+    not (CENSUS / "census_income_kdd").exists(), reason="needs census_income_kdd (UCI Census-Income KDD) in shared/data beside the checkout"
 )
 def test_census(tmp_path):
     """The first 5,000 rows stand for all, to be quick."""

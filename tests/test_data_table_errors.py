@@ -9,11 +9,7 @@ from minirank.data import read_table
 from minirank.errors import ConfigError, DataError
 
 LEAKS = {
-    "protected": (
-        {"protected": ["city"]},
-        DataError,
-        "train.csv: column city: a protected attribute is never a feature",
-    ),
+    "protected": ({"protected": ["city"]}, DataError, "train.csv: column city: a protected attribute is never a feature"),
     "label": (
         {"categorical": ["city", "label"]},
         ConfigError,
@@ -52,9 +48,7 @@ def test_ids_are_no_features(tmp_path):
 
 def test_what_protected_csv_names_is_no_feature(tmp_path):
     (tmp_path / "protected.csv").write_text("resume_id,city\nc1,Rome\n")
-    with pytest.raises(
-        DataError, match="column city: a protected attribute is never a feature; keep it in protected.csv"
-    ):
+    with pytest.raises(DataError, match="column city: a protected attribute is never a feature; keep it in protected.csv"):
         read(tmp_path)
     with pytest.raises(DataError, match="protected.csv: column .: a protected attribute is never a feature"):
         read(tmp_path, table={"train": "protected.csv"}, categorical=["city"], multi_valued=[], dense=[], tasks=[
@@ -66,27 +60,12 @@ BAD = {
     "no file": ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; write it, or rename train.csv"),
     "empty": ({"train": ""}, "train.csv: the file is empty; "),
     "header only": ({"train": TRAIN.splitlines()[0]}, "train.csv: no row below the header; give a table with rows"),
-    "no column": (
-        {"categorical": ["citty"]},
-        "train.csv: column citty: missing; did you mean 'city'? correct data.col",
-    ),
-    "valid lacks it": (
-        {"valid": VALID.replace("age", "agee", 1)},
-        "valid.csv: column age: missing; did you mean 'agee'?",
-    ),
+    "no column": ({"categorical": ["citty"]}, "train.csv: column citty: missing; did you mean 'city'? correct data.col"),
+    "valid lacks it": ({"valid": VALID.replace("age", "agee", 1)}, "valid.csv: column age: missing; did you mean 'agee'?"),
     "cells": ({"train": TRAIN + "x,y\n"}, "train.csv:7: expected 9 cells, got 2; put cells that contain the separator"),
-    "word": (
-        {"train": TRAIN.replace(",30,", ",old,")},
-        "train.csv:4: column age: expected a number, got 'old'; list it",
-    ),
-    "inf": (
-        {"train": TRAIN.replace(",30,", ",inf,")},
-        "train.csv:4: column age: 'inf' is not a finite number; list it",
-    ),
-    "word in valid": (
-        {"valid": VALID.replace(",25,", ",old,")},
-        "valid.csv:2: column age: expected a number, got 'old'",
-    ),
+    "word": ({"train": TRAIN.replace(",30,", ",old,")}, "train.csv:4: column age: expected a number, got 'old'; list it"),
+    "inf": ({"train": TRAIN.replace(",30,", ",inf,")}, "train.csv:4: column age: 'inf' is not a finite number; list it"),
+    "word in valid": ({"valid": VALID.replace(",25,", ",old,")}, "valid.csv:2: column age: expected a number, got 'old'"),
     "all missing": (
         {"dense": ["trust"], "train": TRAIN.replace(",1\n", ",\n").replace(",0.5\n", ",\n").replace(",2\n", ",\n")},
         "train.csv: column trust: no value in the training rows; remove it from data.columns.dense",
@@ -97,8 +76,7 @@ BAD = {
     ),
     "no positive": (
         {"tasks": [{"name": "y", "column": "label", "positive": "Yes"}]},
-        "train.csv: column label: task y has no positive among the train rows; check `positive` and the split; the "
-        "column has 'yes', 'no'",
+        "train.csv: column label: task y has no positive among the train rows; check `positive` and the split; the column has 'yes', 'no'",
     ),
     "no negative in valid": (
         {"valid": VALID.replace(",no,", ",yes,")},
@@ -134,9 +112,7 @@ def test_whatever_is_wrong_is_one_line_with_a_remedy(tmp_path, changes, message)
 def test_an_index_beyond_the_cells(tmp_path):
     (tmp_path / "a.csv").write_text("1,2\n3,4\n")
     columns = {"dense": [5], "tasks": [{"name": "y", "column": 1}]}
-    with pytest.raises(
-        DataError, match="a.csv: column 5: missing; write an index 0 .. 1, or header: true if the first"
-    ):
+    with pytest.raises(DataError, match="a.csv: column 5: missing; write an index 0 .. 1, or header: true if the first"):
         read_table(config({"train": "a.csv", "header": False}, columns), tmp_path)
 
 
@@ -158,11 +134,7 @@ def test_an_npz_that_is_none(tmp_path, content):
         ({}, {"tasks": [{"name": "a", "column": 1}] * 2}, "data.columns: two tasks have the same name: a, a"),
         ({}, {"min_count": 0}, "data.columns: min_count must be 1 or more, got 0"),
         ({}, {"dense_transform": "rank"}, "data.columns.dense_transform: expected one of standard, quantile, log1p"),
-        (
-            {},
-            {"dense": [{"column": 1, "transfrom": "log1p"}]},
-            "data.columns.dense[0].transfrom: unknown key; did you m",
-        ),
+        ({}, {"dense": [{"column": 1, "transfrom": "log1p"}]}, "data.columns.dense[0].transfrom: unknown key; did you m"),
         ({}, {"categorical": [], "dense": [], "multi_valued": []}, "data.columns: a table needs a categorical, multi"),
     ],
 )

@@ -7,16 +7,7 @@ import pytest
 from evaluation_world import NAN, TASKS, dataset, world
 
 from minirank.errors import ConfigError
-from minirank.evaluation import (
-    compare,
-    evaluate,
-    format_comparison,
-    format_table,
-    metric_direction,
-    metric_names,
-    metric_value,
-    metrics,
-)
+from minirank.evaluation import compare, evaluate, format_comparison, format_table, metric_direction, metric_names, metric_value, metrics
 
 # Which rows count
 
@@ -288,10 +279,5 @@ def test_comparison_ends_with_the_ceilings():
     data, rows, predictions = world()
     result = evaluate(data, rows, predictions, bootstrap=0)
     lines = format_comparison({"MMoE": result | {"parameters": 1000}, "ours": result}).splitlines()
-    assert [line.split("  ")[0] for line in lines[2:]] == [
-        "MMoE",
-        "ours",
-        "ceiling: all that is observable",
-        "ceiling: oracle",
-    ]
+    assert [line.split("  ")[0] for line in lines[2:]] == ["MMoE", "ours", "ceiling: all that is observable", "ceiling: oracle"]
     assert f"{result['overall']['tasks']['ctr']['metrics']['auc']['oracle']:.4f}" in lines[-1]

@@ -15,10 +15,14 @@ DAY = 86_400
 def folder(tmp_path):
     return SimpleNamespace(
         path=tmp_path,
-        jobs=[{"job_id": "j1", "title": "Nurse", "description": "You need triage. \ud800", "posted_at": 9 * DAY},
-              {"job_id": "j2", "title": "", "description": "", "posted_at": 9 * DAY}],
-        resumes=[{"resume_id": "r1", "text": "Accountant. IFRS", "updated_at": 0},
-                 {"resume_id": "r1", "text": "Accountant. IFRS, SAP", "updated_at": 400 * DAY + 1}],
+        jobs=[
+            {"job_id": "j1", "title": "Nurse", "description": "You need triage. \ud800", "posted_at": 9 * DAY},
+            {"job_id": "j2", "title": "", "description": "", "posted_at": 9 * DAY},
+        ],
+        resumes=[
+            {"resume_id": "r1", "text": "Accountant. IFRS", "updated_at": 0},
+            {"resume_id": "r1", "text": "Accountant. IFRS, SAP", "updated_at": 400 * DAY + 1},
+        ],
     )
 
 
@@ -28,8 +32,7 @@ def test_files_come_back_as_they_were_written(folder):
     assert calls == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert [j.job_id for j in written.jobs] == ["j1", "j2"]
     assert [v.value for v in written.jobs[0].must_have] == ["emergency care"]
-    assert [(r.resume_id, r.updated_at) for r in written.resumes] == [
-        ("r1", "1970-01-01T00:00:00Z"), ("r1", "1971-02-05T00:00:01Z")]
+    assert [(r.resume_id, r.updated_at) for r in written.resumes] == [("r1", "1970-01-01T00:00:00Z"), ("r1", "1971-02-05T00:00:01Z")]
     assert [len(r.skills) for r in written.resumes] == [1, 2]
     assert read_features(folder) == written
     assert sorted(p.name for p in folder.path.iterdir()) == ["extraction.json", "job_features.jsonl", "resume_features.jsonl"]
@@ -38,13 +41,39 @@ def test_files_come_back_as_they_were_written(folder):
 def test_a_line_has_the_documented_keys(folder):
     extract_folder(folder)
     line = json.loads((folder.path / "job_features.jsonl").read_text().splitlines()[0])
-    assert list(line) == ["job_id", "title", "seniority", "min_years", "must_have", "nice_to_have", "education",
-                          "domains", "responsibilities", "soft_skills", "location", "remote", "languages", "flagged"]
-    assert line["must_have"] == [{"value": "emergency care", "quote": "triage", "start": 15, "end": 21,
-                                  "source": "rules"}]
+    assert list(line) == [
+        "job_id",
+        "title",
+        "seniority",
+        "min_years",
+        "must_have",
+        "nice_to_have",
+        "education",
+        "domains",
+        "responsibilities",
+        "soft_skills",
+        "location",
+        "remote",
+        "languages",
+        "flagged",
+    ]
+    assert line["must_have"] == [{"value": "emergency care", "quote": "triage", "start": 15, "end": 21, "source": "rules"}]
     line = json.loads((folder.path / "resume_features.jsonl").read_text().splitlines()[0])
-    assert list(line) == ["resume_id", "updated_at", "title", "seniority", "years", "skills", "education", "domains",
-                          "soft_skills", "location", "remote", "languages", "flagged"]
+    assert list(line) == [
+        "resume_id",
+        "updated_at",
+        "title",
+        "seniority",
+        "years",
+        "skills",
+        "education",
+        "domains",
+        "soft_skills",
+        "location",
+        "remote",
+        "languages",
+        "flagged",
+    ]
 
 
 def test_files_are_asked_for(folder):
@@ -59,15 +88,20 @@ def test_features_of_other_resumes_are_refused(folder):
         read_features(folder)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda line: line.pop("title"), "key 'title' is missing"),
-    (lambda line: line.update(extra=1), "key 'extra' is unknown"),
-    (lambda line: line.update(must_have={}), "key 'must_have' must be a list, got dict"),
-    (lambda line: line["must_have"][0].pop("quote"), "key 'quote' of a value is missing"),
-    (lambda line: line["must_have"][0].update(start=True), "key 'start' of a value is missing or has the wrong type"),
-    (lambda line: line.update(seniority={"value": "king", "quote": "k", "start": 0, "end": 1, "source": "llm"}),
-     "key 'seniority' must be one of intern, junior"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda line: line.pop("title"), "key 'title' is missing"),
+        (lambda line: line.update(extra=1), "key 'extra' is unknown"),
+        (lambda line: line.update(must_have={}), "key 'must_have' must be a list, got dict"),
+        (lambda line: line["must_have"][0].pop("quote"), "key 'quote' of a value is missing"),
+        (lambda line: line["must_have"][0].update(start=True), "key 'start' of a value is missing or has the wrong type"),
+        (
+            lambda line: line.update(seniority={"value": "king", "quote": "k", "start": 0, "end": 1, "source": "llm"}),
+            "key 'seniority' must be one of intern, junior",
+        ),
+    ],
+)
 def test_damage_is_named_with_its_line(folder, change, message):
     extract_folder(folder)
     path = folder.path / "job_features.jsonl"

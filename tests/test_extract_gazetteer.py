@@ -11,9 +11,11 @@ from minirank.errors import DataError
 from minirank.extract import extract_job, extract_resume
 from minirank.extract.gazetteer import read_gazetteer
 
-ESCO = ("conceptType,preferredLabel,altLabels,skillType,description\n"
-        'K,Zymurgy,"fermentation science | brewing science\nart of the brew",knowledge,x\n'
-        "K,show llamas around,lead llama tours,skill/competence,x\n")
+ESCO = (
+    "conceptType,preferredLabel,altLabels,skillType,description\n"
+    'K,Zymurgy,"fermentation science | brewing science\nart of the brew",knowledge,x\n'
+    "K,show llamas around,lead llama tours,skill/competence,x\n"
+)
 POSTING = """We are a Danish brewery and the zoo is our neighbour.
 
 Requirements
@@ -40,7 +42,7 @@ def test_a_job_and_a_resume_meet_under_the_preferred_label(tmp_path):
     job = extract_job("Brewer", POSTING, gazetteer)
     assert names(job.must_have) == ["zymurgy", "python"]
     value = job.must_have[0]
-    assert (value.quote, value.source) == ("brewing science", "rules") and f"Brewer\n{POSTING}"[value.start:value.end] == value.quote
+    assert (value.quote, value.source) == ("brewing science", "rules") and f"Brewer\n{POSTING}"[value.start : value.end] == value.quote
     resume = extract_resume("Ten years of Fermentation  Science.\nI lead llama tours. Python.", 0, gazetteer)
     assert names(resume.skills) == ["zymurgy", "show llamas around", "python"]
     assert names(extract_job("Brewer", POSTING).must_have) == ["python"]

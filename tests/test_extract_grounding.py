@@ -14,10 +14,32 @@ from minirank.extract.merge import cross_check, merge
 from minirank.extract.outgoing import Outgoing
 from minirank.extract.prompts import NAMES, load_prompt
 
-NO_JOB = {"title": None, "seniority": None, "min_years": None, "must_have": [], "nice_to_have": [], "education": None,
-          "domains": [], "responsibilities": [], "soft_skills": [], "location": None, "remote": None, "languages": []}
-NO_RESUME = {"title": None, "seniority": None, "years": None, "skills": [], "education": None, "domains": [],
-             "soft_skills": [], "location": None, "remote": None, "languages": []}
+NO_JOB = {
+    "title": None,
+    "seniority": None,
+    "min_years": None,
+    "must_have": [],
+    "nice_to_have": [],
+    "education": None,
+    "domains": [],
+    "responsibilities": [],
+    "soft_skills": [],
+    "location": None,
+    "remote": None,
+    "languages": [],
+}
+NO_RESUME = {
+    "title": None,
+    "seniority": None,
+    "years": None,
+    "skills": [],
+    "education": None,
+    "domains": [],
+    "soft_skills": [],
+    "location": None,
+    "remote": None,
+    "languages": [],
+}
 
 
 def read(kind, text, example="", flagged=(), **answer):
@@ -36,24 +58,27 @@ def counted(counts):
     return {name: n for name, n in vars(counts).items() if n}
 
 
-@pytest.mark.parametrize(("text", "quote", "found"), [
-    ("We use JavaScript and Java.", "java", "Java"),
-    ("We use JavaScript.", "java", None),
-    ("C++ / C# developer", "C++", "C++"),
-    ("We need  machine\u00a0\n learning here", '"Machine learning."', "machine\u00a0\n learning"),
-    ("don’t stop – ever", "don't stop - ever", "don’t stop – ever"),
-    ("ﬁnance ﬂow", "Finance flow", "ﬁnance ﬂow"),
-    ("Cafe\u0301 owner", "CAFÉ", "Cafe\u0301"),
-    ("Straße 5", "STRASSE", "Straße"),
-    ("ＰＹＴＨＯＮ　ＳＱＬ", "python sql", "ＰＹＴＨＯＮ　ＳＱＬ"),
-    ("ﾊﾟｿｺﾝの経験", "パソコン", "ﾊﾟｿｺﾝ"),
-    ("熟悉Python和Java，五年以上经验", "五年以上", "五年以上"),
-    ("機械学習エンジニア", "学習", "学習"),
-    ("한국어 가능", "한국어", "한국어"),
-    ("anything", "", None),
-    ("anything", " .,", None),
-    ("x" * 700, "x" * 700, None),
-])
+@pytest.mark.parametrize(
+    ("text", "quote", "found"),
+    [
+        ("We use JavaScript and Java.", "java", "Java"),
+        ("We use JavaScript.", "java", None),
+        ("C++ / C# developer", "C++", "C++"),
+        ("We need  machine\u00a0\n learning here", '"Machine learning."', "machine\u00a0\n learning"),
+        ("don’t stop – ever", "don't stop - ever", "don’t stop – ever"),
+        ("ﬁnance ﬂow", "Finance flow", "ﬁnance ﬂow"),
+        ("Cafe\u0301 owner", "CAFÉ", "Cafe\u0301"),
+        ("Straße 5", "STRASSE", "Straße"),
+        ("ＰＹＴＨＯＮ　ＳＱＬ", "python sql", "ＰＹＴＨＯＮ　ＳＱＬ"),
+        ("ﾊﾟｿｺﾝの経験", "パソコン", "ﾊﾟｿｺﾝ"),
+        ("熟悉Python和Java，五年以上经验", "五年以上", "五年以上"),
+        ("機械学習エンジニア", "学習", "学習"),
+        ("한국어 가능", "한국어", "한국어"),
+        ("anything", "", None),
+        ("anything", " .,", None),
+        ("x" * 700, "x" * 700, None),
+    ],
+)
 def test_quotes_are_found_as_readers_would(text, quote, found):
     """Case 22: Chinese, full-width, NBSP, ligatures."""
     span = Folded(text).find(quote)
@@ -76,19 +101,27 @@ def test_edits_are_traced_back():
 def test_values_keep_their_evidence_with_offsets_into_the_original():
     text = "Senior Nurse\r\n\r\nWe need  triage\u200b and 5-7 years.\x00 German is a plus. Anna@x.org, remote"
     found, counts = read(
-        "job", text, title="nurse", seniority={"value": "senior", "quote": "senior"}, must_have=["Triage"],
-        min_years={"value": "5+", "quote": "5-7 years"}, languages=["German"], remote={"value": "remote", "quote": "remote"})
+        "job",
+        text,
+        title="nurse",
+        seniority={"value": "senior", "quote": "senior"},
+        must_have=["Triage"],
+        min_years={"value": "5+", "quote": "5-7 years"},
+        languages=["German"],
+        remote={"value": "remote", "quote": "remote"},
+    )
     assert counted(counts) == {"grounded": 6}
     assert found.must_have[0] == Value("emergency care", "triage", 25, 31, "llm")
     assert found.min_years == Value(5, "5-7 years", 37, 46, "llm")
     assert found.remote.quote == "remote" and found.remote.start == text.index("remote")
     for value in (found.title, found.seniority, *found.languages):
-        assert text[value.start:value.end] == value.quote
+        assert text[value.start : value.end] == value.quote
 
 
 def test_what_the_document_does_not_say_is_dropped_and_counted():
-    found, counts = read("job", "We need SQL.", must_have=["SQL", "Haskell"], location="Berlin",
-                         education={"value": "master", "quote": "Master's degree"})
+    found, counts = read(
+        "job", "We need SQL.", must_have=["SQL", "Haskell"], location="Berlin", education={"value": "master", "quote": "Master's degree"}
+    )
     assert names(found.must_have) == ["sql"]
     assert found.location is None and found.education is None
     assert counted(counts) == {"grounded": 1, "ungrounded": 3}
@@ -112,14 +145,37 @@ def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
     assert counted(counts) == {"grounded": 1}
 
 
-@pytest.mark.parametrize(("value", "quote", "years"), [
-    (5, "5 years", 5), ("5+", "5+ years", 5), ("5-7 years", "5-7 years", 5), ("5 to 7", "5 to 7 years", 5),
-    (7, "5 – 7 years", 5), ("five", "five years", 5), (5, "五年以上", 5), (5, "５ years", 5), (5.5, "5.5 years", 5),
-    (5.0, "5 years", 5), (18, "18 months", 1), ("18 months", "18 months", 1), (0, "0 years", 0), (60, "60 years", 60),
-    (61, "61 years", None), (1200, "1200 years", None), (-1, "-1 years", None), (10**400, "5 years", None),
-    (float("nan"), "5 years", None), (True, "1 year", None), ("some", "some years", None), ("", "5 years", None),
-    (None, "5 years", None), ([5], "5 years", None), (3, "5 years", None), (8, "Jan 2015 - Mar 2023", None),
-])
+@pytest.mark.parametrize(
+    ("value", "quote", "years"),
+    [
+        (5, "5 years", 5),
+        ("5+", "5+ years", 5),
+        ("5-7 years", "5-7 years", 5),
+        ("5 to 7", "5 to 7 years", 5),
+        (7, "5 – 7 years", 5),
+        ("five", "five years", 5),
+        (5, "五年以上", 5),
+        (5, "５ years", 5),
+        (5.5, "5.5 years", 5),
+        (5.0, "5 years", 5),
+        (18, "18 months", 1),
+        ("18 months", "18 months", 1),
+        (0, "0 years", 0),
+        (60, "60 years", 60),
+        (61, "61 years", None),
+        (1200, "1200 years", None),
+        (-1, "-1 years", None),
+        (10**400, "5 years", None),
+        (float("nan"), "5 years", None),
+        (True, "1 year", None),
+        ("some", "some years", None),
+        ("", "5 years", None),
+        (None, "5 years", None),
+        ([5], "5 years", None),
+        (3, "5 years", None),
+        (8, "Jan 2015 - Mar 2023", None),
+    ],
+)
 def test_case_21_years_are_coerced_as_documented_or_refused(value, quote, years):
     assert years_of(value, quote) == years
 
@@ -136,10 +192,13 @@ def test_years_out_of_bounds_are_invalid():
 
 
 def test_the_quote_decides_over_the_model():
-    found, counts = read("resume", "Junior nurse, Master's degree, remote or hybrid or on-site",
-                         seniority={"value": "principal", "quote": "Junior nurse"},
-                         education={"value": "bachelor", "quote": "Master's degree"},
-                         remote={"value": "remote", "quote": "remote or hybrid"})
+    found, counts = read(
+        "resume",
+        "Junior nurse, Master's degree, remote or hybrid or on-site",
+        seniority={"value": "principal", "quote": "Junior nurse"},
+        education={"value": "bachelor", "quote": "Master's degree"},
+        remote={"value": "remote", "quote": "remote or hybrid"},
+    )
     assert (found.seniority.value, found.education.value, found.remote.value) == ("junior", "master", "remote")
     assert counted(counts) == {"grounded": 3, "corrected": 2}
     found, counts = read("resume", "remote or hybrid", remote={"value": "onsite", "quote": "remote or hybrid"})
@@ -147,8 +206,11 @@ def test_the_quote_decides_over_the_model():
 
 
 def test_skills_get_the_lexicons_names_and_unknown_ones_their_own():
-    found, _ = read("resume", "5 years of Postgres and K8s; Zebra Wrangling; go to market; Go",
-                    skills=["5 years of Postgres and K8s", "zebra wrangling", "Postgres", "Go"])
+    found, _ = read(
+        "resume",
+        "5 years of Postgres and K8s; Zebra Wrangling; go to market; Go",
+        skills=["5 years of Postgres and K8s", "zebra wrangling", "Postgres", "Go"],
+    )
     assert names(found.skills) == ["postgresql", "kubernetes", "zebra wrangling", "golang"]
     assert found.skills[0].quote == "Postgres"
     sentence = "I did this and that and many other things which no one can call a skill at all"
@@ -219,8 +281,7 @@ def value(item, source="llm", start=0):
 
 def test_pieces_of_a_document_are_merged():
     one = JobFeatures(min_years=value(3), must_have=(value("sql"),), nice_to_have=(value("go"),), education=value("master"))
-    two = JobFeatures(title=value("nurse"), min_years=value(5), must_have=(value("go"), value("sql", start=9)),
-                      education=value("bachelor"))
+    two = JobFeatures(title=value("nurse"), min_years=value(5), must_have=(value("go"), value("sql", start=9)), education=value("bachelor"))
     merged = merge([one, two])
     assert merged.title == value("nurse") and merged.min_years.value == 5 and merged.education.value == "bachelor"
     assert merged.must_have == (value("sql"), value("go")) and merged.nice_to_have == ()
@@ -240,6 +301,7 @@ def test_case_19_rules_look_over_the_models_shoulder():
     assert ResumeFeatures.from_json(checked.to_json()) == checked
     _, read_flagged = read("resume", "x"), Counts()
     from minirank.extract import Flag
+
     flagged = dataclasses.replace(rules, flagged=(Flag(0, 1, "instruction"),))
     assert cross_check(found, flagged, read_flagged).seniority == rules.seniority
     assert counted(read_flagged) == {"overruled": 1, "filled": 1}

@@ -61,7 +61,10 @@ def test_an_option_of_a_server_without_one_is_an_oversight(capsys, tmp_path, com
     write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])
     before = sorted(tmp_path.iterdir())
     said = refused(capsys, command, tmp_path, option)
-    assert said == f"minirank: error: {option.partition('=')[0]} needs --base-url, or llm.base_url in --config; without a server the rules do it all"
+    assert (
+        said
+        == f"minirank: error: {option.partition('=')[0]} needs --base-url, or llm.base_url in --config; without a server the rules do it all"
+    )
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -114,7 +117,9 @@ def test_servers_that_a_configuration_does_not_name(capsys, tmp_path):
     path.write_text("llm: {base_url: 'localhost:9'}")
     assert "llm.model in the configuration" in refused(capsys, "extract", tmp_path, "--config", path)
     path.write_text("llm: {model: m, max_cost: 3}")
-    assert refused(capsys, "doctor", "--config", path).endswith("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
+    assert refused(capsys, "doctor", "--config", path).endswith(
+        "which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url"
+    )
     assert "max_cost needs price_in and price_out" in refused(capsys, "extract", tmp_path, "--config", path, "--base-url", "localhost:9")
     assert "nothing says on which server" in refused(capsys, "extract", tmp_path, "--config", path)
     assert main(["extract", str(tmp_path), "--config", str(path), "--rules"]) == 0

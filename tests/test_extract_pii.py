@@ -18,37 +18,54 @@ def kinds(text, names=True):
 
 def test_a_resume_is_masked():
     assert kinds(RESUME) == [
-        ("NAME", "Ravi Osei"), ("EMAIL", "ravi.osei1@example.org"), ("PHONE", "+49 170 1234567"),
-        ("URL", "https://linkedin.com/in/ravi-osei"), ("NAME", "Osei")]
+        ("NAME", "Ravi Osei"),
+        ("EMAIL", "ravi.osei1@example.org"),
+        ("PHONE", "+49 170 1234567"),
+        ("URL", "https://linkedin.com/in/ravi-osei"),
+        ("NAME", "Osei"),
+    ]
     masked, placeholders = mask(RESUME)
     assert masked.text.splitlines()[0] == "[NAME_1] | [EMAIL_1] | [PHONE_1] | Eastvale"
     assert restore(masked.text, placeholders) == RESUME
     assert [k for k, _ in kinds(RESUME, names=False)] == ["EMAIL", "PHONE", "URL"]
 
 
-@pytest.mark.parametrize(("text", "found"), [
-    ("Jane van Doe\nCook", ["Jane van Doe"]),
-    ("JOHN SMITH\nWorked as John Smith", ["JOHN SMITH", "John Smith"]),
-    ("Name: Marie-Claire O'Neil, Paris", ["Marie-Claire O'Neil"]),
-    ("Cook\nReferee: Tom B. Jones\nTom said so", ["Tom B. Jones", "Tom"]),
-    ("Cook. Prof. Weber agrees.", ["Weber"]),
-    ("姓名：王小明\n王小明会Python", ["王小明", "王小明"]),
-    ("李雷\n电工", ["李雷"]),
-    ("Data Engineer\nBerlin", []),
-    ("Machine Learning\nx", []),
-    ("Curriculum Vitae\nx", []),
-    ("contact: please send your papers", []),
-    ("个人简历\n电工", []),
-])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Jane van Doe\nCook", ["Jane van Doe"]),
+        ("JOHN SMITH\nWorked as John Smith", ["JOHN SMITH", "John Smith"]),
+        ("Name: Marie-Claire O'Neil, Paris", ["Marie-Claire O'Neil"]),
+        ("Cook\nReferee: Tom B. Jones\nTom said so", ["Tom B. Jones", "Tom"]),
+        ("Cook. Prof. Weber agrees.", ["Weber"]),
+        ("姓名：王小明\n王小明会Python", ["王小明", "王小明"]),
+        ("李雷\n电工", ["李雷"]),
+        ("Data Engineer\nBerlin", []),
+        ("Machine Learning\nx", []),
+        ("Curriculum Vitae\nx", []),
+        ("contact: please send your papers", []),
+        ("个人简历\n电工", []),
+    ],
+)
 def test_names(text, found):
     assert [t for kind, t in kinds(text) if kind == "NAME"] == found
 
 
-@pytest.mark.parametrize(("text", "found"), [
-    ("+1 (555) 123-4567", "+1 (555) 123-4567"), ("Tel.: 030 1234567", "030 1234567"), ("手机：13912345678", "13912345678"),
-    ("0049 30 1234567", "0049 30 1234567"), ("555-123-4567", "555-123-4567"),
-    ("2015 - 2018", None), ("01/2015 - 03/2018", None), ("65000-77000", None), ("room 12", None), ("1234567890", None),
-])
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("+1 (555) 123-4567", "+1 (555) 123-4567"),
+        ("Tel.: 030 1234567", "030 1234567"),
+        ("手机：13912345678", "13912345678"),
+        ("0049 30 1234567", "0049 30 1234567"),
+        ("555-123-4567", "555-123-4567"),
+        ("2015 - 2018", None),
+        ("01/2015 - 03/2018", None),
+        ("65000-77000", None),
+        ("room 12", None),
+        ("1234567890", None),
+    ],
+)
 def test_phones(text, found):
     assert [t for kind, t in kinds(text) if kind == "PHONE"] == ([found] if found else [])
 

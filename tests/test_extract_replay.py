@@ -93,7 +93,15 @@ def test_a_record_goes_on_where_it_was_killed(recorded, data, tmp_path, capsys):
 
 def test_files_that_are_no_cassette(data, tmp_path, capsys):
     other = tmp_path / "other.jsonl"
-    for content in (b"", b"hello\n", b"[1]\n", b'{"base_url": 5}\n', b'{"base_url": "http://h"}\n{"path": 1}\n', b"\xff\xfe\n", b"[" * 100_000):
+    for content in (
+        b"",
+        b"hello\n",
+        b"[1]\n",
+        b'{"base_url": 5}\n',
+        b'{"base_url": "http://h"}\n{"path": 1}\n',
+        b"\xff\xfe\n",
+        b"[" * 100_000,
+    ):
         other.write_bytes(content)
         assert main(["extract", str(data), "--replay", str(other)]) == 2
         assert "is not a cassette" in capsys.readouterr().err

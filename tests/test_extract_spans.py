@@ -7,17 +7,22 @@ import pytest
 from minirank.extract.spans import rule_spans
 
 
-@pytest.mark.parametrize(("text", "skills", "knowledge"), [
-    ("Engineer\nYou will design and implement complex tests with Selenium.",
-     ["design and implement complex tests"], ["Selenium"]),
-    ("Engineer\nAbility to work in large collaborative teams to achieve goals.",
-     ["work in large collaborative teams", "achieve goals"], []),
-    ("Engineer\nExperience with Docker and cloud deployment tools.", [], ["Docker", "cloud deployment tools"]),
-    ("Engineer\nExcellent communication skills, fluent in English.", ["communication skills"], ["English"]),
-    ("Engineer\nDegree in Computer Science.", [], ["Degree", "Computer Science"]),
-    ("Engineer\nWe build ships and love our creative team.", [], []),
-    ("Engineer\nAWS, SNS and SQS", [], ["AWS", "SNS", "SQS"]),
-])
+@pytest.mark.parametrize(
+    ("text", "skills", "knowledge"),
+    [
+        ("Engineer\nYou will design and implement complex tests with Selenium.", ["design and implement complex tests"], ["Selenium"]),
+        (
+            "Engineer\nAbility to work in large collaborative teams to achieve goals.",
+            ["work in large collaborative teams", "achieve goals"],
+            [],
+        ),
+        ("Engineer\nExperience with Docker and cloud deployment tools.", [], ["Docker", "cloud deployment tools"]),
+        ("Engineer\nExcellent communication skills, fluent in English.", ["communication skills"], ["English"]),
+        ("Engineer\nDegree in Computer Science.", [], ["Degree", "Computer Science"]),
+        ("Engineer\nWe build ships and love our creative team.", [], []),
+        ("Engineer\nAWS, SNS and SQS", [], ["AWS", "SNS", "SQS"]),
+    ],
+)
 def test_spans_of_sentences(text, skills, knowledge):
     assert [[text[a:b] for a, b in spans] for spans in rule_spans(text)] == [skills, knowledge]
 
@@ -30,11 +35,11 @@ def bench(monkeypatch, request):
 def test_postings_keep_offsets(bench, tmp_path):
     from skillspan import read_postings
 
-    lines = [{"idx": 1, "source": "tech", "tokens": ["Use", "C", "+", "+"], "tags_skill": list("OOOO"),
-              "tags_knowledge": list("OBII")},
-             {"idx": 1, "source": "house", "tokens": ["x"], "tags_skill": ["O"], "tags_knowledge": ["O"]},
-             {"idx": 1, "source": "tech", "tokens": ["lead", "teams"], "tags_skill": list("BB"),
-              "tags_knowledge": list("OO")}]
+    lines = [
+        {"idx": 1, "source": "tech", "tokens": ["Use", "C", "+", "+"], "tags_skill": list("OOOO"), "tags_knowledge": list("OBII")},
+        {"idx": 1, "source": "house", "tokens": ["x"], "tags_skill": ["O"], "tags_knowledge": ["O"]},
+        {"idx": 1, "source": "tech", "tokens": ["lead", "teams"], "tags_skill": list("BB"), "tags_knowledge": list("OO")},
+    ]
     path = tmp_path / "train.json"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     first, second = read_postings(path)
@@ -59,5 +64,6 @@ def test_a_table_goes_between_its_markers(bench, tmp_path):
     replace_between(path, "one", "first")
     replace_between(path, "two", "second")
     replace_between(path, "one", "third")
-    assert path.read_text() == ("# Results\n\n<!-- one:begin -->\nthird\n<!-- one:end -->\n\n"
-                                "<!-- two:begin -->\nsecond\n<!-- two:end -->\n")
+    assert path.read_text() == (
+        "# Results\n\n<!-- one:begin -->\nthird\n<!-- one:end -->\n\n<!-- two:begin -->\nsecond\n<!-- two:end -->\n"
+    )

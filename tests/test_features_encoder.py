@@ -21,9 +21,7 @@ def world(tmp_path_factory):
     folder, features = write_world(tmp_path_factory.mktemp("world"))
     split = split_by_time(folder)
     encoder = Encoder.fit(folder, features, split.train)
-    return SimpleNamespace(
-        folder=folder, features=features, split=split, encoder=encoder, dataset=encoder.dataset(folder, features, split)
-    )
+    return SimpleNamespace(folder=folder, features=features, split=split, encoder=encoder, dataset=encoder.dataset(folder, features, split))
 
 
 def saved(encoder, path) -> bytes:
@@ -46,9 +44,7 @@ def test_shapes_types_and_ranges(world):
     assert np.isfinite(rows.dense).all() and np.abs(rows.dense).max() <= 5
     assert len(rows.bags) == len(inputs.bags)
     for bag, (name, size) in zip(rows.bags, inputs.bags):
-        assert (
-            bag.entity.shape == (n,) and bag.entity.dtype == bag.ids.dtype == np.int32 and bag.offsets.dtype == np.int64
-        )
+        assert bag.entity.shape == (n,) and bag.entity.dtype == bag.ids.dtype == np.int32 and bag.offsets.dtype == np.int64
         assert bag.entity.max() < len(bag.offsets) - 1 and bag.offsets[-1] == len(bag.ids), name
         assert 0 <= bag.ids.min() and bag.ids.max() < size, name
 
@@ -103,16 +99,12 @@ def test_nothing_but_training_rows_shapes_the_encoder(world, tmp_path):
     at_hire = {(r["resume_id"], r["updated_at"]) for r, early in zip(past.resumes, known) if early}
     for row in np.setdiff1d(shown.job[rest], shown.job[train]):
         folder.jobs[row] |= {"description": "zebra " * 9, "title": "zebra keeper", "kind": "zebra"}
-        features.jobs[row] = job_features(
-            title="zebra keeper", must_have=("zebra care",), domains=("zoo",), min_years=39
-        )
+        features.jobs[row] = job_features(title="zebra keeper", must_have=("zebra care",), domains=("zoo",), min_years=39)
     changed = 0
     for row in np.setdiff1d(shown.resume[rest], shown.resume[train]):
         if (folder.resumes[row]["resume_id"], folder.resumes[row]["updated_at"]) not in at_hire:
             folder.resumes[row]["text"] = "zebra " * 9
-            features.resumes[row] = resume_features(
-                title="zebra keeper", skills=("zebra care",), domains=("zoo",), years=39
-            )
+            features.resumes[row] = resume_features(title="zebra keeper", skills=("zebra care",), domains=("zoo",), years=39)
             changed += 1
     assert changed >= 5
     for name in ("clicked", "converted", "relevance"):
@@ -136,9 +128,7 @@ def test_labels_of_training_rows_do_not_enter_features(world, tmp_path):
 def test_truth_does_not_enter_features(world, tmp_path):
     truth = {"click": np.linspace(0, 1, len(world.folder.impressions))}
     folder = replace(world.folder, truth=truth)
-    assert saved(Encoder.fit(folder, world.features, world.split.train), tmp_path / "a") == saved(
-        world.encoder, tmp_path / "b"
-    )
+    assert saved(Encoder.fit(folder, world.features, world.split.train), tmp_path / "a") == saved(world.encoder, tmp_path / "b")
     dataset = world.encoder.dataset(folder, world.features, world.split)
     assert dataset.truth is truth and np.array_equal(dataset.rows.dense, world.dataset.rows.dense)
 
@@ -211,9 +201,7 @@ def test_every_group_can_be_switched_off(world, off):
     encoder = Encoder.fit(world.folder, world.features, world.split.train, config)
     dataset = encoder.dataset(world.folder, world.features, world.split)
     fewer = lambda kind: len(getattr(dataset.inputs, kind)) < len(getattr(world.dataset.inputs, kind))  # noqa: E731
-    assert fewer("dense") == (off in ("match", "signals", "text")) and fewer("bags") == (
-        off in ("signals", "skills", "tokens")
-    )
+    assert fewer("dense") == (off in ("match", "signals", "text")) and fewer("bags") == (off in ("signals", "skills", "tokens"))
     assert fewer("categorical") == (off == "signals")
     kept = [world.dataset.inputs.dense.index(name) for name in dataset.inputs.dense]
     assert np.array_equal(dataset.rows.dense, world.dataset.rows.dense[:, kept])
@@ -292,9 +280,7 @@ def test_a_truncated_file_is_one_line(world, tmp_path, name):
         Encoder.load(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"), [({"version": 2}, "version 2, this minirank reads 1"), ({"format": "x"}, "no encoder")]
-)
+@pytest.mark.parametrize(("change", "message"), [({"version": 2}, "version 2, this minirank reads 1"), ({"format": "x"}, "no encoder")])
 def test_another_version(world, tmp_path, change, message):
     world.encoder.save(tmp_path)
     settings = json.loads((tmp_path / "encoder.json").read_text()) | change

@@ -77,9 +77,7 @@ def test_closeness_by_hand_with_the_own_hire_left_out():
         ("b", resume_features(skills=("sql", "go"), years=4, seniority="senior", title="designer", education="master")),
         ("c", resume_features(skills=("sql",), years=6, seniority="mid")),
     ]
-    found, history, removed = close(
-        [job()], [job_features(must_have=("sql",))], past_of(*people), [(resume("a"), people[0][1])]
-    )
+    found, history, removed = close([job()], [job_features(must_have=("sql",))], past_of(*people), [(resume("a"), people[0][1])])
     assert removed.tolist() == [0]
     # b and c are left: supports sql 2, go 1; of sql, go and rust the candidate has them all
     expected = {
@@ -114,9 +112,7 @@ def test_text_closeness_is_the_cosine_with_the_others():
     model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
     people = [(name, resume_features()) for name in "abc"]
     past = past_of(*people)
-    past = PastHires(
-        past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features
-    )
+    past = PastHires(past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features)
     found, _, _ = close([job()], [job_features()], past, [(resume("b", texts[3]), resume_features())], model=model)
     rows = model.tfidf(model.counts(texts)).toarray()
     others = rows[0] + rows[2]

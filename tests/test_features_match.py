@@ -54,9 +54,7 @@ def test_what_is_not_known_is_nan_and_counts_are_never():
 
 
 def test_limits():
-    found = match(
-        job_features(min_years=60, remote="remote"), resume_features(years=2), resume_record={"updated_at": START + DAY}
-    )
+    found = match(job_features(min_years=60, remote="remote"), resume_features(years=2), resume_record={"updated_at": START + DAY})
     assert (found["min_years"], found["years_gap"]) == (40, -15)
     assert found["recency"] == 0  # a resume from after the search is as fresh as can be
     assert found["reachable"] == 1 and np.isnan(found["location_match"])
@@ -77,10 +75,7 @@ def test_text_similarity_is_the_cosine():
     texts = ["data engineer sql spark", "sql excel", "excel spark data engineer"]
     model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
     found = match(job_features(), resume_features(), model=model)
-    idf = {
-        word: np.log(4 / (1 + n)) + 1
-        for word, n in {"data": 2, "engineer": 2, "sql": 2, "spark": 2, "excel": 2}.items()
-    }
+    idf = {word: np.log(4 / (1 + n)) + 1 for word, n in {"data": 2, "engineer": 2, "sql": 2, "spark": 2, "excel": 2}.items()}
     job = np.sqrt(sum(idf[word] ** 2 for word in ("data", "engineer", "sql", "spark")))
     resume = np.sqrt(idf["sql"] ** 2 + idf["excel"] ** 2)
     assert found["text_similarity"] == pytest.approx(idf["sql"] ** 2 / (job * resume))

@@ -30,18 +30,12 @@ def test_signals_count_the_hires_from_before_the_posting(world):
             continue
         people = {}
         for hired_for, person, at in zip(folder.hires.job, folder.hires.resume_id, folder.hires.hired_at):
-            rows = [
-                r
-                for r, record in enumerate(folder.resumes)
-                if record["resume_id"] == person and record["updated_at"] <= at
-            ]
+            rows = [r for r, record in enumerate(folder.resumes) if record["resume_id"] == person and record["updated_at"] <= at]
             if folder.jobs[hired_for]["team_id"] == job["team_id"] and at < job["posted_at"] and rows:
                 people[person] = features.resumes[rows[-1]]
         assert line["hires"] == len(people) >= 3
         held = [skill.value for found in people.values() for skill in found.skills]
-        assert {s["value"]: s["support"] for s in line["skills"]} == {
-            s: held.count(s) for s in held if held.count(s) >= 2
-        }
+        assert {s["value"]: s["support"] for s in line["skills"]} == {s: held.count(s) for s in held if held.count(s) >= 2}
         years = [found.years.value for found in people.values() if found.years is not None]
         assert line["years"] == np.median(years)
         assert sum(line["seniority"].values()) <= line["hires"]
@@ -78,18 +72,14 @@ def encoder(world):
 
 
 def test_evidence(encoder):
-    job = job_features(
-        must_have=("sql", "go"), nice_to_have=("rust",), min_years=5, seniority="senior", title="designer"
-    )
+    job = job_features(must_have=("sql", "go"), nice_to_have=("rust",), min_years=5, seniority="senior", title="designer")
     people = [
         resume_features(skills=("sql", "rust", "excel")),
         resume_features(skills=("excel",)),
         resume_features(skills=("sql", "excel")),
     ]
     records = [{"resume_id": name, "text": "", "updated_at": START - 9 * DAY} for name in "abc"]
-    past = PastHires(
-        ("t",) * 3, (None,) * 3, tuple("abc"), START - 9 * DAY + np.arange(3), tuple(records), tuple(people)
-    )
+    past = PastHires(("t",) * 3, (None,) * 3, tuple("abc"), START - 9 * DAY + np.arange(3), tuple(records), tuple(people))
     candidate = resume_features(skills=("sql", "rust", "excel"), years=3, seniority="lead")
     found = encoder.evidence(JOB, job, past, [records[0]], [candidate])[0]
     assert json.loads(json.dumps(found)) == found
@@ -108,9 +98,7 @@ def test_evidence(encoder):
 
 def test_evidence_without_a_history(encoder):
     assert (
-        encoder.evidence(
-            JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()]
-        )[0]["past_hires"]
+        encoder.evidence(JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()])[0]["past_hires"]
         is None
     )
     assert encoder.evidence(JOB, job_features(), None, [], []) == []

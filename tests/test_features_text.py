@@ -56,9 +56,7 @@ def test_flagged_spans_do_not_become_words():
 def test_the_hash_is_the_same_in_another_process():
     code = "from minirank.features.text import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
     ours = hashed_counts(["sql c++ données"], 1000).indices.tolist()
-    other = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"}
-    )
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
     assert other.stdout.strip() == str(ours)
 
 

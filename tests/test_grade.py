@@ -14,17 +14,7 @@ from minirank.data import read_folder
 from minirank.errors import DataError
 from minirank.extract import Features, extract_folder
 from minirank.extract.asking import Asker
-from minirank.grading import (
-    Grade,
-    Pairs,
-    agreement,
-    grade_by_rules,
-    read_pairs,
-    shown_pairs,
-    weighted_kappa,
-    with_grades,
-    write_grades,
-)
+from minirank.grading import Grade, Pairs, agreement, grade_by_rules, read_pairs, shown_pairs, weighted_kappa, with_grades, write_grades
 from minirank.grading_llm import Grader
 from minirank.inputs import load_dataset
 from minirank.llm_client import Client, Limits, Store
@@ -40,8 +30,11 @@ def folder(tmp_path):
 
 def test_rules_weigh_what_is_known(folder):
     job = job_features(must_have=("sql", "go"), min_years=4, seniority="senior")
-    people = [resume_features(skills=("sql", "rust"), years=2, seniority="junior"),
-              resume_features(skills=("sql", "go"), years=9, seniority="lead"), resume_features()]
+    people = [
+        resume_features(skills=("sql", "rust"), years=2, seniority="junior"),
+        resume_features(skills=("sql", "go"), years=9, seniority="lead"),
+        resume_features(),
+    ]
     features = Features([job, job_features()], people)
     grades = grade_by_rules(folder, features, Pairs(np.array([0, 0, 0, 1]), np.array([0, 1, 2, 0])))
     assert grades[0].relevance == pytest.approx((0.4 * 0.5 + 0.1 * 0.5 + 0.1 * 0) / 0.6)
@@ -107,8 +100,9 @@ def test_agreement_with_people(folder):
     found = agreement(graded, pairs, [Grade(r, 1, "", "rules") for r in (1, 0.25, np.nan, 0.75, 0, 0.5)])
     assert found.pairs == 4 and found.concordance == 1 and found.spearman > 0.8
     assert found.kappa == pytest.approx(weighted_kappa([0.9, 0.2, 0.9, 0.2], [1, 0.25, 0.75, 0]))
-    assert str(found) == (f"against people's grades on 4 pairs: concordance 1.000, Spearman {found.spearman:.3f}, "
-                          f"weighted kappa {found.kappa:.3f}")
+    assert str(found) == (
+        f"against people's grades on 4 pairs: concordance 1.000, Spearman {found.spearman:.3f}, weighted kappa {found.kappa:.3f}"
+    )
 
 
 def test_weighted_kappa_by_hand():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numba
 import numpy as np
+from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 import minirank.kernels
-from cpu_world import drawn_batch, drawn_plan, drawn_values
 from minirank.evaluation.cores import group_dcg
 from minirank.kernels import compile, jit
 from minirank.kernels.adam import Adam
@@ -29,7 +29,9 @@ print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
 
 def run(root, driver):
     code = PROBE.format(driver=driver, name=driver.split("(")[0])
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)})
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)}
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

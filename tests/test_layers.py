@@ -9,11 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = {"numpy", "numba", "scipy", "yaml", "requests", "minirank"}
-ALLOWED = {
-    "kernels": {"numpy", "numba", "llvmlite"},
-    "llm_client": {"requests"},
-    "minirank": RUNTIME,
-}
+ALLOWED = {"kernels": {"numpy", "numba", "llvmlite"}, "llm_client": {"requests"}, "minirank": RUNTIME}
 CUDA = {"llvmlite", "cuda"}  # kernels/cuda: numba's compiler and, once there is a GPU, NVIDIA's bindings
 
 
@@ -27,9 +23,11 @@ def imported_names(path):
 
 
 def sources(folder):
-    return sorted(path for path in (ROOT / folder).rglob("*.py") if not any(
-        parent.is_symlink() for parent in path.parents if parent != ROOT and ROOT in parent.parents
-    ))
+    return sorted(
+        path
+        for path in (ROOT / folder).rglob("*.py")
+        if not any(parent.is_symlink() for parent in path.parents if parent != ROOT and ROOT in parent.parents)
+    )
 
 
 @pytest.mark.parametrize("folder", ALLOWED)

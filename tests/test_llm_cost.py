@@ -32,7 +32,9 @@ def test_prices_by_hand():
         assert attempt.cost == pytest.approx(0.0006) and (attempt.tokens_in, attempt.tokens_out) == (100, 50)
 
 
-@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": "many"}, {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": True}])
+@pytest.mark.parametrize(
+    "usage", [None, {}, {"prompt_tokens": "many"}, {"prompt_tokens": -1, "completion_tokens": 1}, {"prompt_tokens": True}]
+)
 def test_what_a_server_does_not_count_costs_its_upper_bound(usage):
     with ScriptedServer(answer(usage=usage)) as server:
         attempt = server.client(price_in=1.0, price_out=1.0).complete(item(max_tokens=50)).attempts[0]
@@ -47,7 +49,10 @@ def test_errors_cost_nothing_and_lost_replies_their_upper_bound():
 
 def test_max_cost_is_never_passed(tmp_path):
     """A hard stop: whatever the server charges up to the bound, the sum stays below; the run can go on later."""
-    with ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server, Store(tmp_path / "s.sqlite") as store:
+    with (
+        ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server,
+        Store(tmp_path / "s.sqlite") as store,
+    ):
         limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
         with pytest.raises(RunError, match="max_cost 0.01 is reached") as caught:
             Bulk(server.client(**limits), store).run(documents(100))
@@ -138,7 +143,12 @@ def test_a_dry_run_counts_and_sends_nothing(tmp_path):
         assert 6 * 20 < found.tokens_in[0] < found.tokens_in[1] < 6 * most_tokens(server.received[0].raw) and found.tokens_out == (30, 300)
         assert found.cost == pytest.approx(tuple((a + b) / 1e6 for a, b in zip(found.tokens_in, found.tokens_out, strict=True)))
         assert (again.hits, again.calls) == (3, 1) and "cost: not known without prices" in str(again)
-        assert "cost: 0.00" in str(found) and "document 4" in str(found) and "11 items: 4 in the store" in str(found) and "JSON Schema" in str(found)
+        assert (
+            "cost: 0.00" in str(found)
+            and "document 4" in str(found)
+            and "11 items: 4 in the store" in str(found)
+            and "JSON Schema" in str(found)
+        )
 
 
 def test_progress_in_words():

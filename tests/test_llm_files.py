@@ -22,7 +22,9 @@ def store(tmp_path):
 
 
 def line(name, step, status=200):
-    return json.dumps({"id": "batch_req_1", "custom_id": name, "response": {"status_code": status, "request_id": "r", "body": step.body}, "error": None})
+    return json.dumps(
+        {"id": "batch_req_1", "custom_id": name, "response": {"status_code": status, "request_id": "r", "body": step.body}, "error": None}
+    )
 
 
 def test_batch_out(store, tmp_path):

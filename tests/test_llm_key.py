@@ -43,7 +43,10 @@ def test_without_a_key_there_is_no_header(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_case_26_redirects_are_not_followed_and_the_key_stays(status):
-    with ScriptedServer() as other, ScriptedServer(default=Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})) as server:
+    with (
+        ScriptedServer() as other,
+        ScriptedServer(default=Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})) as server,
+    ):
         with pytest.raises(RunError, match="redirect to http://localhost.*use the final address") as caught:
             server.client().complete(item())
         assert caught.value.kind == "redirect" and not other.received and len(server.received) == 1
@@ -88,7 +91,9 @@ def test_case_27_the_path_on_the_wire():
         assert {request.path for request in server.received} == {"/v1/chat/completions"}
 
 
-@pytest.mark.parametrize("typed", ["", "ftp://host", "http://", f"http://user:{CANARY}@host", f"http://host?key={CANARY}", "http://host:port"])
+@pytest.mark.parametrize(
+    "typed", ["", "ftp://host", "http://", f"http://user:{CANARY}@host", f"http://host?key={CANARY}", "http://host:port"]
+)
 def test_addresses_that_cannot_be_used(typed):
     with pytest.raises(RunError) as caught:
         canonical_url(typed)

@@ -170,7 +170,9 @@ def test_case_16_a_refusal_is_final(step):
 
 def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered():
     max_tokens = failure(400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
-    temperature = failure(400, "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported.")
+    temperature = failure(
+        400, "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported."
+    )
     role = failure(400, "System role not supported")
     with ScriptedServer(max_tokens, temperature, role) as server:
         client = server.client(retries=0)
@@ -228,7 +230,9 @@ def test_errors_that_end_the_run(step, kind):
 
 
 def test_an_error_that_repeats_the_request_is_not_read_as_a_complaint_about_its_format():
-    echoed = Step(422, {"detail": [{"loc": ["body", "messages"], "msg": "odd text", "input": {"response_format": {"type": "json_schema"}}}]})
+    echoed = Step(
+        422, {"detail": [{"loc": ["body", "messages"], "msg": "odd text", "input": {"response_format": {"type": "json_schema"}}}]}
+    )
     with ScriptedServer(default=echoed) as server:
         assert failing(server).kind == "rejected" and len(server.received) == 1
 

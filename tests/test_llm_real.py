@@ -45,7 +45,9 @@ def server():
     """Its address. Red, not skipped, when it cannot be started: whoever installed the extra wants to know."""
     model = llm_server.model_path()
     assert model.stat().st_size == llm_server.MODEL_BYTES
-    process = subprocess.Popen([sys.executable, str(HERE / "llm_server.py"), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / "llm_server.py"), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         url = process.stdout.readline().strip()
         end = time.monotonic() + 60

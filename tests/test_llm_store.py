@@ -54,7 +54,9 @@ def test_case_22_the_same_document_twice_is_one_call_and_two_results(store):
         assert store.get("a").value == store.get("b").value == store.get("d").value == {"n": 1}
 
 
-@pytest.mark.parametrize("text", ["", "three short words", "long " * 400_000, "高级工程师，五年经验", "Ｆｕｌｌ　ｗｉｄｔｈ", "no\u00a0break ﬁnance"])
+@pytest.mark.parametrize(
+    "text", ["", "three short words", "long " * 400_000, "高级工程师，五年经验", "Ｆｕｌｌ　ｗｉｄｔｈ", "no\u00a0break ﬁnance"]
+)
 def test_case_22_documents_of_every_size_and_script_arrive_as_they_are(text, store):
     with ScriptedServer() as server:
         assert Bulk(server.client(), store).run([item("a", text)]) == Counts(done=1)
@@ -63,6 +65,7 @@ def test_case_22_documents_of_every_size_and_script_arrive_as_they_are(text, sto
 
 def test_case_23_another_model_prompt_or_schema_misses_and_old_rows_stay(store):
     with ScriptedServer() as server:
+
         def run(model=MODEL, **fields):
             client = server.client()
             client.model = model

@@ -29,7 +29,10 @@ def test_case_18_offsets_stay_aligned():
     assert all(text.find(word) == made.find(word) for word in ("Python", "and", "SQL"))
 
 
-@pytest.mark.parametrize("text", ["plain", "a < b and b > c | d", "C++ <vector>", "tabs\tand\nlines\r\n", "高级 工程师", "array[INSTANCE]", "naïve ﬁ", "<strong>"])
+@pytest.mark.parametrize(
+    "text",
+    ["plain", "a < b and b > c | d", "C++ <vector>", "tabs\tand\nlines\r\n", "高级 工程师", "array[INSTANCE]", "naïve ﬁ", "<strong>"],
+)
 def test_ordinary_text_stays_as_it_is(text):
     assert neutralise(text) is text or neutralise(text) == text
 

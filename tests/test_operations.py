@@ -286,7 +286,9 @@ def plan_with(kind):
         build.add(loss, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
     else:
         build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7)
-    return build.build(logits, given=(-1, 0, -1), links=("sigmoid",) * 3, unknown_share={}, training_rows=100, log_variance=None, outputs={})
+    return build.build(
+        logits, given=(-1, 0, -1), links=("sigmoid",) * 3, unknown_share={}, training_rows=100, log_variance=None, outputs={}
+    )
 
 
 @pytest.mark.parametrize("rows", (1, 7, 33, 260))
@@ -316,7 +318,9 @@ def test_gradient_of_the_plan_by_projection(kind, backend):
         written_out[name][...] = 0
         written_out[name][ids] = rows
     for view, gradient in ((values.dense, found.dense), (values.tables, written_out.tables)):
-        errors = (projection_error(lambda _: executor.gradients(values, batch).total, gradient, view, 1.0, 0, eps) for eps in (1e-5, 2e-6, 4e-7))
+        errors = (
+            projection_error(lambda _: executor.gradients(values, batch).total, gradient, view, 1.0, 0, eps) for eps in (1e-5, 2e-6, 4e-7)
+        )
         assert any(error < 1e-6 for error in errors)
 
 

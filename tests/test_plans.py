@@ -33,8 +33,13 @@ ENTIRE = (TASKS[0], TaskConfig("cvr", {"entire": 1.0}, given="ctr"), TASKS[2])
 def small(architecture="mmoe", role="full", **changes):
     """A small model whose widths are no multiples of anything."""
     config = ModelConfig(
-        architecture=architecture, embedding=3, experts=3, expert_hidden=(11, 5), tower_hidden=(7,),
-        gate=GateConfig(role=role, temperature=1.3, hidden=6), task_weights="uncertainty",
+        architecture=architecture,
+        embedding=3,
+        experts=3,
+        expert_hidden=(11, 5),
+        tower_hidden=(7,),
+        gate=GateConfig(role=role, temperature=1.3, hidden=6),
+        task_weights="uncertainty",
     )
     return dataclasses.replace(config, **changes)
 
@@ -53,7 +58,8 @@ def arena_gradient(plan, gradients, values):
 
 
 @pytest.mark.parametrize(
-    "architecture, role, seed", [(*each, 0) for each in ARCHITECTURES] + [("mmoe", "full", 1), ("mmoe", "full", 2), ("esmm", "none", 1), ("esmm", "none", 2)]
+    "architecture, role, seed",
+    [(*each, 0) for each in ARCHITECTURES] + [("mmoe", "full", 1), ("mmoe", "full", 2), ("esmm", "none", 1), ("esmm", "none", 2)],
 )
 def test_gradient_of_every_parameter(architecture, role, seed):
     plan = plan_of(small(architecture, role), ENTIRE if architecture == "esmm" else TASKS)
@@ -62,6 +68,7 @@ def test_gradient_of_every_parameter(architecture, role, seed):
     executor = make_executor("reference", plan, np.float64)
     gradient = arena_gradient(plan, executor.gradients(values, batch), values)
     for name, view in values.items():
+
         def error(eps):
             return projection_error(lambda _: executor.gradients(values, batch).total, gradient[name], view, 1.0, seed, eps)
 
@@ -150,7 +157,10 @@ def test_identities_between_architectures(backend):
         return make_executor(backend, plan, np.float64).logits(values, batch), values
 
     one, values = logits(small(experts=1))
-    bottom, _ = logits(small("shared_bottom", "none"), [(name.replace("expert.0", "bottom"), view) for name, view in values.items() if not name.startswith("gate")])
+    bottom, _ = logits(
+        small("shared_bottom", "none"),
+        [(name.replace("expert.0", "bottom"), view) for name, view in values.items() if not name.startswith("gate")],
+    )
     np.testing.assert_allclose(one, bottom, rtol=1e-12)
     shared, values = logits(small("omoe", "none"))
     rest = [(name, view) for name, view in values.items() if not name.startswith("gate")]

@@ -157,7 +157,13 @@ def test_requests_of_all_sizes_from_eight_threads(seed):
 def test_a_row_does_not_depend_on_the_rows_around_it(seed):
     _, _, values, batch, executor = world(seed, 120)
     together = executor.logits(values, batch)
-    for rows in ([0], [5, 3], range(7, 60), *np.split(np.arange(120), 4), np.flatnonzero(batch.ids[:, :1].sum(axis=1) == batch.ids[0, :1].sum())):
+    for rows in (
+        [0],
+        [5, 3],
+        range(7, 60),
+        *np.split(np.arange(120), 4),
+        np.flatnonzero(batch.ids[:, :1].sum(axis=1) == batch.ids[0, :1].sum()),
+    ):
         assert executor.logits(values, batch.take(np.array(rows))).tobytes() == together[np.array(rows)].tobytes()
 
 

@@ -32,10 +32,7 @@ def folder(path):
 
 
 def test_a_seed_gives_the_same_bytes_in_another_process(path, tmp_path):
-    code = (
-        "import sys; from minirank.simulate import World, WorldConfig;"
-        "World(WorldConfig(seed=3, impressions=2_000)).write(sys.argv[1])"
-    )
+    code = "import sys; from minirank.simulate import World, WorldConfig;World(WorldConfig(seed=3, impressions=2_000)).write(sys.argv[1])"
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], check=True)
     assert sorted(p.name for p in path.iterdir()) == sorted(NAMES)
     for name in NAMES:

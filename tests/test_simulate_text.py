@@ -39,7 +39,8 @@ def _hits(phrase):
         name
         for alias, name in ALIASES.items()
         # SPEED: the plain search spares most of the regular expressions.
-        if alias in phrase.lower() and re.search(pattern.format(re.escape(EXACT.get(alias, alias))), phrase if alias in EXACT else phrase.lower())
+        if alias in phrase.lower()
+        and re.search(pattern.format(re.escape(EXACT.get(alias, alias))), phrase if alias in EXACT else phrase.lower())
     }
 
 

@@ -56,7 +56,9 @@ def product(run, dtype, rows, depth, vectors, start, relu, transposed, seed=0):
 def assert_close(found, expected):
     """The border to the last bit; the product to a few roundings of its largest sums."""
     np.testing.assert_array_equal(found[expected == KEPT], KEPT)
-    assert np.linalg.norm((found - expected)[expected != KEPT]) <= 8 * np.finfo(found.dtype).eps * np.linalg.norm(expected[expected != KEPT])
+    assert np.linalg.norm((found - expected)[expected != KEPT]) <= 8 * np.finfo(found.dtype).eps * np.linalg.norm(
+        expected[expected != KEPT]
+    )
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
@@ -96,16 +98,19 @@ def test_nan_stays_nan_in_its_row_and_infinity_is_kept(run):
     assert (np.delete(c, (1, 3), axis=0) == 0).all()
 
 
-@pytest.mark.parametrize("features, machine, expected", [
-    ({"avx512f": True, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 4)),
-    ({"avx512f": False, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 1)),
-    ({"avx2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
-    ({"sse2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
-    ({"neon": True}, "aarch64-unknown-linux-gnu", (6, 1)),
-    ({}, "arm64-apple-darwin24.0.0", (6, 1)),
-    ({}, "riscv64-unknown-linux-gnu", (0, 1)),
-    ({}, "", (0, 1)),
-])
+@pytest.mark.parametrize(
+    "features, machine, expected",
+    [
+        ({"avx512f": True, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 4)),
+        ({"avx512f": False, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 1)),
+        ({"avx2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
+        ({"sse2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
+        ({"neon": True}, "aarch64-unknown-linux-gnu", (6, 1)),
+        ({}, "arm64-apple-darwin24.0.0", (6, 1)),
+        ({}, "riscv64-unknown-linux-gnu", (0, 1)),
+        ({}, "", (0, 1)),
+    ],
+)
 def test_shape_of_a_processor(features, machine, expected):
     assert shapes.shape(features, machine) == expected
 

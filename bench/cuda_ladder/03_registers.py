@@ -9,14 +9,7 @@ from rungs import Layer, Rung, Sizes, distance
 
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
-from minirank.kernels.cuda.tiles import (
-    BUFFER,
-    OWN,
-    PITCH,
-    multiply,
-    tile_column,
-    tile_row,
-)
+from minirank.kernels.cuda.tiles import BUFFER, OWN, PITCH, multiply, tile_column, tile_row
 
 ZERO = np.float32(0)
 

@@ -36,4 +36,6 @@ def rung(sizes: Sizes) -> Rung:
             layer.activations, layer.parameters, count, sizes.columns, layer.x.size, layer.weight.size
         )
 
-    return Rung("bias and ReLU in the epilogue", 1.15, apart, lambda: product(fused), lambda: distance(layer.found(), layer.expected()), layer.flop)
+    return Rung(
+        "bias and ReLU in the epilogue", 1.15, apart, lambda: product(fused), lambda: distance(layer.found(), layer.expected()), layer.flop
+    )

@@ -8,4 +8,6 @@ from rungs import Rung, Sizes, Step
 def rung(sizes: Sizes) -> Rung:
     """Before: sorted. After: atomic. Both are whole steps."""
     ordered, atomic = Step(sizes, graph=False), Step(sizes, deterministic=False, graph=False)
-    return Rung("table gradients added atomically", 1.1, ordered.run, atomic.run, atomic.error, executors=[ordered.executor, atomic.executor])
+    return Rung(
+        "table gradients added atomically", 1.1, ordered.run, atomic.run, atomic.error, executors=[ordered.executor, atomic.executor]
+    )

@@ -82,9 +82,7 @@ class Layer:
         b, k, n = self.sizes.rows, self.sizes.inner, self.sizes.columns
         segments = [[0, k, k, e * k * n, n, -1, 0, 0, 0] for e in range(self.count)]
         start, end = b * k, self.count * k * n
-        problems = [
-            [start + e * b * n, n, n, 0, end + e * n if bias else -1, int(relu), 0, e, e + 1] for e in range(self.count)
-        ]
+        problems = [[start + e * b * n, n, n, 0, end + e * n if bias else -1, int(relu), 0, e, e + 1] for e in range(self.count)]
         tiles = [[self.count + e, column] + [0] * 7 for e in range(self.count) for column in range(0, n, tile)]
         return cuda.to_device(np.array(segments + problems + tiles, np.int64)), 2 * self.count, len(tiles) // self.count
 
@@ -115,7 +113,9 @@ class Step:
         rng = np.random.default_rng(0)
         labels = (rng.random((sizes.rows, 3)) < 0.3).astype(np.float32)
         labels[labels[:, 0] == 0, 1] = np.nan
-        ids = np.column_stack([*(rng.integers(0, sizes.vocabulary, sizes.rows) for _ in range(sizes.fields)), rng.integers(0, 5, sizes.rows)])
+        ids = np.column_stack(
+            [*(rng.integers(0, sizes.vocabulary, sizes.rows) for _ in range(sizes.fields)), rng.integers(0, 5, sizes.rows)]
+        )
         self.batch = Batch(
             ids.astype(np.int32), (), rng.normal(size=(sizes.rows, 4)).astype(np.float32), labels,
             np.ones_like(labels), np.arange(sizes.rows, dtype=np.int32) // 10,

@@ -21,7 +21,10 @@ class JaxJit:
         form, tables = variant.split(", ")
         self.parameters = {name: jnp.array(array) for name, array in problem.arrays.items()}
         self.tables = jnp.array(problem.tables)
-        self.batches = [{name: jnp.array(array.astype("int32") if array.dtype == "int64" else array) for name, array in vars(batch).items()} for batch in problem.batches()]
+        self.batches = [
+            {name: jnp.array(array.astype("int32") if array.dtype == "int64" else array) for name, array in vars(batch).items()}
+            for batch in problem.batches()
+        ]
         self.state = network.start(self.parameters, self.tables, tables)
         self.step_of = jax.jit(network.steps[tables](form), donate_argnums=0)
         self.loss_of = jax.jit(network.loss_of(form))

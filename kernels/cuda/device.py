@@ -8,15 +8,7 @@ from numba import cuda
 from ..batch import Batch
 from ..parameters import Arena
 from .batches import pack_head, pack_labels
-from .encode import (
-    Encoded,
-    Groups,
-    Places,
-    constants,
-    encode_groups,
-    encode_sums,
-    encode_weight_gradients,
-)
+from .encode import Encoded, Groups, Places, constants, encode_groups, encode_sums, encode_weight_gradients
 from .sort import PASSES, WIDTH
 
 

@@ -1,13 +1,13 @@
 """A schedule as the integer tables that kernels read, for batches of at most `capacity` rows.
 
-    activations   values of all blocks, then a column of row losses for each loss, then `shift` further the
-                  gradients of the blocks; element (row, c) of a block is offset * capacity + row * stride + c
-    parameters    the dense arena (padded to 4 elements), then the tables
-    ints          a head: SEARCHES, BATCH_ROWS and SLICES of layout.py, the task of each loss, where searches start, for each
-                  field that chooses parameters its rows in order of their id, and where each id starts;
-                  then ids, row by row, and the entities of each bag
-    floats        labels, then weights, by task; then dense columns, row by row
-    partials      `slices` slices of the dense gradient, then the losses and what else the objective adds
+activations   values of all blocks, then a column of row losses for each loss, then `shift` further the
+              gradients of the blocks; element (row, c) of a block is offset * capacity + row * stride + c
+parameters    the dense arena (padded to 4 elements), then the tables
+ints          a head: SEARCHES, BATCH_ROWS and SLICES of layout.py, the task of each loss, where searches start, for each
+              field that chooses parameters its rows in order of their id, and where each id starts;
+              then ids, row by row, and the entities of each bag
+floats        labels, then weights, by task; then dense columns, row by row
+partials      `slices` slices of the dense gradient, then the losses and what else the objective adds
 """
 
 from __future__ import annotations
@@ -18,20 +18,7 @@ import numpy as np
 
 from ..plan import Operation, Parameter, Plan, Slot
 from . import product, sort, sums, weight_gradients
-from .layout import (
-    CODE,
-    CODES,
-    COUNT,
-    EXTRA,
-    FIRST,
-    IN,
-    OUT,
-    PARAM,
-    PARAM2,
-    SECOND,
-    SYNC,
-    THIRD,
-)  # fmt: skip
+from .layout import CODE, CODES, COUNT, EXTRA, FIRST, IN, OUT, PARAM, PARAM2, SECOND, SYNC, THIRD  # fmt: skip
 from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN
 

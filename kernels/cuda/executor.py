@@ -309,7 +309,9 @@ class CudaExecutor:
             uses.half,
         )  # fmt: skip
         grid = _blocks(uses.most // tables.PIECE * lanes), count
-        self._launch(tables.sum_pieces, grid, uses.groups, uses.sorted, uses.uses, uses.shares, buffers.activations, uses.sums, uses.half, lanes)
+        self._launch(
+            tables.sum_pieces, grid, uses.groups, uses.sorted, uses.uses, uses.shares, buffers.activations, uses.sums, uses.half, lanes
+        )
 
     def _runs(self, buffers: Buffers) -> tuple:
         """Grid and first arguments of what goes through the runs."""
@@ -323,9 +325,7 @@ class CudaExecutor:
         readers, size = buffers.sources.shape[0], buffers.places.dense
         grid = _blocks(rows * buffers.groups.lanes), readers
         self._launch(tables.scatter_rows, grid, *known, buffers.activations, gradients, stamps, size)
-        self._launch(
-            tables.adam_touched_rows, (_blocks(rows), readers), *known, stamps, gradients, *numbers.arenas, self._settings, size
-        )
+        self._launch(tables.adam_touched_rows, (_blocks(rows), readers), *known, stamps, gradients, *numbers.arenas, self._settings, size)
 
     def _objective(self, buffers: Buffers) -> tuple[float, np.ndarray]:
         """(total, losses); see `objective.py`."""

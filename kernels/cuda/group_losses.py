@@ -11,18 +11,7 @@ import math
 import numpy as np
 
 from .jit import cuda, device, kernel
-from .layout import (
-    BATCH_ROWS,
-    CODE,
-    FIRST,
-    IN,
-    OUT,
-    PAIRWISE,
-    PARAM,
-    SEARCHES,
-    STRIDE,
-    Work,
-)
+from .layout import BATCH_ROWS, CODE, FIRST, IN, OUT, PAIRWISE, PARAM, SEARCHES, STRIDE, Work
 from .losses import logistic, soft_plus, task_scale
 from .reduce import block_sum
 from .sizes import SUM_THREADS

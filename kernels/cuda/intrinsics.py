@@ -75,7 +75,6 @@ else:
 
         return signature, build
 
-
     def _assembly(context, builder, result, text, constraints, arguments):
         kind = ir.FunctionType(result, [argument.type for argument in arguments])
         return builder.call(ir.InlineAsm(kind, text, constraints, side_effect=False), arguments)

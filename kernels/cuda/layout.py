@@ -1,12 +1,12 @@
 """How a step of the walk is written as integers; the columns of its row in `Work.steps`.
 
-    CODE     what to do, a number of CODES
-    SYNC     1 where the block must meet before the step, for it touches what earlier ones wrote
-    OUT      slot that it writes: first element in the activations, distance of two rows, width, differentiable columns
-    IN       its first input slot, likewise
-    PARAM, PARAM2   first elements of its parameters
-    FIRST, SECOND, THIRD   see the code that reads them
-    COUNT    number of extra slots (experts of a mixture, slots to clear), which start at EXTRA
+CODE     what to do, a number of CODES
+SYNC     1 where the block must meet before the step, for it touches what earlier ones wrote
+OUT      slot that it writes: first element in the activations, distance of two rows, width, differentiable columns
+IN       its first input slot, likewise
+PARAM, PARAM2   first elements of its parameters
+FIRST, SECOND, THIRD   see the code that reads them
+COUNT    number of extra slots (experts of a mixture, slots to clear), which start at EXTRA
 """
 
 from __future__ import annotations
@@ -17,9 +17,25 @@ CODE, SYNC, OUT, IN, PARAM, PARAM2, FIRST, SECOND, THIRD, COUNT, EXTRA = 0, 1, 2
 START, STRIDE, WIDTH, DIFFERENTIABLE = 0, 1, 2, 3  # within a slot
 
 CODES = (
-    "gather", "bag", "copy", "dense", "bias_by_id", "dense_by_id", "softmax", "mixture", "bce", "mse", "bce_entire",
-    "dense_backward", "dense_by_id_backward", "softmax_backward", "mixture_backward", "clear", "mask",
-    "pairwise", "listwise",
+    "gather",
+    "bag",
+    "copy",
+    "dense",
+    "bias_by_id",
+    "dense_by_id",
+    "softmax",
+    "mixture",
+    "bce",
+    "mse",
+    "bce_entire",
+    "dense_backward",
+    "dense_by_id_backward",
+    "softmax_backward",
+    "mixture_backward",
+    "clear",
+    "mask",
+    "pairwise",
+    "listwise",
 )
 (
     GATHER, BAG, COPY, DENSE, BIAS_BY_ID, DENSE_BY_ID, SOFTMAX, MIXTURE, BCE, MSE, BCE_ENTIRE,

@@ -58,7 +58,12 @@ def row_loss_rows(work, step, first, count, squared):
 @device
 def entire_loss_rows(work, step, first, count):
     """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../losses.py."""
-    a0, a_stride, b0, b_stride = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, EXTRA], work.steps[step, EXTRA + STRIDE]
+    a0, a_stride, b0, b_stride = (
+        work.steps[step, IN],
+        work.steps[step, IN + STRIDE],
+        work.steps[step, EXTRA],
+        work.steps[step, EXTRA + STRIDE],
+    )
     plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
     out = work.steps[step, OUT]
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):

@@ -27,24 +27,8 @@ from .intrinsics import load4_within, store4_within
 from .jit import cuda, device, kernel
 from .layout import BATCH_ROWS
 from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
-from .tensor_tiles import (
-    ALONG,
-    rounded,
-    tensor_column,
-    tensor_multiply,
-    tensor_place,
-    tensor_row,
-)
-from .tiles import (
-    GROUPS,
-    OWN,
-    TWO_BUFFERS,
-    multiply,
-    store_across,
-    store_along,
-    tile_column,
-    tile_row,
-)
+from .tensor_tiles import ALONG, rounded, tensor_column, tensor_multiply, tensor_place, tensor_row
+from .tiles import GROUPS, OWN, TWO_BUFFERS, multiply, store_across, store_along, tile_column, tile_row
 
 ZERO = np.float32(0)
 TO, TO_STRIDE, COLUMNS, ADD, BIAS, RELU, MASK, FIRST_SEGMENT, LAST_SEGMENT = range(9)
@@ -82,7 +66,9 @@ def load_weight_transposed(table, segment, parameters, k, column, columns):
 def load_right(table, segment, parameters, start, column0, columns, thread, transposed):
     """A thread's four elements of W, or of W^T, for the step that begins at `start`."""
     if transposed:
-        return load_weight_transposed(table, segment, parameters, start + thread % (STEP // 4) * 4, column0 + thread // (STEP // 4), columns)
+        return load_weight_transposed(
+            table, segment, parameters, start + thread % (STEP // 4) * 4, column0 + thread // (STEP // 4), columns
+        )
     return load_weight(table, segment, parameters, start + thread // (TN // 4), column0 + thread % (TN // 4) * 4, columns)
 
 

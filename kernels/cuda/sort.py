@@ -82,14 +82,14 @@ def list_uses(groups, sources, ints, lists, sorted, uses, shares, half, table, p
                     end = begin
                 before, all = block_prefix(parts, end - begin)
                 for use in range(begin, end):
-                    list_use(groups, sources, sorted, uses, shares, half, table, source, row, count + before + use - begin, lists[use], share)
+                    list_use(
+                        groups, sources, sorted, uses, shares, half, table, source, row, count + before + use - begin, lists[use], share
+                    )
                 count += all
     return count
 
 
-@kernel(
-    "void(int64[:,::1], int64[:,::1], int32[::1], int32[::1], int32[::1], int64[::1], float32[::1], int64)", threads=SORT_THREADS
-)
+@kernel("void(int64[:,::1], int64[:,::1], int32[::1], int32[::1], int32[::1], int64[::1], float32[::1], int64)", threads=SORT_THREADS)
 def sort_uses(groups, sources, ints, lists, sorted, uses, shares, half):
     """The uses of table blockIdx.x, sorted by id."""
     counts = cuda.shared.array(COUNTERS, np.int32)

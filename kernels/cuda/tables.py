@@ -21,18 +21,7 @@ from .adam import adam_element
 from .jit import cuda, device, kernel
 from .layout import BATCH_ROWS
 from .sizes import FLAT_THREADS
-from .sort import (
-    BAG,
-    DY,
-    DY_STRIDE,
-    GROUP,
-    STAMPS,
-    START,
-    TABLE,
-    WIDTH,
-    sorted_ids,
-    uses_of,
-)
+from .sort import BAG, DY, DY_STRIDE, GROUP, STAMPS, START, TABLE, WIDTH, sorted_ids, uses_of
 
 ZERO = np.float32(0)
 PIECE = 64

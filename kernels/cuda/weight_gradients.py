@@ -25,24 +25,8 @@ from .intrinsics import load4_within, store4_within
 from .jit import cuda, device, kernel
 from .layout import BATCH_ROWS, SLICES
 from .sizes import FRAGMENT, PRODUCT_THREADS, STEP, TN
-from .tensor_tiles import (
-    ALONG,
-    rounded,
-    tensor_column,
-    tensor_multiply,
-    tensor_place,
-    tensor_row,
-)
-from .tiles import (
-    GROUPS,
-    OWN,
-    PITCH,
-    TWO_BUFFERS,
-    multiply,
-    store_across,
-    tile_column,
-    tile_row,
-)
+from .tensor_tiles import ALONG, rounded, tensor_column, tensor_multiply, tensor_place, tensor_row
+from .tiles import GROUPS, OWN, PITCH, TWO_BUFFERS, multiply, store_across, tile_column, tile_row
 
 ZERO = np.float32(0)
 X, X_STRIDE, INNER, DZ, DZ_STRIDE, COLUMNS, WEIGHT, BIAS, ORDER, STARTS = range(10)

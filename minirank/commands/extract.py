@@ -17,18 +17,23 @@ LEAST = 200  # characters of a document in one request
 def register(commands) -> None:
     """Add the commands to the command line."""
     extract = commands.add_parser(
-        "extract", help="find skills, titles, years ... in the texts of a data folder",
+        "extract",
+        help="find skills, titles, years ... in the texts of a data folder",
         description="Without a server the rules read the texts. A run that was stopped goes on where it ended. What names the "
         "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15).",
     )
     _add_common(extract)
-    extract.add_argument("--gazetteer", metavar="FILE", help="labels that are skills beside the lexicon's: one a line, or a skills CSV of "
-                         "ESCO (default: data.gazetteer of CONFIG.yaml)")
+    extract.add_argument(
+        "--gazetteer",
+        metavar="FILE",
+        help="labels that are skills beside the lexicon's: one a line, or a skills CSV of ESCO (default: data.gazetteer of CONFIG.yaml)",
+    )
     extract.add_argument("--characters", type=whole(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)")
     extract.set_defaults(run=run_extract)
 
     grade = commands.add_parser(
-        "grade", help="grade how well resumes fit jobs, where people did not",
+        "grade",
+        help="grade how well resumes fit jobs, where people did not",
         description="Writes relevance_grades.csv beside the data and compares it with the grades that people gave.",
     )
     _add_common(grade)
@@ -57,8 +62,10 @@ def run_extract(options) -> None:
     jobs, resumes = features.jobs, features.resumes
     if gazetteer is not None:
         print(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
-    print(f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
-          f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each")
+    print(
+        f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
+        f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each"
+    )
     print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 
@@ -126,8 +133,9 @@ def _add_common(command) -> None:
     server.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
     server.add_argument("--price-in", type=amount(), metavar="P", help="of a million tokens sent")
     server.add_argument("--price-out", type=amount(), metavar="P", help="of a million tokens of answers")
-    server.add_argument("--max-cost", type=amount(above=0), metavar="C",
-                        help="never spend more on this store, earlier runs included; needs both prices")
+    server.add_argument(
+        "--max-cost", type=amount(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices"
+    )
     server.add_argument("--store", metavar="FILE", help=f"where answers are kept (default DATA/{STORE})")
     server.add_argument("--record", metavar="FILE", help="keep every exchange with the server, for --replay; the key is not in it")
     command.set_defaults(server_options=[action.dest for action in server._group_actions])
@@ -180,8 +188,12 @@ def _asking(options, server):
     progress = BulkProgress(sys.stderr)
     try:
         limits = Limits(
-            concurrency=server.concurrency, rpm=server.rpm, tpm=server.tpm, max_cost=server.max_cost,
-            price_in=server.price_in, price_out=server.price_out,
+            concurrency=server.concurrency,
+            rpm=server.rpm,
+            tpm=server.tpm,
+            max_cost=server.max_cost,
+            price_in=server.price_in,
+            price_out=server.price_out,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
@@ -238,8 +250,10 @@ def _without_calls(options, asker, requests) -> bool:
         print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
     elif options.batch_in is not None:
         found = read_batch(options.batch_in, requests, client.model, store, client.limits)
-        print(f"{found.done:,} answers taken, {found.failed:,} failed, {found.known:,} known, {len(found.missing):,} missing, "
-              f"{len(found.unknown):,} unknown")
+        print(
+            f"{found.done:,} answers taken, {found.failed:,} failed, {found.known:,} known, {len(found.missing):,} missing, "
+            f"{len(found.unknown):,} unknown"
+        )
         print("".join(f"missing: {name}\n" for name in found.missing), end="")
         print("next: the same command without --batch-in")
     else:
@@ -250,8 +264,10 @@ def _without_calls(options, asker, requests) -> bool:
 def _print_ledger(asker) -> None:
     """Print what asking took, over all runs on this store."""
     spent = asker.store.ledger()
-    print(f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, "
-          f"cost {spent['cost']:.4g}")
+    print(
+        f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, "
+        f"cost {spent['cost']:.4g}"
+    )
 
 
 def _gazetteer(options):

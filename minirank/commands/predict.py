@@ -15,7 +15,9 @@ def register(commands) -> None:
     evaluate.add_argument("--split", choices=("valid", "test"), default="test", help="rows to evaluate on (default test)")
     add_backend(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
-    evaluate.add_argument("--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
+    evaluate.add_argument(
+        "--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)"
+    )
     evaluate.set_defaults(run=run_evaluate)
 
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")

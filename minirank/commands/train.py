@@ -69,8 +69,10 @@ def _note_gazetteer(data, progress) -> None:
         return
     used, named = made_with(data.folder).get("gazetteer"), read_gazetteer(data.gazetteer)
     if used is not None and (named is None or used.get("sha256") != named.origin.get("sha256")):
-        progress.say(f"the features were made with the gazetteer {used.get('file')}; name that very file as data.gazetteer, "
-                     "or new texts are ranked without its labels")
+        progress.say(
+            f"the features were made with the gazetteer {used.get('file')}; name that very file as data.gazetteer, "
+            "or new texts are ranked without its labels"
+        )
 
 
 @contextmanager

@@ -276,9 +276,7 @@ def write_json(path: Path, value: Any) -> None:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise RunError(
-            f"{path}: cannot be written: {error.strerror}; free some space or choose another folder"
-        ) from None
+        raise RunError(f"{path}: cannot be written: {error.strerror}; free some space or choose another folder") from None
 
 
 def _names(folder: Path) -> list[str]:

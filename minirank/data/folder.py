@@ -118,12 +118,7 @@ _JOB = {
     "location": values.optional_text,
 }
 
-_RESUME = {
-    "resume_id": values.identifier,
-    "text": values.text,
-    "updated_at": values.seconds,
-    "location": values.optional_text,
-}
+_RESUME = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
 
 
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
@@ -245,16 +240,12 @@ def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Pro
     for key, role, line in zip(ids, roles, table.lines):
         if key in recruiters and key is not None:
             problem = f"recruiter {key!r} stands there twice"
-            problems.add(
-                problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role"
-            )
+            problems.add(problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role")
         recruiters[key] = role
     return {key: role for key, role in recruiters.items() if None not in (key, role)}
 
 
-def _read_hires(
-    table: CsvFile | None, names: dict[str, str], jobs: dict[str, int], resumes: set[str], problems: Problems
-) -> Hires | None:
+def _read_hires(table: CsvFile | None, names: dict[str, str], jobs: dict[str, int], resumes: set[str], problems: Problems) -> Hires | None:
     """The hires; each must name a job and a resume that exist."""
     if table is None:
         return None

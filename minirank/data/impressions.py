@@ -154,12 +154,7 @@ def _check_labels(check: _Checker, time, clicked, converted, converted_at) -> No
         "converted without a click",
         "write clicked 1: a candidate who answered was contacted",
     )
-    check.rows(
-        "converted_at",
-        known & (converted_at < time),
-        "converted before the impression",
-        "check the two times and their offsets",
-    )
+    check.rows("converted_at", known & (converted_at < time), "converted before the impression", "check the two times and their offsets")
     check.rows(
         "converted_at",
         known & (converted != 1),

@@ -44,9 +44,7 @@ class RawTable:
     def error(self, column: Name, code: int, problem: str, remedy: str) -> DataError:
         """The error for the value `code` of a column; it names the first row that has it."""
         row = int(np.argmax(self.columns[column].codes == code))
-        return DataError(
-            problem, file=self.files[self.file[row]], line=int(self.line[row]), column=str(column), remedy=remedy
-        )
+        return DataError(problem, file=self.files[self.file[row]], line=int(self.line[row]), column=str(column), remedy=remedy)
 
 
 Select = Callable[[Sequence[Name], str], Iterable[Name]]
@@ -84,9 +82,7 @@ def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawT
     return RawTable(columns, tuple(path.name for path in paths), file, np.concatenate(lines))
 
 
-def from_rows(
-    rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing
-) -> RawTable:
+def from_rows(rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing) -> RawTable:
     """Rows given as dicts; a name that a row lacks, and None, is missing; a list is joined by its separator.
 
     Args:

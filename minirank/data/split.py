@@ -86,10 +86,7 @@ def _check_part(rows: Impressions, part: str, indices: np.ndarray) -> None:
         remedy = "give a smaller share to the other parts, a shorter maturity gap, or a longer log"
         raise DataError(f"the {part} part of the split is empty", file="impressions.csv", remedy=remedy)
     clicks = rows.clicked == 1
-    for name, labels, eligible in (
-        ("clicked", rows.clicked, np.ones(len(rows), bool)),
-        ("converted", rows.converted, clicks),
-    ):
+    for name, labels, eligible in (("clicked", rows.clicked, np.ones(len(rows), bool)), ("converted", rows.converted, clicks)):
         if np.isnan(labels[eligible]).all():
             continue
         here = labels[indices][eligible[indices]]

@@ -95,11 +95,7 @@ def _resolve(columns: TableColumns, names: list[Name], file: str) -> Fields:
         for found in many(item.column if isinstance(item, DenseColumn) else item, "dense")
     ]
     tasks = [
-        replace(
-            task,
-            column=one(task.column, "tasks"),
-            weight=None if task.weight is None else one(task.weight, "tasks"),
-        )
+        replace(task, column=one(task.column, "tasks"), weight=None if task.weight is None else one(task.weight, "tasks"))
         for task in columns.tasks
     ]
     return Fields(

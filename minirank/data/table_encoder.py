@@ -97,10 +97,7 @@ class TableEncoder:
             BagField(column, field_name(column), _bag_vocabulary(raw, column, separator, counts, least), separator)
             for column, separator in fields.multi_valued
         ]
-        dense = [
-            _fit_dense(raw, column, transform, counts[column], columns.missing_indicator)
-            for column, transform in fields.dense
-        ]
+        dense = [_fit_dense(raw, column, transform, counts[column], columns.missing_indicator) for column, transform in fields.dense]
         tasks = tuple(task.name for task in fields.tasks)
         reading = (files.header, files.separator, files.missing)
         return cls(tuple(categorical), tuple(bags), tuple(dense), tasks, *reading)

@@ -144,15 +144,7 @@ def optional_seconds(value: str) -> int:
 
 
 def convert(
-    column: Column,
-    read: Callable[[Any], Any],
-    dtype: type,
-    fallback: Any,
-    *,
-    problems: Problems,
-    file: str,
-    lines: np.ndarray,
-    name: str,
+    column: Column, read: Callable[[Any], Any], dtype: type, fallback: Any, *, problems: Problems, file: str, lines: np.ndarray, name: str
 ) -> np.ndarray:
     """(N,) values of a column; each distinct text is read once.
 
@@ -175,9 +167,7 @@ def convert(
     return values[column.codes]
 
 
-def report(
-    rows: np.ndarray, problems: Problems, file: str, lines: np.ndarray, name: str, describe: Callable[[int], BadValue]
-) -> None:
+def report(rows: np.ndarray, problems: Problems, file: str, lines: np.ndarray, name: str, describe: Callable[[int], BadValue]) -> None:
     """Notes a problem for every one of `rows`, in words only as long as somebody reads them."""
     for count, row in enumerate(rows):
         if not problems.wants(file, name):

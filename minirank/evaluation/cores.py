@@ -136,9 +136,7 @@ def sort_pairs(first, second, spare_first, spare_second):
             middle, end = min(start + width, n), min(start + 2 * width, n)
             left, right = start, middle
             for to in range(start, end):
-                if left == middle or (
-                    right < end and (a[right] < a[left] or (a[right] == a[left] and b[right] < b[left]))
-                ):
+                if left == middle or (right < end and (a[right] < a[left] or (a[right] == a[left] and b[right] < b[left]))):
                     to_a[to], to_b[to] = a[right], b[right]
                     inversions += middle - left
                     right += 1

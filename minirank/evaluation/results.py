@@ -9,16 +9,7 @@ import numpy as np
 from ..errors import ConfigError
 from .bootstrap import interval, replicates
 from .calibration import calibration
-from .targets import (
-    OBSERVED,
-    RECRUITING,
-    NotDefined,
-    is_recruiting,
-    metric_direction,
-    select,
-    statistic,
-    target,
-)
+from .targets import OBSERVED, RECRUITING, NotDefined, is_recruiting, metric_direction, select, statistic, target
 from .threads import side_by_side
 
 LEVEL = 0.95
@@ -102,15 +93,10 @@ def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=
     """
     chosen = select(dataset, np.asarray(rows))
     segments = segments_of(chosen, dataset.role_names)
-    a, b = (
-        by_metric(for_each_target(chosen, complete(chosen, given), segments, measure))
-        for given in (predictions_a, predictions_b)
-    )
+    a, b = (by_metric(for_each_target(chosen, complete(chosen, given), segments, measure)) for given in (predictions_a, predictions_b))
     shared = [key for key in a if key in b]
     keys = [key for key in shared if a[key].statistic is not None and b[key].statistic is not None]
-    drawn_a, drawn_b = np.split(
-        replicates([side[key].statistic for side in (a, b) for key in keys], chosen.clusters, bootstrap, seed), 2
-    )
+    drawn_a, drawn_b = np.split(replicates([side[key].statistic for side in (a, b) for key in keys], chosen.clusters, bootstrap, seed), 2)
     differences = dict(zip(keys, drawn_b - drawn_a))
     results = {name: {} for name in segments}
     for key in shared:

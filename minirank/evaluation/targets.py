@@ -141,8 +141,7 @@ class Target:
     def reason(self, metric) -> str:
         """Why `metric` has no value on these rows."""
         none, zero, one = REASONS.get(
-            self.task,
-            (f"no row has a {self.task} label", f"no {self.task} label is 1", f"every {self.task} label is 1"),
+            self.task, (f"no row has a {self.task} label", f"no {self.task} label is 1", f"every {self.task} label is 1")
         )
         if len(self.labels) == 0:
             return none
@@ -223,9 +222,7 @@ def target(rows, task, scores) -> Target:
     index = np.flatnonzero(~np.isnan(labels))
     groups = None if groups is None else groups[index]
     labels = labels[index].astype(float)
-    return Target(
-        task, kind, index, labels, scores[index], names, groups, group_name, rows.cluster[index], rows.clusters
-    )
+    return Target(task, kind, index, labels, scores[index], names, groups, group_name, rows.cluster[index], rows.clusters)
 
 
 def recruiting_labels(rows, task) -> np.ndarray:
@@ -243,7 +240,7 @@ def recruiting_labels(rows, task) -> np.ndarray:
 
 
 def label_kind(labels) -> str:
-    """"binary" where every label is 0 or 1, "soft" where all lie in [0, 1], else "real"."""
+    """ "binary" where every label is 0 or 1, "soft" where all lie in [0, 1], else "real"."""
     labels = labels[~np.isnan(labels)]
     if ((labels == 0) | (labels == 1)).all():
         return "binary"
@@ -307,7 +304,7 @@ def metric_names(tasks) -> tuple[str, ...]:
 
 
 def metric_direction(name, tasks) -> str:
-    """"max" where larger is better, else "min".
+    """ "max" where larger is better, else "min".
 
     Raises:
         ConfigError: no such metric for these tasks; suggests the nearest.

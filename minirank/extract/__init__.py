@@ -7,6 +7,22 @@ from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatu
 from minirank.extract.spans import skill_spans
 from minirank.extract.text import clean_text
 
-__all__ = ["EDUCATION", "REMOTE", "SENIORITY", "TEXT_LIMIT", "Features", "Flag", "JobFeatures", "ResumeFeatures",
-           "Value", "clean_text", "extract_folder", "extract_job", "extract_resume", "lexicon", "read_features",
-           "skill_spans", "write_features"]
+__all__ = [
+    "EDUCATION",
+    "REMOTE",
+    "SENIORITY",
+    "TEXT_LIMIT",
+    "Features",
+    "Flag",
+    "JobFeatures",
+    "ResumeFeatures",
+    "Value",
+    "clean_text",
+    "extract_folder",
+    "extract_job",
+    "extract_resume",
+    "lexicon",
+    "read_features",
+    "skill_spans",
+    "write_features",
+]

@@ -8,7 +8,8 @@ _TECHNICAL = (
     r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
     r"|framework|experience|skills|knowledge|scripts?|scripting|packages?|components?|is|are|and|or|on|for|with|sql"
     r"|clusters?|jobs?|streaming|macros?|spreadsheets?|reports?|dashboards?|formulas?|models?|design|tools?|expert"
-    r"|expertise|required|preferred|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database")
+    r"|expertise|required|preferred|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database"
+)
 _NEXT_WORD = re.compile(r"[ ]+([a-z][\w-]*)")
 _NEXT_TECHNICAL = re.compile(rf"[ ]+(?:{_TECHNICAL})\b")
 _SHORT_AFTER = re.compile(rf"\s*(?:[,;/()|\n•]|\.(?:\s|$)|$|(?:and|or|{_TECHNICAL})\b)")
@@ -16,15 +17,19 @@ _SHORT_SURE = re.compile(r" {0,2}(?:[,/|;(]|programming|developer|language|code)
 _SHORT_BEFORE = re.compile(r"(?:[,/(|•:&]|\b(?:in|with|of|using|and|or|like|as|know|knows|learn|write|plus))\s*$")
 _SHORT_REFUSED = re.compile(
     r"\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|schedule|group"
-    r"|building|block|unit|licen[cs]e)\s*$", re.IGNORECASE)
+    r"|building|block|unit|licen[cs]e)\s*$",
+    re.IGNORECASE,
+)
 _GO_VERB = re.compile(r"Go[ -]+(?:to|the|above|beyond|with|for|live|out|from|into|on|by|through|ahead)\b")
 _SURROUNDINGS = re.compile(
     r" (?:and [a-z]{4,14} )?(?:working hours|hours|work(?:ing)? (?:hours|time|environment|culture|model|atmosphere)"
     r"|environments?|cultures?|atmosphere|compan(?:y|ies)|organi[sz]ations?|solutions?|products?|services|arrangements?"
     r"|schedules?|employees|colleagues|teams?(?! player)|workplace|home office|benefits|letter|tools|suite|industry"
-    r"|community|technolog(?:y|ies))\b", re.IGNORECASE)
+    r"|community|technolog(?:y|ies))\b",
+    re.IGNORECASE,
+)
 _JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
-_CLAUSE_OPENERS = ".!?:•*-\n\""
+_CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
 
 
@@ -46,7 +51,7 @@ def believable(plain, matches, exact):
         for at in order:
             if verdicts[at] is None and verdicts[at + step] and matches[at + step].kind == "skill":
                 left, right = sorted((matches[at], matches[at + step]))
-                gap = plain[left.end:right.start]
+                gap = plain[left.end : right.start]
                 if len(gap) <= _WIDEST_JOINT and "\n" not in gap and _JOINT.fullmatch(gap):
                     verdicts[at] = True
     return [m for m, sure in zip(matches, verdicts, strict=True) if sure]
@@ -74,7 +79,7 @@ def _verdict(plain, m, exact):
         return _short(plain, start, end, quote, before, after) if quote in spellings else None
     if quote not in spellings:
         return True if quote.isupper() else None
-    opener = plain[max(0, start - 4):start].rstrip(" ")[-1:]
+    opener = plain[max(0, start - 4) : start].rstrip(" ")[-1:]
     if (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
         return _NEXT_TECHNICAL.match(plain, end) is not None
     return True
@@ -84,9 +89,13 @@ def _short(plain, start, end, quote, before, after):
     """`R`, `C`, `Go` among other skills or after `in`; never `R&D`, `C-level`, `Series C`, `Go to market`."""
     if before in "&-'." or after in "&-'+#" or (quote == "Go" and _GO_VERB.match(plain, start)):
         return False
-    near = plain[max(0, start - 16):start]
+    near = plain[max(0, start - 16) : start]
     if _SHORT_REFUSED.search(near):
         return False
-    return bool(_SHORT_BEFORE.search(near) and _SHORT_AFTER.match(plain, end)
-                or (near.rstrip(" •*-\n") == "" or near[-1] == "\n") and _SHORT_AFTER.match(plain, end)
-                or _SHORT_SURE.match(plain, end))
+    return bool(
+        _SHORT_BEFORE.search(near)
+        and _SHORT_AFTER.match(plain, end)
+        or (near.rstrip(" •*-\n") == "" or near[-1] == "\n")
+        and _SHORT_AFTER.match(plain, end)
+        or _SHORT_SURE.match(plain, end)
+    )

@@ -87,7 +87,8 @@ class _Reader:
     def texts(self, key: str) -> tuple[Value, ...]:
         """Quotes, their blanks made plain."""
         return _first_of_each(
-            self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span)
+            self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span
+        )
 
     def names(self, key: str) -> tuple[Value, ...]:
         """Names that the lexicon or the gazetteer knows in each quote; a short quote without any is a name itself."""
@@ -141,7 +142,7 @@ class _Reader:
         return None if quote is None else self._source.find(quote)
 
     def _quote(self, span: tuple[int, int]) -> str:
-        return normalise(self._source.text[span[0]:span[1]])
+        return normalise(self._source.text[span[0] : span[1]])
 
     def _original(self, span: tuple[int, int]) -> str:
         """The document's own words, with whatever was masked."""

@@ -1,11 +1,11 @@
 """Years as models write them: '5+', '5-7 years', 'five', 18 months; a whole number from 0 to 60, or nothing.
 
-    5, 5.0, '5', '5+', 'at least 5', 'five', '五'   5
-    '5-7 years', '5 to 7'                          5, the lower end
-    7 where the quote is '5-7 years'               5, the same
-    5.5                                            5, rounded down
-    18 or '18 months' where the quote has months   1, rounded down
-    -1, 1200, true, 'some', 10^400                 nothing
+5, 5.0, '5', '5+', 'at least 5', 'five', '五'   5
+'5-7 years', '5 to 7'                          5, the lower end
+7 where the quote is '5-7 years'               5, the same
+5.5                                            5, rounded down
+18 or '18 months' where the quote has months   1, rounded down
+-1, 1200, true, 'some', 10^400                 nothing
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import re
 import unicodedata
 
 MOST_YEARS = 60
-_WORDS = {word: number for number, word in enumerate(
-    "one two three four five six seven eight nine ten eleven twelve".split(), start=1)} | {"fifteen": 15, "twenty": 20}
+_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)} | {
+    "fifteen": 15,
+    "twenty": 20,
+}
 _HAN = {han: number for number, han in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
 _NUMBER = re.compile(rf"(?<![\d.,])-?\d{{1,4}}(?:\.\d{{1,3}})?(?![\d,])|\b(?:{'|'.join(_WORDS)})\b|[{''.join(_HAN)}]", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to|or|bis|至|到|〜)\s*", re.IGNORECASE)
@@ -64,7 +66,7 @@ def _ranges(text: str) -> list[tuple[float, float]]:
         number = _number(m[0].lower())
         if ended >= 0 and _RANGE.fullmatch(plain, ended, m.start()):
             found[-1] = (found[-1][0], number)
-        elif ended >= 0 and m[0].startswith("-") and plain[ended:m.start()].strip() == "":
+        elif ended >= 0 and m[0].startswith("-") and plain[ended : m.start()].strip() == "":
             found[-1] = (found[-1][0], -number)
         else:
             found.append((number, number))

@@ -1,7 +1,7 @@
 """Extraction of a whole data folder, and reading it back.
 
-    job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
-    extraction.json                             what made them: rules or a model, and with which gazetteer
+job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
+extraction.json                             what made them: rules or a model, and with which gazetteer
 """
 
 from __future__ import annotations
@@ -82,8 +82,12 @@ def write_features(folder, features, model=None, gazetteer=None):
     Raises:
         DataError: a file cannot be written.
     """
-    made = {"minirank": __version__, "by": "rules" if model is None else "llm", "model": model,
-            "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {})}
+    made = {
+        "minirank": __version__,
+        "by": "rules" if model is None else "llm",
+        "model": model,
+        "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
+    }
     path = Path(folder.path)
     with _changing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
         (path / MADE_FILE).unlink(missing_ok=True)
@@ -118,8 +122,9 @@ def _changing(path):
     try:
         yield
     except OSError as error:
-        raise DataError(f"cannot be written: {error.strerror or error}", file=path.name,
-                        remedy="free disk space or change the folder's permissions") from None
+        raise DataError(
+            f"cannot be written: {error.strerror or error}", file=path.name, remedy="free disk space or change the folder's permissions"
+        ) from None
 
 
 def read_features(folder):
@@ -158,6 +163,5 @@ def _read(folder, name, kind, wanted, ids):
         raise DataError(f"cannot be read: {error}", file=name, remedy=_REMEDY) from None
     for key in wanted:
         if key not in found:
-            raise DataError(f"no features of {ids[0]} {key[0]!r}: the data changed since extraction", file=name,
-                            remedy=_REMEDY + " again")
+            raise DataError(f"no features of {ids[0]} {key[0]!r}: the data changed since extraction", file=name, remedy=_REMEDY + " again")
     return [found[key] for key in wanted]

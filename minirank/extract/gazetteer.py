@@ -38,8 +38,7 @@ class Gazetteer:
             if _is_label(phrase):
                 layers[layer][phrase] = names.setdefault(phrase, name)
         self.size = len(names)
-        self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items())
-                          for layer, found in layers.items()}
+        self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items()) for layer, found in layers.items()}
 
     def spans(self, plain):
         """{layer: sorted list of (start, end)} of the labels in a normalised text."""
@@ -112,8 +111,9 @@ def _esco(text, path):
     reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
-        raise DataError("a column is missing", file=path, column=missing[0],
-                        remedy="give a skills CSV of ESCO, or a plain list of labels as .txt")
+        raise DataError(
+            "a column is missing", file=path, column=missing[0], remedy="give a skills CSV of ESCO, or a plain list of labels as .txt"
+        )
     concepts = [(_plain(row["preferredLabel"]), row) for row in reader]
     for own in (True, False):  # a concept's own label before what others are called too
         for name, row in concepts:

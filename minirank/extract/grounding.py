@@ -66,8 +66,7 @@ class Folded:
 
     def _whole(self, start: int, end: int) -> bool:
         """Whether the span begins and ends where words do."""
-        return not any(
-            0 < at < len(self.folded) and all(map(_inside_word, self.folded[at - 1:at + 1])) for at in (start, end))
+        return not any(0 < at < len(self.folded) and all(map(_inside_word, self.folded[at - 1 : at + 1])) for at in (start, end))
 
 
 def fold(text: str) -> str:
@@ -110,7 +109,8 @@ def _clusters(text: str):
 def _composes(character: str) -> bool:
     """Combining marks, half-width voicing marks, and the vowels and finals of Korean syllables."""
     return character > "\u02ff" and (
-        unicodedata.combining(character) > 0 or "\u1160" <= character <= "\u11ff" or character in "\uff9e\uff9f")
+        unicodedata.combining(character) > 0 or "\u1160" <= character <= "\u11ff" or character in "\uff9e\uff9f"
+    )
 
 
 def _inside_word(character: str) -> bool:

@@ -128,9 +128,13 @@ class Lexicon:
 def lexicon():
     """The lexicon of the package, read once."""
     data = json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8"))
-    facts = [*_named(data["skills"], "skill"), *_named(data["soft_skills"], "soft"),
-             *_named(data["languages"], "language"), *_listed(data["education"], "education"),
-             *_listed(data["remote"], "remote")]
+    facts = [
+        *_named(data["skills"], "skill"),
+        *_named(data["soft_skills"], "soft"),
+        *_named(data["languages"], "language"),
+        *_listed(data["education"], "education"),
+        *_listed(data["remote"], "remote"),
+    ]
     exact = {}
     for spelling in data["exact_case"]:
         exact.setdefault(spelling.lower(), set()).add(spelling)
@@ -176,8 +180,11 @@ def _inflected(verbs):
             stem = verb + verb[-1]
         else:
             stem = verb
-        plural = verb[:-1] + "ies" if verb.endswith("y") and verb[-2] not in vowels else (
-            verb + "es" if verb.endswith(("s", "sh", "ch", "x", "z")) else verb + "s")
+        plural = (
+            verb[:-1] + "ies"
+            if verb.endswith("y") and verb[-2] not in vowels
+            else (verb + "es" if verb.endswith(("s", "sh", "ch", "x", "z")) else verb + "s")
+        )
         forms |= {plural: "s", stem + "ing": "ing"}
         forms[verb] = "base"
     return forms

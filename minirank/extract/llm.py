@@ -157,9 +157,7 @@ def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
     return (request for document in documents(folder) for _, request in document.requests(asker, piece))
 
 
-def extract_folder_llm(
-    folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None
-) -> tuple[Features, Report]:
+def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None) -> tuple[Features, Report]:
     """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
 
     Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
@@ -180,6 +178,6 @@ def extract_folder_llm(
             break
     report = Report()
     found = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
-    features = Features(found[:len(folder.jobs)], found[len(folder.jobs):])
+    features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     write_features(folder, features, asker.client.model, gazetteer)
     return features, report

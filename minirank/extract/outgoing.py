@@ -33,7 +33,7 @@ class Outgoing:
 
     def __init__(self, source: str, flagged: Iterable[Flag] = (), names: bool = True) -> None:
         self.source = source
-        open_spans = Edited(source, [(f.start, f.end, _blank(source[f.start:f.end])) for f in merge_flags(flagged)])
+        open_spans = Edited(source, [(f.start, f.end, _blank(source[f.start : f.end])) for f in merge_flags(flagged)])
         plain = Edited(open_spans.text, _blanks(open_spans.text))
         safe = Edited(plain.text, [(m.start(), m.end(), m[0] + " ") for m in _DELIMITERS.finditer(plain.text)])
         masked, self._placeholders = mask(safe.text, names)

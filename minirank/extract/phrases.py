@@ -10,7 +10,9 @@ _MOST_RESPONSIBILITIES, _LONGEST = 15, 300
 _ITEM = re.compile(r"[^\n•.!?；。;]{8,}(?:\.(?=[\w])[^\n•.!?；。;]*)*")
 _LEADING = re.compile(
     r"[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
-    r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?", re.IGNORECASE)
+    r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 
 
@@ -33,8 +35,8 @@ def find_responsibilities(document, border):
             word = _WORD.match(document.plain, start, item.end())
             if word is None or word[0].lower() not in verbs:
                 continue
-            quote = document.text[start:min(item.end(), start + _LONGEST)].rstrip(" ,:\r")
-            if len(quote) >= 8 and "\x01" not in document.plain[start:start + len(quote)]:
+            quote = document.text[start : min(item.end(), start + _LONGEST)].rstrip(" ,:\r")
+            if len(quote) >= 8 and "\x01" not in document.plain[start : start + len(quote)]:
                 found.append((" ".join(quote.split()), start, start + len(quote)))
             if len(found) == _MOST_RESPONSIBILITIES:
                 return found

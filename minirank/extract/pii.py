@@ -17,10 +17,12 @@ _URL = re.compile(
     r"\b(?:https?://|www\.)[^\s<>()\[\]{}|\"']{2,300}"
     r"|\b(?:[\w-]{1,40}\.){0,2}(?:linkedin|github|gitlab|xing|twitter|facebook|instagram|medium|behance|kaggle)"
     r"\.(?:com|org|io|net)/[^\s<>()\[\]{}|\"']{1,200}",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(?\d)\(?\d[\d \u00a0()./-]{4,18}\d(?!\w)")
 _PHONE_LABEL = re.compile(
-    r"(?:tel(?:ephone|efon|\.)?|phone|mobile|mobil|cell|fax|call|whatsapp|电话|手机|電話|携帯)\W{0,4}$", re.IGNORECASE)
+    r"(?:tel(?:ephone|efon|\.)?|phone|mobile|mobil|cell|fax|call|whatsapp|电话|手机|電話|携帯)\W{0,4}$", re.IGNORECASE
+)
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 _UPPER, _LOWER = r"A-Z\u00c0-\u00d6\u00d8-\u00de", r"a-z\u00df-\u00f6\u00f8-\u00ff\u0100-\u017f"
@@ -29,19 +31,23 @@ _NAME = rf"{_PART}(?: (?:[{_UPPER}]\.|(?:de|da|del|van|von|der|den|di|la|le|bin|
 _FIRST_LINE = re.compile(rf"\W{{0,4}}(?P<name>{_NAME})[ ,]{{0,2}}(?=$|[\n|•·;,(]| - |, )")
 _LABELLED = re.compile(
     rf"\b(?i:name|candidate|applicant|contact(?: person)?|referee|hiring manager|recruiter|ansprechpartner(?:in)?)"
-    rf"[ ]?[:：][ ]{{0,3}}(?P<name>{_NAME})")
+    rf"[ ]?[:：][ ]{{0,3}}(?P<name>{_NAME})"
+)
 _ADDRESSED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau)\.? (?:(?:Dr|Prof)\. )?(?P<name>{_PART}(?: {_PART})?)")
 _SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈"
-    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤")
+    "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤"
+)
 _HAN_NAME = re.compile(
     rf"(?:姓名|名前|氏名|联系人)\s{{0,2}}[:：]?\s{{0,3}}(?P<labelled>[\u4e00-\u9fff]{{2,4}})"
-    rf"|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])")
+    rf"|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])"
+)
 _NO_NAME = frozenset(
     "curriculum vitae resume résumé lebenslauf profile summary skills experience education contact personal details"
     " information professional work employment history about me objective references university college school street"
     " road avenue city gmbh inc ltd llc group company team solutions services technologies remote berlin london"
-    " paris san new york".split())
+    " paris san new york".split()
+)
 
 
 def mask(text: str, names: bool = True) -> tuple[Edited, dict[str, str]]:

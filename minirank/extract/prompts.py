@@ -55,8 +55,13 @@ class Prompt:
             key: a name of the document, for people.
             document, job: as `messages` takes them.
         """
-        return Request(key=key, messages=self.messages(document, job), schema=self.schema, max_tokens=self.max_tokens,
-                       version=f"{self.name}/{self.version}")
+        return Request(
+            key=key,
+            messages=self.messages(document, job),
+            schema=self.schema,
+            max_tokens=self.max_tokens,
+            version=f"{self.name}/{self.version}",
+        )
 
     @property
     def folded_example(self) -> Folded:

@@ -7,11 +7,9 @@ from bisect import bisect_left, bisect_right
 
 _CLAUSE = re.compile(r";|,? (?:but|however|while|whereas|although|though)\b", re.IGNORECASE)
 _NO = re.compile(r"\b(?:no|not|without|never|isn't|aren't|don't)\b", re.IGNORECASE)
-_NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b",
-                   re.IGNORECASE)
+_NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$", re.IGNORECASE)
-_LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$",
-                   re.IGNORECASE)
+_LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$", re.IGNORECASE)
 _CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGNORECASE)
 _WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
 
@@ -43,7 +41,7 @@ def _label_sentence(plain, begin, finish, starts, ends, cues, labels):
     previous = range(0)
     for start, end in zip(borders, borders[1:], strict=False):
         here = range(bisect_left(starts, start), bisect_left(starts, end))
-        said = cues[bisect_left(cue_starts, start):bisect_left(cue_starts, end)]
+        said = cues[bisect_left(cue_starts, start) : bisect_left(cue_starts, end)]
         if here:
             _label_clause(plain, start, end, starts, ends, said, labels)
             previous = here
@@ -79,12 +77,15 @@ def _scope_start(plain, cursor, cue):
     `Docker, Helm are a plus`: at the cursor; `Python, knowledge of Helm is a plus`: at the noun;
     `Python, Helm is a plus` and `Python, Helm (a plus)`: at the last comma.
     """
-    region = plain[cursor:cue.start]
+    region = plain[cursor : cue.start]
     parenthesis = region.rfind("(")
     if parenthesis >= 0 and ")" not in region[parenthesis:]:
         return cursor + region.rfind(",", 0, parenthesis) + 1
-    if cue.name.startswith("are ") or _PLURAL.search(region) or (cue.name.split()[-1] in _WHOLE_LIST
-                                                                   and not region.rstrip().endswith((" is", " be"))):
+    if (
+        cue.name.startswith("are ")
+        or _PLURAL.search(region)
+        or (cue.name.split()[-1] in _WHOLE_LIST and not region.rstrip().endswith((" is", " be")))
+    ):
         return cursor
     noun = None
     for noun in _NOUN.finditer(region):

@@ -21,24 +21,21 @@ _LONGEST_TITLE = 100  # characters: what is longer is a sentence
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
-_LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})",
-                             re.IGNORECASE)
+_LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})", re.IGNORECASE)
 _LABELS = frozenset("location place address city based".split())
 _LOCATION_PHRASE = re.compile(rf"[A-Za-z]+ (?:in|to|at) ({_PLACE})")
-_PLACED = frozenset(
-    "based located office offices position role headquarters living lives live relocate hub site".split())
+_PLACED = frozenset("based located office offices position role headquarters living lives live relocate hub site".split())
 _LANGUAGE_CONTEXT = re.compile(
     r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
-    r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)", re.IGNORECASE)
-_COMPANY = re.compile(
-    r"\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))", re.IGNORECASE)
-_LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)",
-                          re.IGNORECASE)
+    r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(r"\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))", re.IGNORECASE)
+_LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)", re.IGNORECASE)
 _LEVEL_BEFORE = re.compile(r"(?:experience level|seniority|career level|level):?\s{1,3}$", re.IGNORECASE)
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
-_TITLE_NOISE = re.compile(
-    r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
+_TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
 _FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
@@ -173,7 +170,7 @@ def _job_title(reading, title):
     plain = reading.plain[:border]
     levels = [m for m in reading.levels if m.end <= border]
     for m in reversed(levels):
-        plain = plain[:m.start] + plain[m.end:]
+        plain = plain[: m.start] + plain[m.end :]
     name = " ".join(_TITLE_NOISE.sub(" ", plain).replace("\x01", " ").lower().split())
     start = len(title) - len(title.lstrip())
     end = len(title.rstrip())
@@ -209,8 +206,7 @@ def _resume_seniority(reading):
 
 def _min_years(reading, strong):
     """The longest demanded experience: `5+ years of Java, 2 years of SQL` demands five."""
-    amounts = [a for a in find_amounts(reading.plain, reading.tokens)
-               if reading.document.section(a[0]) not in ("other", "nice")]
+    amounts = [a for a in find_amounts(reading.plain, reading.tokens) if reading.document.section(a[0]) not in ("other", "nice")]
     if not amounts:
         return None
     labels = label_mentions(reading.document, [a[:2] for a in amounts], strong)
@@ -252,8 +248,11 @@ def _highest(reading, matches):
 def _job_education(reading, matches, strong):
     """The lowest level that is enough: `Bachelor's or Master's degree` asks for a bachelor; a welcome one for none."""
     labels = label_mentions(reading.document, [(m.start, m.end) for m in matches], strong)
-    demanded = [m for m, label in zip(matches, labels, strict=True)
-                if label not in ("nice", "negation") and (label or reading.document.section(m.start) != "nice")]
+    demanded = [
+        m
+        for m, label in zip(matches, labels, strict=True)
+        if label not in ("nice", "negation") and (label or reading.document.section(m.start) != "nice")
+    ]
     if not demanded:
         return None
     least = min(demanded, key=lambda m: EDUCATION.index(m.name))
@@ -303,6 +302,7 @@ def _languages(reading, matches):
     for m in matches:
         begin, finish = document.sentence(m.start)
         if document.section(m.start) == "languages" or (
-                reading.plain[m.start].isupper() and _LANGUAGE_CONTEXT.search(reading.plain, begin, finish)):
+            reading.plain[m.start].isupper() and _LANGUAGE_CONTEXT.search(reading.plain, begin, finish)
+        ):
             kept.append(m)
     return reading.named(kept)

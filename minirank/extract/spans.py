@@ -16,10 +16,12 @@ _ENDS = frozenset(
     "to in with for that on from within as by across while through including at but which using who where when whose if"
     " because so than then during via towards toward into about between throughout is are was were be will would can"
     " could should must may might have has had we they he she it this these you if both either e.g i.e etc how what"
-    " why".split())
+    " why".split()
+)
 _INTRANSITIVE = re.compile(
     r"(?:work|collaborat|communicat|participat|contribut|interact|adapt|engag|act|cooperat|liais|thriv|deal|focus"
-    r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?")
+    r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?"
+)
 _FIRST_PREPOSITIONS = frozenset("in with on to as for at within from across under into".split())
 _BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , also then that who can must".split())
 _BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , be are is on at through".split())
@@ -32,10 +34,13 @@ _KNOWS = re.compile(
     r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor)"
     r" (?:with|in|within|of|using)"
     r"|(?:knowledge|understanding|command|grasp|mastery|familiarity|knowledgeable) (?:of|in|about|with|on|within)"
-    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s", re.IGNORECASE)
+    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s",
+    re.IGNORECASE,
+)
 _FILLERS = frozenset(
     "a an the one or more several at least some e.g other similar such as like any various both different working"
-    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split())
+    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split()
+)
 _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
 _LIST_JOINTS = frozenset("and or / & , (".split())
 
@@ -81,8 +86,12 @@ def _proposals(reading):
     skills, knowledge = _by_rules(reading)
     facts = sorted((m.start, m.end, m.kind) for matches in reading.kinds.values() for m in matches)
     titles = sorted((m.start, m.end, m.kind) for m in (*reading.titles, *reading.levels))
-    return reading.document, {"skill": [(*span, "") for span in skills],
-                              "known": [(*span, "") for span in knowledge], "fact": facts, "title": titles}
+    return reading.document, {
+        "skill": [(*span, "") for span in skills],
+        "known": [(*span, "") for span in knowledge],
+        "fact": facts,
+        "title": titles,
+    }
 
 
 def _by_rules(reading):
@@ -94,12 +103,12 @@ def _by_rules(reading):
     named += [m for m in words.fields.scan(reading.tokens) if " " in m.name or document.sentence(m.start) in studied]
     in_title = {at for m in reading.titles for at in range(m.start, m.end)}
     heading = reading.plain.find("\n")
-    knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title
-                 and document.section(m.start) != "other"]
+    knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title and document.section(m.start) != "other"]
     knowledge += _known(document, tokens)
     knowledge += _neighbours(reading.plain, tokens, knowledge)
-    skills = [(m.start, m.end) for m in reading.kinds["soft"]
-              if document.section(m.start) != "other" and not _of_company(document, m.start)]
+    skills = [
+        (m.start, m.end) for m in reading.kinds["soft"] if document.section(m.start) != "other" and not _of_company(document, m.start)
+    ]
     skills += _abilities(document, tokens, words.verbs)
     return _longest(skills), _longest(knowledge)
 
@@ -147,7 +156,7 @@ def _abilities(document, tokens, verbs):
         if at < past or form is None or form == "s":
             continue
         before = tokens[at - 1][2] if at else "\n"
-        opens = at == 0 or "\n" in plain[tokens[at - 1][1]:start]
+        opens = at == 0 or "\n" in plain[tokens[at - 1][1] : start]
         if before.endswith("ly") and at > 1:
             before = tokens[at - 2][2]
         allowed = _BEFORE_VERB if form == "base" else _BEFORE_NAMED
@@ -166,7 +175,7 @@ def _verb_phrase_end(plain, tokens, at, verbs):
     last = at + 1
     while last < len(tokens) and last - at < _LONGEST_VERB_PHRASE:
         start, _, word = tokens[last]
-        if "\n" in plain[tokens[last - 1][1]:start] or not (word[0].isalnum() or word in "&/<>"):
+        if "\n" in plain[tokens[last - 1][1] : start] or not (word[0].isalnum() or word in "&/<>"):
             break
         if word in ("and", "or", "&"):
             following = tokens[last + 1][2] if last + 1 < len(tokens) else "."
@@ -197,7 +206,7 @@ def _known(document, tokens):
             first = at
             while at < len(tokens) and at - first < _LONGEST_NOUN_PHRASE:
                 start, _, word = tokens[at]
-                if (at > first and "\n" in plain[tokens[at - 1][1]:start]) or word in _ENDS | _LIST_JOINTS:
+                if (at > first and "\n" in plain[tokens[at - 1][1] : start]) or word in _ENDS | _LIST_JOINTS:
                     break
                 if not (word[0].isalnum() or word == "<") or verbs.get(word) == "ing":
                     break

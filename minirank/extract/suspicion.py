@@ -16,7 +16,8 @@ _CONTROL = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
     r"|###\s?(?:system|instructions?|assistant|response)\b|\b(?:system|assistant) (?:prompt|message)\s?:"
     r"|\"(?:relevance|score|rating|ranking|confidence|grade)\"\s?:\s?\"?\d|\"role\"\s?:\s?\"(?:system|assistant|user)\"",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _CONTROL_SIGNS = ("<", "[", "###", "prompt", "message", '":', '" :')
 _CONTROL_REACH = 2000  # characters: a pair of control tokens this close takes what lies between with it
 
@@ -48,13 +49,15 @@ _INSTRUCTION = re.compile(
     r"|(?:忘记|无视|忽略)[^。！？\n]{0,12}(?:指令|指示|(?:之前|以上|前面)的?要求)|(?:指示|命令)を?(?:すべて|全て)?無視"
     r"|이전[^.\n]{0,12}(?:지시|명령)[^.\n]{0,6}무시"
     r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _TRIGGERS = frozenset(
     "ignore disregard forget override bypass you system prompt as rate rank score grade classify label mark treat"
     " evaluate recommend shortlist select hire list give assign award return output respond reply answer note notes"
     " message messages attention instruction instructions hint if when dear do automated ignoriere ignorieren ignoriert"
     " vergiss vergessen missachte missachten bewerte bewerten ignorez ignorer oubliez oublie oublier ignora ignorar"
-    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이".split())
+    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이".split()
+)
 
 _REPEATS = 4  # the same word in a row
 _STUFFED_MENTIONS, _STUFFED_GAP = 8, 45  # the same skill that often, with at most so many characters between
@@ -82,8 +85,10 @@ def find_suspicious(text, plain, tokens):
         return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(plain, tokens))
     seen, origin = _without(text, plain, hidden)
     tokens = Tokens(seen)
-    found = [Flag(origin[f.start], origin[f.end - 1] + 1, f.reason)
-             for f in _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)]
+    found = [
+        Flag(origin[f.start], origin[f.end - 1] + 1, f.reason)
+        for f in _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)
+    ]
     found += [Flag(m.start(), m.end(), "hidden characters") for m in hidden if m.end() - m.start() >= _HIDDEN_RUN]
     return merge_flags(found)
 
@@ -106,7 +111,7 @@ def find_stuffing(skills):
         mentions.setdefault(name, []).append((start, end))
     for spans in mentions.values():
         for first in range(len(spans) - _STUFFED_MENTIONS + 1):
-            crowd = spans[first:first + _STUFFED_MENTIONS]
+            crowd = spans[first : first + _STUFFED_MENTIONS]
             if _widest_gap(crowd) <= _STUFFED_GAP:
                 found.append(Flag(crowd[1][0], crowd[-1][1], "keyword stuffing"))
     if max(map(len, mentions.values()), default=0) >= _LISTED_TIMES:
@@ -129,7 +134,7 @@ def _stuffed_lists(skills):
     """Flags of crowds in which each of a few skills stands several times."""
     for size in _STUFFED_LISTS:
         for first in range(len(skills) - size + 1):
-            crowd = skills[first:first + size]
+            crowd = skills[first : first + size]
             times = Counter(name for _, _, name in crowd)
             if _LISTED_TIMES * len(times) <= size and _widest_gap(crowd) <= _LIST_GAP:
                 seen = set()
@@ -227,10 +232,10 @@ def _repeats(plain, tokens):
         return []
     words = [(w, s, e) for w, s, e in zip(tokens.words, tokens.starts, tokens.ends, strict=True) if w.isalnum()]
     found = []
-    for at in [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1:], strict=False)) if a == b]:
+    for at in [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1 :], strict=False)) if a == b]:
         start = words[at][1]
         _, last, end = words[at + _REPEATS - 1]
         placeholder = plain[last - 1] in "<[{"  # `<LOCATION> <LOCATION>` of a de-identified text
-        if len(set(names[at:at + _REPEATS])) == 1 and len(names[at]) > 1 and not placeholder:
+        if len(set(names[at : at + _REPEATS])) == 1 and len(names[at]) > 1 and not placeholder:
             found.append(Flag(start, end, "keyword stuffing"))
     return merge_flags(found)

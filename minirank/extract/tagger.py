@@ -66,8 +66,7 @@ class Tagger:
         word_classes: (W, 2) uint8, coarse and fine class.
     """
 
-    def __init__(self, hashes, weights, scales, skill_transitions, knowledge_transitions, outside, class_words,
-                 word_classes):
+    def __init__(self, hashes, weights, scales, skill_transitions, knowledge_transitions, outside, class_words, word_classes):
         self.hashes, self.weights, self.scales, self.outside = hashes, weights, scales, outside
         self.class_words, self.word_classes = class_words, word_classes
         self.classes = dict(zip(class_words.tolist(), map(tuple, word_classes.tolist()), strict=True))
@@ -76,10 +75,17 @@ class Tagger:
         self._rows = np.concatenate((weights, np.zeros((1, weights.shape[1]), np.int8))).astype(np.float32)
 
     def save(self, path):
-        np.savez_compressed(path, hashes=self.hashes, weights=self.weights, scales=self.scales, outside=self.outside,
-                            class_words=self.class_words, word_classes=self.word_classes,
-                            skill_transitions=self.transitions["skill"],
-                            knowledge_transitions=self.transitions["knowledge"])
+        np.savez_compressed(
+            path,
+            hashes=self.hashes,
+            weights=self.weights,
+            scales=self.scales,
+            outside=self.outside,
+            class_words=self.class_words,
+            word_classes=self.word_classes,
+            skill_transitions=self.transitions["skill"],
+            knowledge_transitions=self.transitions["knowledge"],
+        )
 
     @classmethod
     def load(cls, file):
@@ -122,8 +128,10 @@ class Tagger:
             return [], []
         rows = features(document, found, marks, self.classes)
         blocks = [self.emissions(*hashes(block)) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
-        return tuple(self._layer(layer, np.concatenate([block[layer] for block in blocks]), found,
-                                 (listed or {}).get(layer, ()), bonus[number]) for number, layer in enumerate(LAYERS))
+        return tuple(
+            self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, ()), bonus[number])
+            for number, layer in enumerate(LAYERS)
+        )
 
     def _layer(self, layer, scores, found, listed, bonus):
         scheme = SCHEMES[layer]
@@ -180,10 +188,10 @@ def forbid(scores, scheme, steps):
         scheme: Scheme.
         steps: of `time_major`.
     """
-    scores[:steps[1], ~scheme.starts] += _FORBIDDEN
+    scores[: steps[1], ~scheme.starts] += _FORBIDDEN
     following = np.append(np.diff(steps)[1:], 0)
     for t, n in enumerate(following):
-        scores[steps[t] + n:steps[t + 1], ~scheme.ends] += _FORBIDDEN
+        scores[steps[t] + n : steps[t + 1], ~scheme.ends] += _FORBIDDEN
 
 
 def viterbi(scores, transitions, scheme, steps):
@@ -203,13 +211,13 @@ def viterbi(scores, transitions, scheme, steps):
     came = np.zeros(scores.shape, np.int8)
     for t in range(1, len(steps) - 1):
         now, before = slice(steps[t], steps[t + 1]), steps[t - 1]
-        paths = scores[before:before + steps[t + 1] - steps[t], :, None] + moves
+        paths = scores[before : before + steps[t + 1] - steps[t], :, None] + moves
         came[now] = paths.argmax(axis=1)
         scores[now] += paths.max(axis=1)
     tags = scores.argmax(axis=1)  # right for the last word of a sentence; the others follow their successor
     for t in range(len(steps) - 2, 0, -1):
         n = steps[t + 1] - steps[t]
-        tags[steps[t - 1]:steps[t - 1] + n] = came[np.arange(steps[t], steps[t + 1]), tags[steps[t]:steps[t + 1]]]
+        tags[steps[t - 1] : steps[t - 1] + n] = came[np.arange(steps[t], steps[t + 1]), tags[steps[t] : steps[t + 1]]]
     return tags
 
 

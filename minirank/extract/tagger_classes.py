@@ -60,7 +60,7 @@ def _vectors(lines, numbers):
         near = np.pad(np.where(own >= edge, unknown, own), 2, constant_values=unknown)
         near[[1, -2]] = edge
         for side, shift in enumerate((-2, -1, 1, 2)):
-            other = near[2 + shift:len(own) + 2 + shift]
+            other = near[2 + shift : len(own) + 2 + shift]
             kept = (own >= 0) & (other >= 0)
             rows.append(own[kept])
             columns.append(other[kept] + side * width)

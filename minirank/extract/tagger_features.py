@@ -19,15 +19,15 @@ LONGEST_WORD = 30  # characters; the rest is not looked at
 _OUTSIDE = ""  # before the first and after the last word
 _NOTHING, _UNKNOWN = ("", ""), (-1, -1)  # their word classes, and those of a rare word
 _DIGITS = re.compile(r"\d")
-_SHAPES = ((re.compile(r"[A-Z\u00c0-\u00de]+"), "X"), (re.compile(r"[a-z\u00df-\u024f]+"), "x"),
-           (re.compile(r"\d+"), "0"))
+_SHAPES = ((re.compile(r"[A-Z\u00c0-\u00de]+"), "X"), (re.compile(r"[a-z\u00df-\u024f]+"), "x"), (re.compile(r"\d+"), "0"))
 # The word before the phrase tells its kind: `knowledge of`, `ability to`, `experience in`.
 _CUES = frozenset(
     "experience experienced knowledge understanding skills skill ability able background proficiency proficient"
     " familiar familiarity expertise degree education bachelor master fluent responsible passion passionate"
     " interest interested capacity comfortable strong good excellent using use in with of to for as including such"
     " like on from by within through about we our us you your they their it this that will is are be have has must"
-    " should can benefits offer salary competence competencies qualified certified hands-on working".split())
+    " should can benefits offer salary competence competencies qualified certified hands-on working".split()
+)
 _LINE_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 
 
@@ -107,17 +107,31 @@ def features(document, found, marks, classes):
         context = _line_features(document, sentence, line, heading)
         said, verb, since = _OUTSIDE, _OUTSIDE, 9
         for i in range(count):
-            w2, w1, word, n1, n2 = padded[i:i + 5]
-            s1, shape, m1 = shaped[i:i + 3]
-            row = [*context, *_own(word), *_near("a", w1), *_near("b", n1), *_classes(*kinds[i:i + 5])]
-            strings = [f"s={shape}", f"s1={s1}|{shape}", f"s2={shape}|{m1}", f"s3={s1}|{shape}|{m1}",
-                       f"w-2={w2}", f"w+2={n2}", f"w-1,0={w1}|{word}", f"w0,1={word}|{n1}", f"w-1,1={w1}|{n1}",
-                       f"w-2,-1={w2}|{w1}", f"w1,2={n1}|{n2}",
-                       f"said={said}", f"said,s={said}|{shape}", f"verb={verb}", f"since={verb and since}",
-                       f"at={min(i, 4)}|{min(count - 1 - i, 3)}", f"said,w={said}|{word}",
-                       f"form={verbs.get(w1)}|{verbs.get(word)}|{verbs.get(n1)}"]
+            w2, w1, word, n1, n2 = padded[i : i + 5]
+            s1, shape, m1 = shaped[i : i + 3]
+            row = [*context, *_own(word), *_near("a", w1), *_near("b", n1), *_classes(*kinds[i : i + 5])]
+            strings = [
+                f"s={shape}",
+                f"s1={s1}|{shape}",
+                f"s2={shape}|{m1}",
+                f"s3={s1}|{shape}|{m1}",
+                f"w-2={w2}",
+                f"w+2={n2}",
+                f"w-1,0={w1}|{word}",
+                f"w0,1={word}|{n1}",
+                f"w-1,1={w1}|{n1}",
+                f"w-2,-1={w2}|{w1}",
+                f"w1,2={n1}|{n2}",
+                f"said={said}",
+                f"said,s={said}|{shape}",
+                f"verb={verb}",
+                f"since={verb and since}",
+                f"at={min(i, 4)}|{min(count - 1 - i, 3)}",
+                f"said,w={said}|{word}",
+                f"form={verbs.get(w1)}|{verbs.get(word)}|{verbs.get(n1)}",
+            ]
             for name, of in labels.items():
-                b, o, a = of[at + i:at + i + 3]
+                b, o, a = of[at + i : at + i + 3]
                 strings += (f"{name}={o}", f"{name}-={b}|{o}", f"{name}+={o}|{a}", f"{name}s={o}|{shape}")
             row += [crc32(s.encode()) for s in strings]
             yield row
@@ -149,8 +163,15 @@ def _classes(w2, w1, word, n1, n2):
     """Hashes of the word classes around a word, coarse and fine ones."""
     strings = [f"c={w1[0]}|{word[0]}|{n1[0]}"]
     for grain, (a, b, c, d, e) in enumerate(zip(w2, w1, word, n1, n2, strict=True)):
-        strings += [f"c{grain},0={c}", f"c{grain},-1={b}", f"c{grain},1={d}", f"c{grain},-2={a}", f"c{grain},2={e}",
-                    f"c{grain},-1,0={b}|{c}", f"c{grain},0,1={c}|{d}"]
+        strings += [
+            f"c{grain},0={c}",
+            f"c{grain},-1={b}",
+            f"c{grain},1={d}",
+            f"c{grain},-2={a}",
+            f"c{grain},2={e}",
+            f"c{grain},-1,0={b}|{c}",
+            f"c{grain},0,1={c}|{d}",
+        ]
     return [crc32(s.encode()) for s in strings]
 
 
@@ -162,9 +183,17 @@ def _line_features(document, sentence, line, heading):
     length = bisect_right(_LINE_LENGTHS, len(words))
     said = "we" if not {"we", "our", "us"}.isdisjoint(words) else ""
     said += "you" if not {"you", "your", "you'll"}.isdisjoint(words) else ""
-    strings = [f"section={section}", f"opens={opens}", f"length={length}", f"people={said}",
-               f"last={words[-1]}", f"line={line}", f"first={words[0]}", f"heading={heading}",
-               f"section,length={section}|{length}"]
+    strings = [
+        f"section={section}",
+        f"opens={opens}",
+        f"length={length}",
+        f"people={said}",
+        f"last={words[-1]}",
+        f"line={line}",
+        f"first={words[0]}",
+        f"heading={heading}",
+        f"section,length={section}|{length}",
+    ]
     return [crc32(s.encode()) for s in strings]
 
 
@@ -184,4 +213,3 @@ def _labels(found, spans):
                 labels.append("")
     labels.append("")
     return labels
-

@@ -47,7 +47,7 @@ def forward_backward(emissions, transitions, steps):
         alpha[a:b] = potential[a:b]
         if t:
             before = steps[t - 1]
-            alpha[a:b] *= alpha[before:before + b - a] @ moves
+            alpha[a:b] *= alpha[before : before + b - a] @ moves
         scale[a:b] = alpha[a:b].sum(axis=1, keepdims=True)
         alpha[a:b] /= scale[a:b]
     log_partition = float(np.log(scale).sum() + top.sum())
@@ -56,8 +56,8 @@ def forward_backward(emissions, transitions, steps):
     for t in range(len(steps) - 2, 0, -1):
         a, b, before = steps[t], steps[t + 1], steps[t - 1]
         message = potential[a:b] * beta[a:b] / scale[a:b]
-        beta[before:before + b - a] = message @ moves.T
-        pairs += alpha[before:before + b - a].T @ message
+        beta[before : before + b - a] = message @ moves.T
+        pairs += alpha[before : before + b - a].T @ message
     np.multiply(alpha, beta, out=posteriors)
     return log_partition, posteriors, pairs * moves
 
@@ -82,8 +82,8 @@ class Objective:
         self._gold = np.eye(k)[tags]
         self._gold_pairs = np.zeros((k, k))
         for t in range(1, len(steps) - 1):
-            now, before = tags[steps[t]:steps[t + 1]], tags[steps[t - 1]:]
-            np.add.at(self._gold_pairs, (before[:len(now)], now), 1.0)
+            now, before = tags[steps[t] : steps[t + 1]], tags[steps[t - 1] :]
+            np.add.at(self._gold_pairs, (before[: len(now)], now), 1.0)
 
     @property
     def size(self):
@@ -101,8 +101,7 @@ class Objective:
         emissions = self.matrix @ weights
         score = np.sum(emissions * self._gold) + np.sum(transitions * self._gold_pairs)
         forbid(emissions, self.scheme, self.steps)
-        log_partition, posteriors, pairs = forward_backward(
-            emissions, np.where(self.scheme.follows, transitions, -np.inf), self.steps)
+        log_partition, posteriors, pairs = forward_backward(emissions, np.where(self.scheme.follows, transitions, -np.inf), self.steps)
         value = log_partition - score + 0.5 * self.l2 * np.sum(x * x)
         dweights = self._transposed @ (posteriors - self._gold)
         dtransitions = pairs - self._gold_pairs
@@ -121,26 +120,35 @@ def train(postings, texts=(), settings=SETTINGS):
     read = [(*propose(text), gold) for text, gold in postings]
     found = [sentences(document) for document, _, _ in read]
     classes = word_classes([s.words for some in found for s in some], texts)
-    values, offsets = hashes(row for (document, marks, _), some in zip(read, found, strict=True)
-                             for row in features(document, some, marks, classes))
+    values, offsets = hashes(
+        row for (document, marks, _), some in zip(read, found, strict=True) for row in features(document, some, marks, classes)
+    )
     vocabulary, counts = np.unique(values, return_counts=True)
     vocabulary = vocabulary[counts >= settings["fewest"]]
     order, steps = time_major([len(s.words) for some in found for s in some])
     matrix = indicator_matrix(values, offsets, vocabulary)[order]
     weights, transitions = [], []
     for layer in LAYERS:
-        tags = np.array([tag for (_, _, gold), some in zip(read, found, strict=True)
-                         for tag in gold_tags(some, gold[layer], SCHEMES[layer])], np.int64)
+        tags = np.array(
+            [tag for (_, _, gold), some in zip(read, found, strict=True) for tag in gold_tags(some, gold[layer], SCHEMES[layer])], np.int64
+        )
         objective = Objective(matrix, tags[order], steps, SCHEMES[layer], settings["l2"])
-        best = minimize(objective, np.zeros(objective.size), jac=True, method="L-BFGS-B",
-                        options={"maxiter": settings["iterations"], "maxcor": 6})
+        best = minimize(
+            objective, np.zeros(objective.size), jac=True, method="L-BFGS-B", options={"maxiter": settings["iterations"], "maxcor": 6}
+        )
         layer_weights, layer_transitions = objective.unpack(best.x)
         weights.append(layer_weights)
         transitions.append(layer_transitions.astype(np.float32))
     vocabulary, weights, scales = _compress(vocabulary, weights, settings["kept"])
-    return Tagger(vocabulary, weights, scales, *transitions, np.float32(settings["outside"]),
-                  np.array(sorted(classes), np.uint32),
-                  np.array([classes[word] for word in sorted(classes)], np.uint8).reshape(-1, 2))
+    return Tagger(
+        vocabulary,
+        weights,
+        scales,
+        *transitions,
+        np.float32(settings["outside"]),
+        np.array(sorted(classes), np.uint32),
+        np.array([classes[word] for word in sorted(classes)], np.uint8).reshape(-1, 2),
+    )
 
 
 def _compress(vocabulary, weights, kept):
@@ -174,8 +182,7 @@ def gold_tags(found, spans, scheme):
             elif "E" not in scheme.names:
                 name = "I" if owner == before else "B"
             else:
-                name = {(False, False): "S", (False, True): "B", (True, True): "I", (True, False): "E"}[
-                    owner == before, owner == after]
+                name = {(False, False): "S", (False, True): "B", (True, True): "I", (True, False): "E"}[owner == before, owner == after]
             tags.append(scheme.names.index(name))
     return tags
 

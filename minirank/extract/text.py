@@ -7,8 +7,7 @@ from bisect import bisect_right
 
 # One character for one character, so that every offset stays valid: full-width forms, odd spaces, quotes, dashes.
 _NORMAL = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_NORMAL |= dict.fromkeys([0, 0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000,
-                          0xFEFF], ord(" "))
+_NORMAL |= dict.fromkeys([0, 0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF], ord(" "))
 # 0x91 to 0x97: the quotes, bullet and dashes of Windows-1252 that was read as Latin-1.
 _NORMAL |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0x96, 0x97], ord("-"))
 _NORMAL |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x02BC, 0x60, 0xB4, 0x91, 0x92], ord("'"))
@@ -17,8 +16,7 @@ _NORMAL |= dict.fromkeys([0x0D, 0x85, 0x2028, 0x2029], ord("\n"))
 _NORMAL |= dict.fromkeys([0x2022, 0x2023, 0x25AA, 0x25CF, 0x25E6, 0x2219, 0xB7, 0x95], ord("•"))
 
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
-_SENTENCE = re.compile(
-    r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
+_SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
 _HEADING_MARKUP = " *#_=:|>•-\"'"
 _LONGEST_HEADING = 48
 
@@ -80,7 +78,7 @@ def _sections(plain, headings):
                 kinds.append(standing)
                 inline = False
         else:
-            head, colon, rest = content[:_LONGEST_HEADING + 1].partition(":")
+            head, colon, rest = content[: _LONGEST_HEADING + 1].partition(":")
             kind = headings.get(head.rstrip(_HEADING_MARKUP).lower()) if len(head) <= _LONGEST_HEADING else None
             if kind is not None and (colon or len(head) == len(content)):
                 inline = bool(rest.strip())
@@ -101,7 +99,7 @@ def blank(plain, flagged):
     """
     kept, position = [], 0
     for flag in flagged:
-        kept += (plain[position:flag.start], "\x01" * (flag.end - flag.start))
+        kept += (plain[position : flag.start], "\x01" * (flag.end - flag.start))
         position = flag.end
     kept.append(plain[position:])
     return "".join(kept)
@@ -117,7 +115,7 @@ def clean_text(text, flagged):
     kept, position = [], 0
     for flag in sorted(flagged, key=lambda f: f.start):
         if flag.start >= position:
-            kept += (text[position:flag.start], " ")
+            kept += (text[position : flag.start], " ")
         position = max(position, flag.end)
     kept.append(text[position:])
     return "".join(kept)

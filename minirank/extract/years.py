@@ -5,25 +5,31 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-_WORDS = {w: n for n, w in enumerate(
-    "one two three four five six seven eight nine ten eleven twelve fifteen twenty".split(), start=1)}
+_WORDS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve fifteen twenty".split(), start=1)}
 _WORDS |= {"fifteen": 15, "twenty": 20}
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})"
 _YEAR_WORDS = {w: len(w) for w in ("year", "years", "yr", "yrs", "年", "jahre", "jahren", "ans", "años")}
 _AMOUNT = re.compile(
     rf"(?<![\w.,$€£])(?P<low>{_NUMBER})\s{{0,2}}(?:\(\d{{1,2}}\)\s?)?(?:\+|plus|or more)?\s{{0,2}}"
-    rf"(?:(?:-|to|or|/)\s{{0,2}}(?P<high>{_NUMBER})\s{{0,2}}\+?\s{{0,2}})?(?:full |solid |-)?$", re.IGNORECASE)
+    rf"(?:(?:-|to|or|/)\s{{0,2}}(?P<high>{_NUMBER})\s{{0,2}}\+?\s{{0,2}})?(?:full |solid |-)?$",
+    re.IGNORECASE,
+)
 _AMOUNT_REACH = 40  # characters before the word `years`
 _BEFORE = re.compile(
-    r"experience|at least|min\b|minimum|mindestens|more than|over|background|work|career|practice|seniority", re.IGNORECASE)
+    r"experience|at least|min\b|minimum|mindestens|more than|over|background|work|career|practice|seniority", re.IGNORECASE
+)
 _AFTER = re.compile(
     r"[^.;!?\n]{0,80}?(?:experience|experienced|practice|practical|background|track record|work(?:ing|ed)|expertise"
     r"|in (?:a|an|the|software|data|similar)|of (?:professional|relevant|hands)|developing|building"
     r"|\w{0,6}erfahrung|d'expérience|de experiencia|以上|経験|经验)",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _FULL_STOP = re.compile(r"(?<!min)\. ", re.IGNORECASE)
-_NOT_EXPERIENCE = re.compile(r"\b(?:old|of age|contract|warranty|ago|history|in business|fixed|for more than|founded|"
-                             r"has been|have been|anniversary|position|we have|our)\b", re.IGNORECASE)
+_NOT_EXPERIENCE = re.compile(
+    r"\b(?:old|of age|contract|warranty|ago|history|in business|fixed|for more than|founded|"
+    r"has been|have been|anniversary|position|we have|our)\b",
+    re.IGNORECASE,
+)
 _MOST_YEARS = 45
 
 
@@ -37,11 +43,11 @@ def find_amounts(plain, tokens):
         if m is None:
             continue
         end = start + _YEAR_WORDS[word]
-        after = plain[end:end + 90]
+        after = plain[end : end + 90]
         sentence_end = re.search(r"[.;!?\n]", after)
-        near = plain[max(0, m.start() - 50):m.start()].rpartition("\n")[2]
+        near = plain[max(0, m.start() - 50) : m.start()].rpartition("\n")[2]
         near = _FULL_STOP.split(near)[-1]
-        rest = after[:sentence_end.start()] if sentence_end else after
+        rest = after[: sentence_end.start()] if sentence_end else after
         if _NOT_EXPERIENCE.search(near + " " + rest) or not (_AFTER.match(after) or _BEFORE.search(near)):
             continue
         low = m["low"].lower()
@@ -66,7 +72,7 @@ class _Date:
 
     def __init__(self, plain, start):
         self.start, self.end = start, start + 4
-        self.month = int(plain[start:start + 4]) * 12
+        self.month = int(plain[start : start + 4]) * 12
         month = _MONTH_BEFORE.search(plain, max(0, self.start - _MONTH_REACH), self.start)
         if month:
             self.start = month.start()
@@ -91,13 +97,16 @@ def find_entries(plain, tokens, spans, now=None):
         spans: (start, end) of the parts to read.
         now: month (year * 12 + month - 1) that `present` stands for, or None for the latest date in the text.
     """
-    years = [start for word, start in zip(tokens.words, tokens.starts, strict=True)
-             if len(word) == 4 and word[:2] in ("19", "20") and word.isdecimal() and word.isascii()]
+    years = [
+        start
+        for word, start in zip(tokens.words, tokens.starts, strict=True)
+        if len(word) == 4 and word[:2] in ("19", "20") and word.isdecimal() and word.isascii()
+    ]
     if now is None:
-        now = max((int(plain[y:y + 4]) for y in years), default=0) * 12
+        now = max((int(plain[y : y + 4]) for y in years), default=0) * 12
     found = []
     for begin, finish in spans:
-        dates = [_Date(plain, y) for y in years[bisect_left(years, begin):bisect_left(years, finish)]]
+        dates = [_Date(plain, y) for y in years[bisect_left(years, begin) : bisect_left(years, finish)]]
         for date, after in zip(dates, [*dates[1:], None], strict=False):
             to = _TO.match(plain, date.end, finish)
             if to and after and after.start == to.end():

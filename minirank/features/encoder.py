@@ -139,9 +139,7 @@ class Encoder:
         labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
         confidence = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
         weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
-        ids, bags, dense = self._encode(
-            jobs, self.resumes(folder.resumes, features.resumes), past, shown.job, shown.resume, shown.time
-        )
+        ids, bags, dense = self._encode(jobs, self.resumes(folder.resumes, features.resumes), past, shown.job, shown.resume, shown.time)
         ids[:, 0], ids[:, 1] = role, np.minimum(shown.position, self.max_position)
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         return Dataset(
@@ -306,10 +304,7 @@ def _vocabularies(config: FeatureConfig, jobs: Table, resumes: Table, job, resum
         table, rows = (jobs, job) if side == "job" else (resumes, resume)
         names = _names(table, field)
         counts[field] = Counter(names[row] for row in rows)
-    return {
-        field: tuple(sorted(name for name, count in found.items() if count >= config.min_count))
-        for field, found in counts.items()
-    }
+    return {field: tuple(sorted(name for name, count in found.items() if count >= config.min_count)) for field, found in counts.items()}
 
 
 def _side(field: str) -> str:
@@ -328,10 +323,7 @@ def _check_columns(folder, config: FeatureConfig) -> None:
         side, _, key = field.partition(".")
         if key in protected:
             raise DataError(
-                "a protected attribute is never a feature",
-                file="protected.csv",
-                column=key,
-                remedy=f"take {field} out of features.columns",
+                "a protected attribute is never a feature", file="protected.csv", column=key, remedy=f"take {field} out of features.columns"
             )
         records = folder.jobs if side == "job" else folder.resumes
         if not any(key in record for record in records):

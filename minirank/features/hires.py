@@ -86,10 +86,7 @@ class PastHires:
             TEAM, TITLE or NONE, and places in this list, in order of time.
         """
         end = int(np.searchsorted(self.hired_at, before, side="left"))
-        for level, rows in (
-            (TEAM, self._by_team.get(team_id)),
-            (TITLE, None if title is None else self._by_title.get(title)),
-        ):
+        for level, rows in ((TEAM, self._by_team.get(team_id)), (TITLE, None if title is None else self._by_title.get(title))):
             if rows is None:
                 continue
             people = {self.resume_id[row]: row for row in rows[: np.searchsorted(rows, end)]}

@@ -48,10 +48,7 @@ class History:
             k, most: at least k + 1 people, at most `most`.
             model: words in use, or None for no text.
         """
-        found = [
-            past.of(record["team_id"], title, int(time), k, most)
-            for record, title, time in zip(jobs.records, jobs.title, jobs.time)
-        ]
+        found = [past.of(record["team_id"], title, int(time), k, most) for record, title, time in zip(jobs.records, jobs.title, jobs.time)]
         counts = [len(rows) for _, rows in found]
         hires, place = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
         return cls(
@@ -84,9 +81,7 @@ class History:
         return self.people.sets[name][self.hire]
 
 
-def closeness(
-    history: History, jobs: Table, resumes: Table, job: np.ndarray, resume: np.ndarray
-) -> dict[str, np.ndarray]:
+def closeness(history: History, jobs: Table, resumes: Table, job: np.ndarray, resume: np.ndarray) -> dict[str, np.ndarray]:
     """How close each candidate is to the past hires of its job, one of them left out.
 
     Args:

@@ -48,16 +48,12 @@ FEATURES = (
     Feature("domain_overlap", "share", "|DOMAINS of the job & of the resume| / |of the job|", flag=True),
     Feature("soft_skills", "share", "|SOFT of the job & of the resume| / |of the job|", flag=True),
     Feature("languages", "share", "|LANGUAGES of the job & of the resume| / |of the job|", flag=True),
-    Feature(
-        "location_match", "share", "|PARTS of both places| / the smaller count (Berlin; Berlin, Germany)", flag=True
-    ),
+    Feature("location_match", "share", "|PARTS of both places| / the smaller count (Berlin; Berlin, Germany)", flag=True),
     Feature("reachable", "share", "1 if the job is remote, else location_match"),
     Feature("remote_fit", "share", "1 - |job's policy - resume's| / 2 (onsite 0, hybrid 1, remote 2)", flag=True),
     Feature("recency", "ln(1 + days)", "time of the search - updated_at, never negative"),
     Feature("text_similarity", "cosine", "TF-IDF of the job's text and of the resume's", ("text",)),
-    Feature(
-        "hires", "ln(1 + people)", "n past hires, counted before one is left out; 0 without a history", ("signals",)
-    ),
+    Feature("hires", "ln(1 + people)", "n past hires, counted before one is left out; 0 without a history", ("signals",)),
     Feature("hired_skills", "share", "supports of SKILLS / all supports, among n - 1 hires", ("signals",), flag=True),
     Feature("hired_unstated", "share", "the same over skills that the job does not name", ("signals",)),
     Feature("hired_years", "years", "|years - mean years of n - 1 hires|", ("signals",)),

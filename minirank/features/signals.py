@@ -35,9 +35,7 @@ def hiring_signals(folder, features, config: FeatureConfig = FeatureConfig()) ->
         level, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
         people = [past.features[row] for row in rows]
         support = Counter(name for person in people for name in {skill.value for skill in person.skills})
-        shared = sorted(
-            (pair for pair in support.items() if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0])
-        )
+        shared = sorted((pair for pair in support.items() if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0]))
         years = [person.years.value for person in people if person.years is not None]
         lines.append(
             {
@@ -72,9 +70,7 @@ def write_signals(folder, features, config: FeatureConfig = FeatureConfig()) -> 
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise RunError(
-            f"{path}: cannot be written: {error.strerror}; free some space or choose another folder"
-        ) from None
+        raise RunError(f"{path}: cannot be written: {error.strerror}; free some space or choose another folder") from None
     return path
 
 

@@ -58,9 +58,7 @@ def squares(rows: csr_array) -> np.ndarray:
 
 def merge(rows: csr_array, offsets: np.ndarray) -> csr_array:
     """Sums of neighbouring rows: row i of the result adds rows offsets[i] .. offsets[i + 1] - 1."""
-    merged = csr_array(
-        (rows.data.copy(), rows.indices.copy(), rows.indptr[offsets]), shape=(len(offsets) - 1, rows.shape[1])
-    )
+    merged = csr_array((rows.data.copy(), rows.indices.copy(), rows.indptr[offsets]), shape=(len(offsets) - 1, rows.shape[1]))
     merged.sum_duplicates()
     return merged
 

@@ -36,9 +36,7 @@ def save(encoder, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "encoder.npz").write_bytes(content)
     except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be written: {error.strerror}; free some space or choose another folder"
-        ) from None
+        raise RunError(f"{folder}: cannot be written: {error.strerror}; free some space or choose another folder") from None
     settings = {
         "format": FORMAT,
         "version": VERSION,

@@ -12,12 +12,7 @@ from ..data.files import read_json_lines, short
 from ..data.problems import Problems
 from ..errors import DataError
 
-RESUME_KEYS = {
-    "resume_id": values.identifier,
-    "text": values.text,
-    "updated_at": values.seconds,
-    "location": values.optional_text,
-}
+RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
 JOB_KEYS = {
     "job_id": values.identifier,
     "team_id": values.identifier,

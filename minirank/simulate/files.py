@@ -80,10 +80,7 @@ def _resumes(world):
 
 def _impressions(world):
     log, labels = world.log, world.labels
-    yield (
-        "search_id,time,recruiter_id,job_id,resume_id,position,"
-        "clicked,converted,converted_at,relevance,relevance_confidence"
-    )
+    yield ("search_id,time,recruiter_id,job_id,resume_id,position,clicked,converted,converted_at,relevance,relevance_confidence")
     answered_at = _iso(labels.converted_at)
     columns = zip(
         log.search.tolist(),

@@ -13,9 +13,7 @@ def write_job(writer: Writer, teams, jobs, row: int) -> tuple[str, str]:
     city = book.names["cities"][teams.city[team]]
     level = LEVELS[jobs.level[row]]
     title, seniority = _title(writer, book.titles[jobs.title[row]], level)
-    blurb = writer.pick(book.names["blurbs"]).format(
-        company=company, industry=book.names["industries"][industry], city=city
-    )
+    blurb = writer.pick(book.names["blurbs"]).format(company=company, industry=book.names["industries"][industry], city=city)
     facts = [text for text in (seniority, _years(writer, jobs.min_years[row]), _education(writer, jobs.education[row])) if text]
     remote = writer.mention("remote", "remote", REMOTE[jobs.remote[row]])
     place = f"{city}, {remote}"

@@ -64,11 +64,7 @@ def load() -> Phrasebook:
     core = np.zeros((len(titles), len(skills)), bool)
     for row, title in enumerate(titles):
         core[row, [skills.index(skill) for skill in phrases["titles"][title]["core"]]] = True
-    employers = [
-        (name, industry, tier)
-        for industry, label in enumerate(names["industries"])
-        for name, tier in names["employers"][label]
-    ]
+    employers = [(name, industry, tier) for industry, label in enumerate(names["industries"]) for name, tier in names["employers"][label]]
     return Phrasebook(
         phrases,
         names,

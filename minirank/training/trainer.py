@@ -260,12 +260,7 @@ class Trainer:
         if best:
             files.write_model(self.folder, self.state.values)
             cursor.best_epoch = cursor.epoch
-        timing = {
-            "epoch": cursor.epoch,
-            "seconds": seconds,
-            "rows_per_second": rows / seconds,
-            "valid_seconds": time.monotonic() - start,
-        }
+        timing = {"epoch": cursor.epoch, "seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))

@@ -41,7 +41,7 @@ def known_predictions(dataset: Dataset, predictions: dict[str, np.ndarray]) -> d
 
 
 def direction(metric: str) -> str:
-    """"max" where more of the metric is better, else "min"."""
+    """ "max" where more of the metric is better, else "min"."""
     return DIRECTIONS[metric.rpartition(".")[2]]
 
 
