@@ -6,27 +6,9 @@ without symbolic links) and the committed links `minirank/kernels` and `minirank
 (running from the checkout, type checkers).
 """
 
-from setuptools import setup
+from setuptools import find_packages, setup
 
-setup(
-    packages=[
-        "minirank",
-        "minirank.commands",
-        "minirank.data",
-        "minirank.evaluation",
-        "minirank.extract",
-        "minirank.features",
-        "minirank.ranking",
-        "minirank.simulate",
-        "minirank.training",
-        "minirank.kernels",
-        "minirank.kernels.cuda",
-        "minirank.llm_client",
-    ],
-    package_dir={
-        "minirank": "minirank",
-        "minirank.kernels": "kernels",
-        "minirank.kernels.cuda": "kernels/cuda",
-        "minirank.llm_client": "llm_client",
-    },
-)
+OWN = ["minirank", *(f"minirank.{name}" for name in find_packages("minirank", exclude=["kernels*", "llm_client*"]))]
+MAPPED = {f"minirank.{name}": name.replace(".", "/") for name in find_packages(".", include=["kernels*", "llm_client*"])}
+
+setup(packages=[*OWN, *MAPPED], package_dir={"minirank": "minirank", **MAPPED})

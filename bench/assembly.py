@@ -7,12 +7,13 @@ import re
 import numba
 from numba.core import types
 
-from minirank.kernels import by_id, dense, embedding, group_losses, losses, matmul, mixture, softmax
 from minirank.kernels.adam import adam_elements
-from minirank.kernels.jit import NO_WRAPPERS, OPTIONS
-from minirank.kernels.tile import ADD, ROWS, WIDE, micro_kernel
-from minirank.kernels.vector import add_scaled, pointer
-from minirank.kernels.work import WorkType
+from minirank.kernels.cpu import matmul
+from minirank.kernels.cpu.jit import NO_WRAPPERS, OPTIONS
+from minirank.kernels.cpu.tile import ADD, ROWS, WIDE, micro_kernel
+from minirank.kernels.cpu.vector import add_scaled, pointer
+from minirank.kernels.cpu.work import WorkType
+from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
 
 PACKED, CALL = 8, 40  # what an instruction on a register of numbers, or a call, counts beside one on a number
 FLOATS, WHOLE, REAL = types.float32[::1], types.intp, types.float32

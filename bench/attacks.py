@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from tables import RECORDS, RESULTS, machine, replace_between
 
-from minirank.config import Config, FolderConfig
+from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder, extract_resume
 from minirank.ranking import Ranker
-from minirank.run import load_run
+from minirank.run.folder import load_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

@@ -26,11 +26,10 @@ from numba.core import types
 from numba.extending import intrinsic
 from tables import RECORDS, RESULTS, machine, replace_between
 
-from minirank.kernels.cpu import available_threads
-from minirank.kernels.jit import driver
-from minirank.kernels.parameters import aligned
-from minirank.kernels.tile import ROWS, WIDE
-from minirank.kernels.vector import (
+from minirank.kernels.cpu.executor import available_threads
+from minirank.kernels.cpu.jit import driver
+from minirank.kernels.cpu.tile import ROWS, WIDE
+from minirank.kernels.cpu.vector import (
     INT,
     VectorType,
     emit_call,
@@ -46,6 +45,7 @@ from minirank.kernels.vector import (
     ticks,
     total,
 )
+from minirank.kernels.parameters import aligned
 
 CHAINS = ROWS * WIDE
 LOOPS = 400_000

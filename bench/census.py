@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from tables import RECORDS, RESULTS, machine, replace_between
 
-from minirank.config import load_config
+from minirank.config.configuration import load_config
 from minirank.progress import Progress
-from minirank.run import load_run
-from minirank.scoring import evaluate_run
+from minirank.run.folder import load_run
+from minirank.run.scoring import evaluate_run
 from minirank.training import train
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "census.yaml"

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank.kernels.embedding import bag_entries
-from minirank.kernels.encode import fresh_gradients, input_places
-from minirank.kernels.losses import entire_label
+from minirank.kernels.cpu.encode import fresh_gradients, input_places
+from minirank.kernels.ops.embedding import bag_entries
+from minirank.kernels.ops.losses import entire_label
 
 SIZE = 4
 LOSSES = {"bce": 17, "mse": 9, "bce_entire": 66, "listwise": 14, "pairwise": 18}

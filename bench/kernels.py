@@ -29,9 +29,9 @@ from workloads import GATES, RATES, TASKS, WORKLOADS, batch_of, parameters, plan
 
 from minirank.errors import MinirankError
 from minirank.kernels.batch import Bag, InputSpec
-from minirank.kernels.cpu import available_threads
+from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.parameters import initial_values
-from minirank.model import LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import LabelRates, ModelConfig, TaskConfig, compile_plan
 
 BATCHES = 4
 OTHERS = "others"
@@ -77,7 +77,7 @@ def of_workload(name, threads, seconds, probe=None):
 
 def of_config(path, threads, seconds):
     """The profile of a user's configuration, on the first batches of its own training rows."""
-    from minirank.config import load_config
+    from minirank.config.configuration import load_config
     from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
     from minirank.training.trainer import prepare
 

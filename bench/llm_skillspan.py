@@ -25,9 +25,9 @@ from skillspan import read_postings, score
 from tables import RECORDS, RESULTS, machine, replace_between
 
 from minirank.extract import extract_job
-from minirank.extract.asking import Asker
-from minirank.extract.grounding import Counts
-from minirank.extract.llm import PIECE, Document
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.extract_llm import PIECE, Document
+from minirank.extract.llm.grounding import Counts
 from minirank.llm_client import Client, Limits, Store
 
 SERVER = "import llm_server; llm_server.SLOTS = 1; llm_server.serve(0, threads={threads})"

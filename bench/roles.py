@@ -23,14 +23,14 @@ import numpy as np
 from scipy.stats import t as student
 from tables import RECORDS, RESULTS, machine, replace_between
 
-from minirank.config import Config, FolderConfig, without_paths
+from minirank.config.configuration import Config, FolderConfig, without_paths
 from minirank.data import Dataset, read_folder, split_by_time
-from minirank.evaluation.text import COLUMNS as FIGURES
+from minirank.evaluation.format_metrics import COLUMNS as FIGURES
 from minirank.extract import extract_folder
 from minirank.features import Encoder
-from minirank.model import GateConfig, ModelConfig, TaskConfig
-from minirank.run import load_run
-from minirank.scoring import evaluate_run
+from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig
+from minirank.run.folder import load_run
+from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

@@ -35,7 +35,6 @@ LOSSES = {
     "pairwise": [{"name": "ctr", "loss": {"pairwise": 1.0, "bce": 0.5}}, *TASKS[1:]],
     "listwise": [{"name": "ctr", "loss": {"listwise": 1.0}, "weight": 2.0}, *TASKS[1:]],
     "entire": ENTIRE,
-    "mse": [TASKS[0], {"name": "relevance", "loss": {"mse": 1.0}}],
 }
 
 

@@ -22,7 +22,7 @@ from tables import RECORDS, RESULTS, machine, replace_between
 from workloads import GATES, WORKLOADS, batch_of, parameters, plan_of
 
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import CpuExecutor, available_threads
+from minirank.kernels.cpu.executor import CpuExecutor, available_threads
 from minirank.kernels.parameters import TrainState
 
 BATCHES = 4

@@ -24,10 +24,10 @@ from tables import RECORDS, RESULTS, machine, replace_between
 
 import minirank.extract
 from minirank.extract import extract_job
-from minirank.extract.gazetteer import read_gazetteer
-from minirank.extract.spans import propose, rule_spans
-from minirank.extract.tagger import WEIGHTS, tagger
-from minirank.extract.tagger_training import train
+from minirank.extract.rules.gazetteer import read_gazetteer
+from minirank.extract.rules.spans import propose, rule_spans
+from minirank.extract.rules.tagger import WEIGHTS, tagger
+from minirank.extract.rules.tagger_training import train
 
 _LAYERS = ("skill", "knowledge")
 _FOLDS = 4

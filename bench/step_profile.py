@@ -12,8 +12,8 @@ from ceilings import Ceilings, Probe, ticks_a_second
 from kernel_counts import Count
 
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import CpuExecutor
-from minirank.kernels.layout import Work
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.cpu.layout import Work
 from minirank.kernels.parameters import TrainState
 
 PACK, WALK, ADAM, TABLES = "pack_weights", "walk_tiles", "adam_arena", "step_tables"

@@ -20,7 +20,7 @@ import numpy as np
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import Arena, initial_values
 from minirank.kernels.plan import Plan
-from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
 
 ROLES = 4
 TASKS = ("ctr", "cvr", "relevance")

@@ -11,8 +11,8 @@ Read `kernels/dense.py` beside this: it holds the same lines, and the derivation
 
 import numpy as np
 
-from minirank.kernels.dense import dense_backward, dense_forward
 from minirank.kernels.gradcheck import projection_error
+from minirank.kernels.ops.dense import dense_backward, dense_forward
 
 # 1. One row, two inputs, two outputs: small enough to do on paper.
 x = np.array([[1.0, 2.0]])

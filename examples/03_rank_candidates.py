@@ -8,15 +8,15 @@ the simulator, so that the truth is known; your own folder has the same files.
 import tempfile
 from pathlib import Path
 
-from minirank.config import Config, FolderConfig, TrainingConfig
+from minirank.config.configuration import Config, FolderConfig, TrainingConfig
 from minirank.data import read_folder, split_by_time
 from minirank.extract import extract_folder
 from minirank.features import Encoder
-from minirank.model import GateConfig, ModelConfig
+from minirank.model.architectures import GateConfig, ModelConfig
 from minirank.ranking import Ranker
-from minirank.ranking.text import format_ranking
-from minirank.run import load_run
-from minirank.scoring import evaluate_run
+from minirank.ranking.format_ranking import format_ranking
+from minirank.run.folder import load_run
+from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

@@ -15,10 +15,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from minirank.extract.asking import Asker
-from minirank.extract.grounding import Counts
-from minirank.extract.llm import PIECE, Document
-from minirank.extract.prompts import load_prompt
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.extract_llm import PIECE, Document
+from minirank.extract.llm.grounding import Counts
+from minirank.extract.llm.prompts import load_prompt
 from minirank.llm_client import Client, Limits, Store, validate
 from minirank.llm_client.cassette import Player
 

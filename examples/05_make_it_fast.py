@@ -24,13 +24,13 @@ import numpy as np
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
-from minirank.kernels.cpu import CpuExecutor
-from minirank.kernels.jit import driver
-from minirank.kernels.matmul import multiply, pack
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.cpu.jit import driver
+from minirank.kernels.cpu.matmul import multiply, pack
+from minirank.kernels.cpu.tile import panel_product
+from minirank.kernels.cpu.vector import pointer
 from minirank.kernels.parameters import TrainState, aligned, initial_values
-from minirank.kernels.tile import panel_product
-from minirank.kernels.vector import pointer
-from minirank.model import ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import ModelConfig, TaskConfig, compile_plan
 
 ROWS, INNER, WIDTH = 192, 512, 256  # a tile of rows x (M, K), a weight W (K, N)
 FLOP = 2 * ROWS * INNER * WIDTH

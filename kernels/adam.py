@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .jit import kernel
-from .vector import lanes, like, load, load_half, root, store
+from .cpu.jit import kernel
+from .cpu.vector import lanes, like, load, load_half, root, store
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | Non
 
         return ReferenceExecutor(plan, dtype)
     if backend == "cpu":
-        from .cpu import CpuExecutor
+        from .cpu.executor import CpuExecutor
 
         return CpuExecutor(plan, dtype, threads)
     if backend == "cuda":

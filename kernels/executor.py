@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .batch import Batch, InputSpec
-from .losses import sigmoid
+from .ops.losses import sigmoid
 from .parameters import Arena
 from .plan import Plan
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch
-from .embedding import sum_by_id
 from .executor import Gradients, SharedInputs, check_bag_ids, check_batch
 from .objective import add_objective
-from .operations import KINDS
+from .ops.embedding import sum_by_id
+from .ops.registry import KINDS
 from .parameters import Arena, TrainState
 from .plan import Operation, Parameter, Plan, Slot
 

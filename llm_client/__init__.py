@@ -10,9 +10,9 @@ from .client import Client, Reply
 from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError, Stopped
 from .ladder import Ability, Request
 from .ledger import Attempt, Limits
+from .neutralise import neutralise
 from .schema import check_schema, validate
 from .store import Counts, Item, Store
-from .text import neutralise
 
 __all__ = [
     "Ability", "Attempt", "Bulk", "CapabilityError", "Client", "Counts", "Item", "ItemError", "LLMError", "Limits",

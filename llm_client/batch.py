@@ -12,7 +12,7 @@ from .client import read_answer
 from .errors import ItemError, LLMError, RunError
 from .ladder import Ability, Request, payload
 from .ledger import Attempt, Limits
-from .reading import InvalidReply, is_loop
+from .parse_json import InvalidReply, is_loop
 from .replies import read_completion
 from .store import Store
 from .transport import RawReply

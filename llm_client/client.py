@@ -17,7 +17,7 @@ from .key import Key
 from .ladder import Ability, Request, payload
 from .ledger import Attempt, Limits, Purse, most_tokens
 from .pace import Pace
-from .reading import InvalidReply, is_loop, parse
+from .parse_json import InvalidReply, is_loop, parse
 from .replies import Completion, read_completion
 from .retry import RetryBudget, backoff
 from .schema import coerce, validate

@@ -11,7 +11,7 @@ from .client import Client, read_answer
 from .errors import CapabilityError, LLMError, RunError
 from .ladder import RUNGS, Ability, Request, payload, response_format
 from .ledger import Attempt, Limits
-from .reading import InvalidReply
+from .parse_json import InvalidReply
 from .replies import NEW_KEY, sort_error
 from .transport import RawReply
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field, replace
 
 from .errors import CapabilityError, ItemError
+from .neutralise import neutralise
 from .schema import check_schema, is_strict
-from .text import neutralise
 
 RUNGS = ("json_schema", "json_object", "text")
 ASK = "Answer with one JSON object and nothing else. It must follow this JSON Schema:\n"

@@ -17,21 +17,21 @@ from textwrap import fill
 
 import numpy as np
 
-from .config import Config, FolderConfig
+from .config.configuration import Config, FolderConfig
 from .data import DataFolder, Dataset, read_folder, split_by_time
 from .errors import RunError
 from .evaluation import compare, format_comparison
-from .evaluation.text import aligned
+from .evaluation.format_metrics import aligned
 from .extract import Features, extract_folder
 from .features import Encoder, write_signals
-from .kernels.compile import compiling, wait_for
+from .kernels.cpu.compile import compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
-from .model import GateConfig, ModelConfig
+from .model.architectures import GateConfig, ModelConfig
 from .progress import Progress
 from .ranking import Ranker
-from .ranking.text import format_moves, format_ranking
-from .run import Run, executor_of, load_run
-from .scoring import evaluate_run, predictions_of
+from .ranking.format_ranking import format_moves, format_ranking
+from .run.folder import Run, executor_of, load_run
+from .run.scoring import evaluate_run, predictions_of
 from .simulate import World, WorldConfig
 from .storage import make_folder, write_json, write_text
 from .training import prepare, train

@@ -24,7 +24,7 @@ from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.layout import BATCH_ROWS, SLICES
 from minirank.kernels.cuda.schedule import schedule
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model import TaskConfig
+from minirank.model.architectures import TaskConfig
 
 
 def steps_of(executor, plan, batches, held=False):

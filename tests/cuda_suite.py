@@ -24,9 +24,9 @@ from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
-from minirank.kernels.operations import KINDS
+from minirank.kernels.ops.registry import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model import TaskConfig
+from minirank.model.architectures import TaskConfig
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
 

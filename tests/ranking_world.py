@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from minirank.config import Config, FolderConfig, TrainingConfig
+from minirank.config.configuration import Config, FolderConfig, TrainingConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder
-from minirank.model import GateConfig, ModelConfig
+from minirank.model.architectures import GateConfig, ModelConfig
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from minirank.config.dataclass_yaml import build
 from minirank.data import TableConfig, read_table
-from minirank.dataclass_yaml import build
 
 TRAIN = """city,tags,age,pay,search,role,label,grade,trust
 Rome,a|b,10,1,s1,sourcer,yes,0.5,1

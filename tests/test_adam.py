@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minirank.kernels import walk
 from minirank.kernels.adam import Adam, adam_dense, adam_rows
+from minirank.kernels.cpu import walk
 
 
 def test_first_step_by_hand():

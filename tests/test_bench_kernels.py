@@ -135,7 +135,7 @@ f:
 def test_the_micro_kernel_spills_nothing():
     from assembly import compiled, inner_loop, kinds_of
 
-    from minirank.kernels.tile import ROWS, WIDE, micro_kernel, tile
+    from minirank.kernels.cpu.tile import ROWS, WIDE, micro_kernel, tile
 
     if micro_kernel is not tile:
         pytest.skip("the registers of this processor are not known: it runs the micro-kernel in plain loops")

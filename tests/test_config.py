@@ -8,10 +8,10 @@ import pytest
 import yaml
 from training_world import write_table
 
-from minirank.config import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
+from minirank.config.configuration import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
+from minirank.config.llm import LLMConfig
 from minirank.data import TableConfig
 from minirank.errors import ConfigError
-from minirank.llm_config import LLMConfig
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

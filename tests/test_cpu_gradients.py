@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from cpu_world import ROWS, THREADS, TILE_ROWS, drawn_plan, drawn_values, smooth_batch
 
-from minirank.kernels.cpu import CpuExecutor
-from minirank.kernels.operations import KINDS
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.ops.registry import KINDS
 from minirank.kernels.reference import ReferenceExecutor
 
 SEEDS = range(30)

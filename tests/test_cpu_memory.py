@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values, guarded, guarded_batch, guarded_copy, smooth_batch
 
-from minirank.kernels import cpu, parameters, predict, walk
+from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Bag, InputSpec
-from minirank.kernels.cpu import CpuExecutor, thread_tiles
+from minirank.kernels.cpu import executor as cpu
+from minirank.kernels.cpu import predict, walk
+from minirank.kernels.cpu.executor import CpuExecutor, thread_tiles
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 

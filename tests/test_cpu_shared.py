@@ -7,9 +7,9 @@ import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 from minirank.kernels.batch import InputSpec
-from minirank.kernels.cpu import CpuExecutor
-from minirank.kernels.encode import encode
-from minirank.model import ModelConfig, TaskConfig, compile_plan
+from minirank.kernels.cpu.encode import encode
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.model.architectures import ModelConfig, TaskConfig, compile_plan
 
 
 def names_of(spec):

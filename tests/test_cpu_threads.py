@@ -12,7 +12,7 @@ import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.parameters import TrainState
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from training_world import write_table
 
-from minirank import cli, run
-from minirank.config import Config, CudaConfig, FolderConfig, TrainingConfig
+from minirank import cli
+from minirank.config.configuration import Config, CudaConfig, FolderConfig, TrainingConfig
 from minirank.kernels.backends import Unavailable, make_executor
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda.probe import why_not
 from minirank.kernels.cuda.schedule import schedule
-from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
-from minirank.run import load_run
+from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.run import folder as run
+from minirank.run.folder import load_run
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_GPU = why_not()
@@ -38,7 +39,7 @@ def in_simulator(*words):
 
 
 def test_nothing_of_cuda_is_imported_unasked():
-    code = "import sys, minirank.kernels.cpu, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
+    code = "import sys, minirank.kernels.cpu.executor, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
     plain = {name: value for name, value in os.environ.items() if name not in SIMULATOR}
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, check=False).returncode == 0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from minirank.data import Impressions, split_by_time
-from minirank.data.split import NEVER
+from minirank.data.folder.split import NEVER
 from minirank.errors import DataError
 
 DAY = 86_400

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from table_world import TRAIN, VALID, config, read
 
+from minirank.config.dataclass_yaml import build
 from minirank.data import TableConfig, TableEncoder, read_table
-from minirank.data.dense import DenseTransform
-from minirank.dataclass_yaml import build
+from minirank.data.table.transforms import DenseTransform
 from minirank.errors import DataError, RunError
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 import yaml
 
-from minirank.dataclass_yaml import build
+from minirank.config.dataclass_yaml import build
 from minirank.errors import ConfigError
 
 

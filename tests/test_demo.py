@@ -12,8 +12,8 @@ from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, format_differences
 from minirank.errors import RunError
 from minirank.progress import Progress
 from minirank.ranking import Ranker
-from minirank.run import load_run
-from minirank.scoring import evaluate_run
+from minirank.run.folder import load_run
+from minirank.run.scoring import evaluate_run
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from minirank.extract import Flag, clean_text, extract_job, extract_resume, lexicon
-from minirank.extract.lexicon import Matcher, Tokens
+from minirank.extract import Flag, clean_text, extract_job, extract_resume
+from minirank.extract.rules import lexicon
+from minirank.extract.rules.lexicon import Matcher, Tokens
 
 
 def names(values):

@@ -6,10 +6,10 @@ import pytest
 from extraction_server import honest, serving, write_folder
 
 from minirank.cli import main
-from minirank.config import load_config, without_paths
+from minirank.config.configuration import load_config, without_paths
 from minirank.errors import DataError
 from minirank.extract import extract_job, extract_resume
-from minirank.extract.gazetteer import read_gazetteer
+from minirank.extract.rules.gazetteer import read_gazetteer
 
 ESCO = (
     "conceptType,preferredLabel,altLabels,skillType,description\n"

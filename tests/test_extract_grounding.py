@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, lexicon, prompts
-from minirank.extract.answers import READERS, read_job, read_resume
-from minirank.extract.coercion import years_of
-from minirank.extract.edited import Edited
-from minirank.extract.grounding import Counts, Folded, Source
-from minirank.extract.merge import cross_check, merge
-from minirank.extract.outgoing import Outgoing
-from minirank.extract.prompts import NAMES, load_prompt
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value
+from minirank.extract.llm import prompts
+from minirank.extract.llm.answers import READERS, read_job, read_resume
+from minirank.extract.llm.grounding import Counts, Folded, Source
+from minirank.extract.llm.masked_document import Outgoing
+from minirank.extract.llm.merge import cross_check, merge
+from minirank.extract.llm.prompts import NAMES, load_prompt
+from minirank.extract.llm.years_of_models import years_of
+from minirank.extract.offsets import Edited
+from minirank.extract.rules import lexicon
 
 NO_JOB = {
     "title": None,

@@ -12,11 +12,11 @@ from extraction_server import JOB, RESUME, document_of, honest, serving, write_f
 from minirank.cli import main
 from minirank.data import read_folder
 from minirank.extract import extract_folder, read_features
-from minirank.extract.asking import Asker
-from minirank.extract.llm import LONGEST, PIECE, extract_folder_llm
-from minirank.extract.prompts import Prompt, load_prompt
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.extract_llm import LONGEST, PIECE, extract_folder_llm
+from minirank.extract.llm.hiring_summary import write_signals_llm
+from minirank.extract.llm.prompts import Prompt, load_prompt
 from minirank.features import Encoder, FeatureConfig, PastHires
-from minirank.hiring_summary import write_signals_llm
 from minirank.llm_client import Client, Limits, Store
 
 JOBS = {"j1": ("Nurse", "We need triage and 3 years of Python."), "j2": ("Brewer", "We require Zymurgy.")}

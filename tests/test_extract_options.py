@@ -8,7 +8,7 @@ from extraction_server import honest, serving, write_folder
 
 from minirank.cli import main
 from minirank.commands.train import _note_gazetteer
-from minirank.config import FolderConfig
+from minirank.config.configuration import FolderConfig
 from minirank.llm_client import Ability, RunError, Store
 from minirank.llm_client.key import Key
 from minirank.progress import Progress

@@ -3,7 +3,7 @@
 import pytest
 
 from minirank.extract import extract_resume
-from minirank.extract.outgoing import Outgoing, chunks, halves
+from minirank.extract.llm.masked_document import Outgoing, chunks, halves
 from minirank.extract.pii import find_personal, mask, restore
 
 RESUME = """Ravi Osei | ravi.osei1@example.org | +49 170 1234567 | Eastvale

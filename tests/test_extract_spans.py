@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from minirank.extract.spans import rule_spans
+from minirank.extract.rules.spans import rule_spans
 
 
 @pytest.mark.parametrize(

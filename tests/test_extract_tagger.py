@@ -10,11 +10,11 @@ import pytest
 
 from minirank.errors import DataError
 from minirank.extract import skill_spans
-from minirank.extract.gazetteer import Gazetteer, read_gazetteer
-from minirank.extract.spans import propose, rule_spans
-from minirank.extract.tagger import LAYERS, SCHEMES, WEIGHTS, Tagger, forbid, inside, spans_of, tagger, time_major, viterbi
-from minirank.extract.tagger_features import LONGEST_SENTENCE, features, sentences
-from minirank.extract.tagger_training import Objective, forward_backward, gold_tags, indicator_matrix, train
+from minirank.extract.rules.gazetteer import Gazetteer, read_gazetteer
+from minirank.extract.rules.spans import propose, rule_spans
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, Tagger, forbid, inside, spans_of, tagger, time_major, viterbi
+from minirank.extract.rules.tagger_features import LONGEST_SENTENCE, features, sentences
+from minirank.extract.rules.tagger_training import Objective, forward_backward, gold_tags, indicator_matrix, train
 from minirank.kernels.gradcheck import projection_error
 
 LENGTHS = [2, 4, 1, 3]
@@ -170,7 +170,7 @@ def test_every_word_has_features():
 
 
 def test_shipped_weights_are_small_and_described():
-    folder = resources.files("minirank.extract")
+    folder = resources.files("minirank.extract.rules")
     assert len(folder.joinpath(WEIGHTS).read_bytes()) < 1_000_000
     card = folder.joinpath("tagger_card.md").read_text(encoding="utf-8")
     for needed in ("MIT", "Zhang", "NAACL 2022", "ESCO", "--retrain", "exact P / R / F1"):
@@ -190,7 +190,7 @@ def test_shipped_weights_read_an_advertisement():
 
 def test_importing_does_not_read_the_weights():
     code = (
-        "import minirank.extract, sys; from minirank.extract.tagger import tagger;"
+        "import minirank.extract, sys; from minirank.extract.rules.tagger import tagger;"
         "assert tagger.cache_info().currsize == 0; assert 'scipy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

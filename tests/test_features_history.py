@@ -14,7 +14,7 @@ from minirank.features.hires import NONE, TEAM, TITLE, PastHires
 from minirank.features.history import History, closeness, shared_skills
 from minirank.features.sparse import column, dot, merge, product
 from minirank.features.tables import job_table, resume_table
-from minirank.features.text import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel, hashed_counts
 
 
 def job(name="j", team="t", at=START):

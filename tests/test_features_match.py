@@ -8,7 +8,7 @@ from features_world import DAY, START, job_features, resume_features
 
 from minirank.features.match import FEATURES, match_features
 from minirank.features.tables import job_table, resume_table
-from minirank.features.text import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel, hashed_counts
 
 JOB = {"job_id": "j", "team_id": "t", "title": "Data Engineer", "description": "sql spark", "posted_at": START}
 NAMES = {feature.name for feature in FEATURES}

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
 from minirank.features.sparse import column, dot, dot_shared, merge, sets, squares
 from minirank.features.tables import job_table, resume_table
-from minirank.features.text import TextModel, hashed_counts, top_tokens, words
+from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_flagged_spans_do_not_become_words():
 
 
 def test_the_hash_is_the_same_in_another_process():
-    code = "from minirank.features.text import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
+    code = "from minirank.features.tfidf import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
     ours = hashed_counts(["sql c++ données"], 1000).indices.tolist()
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
     assert other.stdout.strip() == str(ours)

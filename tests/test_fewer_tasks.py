@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from ranking_world import GATED, write_market
 
-from minirank.config import Config, FolderConfig, ScoreConfig, TrainingConfig
-from minirank.model import TaskConfig
-from minirank.prediction import ranking_score
+from minirank.config.configuration import Config, FolderConfig, ScoreConfig, TrainingConfig
+from minirank.model.architectures import TaskConfig
 from minirank.ranking import Ranker
-from minirank.run import load_run
-from minirank.scoring import score_data
+from minirank.run.folder import load_run
+from minirank.run.prediction import ranking_score
+from minirank.run.scoring import score_data
 from minirank.training import train
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from ranking_world import write_market
 
-from minirank.config import Config, FolderConfig
+from minirank.config.configuration import Config, FolderConfig
 from minirank.errors import ConfigError
-from minirank.inputs import load_dataset, resolve_tasks
+from minirank.run.load_data import load_dataset, resolve_tasks
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,16 @@ from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 import minirank.kernels
 from minirank.evaluation.cores import group_dcg
-from minirank.kernels import compile, jit
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.cpu import compile, jit
+from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.parameters import TrainState
 
 PACKAGE = Path(minirank.kernels.__file__).resolve().parent
+SOURCES = {f"{folder.name}/{path.name}" for folder in (PACKAGE, PACKAGE / "ops", PACKAGE / "cpu") for path in folder.glob("*.py")}
 PROBE = """
 import numpy as np
-from minirank.kernels import walk
+from minirank.kernels.cpu import walk
 total = np.zeros(3)
 walk.{driver}
 print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
@@ -41,27 +42,26 @@ def test_an_edit_in_a_kernel_reaches_a_cached_driver(tmp_path):
     (tmp_path / "minirank" / "__init__.py").touch()
     copy = tmp_path / "minirank" / "kernels"
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    helper = copy / "helper.py"
-    helper.write_text("from .jit import kernel\n@kernel\ndef step(x):\n    return x + 1\n")
-    with (copy / "walk.py").open("a") as file:
-        file.write("\nfrom .helper import step\n@driver\ndef probe(total):\n    total[0] = step(total[0])\n")
+    helper = copy / "ops" / "helper.py"
+    helper.write_text("from ..cpu.jit import kernel\n@kernel\ndef step(x):\n    return x + 1\n")
+    with (copy / "cpu" / "walk.py").open("a") as file:
+        file.write("\nfrom ..ops.helper import step\n@driver\ndef probe(total):\n    total[0] = step(total[0])\n")
     assert run(tmp_path, "probe(total)") == ["1", "0"]
     assert run(tmp_path, "probe(total)") == ["1", "1"]
-    helper.write_text("from .jit import kernel\n@kernel\ndef step(x):\n    return x + 5\n")
+    helper.write_text("from ..cpu.jit import kernel\n@kernel\ndef step(x):\n    return x + 5\n")
     assert run(tmp_path, "probe(total)") == ["5", "0"]
 
 
 def test_stamp_covers_every_source_file():
-    names = {name for name, _, _ in jit.source_stamp()}
-    assert names == {path.name for path in PACKAGE.glob("*.py")}
+    assert {name for name, _, _ in jit.source_stamp()} == SOURCES
 
 
 def test_stamp_of_a_driver_elsewhere_covers_both_folders(tmp_path):
     (tmp_path / "cores.py").touch()
     names = {name for name, _, _ in jit.source_stamp(str(tmp_path / "cores.py"))}
-    assert names == {"cores.py"} | {path.name for path in PACKAGE.glob("*.py")}
+    assert names == {f"{tmp_path.name}/cores.py"} | SOURCES
     stamps = group_dcg._cache._cache_file._source_stamp
-    assert {"cores.py", "metrics.py", "jit.py"} <= {name for name, _, _ in stamps}
+    assert {"evaluation/cores.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {name for name, _, _ in stamps}
 
 
 def test_a_kernel_keeps_nan_and_infinity():

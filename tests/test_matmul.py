@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from minirank.kernels.jit import driver
-from minirank.kernels.matmul import multiply, pack, pack_transposed, whole_vectors
-from minirank.kernels.tile import ADD, BIAS, ROWS, WIDE, panel_product
-from minirank.kernels.vector import BYTES, at, pointer
+from minirank.kernels.cpu.jit import driver
+from minirank.kernels.cpu.matmul import multiply, pack, pack_transposed, whole_vectors
+from minirank.kernels.cpu.tile import ADD, BIAS, ROWS, WIDE, panel_product
+from minirank.kernels.cpu.vector import BYTES, at, pointer
 
 WIDTHS = (1, 2, 7, 15, 16, 17, 33, 64, 70)
 KEPT = 12345.0

@@ -7,11 +7,11 @@ import pytest
 from random_rows import SPEC, random_batch, randomise
 from scipy import special
 
-from minirank.kernels import by_id, dense, embedding, group_losses, losses, mixture, softmax
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Bag
 from minirank.kernels.gradcheck import projection_error
-from minirank.kernels.operations import KINDS
+from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
+from minirank.kernels.ops.registry import KINDS
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import PlanBuilder
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
 
+from minirank.config.model import GATED
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
@@ -15,8 +16,7 @@ from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
-from minirank.model_config import GATED
+from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig, compile_plan
 
 BACKENDS = ("reference", "cpu")
 ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
-from minirank.kernels import predict
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import CpuExecutor
+from minirank.kernels.cpu import predict
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.cpu.predict import rows_are_fine, runs_of_columns, tiles_to_claim
+from minirank.kernels.cpu.workers import Helper, Helpers
 from minirank.kernels.parameters import TrainState
-from minirank.kernels.predict import rows_are_fine, runs_of_columns, tiles_to_claim
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.kernels.threads import Helper, Helpers
 
 
 @pytest.fixture(autouse=True)

@@ -14,18 +14,18 @@ from ranking_world import GATED, train_run, write_market
 from training_world import small_config
 
 from minirank.cli import main
-from minirank.config import ScoreConfig
+from minirank.config.configuration import ScoreConfig
 from minirank.errors import DataError, RunError
 from minirank.evaluation import metric_value
-from minirank.inputs import load_dataset
-from minirank.model import ModelConfig
+from minirank.model.architectures import ModelConfig
 from minirank.ranking import Ranker
 from minirank.ranking import ranker as ranking
 from minirank.ranking.candidates import read_resumes
 from minirank.ranking.exponents import tune_exponents
-from minirank.ranking.text import format_moves, format_ranking
-from minirank.run import load_run
-from minirank.scoring import predictions_of
+from minirank.ranking.format_ranking import format_moves, format_ranking
+from minirank.run.folder import load_run
+from minirank.run.load_data import load_dataset
+from minirank.run.scoring import predictions_of
 from minirank.training import train
 
 JOB = {"title": "Senior Data Engineer", "description": "You must have Python and SQL. Docker is a plus. At least 5 years."}

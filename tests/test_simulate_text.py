@@ -12,7 +12,7 @@ from minirank.simulate import World, WorldConfig, phrasebook
 from minirank.simulate.wording import spelled
 
 BOOK = phrasebook.load()
-LEXICON = json.loads((resources.files("minirank.extract") / "lexicon.json").read_text(encoding="utf-8"))
+LEXICON = json.loads((resources.files("minirank.extract.rules") / "lexicon.json").read_text(encoding="utf-8"))
 PARTS = ("skills", "titles", "soft_skills", "seniority", "education", "remote", "cues")
 
 

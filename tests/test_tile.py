@@ -7,10 +7,10 @@ import numba
 import numpy as np
 import pytest
 
-from minirank.kernels import tile as shapes
-from minirank.kernels.jit import driver
-from minirank.kernels.tile import ADD, BIAS, ROWS, SOME_ROWS, WIDE, micro_kernel, multiply_panel, panel_product, tile_in_loops
-from minirank.kernels.vector import BYTES, pointer
+from minirank.kernels.cpu import tile as shapes
+from minirank.kernels.cpu.jit import driver
+from minirank.kernels.cpu.tile import ADD, BIAS, ROWS, SOME_ROWS, WIDE, micro_kernel, multiply_panel, panel_product, tile_in_loops
+from minirank.kernels.cpu.vector import BYTES, pointer
 
 KEPT = 12345.0  # what lies where nothing may be written
 MULTIPLY_ADD = r"vfn?madd\w+p[sd]"

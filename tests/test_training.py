@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from training_world import small_config
 
-from minirank.config import ScoreConfig
+from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
-from minirank.inputs import load_dataset
-from minirank.kernels import compile, walk
 from minirank.kernels.batch import Batch, InputSpec
-from minirank.prediction import joint_name, ranking_score
+from minirank.kernels.cpu import compile, walk
 from minirank.progress import Progress, duration
-from minirank.run import load_run
+from minirank.run.folder import load_run
+from minirank.run.load_data import load_dataset
+from minirank.run.prediction import joint_name, ranking_score
 from minirank.training import prepare, train, trainer
 from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
 

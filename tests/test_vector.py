@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minirank.kernels.jit import driver
-from minirank.kernels.vector import exponential, lanes, load, pointer, store
+from minirank.kernels.cpu.jit import driver
+from minirank.kernels.cpu.vector import exponential, lanes, load, pointer, store
 
 
 @driver

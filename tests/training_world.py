@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minirank.config import Config, load_config
+from minirank.config.configuration import Config, load_config
 
 CONFIG = """
 data:

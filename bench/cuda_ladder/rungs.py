@@ -16,7 +16,7 @@ from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.model import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from .by_id import bias_by_id_rows, dense_by_id_backward_rows, dense_by_id_rows
 from .dense import dense_backward_rows, dense_rows, mask_rows
 from .embedding import bag_rows, copy_rows, gather_rows
 from .jit import cuda, device, kernel
-from .layout import (
+from .layout import (  # fmt: skip
     BAG,
     BATCH_ROWS,
     BCE,
@@ -39,7 +39,7 @@ from .layout import (
     SYNC,
     WIDTH,
     Work,
-)  # fmt: skip
+)
 from .losses import entire_loss_rows, row_loss_rows
 from .mixture import mixture_backward_rows, mixture_rows
 from .sizes import ROWS, WALK_THREADS

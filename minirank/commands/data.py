@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .whole import whole
+from .option_types import whole
 
 
 def register(commands) -> None:
@@ -35,7 +35,7 @@ def run_simulate(options) -> None:
 
 def run_validate(options) -> int:
     """Print the report; 1 where there are problems."""
-    from ..data import validate
+    from ..data.folder import validate
 
     report = validate(options.data, columns_of(options))
     print(report)
@@ -46,7 +46,7 @@ def columns_of(options):
     """The mapping of column names in a configuration; None without one, or without data in it."""
     if options.config is None:
         return None
-    from ..config import FolderConfig, load_config
+    from ..config.configuration import FolderConfig, load_config
     from ..errors import ConfigError
 
     data = load_config(options.config, needs_data=False).data

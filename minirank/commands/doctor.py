@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..llm_config import LONGEST_WAIT, LLMConfig
+from ..config.llm import LONGEST_WAIT, LLMConfig
+from .option_types import amount
 from .server import server_of
-from .whole import amount
 
 TIMEOUT = 60.0  # seconds
 

@@ -6,9 +6,9 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..llm_config import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
+from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
+from .option_types import amount, whole
 from .server import server_of
-from .whole import amount, whole
 
 STORE = "llm.sqlite"  # beside the data
 LEAST = 200  # characters of a document in one request
@@ -71,8 +71,8 @@ def run_extract(options) -> None:
 
 def _extract_llm(options, server, gazetteer, folder):
     """Extraction by a model; None where nothing was to be asked yet."""
-    from ..extract.llm import extract_folder_llm, requests
-    from ..hiring_summary import write_signals_llm
+    from ..extract.llm.extract_llm import extract_folder_llm, requests
+    from ..extract.llm.hiring_summary import write_signals_llm
 
     with _asking(options, server) as asker:
         if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
@@ -88,7 +88,7 @@ def _extract_llm(options, server, gazetteer, folder):
 def run_grade(options) -> None:
     """Write relevance_grades.csv beside the data, and say how it agrees with people."""
     from ..extract import read_features
-    from ..grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
+    from ..extract.rules.grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
 
     server = _server(options)
     folder = _folder(options)
@@ -97,7 +97,7 @@ def run_grade(options) -> None:
     if server is None:
         grades = grade_by_rules(folder, features, pairs)
     else:
-        from ..grading_llm import Grader
+        from ..extract.llm.grading import Grader
 
         grader = Grader(folder, features)
         with _asking(options, server) as asker:
@@ -177,8 +177,8 @@ def _asking(options, server):
         RunError: nothing further can be asked.
     """
     from ..errors import ConfigError, RunError
-    from ..extract.asking import Asker
-    from ..extract.prompts import NAMES, load_prompt
+    from ..extract.llm.asker import Asker
+    from ..extract.llm.prompts import NAMES, load_prompt
     from ..llm_client import Client, Limits, LLMError, Store
     from ..llm_client.cassette import Player
     from ..llm_client.progress import BulkProgress
@@ -272,8 +272,8 @@ def _print_ledger(asker) -> None:
 
 def _gazetteer(options):
     """That of the option, else of the configuration; None without any."""
-    from ..config import load_config
-    from ..extract.gazetteer import read_gazetteer
+    from ..config.configuration import load_config
+    from ..extract.rules.gazetteer import read_gazetteer
 
     if options.gazetteer is not None or options.config is None:
         return read_gazetteer(options.gazetteer)

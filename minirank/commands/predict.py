@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from .whole import whole
+from .option_types import whole
 
 
 def register(commands) -> None:
@@ -36,8 +36,8 @@ def add_backend(command) -> None:
 def run_evaluate(options) -> None:
     """Print the metrics of a part of the run's data."""
     from ..evaluation import format_table
-    from ..run import load_run
-    from ..scoring import evaluate_run
+    from ..run.folder import load_run
+    from ..run.scoring import evaluate_run
 
     results = evaluate_run(load_run(options.run_folder, options.backend), options.split, bootstrap=options.bootstrap)
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_table(results))
@@ -46,8 +46,8 @@ def run_evaluate(options) -> None:
 def run_score(options) -> None:
     """Write predictions."""
     from ..progress import Progress
-    from ..run import load_run
-    from ..scoring import score_data, write_predictions
+    from ..run.folder import load_run
+    from ..run.scoring import score_data, write_predictions
 
     progress = Progress(sys.stderr)
     columns = score_data(load_run(options.run_folder, options.backend), options.data, progress.say)

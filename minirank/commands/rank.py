@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from .option_types import whole
 from .predict import add_backend
-from .whole import whole
 
 
 def register(commands) -> None:
@@ -27,8 +27,8 @@ def run_rank(options) -> None:
     """Print the list, under both roles with --versus."""
     from ..ranking import Ranker
     from ..ranking.candidates import read_resumes
-    from ..ranking.text import format_moves, format_ranking
-    from ..run import load_run
+    from ..ranking.format_ranking import format_moves, format_ranking
+    from ..run.folder import load_run
 
     ranker = Ranker.load(load_run(options.run_folder, options.backend), options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)

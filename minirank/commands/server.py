@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from ..config.llm import LLMConfig
 from ..errors import ConfigError
-from ..llm_config import LLMConfig
 
 KEYS = {field.name for field in fields(LLMConfig)}
 
@@ -22,7 +22,7 @@ def server_of(options, default: LLMConfig = LLMConfig()) -> LLMConfig:
     if options.config is None:
         found = default
     else:
-        from ..config import load_config
+        from ..config.configuration import load_config
 
         found = load_config(options.config, needs_data=False).llm
     given = {name: value for name, value in vars(options).items() if name in KEYS and value is not None}

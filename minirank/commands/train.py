@@ -29,7 +29,7 @@ def register(commands) -> None:
 
 def run_plan(options) -> None:
     """Print the plan."""
-    from ..config import load_config
+    from ..config.configuration import load_config
     from ..training import prepare
 
     print(prepare(load_config(options.config, options.set)).plan)
@@ -37,7 +37,7 @@ def run_plan(options) -> None:
 
 def run_train(options) -> int | None:
     """Train; 130 after Ctrl-C."""
-    from ..config import load_config
+    from ..config.configuration import load_config
     from ..progress import Progress
     from ..training import train
 
@@ -61,9 +61,9 @@ def run_train(options) -> int | None:
 
 def _note_gazetteer(data, progress) -> None:
     """Say where rankings would read new texts with other labels than those that made the features."""
-    from ..config import FolderConfig
-    from ..extract.files import made_with
-    from ..extract.gazetteer import read_gazetteer
+    from ..config.configuration import FolderConfig
+    from ..extract.feature_files import made_with
+    from ..extract.rules.gazetteer import read_gazetteer
 
     if not isinstance(data, FolderConfig):
         return

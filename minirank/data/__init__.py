@@ -1,14 +1,14 @@
 """Data folders and tables: reading, checking, splitting, and the rows that training reads."""
 
 from minirank.data.dataset import Dataset
-from minirank.data.files import fingerprint
-from minirank.data.folder import DataFolder, Hires, protected_columns, read_folder
-from minirank.data.impressions import Impressions
-from minirank.data.split import Split, split_by_time
-from minirank.data.table import read_table
-from minirank.data.table_encoder import TableEncoder
-from minirank.data.table_schema import TableConfig
-from minirank.data.validate import Report, summarise, validate
+from minirank.data.folder.data_folder import DataFolder, Hires, protected_columns, read_folder
+from minirank.data.folder.impressions import Impressions
+from minirank.data.folder.split import Split, split_by_time
+from minirank.data.folder.validate import Report, summarise, validate
+from minirank.data.read_files import fingerprint
+from minirank.data.table.encoder import TableEncoder
+from minirank.data.table.read_table import read_table
+from minirank.data.table.schema import TableConfig
 
 __all__ = [
     "DataFolder",

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from minirank.data.files import Column, short
 from minirank.data.problems import Problems
+from minirank.data.read_files import Column, short
 
 MISSING_TIME = -1
 LONGEST_ID = 1_000  # characters

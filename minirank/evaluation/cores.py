@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minirank.kernels.jit import driver, kernel
+from minirank.kernels.cpu.jit import driver, kernel
 
 RUN = 8  # rows that insertion sorts before merging begins
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from minirank.kernels.cpu import available_threads
+from minirank.kernels.cpu.executor import available_threads
 
 
 def side_by_side(function, items) -> list:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from minirank.extract.edited import Edited
-from minirank.extract.lexicon import Tokens, lexicon
+from minirank.extract.offsets import Edited
+from minirank.extract.rules.lexicon import Tokens, lexicon
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _URL = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from operator import eq
 
-from minirank.extract.lexicon import Tokens, lexicon
+from minirank.extract.rules.lexicon import Tokens, lexicon
 from minirank.extract.schema import Flag
 
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]+")

@@ -1,7 +1,7 @@
 """Features: pairs of a job and a resume as ids, bags and dense columns, fitted on training rows alone."""
 
-from minirank.features.config import FeatureConfig
 from minirank.features.encoder import TASKS, Encoder
+from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
 from minirank.features.match import FEATURES, Feature
 from minirank.features.signals import hiring_signals, write_signals

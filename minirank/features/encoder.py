@@ -11,14 +11,14 @@ import numpy as np
 from minirank.data import Dataset, fingerprint, protected_columns
 from minirank.errors import DataError
 from minirank.features import store
-from minirank.features.config import FeatureConfig
 from minirank.features.evidence import evidence
+from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
 from minirank.features.history import History, shared_skills
 from minirank.features.match import FEATURES, covered, match_features
 from minirank.features.sparse import column
 from minirank.features.tables import LEVELS, Table, job_table, job_text, resume_table, resume_text
-from minirank.features.text import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Bag, Batch, InputSpec
 
 TASKS = ("ctr", "cvr", "relevance")

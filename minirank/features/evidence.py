@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from minirank.extract import EDUCATION, SENIORITY
-from minirank.features.config import FeatureConfig
+from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, closeness
 from minirank.features.tables import job_table, resume_table

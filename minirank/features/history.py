@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from minirank.features.hires import PastHires
 from minirank.features.sparse import dot, dot_shared, merge, product, sizes, squares
 from minirank.features.tables import Table, resume_table
-from minirank.features.text import TextModel
+from minirank.features.tfidf import TextModel
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from minirank.errors import RunError
-from minirank.features.config import FeatureConfig
+from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
 
 FILE = "hiring_signals.jsonl"

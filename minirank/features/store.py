@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from minirank.data.files import write_json
+from minirank.data.read_files import write_json
 from minirank.errors import RunError
-from minirank.features.config import FeatureConfig
-from minirank.features.text import TextModel
+from minirank.features.feature_config import FeatureConfig
+from minirank.features.tfidf import TextModel
 
 FORMAT = "minirank encoder"
 VERSION = 1

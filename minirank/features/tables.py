@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, clean_text
 from minirank.features.sparse import column, sets
-from minirank.features.text import TextModel, top_tokens, words
+from minirank.features.tfidf import TextModel, top_tokens, words
 
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 

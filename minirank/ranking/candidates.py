@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..data import values
-from ..data.files import read_json_lines, short
 from ..data.problems import Problems
+from ..data.read_files import read_json_lines, short
 from ..errors import DataError
 
 RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}

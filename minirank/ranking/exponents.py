@@ -6,10 +6,10 @@ from itertools import product
 
 import numpy as np
 
-from ..config import ScoreConfig
+from ..config.configuration import ScoreConfig
 from ..data import Dataset
 from ..evaluation import metric_value
-from ..prediction import ranking_score
+from ..run.prediction import ranking_score
 
 GRID = (0.0, 0.25, 0.5, 1.0, 2.0)
 

@@ -19,18 +19,18 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from ..config import FolderConfig, ScoreConfig
+from ..config.configuration import FolderConfig, ScoreConfig
 from ..data import DataFolder, read_folder
 from ..data.problems import nearest
 from ..errors import DataError, RunError
 from ..extract import Features, read_features
-from ..extract.files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
-from ..extract.gazetteer import Gazetteer, read_gazetteer
+from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
+from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.tables import Table
 from ..kernels.batch import Batch
-from ..prediction import ranking_score, without_labels
-from ..run import Run, load_run
+from ..run.folder import Run, load_run
+from ..run.prediction import ranking_score, without_labels
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 
 CHUNK_ROWS = 4096  # candidates encoded at a time

@@ -10,13 +10,14 @@ import numpy as np
 
 from minirank.errors import DataError, MinirankError
 
-from . import files, phrasebook, population, searches, truth
-from .config import WorldConfig
+from . import phrasebook, population, searches, truth
+from . import write_folder as files
 from .job_text import write_job
 from .resume_text import write_resume
 from .tastes import ROLES
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
 from .wording import Writer
+from .world_config import WorldConfig
 
 PARTS = ("teams", "jobs", "people", "recruiters", "history", "log", "labels", "recent", "job_text", "resume_text")
 CHOICES = 192  # uniform numbers a text

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import RunError
 from ..kernels.parameters import Arena, TrainState
 from ..kernels.plan import Plan
-from ..run import CHECKPOINT
+from ..run.folder import CHECKPOINT
 from ..storage import load_npz, save_npz
 
 FORMAT = 1

@@ -18,18 +18,18 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import run as files
-from ..config import Config
+from ..config.configuration import Config
 from ..data import Dataset
 from ..errors import ConfigError, RunError
-from ..inputs import check_labels, load_dataset, resolve_tasks, select_tasks
 from ..kernels.backends import Unavailable, resident
 from ..kernels.batch import Batch
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
-from ..model import LabelRates, check_tasks, compile_plan, label_rates
-from ..prediction import predict
+from ..model.architectures import LabelRates, check_tasks, compile_plan, label_rates
 from ..progress import Progress
+from ..run import folder as files
+from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
+from ..run.prediction import predict
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import Cursor, load_checkpoint, save_checkpoint
@@ -132,7 +132,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     check_tasks(config.model, config.tasks, dataset.inputs)
     check_labels(dataset, config.tasks)
     if config.training.backend == "cpu" and config.training.threads is None:
-        from ..kernels.cpu import available_threads
+        from ..kernels.cpu.executor import available_threads
 
         config = replace(config, training=replace(config.training, threads=available_threads()))
     stopping = config.training.early_stopping
@@ -341,7 +341,7 @@ def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
     if config.training.backend != "cpu" or config.training.precision != "float32":
         yield
         return
-    from ..kernels.compile import compiling, wait_for
+    from ..kernels.cpu.compile import compiling, wait_for
 
     with compiling("minirank.evaluation.cores") as processes:
         if processes:

@@ -1,0 +1,41 @@
+"""The multi-valued fields of a batch as compiled code reads them: the lists of all bags one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..batch import Batch
+from ..executor import check_bag_ids
+from ..plan import Plan
+
+
+class FlatBags:
+    """Keeps the flat copy of the lists that batches share. Any number of threads may ask."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._kept = plan, None  # (arrays of the batch, what was made of them)
+
+    def lists(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(offsets (entities of all bags + 1,) int64, ids int32, first entity of each bag (bags,) int64).
+
+        Raises:
+            ValueError: an id or an offset is out of range.
+        """
+        key, kept = [array for bag in batch.bags for array in (bag.offsets, bag.ids)], self._kept
+        if kept is None or len(kept[0]) != len(key) or any(a is not b for a, b in zip(kept[0], key)):
+            check_bag_ids(self._plan, batch)
+            shift = np.cumsum([0, *(len(bag.ids) for bag in batch.bags)])
+            starts = np.cumsum([0, *(len(bag.offsets) - 1 for bag in batch.bags)])[:-1]
+            offsets = [bag.offsets[:-1] + base for bag, base in zip(batch.bags, shift)] + [shift[-1:]]
+            ids = [np.zeros(0, np.int32), *(bag.ids for bag in batch.bags)]
+            flat = np.concatenate(offsets).astype(np.int64), np.concatenate(ids).astype(np.int32), starts.astype(np.int64)
+            self._kept = kept = key, flat
+        return kept[1]
+
+
+def entities(batch: Batch) -> np.ndarray:
+    """(B * bags,) int32, row by row the entity of each bag."""
+    made = np.empty((len(batch), len(batch.bags)), np.int32)
+    for column, bag in enumerate(batch.bags):
+        made[:, column] = bag.entity
+    return made.reshape(-1)

@@ -1,0 +1,179 @@
+"""A plan as a compiled driver reads it: integers, floats, and where everything lies (the places are in layout.py)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ops.registry import OPCODES
+from ..plan import Operation, Plan, Slot
+from .layout import ADDEND, BIASES, CODE, COUNT, FIRST, FRESH, IN, NUMBER, OUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
+from .vector import BYTES
+
+FIRSTS = {"dense": "relu", "gather": "field", "bag": "bag", "bias_by_id": "field", "dense_by_id": "field", "softmax": "experts"}
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A plan for tiles of up to `capacity` rows.
+
+    Attributes:
+        table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see dense.py.
+        needed: which rows of the table a tile needs to be predicted.
+        cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
+        arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.
+        inputs: columns of the gradients of gathers and bags. blocks: name -> (first element, elements between rows).
+    """
+
+    capacity: int
+    table: np.ndarray
+    needed: list[int]
+    reals: np.ndarray
+    runs: np.ndarray
+    cleared: np.ndarray
+    arena: int
+    panels: int
+    biases: int
+    scratch: int
+    inputs: int
+    blocks: dict[str, tuple[int, int]]
+
+
+def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] | None = None) -> Encoded:
+    """The plan for tiles of `capacity` rows.
+
+    Args:
+        shared: None to train; to predict, names of the inputs that all rows share, which dense layers leave out. The others
+            are summed in the order that `InputSpec.of_request` asks for.
+    """
+    extra = max(len(op.inputs) for op in plan.operations) - 1
+    table = np.zeros((len(plan.operations), ADDEND + SLOT * max(extra, 1)), np.int64)
+    lanes = BYTES // np.dtype(dtype).itemsize
+    strides = {name: -(-width // lanes) * lanes for name, (_, width) in plan.blocks.items()}
+    *starts, arena = np.cumsum([0, *strides.values()]) * capacity
+    blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
+    fresh, touched = fresh_gradients(plan)
+    reals, runs = np.zeros(len(table)), []
+    panels = biases = scratch = inputs = 0
+    for number, (op, row) in enumerate(zip(plan.operations, table)):
+        row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
+        slots = [(OUT, op.output)] if op.output else []
+        for position, slot in slots + [*zip(input_places(op), op.inputs)]:
+            start, stride = blocks[slot.block]
+            whole = slot.width == plan.blocks[slot.block][1]
+            room = stride - slot.column if whole or position != OUT else slot.width
+            row[position : position + FRESH] = start + slot.column, stride, slot.width, slot.differentiable, room
+            row[position + FRESH] = (number, position) in fresh
+        row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
+        row[FIRST], reals[number] = op.attributes.get(FIRSTS.get(op.kind), 0), op.attributes.get("temperature", 0)
+        if op.output is None:
+            task = op.attributes["task"]
+            row[PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + task
+            row[FIRST], row[SECOND], reals[number] = task, op.attributes.get("given", -1), op.attributes["factor"]
+        elif op.kind in ("gather", "bag"):
+            row[SECOND], inputs = inputs, inputs + op.output.width
+        elif op.kind == "softmax":
+            scratch = max(scratch, -(-op.output.width // lanes) * lanes)
+        elif op.kind in ("dense", "dense_by_id"):
+            (x,), width = op.inputs, -(-op.output.width // lanes) * lanes
+            both = x.width * width + op.output.width * -(-x.differentiable // lanes) * lanes
+            row[PANELS] = panels
+            if op.kind == "dense":
+                row[RUNS], runs = len(runs), runs + runs_of(plan, x, shared)
+                row[BIASES], biases = biases, biases + width
+                panels += both
+            else:
+                row[SECOND] = op.parameters[0].shape[0]
+                panels += row[SECOND] * both
+                scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
+    cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
+    return Encoded(
+        capacity,
+        table,
+        needed(plan, shared),
+        reals,
+        np.array(runs, np.int64),
+        np.array(cleared, np.int64).reshape(-1, 2),
+        int(arena),
+        int(panels),
+        int(biases),
+        int(scratch),
+        inputs,
+        blocks,
+    )
+
+
+def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
+    """Which (operation, place of its slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
+
+    Dense layers and mixtures can write instead of adding; a block whose gradient another operation, or a part of
+    the block, comes to first must start at 0.
+    """
+    fresh, touched = set(), {}
+    for number in range(len(plan.operations) - 1, -1, -1):
+        op = plan.operations[number]
+        for place, slot in zip(input_places(op), op.inputs):
+            if slot.differentiable and slot.block not in touched:
+                whole = slot.width == plan.blocks[slot.block][1]
+                writes = op.kind == "dense" or (op.kind == "mixture" and place != IN)
+                if whole and writes:
+                    fresh.add((number, place))
+                touched[slot.block] = not (whole and writes)
+    return fresh, touched
+
+
+def input_places(op: Operation) -> list[int]:
+    """Where the input slots of an operation lie in its row of the table."""
+    return [IN, *range(ADDEND, ADDEND + SLOT * (len(op.inputs) - 1), SLOT)][: len(op.inputs)]
+
+
+def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
+    """Numbers of the operations that a tile needs to be predicted: all but inputs of which no column is read."""
+    read = {name: np.zeros(width, bool) for name, (_, width) in plan.blocks.items()}
+    for op in plan.forward:
+        for x in op.inputs:
+            runs = runs_of(plan, x, shared)[1:] if op.kind == "dense" else [0, x.width]
+            for first, end in zip(runs[::2], runs[1::2]):
+                read[x.block][x.column + first : x.column + end] = True
+    for slot in (plan.logits, *plan.outputs.values()):
+        read[slot.block][slot.column : slot.column + slot.width] = True
+    columns = [read[op.output.block][op.output.column : op.output.column + op.output.width] for op in plan.forward]
+    return [number for number, op in enumerate(plan.forward) if op.inputs or op.kind == "bias_by_id" or columns[number].any()]
+
+
+def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:
+    """[number, first, end, first, end, ...]: the columns of its input that a dense layer multiplies, in this order."""
+    if shared is None:
+        return [1, 0, x.width]
+    of_request = columns_of(plan, x, shared or plan.spec.of_request)
+    first, own = runs_where(of_request), runs_where(~of_request)
+    runs = own if shared and own else first + own
+    return [len(runs) // 2, *runs]
+
+
+def runs_where(chosen: np.ndarray) -> list[int]:
+    """[first, end, first, end, ...] of the runs of True."""
+    return np.flatnonzero(np.diff(chosen, prepend=False, append=False)).tolist()
+
+
+def columns_of(plan: Plan, x: Slot, names: tuple[str, ...]) -> np.ndarray:
+    """(width,) bool, the columns of a slot that are the inputs of these names, to which nothing else is added."""
+    chosen = np.zeros(x.width, bool)
+    for op in plan.operations:
+        if op.output is not None and op.output.block == x.block:
+            first = op.output.column - x.column
+            for column, name in enumerate(inputs_of(plan, op) or [None] * op.output.width, start=first):
+                if 0 <= column < x.width:
+                    chosen[column] = name in names
+    return chosen
+
+
+def inputs_of(plan: Plan, op: Operation) -> list[str]:
+    """The name of the input behind each output column of a gather, a bag or a copy; nothing for other operations."""
+    spec = plan.spec
+    if op.kind == "gather":
+        return [spec.categorical[op.attributes["field"]][0]] * op.output.width
+    if op.kind == "bag":
+        return [spec.bags[op.attributes["bag"]][0]] * op.output.width
+    return list(spec.dense) if op.kind == "copy" else []

@@ -1,0 +1,256 @@
+"""Parameters chosen by an id: what a role, or a position, adds to the shared part.
+
+    bias_by_id    z_b += db_{r_b}             r = 0 ("unknown") adds nothing
+    dense_by_id   z_b += x_b dW_{r_b}
+
+The shared part is thus the prior, and what an id adds is a correction that a penalty in the loss,
+lambda/2 ||dW, db||^2 once a data set, pulls to zero. An id that was never seen, and id 0, get
+exactly the shared part.
+
+Backward, z being the shared output with its gradient dz given:
+
+    z_b += db_r        =>  ddb_r += dz_b
+    z_b += x_b dW_r    =>  ddW_r += x_b^T dz_b,    dx_b += dz_b dW_r^T
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cpu.jit import kernel
+from ..cpu.layout import FIRST, IN, IN_DIFFERENTIABLE, IN_STRIDE, IN_WIDTH, OUT, OUT_ROOM, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, SECOND
+from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
+from ..cpu.tile import ADD, multiply_panel
+from ..cpu.vector import add_scaled, at, copy_row, lanes, number
+from ..cpu.work import tile_kernel
+
+
+def bias_by_id_forward(z, ids, bias):
+    """z_b += bias[id_b - 1] where id_b > 0.
+
+    Args:
+        ids: (B,) int in 0 .. R. bias: (R, N).
+    Adds to:
+        z: (B, N).
+    """
+    known = ids > 0
+    z[known] += bias[ids[known] - 1]
+
+
+def bias_by_id_backward(dbias, dz, ids):
+    """Gradient of `bias_by_id_forward`. Adds to dbias (R, N)."""
+    known = ids > 0
+    np.add.at(dbias, ids[known] - 1, dz[known])
+
+
+def dense_by_id_forward(z, x, ids, weight):
+    """z_b += x_b weight[id_b - 1] where id_b > 0.
+
+    Args:
+        x: (B, K). ids: (B,) int in 0 .. R. weight: (R, K, N).
+    Adds to:
+        z: (B, N).
+    """
+    for r in range(len(weight)):
+        rows = ids == r + 1
+        z[rows] += x[rows] @ weight[r]
+
+
+def dense_by_id_backward(dx, dweight, dz, x, ids, weight):
+    """Gradient of `dense_by_id_forward`. Adds to dx (B, G), the first G <= K columns, and dweight (R, K, N)."""
+    for r in range(len(weight)):
+        rows = ids == r + 1
+        dweight[r] += x[rows].T @ dz[rows]
+        dx[rows] += dz[rows] @ weight[r][: dx.shape[1]].T
+
+
+class BiasById:
+    """Operation `bias_by_id`: adds to its output; parameter (bias,), attribute field."""
+
+    @staticmethod
+    def forward(op, state):
+        ids = state.batch.ids[:, op.attributes["field"]]
+        bias_by_id_forward(state.value(op.output), ids, *state.values(op.parameters))
+
+    @staticmethod
+    def backward(op, state):
+        ids = state.batch.ids[:, op.attributes["field"]]
+        bias_by_id_backward(*state.gradients(op.parameters), state.gradient(op.output), ids)
+
+
+class DenseById:
+    """Operation `dense_by_id`: inputs (x,), adds to its output; parameter (weight,), attribute field."""
+
+    @staticmethod
+    def forward(op, state):
+        ids = state.batch.ids[:, op.attributes["field"]]
+        x = state.value(op.inputs[0])
+        dense_by_id_forward(state.value(op.output), x, ids, *state.values(op.parameters))
+
+    @staticmethod
+    def backward(op, state):
+        (x,) = op.inputs
+        ids = state.batch.ids[:, op.attributes["field"]]
+        dense_by_id_backward(
+            state.gradient(x), *state.gradients(op.parameters), state.gradient(op.output), state.value(x), ids, *state.values(op.parameters)
+        )
+
+
+# --- Numba, one tile of rows ---------------------------------------------------------------
+#
+# Neighbours seldom share an id, so for each id the rows that have it are gathered into a small matrix of their own,
+# multiplied, and added back. The packed weights, from PANELS on, are for each id: panels of W, panels of W^T.
+
+
+@tile_kernel
+def bias_by_id_forward_tile(op, work, first, rows):
+    """z += bias[id] for one tile."""
+    z, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    bias, ids, fields = at(work.dense_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    for i in range(rows):
+        id = ids[i * fields]
+        if id > 0:
+            add_scaled(at(z, i * stride), at(bias, (id - 1) * width), number(z, 1), width)
+
+
+@tile_kernel
+def bias_by_id_backward_tile(op, work, first, rows):
+    """dbias[id] += dz for one tile."""
+    dz, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    dbias, ids, fields = at(work.dense_gradients, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    for i in range(rows):
+        id = ids[i * fields]
+        if id > 0:
+            add_scaled(at(dbias, (id - 1) * width), at(dz, i * stride), number(dz, 1), width)
+
+
+@kernel
+def pack_by_id(op, work, training):
+    """Pack the weights of every id."""
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
+    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    size, transposed = inner * whole_vectors(panels, width), width * whole_vectors(panels, differentiable)
+    for id in range(op[SECOND]):
+        some = at(weight, id * inner * width)
+        pack(at(panels, id * (size + transposed)), some, width, inner, width)
+        if training:
+            pack_transposed(at(panels, id * (size + transposed) + size), some, width, width, differentiable)
+
+
+@kernel
+def common_id(ids, fields, rows):
+    """The id of all rows of a tile; -1 where they differ."""
+    for i in range(1, rows):
+        if ids[i * fields] != ids[0]:
+            return -1
+    return ids[0]
+
+
+@kernel
+def rows_of_id(target, source, stride, width, ids, fields, id, rows):
+    """target (n, width) = the rows of a tile that have this id; returns n."""
+    n = 0
+    for i in range(rows):
+        if ids[i * fields] == id:
+            copy_row(at(target, n * width), at(source, i * stride), width)
+            n += 1
+    return n
+
+
+@kernel
+def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields, id, rows):
+    """The rows of a tile that have this id += source (n, width)."""
+    n = 0
+    for i in range(rows):
+        if ids[i * fields] == id:
+            add_scaled(at(target, i * stride), at(source, n * source_stride), number(target, 1), width)
+            n += 1
+
+
+@tile_kernel
+def dense_by_id_forward_tile(op, work, first, rows):
+    """z += x weight[id] for one tile."""
+    x, z = at(work.values, op[IN]), at(work.values, op[OUT])
+    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[IN_DIFFERENTIABLE])
+    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    some_z = work.scratch
+    some_x = at(some_z, rows * columns)
+    id = common_id(ids, work.fields, rows)
+    if id > 0:  # SPEED: as in a request, whose candidates are all shown to one recruiter
+        panels = at(panels, (id - 1) * (inner * columns + width * transposed))
+        multiply(
+            work.panel_product,
+            z,
+            op[OUT_STRIDE],
+            op[OUT_ROOM],
+            x,
+            op[IN_STRIDE],
+            1,
+            panels,
+            inner,
+            0,
+            inner,
+            rows,
+            width,
+            ADD,
+            panels,
+            False,
+            work.scratch,
+        )
+    for id in range(1, op[SECOND] + 1 if id < 0 else 1):
+        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
+        multiply(
+            work.panel_product, some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z
+        )
+        add_to_rows_of_id(z, op[OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
+        panels = at(panels, inner * columns + width * transposed)
+
+
+@tile_kernel
+def dense_by_id_backward_tile(op, work, first, rows):
+    """dweight[id] += x^T dz; dx += dz weight[id]^T, for one tile."""
+    x, dz = at(work.values, op[IN]), at(work.gradients, op[OUT])
+    dx, dweight = at(work.gradients, op[IN]), at(work.dense_gradients, op[PARAMETER])
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
+    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    some_dz = work.scratch
+    packed = at(some_dz, rows * columns)
+    some_x = at(packed, rows * columns)
+    some_dx = at(some_x, rows * inner)
+    for id in range(1, op[SECOND] + 1):
+        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
+        if n > 0:
+            rows_of_id(some_dz, dz, op[OUT_STRIDE], width, ids, work.fields, id, rows)
+            pack(packed, some_dz, width, n, width)
+            j = 0
+            while j < width:
+                vectors = panel_vectors(packed, width - j)
+                multiply_panel(
+                    work.panel_product, at(dweight, j), width, some_x, 1, inner, at(packed, j * n), n, inner, vectors, ADD, packed, False
+                )
+                j += vectors * lanes(packed)
+            if differentiable > 0:
+                multiply(
+                    work.panel_product,
+                    some_dx,
+                    transposed,
+                    transposed,
+                    some_dz,
+                    width,
+                    1,
+                    at(panels, inner * columns),
+                    width,
+                    0,
+                    width,
+                    n,
+                    differentiable,
+                    0,
+                    packed,
+                    False,
+                    packed,
+                )
+                add_to_rows_of_id(dx, op[IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
+        dweight = at(dweight, inner * width)
+        panels = at(panels, inner * columns + width * transposed)

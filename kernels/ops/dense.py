@@ -1,0 +1,243 @@
+"""A dense layer with an optional ReLU, and the copy of dense features into the input vector.
+
+    z = x W + b,   y = max(z, 0)  or  y = z
+    x (B, K), W (K, N), b (N,), y (B, N)
+
+Backward, with dy = dL/dy given. Each line inverts the forward line it quotes:
+
+    y = max(z, 0)   =>  dz = dy * [y > 0]              (the gradient at the kink is taken as 0)
+    z = x W + b     =>  dW += x^T dz,   db += sum_b dz_b,   dx += dz W^T
+
+because z_bn = sum_k x_bk W_kn + b_n gives dz_bn / dW_kn = x_bk and dz_bn / dx_bk = W_kn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cpu.jit import kernel
+from ..cpu.layout import (
+    BIASES,
+    FIRST,
+    IN,
+    IN_DIFFERENTIABLE,
+    IN_FRESH,
+    IN_ROOM,
+    IN_STRIDE,
+    IN_WIDTH,
+    OUT,
+    OUT_ROOM,
+    OUT_STRIDE,
+    OUT_WIDTH,
+    PANELS,
+    PARAMETER,
+    RUNS,
+)
+from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
+from ..cpu.tile import ADD, BIAS, multiply_panel
+from ..cpu.vector import at, copy, lanes, load, store, where_positive
+from ..cpu.work import tile_kernel
+
+
+def dense_forward(y, x, weight, bias, relu):
+    """y = x W + b, then max(., 0) if `relu`.
+
+    Args:
+        x: (B, K). weight: (K, N). bias: (N,). relu: bool.
+    Writes:
+        y: (B, N).
+    """
+    y[...] = x @ weight + bias
+    if relu:
+        np.maximum(y, 0, out=y)
+
+
+def dense_backward(dx, dweight, dbias, dy, x, y, weight, relu):
+    """Gradient of `dense_forward`; derivation at the top of this file.
+
+    Args:
+        dy: (B, N); becomes dz in place. x: (B, K). y: (B, N), saved. weight: (K, N).
+    Adds to:
+        dx: (B, G), the first G <= K columns, those that need a gradient. dweight: (K, N). dbias: (N,).
+    """
+    if relu:
+        dy *= y > 0
+    dweight += x.T @ dy
+    dbias += dy.sum(axis=0)
+    dx += dy @ weight[: dx.shape[1]].T
+
+
+class Dense:
+    """Operation `dense`: inputs (x,), parameters (W, b), attribute relu."""
+
+    @staticmethod
+    def forward(op, state):
+        weight, bias = state.values(op.parameters)
+        dense_forward(state.value(op.output), state.value(op.inputs[0]), weight, bias, op.attributes["relu"])
+
+    @staticmethod
+    def backward(op, state):
+        (x,) = op.inputs
+        dweight, dbias = state.gradients(op.parameters)
+        dense_backward(
+            state.gradient(x),
+            dweight,
+            dbias,
+            state.gradient(op.output),
+            state.value(x),
+            state.value(op.output),
+            state.values(op.parameters)[0],
+            op.attributes["relu"],
+        )
+
+
+class Copy:
+    """Operation `copy`: dense features into the output slot; no parameters, no gradient."""
+
+    @staticmethod
+    def forward(op, state):
+        state.value(op.output)[...] = state.batch.dense
+
+    @staticmethod
+    def backward(op, state):
+        pass
+
+
+# --- Numba, one tile of rows ---------------------------------------------------------------
+
+
+# The packed weights of a layer: from PANELS on panels of W, then panels of W^T; from BIASES on the bias, which a request
+# has for itself. `runs` lists the columns of x that are multiplied: their number, then (first, one behind the last) of each
+# run. All columns are one run; in a request, those that all rows share were multiplied once, and are in its biases.
+
+
+@kernel
+def pack_dense(op, work, training):
+    """Pack the bias and W of a layer; for `training` W^T as well."""
+    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
+    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    pack(at(work.biases, op[BIASES]), at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
+    pack(panels, weight, width, inner, width)
+    if training:
+        pack_transposed(at(panels, inner * whole_vectors(panels, width)), weight, width, width, differentiable)
+
+
+@tile_kernel
+def fold_shared_columns(op, work, first, rows):
+    """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
+    x, bias, runs = at(work.values, op[IN]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
+    inner, width, panels = op[IN_WIDTH], op[OUT_WIDTH], at(work.panels, op[PANELS])
+    columns, low = whole_vectors(bias, width), 0
+    for run in range(runs[0] + 1):
+        high = runs[1 + 2 * run] if run < runs[0] else inner
+        if high > low:
+            multiply(
+                work.panel_product, bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch
+            )
+        low = runs[2 + 2 * run] if run < runs[0] else inner
+
+
+@tile_kernel
+def dense_forward_tile(op, work, first, rows):
+    """y = act(x W + b) for one tile."""
+    y, x = at(work.values, op[OUT]), at(work.values, op[IN])
+    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
+    panels, bias, runs = at(work.panels, op[PANELS]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
+    for run in range(runs[0]):
+        low, high = runs[1 + 2 * run], runs[2 + 2 * run]
+        multiply(
+            work.panel_product,
+            y,
+            op[OUT_STRIDE],
+            op[OUT_ROOM],
+            x,
+            op[IN_STRIDE],
+            1,
+            panels,
+            inner,
+            low,
+            high,
+            rows,
+            width,
+            BIAS if run == 0 else ADD,
+            bias,
+            op[FIRST] == 1 and run == runs[0] - 1,
+            work.scratch,
+        )
+
+
+@tile_kernel
+def dense_backward_tile(op, work, first, rows):
+    """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
+    y, dz = at(work.values, op[OUT]), at(work.gradients, op[OUT])
+    x, dx = at(work.values, op[IN]), at(work.gradients, op[IN])
+    ys, xs, inner, width = op[OUT_STRIDE], op[IN_STRIDE], op[IN_WIDTH], op[OUT_WIDTH]
+    dweight, dbias = at(work.dense_gradients, op[PARAMETER]), at(work.dense_gradients, op[PARAMETER + 1])
+    panel, j = work.scratch, 0
+    # NOTE: the last panel is wider than dW, and what it holds there is 0. So a tile adds 0 to the row of dW behind each of its
+    # rows: harmless, for it loads them all before it stores them, and stores them from the first to the last.
+    while j < width:
+        vectors = panel_vectors(panel, width - j)
+        n = vectors * lanes(panel)
+        if j + n <= op[OUT_ROOM]:
+            pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[FIRST] == 1)
+        else:
+            pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
+        multiply_panel(work.panel_product, at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
+        j += n
+    if op[IN_DIFFERENTIABLE] > 0:
+        transposed = at(work.panels, op[PANELS] + inner * whole_vectors(panel, width))
+        start = 0 if op[IN_FRESH] == 1 else ADD
+        multiply(
+            work.panel_product,
+            dx,
+            xs,
+            op[IN_ROOM],
+            dz,
+            ys,
+            1,
+            transposed,
+            width,
+            0,
+            width,
+            rows,
+            op[IN_DIFFERENTIABLE],
+            start,
+            transposed,
+            False,
+            work.scratch,
+        )
+
+
+@kernel
+def pack_gradient(panel, dbias, dz, y, stride, rows, n, relu):
+    """dz = dy [y > 0] in place; panel (rows, n) = dz; dbias += sum dz. SPEED: dz is read once for all three."""
+    for j in range(0, n, lanes(dz)):
+        sums = load(dbias, j)
+        for i in range(rows):
+            d = load(dz, i * stride + j)
+            if relu:
+                d = where_positive(load(y, i * stride + j), d)
+                store(dz, i * stride + j, d)
+            store(panel, i * n + j, d)
+            sums = sums + d
+        store(dbias, j, sums)
+
+
+@kernel
+def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
+    """`pack_gradient` of a linear layer whose output is some columns of a block: the panel's others are 0."""
+    for i in range(rows):
+        for j in range(n):
+            panel[i * n + j] = 0
+        for j in range(columns):
+            panel[i * n + j] = dz[i * stride + j]
+            dbias[j] += dz[i * stride + j]
+
+
+@tile_kernel
+def copy_forward_tile(op, work, first, rows):
+    """Dense features of the tile's rows into the output slot."""
+    y, stride = at(work.values, op[OUT]), op[OUT_STRIDE]
+    for i in range(rows):
+        copy(at(y, i * stride), at(work.dense, (first + i) * work.columns), work.columns)

@@ -1,0 +1,197 @@
+"""Embeddings: one row of a table for a categorical field, the mean of several for a multi-valued one.
+
+    gather   y_b = W[id_b]
+    bag      y_b = 1/n_b sum_{i in bag b} W[i],     y_b = 0 for an empty bag
+
+Backward. W enters linearly, so each use of row i sends its share of dy back to that row:
+
+    y_b = W[id_b]              =>  dW[id_b] += dy_b
+    y_b = 1/n_b sum W[i]       =>  dW[i]    += dy_b / n_b      for every i in the bag
+
+dW is sparse: only rows that the batch used are touched, and it is kept as pairs (ids, rows), never
+as a dense gradient of a table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cpu.jit import kernel
+from ..cpu.layout import FIRST, OUT, OUT_STRIDE, OUT_WIDTH, PARAMETER, SECOND
+from ..cpu.vector import add_scaled, at, copy_row, number, prefetch, prefetch_to_read
+from ..cpu.work import tile_kernel
+
+
+def gather_forward(y, ids, table):
+    """y_b = table[ids_b].
+
+    Args:
+        ids: (B,) int in 0 .. V-1. table: (V, D).
+    Writes:
+        y: (B, D).
+    """
+    y[...] = table[ids]
+
+
+def gather_backward(dy, ids):
+    """The sparse gradient of `gather_forward`.
+
+    Args:
+        dy: (B, D). ids: (B,) int.
+    Returns:
+        (ids (n,) unique and ascending, rows (n, D)).
+    """
+    return sum_by_id(ids, dy)
+
+
+def bag_forward(y, bag, table):
+    """y_b = mean of table[i] over the ids of row b's entity; 0 if it has none.
+
+    Args:
+        bag: `batch.Bag` of B rows. table: (V, D).
+    Writes:
+        y: (B, D).
+    """
+    rows, ids, share = bag_entries(bag)
+    y[...] = 0
+    np.add.at(y, rows, table[ids] * share[:, None].astype(y.dtype))
+
+
+def bag_backward(dy, bag):
+    """The sparse gradient of `bag_forward`: each of the n ids of a bag gets dy / n.
+
+    Returns:
+        (ids (n,) unique and ascending, rows (n, D)).
+    """
+    rows, ids, share = bag_entries(bag)
+    return sum_by_id(ids, dy[rows] * share[:, None].astype(dy.dtype))
+
+
+def bag_entries(bag):
+    """One entry for each (row, id) of a bag: (row (n,), id (n,), 1 / size of the row's bag (n,))."""
+    starts, ends = bag.offsets[bag.entity], bag.offsets[bag.entity + 1]
+    sizes = ends - starts
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return rows, bag.ids[starts[rows] + within], 1.0 / sizes[rows]
+
+
+def sum_by_id(ids, rows):
+    """Sum the rows that share an id: (unique ids ascending (n,), sums (n, D))."""
+    unique, inverse = np.unique(ids, return_inverse=True)
+    sums = np.zeros((len(unique), rows.shape[1]), rows.dtype)
+    np.add.at(sums, inverse, rows)
+    return unique, sums
+
+
+class Gather:
+    """Operation `gather`: parameter (table,), attribute field, the column of `Batch.ids`."""
+
+    @staticmethod
+    def forward(op, state):
+        ids = state.batch.ids[:, op.attributes["field"]]
+        gather_forward(state.value(op.output), ids, *state.values(op.parameters))
+
+    @staticmethod
+    def backward(op, state):
+        ids = state.batch.ids[:, op.attributes["field"]]
+        state.add_table_gradient(op.parameters[0], *gather_backward(state.gradient(op.output), ids))
+
+
+class MeanBag:
+    """Operation `bag`: parameter (table,), attribute bag, the index into `Batch.bags`."""
+
+    @staticmethod
+    def forward(op, state):
+        bag = state.batch.bags[op.attributes["bag"]]
+        bag_forward(state.value(op.output), bag, *state.values(op.parameters))
+
+    @staticmethod
+    def backward(op, state):
+        bag = state.batch.bags[op.attributes["bag"]]
+        state.add_table_gradient(op.parameters[0], *bag_backward(state.gradient(op.output), bag))
+
+
+# --- Numba, one tile of rows ---------------------------------------------------------------
+
+
+@tile_kernel
+def gather_forward_tile(op, work, first, rows):
+    """y = table[id] for one tile."""
+    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    table, ids, fields = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    for i in range(rows):
+        if i + 32 < rows:
+            prefetch_to_read(table, ids[(i + 32) * fields] * width)  # SPEED: rows lie anywhere in a table
+        copy_row(at(y, i * stride), at(table, ids[i * fields] * width), width)
+
+
+@tile_kernel
+def bag_forward_tile(op, work, first, rows):
+    """y = mean of the rows of a bag for one tile."""
+    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    table, bag = at(work.table_values, op[PARAMETER]), op[FIRST]
+    for i in range(rows):
+        entity = work.bag_starts[bag] + work.entities[(first + i) * work.bags + bag]
+        start, end = work.bag_offsets[entity], work.bag_offsets[entity + 1]
+        mean = at(y, i * stride)
+        for j in range(width):
+            mean[j] = 0
+        for k in range(start, end):
+            add_scaled(mean, at(table, work.bag_ids[k] * width), number(mean, 1), width)
+        size = number(mean, max(end - start, 1))
+        for j in range(width):
+            mean[j] /= size
+
+
+@tile_kernel
+def input_backward_tile(op, work, first, rows):
+    """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
+    dy, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
+    kept = at(work.input_gradients, op[SECOND] * work.batch + first * width)
+    for i in range(rows):
+        copy_row(at(kept, i * width), at(dy, i * stride), width)
+
+
+@kernel
+def add_row(count, unique, sums, position, width, id, row, share):
+    """sums[id] += share * row, where `position` finds the sum of an id; a new id gets the next place."""
+    place = position[id]
+    if place < 0:
+        position[id] = place = count
+        unique[place] = id
+        count += 1
+        new = at(sums, place * width)
+        for j in range(width):
+            new[j] = share * row[j]
+    else:
+        add_scaled(at(sums, place * width), row, share, width)
+    return count
+
+
+@kernel
+def scatter_gather(count, unique, sums, position, width, work, field, place):
+    """Add every row's dy to the sum of its id, in row order (so the bytes never depend on threads).
+
+    NOTE: `unique` (n,) and `sums` (n * D,) are filled in the order in which ids first occur.
+    """
+    gradients, one = at(work.input_gradients, place * work.batch), number(sums, 1)
+    ids, fields, batch = at(work.ids, field), work.fields, work.batch
+    for i in range(batch):
+        if i + 16 < batch:
+            prefetch(position, ids[(i + 16) * fields])  # SPEED: ids lie anywhere in a table
+        count = add_row(count, unique, sums, position, width, ids[i * fields], at(gradients, i * width), one)
+    return count
+
+
+@kernel
+def scatter_bag(count, unique, sums, position, width, work, bag, place):
+    """Add every row's dy / n to the sums of the n ids of its bag, in row order."""
+    gradients = at(work.input_gradients, place * work.batch)
+    for i in range(work.batch):
+        entity = work.bag_starts[bag] + work.entities[i * work.bags + bag]
+        low, high = work.bag_offsets[entity], work.bag_offsets[entity + 1]
+        share = number(sums, 1) / number(sums, max(high - low, 1))
+        for k in range(low, high):
+            count = add_row(count, unique, sums, position, width, work.bag_ids[k], at(gradients, i * width), share)
+    return count

@@ -1,0 +1,199 @@
+"""Losses of single rows, from logits, with missing labels and a confidence a label.
+
+    bce          l = softplus(z) - y z                       a label y in [0, 1], soft or hard
+    bce_entire   l = -y log p - (1 - y) log(1 - p),          p = sigmoid(a) sigmoid(b)      (ESMM)
+    mse          l = (z - y)^2                               a regression
+
+Every loss of a task is a masked mean,  L = factor / B * sum_b w_b l_b [label b is there],  where
+factor = weight / rate and rate is the mean of w [label is there] over the *training rows*: a
+constant, where the count in the batch would be noise and may be 0.
+
+Gradients:
+
+    d/dz (softplus(z) - y z) = sigmoid(z) - y
+    d/dz (z - y)^2           = 2 (z - y)
+
+`bce_entire`, with ls = log sigmoid = -softplus(-.):
+
+    log p      = ls(a) + ls(b)
+    log(1 - p) = LSE(-a, -b, -a-b) + ls(a) + ls(b)          since 1 - p = (e^-a + e^-b + e^-a-b) p
+    dp/da      = p sigmoid(-a)
+    dl/da      = -y sigmoid(-a) + (1 - y) exp(log p + ls(-a) - log(1 - p)),     dl/db likewise
+
+so the gradient comes from the same logarithms and nothing is divided by a vanishing 1 - p.
+Its label: y = 0 where a's label is 0, whatever b's says; b's label where a's is 1; masked where
+a's label is missing, or is 1 and b's is missing. Source: Ma et al., SIGIR 2018 (ESMM).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..cpu.jit import kernel
+from ..cpu.layout import ADDEND, FIRST, IN, IN_STRIDE, NUMBER, PARAMETER, SECOND, START, STRIDE
+from ..cpu.work import tile_kernel
+
+
+def softplus(z):
+    """log(1 + exp(z)) without overflow: max(z, 0) + log1p(exp(-|z|))."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def sigmoid(z):
+    """1 / (1 + exp(-z)), exp only ever taken of -|z|."""
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, small) / (1 + small)
+
+
+def bce(z, label):
+    """(loss, dloss/dz), elementwise; z and label (n,)."""
+    return softplus(z) - label * z, sigmoid(z) - label
+
+
+def mse(z, label):
+    """(loss, dloss/dz), elementwise; z and label (n,)."""
+    return (z - label) ** 2, 2 * (z - label)
+
+
+def bce_entire(a, b, label):
+    """(loss, dloss/da, dloss/db), elementwise; a, b and label (n,)."""
+    log_a, log_b = -softplus(-a), -softplus(-b)
+    log_p = log_a + log_b
+    top = np.maximum(np.maximum(-a, -b), -a - b)
+    log_not = top + np.log(np.exp(-a - top) + np.exp(-b - top) + np.exp(-a - b - top)) + log_p
+    loss = -label * log_p - (1 - label) * log_not
+    da = -label * sigmoid(-a) + (1 - label) * np.exp(log_p - softplus(a) - log_not)
+    db = -label * sigmoid(-b) + (1 - label) * np.exp(log_p - softplus(b) - log_not)
+    return loss, da, db
+
+
+def entire_label(first, second):
+    """The label of `bce_entire` from those of a and b: see the top of this file. NaN = masked."""
+    return np.where(first == 0, first.dtype.type(0), np.where(np.isnan(first), first, second))
+
+
+def _factor(op, state):
+    """factor / B, times exp(-s) where the task's weight is learned (s = log variance)."""
+    return op.attributes["factor"] / len(state.batch) * math.exp(-state.log_variance(op.attributes["task"]))
+
+
+class RowLoss:
+    """Operations `bce` and `mse`: inputs (logit,), attributes task, factor."""
+
+    def __init__(self, loss):
+        self.loss = loss
+
+    def forward(self, op, state):
+        task = op.attributes["task"]
+        label, weight = state.batch.labels[:, task], state.batch.weights[:, task]
+        there = ~np.isnan(label)
+        loss, dloss = self.loss(state.value(op.inputs[0])[there, 0], label[there])
+        state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
+        state.keep(op, (there, weight[there] * dloss))
+
+    def backward(self, op, state):
+        there, dloss = state.kept(op)
+        state.gradient(op.inputs[0])[there, 0] += _factor(op, state) * dloss
+
+
+class EntireLoss:
+    """Operation `bce_entire`: inputs (a, b), attributes task (that of b), given (that of a), factor."""
+
+    @staticmethod
+    def forward(op, state):
+        task, given = op.attributes["task"], op.attributes["given"]
+        label = entire_label(state.batch.labels[:, given], state.batch.labels[:, task])
+        weight = state.batch.weights[:, task]
+        there = ~np.isnan(label)
+        a, b = (state.value(slot)[there, 0] for slot in op.inputs)
+        loss, da, db = bce_entire(a, b, label[there])
+        state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
+        state.keep(op, (there, weight[there] * da, weight[there] * db))
+
+    @staticmethod
+    def backward(op, state):
+        there, *gradients = state.kept(op)
+        for slot, dloss in zip(op.inputs, gradients):
+            state.gradient(slot)[there, 0] += _factor(op, state) * dloss
+
+
+# --- Numba, one tile of rows ---------------------------------------------------------------
+
+
+@kernel
+def soft_plus(z):
+    """`softplus` of one number."""
+    return max(z, z * 0) + math.log1p(math.exp(-abs(z)))
+
+
+@kernel
+def logistic(z):
+    """`sigmoid` of one number."""
+    small = math.exp(-abs(z))
+    return (1 if z >= 0 else small) / (1 + small)
+
+
+@kernel
+def task_scale(op, work):
+    """factor / B, times exp(-s) where the task's weight is learned."""
+    scale = work.reals[op[NUMBER]] * work.scale
+    if op[PARAMETER] >= 0:
+        scale *= math.exp(-work.dense_values[op[PARAMETER]])
+    return scale
+
+
+@tile_kernel
+def bce_tile(op, work, first, rows):
+    """`bce`: its sum into losses, its gradient into the logit's."""
+    add_row_losses(op, work, first, rows, False)
+
+
+@tile_kernel
+def mse_tile(op, work, first, rows):
+    """`mse`: its sum into losses, its gradient into the logit's."""
+    add_row_losses(op, work, first, rows, True)
+
+
+@kernel
+def add_row_losses(op, work, first, rows, squared):
+    """`bce` (squared False) or `mse` (True)."""
+    z0, zs = op[IN], op[IN_STRIDE]
+    task, total, scale = op[FIRST], 0.0, task_scale(op, work)
+    for i in range(rows):
+        place = (first + i) * work.tasks + task
+        label, weight = work.labels[place], work.weights[place]
+        if not math.isnan(label):
+            z = float(work.values[z0 + i * zs])
+            if squared:
+                loss, dloss = (z - label) * (z - label), 2 * (z - label)
+            else:
+                loss, dloss = soft_plus(z) - label * z, logistic(z) - label
+            total += weight * loss
+            work.gradients[z0 + i * zs] += scale * weight * dloss
+    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * total
+
+
+@tile_kernel
+def entire_loss_tile(op, work, first, rows):
+    """`bce_entire`: its sum into losses, its gradients into those of both logits."""
+    a0, a_stride = op[IN], op[IN_STRIDE]
+    b0, b_stride = op[ADDEND + START], op[ADDEND + STRIDE]
+    task, given, total, scale = op[FIRST], op[SECOND], 0.0, task_scale(op, work)
+    for i in range(rows):
+        place = (first + i) * work.tasks
+        label, weight = work.labels[place + given], work.weights[place + task]
+        if label != 0 and not math.isnan(label):
+            label = work.labels[place + task]
+        if not math.isnan(label):
+            a, b = float(work.values[a0 + i * a_stride]), float(work.values[b0 + i * b_stride])
+            log_p = -soft_plus(-a) - soft_plus(-b)
+            top = max(-a, -b, -a - b)
+            log_not = top + math.log(math.exp(-a - top) + math.exp(-b - top) + math.exp(-a - b - top)) + log_p
+            total += weight * (-label * log_p - (1 - label) * log_not)
+            da = -label * logistic(-a) + (1 - label) * math.exp(log_p - soft_plus(a) - log_not)
+            db = -label * logistic(-b) + (1 - label) * math.exp(log_p - soft_plus(b) - log_not)
+            work.gradients[a0 + i * a_stride] += scale * weight * da
+            work.gradients[b0 + i * b_stride] += scale * weight * db
+    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * total

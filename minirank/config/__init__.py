@@ -1,0 +1,1 @@
+"""What a user can set: one YAML file as frozen dataclasses."""

@@ -1,0 +1,348 @@
+"""The whole configuration of a run, from one YAML file, as frozen dataclasses.
+
+data:       a folder of jobs, resumes and impressions, or a table      FolderConfig, TableConfig
+features:   which features are made of a folder                        FeatureConfig
+tasks:      labels and their losses                                    list of TaskConfig
+model:      architecture and sizes                                     ModelConfig
+training:   epochs, optimiser, early stopping, backend                 TrainingConfig
+score:      how predictions become one ranking score                   ScoreConfig
+llm:        the server whose model reads texts and grades pairs        LLMConfig
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from ..data.table.schema import TableConfig, TableFiles
+from ..errors import ConfigError
+from ..features.feature_config import FeatureConfig
+from ..kernels.adam import Adam
+from ..model.architectures import ModelConfig, TaskConfig
+from .dataclass_yaml import build
+from .llm import LLMConfig, read_llm
+
+MOST_DAYS = 36_525  # a century
+MOST_THREADS = 1024
+MOST_BATCH_ROWS = 2**30
+
+
+@dataclass(frozen=True)
+class SplitConfig:
+    """How impressions are split in time.
+
+    Args:
+        valid, test: shares of the rows.
+        maturity_days: days after which a missing conversion counts as none.
+    """
+
+    valid: float = 0.15
+    test: float = 0.15
+    maturity_days: float = 7.0
+
+    def __post_init__(self):
+        if not (0 <= self.valid < 1 and 0 <= self.test < 1 and self.valid + self.test < 1):
+            raise ValueError(f"valid and test must be shares 0 .. 1 with a sum below 1, got {self.valid} and {self.test}")
+        if not 0 <= self.maturity_days <= MOST_DAYS:
+            raise ValueError(f"maturity_days must be 0 or more and at most {MOST_DAYS}, got {self.maturity_days}")
+
+
+@dataclass(frozen=True)
+class FolderConfig:
+    """The `data:` part of a configuration that trains on a data folder.
+
+    Args:
+        folder: its path, relative to the YAML file.
+        columns: file -> our name of a column -> its name in the file, null where there is none.
+        split: training, validation and test rows.
+        grades: take the relevance of training rows that have none from relevance_grades.csv (`minirank grade`).
+        gazetteer: labels of skills that `minirank extract` looks up beside the lexicon, relative to the YAML file: one a
+            line, or a skills CSV of ESCO; null = the lexicon alone.
+    """
+
+    folder: Path
+    columns: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    split: SplitConfig = SplitConfig()
+    grades: bool = False
+    gazetteer: Path | None = None
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """When training ends before the last epoch; the parameters of the best epoch are kept.
+
+    Args:
+        metric: measured on validation rows after each epoch: `ctr.auc`, `income.log_loss` ...; `mean.auc` is the
+            mean over the tasks that have it. Whether more or less is better follows from its name. Null is
+            mean.log_loss, or mean.mse where every task is a regression.
+        patience: epochs without a new best value after which training ends.
+    """
+
+    metric: str | None = None
+    patience: int = 2
+
+    def __post_init__(self):
+        if self.patience < 1:
+            raise ValueError(f"patience must be 1 or more, got {self.patience}")
+
+
+@dataclass(frozen=True)
+class CudaConfig:
+    """How the cuda backend computes; another backend has none of these.
+
+    Args:
+        deterministic: the same batches give the same bytes. False adds the gradients of embedding tables atomically,
+            in no fixed order: faster, with other last bits each time.
+        tf32: multiply matrices on tensor cores, of operands rounded to 10 bits of mantissa: an error of about 5e-4 a product.
+        graph: record a step's launches once and replay them; false launches them one by one.
+    """
+
+    deterministic: bool = True
+    tf32: bool = False
+    graph: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the model is trained.
+
+    Args:
+        epochs: passes over the training rows.
+        batch_rows: B; whole searches stay together where a loss compares their rows.
+        optimiser: settings of Adam.
+        early_stopping: null trains all epochs and keeps the last parameters, and so do data without validation rows.
+        seed: of the initial parameters, the order of rows, and what is hidden.
+        threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
+        backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
+        precision: of parameters and activations.
+        cuda: settings of the cuda backend.
+        checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
+    """
+
+    epochs: int = 10
+    batch_rows: int = 256
+    optimiser: Adam = Adam(weight_decay=1.0)
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    seed: int = 0
+    threads: int | None = None
+    backend: Literal["cpu", "reference", "cuda"] = "cpu"
+    precision: Literal["float32", "float64"] = "float32"
+    cuda: CudaConfig = CudaConfig()
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        if self.batch_rows > MOST_BATCH_ROWS:
+            raise ValueError(f"batch_rows must be at most {MOST_BATCH_ROWS}, got {self.batch_rows}")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads must be 1 or more, got {self.threads}; null takes all cores")
+        if self.threads is not None and self.threads > MOST_THREADS:
+            raise ValueError(f"threads must be at most {MOST_THREADS}, got {self.threads}; null takes all cores")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if self.backend == "cuda" and self.precision != "float32":
+            raise ValueError(f"precision must be float32 on the cuda backend, got {self.precision}")
+        if self.backend != "cuda" and self.cuda != CudaConfig():
+            key, value = next(each for each in vars(self.cuda).items() if each not in vars(CudaConfig()).items())
+            setting = f"cuda.{key} {str(value).lower()}"
+            raise ValueError(f"{setting} is for the cuda backend, backend is {self.backend}; leave it out, or use backend: cuda")
+        if not self.checkpoint_seconds > 0:
+            raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
+
+
+@dataclass(frozen=True)
+class ScoreConfig:
+    """Exponents of the ranking score pCTR^ctr pCVR^cvr relevance^relevance; finite, 0 or more, 0 leaves a task out."""
+
+    ctr: float = 1.0
+    cvr: float = 1.0
+    relevance: float = 0.0
+
+    def __post_init__(self):
+        for name, exponent in vars(self).items():
+            if not 0 <= exponent < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {exponent}")
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole configuration.
+
+    Args:
+        data: a folder or a table, with absolute paths; None only where `load_config` was told that none are needed.
+        tasks: empty = the default: ctr, cvr (given ctr) and relevance of a folder, as far as they have labels;
+            every label of a table; each with its cross-entropy.
+    """
+
+    data: FolderConfig | TableConfig | None
+    features: FeatureConfig = FeatureConfig()
+    tasks: tuple[TaskConfig, ...] = ()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    score: ScoreConfig = ScoreConfig()
+    llm: LLMConfig = LLMConfig()
+
+    def __post_init__(self):
+        names = [task.name for task in self.tasks]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"tasks: {twice} is there twice; give each task one entry, with all its losses")
+
+
+def load_config(path: str | Path, overrides: Iterable[str] = (), needs_data: bool = True) -> Config:
+    """The configuration of a YAML file.
+
+    Args:
+        path: the file; paths in it are relative to its folder.
+        overrides: `key.path=value` each, the value in YAML, put in place of what the file says.
+        needs_data: refuse a file without `data`, which is enough for a command that is given its folder.
+    Raises:
+        ConfigError: names the file and the key: unknown (with the nearest known one), of a wrong type, out of range.
+    """
+    path = Path(path)
+    mapping = read_yaml(path)
+    try:
+        for override in overrides:
+            mapping = _override(mapping, override)
+        return _absolute(config_from_dict(mapping, needs_data), path.parent.resolve())
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def config_from_dict(mapping: Any, needs_data: bool = True) -> Config:
+    """The configuration that `mapping` describes; the inverse of `to_dict`.
+
+    Raises:
+        ConfigError: names the key.
+    """
+    if not isinstance(mapping, dict) or (mapping.get("data") is None and needs_data):
+        raise ConfigError("data: missing; name a folder (data.folder) or a table (data.table)")
+    data = mapping.get("data")
+    if data is not None:
+        data = build(TableConfig if isinstance(data, dict) and "table" in data else FolderConfig, data, "data")
+    return build(Config, mapping | {"data": data, "llm": read_llm(mapping.get("llm"))})
+
+
+def to_dict(config: Config) -> dict[str, Any]:
+    """The configuration as YAML and JSON can hold it, every default spelt out."""
+    return _plain(asdict(config))
+
+
+def to_yaml(config: Config) -> str:
+    """The configuration as YAML, every default spelt out."""
+    return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    Raises:
+        ConfigError: it cannot be read, or is no YAML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    try:
+        return _parse(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f":{mark.line + 1}"
+        raise ConfigError(f"{path}{line}: not valid YAML ({_problem(error)}); correct it") from None
+    except ValueError as error:  # a date or a number that there is not
+        raise ConfigError(f"{path}: a value that YAML cannot read ({error}); correct it, or put it in quotes") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: too many sections within each other; correct it") from None
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Safe YAML that refuses a key which its section has already."""
+
+    def compose_mapping_node(self, anchor):
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
+                seen.add((key.tag, key.value))
+        return node
+
+
+def _parse(text: str) -> Any:
+    return yaml.load(text, Loader=_UniqueKeys)
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong, on one line."""
+    return " ".join(str(getattr(error, "problem", None) or error).split())
+
+
+def without_paths(config: Config) -> dict[str, Any]:
+    """`to_dict` without the paths of the data, which may move while their content stays, and the server, which training does not ask."""
+    values = to_dict(config)
+    del values["llm"]
+    values["data"].pop("folder", None)
+    values["data"].pop("gazetteer", None)
+    for part in ("train", "valid", "test"):
+        values["data"].get("table", {}).pop(part, None)
+    return values
+
+
+def _override(mapping: Any, override: str) -> dict:
+    """`mapping` with `a.b=value` in place of what it holds at a, b."""
+    key, equals, text = override.partition("=")
+    section, *inner = key.split(".")
+    if not equals or not all((section, *inner)):
+        raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
+    try:
+        value = _parse(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = _short(_problem(error))
+        raise ConfigError(f"--set {_short(override)}: the value is not valid YAML ({problem}); correct it, or put it in quotes") from None
+    if mapping is not None and not isinstance(mapping, dict):
+        raise ConfigError(f"expected sections of keys and values, got {_short(repr(mapping))}; see examples/")
+    mapping = dict(mapping or {})
+    path, last = [mapping], section
+    for name in inner:
+        held = path[-1].get(last)
+        if held is not None and not isinstance(held, dict):
+            raise ConfigError(f"--set {override}: {last} is no section of keys and values; set {last} as a whole")
+        path[-1][last] = dict(held or {})
+        path.append(path[-1][last])
+        last = name
+    path[-1][last] = value
+    return mapping
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:80]} ..."
+
+
+def _absolute(config: Config, base: Path) -> Config:
+    data = config.data
+    if data is None:
+        return config
+    if isinstance(data, FolderConfig):
+        gazetteer = None if data.gazetteer is None else base / data.gazetteer
+        return replace(config, data=replace(data, folder=base / data.folder, gazetteer=gazetteer))
+    files: TableFiles = data.table
+    paths = {part: None if getattr(files, part) is None else base / getattr(files, part) for part in ("train", "valid", "test")}
+    return replace(config, data=replace(data, table=replace(files, **paths)))
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, paths as texts."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,92 @@
+"""The `llm:` part of a configuration: the server whose model reads texts and grades pairs. The key is never in it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..errors import ConfigError
+from .dataclass_yaml import build
+
+MOST_CONCURRENCY = 1024
+LONGEST_WAIT = 86_400.0  # seconds that an answer may take
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+_SECRET = re.compile(r"key|token|secret|passw|auth|credential", re.IGNORECASE)
+_LONG = re.compile(r"[\w-]{16,}")  # in a message: it may be a key
+_REMEDY = "put it into an environment variable, and that variable's name, such as OPENAI_API_KEY, into llm.api_key_env"
+
+
+@dataclass(frozen=True)
+class LLMConfig:
+    """The server, its prices and how hard it is driven; an option of the command line wins over each.
+
+    Args:
+        base_url: of an OpenAI-compatible server; null = the rules read.
+        model: its name there.
+        api_key_env: name of the environment variable that holds the key; unset means no key.
+        price_in, price_out: of a million tokens sent, and of answers.
+        max_cost: in the currency of the prices, never passed on a store; null = no limit.
+        concurrency: requests at a time.
+        rpm, tpm: requests and tokens a minute at most; null = no limit.
+        timeout: seconds for an answer.
+    """
+
+    base_url: str | None = None
+    model: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    price_in: float = 0.0
+    price_out: float = 0.0
+    max_cost: float | None = None
+    concurrency: int = 8
+    rpm: float | None = None
+    tpm: float | None = None
+    timeout: float = 120.0
+
+    def __post_init__(self):
+        if self.model is not None and not self.model.strip():
+            raise ValueError("model must be the name of a model, got a blank one")
+        if not 1 <= self.concurrency <= MOST_CONCURRENCY:
+            raise ValueError(f"concurrency must be 1 to {MOST_CONCURRENCY}, got {self.concurrency}")
+        for name in ("price_in", "price_out"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {getattr(self, name)}")
+        for name in ("max_cost", "rpm", "tpm"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name} must be finite and above 0, got {value}; null is no limit")
+        if not 0 < self.timeout <= LONGEST_WAIT:
+            raise ValueError(f"timeout must be above 0 and at most {LONGEST_WAIT:g} s, got {self.timeout}")
+
+
+def read_llm(section: Any) -> LLMConfig:
+    """The configuration that the `llm:` part of a file describes.
+
+    Raises:
+        ConfigError: names the key; what may be a key of the API is refused and not shown.
+    """
+    if section is None:
+        return LLMConfig()
+    if not isinstance(section, dict):
+        raise ConfigError("llm: expected a section of keys and values, such as base_url and model")
+    known = {field.name for field in fields(LLMConfig)}
+    for name in section:
+        if name not in known and _SECRET.search(str(name)):
+            raise ConfigError(f"llm.{name}: a key must not be in a file; {_REMEDY}")
+    variable = section.get("api_key_env", LLMConfig.api_key_env)
+    if not (isinstance(variable, str) and _NAME.fullmatch(variable)):
+        raise ConfigError(f"llm.api_key_env: no name of an environment variable in capitals; if it is the key: {_REMEDY}")
+    try:
+        config = build(LLMConfig, section, "llm")
+    except ConfigError as error:
+        raise ConfigError(_LONG.sub("[...]", str(error))) from None
+    if config.base_url is not None:
+        from ..llm_client import RunError
+        from ..llm_client.address import canonical_url
+
+        try:
+            canonical_url(config.base_url)
+        except RunError as error:
+            raise ConfigError(f"llm.{error}") from None
+    return config

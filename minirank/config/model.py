@@ -1,0 +1,187 @@
+"""What a model and its tasks may be: their part of a configuration, and what of it is refused before a plan is compiled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..data.problems import nearest
+from ..errors import ConfigError
+from ..kernels.batch import InputSpec
+
+GATED = ("omoe", "mmoe", "ple")
+POSITION = "position"  # the field that a data folder has; it explains clicks and never enters x
+DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
+
+
+Loss = Literal["bce", "mse", "entire", "pairwise", "listwise"]
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """One task: a label column, and what is minimised for it.
+
+    Args:
+        name: the label column.
+        loss: loss -> weight within the task. `bce` on rows with a label; `entire` (needs `given`)
+            on all rows, as ESMM; `mse` for a regression; `pairwise`, `listwise` within a search.
+        weight: fixed weight of the task beside the others.
+        given: the task that this one is conditional on; the product of both is their joint
+            probability (pCTCVR = pCTR pCVR).
+    """
+
+    name: str
+    loss: dict[Loss, float] = field(default_factory=lambda: {"bce": 1.0})
+    weight: float = 1.0
+    given: str | None = None
+
+    def __post_init__(self):
+        for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
+            if not 0 < weight < math.inf:
+                raise ValueError(f"{name} must be finite and above 0, got {weight}")
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """How the role steers the gates (our choice; the published text leaves it open).
+
+    Args:
+        role: `none` (plain gates), `bias` (a role adds db), `full` (dW and db), `mlp` (a hidden
+            layer over [role embedding, x]).
+        temperature: tau of the softmax; above 1 the gates are more even.
+        penalty: lambda of lambda/2 ||dW_r, db_r||^2, once a data set, in the loss.
+        hidden: width of the hidden layer of `mlp`.
+    """
+
+    role: Literal["none", "bias", "full", "mlp"] = "none"
+    temperature: float = 1.0
+    penalty: float = 100.0
+    hidden: int = 16
+
+    def __post_init__(self):
+        if not 0 < self.temperature < math.inf:
+            raise ValueError(f"temperature must be finite and above 0, got {self.temperature}")
+        if not 0 <= self.penalty < math.inf:
+            raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Architecture and sizes.
+
+    Args:
+        architecture: single_task (a network and tables of its own for each task), esmm (a network
+            for each task over shared tables), shared_bottom, omoe (one gate for all tasks), mmoe, ple.
+        embedding: D, width of every embedding.
+        experts: E. expert_hidden: widths of an expert's layers, the last is H.
+        tower_hidden: widths of a tower's hidden layers.
+        task_experts, shared_experts, levels: of ple (cgc is ple with one level).
+        gate: how the role steers the gates.
+        role_in_x: the role is also a feature of the input vector.
+        role_field, position_field: categorical fields with a part of their own; null = there is none.
+            A field called `position` never enters x, nor does position_field.
+        role_unknown_share: share of training rows whose role is hidden from the gates and from x,
+            so that a role that was never seen gets the shared gate and a trained embedding.
+        position_bias: task whose logit gets an additive term of the position; null = none.
+        position_unknown_share: share of training rows whose position is hidden: predictions are
+            made without a position, and are calibrated for that.
+        task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
+    """
+
+    architecture: Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"] = "mmoe"
+    embedding: int = 8
+    experts: int = 4
+    expert_hidden: tuple[int, ...] = (64, 32)
+    tower_hidden: tuple[int, ...] = (16,)
+    task_experts: int = 2
+    shared_experts: int = 2
+    levels: int = 2
+    gate: GateConfig = GateConfig()
+    role_in_x: bool = True
+    role_field: str | None = "role"
+    role_unknown_share: float = 0.2
+    position_field: str | None = "position"
+    position_bias: str | None = "ctr"
+    position_unknown_share: float = 0.1
+    task_weights: Literal["fixed", "uncertainty"] = "fixed"
+
+
+def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
+    """Refuse tasks and a model that do not fit each other or the data.
+
+    Raises:
+        ConfigError: one line that says what to change.
+    """
+    names = tuple(task.name for task in tasks)
+    if names != spec.tasks:
+        raise ConfigError(
+            f"tasks are {', '.join(names) or 'none'} but the data have the labels {', '.join(spec.tasks)}; name the same, in this order"
+        )
+    for task in tasks:
+        if not task.loss:
+            raise ConfigError(f"task {task.name} has no loss; set tasks.loss, for example {{bce: 1.0}}")
+        if task.given is not None and (task.given not in names or task.given == task.name):
+            others = ", ".join(name for name in names if name != task.name)
+            remedy = f"name another task: {others}" if others else "there is no other task; add it, or set tasks.given: null"
+            raise ConfigError(f"task {task.name} is given {task.given!r}; {remedy}")
+        if "entire" in task.loss and task.given is None:
+            raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
+        if "mse" in task.loss and len(task.loss) > 1:
+            raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
+    _check_cycles(tasks)
+    if "shared" in names:
+        raise ConfigError("a task cannot be called 'shared'; rename the label column")
+    fields = [name for name, _ in spec.categorical]
+    _check_names(config, names, fields)
+    if config.gate.role != "none" and config.architecture not in GATED:
+        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
+    if config.gate.role != "none" and config.role_field not in fields:
+        raise ConfigError(
+            f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none"
+        )
+    if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
+        raise ConfigError(
+            f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none"
+        )
+    positive = {
+        "embedding": config.embedding,
+        "experts": config.experts,
+        "levels": config.levels,
+        "task_experts": config.task_experts,
+        "shared_experts": config.shared_experts,
+        "gate.hidden": config.gate.hidden,
+    }
+    for name, value in positive.items():
+        if value <= 0:
+            raise ConfigError(f"model.{name} must be above 0, got {value}")
+    if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
+        raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
+    for name in ("role_unknown_share", "position_unknown_share"):
+        if not 0 <= getattr(config, name) < 1:
+            raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
+
+
+def _check_cycles(tasks: tuple[TaskConfig, ...]) -> None:
+    """Refuse a task that is conditional on itself by way of others."""
+    given = {task.name: task.given for task in tasks}
+    for name in given:
+        chain = [name]
+        while (following := given[chain[-1]]) is not None and following not in chain:
+            chain.append(following)
+        if following == name:
+            circle = " given ".join([*chain, name])
+            raise ConfigError(f"tasks are given each other in a circle ({circle}); set tasks.given of one of them to null")
+
+
+def _check_names(config: ModelConfig, tasks: tuple[str, ...], fields: list[str]) -> None:
+    """Refuse a field or a task that the model names and the data do not have, and a position in the part of a role."""
+    for key, known in (("role_field", fields), ("position_field", fields), ("position_bias", tasks)):
+        name = getattr(config, key)
+        if name in known or name in (None, DEFAULTS[key]):
+            continue
+        near = nearest(name, known)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(known) or 'none'}"
+        raise ConfigError(f"model.{key}: no {'task' if key == 'position_bias' else 'categorical field'} {name!r}; {hint}")
+    if config.role_field is not None and config.role_field in (config.position_field, POSITION):
+        raise ConfigError(f"model.role_field is the position field {config.role_field!r}; name the field of the role, or null")

@@ -1,0 +1,1 @@
+"""The data folder: jobs, resumes, recruiters, hires and impressions, read, checked and split in time."""

@@ -1,0 +1,290 @@
+"""The data folder in memory: jobs, resumes, recruiters, hires, and what recruiters did."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minirank.data import values
+from minirank.data.folder.impressions import Impressions, read_impressions
+from minirank.data.naming import COLUMNS, FILES, OPTIONAL, PROTECTED_FILE, missing_column, protected_error, resolve
+from minirank.data.problems import Problems
+from minirank.data.read_files import CsvFile, read_csv, read_json_lines, read_npz
+from minirank.errors import DataError
+
+
+@dataclass(frozen=True)
+class Hires:
+    """Who was hired for what.
+
+    Args:
+        job: (H,) int32, index into `DataFolder.jobs`.
+        resume_id: the ids, one a hire.
+        hired_at: (H,) int64, seconds.
+    """
+
+    job: np.ndarray
+    resume_id: tuple[str, ...]
+    hired_at: np.ndarray
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A data folder that was read and found to be right.
+
+    Args:
+        path: the folder.
+        files: the files that were read, for a fingerprint.
+        jobs: dicts with job_id, team_id, title, description, posted_at (seconds), location (or None), and any other
+            keys of the file.
+        resumes: dicts with resume_id, text, updated_at (seconds), location (or None), and other keys: one a snapshot,
+            sorted by (resume_id, updated_at).
+        recruiters: recruiter_id -> role.
+        roles: all roles, sorted; `Impressions.role` is an index into them.
+        truth: simulated probabilities, (N,) each, aligned with `impressions`; None outside simulated worlds.
+    """
+
+    path: Path
+    files: tuple[Path, ...]
+    jobs: list[dict[str, Any]]
+    resumes: list[dict[str, Any]]
+    recruiters: dict[str, str]
+    roles: tuple[str, ...]
+    hires: Hires
+    impressions: Impressions
+    truth: dict[str, np.ndarray] | None
+
+    def latest_resumes(self) -> np.ndarray:
+        """(resumes,) int32, the index of each resume's newest snapshot, in the order of their ids."""
+        ids = [resume["resume_id"] for resume in self.resumes]
+        last = [index for index, name in enumerate(ids) if index + 1 == len(ids) or ids[index + 1] != name]
+        return np.array(last, dtype=np.int32)
+
+
+def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None) -> DataFolder:
+    """Reads and checks a data folder.
+
+    Args:
+        path: the folder.
+        columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
+            a name says that the export has no such column.
+    Raises:
+        DataError: something is wrong with the data; names file, line, column and remedy.
+        ConfigError: `columns` names what does not exist.
+    """
+    problems = Problems()
+    folder = collect(path, columns, problems)
+    problems.raise_first("minirank validate")
+    return folder
+
+
+def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> DataFolder | None:
+    """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on."""
+    path = Path(path)
+    names = resolve(columns)
+    if not _is_readable_folder(path, problems):
+        return None
+    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], _JOB, problems)
+    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], _RESUME, problems)
+    _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
+    job_index = _index_jobs(jobs, job_lines, problems)
+    resumes = _sort_resumes(resumes, resume_lines, problems)
+    recruiters = _read_recruiters(_csv(path, "recruiters", names, problems), names["recruiters"], problems)
+    known_resumes = {resume["resume_id"] for resume in resumes}
+    hires = _read_hires(_csv(path, "hires", names, problems), names["hires"], job_index, known_resumes, problems)
+    roles = tuple(sorted(set(recruiters.values())))
+    table = _csv(path, "impressions", names, problems)
+    if table is None or hires is None or not (jobs and resumes and recruiters):
+        return None
+    impressions = read_impressions(table, names["impressions"], job_index, resumes, recruiters, roles, problems)
+    if impressions is None:
+        return None
+    truth = _read_truth(path / "truth.npz", impressions, problems)
+    files = tuple(path / FILES[file] for file in COLUMNS)
+    return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
+
+
+_JOB = {
+    "job_id": values.identifier,
+    "team_id": values.identifier,
+    "title": values.text,
+    "description": values.text,
+    "posted_at": values.seconds,
+    "location": values.optional_text,
+}
+
+_RESUME = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
+
+
+def _is_readable_folder(path: Path, problems: Problems) -> bool:
+    try:
+        os.listdir(path)
+        return True
+    except FileNotFoundError:
+        problems.add("no such folder", file=str(path), remedy="check the path, or make one with minirank simulate")
+    except NotADirectoryError:
+        problems.add("is a file, not a folder", file=str(path), remedy=f"give the folder that holds {FILES['jobs']}")
+    except PermissionError:
+        problems.add("no permission to read the folder", file=str(path), remedy="run chmod u+rx on it")
+    except OSError as error:
+        problems.add(f"cannot be read: {error.strerror}", file=str(path), remedy="check the disk")
+    return False
+
+
+def _read_objects(
+    path: Path, file: str, names: dict[str, str | None], readers: dict[str, Callable], problems: Problems
+) -> tuple[list[dict], list[int]]:
+    """The objects of jobs.jsonl or resumes.jsonl under our names, and their lines; wrong ones are left out."""
+    records, lines = read_json_lines(path / FILES[file], FILES[file], problems)
+    good, good_lines = [], []
+    renamed = {theirs for ours, theirs in names.items() if theirs is not None and theirs != ours}
+    for record, line in zip(records, lines):
+        known = {}
+        for ours, read in readers.items():
+            theirs = names[ours]
+            try:
+                if ours in OPTIONAL[file]:
+                    known[ours] = read(record.get(theirs))
+                elif theirs in record:
+                    known[ours] = read(record[theirs])
+                else:
+                    problems.add_error(missing_column(file, ours, theirs, record, line))
+            except values.BadValue as error:
+                problems.add(error.problem, file=FILES[file], line=line, column=theirs, remedy=error.remedy)
+        if len(known) == len(readers):
+            good.append({key: value for key, value in record.items() if key not in renamed} | known)
+            good_lines.append(line)
+    return good, good_lines
+
+
+def _refuse_protected(path: Path, files: tuple[tuple[str, list[dict]], ...], problems: Problems) -> None:
+    """A key that protected.csv holds must not stand where features are read from."""
+    try:
+        attributes = protected_columns(path)
+    except DataError as error:
+        problems.add_error(error)
+        return
+    for file, records in files:
+        for key in sorted(attributes & {key for record in records for key in record}):
+            problems.add_error(protected_error(key, FILES[file]))
+
+
+def protected_columns(path: Path) -> frozenset[str]:
+    """Names of the attributes in the protected.csv of a folder, without their values.
+
+    Raises:
+        DataError: the file is there and cannot be read.
+    """
+    if not (path / PROTECTED_FILE).exists():
+        return frozenset()
+    problems = Problems()
+    names, _ = read_csv(path / PROTECTED_FILE, PROTECTED_FILE, problems, only=lambda names: ())
+    if not names:
+        problems.raise_first("minirank validate")
+    return frozenset(str(name) for name in names) - {"resume_id"}
+
+
+def _index_jobs(jobs: list[dict], lines: list[int], problems: Problems) -> dict[str, int]:
+    """job_id -> index."""
+    index: dict[str, int] = {}
+    for position, (job, line) in enumerate(zip(jobs, lines)):
+        first = index.setdefault(job["job_id"], position)
+        if first != position:
+            problem = f"job {job['job_id']!r} stands already on line {lines[first]}"
+            problems.add(problem, file=FILES["jobs"], line=line, column="job_id", remedy="remove one of the two")
+    return index
+
+
+def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> list[dict]:
+    """The snapshots in the order of (resume_id, updated_at)."""
+    order = sorted(range(len(resumes)), key=lambda i: (resumes[i]["resume_id"], resumes[i]["updated_at"], i))
+    for before, after in zip(order, order[1:]):
+        one, two = resumes[before], resumes[after]
+        if (one["resume_id"], one["updated_at"]) == (two["resume_id"], two["updated_at"]):
+            problem = f"resume {two['resume_id']!r} has the same time as on line {lines[before]}"
+            remedy = "keep one line for each (resume_id, updated_at)"
+            problems.add(problem, file=FILES["resumes"], line=lines[after], column="updated_at", remedy=remedy)
+    return [resumes[index] for index in order]
+
+
+def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> CsvFile | None:
+    """The columns of one of our CSV files."""
+
+    def wanted(existing):
+        for ours, theirs in names[file].items():
+            if theirs is not None and theirs not in existing:
+                raise missing_column(file, ours, theirs, existing)
+        return [theirs for theirs in names[file].values() if theirs is not None]
+
+    table = read_csv(path / FILES[file], FILES[file], problems, only=wanted)[1]
+    if table is not None and not len(table.lines) and file != "hires":
+        problems.add("no row below the header", file=FILES[file], remedy="export at least one row")
+        return None
+    return table
+
+
+def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Problems) -> dict[str, str]:
+    """recruiter_id -> role."""
+    if table is None:
+        return {}
+    where = {"problems": problems, "file": table.file, "lines": table.lines}
+    id_name, role_name = names["recruiter_id"], names["role"]
+    ids = values.convert(table.columns[id_name], values.identifier, object, None, name=id_name, **where)
+    roles = values.convert(table.columns[role_name], values.name, object, None, name=role_name, **where)
+    recruiters: dict[str, str] = {}
+    for key, role, line in zip(ids, roles, table.lines):
+        if key in recruiters and key is not None:
+            problem = f"recruiter {key!r} stands there twice"
+            problems.add(problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role")
+        recruiters[key] = role
+    return {key: role for key, role in recruiters.items() if None not in (key, role)}
+
+
+def _read_hires(table: CsvFile | None, names: dict[str, str], jobs: dict[str, int], resumes: set[str], problems: Problems) -> Hires | None:
+    """The hires; each must name a job and a resume that exist."""
+    if table is None:
+        return None
+    where = {"problems": problems, "file": table.file, "lines": table.lines}
+
+    def known_job(value):
+        key = values.identifier(value)
+        if key not in jobs:
+            raise values.BadValue(f"no job {key!r} in jobs.jsonl", "add the job or remove the row")
+        return jobs[key]
+
+    def known_resume(value):
+        key = values.identifier(value)
+        if key not in resumes:
+            raise values.BadValue(f"no resume {key!r} in resumes.jsonl", "add the resume or remove the row")
+        return key
+
+    job = values.convert(table.columns[names["job_id"]], known_job, np.int32, -1, name=names["job_id"], **where)
+    column = table.columns[names["resume_id"]]
+    resume = values.convert(column, known_resume, object, "", name=names["resume_id"], **where)
+    column = table.columns[names["hired_at"]]
+    hired_at = values.convert(column, values.seconds, np.int64, 0, name=names["hired_at"], **where)
+    return Hires(job, tuple(resume), hired_at)
+
+
+def _read_truth(path: Path, impressions: Impressions, problems: Problems) -> dict[str, np.ndarray] | None:
+    """The simulated probabilities in the order of the impressions, or None where there are none."""
+    if not path.exists():
+        return None
+    rows = len(impressions.row)
+    try:
+        truth = read_npz(path, path.name)
+    except DataError as error:
+        problems.add_error(error)
+        return None
+    for name, array in truth.items():
+        if array.shape != (rows,):
+            problem = f"expected {rows:,} entries, one an impression, got shape {array.shape}"
+            remedy = "write the world again with minirank simulate"
+            problems.add(problem, file=path.name, column=name, remedy=remedy)
+            return None
+    return {name: array[impressions.row] for name, array in truth.items()}

@@ -1,0 +1,199 @@
+"""What recruiters saw and did: impressions.csv as arrays, sorted into searches, with every reference checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minirank.data import values
+from minirank.data.problems import Problems
+from minirank.data.read_files import CsvFile
+from minirank.data.values import MISSING_TIME, BadValue
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """N impressions; rows of a search are neighbours, searches are in the order of their first time.
+
+    Args:
+        row: (N,) int64, 0-based row of the file, to align what lies beside it.
+        search: (N,) int32, code 0 .. searches-1 in time order.
+        time: (N,) int64, seconds.
+        role: (N,) int32, index into `DataFolder.roles`.
+        job: (N,) int32, index into `DataFolder.jobs`.
+        resume: (N,) int32, index into `DataFolder.resumes`: the newest snapshot that is not after `time`.
+        position: (N,) int32, 1 at the top, 0 = unknown.
+        clicked, converted: (N,) float32, 0, 1 or NaN = missing.
+        converted_at: (N,) int64, seconds, -1 = missing.
+        relevance, confidence: (N,) float32 in [0, 1], NaN = missing.
+        search_id: the ids of the searches, by code.
+    """
+
+    row: np.ndarray
+    search: np.ndarray
+    time: np.ndarray
+    role: np.ndarray
+    job: np.ndarray
+    resume: np.ndarray
+    position: np.ndarray
+    clicked: np.ndarray
+    converted: np.ndarray
+    converted_at: np.ndarray
+    relevance: np.ndarray
+    confidence: np.ndarray
+    search_id: list[str]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def read_impressions(
+    table: CsvFile,
+    names: dict[str, str | None],
+    jobs: dict[str, int],
+    resumes: list[dict],
+    recruiters: dict[str, str],
+    roles: tuple[str, ...],
+    problems: Problems,
+) -> Impressions | None:
+    """Reads the columns of impressions.csv and checks them against each other and the other files.
+
+    Args:
+        names: our name of a column -> its name in the file, None where the file has no such column.
+        jobs: job_id -> index.
+        resumes: the snapshots, sorted by (resume_id, updated_at).
+    Returns:
+        the impressions, or None where rows were found wrong.
+    """
+    before = problems.count
+    check = _Checker(table, names, problems)
+    recruiter_index = {key: index for index, key in enumerate(recruiters)}
+    resume_ids = {key: index for index, key in enumerate(dict.fromkeys(resume["resume_id"] for resume in resumes))}
+
+    search, search_names = check.codes("search_id")
+    time = check.read("time", values.seconds, np.int64, 0)
+    recruiter = check.reference("recruiter_id", recruiter_index, "recruiters.csv")
+    job = check.reference("job_id", jobs, "jobs.jsonl")
+    resume = check.reference("resume_id", resume_ids, "resumes.jsonl")
+    position = check.read("position", values.rank, np.int32, 0)
+    clicked = check.read("clicked", values.flag, np.float32, np.nan)
+    converted = check.read("converted", values.flag, np.float32, np.nan)
+    converted_at = check.read("converted_at", values.optional_seconds, np.int64, MISSING_TIME)
+    relevance = check.read("relevance", values.share, np.float32, np.nan)
+    confidence = check.read("relevance_confidence", values.share, np.float32, np.nan)
+    if problems.count > before:
+        return None
+
+    _check_labels(check, time, clicked, converted, converted_at)
+    _check_searches(check, search, search_names, job, recruiter, resume)
+    snapshot = _snapshots(resume, time, resumes, resume_ids)
+    check.rows(
+        "resume_id",
+        snapshot < 0,
+        "no snapshot of this resume is as old as the impression",
+        "add to resumes.jsonl the resume as it was shown, with its updated_at",
+    )
+    if problems.count > before:
+        return None
+
+    order, search, search_id = _by_search(search, search_names, time)
+    role_index = {role: index for index, role in enumerate(roles)}
+    role_of = np.array([role_index[role] for role in recruiters.values()], dtype=np.int32)
+    return Impressions(
+        order, search[order], time[order], role_of[recruiter[order]], job[order], snapshot[order], position[order],
+        clicked[order], converted[order], converted_at[order], relevance[order], confidence[order], search_id,
+    )  # fmt: skip
+
+
+class _Checker:
+    """Reads columns of one table under our names and notes what is wrong under the file's names."""
+
+    def __init__(self, table: CsvFile, names: dict[str, str | None], problems: Problems):
+        self.table, self.names, self.problems = table, names, problems
+
+    def read(self, ours: str, read, dtype: type, fallback) -> np.ndarray:
+        """(N,) values; `fallback` in every row where the file has no such column."""
+        theirs = self.names[ours]
+        if theirs is None:
+            return np.full(len(self.table.lines), fallback, dtype)
+        where = {"problems": self.problems, "file": self.table.file, "lines": self.table.lines, "name": theirs}
+        return values.convert(self.table.columns[theirs], read, dtype, fallback, **where)
+
+    def codes(self, ours: str) -> tuple[np.ndarray, list[str]]:
+        """(N,) int32 codes of an id in the order of first appearance, and the ids."""
+        self.read(ours, values.identifier, object, "")
+        column = self.table.columns[self.names[ours]]
+        return column.codes, column.values
+
+    def reference(self, ours: str, index: dict[str, int], file: str) -> np.ndarray:
+        """(N,) int32 index of the entity that an id names."""
+
+        def find(value):
+            key = values.identifier(value)
+            if key not in index:
+                kind = ours.removesuffix("_id")
+                raise BadValue(f"no {kind} {key!r} in {file}", f"add the {kind} or remove the row")
+            return index[key]
+
+        return self.read(ours, find, np.int32, -1)
+
+    def rows(self, ours: str, bad: np.ndarray, problem: str, remedy: str) -> None:
+        """Notes the same problem for every row where `bad` is set."""
+        error = BadValue(problem, remedy)
+        theirs = self.names[ours] or ours
+        values.report(np.flatnonzero(bad), self.problems, self.table.file, self.table.lines, theirs, lambda row: error)
+
+
+def _check_labels(check: _Checker, time, clicked, converted, converted_at) -> None:
+    """Labels that contradict each other."""
+    known = converted_at != MISSING_TIME
+    check.rows(
+        "converted",
+        (converted == 1) & (clicked == 0),
+        "converted without a click",
+        "write clicked 1: a candidate who answered was contacted",
+    )
+    check.rows("converted_at", known & (converted_at < time), "converted before the impression", "check the two times and their offsets")
+    check.rows(
+        "converted_at",
+        known & (converted != 1),
+        "a time of conversion without a conversion",
+        "write converted 1, or leave converted_at empty",
+    )
+
+
+def _check_searches(check: _Checker, search, search_names, job, recruiter, resume) -> None:
+    """A search is one recruiter looking for one job, and shows a resume once."""
+    first = np.full(len(search_names), -1, np.int64)
+    first[search[::-1]] = np.arange(len(search))[::-1]
+    for ours, entity in (("recruiter_id", recruiter), ("job_id", job)):
+        bad = entity != entity[first[search]]
+        kind = ours.removesuffix("_id")
+        check.rows(ours, bad, f"a search with a second {kind}", "give every (recruiter, job, page) its own search_id")
+    order = np.lexsort((np.arange(len(search)), resume, search))
+    again = np.zeros(len(search), bool)
+    same = (search[order[1:]] == search[order[:-1]]) & (resume[order[1:]] == resume[order[:-1]])
+    again[order[1:][same]] = True
+    check.rows("resume_id", again, "this resume stands twice in the same search", "keep one row for each")
+
+
+def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: list[dict], ids: dict[str, int]) -> np.ndarray:
+    """(N,) int32 index of the newest snapshot of `resume` that is not after `time`, -1 where there is none."""
+    owner = np.array([ids[snapshot["resume_id"]] for snapshot in resumes], dtype=np.int64)
+    updated = np.array([snapshot["updated_at"] for snapshot in resumes], dtype=np.int64)
+    # One sorted key for both: owners are in the order of their first snapshot, times within an owner ascend.
+    span = max(int(updated.max()), int(time.max())) + 1
+    found = np.searchsorted(owner * span + updated, resume.astype(np.int64) * span + time, side="right") - 1
+    return np.where((found >= 0) & (owner[found] == resume), found, -1).astype(np.int32)
+
+
+def _by_search(search: np.ndarray, names: list[str], time: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """The order of the rows, and (N,) codes and ids of the searches, both in the order of their first time."""
+    start = np.full(len(names), np.iinfo(np.int64).max)
+    np.minimum.at(start, search, time)
+    by_time = np.argsort(start, kind="stable")
+    rank = np.empty(len(names), np.int32)
+    rank[by_time] = np.arange(len(names))
+    codes = rank[search]
+    return np.argsort(codes, kind="stable"), codes, [names[index] for index in by_time]

@@ -1,0 +1,102 @@
+"""Training, validation and test rows of a data folder: in time order, without a look into the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minirank.data.folder.data_folder import DataFolder
+from minirank.data.folder.impressions import Impressions
+from minirank.errors import DataError
+
+DAY = 86_400
+NEVER = np.iinfo(np.int64).max  # the border of a part that nobody asked for
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of `DataFolder.impressions`, ascending.
+
+    Args:
+        train, valid, test: (n,) int64 row indices.
+        borders: the time (seconds) at which validation begins and the time at which the test begins, NEVER without.
+        left_out: rows in no part: at a border their labels were not known yet.
+    """
+
+    train: np.ndarray
+    valid: np.ndarray
+    test: np.ndarray
+    borders: tuple[int, int]
+    left_out: int
+
+
+def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, maturity_days: float = 7.0) -> Split:
+    """Splits the impressions at two points in time.
+
+    A model that is trained at a border knows only what had happened by then. So a search belongs, as a whole, to the
+    part in which it begins, and is left out of it where at the part's end one of its labels was still open: an
+    impression younger than `maturity_days` (no conversion yet is no label yet), or a conversion that came later.
+
+    Args:
+        valid, test: shares of the rows, 0 for none.
+        maturity_days: days after which a missing conversion counts as none.
+    Raises:
+        ValueError: shares or days that make no sense.
+        DataError: a part would be empty, or lacks one of a label's two classes.
+    """
+    if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
+        raise ValueError(f"valid and test must be shares 0 .. 1 with a sum below 1, got {valid} and {test}")
+    if not maturity_days >= 0:
+        raise ValueError(f"maturity_days must be 0 or more, got {maturity_days}")
+    rows = folder.impressions
+    searches = len(rows.search_id)
+    start = np.full(searches, NEVER)
+    np.minimum.at(start, rows.search, rows.time)
+    settled = np.zeros(searches, np.int64)
+    np.maximum.at(settled, rows.search, np.maximum(rows.time + round(maturity_days * DAY), rows.converted_at))
+    sizes = np.bincount(rows.search, minlength=searches)
+
+    test_at = _border(start, sizes, 1 - test) if test else NEVER
+    valid_at = _border(start, sizes, 1 - valid - test) if valid else test_at
+    parts = {
+        "train": (start < valid_at) & (settled <= valid_at),
+        "valid": (start >= valid_at) & (start < test_at) & (settled <= test_at),
+        "test": start >= test_at,
+    }
+    indices = {name: np.flatnonzero(chosen[rows.search]) for name, chosen in parts.items()}
+    for name, share in (("train", 1.0), ("valid", valid), ("test", test)):
+        if share > 0:
+            _check_part(rows, name, indices[name])
+    left_out = len(rows) - sum(map(len, indices.values()))
+    return Split(indices["train"], indices["valid"], indices["test"], (int(valid_at), int(test_at)), left_out)
+
+
+def _border(start: np.ndarray, sizes: np.ndarray, share: float) -> int:
+    """The start of the first search that has at least `share` of the rows before it."""
+    before = np.cumsum(sizes) - sizes
+    # NOTE: 1 - 0.7 is a little more than 0.3; without the margin that would cost a whole search.
+    index = np.searchsorted(before, share * sizes.sum() - 1e-6)
+    return int(start[min(index, len(start) - 1)])
+
+
+def _check_part(rows: Impressions, part: str, indices: np.ndarray) -> None:
+    """A part has rows, and both classes of every label that the folder has at all."""
+    if not len(indices):
+        remedy = "give a smaller share to the other parts, a shorter maturity gap, or a longer log"
+        raise DataError(f"the {part} part of the split is empty", file="impressions.csv", remedy=remedy)
+    clicks = rows.clicked == 1
+    for name, labels, eligible in (("clicked", rows.clicked, np.ones(len(rows), bool)), ("converted", rows.converted, clicks)):
+        if np.isnan(labels[eligible]).all():
+            continue
+        here = labels[indices][eligible[indices]]
+        among = " among clicked rows" if name == "converted" else ""
+        for value in (0, 1):
+            if not (here == value).any():
+                problem = f"the {part} part of the split never has {value}{among}"
+                remedy = "a larger share or a longer log has both" if part != "train" else "give train a longer log"
+                raise DataError(problem, file="impressions.csv", column=name, remedy=remedy)
+    if not np.isnan(rows.relevance).all() and np.isnan(rows.relevance[indices]).all():
+        problem = f"the {part} part of the split has no label"
+        remedy = "take a larger share, or map the column to null to train without it"
+        raise DataError(problem, file="impressions.csv", column="relevance", remedy=remedy)

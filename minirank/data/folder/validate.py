@@ -1,0 +1,115 @@
+"""The report behind `minirank validate`: every problem that can be found in one pass, or a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from minirank.data.folder.data_folder import DataFolder, collect
+from minirank.data.folder.split import DAY
+from minirank.data.problems import Problems
+from minirank.data.values import MISSING_TIME
+from minirank.errors import DataError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `validate` found.
+
+    Args:
+        problems: the problems that were kept.
+        count: all problems.
+        summary: plain text about the data; None where there are problems.
+    """
+
+    problems: list[DataError]
+    count: int
+    summary: str | None
+
+    @property
+    def ok(self) -> bool:
+        return self.count == 0
+
+    def __str__(self) -> str:
+        if self.summary is not None:
+            return self.summary
+        lines = [str(problem) for problem in self.problems]
+        hidden = self.count - len(lines)
+        if hidden:
+            lines.append(f"... and {hidden:,} more")
+        return "\n".join([*lines, f"{self.count:,} problem{'s' if self.count > 1 else ''}"])
+
+
+def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) -> Report:
+    """Checks a data folder.
+
+    Args:
+        path: the folder.
+        columns: file -> our name of a column -> its name in the file, as for `read_folder`.
+        limit: how many problems are kept.
+    Raises:
+        ConfigError: `columns` names what does not exist.
+    """
+    problems = Problems(limit)
+    folder = collect(path, columns, problems)
+    return Report(problems.kept, problems.count, None if problems.count else summarise(folder))
+
+
+def summarise(folder: DataFolder) -> str:
+    """Plain text: counts, time span, label rates, roles and the share of missing cells."""
+    rows = folder.impressions
+    days = (int(rows.time.max()) - int(rows.time.min())) / DAY
+    ids = {resume["resume_id"] for resume in folder.resumes}
+    teams = {job["team_id"] for job in folder.jobs}
+    lines = [
+        f"jobs          {len(folder.jobs):>10,}   of {len(teams):,} teams",
+        f"resumes       {len(ids):>10,}   in {len(folder.resumes):,} snapshots",
+        f"recruiters    {len(folder.recruiters):>10,}   in {len(folder.roles)} roles",
+        f"hires         {len(folder.hires.job):>10,}",
+        f"searches      {len(rows.search_id):>10,}",
+        f"impressions   {len(rows):>10,}   {_day(rows.time.min())} to {_day(rows.time.max())}, {days:,.1f} days",
+        "",
+        f"{'role':<24} {'impressions':>12} {'clicked':>9} {'converted':>10} {'relevance':>10}",
+    ]
+    for code, role in enumerate(folder.roles):
+        lines.append(_rates(role, rows, rows.role == code))
+    lines.append(_rates("all", rows, np.ones(len(rows), bool)))
+    lines += ["", "missing"]
+    shares = {
+        "position": rows.position == 0,
+        "clicked": np.isnan(rows.clicked),
+        "converted, of clicked rows": np.isnan(rows.converted[rows.clicked == 1]),
+        "relevance": np.isnan(rows.relevance),
+        "relevance_confidence": np.isnan(rows.confidence),
+    }
+    lines += [f"{name:<28} {_percent(missing)}" for name, missing in shares.items()]
+    delays = (rows.converted_at - rows.time)[rows.converted_at != MISSING_TIME] / DAY
+    if len(delays):
+        half, most = np.quantile(delays, [0.5, 0.99])
+        lines += ["", f"conversions come after {half:.1f} days (median), 99 % within {most:.1f} days"]
+    return "\n".join(lines)
+
+
+def _rates(name: str, rows, chosen: np.ndarray) -> str:
+    clicked, converted, relevance = rows.clicked[chosen], rows.converted[chosen], rows.relevance[chosen]
+    cells = (_percent(clicked), _percent(converted[clicked == 1]), _mean(relevance))
+    return f"{name:<24} {chosen.sum():>12,} {cells[0]:>9} {cells[1]:>10} {cells[2]:>10}"
+
+
+def _percent(values: np.ndarray) -> str:
+    """The share of ones among the values that are there."""
+    known = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    return f"{100 * known.mean(dtype=np.float64):.2f} %" if len(known) else "-"
+
+
+def _mean(values: np.ndarray) -> str:
+    known = values[~np.isnan(values)]
+    return f"{known.mean(dtype=np.float64):.3f}" if len(known) else "-"
+
+
+def _day(time: int) -> str:
+    return datetime.fromtimestamp(int(time), timezone.utc).date().isoformat()

@@ -1,0 +1,169 @@
+"""Rows of a generic table before they are encoded: columns of texts from CSV, .npz or dicts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minirank.data.problems import Problems, nearest
+from minirank.data.read_files import Column, read_csv, read_npz
+from minirank.data.table.schema import Name, TableFiles
+from minirank.errors import DataError
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """N rows of one or several files.
+
+    Args:
+        columns: name -> column; rows of all files share the values of a column.
+        files: names of the files, for messages.
+        file: (N,) int8, index into `files`.
+        line: (N,) int64, line of a CSV, or 1-based row of an .npz.
+    """
+
+    columns: dict[Name, Column]
+    files: tuple[str, ...]
+    file: np.ndarray
+    line: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def take(self, rows: np.ndarray) -> RawTable:
+        """The given rows, in the given order."""
+        columns = {name: Column(column.codes[rows], column.values) for name, column in self.columns.items()}
+        return RawTable(columns, self.files, self.file[rows], self.line[rows])
+
+    def error(self, column: Name, code: int, problem: str, remedy: str) -> DataError:
+        """The error for the value `code` of a column; it names the first row that has it."""
+        row = int(np.argmax(self.columns[column].codes == code))
+        return DataError(problem, file=self.files[self.file[row]], line=int(self.line[row]), column=str(column), remedy=remedy)
+
+
+Select = Callable[[Sequence[Name], str], Iterable[Name]]
+
+
+def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawTable:
+    """Reads the selected columns of files that have the same columns.
+
+    Args:
+        options: header, separator and missing markers.
+        select: (names of a file's columns, name of the file) -> the columns to read.
+    Raises:
+        DataError: a file cannot be read, or lacks a column.
+    """
+    tables = []
+    for path in paths:
+        if path.suffix.lower() == ".npz":
+            tables.append(_read_npz(path, select))
+            continue
+        problems, only = Problems(), partial(select, file=path.name)
+        read = read_csv(path, path.name, problems, header=options.header, separator=options.separator, only=only)[1]
+        problems.raise_first()
+        if not len(read.lines):
+            raise DataError("no row below the header", file=path.name, remedy="give a table with rows")
+        tables.append((read.columns, read.lines))
+    for path, (columns, _) in zip(paths, tables):
+        lacking = [name for name in tables[0][0] if name not in columns]
+        if lacking:
+            remedy = f"give it the columns of {paths[0].name}"
+            raise DataError("missing", file=path.name, column=str(lacking[0]), remedy=remedy)
+    missing = frozenset(options.missing)
+    columns = {name: merge([table[0][name] for table in tables], missing) for name in tables[0][0]}
+    lines = [table[1] for table in tables]
+    file = np.repeat(np.arange(len(paths), dtype=np.int8), [len(part) for part in lines])
+    return RawTable(columns, tuple(path.name for path in paths), file, np.concatenate(lines))
+
+
+def from_rows(rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing) -> RawTable:
+    """Rows given as dicts; a name that a row lacks, and None, is missing; a list is joined by its separator.
+
+    Args:
+        names: the columns to take.
+        separators: of the multi-valued columns.
+        missing: texts that stand for a missing value.
+    """
+    columns = {}
+    for name in names:
+        index: dict[str | None, int] = {}
+        cells = (_cell(row.get(name), separators.get(name), missing) for row in rows)
+        codes = np.array([index.setdefault(cell, len(index)) for cell in cells], dtype=np.int32)
+        columns[name] = Column(codes, list(index))
+    return RawTable(columns, ("rows",), np.zeros(len(rows), np.int8), np.arange(1, len(rows) + 1))
+
+
+def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
+    """One column from the same column of several files; missing markers become None."""
+    index: dict[str | None, int] = {}
+    codes = []
+    for column in columns:
+        values = (None if value in missing else value for value in column.values)
+        recode = np.array([index.setdefault(value, len(index)) for value in values], dtype=np.int32)
+        codes.append(recode[column.codes])
+    return Column(np.concatenate(codes), list(index))
+
+
+def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
+    """The columns that a name of the schema stands for: itself, or all columns of an array.
+
+    Args:
+        key: of the schema, for messages; None where the file, not the schema, is to be corrected.
+    Raises:
+        DataError: there is no such column; suggests the nearest.
+    """
+    if name in names:
+        return [name]
+    if names and isinstance(names[0], str) and str(name) in names:
+        return [str(name)]  # a header of numbers
+    pattern = re.compile(re.escape(str(name)) + r"\[\d+\]")
+    parts = [column for column in names if isinstance(column, str) and pattern.fullmatch(column)]
+    if parts:
+        return parts
+    near = nearest(name, names)
+    correct = f"correct data.columns.{key}" if key else "rename the column of the file"
+    if names and isinstance(names[0], int):
+        remedy = f"write an index 0 .. {len(names) - 1}, or header: true if the first line names the columns"
+    elif near is not None:
+        remedy = f"did you mean {near!r}? {correct}"
+    else:
+        remedy = f"{correct}; there are {', '.join(map(str, names))}"
+    raise DataError("missing", file=file, column=str(name), remedy=remedy)
+
+
+def _cell(value: Any, separator: str | None, missing: Iterable[str]) -> str | None:
+    if isinstance(value, (list, tuple)) and separator is not None:
+        value = separator.join(map(str, value))
+    text = None if value is None else str(value).strip()
+    return None if text in missing else text
+
+
+def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarray]:
+    """The selected columns of an .npz and the 1-based numbers of its rows; arrays of other lengths are passed over."""
+    arrays = read_npz(path, path.name)
+    rows = max((len(array) for array in arrays.values() if array.ndim in (1, 2)), default=0)
+    if not rows:
+        raise DataError("no array with rows in it", file=path.name, remedy="store arrays of shape (rows,) or (rows, n)")
+    columns = {}
+    for name, array in arrays.items():
+        if array.ndim == 1 and len(array) == rows:
+            columns[name] = array
+        elif array.ndim == 2 and len(array) == rows:
+            columns |= {f"{name}[{index}]": array[:, index] for index in range(array.shape[1])}
+    wanted = select(list(columns), path.name)
+    return {name: _factorise(columns[name]) for name in wanted}, np.arange(1, rows + 1)
+
+
+def _factorise(array: np.ndarray) -> Column:
+    """A column of an array; NaN is missing."""
+    distinct, codes = np.unique(array, return_inverse=True)
+    if distinct.dtype.kind == "b":
+        distinct = distinct.astype(np.int8)
+    values = [None if value != value else str(value).strip() for value in distinct.tolist()]
+    return Column(codes.astype(np.int32), values)

@@ -1,0 +1,204 @@
+"""Reads a generic table into a `Dataset`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from minirank.data.dataset import Dataset
+from minirank.data.folder.data_folder import protected_columns
+from minirank.data.read_files import fingerprint
+from minirank.data.table.encoder import TableEncoder
+from minirank.data.table.raw_table import RawTable, find, read_raw
+from minirank.data.table.schema import DenseColumn, Fields, Name, TableColumns, TableConfig, TableFiles, check_leaks
+from minirank.data.values import BadValue, number
+from minirank.errors import DataError
+from minirank.kernels.batch import Batch
+
+PARTS = ("train", "valid", "test")
+
+
+def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
+    """Reads, splits and encodes the files of a schema.
+
+    Vocabularies and statistics come from the training rows. Rows of a group are neighbours in the result, and a
+    group is never split.
+
+    Args:
+        config: files and columns.
+        base: folder that the paths are relative to.
+    Raises:
+        DataError: a file or a value that cannot be used, a protected attribute as a feature, a part without a label
+            or without one of its classes.
+        ConfigError: a label or an id as a feature.
+    """
+    files, columns = config.table, config.columns
+    named = [(part, path) for part, path in zip(PARTS, (files.train, files.valid, files.test)) if path is not None]
+    paths = [Path(base) / path for _, path in named]
+    fields: Fields | None = None
+
+    def select(names: list[Name], file: str) -> list[Name]:
+        nonlocal fields
+        fields = _resolve(columns, names, file)
+        check_leaks(fields, file, protected_columns(paths[0].parent))
+        used = [column for _, column in fields.features()] + fields.labels()
+        return list(dict.fromkeys(used + ([fields.group] if fields.group is not None else [])))
+
+    raw = read_raw(paths, files, select)
+    part = np.array([PARTS.index(name) for name, _ in named], dtype=np.int8)[raw.file]
+    group = _group_codes(raw, fields.group)
+    part = _split_train(part, group, files)
+    order = np.lexsort((np.arange(len(raw)), group, part))
+    raw, part, group = raw.take(order), part[order], group[order]
+    # A group that two files know is a group of each; `part` keeps the two apart.
+    _, group = np.unique(part.astype(np.int64) * len(raw) + group, return_inverse=True)
+    rows = {name: np.flatnonzero(part == code) for code, name in enumerate(PARTS)}
+
+    encoder = TableEncoder.fit(raw, rows["train"], fields, columns, files)
+    labels, weights = _labels(raw, fields)
+    _check_labels(raw, fields, labels, rows)
+    encoded = encoder.encode(raw)
+    groups = group.astype(np.int32)
+    batch = Batch(encoded.ids, encoded.bags, encoded.dense, labels, weights, groups)
+    role, role_names = _roles(raw, fields.role, encoder)
+    return Dataset(
+        inputs=encoder.inputs,
+        rows=batch,
+        **rows,
+        search=groups if fields.group is not None else None,
+        job=None,
+        role=role,
+        role_names=role_names,
+        truth=None,
+        fingerprint=fingerprint(paths),
+        encoder=encoder,
+    )
+
+
+def _resolve(columns: TableColumns, names: list[Name], file: str) -> Fields:
+    """The schema's names as the table has them."""
+
+    def many(name, key):
+        return find(name, names, file, key)
+
+    def one(name, key):
+        found = find(name, names, file, key)
+        if len(found) > 1:
+            raise DataError(f"stands for {len(found)} columns", file=file, column=str(name), remedy=f"write {found[0]}")
+        return found[0]
+
+    dense = [
+        (found, item.transform if isinstance(item, DenseColumn) else columns.dense_transform)
+        for item in columns.dense
+        for found in many(item.column if isinstance(item, DenseColumn) else item, "dense")
+    ]
+    tasks = [
+        replace(task, column=one(task.column, "tasks"), weight=None if task.weight is None else one(task.weight, "tasks"))
+        for task in columns.tasks
+    ]
+    return Fields(
+        tuple(found for name in columns.categorical for found in many(name, "categorical")),
+        tuple((one(item.column, "multi_valued"), item.separator) for item in columns.multi_valued),
+        tuple(dense),
+        tuple(tasks),
+        None if columns.group is None else one(columns.group, "group"),
+        None if columns.role is None else one(columns.role, "role"),
+        frozenset(found for name in columns.protected for found in many(name, "protected")),
+    )
+
+
+def _group_codes(raw: RawTable, column: Name | None) -> np.ndarray:
+    """(N,) int64 codes in the order of first appearance; without groups every row is its own."""
+    if column is None:
+        return np.arange(len(raw))
+    codes, values = raw.columns[column].codes, raw.columns[column].values
+    if None in values:
+        raise raw.error(column, values.index(None), "the group is missing", "give every row its group")
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]
+
+
+def _split_train(part: np.ndarray, group: np.ndarray, files: TableFiles) -> np.ndarray:
+    """Moves whole groups of training rows to validation until `valid_share` of the rows is there."""
+    if files.valid_share == 0:
+        return part
+    sizes = np.bincount(group[part == 0])
+    wanted = files.valid_share * sizes.sum()
+    order = np.flatnonzero(sizes)[::-1]
+    if files.valid_rows == "random":
+        order = np.random.default_rng(files.seed).permutation(order)
+    count = int(np.searchsorted(np.cumsum(sizes[order]), wanted - 1e-6)) + 1
+    if count >= len(order):
+        remedy = "lower data.table.valid_share or add groups"
+        raise DataError("no training row is left", file=files.train.name, remedy=remedy)
+    return np.where((part == 0) & np.isin(group, order[:count]), np.int8(1), part)
+
+
+def _labels(raw: RawTable, fields: Fields) -> tuple[np.ndarray, np.ndarray]:
+    """(N, T) float32 labels, NaN where missing, and their weights."""
+    labels = np.empty((len(raw), len(fields.tasks)), np.float32)
+    weights = np.ones_like(labels)
+    for index, task in enumerate(fields.tasks):
+        if task.positive is None:
+            labels[:, index] = _numbers(raw, task.column, "set `positive` to the text of the positive class")
+        else:
+            column = raw.columns[task.column]
+            values = [np.nan if value is None else float(value == str(task.positive)) for value in column.values]
+            labels[:, index] = np.array(values, np.float32)[column.codes]
+        if task.weight is not None:
+            found = _numbers(raw, task.weight, "write a number, 0 or more")
+            if (found < 0).any():
+                code = int(raw.columns[task.weight].codes[np.argmax(found < 0)])
+                raise raw.error(task.weight, code, "a negative weight", "write a number, 0 or more")
+            weights[:, index] = np.where(np.isnan(found), 1, found)
+    return labels, weights
+
+
+def _numbers(raw: RawTable, name: Name, remedy: str) -> np.ndarray:
+    """(N,) float32, NaN where missing."""
+    column = raw.columns[name]
+    values = np.full(len(column.values), np.nan, np.float32)
+    for code, value in enumerate(column.values):
+        try:
+            values[code] = np.nan if value is None else number(value)
+        except BadValue as error:
+            raise raw.error(name, code, error.problem, remedy) from None
+    return values[column.codes]
+
+
+def _check_labels(raw: RawTable, fields: Fields, labels: np.ndarray, rows: dict[str, np.ndarray]) -> None:
+    """Every part that has rows has labels of every task, and both classes where a task has classes."""
+    for index, task in enumerate(fields.tasks):
+        known = labels[:, index][~np.isnan(labels[:, index])]
+        classes = (0, 1) if task.positive is not None or np.isin(known, (0, 1)).all() else ()
+        for part, indices in rows.items():
+            if not len(indices):
+                continue
+            here = labels[indices, index]
+            where = {"file": raw.files[raw.file[indices[0]]], "column": str(task.column)}
+            if np.isnan(here).all():
+                raise DataError(f"task {task.name} has no label in the {part} rows", **where, remedy="add labels")
+            for value in classes:
+                if not (here == value).any():
+                    what = "positive" if value else "negative"
+                    seen = [text for text in raw.columns[task.column].values if text is not None]
+                    shown = ", ".join(map(repr, seen[:5])) + (" ..." if len(seen) > 5 else "")
+                    problem = f"task {task.name} has no {what} among the {part} rows"
+                    raise DataError(problem, **where, remedy=f"check `positive` and the split; the column has {shown}")
+
+
+def _roles(raw: RawTable, column: Name | None, encoder: TableEncoder) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """(N,) int32 codes and the names: the roles of the training rows in the order of their ids, then the others."""
+    if column is None:
+        return None, ()
+    values = raw.columns[column].values
+    used = set(np.unique(raw.columns[column].codes).tolist())
+    known = list(encoder.categorical[0].values)
+    names = known + [value for code, value in enumerate(values) if code in used and value not in known]
+    code_of = {value: code for code, value in enumerate(names)}
+    recode = np.array([code_of.get(value, 0) for value in values], np.int32)
+    return recode[raw.columns[column].codes], tuple("missing" if name is None else name for name in names)

@@ -1,0 +1,167 @@
+"""Extraction of a whole data folder, and reading it back.
+
+job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
+extraction.json                             what made them: rules or a model, and with which gazetteer
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from minirank import __version__
+from minirank.errors import DataError
+from minirank.extract.rules.extract_rules import extract_job, extract_resume
+from minirank.extract.schema import JobFeatures, ResumeFeatures
+
+JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
+_REMEDY = "run `minirank extract DATA --rules`"
+
+
+@dataclass(frozen=True)
+class Features:
+    """What extraction found in a data folder.
+
+    Args:
+        jobs: list of JobFeatures, aligned with `DataFolder.jobs`.
+        resumes: list of ResumeFeatures, one a snapshot, aligned with `DataFolder.resumes`.
+    """
+
+    jobs: list[JobFeatures]
+    resumes: list[ResumeFeatures]
+
+
+def extract_folder(folder, progress=None, gazetteer=None):
+    """Extract every job and every snapshot of a resume by rules, and write the features beside the data.
+
+    Args:
+        folder: DataFolder.
+        progress: called with (done, total) after every text, or None.
+        gazetteer: Gazetteer whose labels are skills too, or None.
+    Returns: Features.
+    Raises:
+        DataError: a file cannot be written.
+    """
+    total = len(folder.jobs) + len(folder.resumes)
+    report = progress or (lambda done, total: None)
+    jobs, resumes = [], []
+    for done, job in enumerate(folder.jobs, start=1):
+        jobs.append(job_by_rules(job, gazetteer))
+        report(done, total)
+    for done, resume in enumerate(folder.resumes, start=len(jobs) + 1):
+        resumes.append(resume_by_rules(resume, gazetteer))
+        report(done, total)
+    features = Features(jobs, resumes)
+    write_features(folder, features, None, gazetteer)
+    return features
+
+
+def job_by_rules(job, gazetteer=None):
+    """JobFeatures of a line of jobs.jsonl, with its id."""
+    return replace(extract_job(job["title"], job["description"], gazetteer), job_id=job["job_id"])
+
+
+def resume_by_rules(resume, gazetteer=None):
+    """ResumeFeatures of a line of resumes.jsonl, with its ids."""
+    found = extract_resume(resume["text"], resume["updated_at"], gazetteer)
+    return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
+
+
+def write_features(folder, features, model=None, gazetteer=None):
+    """Write the files; each is the old one or the new one, whole, at any time.
+
+    Args:
+        folder: DataFolder.
+        features: Features aligned with it.
+        model: that read the texts; None for the rules.
+        gazetteer: Gazetteer that was used, or None.
+    Raises:
+        DataError: a file cannot be written.
+    """
+    made = {
+        "minirank": __version__,
+        "by": "rules" if model is None else "llm",
+        "model": model,
+        "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
+    }
+    path = Path(folder.path)
+    with _changing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
+        (path / MADE_FILE).unlink(missing_ok=True)
+    for name, lines in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
+        # ASCII with escapes: a lone surrogate in a quote survives the way there and back.
+        _write(path / name, (json.dumps(line.to_json()) for line in lines))
+    _write(path / MADE_FILE, [json.dumps(made, indent=1)])
+
+
+def made_with(folder):
+    """What `write_features` noted beside the data of a folder; {} without a note that can be read."""
+    try:
+        made = json.loads((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
+def _write(path, lines):
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with _changing(path):
+        try:
+            with open(part, "w", encoding="ascii", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in lines)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _changing(path):
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"cannot be written: {error.strerror or error}", file=path.name, remedy="free disk space or change the folder's permissions"
+        ) from None
+
+
+def read_features(folder):
+    """The features that extraction wrote beside the data.
+
+    Args:
+        folder: DataFolder.
+    Returns: Features aligned with its jobs and resumes.
+    Raises:
+        DataError: a file is missing, damaged, or was made from other jobs or resumes.
+    """
+    jobs = _read(folder, JOB_FILE, JobFeatures, [(job["job_id"],) for job in folder.jobs], ("job_id",))
+    wanted = [(resume["resume_id"], iso_time(resume["updated_at"])) for resume in folder.resumes]
+    return Features(jobs, _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at")))
+
+
+def iso_time(seconds):
+    """ISO 8601 form, UTC, of int seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read(folder, name, kind, wanted, ids):
+    path = Path(folder.path) / name
+    found = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    item = kind.from_json(json.loads(line))
+                except (ValueError, RecursionError) as error:
+                    raise DataError(str(error), file=name, line=number, remedy=_REMEDY) from None
+                found[tuple(getattr(item, key) for key in ids)] = item
+    except FileNotFoundError:
+        raise DataError("there are no extracted features yet", file=name, remedy=_REMEDY) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}", file=name, remedy=_REMEDY) from None
+    for key in wanted:
+        if key not in found:
+            raise DataError(f"no features of {ids[0]} {key[0]!r}: the data changed since extraction", file=name, remedy=_REMEDY + " again")
+    return [found[key] for key in wanted]

@@ -1,0 +1,1 @@
+"""Extraction by a model on a server: prompts, masked documents, grounded answers, grades and summaries of hires."""

@@ -1,0 +1,176 @@
+"""From a model's answer to features: every quote is looked up, every value is checked against its quote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minirank.extract.document import normalise
+from minirank.extract.llm.grounding import Source, fold
+from minirank.extract.llm.years_of_models import years_of
+from minirank.extract.rules.ambiguity import believable
+from minirank.extract.rules.gazetteer import Gazetteer
+from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
+from minirank.extract.schema import JobFeatures, ResumeFeatures, Value
+
+_LONGEST_NAME = 60  # characters of a skill that the lexicon does not know
+_FACT_KINDS = {"must_have": "skill", "nice_to_have": "skill", "skills": "skill", "soft_skills": "soft", "languages": "language"}
+
+
+def read_job(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> JobFeatures:
+    """Features of one piece of a job; a skill in both lists is demanded.
+
+    Args:
+        answer: valid under the schema of the prompt `job`.
+        source: what was sent.
+        gazetteer: whose names count for skills that the lexicon does not know.
+    Returns: JobFeatures without id and flags, offsets into the document.
+    """
+    reader = _Reader(answer, source, gazetteer)
+    must = reader.names("must_have")
+    demanded = {value.value for value in must}
+    return JobFeatures(
+        title=reader.title(),
+        seniority=reader.level("seniority", lexicon().levels),
+        min_years=reader.years("min_years", dates=False),
+        must_have=must,
+        nice_to_have=tuple(value for value in reader.names("nice_to_have") if value.value not in demanded),
+        education=reader.level("education", lexicon().facts),
+        domains=reader.domains(),
+        responsibilities=reader.texts("responsibilities"),
+        soft_skills=reader.names("soft_skills"),
+        location=reader.text("location"),
+        remote=reader.level("remote", lexicon().facts),
+        languages=reader.names("languages"),
+    )
+
+
+def read_resume(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
+    """Features of one piece of a resume; arguments as for `read_job`, under the schema of the prompt `resume`."""
+    reader = _Reader(answer, source, gazetteer)
+    return ResumeFeatures(
+        title=reader.title(),
+        seniority=reader.level("seniority", lexicon().levels),
+        years=reader.years("years", dates=True),
+        skills=reader.names("skills"),
+        education=reader.level("education", lexicon().facts),
+        domains=reader.domains(),
+        soft_skills=reader.names("soft_skills"),
+        location=reader.text("location"),
+        remote=reader.level("remote", lexicon().facts),
+        languages=reader.names("languages"),
+    )
+
+
+class _Reader:
+    """One answer beside the text that it is about."""
+
+    def __init__(self, answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> None:
+        self._answer, self._source, self._gazetteer = answer, source, gazetteer
+
+    def title(self) -> Value | None:
+        """The lexicon's name of the quoted title, or the quote in lower case."""
+        span = self._span(self._answer["title"])
+        if span is None:
+            return None
+        known = _scan(self._quote(span), lexicon().titles)
+        if known:
+            best = max(known, key=lambda m: (m.end - m.start, -m.start))
+            return self._value(best.name, (span[0] + best.start, span[0] + best.end))
+        return self._named(span)
+
+    def text(self, key: str) -> Value | None:
+        """A quote as it is, in lower case."""
+        span = self._span(self._answer[key])
+        return None if span is None else self._named(span)
+
+    def texts(self, key: str) -> tuple[Value, ...]:
+        """Quotes, their blanks made plain."""
+        return _first_of_each(
+            self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span
+        )
+
+    def names(self, key: str) -> tuple[Value, ...]:
+        """Names that the lexicon or the gazetteer knows in each quote; a short quote without any is a name itself."""
+        found = []
+        for span in filter(None, map(self._span, self._answer[key])):
+            quote = self._quote(span)
+            facts = believable(quote, _scan(quote, lexicon().facts), lexicon().exact)
+            known = [m for m in facts if m.kind == _FACT_KINDS[key]]
+            if self._gazetteer is not None and _FACT_KINDS[key] == "skill":
+                known = sorted([*known, *self._gazetteer.matches(quote, Tokens(quote), facts)])
+            if known:
+                found += [self._value(m.name, (span[0] + m.start, span[0] + m.end)) for m in known]
+            else:
+                found.append(self._named(span))
+        return _first_of_each(filter(None, found))
+
+    def level(self, key: str, matcher: Matcher) -> Value | None:
+        """A value of a scale; where the lexicon reads exactly one level in the quote, that one counts."""
+        claim = self._answer[key]
+        span = None if claim is None else self._span(claim["quote"])
+        if span is None:
+            return None
+        said = {m.name for m in _scan(self._quote(span), matcher) if m.kind == key}
+        value = claim["value"]
+        if said and value not in said:
+            if len(said) > 1:
+                self._source.counts.invalid += 1
+                return None
+            self._source.counts.corrected += 1
+            value = said.pop()
+        return self._value(value, span)
+
+    def years(self, key: str, dates: bool) -> Value | None:
+        """Years, see `coercion`."""
+        claim = self._answer[key]
+        span = None if claim is None else self._span(claim["quote"])
+        if span is None:
+            return None
+        years = years_of(claim["value"], self._quote(span), dates)
+        if years is None:
+            self._source.counts.invalid += 1
+            return None
+        return self._value(years, span)
+
+    def domains(self) -> tuple[Value, ...]:
+        """Domains with the words that show them."""
+        spans = [(claim["value"], self._span(claim["quote"])) for claim in self._answer["domains"]]
+        return _first_of_each(self._value(value, span) for value, span in spans if span)
+
+    def _span(self, quote: str | None) -> tuple[int, int] | None:
+        return None if quote is None else self._source.find(quote)
+
+    def _quote(self, span: tuple[int, int]) -> str:
+        return normalise(self._source.text[span[0] : span[1]])
+
+    def _original(self, span: tuple[int, int]) -> str:
+        """The document's own words, with whatever was masked."""
+        return self._source.document(*self._source.to_source(*span))
+
+    def _named(self, span: tuple[int, int]) -> Value | None:
+        """The quote itself in lower case; too long a one is no name."""
+        name = fold(self._original(span))
+        if not any(map(str.isalnum, name)) or len(name) > _LONGEST_NAME:
+            self._source.counts.invalid += 1
+            return None
+        return self._value(name, span)
+
+    def _value(self, value: str | int, span: tuple[int, int]) -> Value:
+        start, end = self._source.to_source(*span)
+        self._source.counts.grounded += 1
+        return Value(value, self._source.document(start, end), start, end, "llm")
+
+
+def _scan(quote: str, matcher: Matcher) -> list[Match]:
+    return matcher.scan(Tokens(quote))
+
+
+def _first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
+    first: dict[str | int, Value] = {}
+    for value in values:
+        first.setdefault(value.value, value)
+    return tuple(first.values())
+
+
+READERS: dict[str, Callable] = {"job": read_job, "resume": read_resume}

@@ -1,0 +1,183 @@
+"""Extraction by a model: every document in pieces that it can hold, every answer grounded, rules beside and behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from minirank.extract.feature_files import Features, job_by_rules, resume_by_rules, write_features
+from minirank.extract.llm.answers import READERS
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.grounding import Counts, Source
+from minirank.extract.llm.masked_document import Outgoing, chunks, halves
+from minirank.extract.llm.merge import cross_check, merge
+from minirank.extract.llm.prompts import load_prompt
+from minirank.extract.rules.gazetteer import Gazetteer
+from minirank.extract.schema import JobFeatures, ResumeFeatures
+from minirank.llm_client import Request
+
+PIECE = 6_000  # characters of a document in one request, about 1,500 tokens of English
+LONGEST = 200_000  # characters of a document that a model reads; the rest of a longer one is left to the rules
+_ROUNDS = 6  # of halving what a model cannot hold
+# Kinds of failures after which a piece is asked about in two halves -> characters that it must have: a prompt that the
+# context cannot hold, and an answer that the cap cuts off.
+_HALVED = {"context": 400, "truncated": 2_000}
+
+
+@dataclass
+class Report:
+    """What became of the documents.
+
+    Args:
+        documents: jobs and snapshots of resumes.
+        by_model: read by the model, whole.
+        empty: nothing to read.
+        distrusted: read by the rules alone, since more than half of the values were dropped.
+        cut: longer than `LONGEST`, read in part.
+        fell_back: names of those that the rules read alone, since a request failed.
+        counts: values kept and dropped.
+    """
+
+    documents: int = 0
+    by_model: int = 0
+    empty: int = 0
+    distrusted: int = 0
+    cut: int = 0
+    fell_back: list[str] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+
+    def __str__(self) -> str:
+        counts = self.counts
+        lines = [
+            f"documents: {self.documents:,}; {self.by_model:,} read by the model, {self.cut:,} of them in part; by rules "
+            f"{len(self.fell_back):,} after a failure, {self.distrusted:,} because most was made up; {self.empty:,} empty",
+            f"values: {counts.grounded:,} grounded; dropped {counts.ungrounded:,} ungrounded, {counts.leaked:,} copied from the "
+            f"prompt's example, {counts.invalid:,} invalid; {counts.corrected:,} corrected by their quote",
+            f"beside the rules: {counts.disputed:,} disputed (kept, the rules' value beside them), {counts.overruled:,} overruled in "
+            f"suspicious documents, {counts.filled:,} filled",
+        ]
+        if self.fell_back:
+            shown = ", ".join(self.fell_back[:5]) + (" ..." if len(self.fell_back) > 5 else "")
+            lines.append(f"failed: {shown}; try these again with --retry-failed")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A job or a resume on its way.
+
+    Args:
+        kind: "job" or "resume", of its prompt and reader.
+        name: of the document, for people.
+        text: of the document.
+        rules: its features by rules, with ids and flags.
+        gazetteer: of the rules, and of the names of what a model found; nothing of it is sent.
+    """
+
+    kind: str
+    name: str
+    text: str
+    rules: JobFeatures | ResumeFeatures
+    gazetteer: Gazetteer | None = None
+
+    @classmethod
+    def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> Document:
+        """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
+        rules = job_by_rules(job, gazetteer)
+        return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer)
+
+    @classmethod
+    def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> Document:
+        """A line of resumes.jsonl."""
+        rules = resume_by_rules(resume, gazetteer)
+        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules, gazetteer)
+
+    @cached_property
+    def outgoing(self) -> Outgoing:
+        """What a model may see of it."""
+        flagged = [replace(flag, end=min(flag.end, LONGEST)) for flag in self.rules.flagged if flag.start < LONGEST]
+        return Outgoing(self.text[:LONGEST], flagged, names=self.kind == "resume")
+
+    def requests(self, asker: Asker, most: int) -> Iterator[tuple[tuple[int, int], Request]]:
+        """Spans of `outgoing.text` with what is asked about each, as far as is known by now: a span that the model
+        could not hold, or said too much about, is in two halves."""
+        waiting = chunks(self.outgoing.text, most)[::-1]
+        while waiting:
+            start, end = waiting.pop()
+            text = self.outgoing.text[start:end]
+            request = load_prompt(self.kind).request(f"{self.name}, characters {start} to {end}", text)
+            least = _HALVED.get(asker.failure(request))
+            if least is not None and len(text) >= least:
+                waiting += [(start + a, start + b) for a, b in reversed(halves(text))]
+            else:
+                yield (start, end), request
+
+    def answered(self, asker: Asker, most: int, counts: Counts) -> JobFeatures | ResumeFeatures | None:
+        """What the answers say that the document says too; None where one is missing."""
+        prompt, parts = load_prompt(self.kind), []
+        for (start, end), request in self.requests(asker, most):
+            answer = asker.answer(request)
+            if answer is None:
+                return None
+            source = Source(self.outgoing, start, end, prompt.folded_example, counts)
+            parts.append(READERS[self.kind](answer, source, self.gazetteer))
+        return merge(parts)
+
+    def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
+        """Features of the answers; the rules' where one is missing, or where more of it is made up than is not."""
+        report.documents += 1
+        if not self.outgoing.text:
+            report.empty += 1
+            return self.rules
+        counts = Counts()
+        found = self.answered(asker, most, counts)
+        if found is None:
+            report.fell_back.append(self.name)
+            return self.rules
+        if counts.dropped > counts.grounded:
+            report.counts.add(counts)
+            report.distrusted += 1
+            return self.rules
+        report.by_model += 1
+        report.cut += len(self.text) > LONGEST
+        checked = cross_check(found, self.rules, counts)
+        report.counts.add(counts)
+        return checked
+
+
+def documents(folder, gazetteer: Gazetteer | None = None) -> Iterator[Document]:
+    """Every job, then every snapshot of a resume."""
+    yield from (Document.of_job(job, gazetteer) for job in folder.jobs)
+    yield from (Document.of_resume(resume, gazetteer) for resume in folder.resumes)
+
+
+def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
+    """What is asked about a folder, as far as is known by now."""
+    return (request for document in documents(folder) for _, request in document.requests(asker, piece))
+
+
+def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None) -> tuple[Features, Report]:
+    """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
+
+    Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
+    sent. A document of which a request fails, or most of whose values are made up, is read by rules alone.
+
+    Args:
+        folder: DataFolder.
+        asker: the way to the model.
+        piece: characters of a document in one request; what the model still cannot hold is halved.
+        gazetteer: of the rules, and of the names of what the model finds.
+    Returns: Features aligned with the folder, and what became of the documents.
+    Raises:
+        DataError: a file cannot be written.
+        RunError: nothing further can be asked; what was answered is kept.
+    """
+    for _ in range(_ROUNDS):
+        if not asker.ask(lambda: requests(folder, asker, piece)):
+            break
+    report = Report()
+    found = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
+    features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
+    write_features(folder, features, asker.client.model, gazetteer)
+    return features, report

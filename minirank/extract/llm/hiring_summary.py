@@ -1,0 +1,106 @@
+"""What a model says past hires have in common, beside the counts of hiring_signals.jsonl; every shared trait is counted here.
+
+A model sees one line a person, made of extracted features: no text, and no value that holds a name, an address or a
+number of that person's (`led the Doe project`). A line of the file gets two more keys:
+`summary` (a sentence, or None) and `shared` ([{"value", "support"}]).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from ...data import DataFolder
+from ...features import FeatureConfig, PastHires, hiring_signals
+from ...features.signals import FILE
+from ...llm_client import Request
+from ...storage import write_text
+from .. import TEXT_LIMIT, Features
+from ..feature_files import iso_time
+from ..pii import find_personal
+from .asker import Asker
+from .grounding import Counts, Folded, fold
+from .prompts import load_prompt
+
+MOST_SKILLS = 25  # of a person, told to the model
+
+
+def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, config: FeatureConfig = FeatureConfig()) -> Counts:
+    """Writes hiring_signals.jsonl with a model's summaries; jobs of which the request fails have the counts alone.
+
+    Args:
+        folder: of jobs, resumes and hires.
+        features: `Features` of its jobs and resumes.
+        asker: the way to the model.
+        config: k = `config.hires`, the fewest people who must share a trait.
+    Returns: traits that were kept (grounded) and dropped; one that fewer than k people have counts as ungrounded.
+    Raises:
+        RunError: the file cannot be written, or nothing further can be asked.
+    """
+    people = _people(folder, features, config)
+    asker.ask(lambda: _requests(people))
+    counts, lines = Counts(), hiring_signals(folder, features, config)
+    answers = {key: asker.answer(request) for key, request in zip(people, _requests(people), strict=True)}
+    for line in lines:
+        answer = answers.get(line["job_id"])
+        shared = [] if answer is None else _shared(answer["shared"], people[line["job_id"]], config.hires, counts)
+        line |= {"summary": answer["summary"] if shared else None, "shared": shared}
+    write_text(Path(folder.path) / FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    return counts
+
+
+def _people(folder: DataFolder, features: Features, config: FeatureConfig) -> dict[str, list[str]]:
+    """job_id -> a line for each past hire, of jobs that have enough of them."""
+    past = PastHires.from_folder(folder, features)
+    texts = {(resume["resume_id"], iso_time(resume["updated_at"])): resume["text"] for resume in folder.resumes}
+    found, lines = {}, {}
+    for job, extracted in zip(folder.jobs, features.jobs, strict=True):
+        title = None if extracted.title is None else extracted.title.value
+        _, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
+        for row in rows:
+            if row not in lines:
+                person = past.features[row]
+                lines[row] = _described(person, texts[person.resume_id, person.updated_at])
+        if rows:
+            found[job["job_id"]] = [f"Person {n}: {lines[row]}" for n, row in enumerate(rows, start=1)]
+    return found
+
+
+def _described(person, text: str) -> str:
+    """A person in one line, without what is personal in the resume's text."""
+    private = {text[start:end] for start, end, _ in find_personal(text[:TEXT_LIMIT])}
+
+    def told(values) -> list[str]:
+        names = (str(value.value) for value in values if value is not None)
+        return [name for name in names if not any(Folded(name).find(secret) for secret in private)]
+
+    said = told((person.title, person.seniority, person.education))
+    if person.years is not None:
+        said.insert(0, f"{person.years.value} years")
+    for name, values in (("skills", person.skills), ("soft skills", person.soft_skills), ("domains", person.domains)):
+        if kept := told(values)[:MOST_SKILLS]:
+            said.append(f"{name}: {', '.join(kept)}")
+    return "; ".join(said)
+
+
+def _requests(people: dict[str, list[str]]) -> Iterator[Request]:
+    for job_id, lines in people.items():
+        yield load_prompt("signals").request(f"hires before job {job_id}", "\n".join(lines))
+
+
+def _shared(claims: list[str], people: list[str], least: int, counts: Counts) -> list[dict]:
+    """Traits that at least so many people have, most of them first."""
+    texts, example = [Folded(line) for line in people], load_prompt("signals").folded_example
+    support = {}
+    for claim in claims:
+        name = fold(claim)
+        having = sum(text.find(claim) is not None for text in texts)
+        if name and having >= least:
+            counts.grounded += name not in support
+            support[name] = having
+        elif having == 0 and example.find(claim) is not None:
+            counts.leaked += 1
+        else:
+            counts.ungrounded += 1
+    return [{"value": name, "support": count} for name, count in sorted(support.items(), key=lambda pair: (-pair[1], pair[0]))]

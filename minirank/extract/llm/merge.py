@@ -1,0 +1,80 @@
+"""Pieces of a long document become one set of features, and rules look over a model's shoulder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+
+from minirank.extract.llm.grounding import Counts
+from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
+
+# Where the rules find something, they are right: tell-tale words that leave little to interpret.
+RELIABLE = ("years", "min_years", "education", "seniority")
+
+
+def merge(parts: Sequence[JobFeatures] | Sequence[ResumeFeatures]) -> JobFeatures | ResumeFeatures:
+    """Features of a document from those of its pieces.
+
+    Lists are joined, the first mention of each value counts. Of single values the first one counts, but for years
+    (the most), a job's education (the lowest, which is enough) and a resume's (the highest). What one piece of a job
+    demands and another welcomes is demanded.
+
+    Args:
+        parts: in the order of the text, at least one, all of one kind.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    merged = {}
+    for field in fields(parts[0]):
+        found = [item for item in (getattr(part, field.name) for part in parts) if item]
+        if field.default == ():
+            first = {}
+            for value in (value for values in found for value in values):
+                first.setdefault(value.value, value)
+            merged[field.name] = tuple(first.values())
+        elif found:
+            merged[field.name] = _chosen(field.name, found, isinstance(parts[0], JobFeatures))
+    if "nice_to_have" in merged:
+        demanded = {value.value for value in merged["must_have"]}
+        merged["nice_to_have"] = tuple(value for value in merged["nice_to_have"] if value.value not in demanded)
+    return type(parts[0])(**merged)
+
+
+def _chosen(name: str, found: list[Value], job: bool) -> Value:
+    if name in ("years", "min_years"):
+        return max(found, key=lambda value: value.value)
+    if name == "education":
+        best: Callable = min if job else max
+        return best(found, key=lambda value: EDUCATION.index(value.value))
+    return found[0]
+
+
+def cross_check(found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: Counts):
+    """A model's features beside those of the rules, on years, education and seniority.
+
+    What only the rules found is taken from them. Where both found something else, the model's value is kept with the
+    rules' value beside it (`Value.rules`), unless the document holds spans that speak to a machine: then the rules'
+    value counts.
+
+    Args:
+        found: of a model.
+        rules: of the same document, by rules, with ids and flags.
+        counts: gets disputed, overruled and filled values.
+    Returns: features with the ids and flags of `rules`.
+    """
+    ids = {name: getattr(rules, name) for name in (*found._ids, "flagged")}
+    changed = {}
+    for name in RELIABLE:
+        ours, theirs = getattr(rules, name, None), getattr(found, name, None)
+        if ours is None or (theirs is not None and ours.value == theirs.value):
+            continue
+        if theirs is None:
+            counts.filled += 1
+            changed[name] = ours
+        elif rules.flagged:
+            counts.overruled += 1
+            changed[name] = ours
+        else:
+            counts.disputed += 1
+            changed[name] = replace(theirs, rules=ours.value)
+    return replace(found, **ids, **changed)

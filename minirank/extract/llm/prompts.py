@@ -1,0 +1,123 @@
+"""The prompts: versioned files of the package, each with an example that must pass its own grounding when it is loaded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from minirank.extract.llm.answers import READERS
+from minirank.extract.llm.grounding import Counts, Folded, Source
+from minirank.extract.llm.masked_document import Outgoing
+from minirank.llm_client import Request, validate
+
+NAMES = ("job", "resume", "signals", "grade")
+QUOTES = {"signals": "shared", "grade": "evidence"}  # where answers without a reader quote
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is said to a model beside the document.
+
+    Args:
+        name: "job", "resume", "signals" or "grade".
+        version: counted up with every change of the file, since answers are stored under it.
+        system: the instructions.
+        example: document, answer, and job where there is one.
+        schema: JSON schema of an answer.
+        max_tokens: of an answer.
+    """
+
+    name: str
+    version: int
+    system: str
+    example: dict[str, Any]
+    schema: dict[str, Any]
+    max_tokens: int
+
+    def messages(self, document: str, job: str | None = None) -> tuple[dict[str, str], ...]:
+        """The chat about a document, and about a job where the prompt compares the two."""
+        answer = json.dumps(self.example["answer"], ensure_ascii=False)
+        shown = f"Example:\n{_quoted(self.example['document'], self.example.get('job'))}\nAnswer: {answer}"
+        return (
+            {"role": "system", "content": f"{self.system.strip()}\n\n{shown}"},
+            {"role": "user", "content": f"{_quoted(document, job)}\nAnswer with one JSON object."},
+        )
+
+    def request(self, key: str, document: str, job: str | None = None) -> Request:
+        """What is sent about a document.
+
+        Args:
+            key: a name of the document, for people.
+            document, job: as `messages` takes them.
+        """
+        return Request(
+            key=key,
+            messages=self.messages(document, job),
+            schema=self.schema,
+            max_tokens=self.max_tokens,
+            version=f"{self.name}/{self.version}",
+        )
+
+    @property
+    def folded_example(self) -> Folded:
+        """Everything of the example that a model may copy."""
+        return _folded_example(self.name)
+
+
+@cache
+def load_prompt(name: str) -> Prompt:
+    """A prompt of the package, read and checked once a process.
+
+    Raises:
+        ValueError: the file lacks a key, or has one that no prompt has; its example breaks its schema, or claims what
+            its own document does not say.
+    """
+    content = yaml.safe_load(resources.files(__package__).joinpath(f"prompt_{name}.yaml").read_text(encoding="utf-8"))
+    expected = {"version", "max_tokens", "system", "example", "schema"}
+    if set(content) != expected:
+        raise ValueError(f"prompt {name} must have the keys {', '.join(sorted(expected))}, got {', '.join(sorted(content))}")
+    prompt = Prompt(name=name, **content)
+    _check_example(prompt)
+    return prompt
+
+
+def _check_example(prompt: Prompt) -> None:
+    """An example that breaks the rules would teach a model to break them."""
+    answer, document = prompt.example["answer"], Outgoing(prompt.example["document"])
+    wrong = validate(answer, prompt.schema)
+    if wrong is None and prompt.name in READERS:
+        counts = Counts()
+        READERS[prompt.name](answer, Source(document, 0, len(document.text), Folded(""), counts))
+        wrong = f"{counts.dropped + counts.corrected} of its values do not pass" if counts.dropped + counts.corrected else None
+    elif wrong is None:
+        quotes = answer[QUOTES[prompt.name]]
+        wrong = next((f"{quote!r} does not stand in its document" for quote in quotes if Folded(document.text).find(quote) is None), None)
+    if wrong is not None:
+        raise ValueError(f"prompt {prompt.name}: the example does not pass its own grounding: {wrong}")
+
+
+@cache
+def _folded_example(name: str) -> Folded:
+    example = load_prompt(name).example
+    return Folded("\n".join([example["document"], example.get("job", ""), *_strings(example["answer"])]))
+
+
+def _strings(answer: Any):
+    """All texts in an answer."""
+    if isinstance(answer, str):
+        yield answer
+    elif isinstance(answer, dict | list):
+        for item in answer.values() if isinstance(answer, dict) else answer:
+            yield from _strings(item)
+
+
+def _quoted(document: str, job: str | None) -> str:
+    """The document between marks that `Outgoing` takes out of any document."""
+    head = "" if job is None else f"<job>\n{job.strip()}\n</job>\n"
+    tag = "document" if job is None else "resume"
+    return f"{head}<{tag}>\n{document.strip()}\n</{tag}>"

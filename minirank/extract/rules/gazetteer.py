@@ -1,0 +1,126 @@
+"""A list of skill labels that the user points at (ESCO's, or one's own), looked up beside the lexicon."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+from minirank.errors import DataError
+from minirank.extract.document import normalise
+from minirank.extract.rules.ambiguity import believable
+from minirank.extract.rules.lexicon import Matcher, Tokens, lexicon
+
+# What a word inside a label is worth against "outside", in the tagger's log scores: skills, knowledge.
+# Chosen by cross-validation over the postings of SkillSpan's train.json with the labels of ESCO.
+_BONUS = (0.0, 1.0)
+_COLUMNS = ("preferredLabel", "altLabels", "skillType")
+_REMEDY = "give a list of labels in UTF-8, one a line, or a skills CSV of ESCO"
+
+
+class Gazetteer:
+    """Labels, the layer each belongs to, and the name it stands for.
+
+    Args:
+        labels: iterable of (label, "skill" | "knowledge", name); the first name of a label counts.
+        bonus: of a word inside a label, for skills and for knowledge.
+        origin: what reports say of it: the file's name and sha256; anything that JSON can hold.
+
+    `size` is the number of different labels.
+    """
+
+    def __init__(self, labels, bonus=_BONUS, origin=None):
+        self.bonus, self.origin = bonus, origin
+        layers, names = {"skill": {}, "knowledge": {}}, {}
+        for label, layer, name in labels:
+            phrase = _plain(label)
+            if _is_label(phrase):
+                layers[layer][phrase] = names.setdefault(phrase, name)
+        self.size = len(names)
+        self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items()) for layer, found in layers.items()}
+
+    def spans(self, plain):
+        """{layer: sorted list of (start, end)} of the labels in a normalised text."""
+        tokens = Tokens(plain)
+        return {layer: [(m.start, m.end) for m in matcher.scan(tokens)] for layer, matcher in self._matchers.items()}
+
+    def matches(self, plain, tokens, known=()):
+        """Labels of both layers, as skills.
+
+        Args:
+            plain: a normalised text.
+            tokens: Tokens(plain).
+            known: Matches of the lexicon, whose names count where both know the words; a label that says more stands
+                beside them (`Danish cuisine` beside `Danish`).
+        Returns: list of Match in text order, without overlaps, the longer one of two that begin together.
+        """
+        found = [m for matcher in self._matchers.values() for m in matcher.scan(tokens)]
+        found = believable(plain, sorted(found, key=lambda m: (m.start, -m.end)), lexicon().exact)
+        named = {at: m for m in known for at in range(m.start, m.end)}
+        kept, reached = [], 0
+        for m in found:
+            others = {named[at] for at in range(m.start, m.end) if at in named}
+            if m.start >= reached and all(m.start <= o.start and o.end <= m.end and o.end - o.start < m.end - m.start for o in others):
+                kept.append(m)
+                reached = m.end
+        return kept
+
+
+def read_gazetteer(path):
+    """Gazetteer of a file; None without one.
+
+    A plain list has a label a line; those that start with an action verb are skills, the others knowledge. A CSV
+    of ESCO has the columns `preferredLabel`, `altLabels` (separated by `|` or line breaks) and `skillType`; what it
+    finds has the preferred label as its name.
+
+    Args:
+        path: .csv, or any other file for a plain list; or None.
+    Raises:
+        DataError: the file cannot be read, is not UTF-8, lacks a column or holds no label.
+    """
+    if path is None:
+        return None
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8-sig")
+        labels = list(_esco(text, path) if path.suffix.lower() == ".csv" else _listed(text))
+    except OSError as problem:
+        raise DataError(f"the gazetteer cannot be read: {problem.strerror}", file=path, remedy="check the path") from None
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise DataError(f"the gazetteer cannot be read: {problem}", file=path, remedy=_REMEDY) from None
+    made = Gazetteer(labels, origin={"file": path.name, "sha256": hashlib.sha256(content).hexdigest()})
+    if not made.size:
+        raise DataError("the gazetteer holds no label", file=path, remedy=_REMEDY)
+    return made
+
+
+def _is_label(phrase):
+    """Letters, and more than one, or `R` and its like would be every `a`."""
+    return any(map(str.isalpha, phrase)) and (len(phrase) > 1 or not phrase.isascii() or phrase in lexicon().exact)
+
+
+def _listed(text):
+    verbs = lexicon().verbs
+    for name in map(_plain, text.splitlines()):
+        yield name, "skill" if verbs.get(name.partition(" ")[0]) else "knowledge", name
+
+
+def _esco(text, path):
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        raise DataError(
+            "a column is missing", file=path, column=missing[0], remedy="give a skills CSV of ESCO, or a plain list of labels as .txt"
+        )
+    concepts = [(_plain(row["preferredLabel"]), row) for row in reader]
+    for own in (True, False):  # a concept's own label before what others are called too
+        for name, row in concepts:
+            layer = "knowledge" if row["skillType"] == "knowledge" else "skill"
+            for label in (name,) if own else (row["altLabels"] or "").replace("|", "\n").split("\n"):
+                yield label, layer, name or _plain(label)
+
+
+def _plain(label):
+    return " ".join(normalise(label or "").lower().split())

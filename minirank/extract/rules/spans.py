@@ -1,0 +1,219 @@
+"""Spans as human annotators mark them (SkillSpan): skills are what one can do, knowledge is what one knows."""
+
+from __future__ import annotations
+
+import re
+
+from minirank.extract.rules.lexicon import lexicon
+from minirank.extract.rules.scan import Reading
+from minirank.extract.rules.tagger import tagger
+
+_WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
+_LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
+
+# Annotators cut before the purpose, the place and the means; `and` ends a phrase when a verb follows.
+_ENDS = frozenset(
+    "to in with for that on from within as by across while through including at but which using who where when whose if"
+    " because so than then during via towards toward into about between throughout is are was were be will would can"
+    " could should must may might have has had we they he she it this these you if both either e.g i.e etc how what"
+    " why".split()
+)
+_INTRANSITIVE = re.compile(
+    r"(?:work|collaborat|communicat|participat|contribut|interact|adapt|engag|act|cooperat|liais|thriv|deal|focus"
+    r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?"
+)
+_FIRST_PREPOSITIONS = frozenset("in with on to as for at within from across under into".split())
+_BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , also then that who can must".split())
+_BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , be are is on at through".split())
+_DETERMINERS = frozenset("a an the our their its your new all any some other".split())
+_COMPANY = frozenset("we our us we're we've".split())
+_CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
+
+_KNOWS = re.compile(
+    r"\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
+    r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor)"
+    r" (?:with|in|within|of|using)"
+    r"|(?:knowledge|understanding|command|grasp|mastery|familiarity|knowledgeable) (?:of|in|about|with|on|within)"
+    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s",
+    re.IGNORECASE,
+)
+_FILLERS = frozenset(
+    "a an the one or more several at least some e.g other similar such as like any various both different working"
+    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split()
+)
+_LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
+_LIST_JOINTS = frozenset("and or / & , (".split())
+
+
+def skill_spans(text, gazetteer=None):
+    """Spans of skills and of knowledge in a job posting, by the tagger that comes with the package.
+
+    Args:
+        text: str.
+        gazetteer: Gazetteer of labels that count as skills or knowledge, or None.
+    Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
+        knowledge may overlap.
+    """
+    return marked_spans(Reading(text, lexicon().job_headings), gazetteer)
+
+
+def marked_spans(reading, gazetteer=None):
+    """`skill_spans` of a Reading."""
+    document, marks = _proposals(reading)
+    if gazetteer is None:
+        return tagger().spans(document, marks)
+    return tagger().spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
+
+
+def rule_spans(text):
+    """Spans of skills and of knowledge by rules alone: (skills, knowledge), as `skill_spans`.
+
+    Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
+    `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
+    """
+    return _by_rules(Reading(text, lexicon().job_headings))
+
+
+def propose(text):
+    """What the rules see in a posting, as evidence for the tagger.
+
+    Returns: (Document, {name: sorted list of (start, end, label)}).
+    """
+    return _proposals(Reading(text, lexicon().job_headings))
+
+
+def _proposals(reading):
+    skills, knowledge = _by_rules(reading)
+    facts = sorted((m.start, m.end, m.kind) for matches in reading.kinds.values() for m in matches)
+    titles = sorted((m.start, m.end, m.kind) for m in (*reading.titles, *reading.levels))
+    return reading.document, {
+        "skill": [(*span, "") for span in skills],
+        "known": [(*span, "") for span in knowledge],
+        "fact": facts,
+        "title": titles,
+    }
+
+
+def _by_rules(reading):
+    words = lexicon()
+    document = reading.document
+    tokens = [(m.start(), m.end(), m[0].lower()) for m in _WORDS.finditer(reading.plain)]
+    named = [m for kind in ("skill", "education", "language") for m in reading.kinds[kind]]
+    studied = {document.sentence(m.start) for m in reading.kinds["education"]}
+    named += [m for m in words.fields.scan(reading.tokens) if " " in m.name or document.sentence(m.start) in studied]
+    in_title = {at for m in reading.titles for at in range(m.start, m.end)}
+    heading = reading.plain.find("\n")
+    knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title and document.section(m.start) != "other"]
+    knowledge += _known(document, tokens)
+    knowledge += _neighbours(reading.plain, tokens, knowledge)
+    skills = [
+        (m.start, m.end) for m in reading.kinds["soft"] if document.section(m.start) != "other" and not _of_company(document, m.start)
+    ]
+    skills += _abilities(document, tokens, words.verbs)
+    return _longest(skills), _longest(knowledge)
+
+
+def _neighbours(plain, tokens, knowledge):
+    """Acronyms and mixed-case words in a list beside something known: `SQS, SNS` after `AWS`."""
+    inside = {at for start, end in knowledge for at in range(start, end)}
+    for direction in (1, -1):
+        listed = False
+        for start, end, word in tokens[::direction]:
+            if start in inside:
+                listed = True
+            elif listed and _LOOKS_TECHNICAL.fullmatch(plain, start, end):
+                yield start, end
+            elif word not in _LIST_JOINTS:
+                listed = False
+
+
+def _longest(spans):
+    """Spans without overlaps, the longer one kept."""
+    kept, reached = [], -1
+    for start, end in sorted(spans):
+        if start >= reached:
+            kept.append((start, end))
+            reached = end
+        elif end - start > kept[-1][1] - kept[-1][0]:
+            kept[-1] = (start, end)
+            reached = end
+    return kept
+
+
+def _of_company(document, position):
+    """Whether the sentence speaks of the employer and not to the candidate."""
+    begin, finish = document.sentence(position)
+    said = set(document.plain[begin:finish].lower().split())
+    return bool(said & _COMPANY) and not said & _CANDIDATE
+
+
+def _abilities(document, tokens, verbs):
+    """Phrases of an action verb, from the verb to the end of its object."""
+    plain = document.plain
+    past = 0
+    for at, (start, _, word) in enumerate(tokens):
+        form = verbs.get(word)
+        if at < past or form is None or form == "s":
+            continue
+        before = tokens[at - 1][2] if at else "\n"
+        opens = at == 0 or "\n" in plain[tokens[at - 1][1] : start]
+        if before.endswith("ly") and at > 1:
+            before = tokens[at - 2][2]
+        allowed = _BEFORE_VERB if form == "base" else _BEFORE_NAMED
+        if not (opens or before in allowed):
+            continue
+        if document.section(start) == "other" or _of_company(document, start):
+            continue
+        past = _verb_phrase_end(plain, tokens, at, verbs)
+        if past - at > 1:
+            yield start, tokens[past - 1][1]
+
+
+def _verb_phrase_end(plain, tokens, at, verbs):
+    """Index after the last word of the phrase that starts at a verb."""
+    free = _INTRANSITIVE.fullmatch(tokens[at][2]) is not None
+    last = at + 1
+    while last < len(tokens) and last - at < _LONGEST_VERB_PHRASE:
+        start, _, word = tokens[last]
+        if "\n" in plain[tokens[last - 1][1] : start] or not (word[0].isalnum() or word in "&/<>"):
+            break
+        if word in ("and", "or", "&"):
+            following = tokens[last + 1][2] if last + 1 < len(tokens) else "."
+            if last > at + 1 and (following in verbs or following in _ENDS or not following[0].isalnum()):
+                break
+        elif word in _ENDS:
+            if not (free and word in _FIRST_PREPOSITIONS):
+                break
+            free = False
+        last += 1
+    while last > at + 1 and tokens[last - 1][2] in _DETERMINERS | _FIRST_PREPOSITIONS | {"and", "or", "&", "of"}:
+        last -= 1
+    return last
+
+
+def _known(document, tokens):
+    """Noun phrases after `experience with` and its like, one span an item of the list."""
+    plain = document.plain
+    starts = {start: at for at, (start, _, _) in enumerate(tokens)}
+    verbs = lexicon().verbs
+    for cue in _KNOWS.finditer(plain):
+        at = starts.get(cue.end())
+        if at is None or document.section(cue.start()) == "other":
+            continue
+        while at < len(tokens):
+            while at < len(tokens) and tokens[at][2] in _FILLERS:
+                at += 1
+            first = at
+            while at < len(tokens) and at - first < _LONGEST_NOUN_PHRASE:
+                start, _, word = tokens[at]
+                if (at > first and "\n" in plain[tokens[at - 1][1] : start]) or word in _ENDS | _LIST_JOINTS:
+                    break
+                if not (word[0].isalnum() or word == "<") or verbs.get(word) == "ing":
+                    break
+                at += 1
+            if at == first:
+                break
+            yield tokens[first][0], tokens[at - 1][1]
+            if at >= len(tokens) or tokens[at][2] not in _LIST_JOINTS:
+                break
+            at += 1

@@ -1,0 +1,259 @@
+"""A small linear-chain CRF that marks skills and knowledge in job postings; its weights come with the package.
+
+Two layers, which may overlap: skills (tags O B I E S) and knowledge (tags O B I). Letters: N words, K tags, V features.
+Trained by tagger_training.py; what the weights were made of is said in tagger_card.md.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import islice
+
+import numpy as np
+
+from minirank.extract.rules.tagger_features import features, sentences
+
+LAYERS = ("skill", "knowledge")
+WEIGHTS = "tagger.npz"
+_BLOCK = 4096  # words whose features are held at a time: a long document takes little memory
+_FORBIDDEN = -1e4  # a log score; finite, so that a best path always exists
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """Tags of a layer; tag 0 is outside of every span.
+
+    Args:
+        names: a letter a tag.
+        follows: (K, K) bool, whether the column's tag may follow the row's.
+        starts, ends: (K,) bool, whether a sentence may start, end with the tag.
+        inner: (K,) bool, whether the tag goes on with a span.
+    """
+
+    names: str
+    follows: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    inner: np.ndarray
+
+
+def _scheme(names, unfinished):
+    """Scheme whose spans go on with I or E after the tags in `unfinished`, and must where E exists."""
+    inner = np.array([name in "IE" for name in names])
+    open_ = np.array([name in unfinished for name in names])
+    must_close = "E" in names
+    follows = np.array([[(o and i) or (not i and not (o and must_close)) for i in inner] for o in open_])
+    return Scheme(names, follows, ~inner, ~open_ if must_close else np.ones(len(names), bool), inner)
+
+
+SCHEMES = {"skill": _scheme("OBIES", "BI"), "knowledge": _scheme("OBI", "BI")}
+
+
+class Tagger:
+    """Weights of both layers.
+
+    Args:
+        hashes: (V,) uint32, sorted: the features.
+        weights: (V, 8) int8: columns of the skill tags, then those of the knowledge tags.
+        scales: (2,) float32: a layer's weight is its int8 times this.
+        skill_transitions: (5, 5) float32.
+        knowledge_transitions: (3, 3) float32.
+        outside: (2,) float32, taken off the score of O: how much recall is worth, chosen by cross-validation.
+        class_words: (W,) uint32, CRC-32 of the words whose classes are known.
+        word_classes: (W, 2) uint8, coarse and fine class.
+    """
+
+    def __init__(self, hashes, weights, scales, skill_transitions, knowledge_transitions, outside, class_words, word_classes):
+        self.hashes, self.weights, self.scales, self.outside = hashes, weights, scales, outside
+        self.class_words, self.word_classes = class_words, word_classes
+        self.classes = dict(zip(class_words.tolist(), map(tuple, word_classes.tolist()), strict=True))
+        self.transitions = dict(zip(LAYERS, (skill_transitions, knowledge_transitions), strict=True))
+        # The last row is that of every unknown feature.
+        self._rows = np.concatenate((weights, np.zeros((1, weights.shape[1]), np.int8))).astype(np.float32)
+
+    def save(self, path):
+        np.savez_compressed(
+            path,
+            hashes=self.hashes,
+            weights=self.weights,
+            scales=self.scales,
+            outside=self.outside,
+            class_words=self.class_words,
+            word_classes=self.word_classes,
+            skill_transitions=self.transitions["skill"],
+            knowledge_transitions=self.transitions["knowledge"],
+        )
+
+    @classmethod
+    def load(cls, file):
+        """Tagger of a file that `save` wrote.
+
+        Args:
+            file: path or binary file.
+        """
+        with np.load(file, allow_pickle=False) as arrays:
+            return cls(**arrays)
+
+    def emissions(self, values, offsets):
+        """Scores of the tags of every word.
+
+        Args:
+            values: (n,) uint32 hashes of all words.
+            offsets: (N + 1,) where each word's begin.
+        Returns: {layer: (N, K) float64}.
+        """
+        at = np.searchsorted(self.hashes, values)
+        at[at == len(self.hashes)] = 0
+        at[self.hashes[at] != values] = len(self.hashes)
+        scores = np.add.reduceat(self._rows[at], offsets[:-1], axis=0).astype(np.float64)
+        border = len(SCHEMES["skill"].names)
+        parts = (scores[:, :border], scores[:, border:])
+        return {layer: part * scale for layer, part, scale in zip(LAYERS, parts, self.scales, strict=True)}
+
+    def spans(self, document, marks, listed=None, bonus=(0.0, 0.0)):
+        """Spans of both layers.
+
+        Args:
+            document: Document.
+            marks: what the rules propose (see `tagger_features.features`).
+            listed: {layer: sorted spans of a gazetteer}, or None.
+            bonus: what a word of such a span is worth against O, a layer each.
+        Returns: (skills, knowledge), two sorted lists of (start, end).
+        """
+        found = sentences(document)
+        if not found:
+            return [], []
+        rows = features(document, found, marks, self.classes)
+        blocks = [self.emissions(*hashes(block)) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
+        return tuple(
+            self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, ()), bonus[number])
+            for number, layer in enumerate(LAYERS)
+        )
+
+    def _layer(self, layer, scores, found, listed, bonus):
+        scheme = SCHEMES[layer]
+        scores[:, 0] -= self.outside[LAYERS.index(layer)]
+        scores[inside(found, listed), 0] -= bonus
+        blanked = [word.startswith("\x01") for sentence in found for word in sentence.words]
+        scores[blanked, 1:] = _FORBIDDEN
+        if layer == "knowledge":  # what one knows comes as a list, and no item goes across a comma
+            commas = np.array([comma for sentence in found for comma in sentence.commas])
+            scores[np.ix_(commas, scheme.inner)] = _FORBIDDEN
+        order, steps = time_major([len(s.words) for s in found])
+        tags = np.empty(len(scores), np.int64)
+        tags[order] = viterbi(scores[order], self.transitions[layer], scheme, steps)
+        return spans_of(found, tags, scheme)
+
+
+def hashes(rows):
+    """Rows of hashes as one array.
+
+    Args:
+        rows: iterable of lists of uint32, none of them empty.
+    Returns: (values (n,) uint32, offsets (N + 1,) int64).
+    """
+    values, lengths = array("I"), [0]
+    for row in rows:
+        values.extend(row)
+        lengths.append(len(row))
+    return np.array(values, np.uint32), np.cumsum(lengths)
+
+
+def time_major(lengths):
+    """Order in which the same position of all sentences lies together, longest sentence first.
+
+    A step in time is then a slice, and the sentences that still run at a step are the first of those before.
+
+    Args:
+        lengths: (S,) int, words a sentence, each at least 1.
+    Returns: (order (N,) int64, reading-order index of every word; steps (longest + 1,) int64, where each step begins).
+    """
+    lengths = np.asarray(lengths, np.int64)
+    longest_first = np.argsort(-lengths, kind="stable")
+    starts = (np.cumsum(lengths) - lengths)[longest_first]
+    sizes = len(lengths) - np.searchsorted(np.sort(lengths), np.arange(lengths.max(initial=0)), side="right")
+    steps = np.concatenate(([0], np.cumsum(sizes)))
+    order = np.concatenate([starts[:n] + t for t, n in enumerate(sizes)] or [starts])
+    return order, steps
+
+
+def forbid(scores, scheme, steps):
+    """Make tags that may not start or end a sentence unlikely, in place.
+
+    Args:
+        scores: (N, K) float64, time-major.
+        scheme: Scheme.
+        steps: of `time_major`.
+    """
+    scores[: steps[1], ~scheme.starts] += _FORBIDDEN
+    following = np.append(np.diff(steps)[1:], 0)
+    for t, n in enumerate(following):
+        scores[steps[t] + n : steps[t + 1], ~scheme.ends] += _FORBIDDEN
+
+
+def viterbi(scores, transitions, scheme, steps):
+    """The best tags of every sentence.
+
+    best_t = emit_t + max_j (best_{t-1,j} + trans_jk)
+
+    Args:
+        scores: (N, K) float64, time-major; overwritten.
+        transitions: (K, K) float, from row to column.
+        scheme: Scheme.
+        steps: of `time_major`.
+    Returns: (N,) int64, time-major.
+    """
+    forbid(scores, scheme, steps)
+    moves = np.where(scheme.follows, transitions, _FORBIDDEN)
+    came = np.zeros(scores.shape, np.int8)
+    for t in range(1, len(steps) - 1):
+        now, before = slice(steps[t], steps[t + 1]), steps[t - 1]
+        paths = scores[before : before + steps[t + 1] - steps[t], :, None] + moves
+        came[now] = paths.argmax(axis=1)
+        scores[now] += paths.max(axis=1)
+    tags = scores.argmax(axis=1)  # right for the last word of a sentence; the others follow their successor
+    for t in range(len(steps) - 2, 0, -1):
+        n = steps[t + 1] - steps[t]
+        tags[steps[t - 1] : steps[t - 1] + n] = came[np.arange(steps[t], steps[t + 1]), tags[steps[t] : steps[t + 1]]]
+    return tags
+
+
+def inside(found, spans):
+    """(N,) bool, whether each word of the sentences lies in one of the sorted spans."""
+    starts = np.array([at for sentence in found for at in sentence.starts])
+    begins = np.array([span[0] for span in spans], np.int64)
+    ends = np.array([span[1] for span in spans], np.int64)
+    at = np.searchsorted(begins, starts, side="right") - 1
+    return (at >= 0) & (starts < np.append(ends, 0)[at])
+
+
+def spans_of(found, tags, scheme):
+    """Spans that tags mark: a sorted list of (start, end).
+
+    Args:
+        found: sentences.
+        tags: (N,) int, in reading order.
+        scheme: Scheme.
+    """
+    spans, at = [], 0
+    for sentence in found:
+        running = False
+        for start, end in zip(sentence.starts, sentence.ends, strict=True):
+            tag = tags[at]
+            at += 1
+            if running and scheme.inner[tag]:
+                spans[-1] = (spans[-1][0], end)
+            elif tag:
+                spans.append((start, end))
+            running = tag != 0
+    return spans
+
+
+@cache
+def tagger():
+    """The tagger of the package, read at the first call."""
+    with resources.files(__package__).joinpath(WEIGHTS).open("rb") as file:
+        return Tagger.load(file)

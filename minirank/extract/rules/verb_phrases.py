@@ -1,0 +1,43 @@
+"""Verb phrases: the responsibilities of a job, and the abilities that expert annotators mark as skills."""
+
+from __future__ import annotations
+
+import re
+
+from minirank.extract.rules.lexicon import lexicon
+
+_MOST_RESPONSIBILITIES, _LONGEST = 15, 300
+_ITEM = re.compile(r"[^\n•.!?；。;]{8,}(?:\.(?=[\w])[^\n•.!?；。;]*)*")
+_LEADING = re.compile(
+    r"[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
+    r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
+
+
+def find_responsibilities(document, border):
+    """Items that say what is done in the job: list of (text, start, end), in order.
+
+    In sections of tasks every item that starts with an action verb; without such a section, the items
+    outside the others that do.
+
+    Args:
+        document: Document of a job.
+        border: offset where the description starts.
+    """
+    verbs = lexicon().verbs
+    spans = document.spans("responsibilities") or document.spans(None)
+    found = []
+    for begin, finish in spans:
+        for item in _ITEM.finditer(document.plain, max(begin, border), finish):
+            start = _LEADING.match(document.plain, item.start(), item.end()).end()
+            word = _WORD.match(document.plain, start, item.end())
+            if word is None or word[0].lower() not in verbs:
+                continue
+            quote = document.text[start : min(item.end(), start + _LONGEST)].rstrip(" ,:\r")
+            if len(quote) >= 8 and "\x01" not in document.plain[start : start + len(quote)]:
+                found.append((" ".join(quote.split()), start, start + len(quote)))
+            if len(found) == _MOST_RESPONSIBILITIES:
+                return found
+    return found

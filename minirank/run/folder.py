@@ -1,0 +1,332 @@
+"""A run: the folder that training writes, and a trained model read back from it.
+
+config.yaml         the configuration, every default spelt out
+data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
+versions.json       format of the folder, and the versions that trained it
+plan.txt            the plan, to read
+encoder files       how a row becomes ids, bags and dense columns
+metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
+model.npz           parameters by name, of the best epoch so far
+checkpoint.npz      only while training is not finished
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..config.configuration import Config, CudaConfig, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
+from ..config.dataclass_yaml import build
+from ..data import Dataset, TableEncoder
+from ..errors import ConfigError, RunError
+from ..features import Encoder
+from ..kernels.backends import Unavailable, check_available, keep, make_executor
+from ..kernels.batch import Batch, InputSpec
+from ..kernels.parameters import Arena
+from ..kernels.plan import Plan
+from ..model.architectures import LabelRates, compile_plan
+from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
+from .prediction import predict
+
+FORMAT = 1
+CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
+METRICS, TIMING = "metrics.jsonl", "timing.jsonl"
+CHECKPOINT = "checkpoint.npz"
+STAGED = ".new.part"  # holds the files of a run that is about to begin
+OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
+NO_RUN = "give the folder of a run, which `minirank train` makes"
+RESTORE = "train again, or restore the file"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model.
+
+    Args:
+        folder: of the run.
+        config: its configuration.
+        plan: its model as operations.
+        values: the parameters of the best epoch.
+        encoder: `Encoder` of a data folder, or `TableEncoder`.
+        fingerprint: of the data that it was trained on.
+    """
+
+    folder: Path
+    config: Config
+    plan: Plan
+    values: Arena
+    encoder: Encoder | TableEncoder
+    fingerprint: str
+
+    @cached_property
+    def executor(self):
+        """Runs the plan on the backend of the configuration; several threads may use it at once."""
+        made = executor_of(self.config, self.plan)
+        keep(made, self.values)
+        return made
+
+    def predict(self, batch: Batch, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+        """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
+        return predict(self.executor, self.values, batch, self.config.model.position_field, shared)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """One dict an epoch, as metrics.jsonl has them."""
+        return read_metrics(self.folder)
+
+
+def executor_of(config: Config, plan: Plan):
+    """The executor that a configuration asks for.
+
+    Raises:
+        ConfigError: its backend cannot run here.
+    """
+    training = config.training
+    check_backend(config)
+    try:
+        return make_executor(training.backend, plan, np.dtype(training.precision), training.threads, **asdict(training.cuda))
+    except (Unavailable, ValueError) as error:
+        raise ConfigError(f"training.backend {training.backend}: {error}") from None
+
+
+def check_backend(config: Config) -> None:
+    """Refuse a backend that cannot run here.
+
+    Raises:
+        ConfigError: why, and what helps.
+    """
+    try:
+        check_available(config.training.backend)
+    except Unavailable as error:
+        raise ConfigError(f"training.backend {config.training.backend}: {error}") from None
+
+
+def load_run(path: str | Path, backend: str | None = None) -> Run:
+    """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
+
+    Args:
+        backend: to predict with; None is the one that it was trained with.
+    Raises:
+        ConfigError: the backend cannot compute in the run's precision.
+        RunError: no run, of another format, damaged, or without a model yet.
+    """
+    folder = Path(path)
+    config = read_config(folder)
+    if backend is not None:
+        config = with_backend(config, backend)
+    inputs, rates, fingerprint = read_data_facts(folder)
+    try:
+        plan = compile_plan(config.model, config.tasks, inputs, rates)
+    except (ConfigError, KeyError):
+        raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
+    if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
+        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
+    encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
+    return Run(folder, config, plan, _read_model(folder / MODEL, plan, config), encoder.load(folder), fingerprint)
+
+
+def with_backend(config: Config, backend: str) -> Config:
+    """The configuration with another backend.
+
+    Raises:
+        ConfigError: it cannot compute in the configuration's precision.
+    """
+    try:
+        cuda = config.training.cuda if backend == "cuda" else CudaConfig()
+        return replace(config, training=replace(config.training, backend=backend, cuda=cuda))
+    except ValueError as error:
+        raise ConfigError(f"{error}; choose another --backend") from None
+
+
+def read_config(folder: Path) -> Config:
+    """The configuration of a run.
+
+    Raises:
+        RunError: no run, damaged, or of another format.
+    """
+    if not (folder / CONFIG).exists():
+        raise RunError(f"{folder}: no run ({CONFIG} is missing); {NO_RUN}")
+    found = read_json(folder / VERSIONS, NO_RUN)
+    if not isinstance(found, dict):
+        raise RunError(f"{folder / VERSIONS}: damaged; {RESTORE}")
+    version = found.get("format")
+    if version != FORMAT:
+        raise RunError(f"{folder}: run of format {version}, this minirank reads {FORMAT}; train again")
+    try:
+        return config_from_dict(read_yaml(folder / CONFIG))
+    except ConfigError as error:
+        raise RunError(f"{folder / CONFIG}: {error}; {RESTORE}") from None
+
+
+def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
+    """(inputs, label rates, fingerprint) of the data that a run was trained on.
+
+    Raises:
+        RunError: missing or damaged.
+    """
+    facts = read_json(folder / DATA, NO_RUN)
+    try:
+        inputs, rates = build(InputSpec, facts["inputs"]), build(LabelRates, facts["label_rates"])
+        fingerprint = facts["fingerprint"]
+    except (ConfigError, KeyError, TypeError):
+        raise RunError(f"{folder / DATA}: damaged; {RESTORE}") from None
+    if not isinstance(fingerprint, str) or rates.rows < 1 or any(size < 1 for _, size in inputs.categorical + inputs.bags):
+        raise RunError(f"{folder / DATA}: damaged; {RESTORE}")
+    return inputs, rates, fingerprint
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """One dict an epoch that is done, as metrics.jsonl has them.
+
+    Raises:
+        RunError: missing or damaged.
+    """
+    try:
+        lines = [json.loads(line) for line in (folder / METRICS).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        lines = [None]
+    if not all(isinstance(line, dict) and {"epoch", "loss", "valid", "best"} <= line.keys() for line in lines):
+        raise RunError(f"{folder / METRICS}: missing or damaged; {RESTORE}")
+    return lines
+
+
+def check_folder(folder: Path, resume: bool, force: bool) -> None:
+    """Refuse a folder that training must not write to.
+
+    Raises:
+        RunError: it holds another run (unless `force`), or something that is no run.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except FileNotFoundError:
+        names = []
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be used: {error.strerror}; choose another folder") from None
+    foreign = [name for name in names if name not in OURS and not name.endswith(".part")]
+    if foreign and CONFIG not in names:
+        raise RunError(f"{folder}: holds {foreign[0]} but no run; choose another folder")
+    if resume and not names:
+        raise RunError(f"{folder}: nothing to resume; train without --resume")
+    if resume or force:
+        return
+    if CHECKPOINT in names:
+        raise RunError(f"{folder}: holds a run that is not finished; add --resume to go on, or --force to start again")
+    if MODEL in names:
+        raise RunError(f"{folder}: holds a finished run; choose another folder, or overwrite it with --force")
+
+
+@contextmanager
+def new_run(folder: Path) -> Iterator[Path]:
+    """A folder to write a new run's files to; once all are written they take the place of the run that `folder` holds.
+
+    Whatever fails before that, the old run is as it was. config.yaml comes last, for without it there is no run.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    staged = folder / STAGED
+    shutil.rmtree(staged, ignore_errors=True)  # of a process that was killed
+    make_folder(staged)
+    try:
+        yield staged
+        for name in sorted(OURS, key=lambda name: name != CONFIG):
+            remove(folder / name)
+        for path in sorted(staged.iterdir(), key=lambda path: path.name == CONFIG):
+            os.replace(path, folder / path.name)
+        staged.rmdir()
+        sync_folder(folder)
+    except (Exception, KeyboardInterrupt) as error:
+        shutil.rmtree(staged, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise unwritable(folder, error) from None
+        raise
+
+
+def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan) -> None:
+    """Write what does not change while training goes on.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    facts = {
+        "fingerprint": dataset.fingerprint,
+        "rows": {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")},
+        "inputs": asdict(dataset.inputs),
+        "label_rates": asdict(rates),
+    }
+    write_json(folder / DATA, facts)
+    write_json(folder / VERSIONS, versions())
+    write_text(folder / PLAN, f"{plan}\n")
+    dataset.encoder.save(folder)
+    write_text(folder / CONFIG, to_yaml(config))
+
+
+def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
+    """Refuse to go on with another configuration or other data.
+
+    Raises:
+        RunError: names the first key that differs, or says that the data do.
+    """
+    difference = _difference(without_paths(read_config(folder)), without_paths(config))
+    if difference is not None:
+        key, old, new = difference
+        raise RunError(f"{folder}: {key} was {old!r} and is now {new!r}; set it back to resume, or start again with --force")
+    if read_data_facts(folder)[2] != dataset.fingerprint:
+        raise RunError(f"{folder}: the data are not those that the run began with; restore them, or start again with --force")
+
+
+def versions() -> dict[str, Any]:
+    """Format of the folder, and versions of what computes."""
+    import numba
+    import scipy
+
+    return {
+        "format": FORMAT,
+        "minirank": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "scipy": scipy.__version__,
+        "machine": platform.machine(),
+    }
+
+
+def write_model(folder: Path, values: Arena) -> None:
+    """Write model.npz: every parameter under its name.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    save_npz(folder / MODEL, dict(values.items()))
+
+
+def _read_model(path: Path, plan: Plan, config: Config) -> Arena:
+    arrays = load_npz(path, NO_RUN)
+    values = Arena(plan, np.dtype(config.training.precision))
+    for name, view in values.items():
+        if name not in arrays or arrays[name].shape != view.shape:
+            got = "missing" if name not in arrays else f"of shape {arrays[name].shape}"
+            raise RunError(f"{path}: parameter {name} must be {view.shape}, it is {got}; {NO_RUN}")
+        view[...] = arrays[name]
+    return values.freeze()
+
+
+def _difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """The first key path at which two nested dicts differ, and both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*old, *(name for name in new if name not in old)]:
+            found = _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else (key or "configuration", old, new)

@@ -1,0 +1,117 @@
+"""From the `data:` part of a configuration to a `Dataset` whose labels are the configuration's tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from ..config.configuration import Config, FolderConfig
+from ..data import DataFolder, Dataset, Split, read_folder, read_table, split_by_time
+from ..errors import ConfigError
+from ..extract.rules.grading import with_grades
+from ..features import Encoder
+from ..model.architectures import TaskConfig
+
+
+def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
+    """Read, split and encode the data.
+
+    Args:
+        config: where they are, and which tasks there are.
+        encoder: of a run, to encode a folder as that run did; None fits one to the training rows.
+        say: told what is being done.
+    Raises:
+        DataError: the data cannot be used.
+        ConfigError: a task without a label column.
+    """
+    data = config.data
+    if not isinstance(data, FolderConfig):
+        say(f"reading {data.table.train.name} ...")
+        return select_tasks(read_table(data), config.tasks)
+    say(f"reading {data.folder} ...")
+    folder = read_folder(data.folder, data.columns)
+    features = read_features(folder)
+    split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
+    if data.grades:
+        folder = with_grades(folder, split.train)
+    say(f"encoding {len(folder.impressions):,} impressions ...")
+    encoder = encoder or Encoder.fit(folder, features, split.train, config.features)
+    return select_tasks(encoder.dataset(folder, features, split), config.tasks)
+
+
+def encode_folder(folder: DataFolder, encoder: Encoder) -> Dataset:
+    """All impressions of a folder, encoded for scoring, in no part of a split."""
+    none = np.zeros(0, np.int64)
+    return encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0))
+
+
+def read_features(folder: DataFolder):
+    """What extraction left beside the data.
+
+    Raises:
+        DataError: it is missing or does not fit; says which command makes it.
+    """
+    from ..extract import read_features as read
+
+    return read(folder)
+
+
+def resolve_tasks(config: Config, dataset: Dataset) -> tuple[TaskConfig, ...]:
+    """The configuration's tasks; without any, the labels that training rows have, each with its cross-entropy.
+
+    Raises:
+        ConfigError: no task is named and no training row has a label whose weight is above 0.
+    """
+    if config.tasks:
+        return config.tasks
+    labels, weights = (array[dataset.train] for array in (dataset.rows.labels, dataset.rows.weights))
+    labelled = (~np.isnan(labels) & (weights > 0)).any(axis=0)
+    names = [name for name, has_labels in zip(dataset.inputs.tasks, labelled) if has_labels]
+    if not names:
+        raise ConfigError(f"no training row has a label with a weight above 0; {_where_labels_are(config, dataset)}")
+    clicks_too = "ctr" in names
+    return tuple(TaskConfig(name, given="ctr" if name == "cvr" and clicks_too else None) for name in names)
+
+
+def _where_labels_are(config: Config, dataset: Dataset) -> str:
+    """What to do about labels that are all missing."""
+    if isinstance(config.data, FolderConfig):
+        named = "name the columns that hold them, such as data.columns.impressions.clicked: NAME"
+        return f"{named}, and write null for one that the export does not have"
+    return f"fill a column of {', '.join(dataset.inputs.tasks)}"
+
+
+def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
+    """The data set with the label columns of `tasks`, in their order; with all of them where `tasks` is empty.
+
+    Raises:
+        ConfigError: there is no such label, or it is not in [0, 1] and its loss needs that.
+    """
+    columns = []
+    for task in tasks:
+        if task.name not in dataset.inputs.tasks:
+            raise ConfigError(f"task {task.name}: the data have no such label; there are {', '.join(dataset.inputs.tasks)}")
+        columns.append(dataset.inputs.tasks.index(task.name))
+    if not columns:
+        return dataset
+    rows = replace(dataset.rows, labels=dataset.rows.labels[:, columns], weights=dataset.rows.weights[:, columns])
+    inputs = replace(dataset.inputs, tasks=tuple(task.name for task in tasks))
+    return replace(dataset, rows=rows, inputs=inputs)
+
+
+def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
+    """Refuse labels outside [0, 1] for a loss of probabilities, and a loss within a search where there are none.
+
+    Raises:
+        ConfigError: names the task, and the loss that would do.
+    """
+    for column, task in enumerate(tasks):
+        labels = dataset.rows.labels[:, column]
+        known = labels[~np.isnan(labels)]
+        if set(task.loss) & {"bce", "entire"} and len(known) and not (known.min() >= 0 and known.max() <= 1):
+            remedy = "set its loss to {mse: 1.0}, or scale the label"
+            raise ConfigError(f"task {task.name}: labels lie in {known.min():g} .. {known.max():g}, not in 0 .. 1; {remedy}")
+        if set(task.loss) & {"pairwise", "listwise"} and dataset.search is None:
+            raise ConfigError(f"task {task.name}: its loss compares rows of a search; name their column in data.columns.group")

@@ -1,0 +1,65 @@
+"""Predictions: probabilities by task name, the joint ones, and the ranking score."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..config.configuration import ScoreConfig
+from ..kernels.batch import Batch
+from ..kernels.executor import probabilities
+from ..kernels.parameters import Arena
+
+CHUNK_ROWS = 65_536  # rows encoded for one call
+
+
+def predict(
+    executor, values: Arena, batch: Batch, position_field: str | None = None, shared: tuple[str, ...] = ()
+) -> dict[str, np.ndarray]:
+    """What the model says about rows, whose position it is not told.
+
+    Args:
+        executor: runs the plan. values: its parameters. batch: B rows.
+        position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
+        shared: names of inputs that are the same in all rows; see `CpuExecutor.logits`.
+    Returns:
+        task -> (B,) float64 probability (a regression's value), then the joint probability of each task
+        that is conditional on another, under the name of `joint_name`.
+    """
+    plan = executor.plan
+    tasks = plan.spec.tasks
+    if position_field in dict(plan.spec.categorical):
+        ids = batch.ids.copy()
+        ids[:, plan.spec.column(position_field)] = 0
+        batch = replace(batch, ids=ids)
+    batch = without_labels(batch, len(tasks))
+    parts = [batch]
+    if len(batch) > CHUNK_ROWS:
+        parts = [batch.take(np.arange(first, min(first + CHUNK_ROWS, len(batch)))) for first in range(0, len(batch), CHUNK_ROWS)]
+    logits = [executor.logits(values, part, shared) for part in parts if len(part)]
+    linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
+    found = {task: linked[:, column] for column, task in enumerate(tasks)}
+    for task, given in zip(tasks, plan.given):
+        if given >= 0:
+            found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
+    return found
+
+
+def without_labels(batch: Batch, tasks: int) -> Batch:
+    """The rows with (B, tasks) missing labels, whichever labels an encoder gave them: no prediction looks at one."""
+    missing = np.full((len(batch), tasks), np.nan, np.float32)
+    return replace(batch, labels=missing, weights=np.zeros_like(missing))
+
+
+def joint_name(task: str, given: str) -> str:
+    """The name of P(given and task): `ctcvr` for a conversion after a click."""
+    return "ctcvr" if (given, task) == ("ctr", "cvr") else f"{given}_{task}"
+
+
+def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) -> np.ndarray | None:
+    """pCTR^a pCVR^b relevance^c over the tasks that there are, a regression's value below 0 as 0; None without any."""
+    factors = [
+        np.maximum(predictions[task], 0) ** exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0
+    ]
+    return np.prod(factors, axis=0) if factors else None

@@ -1,0 +1,116 @@
+"""A run applied: metrics on the rows of its data that training did not see, predictions for other data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ..config.configuration import FolderConfig
+from ..data import Dataset, read_folder
+from ..errors import ConfigError, RunError
+from ..evaluation import evaluate
+from ..storage import save_npz, write_atomic
+from ..training.validation import known_predictions
+from .folder import Run
+from .load_data import encode_folder, load_dataset
+from .prediction import ranking_score
+
+CSV_ROWS = 65_536  # formatted at a time
+
+
+def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
+    """Metrics of a run on a part of the data that it was trained on; see `evaluation.evaluate`.
+
+    Args:
+        part: "valid" or "test".
+        dataset: the run's data where they are encoded already; None reads them.
+        bootstrap, seed: of the intervals.
+    Raises:
+        RunError: the data changed since, or the part has no row.
+    """
+    dataset = dataset or load_dataset(run.config, run.encoder)
+    if dataset.fingerprint != run.fingerprint:
+        raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")
+    rows = getattr(dataset, part)
+    if not len(rows):
+        other = "valid" if part == "test" else "test"
+        raise ConfigError(f"the data have no {part} rows; use --split {other}, or configure a {part} part and train again")
+    return evaluate(dataset, rows, predictions_of(run, dataset, rows), bootstrap=bootstrap, seed=seed)
+
+
+def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Predictions for labelled rows, as `evaluate` and `compare` take them.
+
+    Args:
+        rows: (n,) indices into `dataset.rows`.
+    Returns:
+        name -> (n,) probability, and the ranking `score` where clicks and conversions are tasks.
+    """
+    predictions = run.predict(dataset.rows.take(rows))
+    known = known_predictions(dataset, predictions)
+    if "ctcvr" in known:
+        known["score"] = ranking_score(predictions, run.config.score)
+    return known
+
+
+def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda text: None) -> dict[str, np.ndarray]:
+    """Predictions for every impression of a data folder, or every row of a table, in the order of its file.
+
+    Args:
+        path: a data folder with its extracted features, or a file with the feature columns of the run's table.
+        say: told what is being done.
+    Returns:
+        Columns: search_id, job_id, resume_id of a folder, each task's probability and the joint ones, and `score`
+        where one is defined.
+    Raises:
+        DataError: the data cannot be used.
+    """
+    say(f"reading {path} ...")
+    columns: dict[str, np.ndarray] = {}
+    if isinstance(run.config.data, FolderConfig):
+        folder = read_folder(path, run.config.data.columns)
+        shown = folder.impressions
+        order = np.argsort(shown.row)
+        columns["search_id"] = np.array(shown.search_id)[shown.search[order]]
+        columns["job_id"] = np.array([job["job_id"] for job in folder.jobs])[shown.job[order]]
+        columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes])[shown.resume[order]]
+        batch = encode_folder(folder, run.encoder).rows.take(order)
+    else:
+        batch = run.encoder.read(path)
+    say(f"predicting {len(batch):,} rows ...")
+    predictions = run.predict(batch)
+    columns |= predictions
+    score = ranking_score(predictions, run.config.score)
+    return columns if score is None else columns | {"score": score}
+
+
+def write_predictions(path: str | Path, columns: dict[str, np.ndarray]) -> None:
+    """Write columns as .csv or .npz, whole or not at all.
+
+    Raises:
+        ConfigError: another ending.
+        RunError: it cannot be written.
+    """
+    path = Path(path)
+    if path.suffix == ".npz":
+        save_npz(path, columns)
+    elif path.suffix == ".csv":
+        write_atomic(path, lambda stream: _write_csv(stream, columns))
+    else:
+        raise ConfigError(f"{path}: predictions are written as .csv or .npz; choose one of these endings")
+
+
+def _write_csv(stream, columns: dict[str, np.ndarray]) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    rows = len(next(iter(columns.values())))
+    for first in range(0, rows, CSV_ROWS):
+        part = [values[first : first + CSV_ROWS].tolist() for values in columns.values()]
+        writer.writerows(zip(*part))
+    text.flush()
+    text.detach()
