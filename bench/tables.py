@@ -1,17 +1,46 @@
-"""Shared by the benchmarks: tables between markers of a Markdown file, and one line about the machine."""
+"""Shared by the benchmarks: records, tables between markers of a Markdown page, and one line about the machine.
+
+A script FOLDER/NAME.py keeps what it measured in FOLDER/results/NAME.json, and its tables in FOLDER/RESULTS.md.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from importlib import metadata
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-RECORDS = Path(__file__).parent / "results"
+
+def record_of(script: str) -> Path:
+    """Where a script keeps what it measured.
+
+    Args:
+        script: its `__file__`.
+    """
+    path = Path(script).resolve()
+    return path.parent / "results" / f"{path.stem}.json"
 
 
-def replace_between(path, name, text):
+def page_of(script: str) -> Path:
+    """The page that holds a script's tables."""
+    return Path(script).resolve().parent / "RESULTS.md"
+
+
+def write_record(path: Path, results) -> None:
+    """Write JSON that a reader can compare line by line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1, default=float) + "\n", encoding="utf-8")
+
+
+def publish(script: str, results, text: str) -> None:
+    """Write a script's record and tables, and print the tables."""
+    write_record(record_of(script), results)
+    replace_between(page_of(script), Path(script).stem, text)
+    print(text)
+
+
+def replace_between(path: Path, name: str, text: str) -> None:
     """Put a text between `<!-- name:begin -->` and `<!-- name:end -->`; both are appended where they lack.
 
     Args:
@@ -29,7 +58,12 @@ def replace_between(path, name, text):
     path.write_text(f"{head}{begin}\n{text.strip()}\n{end}{tail}", encoding="utf-8")
 
 
-def machine(*packages):
+def row(cells: list[str]) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def machine(*packages: str) -> str:
     """Processor, cores and versions in one line, without the name of the host.
 
     Args:
@@ -41,7 +75,7 @@ def machine(*packages):
     return f"{_processor()}, {cores} cores; {python}{', ' + versions if versions else ''}"
 
 
-def _processor():
+def _processor() -> str:
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):

@@ -130,5 +130,5 @@ for tile_rows in (6, 48, 192, 1024):
     taken = seconds(CpuExecutor(plan, threads=1, tile_rows=tile_rows).step, TrainState(initial_values(plan, seed=0)), rows, Adam())
     print(f"  tiles of {tile_rows:5,d} rows: {1e3 * taken:6.2f} ms")
 
-# Exercise: `python bench/kernels.py --profile base` shows, in half a minute, the time of every operation of a step in place.
+# Exercise: `python bench/speed/kernels.py --profile base` shows, in half a minute, the time of every operation of a step in place.
 # Which of them run near the ceiling of the arithmetic, which near that of the memory, and why?

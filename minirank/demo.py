@@ -239,7 +239,7 @@ def caution(differences: dict[str, dict]) -> str:
     count = len(differences) * len(FIGURES)
     return (
         f"One market and one training of each model: the intervals cover the choice of test jobs alone, and of {count} of them "
-        f"about {count * 0.05:.0f} would exclude 0 by chance. bench/roles.py repeats this over worlds and initialisations."
+        f"about {count * 0.05:.0f} would exclude 0 by chance. bench/ranking/roles.py repeats this over worlds and initialisations."
     )
 
 

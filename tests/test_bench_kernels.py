@@ -3,28 +3,24 @@
 import numpy as np
 import pytest
 
+from bench.speed import kernel_counts, workloads
+from bench.speed.assembly import compiled, inner_loop, kinds_of
+from bench.speed.ceilings import CHAINS, LANES, Ceilings, Rung, run_multiply_adds
+from bench.speed.kernel_counts import Count
+from bench.speed.kernels import of_config
+from bench.speed.step_profile import OTHER, Part, Profile, profile
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import PlanBuilder
 
 
-@pytest.fixture(autouse=True)
-def bench(monkeypatch, request):
-    monkeypatch.syspath_prepend(request.config.rootpath / "bench")
-
-
 @pytest.fixture
 def tiny():
-    import workloads
-
     return workloads.Workload("tiny", 4, 8, 50, 6, 2, 16, 8, 4, 64, 2, 3, 100)
 
 
 def test_operations_are_those_of_the_workload_and_the_biases(tiny):
     """A layer adds its bias forward, and backward takes its mask and the sum of the bias: 3BN on top of the products."""
-    import kernel_counts
-    import workloads
-
     plan, batch = workloads.plan_of(tiny, "bias"), workloads.batch_of(tiny, "train", 0)
     each = zip(plan.operations, kernel_counts.operations(plan, batch, 1))
     found = sum(forward.flop + backward.flop for op, (forward, backward) in each if op.kind in ("dense", "mixture"))
@@ -34,8 +30,6 @@ def test_operations_are_those_of_the_workload_and_the_biases(tiny):
 
 def test_bytes_of_a_layer_and_a_table_by_hand():
     """Two rows of one field (D = 2) and one dense column, a layer 3 x 5 with ReLU and one 5 x 1; the id occurs twice."""
-    import kernel_counts
-
     build = PlanBuilder(InputSpec((("id", 3),), (), ("c",), ("t",)))
     x, h, logits = build.block("x", 3, differentiable=2), build.block("h", 5), build.block("logits", 1)
     build.add("gather", x.columns(0, 2), (), (build.parameter("table", (3, 2), "embedding", table=True),), field=0)
@@ -60,10 +54,6 @@ def test_bytes_of_a_layer_and_a_table_by_hand():
 
 
 def test_a_kernel_is_bound_by_what_takes_longer():
-    from ceilings import Ceilings, Rung
-    from kernel_counts import Count
-    from step_profile import Part, Profile
-
     ladder = (Rung("near", 1000, 9.0, 9.0, 20.0), Rung("memory", 10_000, 9.0, 9.0, 5.0))
     profile = Profile("p", 1, 1, 1.0, 1.0, Ceilings(1, 100.0, 100.0, 100.0, ladder, 2.0))
     assert profile.bound(Part("a", "", 1, 2.0, Count(100, 10), 500)) == (0.5, "FMA peak")  # 1 s of arithmetic, 0.5 s of bytes
@@ -75,8 +65,6 @@ def test_a_kernel_is_bound_by_what_takes_longer():
 
 def test_multiply_adds_are_made():
     """v = v / 2 + 1 / 2 three times from 0."""
-    from ceilings import CHAINS, LANES, run_multiply_adds
-
     chains = np.zeros(CHAINS * LANES, np.float32)
     run_multiply_adds(chains, 3)
     np.testing.assert_array_equal(chains, 0.875)
@@ -84,9 +72,6 @@ def test_multiply_adds_are_made():
 
 @pytest.mark.parametrize("threads", (1, 2))
 def test_a_profile_accounts_for_the_step(tiny, threads):
-    import workloads
-    from step_profile import OTHER, profile
-
     plan = workloads.plan_of(tiny, "full")
     made = profile("tiny", plan, workloads.parameters(plan), [workloads.batch_of(tiny, "train", 0)], threads, seconds=0.05)
     assert {part.name.split()[0] for part in made.parts} >= {op.kind for op in plan.operations} | {"pack", "adam_arena", "step_tables"}
@@ -99,15 +84,11 @@ def test_a_profile_accounts_for_the_step(tiny, threads):
 def test_a_configuration_is_profiled_on_its_own_rows(tmp_path):
     from training_world import write_table
 
-    from kernels import of_config
-
     made = of_config(write_table(tmp_path), threads=1, seconds=0.05)
     assert made.rows == 64 and {"bag 4", "dense_by_id 17 x 4"} <= {part.name for part in made.parts}
 
 
 def test_the_loop_with_the_arithmetic_is_shown():
-    from assembly import inner_loop, kinds_of
-
     text = """
     .text
 f:
@@ -133,8 +114,6 @@ f:
 
 
 def test_the_micro_kernel_spills_nothing():
-    from assembly import compiled, inner_loop, kinds_of
-
     from minirank.kernels.cpu.tile import ROWS, WIDE, micro_kernel, tile
 
     if micro_kernel is not tile:

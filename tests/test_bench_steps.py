@@ -6,18 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bench.speed import workloads
+from bench.speed.competitors import OURS, Competitor, PeerError, Process
+from bench.speed.steps import far, summary
+from bench.speed.steps_tables import ratio, tables
 from minirank.kernels.backends import make_executor
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch, request):
-    monkeypatch.syspath_prepend(request.config.rootpath / "bench")
 
 
 @pytest.fixture
 def tiny(monkeypatch):
-    import workloads
-
     workload = workloads.Workload("tiny", 4, 8, 50, 6, 2, 16, 8, 4, 64, 2, 3, 100)
     monkeypatch.setitem(workloads.WORKLOADS, "tiny", workload)
     return workload
@@ -26,8 +23,6 @@ def tiny(monkeypatch):
 @pytest.mark.parametrize("gate", ("bias", "full"))
 def test_peers_get_our_parameters_and_our_loss(tiny, gate, tmp_path):
     """The network written out in NumPy, on the very files that a peer loads."""
-    import workloads
-
     workloads.write(tmp_path, tiny, gate, [("train", 3)])
     p = dict(np.load(tmp_path / "network.npz"))
     b, tables = dict(np.load(tmp_path / "batch0.npz")), np.load(tmp_path / "tables.npy")
@@ -53,8 +48,6 @@ def test_peers_get_our_parameters_and_our_loss(tiny, gate, tmp_path):
 
 
 def test_rows_are_as_described():
-    import workloads
-
     batch = workloads.random_batch(workloads.WORKLOADS["base"], 20_000, 1)
     clicked, converted, relevance = batch.labels.T
     assert clicked.mean() == pytest.approx(0.2, abs=0.01)
@@ -65,8 +58,6 @@ def test_rows_are_as_described():
 
 
 def test_candidates_of_a_request_share_the_job_and_the_role(tiny):
-    import workloads
-
     rows = workloads.request(tiny, 2)
     assert (rows.ids[:, :2] == rows.ids[0, :2]).all() and (rows.ids[:, -1] == 3).all() and (rows.dense[:, :3] == rows.dense[0, :3]).all()
     assert len(np.unique(rows.ids[:, 2])) > 10 and len(np.unique(rows.dense[:, 3])) == len(rows) == 1000
@@ -74,8 +65,6 @@ def test_candidates_of_a_request_share_the_job_and_the_role(tiny):
 
 def test_operations_of_a_step_by_hand(tiny):
     """F = 38, of which 32 are embedded; first layers 2 x 16 and gates 3 x 2 wide; then 2 x 16 x 8, mixtures, towers."""
-    import workloads
-
     inner = 2 * 16 * 8 + 3 * 2 * 8 + 3 * (8 * 4 + 4)
     assert workloads.step_flop(tiny, "bias") == 2 * 64 * ((38 + 38 + 32) * 38 + 3 * inner)
     assert workloads.step_flop(tiny, "full") == 2 * 64 * ((38 + 38 + 32) * 44 + 3 * inner)
@@ -83,9 +72,6 @@ def test_operations_of_a_step_by_hand(tiny):
 
 
 def test_a_process_answers_and_a_failure_is_told(tmp_path):
-    import workloads
-    from competitors import OURS, Competitor, PeerError, Process
-
     small = workloads.WORKLOADS["small"]
     workloads.write(tmp_path, replace(small, rows=1024), "bias", [("train", 0), ("bulk", 0)])
     process = Process(Competitor(OURS, "minirank_cpu"), tmp_path, tmp_path)
@@ -110,9 +96,6 @@ def test_a_process_answers_and_a_failure_is_told(tmp_path):
 
 
 def test_whoever_differs_is_refused():
-    from competitors import PeerError
-    from steps import far
-
     assert far("logits", [1.0, 2.0], np.array([1.0, 2.0001]), 1e-4) == pytest.approx(5e-5, rel=1e-3)
     with pytest.raises(PeerError, match="logits differ by 5.0e-02"):
         far("logits", [1.0, 2.1], np.array([1.0, 2.0]), 1e-4)
@@ -121,8 +104,6 @@ def test_whoever_differs_is_refused():
 
 
 def test_ratios_by_hand():
-    from steps_tables import ratio, tables
-
     assert ratio([2.0, 4.0], [1.0, 2.0]) == "2.00"
     assert ratio([2.0, 4.0, 9.0], [1.0, 2.0, 3.0]) == "2.00 (2.00 to 3.00)"
     ours = {"family": "minirank", "variant": "", "seconds": [0.1, 0.1, 0.1], "peak_mb": 100.0}
@@ -145,9 +126,6 @@ def test_ratios_by_hand():
 
 def test_several_requests_at_a_time_by_hand():
     """Two turns: medians 2 and 4 ms against 4 and 8; all 4 requests of a turn in 4 ms against 8."""
-    from steps import summary
-    from steps_tables import tables
-
     ours = summary([{"each": [0.001, 0.002, 0.002, 0.009], "all": 0.004}, {"each": [0.004] * 4, "all": 0.004}])
     theirs = summary([{"each": [0.004] * 4, "all": 0.008}, {"each": [0.008] * 4, "all": 0.008}])
     assert ours["turns"] == [0.002, 0.004] and ours["intervals"] == [0.001, 0.001] and ours["p50"] == 0.004 and ours["n"] == 8

@@ -3,17 +3,12 @@
 import importlib.util
 import json
 import os
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "bench"))
-
-import cuda_compile
+from bench.gpu import compile as cuda_compile
 
 REQUIRED = os.environ.get("MINIRANK_CUDA_GATE") == "1"  # set by .ci/run: there nothing is skipped
 needs_compiler = pytest.mark.skipif(

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bench.extraction.skillspan import read_postings, score
+from bench.tables import replace_between
 from minirank.extract.rules.spans import rule_spans
 
 
@@ -27,14 +29,7 @@ def test_spans_of_sentences(text, skills, knowledge):
     assert [[text[a:b] for a, b in spans] for spans in rule_spans(text)] == [skills, knowledge]
 
 
-@pytest.fixture
-def bench(monkeypatch, request):
-    monkeypatch.syspath_prepend(request.config.rootpath / "bench")
-
-
-def test_postings_keep_offsets(bench, tmp_path):
-    from skillspan import read_postings
-
+def test_postings_keep_offsets(tmp_path):
     lines = [
         {"idx": 1, "source": "tech", "tokens": ["Use", "C", "+", "+"], "tags_skill": list("OOOO"), "tags_knowledge": list("OBII")},
         {"idx": 1, "source": "house", "tokens": ["x"], "tags_skill": ["O"], "tags_knowledge": ["O"]},
@@ -47,9 +42,7 @@ def test_postings_keep_offsets(bench, tmp_path):
     assert second[0] == "x\n"
 
 
-def test_score_by_hand(bench):
-    from skillspan import score
-
+def test_score_by_hand():
     # Found 3: one equal, one that overlaps, one wrong. Gold 4: two are reached.
     result = score([([(0, 5), (10, 20), (30, 31)], [(0, 5), (15, 25), (40, 45)]), ([], [(0, 1)])])
     assert (result["found"], result["gold"]) == (3, 4)
@@ -57,9 +50,7 @@ def test_score_by_hand(bench):
     assert result["overlapping"] == {"precision": 0.6667, "recall": 0.5, "f1": 0.5714}
 
 
-def test_a_table_goes_between_its_markers(bench, tmp_path):
-    from tables import replace_between
-
+def test_a_table_goes_between_its_markers(tmp_path):
     path = tmp_path / "RESULTS.md"
     replace_between(path, "one", "first")
     replace_between(path, "two", "second")

@@ -1,0 +1,41 @@
+"""Bias and ReLU while the product is still in registers: a launch, a load and a store of y less."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from minirank.kernels.cuda.jit import cuda, kernel
+from minirank.kernels.cuda.product import product_forward
+from minirank.kernels.cuda.sizes import FLAT_THREADS, PRODUCT_THREADS, TM, TN
+
+ZERO = np.float32(0)
+
+
+@kernel("void(float32[::1], float32[::1], int64, int64, int64, int64)", threads=FLAT_THREADS)
+def ladder_bias_relu(activations, parameters, count, columns, out, bias):
+    """y = max(y + b, 0), in place."""
+    i = cuda.blockIdx.x * FLAT_THREADS + cuda.threadIdx.x
+    if i < count:
+        activations[out + i] = max(activations[out + i] + parameters[bias + i % columns], ZERO)
+
+
+def rung(sizes: Sizes) -> Rung:
+    """Before: product, then bias and ReLU. After: one launch."""
+    layer = Layer(sizes)
+    plain, first, tiles = layer.table(bias=False, relu=False, tile=TN)
+    fused, _, _ = layer.table(bias=True, relu=True, tile=TN)
+    grid, count = (-(-sizes.rows // TM), tiles), sizes.rows * sizes.columns
+
+    def product(table) -> None:
+        product_forward[grid, PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0)
+
+    def apart() -> None:
+        product(plain)
+        ladder_bias_relu[-(-count // FLAT_THREADS), FLAT_THREADS](
+            layer.activations, layer.parameters, count, sizes.columns, layer.x.size, layer.weight.size
+        )
+
+    return Rung(
+        "bias and ReLU in the epilogue", 1.15, apart, lambda: product(fused), lambda: distance(layer.found(), layer.expected()), layer.flop
+    )

@@ -1,0 +1,12 @@
+"""A walk in place of a launch an operation: gates; mixtures, towers, losses and their backward passes (walk.py)."""
+
+from __future__ import annotations
+
+from bench.gpu.ladder.rungs import Rung, Sizes, Step
+
+
+def rung(sizes: Sizes) -> Rung:
+    """Before: every operation is a launch. After: the fused schedule. Both are whole steps."""
+    apart, fused = Step(sizes, fuse=False, graph=False), Step(sizes, graph=False)
+    executors = [apart.executor, fused.executor]
+    return Rung("gates, mixtures, towers and losses fused", 3.0, apart.run, fused.run, fused.error, executors=executors, by_host=True)

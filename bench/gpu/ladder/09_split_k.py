@@ -1,0 +1,11 @@
+"""Weight gradients: the rows of the batch split over blocks, partial sums added in a second stage (weight_gradients.py)."""
+
+from __future__ import annotations
+
+from bench.gpu.ladder.rungs import Rung, Sizes, Step
+
+
+def rung(sizes: Sizes) -> Rung:
+    """Before: one block a tile sums over all rows. After: four slices. Both are whole steps."""
+    whole, split = Step(sizes, slices=1, graph=False), Step(sizes, slices=4, graph=False)
+    return Rung("weight gradients in four slices", 1.15, whole.run, split.run, split.error, executors=[whole.executor, split.executor])

@@ -1,0 +1,13 @@
+"""Table gradients: uses sorted and summed in a fixed order (sort.py); or added atomically in no fixed order (tables.py)."""
+
+from __future__ import annotations
+
+from bench.gpu.ladder.rungs import Rung, Sizes, Step
+
+
+def rung(sizes: Sizes) -> Rung:
+    """Before: sorted. After: atomic. Both are whole steps."""
+    ordered, atomic = Step(sizes, graph=False), Step(sizes, deterministic=False, graph=False)
+    return Rung(
+        "table gradients added atomically", 1.1, ordered.run, atomic.run, atomic.error, executors=[ordered.executor, atomic.executor]
+    )

@@ -1,0 +1,12 @@
+"""A step recorded once and replayed: one call in place of ten launches with six array arguments each (graph.py)."""
+
+from __future__ import annotations
+
+from bench.gpu.ladder.rungs import Rung, Sizes, Step
+
+
+def rung(sizes: Sizes) -> Rung:
+    """Before: launch by launch. After: replayed. Both are whole steps with atomic tables."""
+    launched, replayed = Step(sizes, deterministic=False, graph=False), Step(sizes, deterministic=False)
+    executors = [launched.executor, replayed.executor]
+    return Rung("the whole step replayed as a graph", 1.2, launched.run, replayed.run, replayed.error, executors=executors, by_host=True)

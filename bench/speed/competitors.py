@@ -1,0 +1,138 @@
+"""Who is measured, the environment of the peers, and a process for each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
+OURS = "minirank"
+
+
+@dataclass(frozen=True)
+class Competitor:
+    """One program with one set of options.
+
+    Args:
+        family: whose; of a family only the best variant counts. file: of peers/, without `.py`.
+        variant: as the file explains it.
+        own_model: it is the family's own model at the same sizes, so that its loss cannot equal ours.
+        everywhere: it takes part in every cell, for it was fast on small and on base; the others take part with two threads
+            and gates `bias` on small and base alone.
+    """
+
+    family: str
+    file: str
+    variant: str = ""
+    own_model: bool = False
+    everywhere: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}: {self.variant}" if self.variant else self.family
+
+
+TRAINING = (
+    Competitor(OURS, "minirank_cpu"),
+    Competitor("PyTorch eager", "torch_eager", "loop, dense"),
+    Competitor("PyTorch eager", "torch_eager", "loop, sparse", everywhere=False),
+    Competitor("PyTorch eager", "torch_eager", "wide, dense", everywhere=False),
+    Competitor("PyTorch eager", "torch_eager", "wide, sparse", everywhere=False),
+    Competitor("PyTorch eager", "torch_eager", "bmm, dense", everywhere=False),
+    Competitor("torch.compile", "torch_compiled", "loop, dense"),
+    Competitor("torch.compile", "torch_compiled", "wide, dense", everywhere=False),
+    Competitor("torch.compile", "torch_compiled", "loop, sparse", everywhere=False),
+    Competitor("JAX jit", "jax_jit", "loop, lazy"),
+    Competitor("JAX jit", "jax_jit", "wide, dense", everywhere=False),
+    Competitor("torch-rechub", "rechub_mmoe", own_model=True),
+    Competitor("DeepCTR-Torch", "deepctr_mmoe", own_model=True),
+)
+SCORING = (
+    Competitor(OURS, "minirank_cpu"),
+    Competitor("ONNX Runtime", "onnx_runtime"),
+    Competitor("torch.compile, frozen", "torch_frozen", "compiled, wide"),
+    Competitor("torch.compile, frozen", "torch_frozen", "compiled, loop"),
+    Competitor("TorchScript, frozen", "torch_frozen", "jit, wide"),
+)
+STARTING = (
+    Competitor(OURS, "minirank_cpu"),
+    Competitor("PyTorch eager", "torch_eager", "loop, dense"),
+    Competitor("torch.compile", "torch_compiled", "loop, dense"),
+    Competitor("JAX jit", "jax_jit", "loop, lazy"),
+)
+
+
+def make_peers(folder: Path) -> None:
+    """An environment of their own for the packages of the extra `bench`."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    venv.create(folder, with_pip=True)
+    subprocess.run([python_of(folder), "-m", "pip", "install", *project["project"]["optional-dependencies"]["bench"]], check=True)
+
+
+def python_of(folder: Path) -> str:
+    """The Python of an environment."""
+    return str(folder.resolve() / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+
+
+class PeerError(Exception):
+    """A competitor failed; one line says how."""
+
+
+class Process:
+    """A competitor in a process of its own; it computes only while `ask` waits for its answer.
+
+    Args:
+        peers: environment of all but ours. cache: folder for what torch.compile keeps.
+        numba: folder for the compiled code of ours; by default the one that it always uses.
+    """
+
+    def __init__(self, competitor: Competitor, peers: Path, cache: Path, numba: Path | None = None) -> None:
+        python = sys.executable if competitor.family == OURS else python_of(peers)
+        places = {"TORCHINDUCTOR_CACHE_DIR": str(cache)} | ({"NUMBA_CACHE_DIR": str(numba)} if numba else {})
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (`close` does)
+        self._process = subprocess.Popen(
+            [python, str(HERE / "peers" / f"{competitor.file}.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self._errors, text=True, encoding="utf-8", env=os.environ | places,
+        )  # fmt: skip
+
+    def ask(self, command: str, **arguments):
+        """The answer to one command of peers/worker.py.
+
+        Raises:
+            PeerError: the command failed, or the process has ended.
+        """
+        try:
+            self._process.stdin.write(json.dumps([command, arguments]) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # the line that is missing below says so
+        line = self._process.stdout.readline()
+        while line and not line.startswith("{"):  # a library may print before `serve` can send it elsewhere
+            line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            said = self._errors.read().strip().splitlines()
+            raise PeerError(f"ended with status {self._process.wait()}: {said[-1] if said else 'it said nothing'}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise PeerError(answer["error"])
+        return answer["answer"]
+
+    def close(self) -> None:
+        """Wait until the process has ended."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()

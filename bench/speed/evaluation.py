@@ -1,0 +1,179 @@
+"""How long it takes to evaluate many rows: each metric, the whole of `evaluate`, peak memory, and scikit-learn's answers.
+
+    python bench/speed/evaluation.py [--rows 10000000] [--groups 100000] [--bootstrap 200]
+
+The log is drawn: groups of equal size, a job for each, four roles, 8 % of the rows clicked, 30 % graded. A part of it
+goes to scikit-learn as well, whose roc_auc_score and ndcg_score (on the gains 2^label - 1) define the same numbers, one
+call a group where there are groups. Metrics are medians of three calls after one that loads the compiled cores, taken
+alternately where two are compared; `evaluate` runs once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.special import expit
+from sklearn.metrics import ndcg_score, roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
+
+from bench.tables import machine, publish
+from minirank.data.dataset import Dataset
+from minirank.evaluation import evaluate, metrics
+from minirank.evaluation.bootstrap import Auc, replicates
+from minirank.evaluation.calibration import calibration
+from minirank.kernels.batch import Batch, InputSpec
+
+ROLES = ("agency", "hiring manager", "hr", "sourcer")
+TASKS = ("ctr", "cvr", "relevance")
+RUNS = 3
+
+
+def draw(rows, groups, seed=0):
+    """A log with labels of all tasks, and predictions that are right up to noise.
+
+    Args:
+        rows: N. groups: searches of N / groups rows; five of them share a job.
+    Returns:
+        (Dataset, task -> (N,) float32 probabilities)
+    """
+    rng = np.random.default_rng(seed)
+    search = np.repeat(np.arange(groups, dtype=np.int32), -(-rows // groups))[:rows]
+    job = rng.integers(0, max(groups // 5, 2), groups).astype(np.int32)[search]
+    role = rng.integers(0, len(ROLES), groups).astype(np.int32)[search]
+    fit = rng.normal(size=rows).astype(np.float32)
+    logits = {"ctr": fit - 2.9, "cvr": fit - 1, "relevance": fit}
+    labels = np.full((rows, len(TASKS)), np.nan, np.float32)
+    labels[:, 0] = rng.random(rows) < expit(logits["ctr"])
+    labels[:, 1] = np.where(labels[:, 0] == 1, rng.random(rows) < expit(logits["cvr"]), np.nan)
+    graded = rng.random(rows) < 0.3
+    labels[graded, 2] = np.round(expit(fit[graded]) * 20) / 20
+    predictions = {task: expit(z + rng.normal(0, 0.5, rows).astype(np.float32)) for task, z in logits.items()}
+    empty = np.zeros((rows, 0), np.float32)
+    batch = Batch(empty.astype(np.int32), (), empty, labels, np.ones_like(labels), search)
+    none, every = np.zeros(0, np.int64), np.arange(rows)
+    return Dataset(InputSpec(tasks=TASKS), batch, none, none, every, search, job, role, ROLES, None, "", None), predictions
+
+
+def seconds(*functions):
+    """Median of RUNS alternating calls of each, after one call more."""
+    taken = [[] for _ in functions]
+    for _ in range(RUNS + 1):
+        for times, function in zip(taken, functions):
+            start = time.perf_counter()
+            function()
+            times.append(time.perf_counter() - start)
+    return [statistics.median(times[1:]) for times in taken]
+
+
+def each_metric(dataset, predictions, times):
+    """Seconds of one call on all rows, by name."""
+    clicked, graded = dataset.rows.labels[:, 0].astype(float), ~np.isnan(dataset.rows.labels[:, 2])
+    grade, score = dataset.rows.labels[graded, 2], predictions["ctr"]
+    by_job = Auc(clicked, score, dataset.job, int(dataset.job.max()) + 1)
+    calls = {
+        "AUC": lambda: metrics.auc(clicked, score),
+        "GAUC by search": lambda: metrics.gauc(clicked, score, dataset.search),
+        "GAUC by job": lambda: metrics.gauc(clicked, score, dataset.job),
+        "NDCG@10": lambda: metrics.ndcg(clicked, score, dataset.search),
+        f"concordance of {np.count_nonzero(graded):,} graded rows": lambda: metrics.concordance(
+            grade, predictions["relevance"][graded], dataset.search[graded]
+        ),
+        "log loss": lambda: metrics.log_loss(clicked, score),
+        "calibration": lambda: calibration(clicked, score),
+        f"AUC's interval, {times} replicates": lambda: replicates([by_job], int(dataset.job.max()) + 1, times, 0),
+    }
+    return {name: seconds(call)[0] for name, call in calls.items()}
+
+
+def agreement(dataset, predictions, groups=500):
+    """The first groups by scikit-learn too: its seconds, ours, and the relative difference."""
+    rows = dataset.search < groups
+    clicked, score, search = dataset.rows.labels[rows, 0].astype(float), predictions["ctr"][rows], dataset.search[rows]
+    starts = np.flatnonzero(np.diff(search, prepend=-1))
+    parts = list(zip(np.split(clicked, starts[1:]), np.split(score, starts[1:])))
+
+    def by_group(function, defined):
+        found = [(function(*part), len(part[0])) for part in parts if defined(part[0])]
+        return np.array(found).T
+
+    def sklearn_gauc():
+        values, sizes = by_group(roc_auc_score, lambda label: 0 < label.sum() < len(label))
+        return np.average(values, weights=sizes)
+
+    def sklearn_ndcg():
+        values, _ = by_group(lambda label, score: ndcg_score([2**label - 1], [score], k=10), np.any)
+        return values.mean()
+
+    pairs = {
+        "AUC": (lambda: metrics.auc(clicked, score), lambda: roc_auc_score(clicked, score)),
+        "GAUC": (lambda: metrics.gauc(clicked, score, search).value, sklearn_gauc),
+        "NDCG@10": (lambda: metrics.ndcg(clicked, score, search).value, sklearn_ndcg),
+    }
+    made = {"rows": int(rows.sum()), "groups": groups, "metrics": {}}
+    for name, (ours, theirs) in pairs.items():
+        difference = abs(ours() - theirs()) / theirs()
+        made["metrics"][name] = dict(zip(("ours", "scikit-learn"), seconds(ours, theirs))) | {"difference": difference}
+    return made
+
+
+def table(found):
+    shape = f"{found['rows']:,} rows in {found['groups']:,} searches"
+    lines = [f"{shape}; {found['machine']}.", "", "| | seconds |", "| --- | ---: |"]
+    lines += [f"| {name} | {value:.2f} |" for name, value in (found["metric"] | found["evaluate"]).items()]
+    lines += ["", f"Peak memory {found['peak_mb']:,.0f} MB, of which the rows and predictions {found['rows_mb']:,.0f} MB."]
+    part = found["agreement"]
+    lines += ["", f"Beside scikit-learn, on {part['rows']:,} rows in {part['groups']:,} searches:", ""]
+    lines += ["| | ours, s | scikit-learn, s | ratio | relative difference |", "| --- | ---: | ---: | ---: | ---: |"]
+    for name, entry in part["metrics"].items():
+        ours, theirs = entry["ours"], entry["scikit-learn"]
+        lines.append(f"| {name} | {ours:.3f} | {theirs:.3f} | {theirs / ours:.1f} | {entry['difference']:.0e} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--groups", type=int, default=100_000)
+    parser.add_argument("--bootstrap", type=int, default=200)
+    options = parser.parse_args()
+    dataset, predictions = draw(options.rows, options.groups)
+    rows_mb = resident_mb()
+    every = np.arange(options.rows)
+    plain = Dataset(**(vars(dataset) | {"role": None}))
+    wholes = {
+        "`evaluate`, all rows, no intervals": (plain, 0),
+        f"`evaluate`, all rows, {options.bootstrap} replicates": (plain, options.bootstrap),
+        "`evaluate`, all rows and four roles, no intervals": (dataset, 0),
+        f"`evaluate`, all rows and four roles, {options.bootstrap} replicates": (dataset, options.bootstrap),
+    }
+    found = {"rows": options.rows, "groups": options.groups, "machine": machine("minirank", "numpy", "numba", "scikit-learn")}
+    found["metric"] = each_metric(dataset, predictions, options.bootstrap)
+    found["evaluate"] = {}
+    for name, (data, times) in wholes.items():
+        start = time.perf_counter()
+        evaluate(data, every, predictions, bootstrap=times)
+        found["evaluate"][name] = time.perf_counter() - start
+    found |= {"rows_mb": rows_mb, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    found["agreement"] = agreement(dataset, predictions)
+    for name, entry in found["agreement"]["metrics"].items():
+        if not entry["difference"] < 1e-12:
+            sys.exit(f"{name} differs from scikit-learn's by {entry['difference']:.1e}")
+    publish(__file__, found, table(found))
+
+
+def resident_mb():
+    """Memory that the process holds now."""
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+if __name__ == "__main__":
+    main()

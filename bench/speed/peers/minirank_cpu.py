@@ -1,0 +1,56 @@
+"""Ours: the `cpu` executor, in a process of its own like every competitor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from worker import serve
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
+
+from minirank.kernels.adam import Adam
+from minirank.kernels.backends import make_executor
+from minirank.kernels.parameters import TrainState
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
+from bench.speed.workloads import WORKLOADS, batch_of, parameters, plan_of
+
+
+class Minirank:
+    """The parameters are made anew from their seed, and so are the rows."""
+
+    packages = ("minirank", "numpy", "numba")
+
+    def prepare(self, problem, threads, variant):
+        workload = WORKLOADS[problem.sizes.name]
+        plan = plan_of(workload, problem.gate)
+        self.values = parameters(plan)
+        if problem.kinds[0][0] == "train":
+            self.state, self.adam = TrainState(self.values), Adam()
+        else:
+            self.values.freeze()
+        self.executor = make_executor("cpu", plan, np.float32, threads)
+        fields, dense = (range(count) for count in (workload.job_fields, workload.job_dense))
+        self.of_job = (*(f"field{i}" for i in fields), "role", *(f"dense{i}" for i in dense))
+        self.batches = [batch_of(workload, *kind) for kind in problem.kinds]
+
+    def logits(self, number):
+        return self.executor.logits(self.values, self.batches[number])
+
+    def loss(self, number):
+        return self.executor.gradients(self.values, self.batches[number]).total
+
+    def step(self, number):
+        return self.executor.step(self.state, self.batches[number], self.adam)[0]
+
+    def request(self, number, shared):
+        return self.executor.logits(self.values, self.batches[number], self.of_job if shared else ())
+
+    def bulk(self, chunk):
+        return self.logits(-1)
+
+
+if __name__ == "__main__":
+    serve(Minirank())

@@ -1,0 +1,185 @@
+"""Where the time of a training step goes: every operation forward and backward, packing, Adam, tables, and the rest."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bench.speed import kernel_counts as counts
+from bench.speed.ceilings import Ceilings, Probe, ticks_a_second
+from bench.speed.kernel_counts import Count
+from minirank.kernels.adam import Adam
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.cpu.layout import Work
+from minirank.kernels.parameters import TrainState
+
+PACK, WALK, ADAM, TABLES = "pack_weights", "walk_tiles", "adam_arena", "step_tables"
+OTHER = "other programs, as far as they met all steps"
+REPLAYS = 5
+NOTHING = Count()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A row of a profile: all operations of one kind and shape in one direction, or another part of the step.
+
+    Args:
+        seconds: of a step; of an operation the mean over threads, which run side by side.
+        size: bytes of a thread that it works on; "lines" for rows anywhere in memory; None without a ceiling.
+    """
+
+    name: str
+    direction: str
+    calls: int
+    seconds: float
+    count: Count = NOTHING
+    size: float | str | None = None
+
+
+@dataclass
+class Profile:
+    """A step of `rows` rows, its parts, and the ceilings that were measured in turns with it.
+
+    Args:
+        seconds: of a step; of it and of every part the mean of the fastest quarter, as of the ceilings.
+        median: of all steps.
+    """
+
+    name: str
+    rows: int
+    threads: int
+    seconds: float
+    median: float
+    ceilings: Ceilings
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def undisturbed(self) -> float:
+        """Seconds of all parts but other programs."""
+        return sum(part.seconds for part in self.parts if part.name != OTHER)
+
+    @property
+    def count(self) -> Count:
+        """Of all parts."""
+        return sum((part.count for part in self.parts), NOTHING)
+
+    def bound(self, part: Part) -> tuple[float, str]:
+        """(share of the ceiling that it reaches, which one that is); (0, "") where there is none."""
+        if part.size is None or part.seconds <= 0:
+            return 0.0, ""
+        arithmetic = part.count.flop / self.ceilings.fma
+        if part.size == "lines":
+            bandwidth, name = self.ceilings.lines, "random lines"
+        else:
+            rung = self.ceilings.rung(part.size)
+            bandwidth, name = rung.copy, rung.name
+        moving = part.count.bytes / bandwidth
+        return max(arithmetic, moving) / part.seconds, "FMA peak" if arithmetic >= moving else name
+
+
+class TimedExecutor(CpuExecutor):
+    """A `cpu` executor that notes of every driver its seconds and its arguments."""
+
+    def _run(self, *jobs):
+        for function, arguments in jobs:
+            began = time.perf_counter()
+            super()._run((function, arguments))
+            self.noted[function.__name__] = time.perf_counter() - began, function, arguments
+
+    def timed_step(self, state, batch, adam):
+        """Seconds of a step, in `noted` those of its drivers."""
+        self.noted = {}
+        began = time.perf_counter()
+        self.step(state, batch, adam)
+        return time.perf_counter() - began
+
+
+def profile(name, plan, values, batches, threads: int, seconds: float = 10, probe: Probe | None = None) -> Profile:
+    """Train on the batches in turn, measuring the ceilings in between, for about so many seconds."""
+    executor, state, adam = TimedExecutor(plan, threads=threads), TrainState(values), Adam()
+    probe, rate = probe or Probe(threads), ticks_a_second()
+    for batch in batches:
+        executor.timed_step(state, batch, adam)
+    steps, packed = [], []
+    began, turn = time.perf_counter(), 0
+    while turn < 3 or time.perf_counter() - began < seconds:
+        probe.round()
+        until = time.perf_counter() + seconds / 20
+        while time.perf_counter() < until or len(steps) <= turn:
+            spent = executor.timed_step(state, batches[len(steps) % len(batches)], adam)
+            drivers = {driver: taken for driver, (taken, _, _) in executor.noted.items()}
+            clock = np.mean([work.ticks for work in _works(executor)], axis=0) / rate
+            steps.append((spent, drivers, clock, drivers[WALK] - clock.sum(), spent - sum(drivers.values())))
+        packed += [_pack_once(executor) for _ in range(REPLAYS)]
+        turn += 1
+    seconds, drivers, clocks, waiting, python = zip(*steps)
+    made = Profile(name, len(batches[0]), threads, float(fast(seconds)), statistics.median(seconds), probe.ceilings())
+    _add_operations(made, plan, batches[0], executor, fast(clocks))
+    made.parts.append(Part("in the walk: threads wait, gradients are cleared", "", 1, float(fast(waiting))))
+    _add_rest(
+        made, plan, batches[0], executor, {driver: float(fast([one[driver] for one in drivers])) for driver in drivers[0]}, fast(packed)
+    )
+    made.parts.append(Part("Python between the drivers", "", 1, float(fast(python))))
+    rest = made.seconds - sum(part.seconds for part in made.parts)
+    made.parts.append(Part(OTHER, "", 1, max(rest, 0.0)))
+    return made
+
+
+def fast(seconds):
+    """Mean of the shortest quarter, of numbers or of each element of arrays."""
+    return np.sort(np.asarray(seconds), axis=0)[: max(len(seconds) // 4, 1)].mean(axis=0)
+
+
+def _works(executor) -> list[Work]:
+    """What each thread wrote to in the last step."""
+    _, _, arguments = executor.noted[WALK]
+    return [next(each for each in one if isinstance(each, Work)) for one in arguments]
+
+
+def _tiles(executor) -> int:
+    """Tiles of the last step; their borders follow the `Work`."""
+    _, _, arguments = executor.noted[WALK]
+    return sum(len(one[[isinstance(each, Work) for each in one].index(True) + 1]) - 1 for one in arguments)
+
+
+def _pack_once(executor):
+    """Seconds of packing W, and of packing W and W^T, the last step's weights once more."""
+    _, function, arguments = executor.noted[PACK]
+    times = []
+    for training in (False, True):
+        began = time.perf_counter()
+        CpuExecutor._run(executor, (function, [(*one[:-1], training) for one in arguments]))
+        times.append(time.perf_counter() - began)
+    return times
+
+
+def _add_operations(made, plan, batch, executor, clock):
+    """A part for each kind and shape of operations and each direction."""
+    work = _works(executor)[0]
+    activations = work.values.nbytes + work.gradients.nbytes
+    found = {}
+    for op, each, spent in zip(plan.operations, counts.operations(plan, batch, _tiles(executor)), clock):
+        for direction, count, of_op in zip(("forward", "backward"), each, spent):
+            if direction == "backward" and (op.output is None or op.kind == "copy"):
+                continue
+            size = "lines" if op.kind in ("gather", "bag") and direction == "forward" else activations
+            found.setdefault((counts.name_of(op), direction), []).append((of_op, count, size))
+    for (name, direction), members in found.items():
+        spent, count = float(sum(spent for spent, _, _ in members)), sum((count for _, count, _ in members), Count())
+        made.parts.append(Part(name, direction, len(members), spent, count, members[0][2]))
+
+
+def _add_rest(made, plan, batch, executor, drivers, packed):
+    """Packing, Adam, and tables."""
+    work, threads = _works(executor)[0], made.threads
+    plain, transposed = counts.packing(plan)
+    share = float(packed[0] / max(packed[1], packed[0]))
+    size = 2 * work.panels.nbytes / threads
+    made.parts.append(Part("pack", "W, bias", 1, drivers[PACK] * share, plain, size))
+    made.parts.append(Part("pack_transposed", "W^T", 1, drivers[PACK] * (1 - share), transposed, size))
+    dense = counts.adam(plan, threads)
+    made.parts.append(Part("adam_arena", "dense Adam", 1, drivers[ADAM], dense, dense.bytes / threads))
+    made.parts.append(Part("step_tables", "row-lazy Adam", 1, drivers[TABLES], counts.tables(plan, batch), "lines"))

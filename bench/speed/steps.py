@@ -1,0 +1,332 @@
+"""Whole training steps and scoring beside PyTorch, torch.compile, JAX, ONNX Runtime, torch-rechub and DeepCTR-Torch.
+
+    python bench/speed/steps.py --make-peers FOLDER            once: an environment with the peers (2 GB, Linux)
+    python bench/speed/steps.py --peers FOLDER                 all cells, about 20 minutes; it goes on where it was stopped
+    python bench/speed/steps.py --peers FOLDER --quick         two workloads, two threads, fewer rounds: 5 minutes
+    python bench/speed/steps.py --peers FOLDER --kinds train --workloads base --threads 1 --only minirank JAX --out try
+
+The peers are the extra `bench` (`pip install .[bench]` would install them beside minirank; here they have their own
+environment). Every competitor, ours too, is a process of its own. All get the same parameters and rows; loss and logits
+are compared with the float64 reference before anything is timed, and the losses of the next steps with ours, so that
+gradients and Adam are compared as well. Whoever differs is reported and not timed. Then rounds: in each, every competitor
+takes its turn, in an order that rotates, while the others wait; in training the FMA peak of the machine is measured as
+well. After two rounds the slower variants of a family end. Ratios are those of medians over rounds; the range is that of
+the quartiles of the ratios within a round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
+
+from bench.speed import workloads
+from bench.speed.ceilings import Probe
+from bench.speed.competitors import CHECKOUT, OURS, SCORING, STARTING, TRAINING, PeerError, Process, make_peers
+from bench.speed.steps_tables import summary as summary_table
+from bench.speed.steps_tables import tables
+from bench.speed.workloads import GATES, WORKLOADS
+from bench.tables import machine, page_of, record_of, replace_between, write_record
+from minirank.kernels.backends import make_executor
+
+KINDS = ("train", "score", "start")
+TOLERANCE = 1e-4  # of a loss, and of logits beside the largest one, in float32 against float64
+TRAJECTORY = 1e-3  # of a loss after steps: Adam divides by the root of a gradient, so rounding shows more
+STEPS_A_TURN = {"small": 20, "base": 2, "wide": 1}
+REQUESTS_A_TURN = {"small": 40, "base": 12, "wide": 4}
+BATCHES, REQUESTS = 4, 8
+CHUNKS = (512, 2048, 8192)
+SLOWER = 1.15  # a variant that takes this many times as long as the best one of its family ends after two rounds
+PAUSE = 0.03  # seconds between two turns, so that the threads of the last one have gone to sleep
+
+
+class Field:
+    """The competitors of one cell that are still in it."""
+
+    def __init__(self, competitors, threads, folder, options, stack) -> None:
+        self.threads, self.folder, self.options = threads, folder, options
+        self.records = {one.name: {"family": one.family, "variant": one.variant, "own_model": one.own_model} for one in competitors}
+        self.running = {
+            one.name: Process(one, options.peers, options.peers / "inductor") for one in competitors
+        }  # they import side by side
+        for process in self.running.values():
+            stack.callback(process.close)
+        self.turns = 0
+        for name in list(self.running):
+            self.attempt(name, self._prepare)
+
+    def _prepare(self, name):
+        process = self.running[name]
+        process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=self.records[name]["variant"])
+        self.records[name]["versions"] = process.ask("versions")
+
+    def attempt(self, name, function, *arguments):
+        """function(name, *arguments); a peer that fails is out, and its record says why."""
+        try:
+            function(name, *arguments)
+        except PeerError as error:
+            if name == OURS:
+                raise
+            self.records[name]["problem"] = str(error)
+            self.running.pop(name).close()
+            print(f"  {name} is out: {error}", flush=True)
+
+    def everybody(self, function, *arguments):
+        """The same for all that are left, in an order of which the first is another one each time."""
+        for name in rotated(list(self.running), self.turns):
+            time.sleep(PAUSE)
+            self.attempt(name, function, *arguments)
+        self.turns += 1
+
+    def drop_slow(self, seconds):
+        """End the variants that are slower than the best one of their family; seconds: name -> of a step."""
+        for name in list(self.running):
+            family = self.records[name]["family"]
+            best = min(seconds(other) for other in self.running if self.records[other]["family"] == family)
+            if seconds(name) > SLOWER * best:
+                self.records[name]["peak_mb"] = self.running[name].ask("peak")
+                self.running.pop(name).close()
+
+    def rounds(self, function, seconds, probe=None):
+        """As many rounds as fit into the time, three at least; returns their number.
+
+        Args:
+            function: one turn. seconds: see `drop_slow`. probe: of the machine's ceilings, measured once a round.
+        """
+        began = time.perf_counter()
+        for number in itertools.count(1):
+            self.everybody(function)
+            if probe:
+                probe.round()
+            spent = time.perf_counter() - began
+            if number == 2:
+                self.drop_slow(seconds)
+            if number >= self.options.rounds or (number >= 3 and spent * (number + 1) / number > self.options.seconds):
+                break
+        for name, process in self.running.items():
+            self.records[name]["peak_mb"] = process.ask("peak")
+        return number
+
+
+def rotated(names, turn):
+    """The same names, another one first in each turn."""
+    first = turn % len(names)
+    return names[first:] + names[:first]
+
+
+def far(name, got, expected, tolerance):
+    """Raise for a competitor whose numbers are not those of the reference; returns how far they are."""
+    error = float(np.abs(np.asarray(got) - expected).max() / np.abs(expected).max())
+    if not error <= tolerance:
+        raise PeerError(f"{name} differ by {error:.1e} from the expected ones")
+    return error
+
+
+def train_cell(workload, gate, threads, options):
+    """Seconds of a training step."""
+    plan = workloads.plan_of(workload, gate)
+    batch = workloads.batch_of(workload, "train", 0)
+    expected = make_executor("reference", plan, np.float64).logits(workloads.parameters(plan).copy(np.float64), batch)
+    main_cell = gate == GATES[0] and threads == 2 and workload.name != "wide"
+    competitors = chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        workloads.write(Path(folder), workload, gate, [("train", seed) for seed in range(BATCHES)])
+        field = Field(competitors, threads, folder, options, stack)
+        trajectory = []
+
+        def check(name):
+            process, record = field.running[name], field.records[name]
+            if not record["own_model"]:
+                record["error"] = {"logits": far("logits", process.ask("logits", batch=0), expected, TOLERANCE)}
+                loss = workloads.loss(batch, expected)
+                record["error"]["loss"] = far("losses", process.ask("loss", batch=0), loss, TOLERANCE)
+            losses = [loss for _, loss in process.ask("steps", batches=[0, 0, 0])]
+            if not record["own_model"]:
+                trajectory.extend([] if trajectory else losses)
+                record["error"]["steps"] = far("losses after steps", losses, trajectory, TRAJECTORY)
+
+        def turn(name):
+            count = STEPS_A_TURN[workload.name]
+            first = len(field.records[name].setdefault("seconds", [])) * count
+            made = field.running[name].ask("steps", batches=[(first + i) % BATCHES for i in range(count)])
+            field.records[name]["seconds"].append(statistics.median(seconds for seconds, _ in made))
+
+        field.everybody(check)
+        probe = Probe(threads)
+        rounds = field.rounds(turn, lambda name: statistics.median(field.records[name]["seconds"]), probe)
+        probe.close()
+    facts = {"rounds": rounds, "gflop": workloads.step_flop(workload, gate) / 1e9, "peak_gflops": probe.ceilings().fma / 1e9}
+    return facts | {"competitors": field.records}
+
+
+def score_cell(workload, gate, threads, options):
+    """Seconds of a request, with the job's share computed once and without, and rows a second of many rows."""
+    plan = workloads.plan_of(workload, gate)
+    kinds = [*(("request", seed) for seed in range(REQUESTS)), ("bulk", 0)]
+    reference, values = make_executor("reference", plan, np.float64), workloads.parameters(plan).copy(np.float64)
+    one, bulk = (reference.logits(values, workloads.batch_of(workload, *kinds[i])) for i in (0, -1))
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        workloads.write(Path(folder), workload, gate, kinds)
+        field = Field(chosen(SCORING, options), threads, folder, options, stack)
+        cases = list(itertools.product((False, True), (1, 4)))
+
+        def check(name):
+            process, record = field.running[name], field.records[name]
+            record["requests"] = {}
+            for shared, clients in cases:
+                try:
+                    far("scores", process.ask("scores", number=0, shared=shared), one, TOLERANCE)
+                    process.ask("requests", numbers=list(range(REQUESTS)), shared=shared, clients=clients)
+                    record["requests"][case(shared, clients)] = []
+                except PeerError as error:
+                    record.setdefault("cannot", {})[case(shared, clients)] = str(error)
+            far("scores of many rows", process.ask("bulk_scores", chunk=CHUNKS[0]), bulk, TOLERANCE)
+            seconds = {chunk: process.ask("bulk", chunk=chunk) for chunk in CHUNKS for _ in range(2)}  # the second one counts
+            record["chunk"], record["bulk"] = min(seconds, key=seconds.get), []
+
+        def turn(name):
+            process, record = field.running[name], field.records[name]
+            numbers = [i % REQUESTS for i in range(REQUESTS_A_TURN[workload.name])]
+            for shared, clients in cases:
+                if case(shared, clients) in record["requests"]:
+                    record["requests"][case(shared, clients)].append(
+                        process.ask("requests", numbers=numbers, shared=shared, clients=clients)
+                    )
+            record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
+
+        field.everybody(check)
+        rounds = field.rounds(
+            turn, lambda name: np.median([s for turn in field.records[name]["requests"][case(False, 1)] for s in turn["each"]])
+        )
+    for record in field.records.values():
+        record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items() if turns}
+    return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": field.records}
+
+
+def case(shared, clients):
+    """The name of a way to ask."""
+    return f"{'job once' if shared else 'every row'}, {clients} at a time"
+
+
+def summary(turns):
+    """Percentiles of all requests in seconds; of each turn their median, and the seconds of the turn divided by its requests."""
+    every = np.concatenate([turn["each"] for turn in turns])
+    return {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every),
+            "turns": [statistics.median(turn["each"]) for turn in turns],
+            "intervals": [turn["all"] / len(turn["each"]) for turn in turns]}  # fmt: skip
+
+
+def start_cell(workload, gate, threads, options):
+    """Seconds from the start of a process to its import and to its first trained batch; cold without compiled code on disk."""
+    records = {}
+    with tempfile.TemporaryDirectory() as folder:
+        workloads.write(Path(folder), workload, gate, [("train", 0)])
+        competitors = chosen(STARTING, options)
+        for number in range(options.starts + 1):  # the first round fills caches and is not kept
+            for one in rotated(competitors, number):
+                kept = start(one, folder, threads, options, options.peers / "inductor", None)
+                if number:
+                    records.setdefault(one.name, {"family": one.family, "warm": []})["warm"].append(kept)
+        for one in competitors:
+            with tempfile.TemporaryDirectory() as empty:
+                cold = start(one, folder, threads, options, Path(empty) / "inductor", Path(empty) / "numba")
+            records[one.name]["cold"] = cold
+    return {"rounds": options.starts, "competitors": records}
+
+
+def start(competitor, folder, threads, options, cache, numba):
+    """[seconds to the import, to the first trained batch] of one process."""
+    time.sleep(PAUSE)
+    began = time.perf_counter()
+    process = Process(competitor, options.peers, cache, numba)
+    try:
+        process.ask("peak")
+        imported = time.perf_counter() - began
+        process.ask("prepare", folder=str(folder), threads=threads, variant=competitor.variant)
+        process.ask("steps", batches=[0])
+        return [imported, time.perf_counter() - began]
+    finally:
+        process.close()
+
+
+def chosen(competitors, options, every_variant=True, own_models=True):
+    """Those that `--only` asks for and the cell admits; ours always takes part."""
+    wanted = [OURS, *options.only] if options.only else None
+    return tuple(
+        one for one in competitors
+        if (wanted is None or any(one.name.startswith(name) for name in wanted))
+        and (every_variant or one.everywhere) and (own_models or not one.own_model)
+    )  # fmt: skip
+
+
+def cells(options):
+    """(kind, workload, gate, threads) of all cells: by default those of the tables, one thread not for `wide`."""
+    for kind, name, gate, threads in itertools.product(options.kinds, options.workloads, options.gates, options.threads):
+        usual = {
+            "train": threads == 2 or (gate == GATES[0] and name != "wide"),
+            "score": threads == 2 and gate == GATES[0],
+            "start": threads == 2 and gate == GATES[0] and name == "small",
+        }
+        if options.all or usual[kind]:
+            yield kind, name, gate, threads
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--make-peers", type=Path, metavar="FOLDER", help="make the peers' environment, and end")
+    parser.add_argument("--peers", type=Path, metavar="FOLDER", help="the peers' environment")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
+    parser.add_argument("--gates", nargs="+", choices=GATES, default=GATES)
+    parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="the competitors whose names begin so, and ours")
+    parser.add_argument("--rounds", type=int, default=12, help="at most so many")
+    parser.add_argument("--seconds", type=float, default=30, help="for the rounds of a cell; three rounds are made in any case")
+    parser.add_argument("--starts", type=int, default=5, help="rounds of starts")
+    parser.add_argument(
+        "--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread"
+    )
+    parser.add_argument("--quick", action="store_true", help="small and base, gates bias, two threads, 15 seconds a cell")
+    parser.add_argument("--again", action="store_true", help="measure cells anew that the record holds")
+    parser.add_argument("--out", default="steps", help="name of the record in results/; RESULTS.md is written for `steps` alone")
+    options = parser.parse_args()
+    if options.make_peers:
+        return make_peers(options.make_peers)
+    if not options.peers or not options.peers.is_dir():
+        parser.error("--peers must name the folder that --make-peers made")
+    if options.quick:
+        options.workloads, options.gates, options.threads, options.seconds = ["small", "base"], GATES[:1], [2], 15
+    record = record_of(__file__).with_stem(options.out)
+    results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"cells": {}}
+    measure = {"train": train_cell, "score": score_cell, "start": start_cell}
+    for kind, name, gate, threads in cells(options):
+        key = f"{kind}, {name}, gates {gate}, {threads} thread{'s' * (threads > 1)}"
+        if key in results["cells"] and not options.again:
+            continue
+        print(key, flush=True)
+        began = time.perf_counter()
+        cell = {"kind": kind, "workload": name, "gate": gate, "threads": threads} | measure[kind](WORKLOADS[name], gate, threads, options)
+        cell["seconds"] = time.perf_counter() - began
+        results["cells"][key] = cell
+        results["machine"] = machine("minirank", "numpy", "numba")
+        write_record(record, results)
+        print(f"  {cell['rounds']} rounds, {cell['seconds']:.0f} s", flush=True)
+    text = tables(results)
+    if options.out == "steps":
+        replace_between(page_of(__file__), "steps", text)
+        replace_between(CHECKOUT / "README.md", "speed", summary_table(results))
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
