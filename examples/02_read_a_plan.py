@@ -7,10 +7,11 @@ mathematics compute the same numbers from it.
 
 import numpy as np
 
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
-from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
 
 # 1. The inputs: two categorical fields (id 0 is always "unknown"), two dense columns, two tasks.
 spec = InputSpec(categorical=(("role", 4), ("title", 100)), dense=("coverage", "gap_in_years"), tasks=("ctr", "cvr"))

@@ -9,10 +9,10 @@ import tempfile
 from pathlib import Path
 
 from minirank.config.configuration import Config, FolderConfig, TrainingConfig
+from minirank.config.model import GateConfig, ModelConfig
 from minirank.data import read_folder, split_by_time
 from minirank.extract import extract_folder
 from minirank.features import Encoder
-from minirank.model.architectures import GateConfig, ModelConfig
 from minirank.ranking import Ranker
 from minirank.ranking.format_ranking import format_ranking
 from minirank.run.folder import load_run

@@ -21,6 +21,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read
 
 import numpy as np
 
+from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
@@ -30,7 +31,7 @@ from minirank.kernels.cpu.matmul import multiply, pack
 from minirank.kernels.cpu.tile import panel_product
 from minirank.kernels.cpu.vector import pointer
 from minirank.kernels.parameters import TrainState, aligned, initial_values
-from minirank.model.architectures import ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
 
 ROWS, INNER, WIDTH = 192, 512, 256  # a tile of rows x (M, K), a weight W (K, N)
 FLOP = 2 * ROWS * INNER * WIDTH

@@ -18,6 +18,7 @@ from textwrap import fill
 import numpy as np
 
 from .config.configuration import Config, FolderConfig
+from .config.model import GateConfig, ModelConfig
 from .data import DataFolder, Dataset, read_folder, split_by_time
 from .errors import RunError
 from .evaluation import compare, format_comparison
@@ -26,7 +27,6 @@ from .extract import Features, extract_folder
 from .features import Encoder, write_signals
 from .kernels.cpu.compile import compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
-from .model.architectures import GateConfig, ModelConfig
 from .progress import Progress
 from .ranking import Ranker
 from .ranking.format_ranking import format_moves, format_ranking

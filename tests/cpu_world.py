@@ -9,11 +9,11 @@ import mmap
 import numpy as np
 from random_rows import random_bag, randomise
 
-from minirank.config.model import GATED
+from minirank.config.model import GATED, GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
 
 WIDTHS = (1, 3, 5, 17, 20, 48)
 ROWS = (1, 2, 7, 191, 192, 193, 400)

@@ -14,6 +14,7 @@ import pytest
 from random_rows import SPEC, random_bag, random_batch, randomise
 from test_plans import TASKS, plan_of, small
 
+from minirank.config.model import TaskConfig
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import Unavailable, keep, make_executor, resident
 from minirank.kernels.batch import InputSpec
@@ -24,7 +25,6 @@ from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.layout import BATCH_ROWS, SLICES
 from minirank.kernels.cuda.schedule import schedule
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model.architectures import TaskConfig
 
 
 def steps_of(executor, plan, batches, held=False):

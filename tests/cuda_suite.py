@@ -18,6 +18,7 @@ from random_rows import SPEC, random_batch, randomise
 from test_operations import plan_with
 from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
 
+from minirank.config.model import TaskConfig
 from minirank.kernels.backends import make_executor
 from minirank.kernels.cuda import dense, losses, product, reduce, sort, tables, walk, weight_gradients
 from minirank.kernels.cuda.executor import CudaExecutor
@@ -26,7 +27,6 @@ from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
 from minirank.kernels.ops.registry import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model.architectures import TaskConfig
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
 

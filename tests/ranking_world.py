@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from minirank.config.configuration import Config, FolderConfig, TrainingConfig
+from minirank.config.model import GateConfig, ModelConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder
-from minirank.model.architectures import GateConfig, ModelConfig
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

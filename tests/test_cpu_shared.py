@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
+from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cpu.encode import encode
 from minirank.kernels.cpu.executor import CpuExecutor
-from minirank.model.architectures import ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
 
 
 def names_of(spec):

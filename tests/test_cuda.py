@@ -10,11 +10,13 @@ from training_world import write_table
 
 from minirank import cli
 from minirank.config.configuration import Config, CudaConfig, FolderConfig, TrainingConfig
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.backends import Unavailable, make_executor
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda.probe import why_not
 from minirank.kernels.cuda.schedule import schedule
-from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
+from minirank.model.label_rates import LabelRates
 from minirank.run import folder as run
 from minirank.run.folder import load_run
 

@@ -7,7 +7,7 @@ import pytest
 from ranking_world import GATED, write_market
 
 from minirank.config.configuration import Config, FolderConfig, ScoreConfig, TrainingConfig
-from minirank.model.architectures import TaskConfig
+from minirank.config.model import TaskConfig
 from minirank.ranking import Ranker
 from minirank.run.folder import load_run
 from minirank.run.prediction import ranking_score

@@ -2,13 +2,14 @@
 
 import dataclasses
 import re
+from typing import get_args
 
 import independent
 import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
 
-from minirank.config.model import GATED
+from minirank.config.model import GATED, Architecture, GateConfig, ModelConfig, TaskConfig
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
@@ -16,7 +17,8 @@ from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import ARCHITECTURES as BUILT
+from minirank.model.architectures import compile_plan
 
 BACKENDS = ("reference", "cpu")
 ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [
@@ -46,6 +48,12 @@ def small(architecture="mmoe", role="full", **changes):
 
 def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
     return compile_plan(config, tasks, spec, random_batch(200, seed=9) if rows is None else rows)
+
+
+def test_the_configuration_knows_every_architecture_and_which_of_them_have_gates():
+    assert list(BUILT) == list(get_args(Architecture))
+    for name in BUILT:
+        assert any("gates" in slot for slot in plan_of(small(name, role="none")).outputs) == (name in GATED)
 
 
 def arena_gradient(plan, gradients, values):

@@ -15,9 +15,9 @@ from training_world import small_config
 
 from minirank.cli import main
 from minirank.config.configuration import ScoreConfig
+from minirank.config.model import ModelConfig
 from minirank.errors import DataError, RunError
 from minirank.evaluation import metric_value
-from minirank.model.architectures import ModelConfig
 from minirank.ranking import Ranker
 from minirank.ranking import ranker as ranking
 from minirank.ranking.candidates import read_resumes

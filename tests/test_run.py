@@ -251,7 +251,7 @@ def test_force_keeps_the_old_run_until_the_new_one_can_begin(copy, monkeypatch):
             assert "No space left on device" in refused(shorter, folder, force=True)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, f"flush {call}"
     with monkeypatch.context() as patch:
-        patch.setattr("minirank.run.folderminirank.executor_of", lambda *_: 1 / 0)
+        patch.setattr("minirank.run.folder.executor_of", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(shorter, folder, force=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -27,11 +27,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import machine, page_of, record_of, replace_between, write_record
 from minirank.config.configuration import Config, FolderConfig, without_paths
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.data import Dataset, read_folder, split_by_time
 from minirank.evaluation.format_metrics import COLUMNS as FIGURES
 from minirank.extract import extract_folder
 from minirank.features import Encoder
-from minirank.model.architectures import GateConfig, ModelConfig, TaskConfig
 from minirank.run.folder import load_run
 from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig

@@ -30,11 +30,13 @@ from bench.speed.kernel_tables import page, profile_table
 from bench.speed.step_profile import profile
 from bench.speed.workloads import GATES, RATES, TASKS, WORKLOADS, batch_of, parameters, plan_of
 from bench.tables import machine, publish
+from minirank.config.model import ModelConfig, TaskConfig
 from minirank.errors import MinirankError
 from minirank.kernels.batch import Bag, InputSpec
 from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.parameters import initial_values
-from minirank.model.architectures import LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
+from minirank.model.label_rates import LabelRates
 
 BATCHES = 4
 OTHERS = "others"

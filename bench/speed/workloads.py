@@ -17,10 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import Arena, initial_values
 from minirank.kernels.plan import Plan
-from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
+from minirank.model.label_rates import LabelRates
 
 ROLES = 4
 TASKS = ("ctr", "cvr", "relevance")

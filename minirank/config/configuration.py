@@ -23,9 +23,9 @@ from ..data.table.schema import TableConfig, TableFiles
 from ..errors import ConfigError
 from ..features.feature_config import FeatureConfig
 from ..kernels.adam import Adam
-from ..model.architectures import ModelConfig, TaskConfig
 from .dataclass_yaml import build
 from .llm import LLMConfig, read_llm
+from .model import ModelConfig, TaskConfig
 
 MOST_DAYS = 36_525  # a century
 MOST_THREADS = 1024

@@ -10,6 +10,7 @@ from ..data.problems import nearest
 from ..errors import ConfigError
 from ..kernels.batch import InputSpec
 
+Architecture = Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"]
 GATED = ("omoe", "mmoe", "ple")
 POSITION = "position"  # the field that a data folder has; it explains clicks and never enters x
 DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
@@ -89,7 +90,7 @@ class ModelConfig:
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
     """
 
-    architecture: Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"] = "mmoe"
+    architecture: Architecture = "mmoe"
     embedding: int = 8
     experts: int = 4
     expert_hidden: tuple[int, ...] = (64, 32)

@@ -157,7 +157,7 @@ def complete(chosen, predictions) -> dict[str, np.ndarray]:
         wrong = np.count_nonzero(~np.isfinite(values))
         if wrong:
             raise ValueError(f"predictions[{name!r}] must be finite, got {wrong} of {len(values)} that are not")
-        free = name == "score" or name in chosen.tasks and chosen.kinds[chosen.tasks.index(name)] == "real"
+        free = name == "score" or (name in chosen.tasks and chosen.kinds[chosen.tasks.index(name)] == "real")
         if not free and len(values) and not (values.min() >= 0 and values.max() <= 1):
             raise ValueError(f"predictions[{name!r}] must lie in [0, 1], got {values.min()} .. {values.max()}")
     if recruiting:

@@ -37,7 +37,7 @@ def check_query(job: Any, roles: Iterable[Any], top: Any, now: Any) -> None:
     for role in roles:
         if not (role is None or isinstance(role, str)):
             _refuse("a role", role, "give one text such as hr, or None where it is not known")
-    if not (top is None or _is_whole(top) and top >= 1):
+    if not (top is None or (_is_whole(top) and top >= 1)):
         _refuse("top, how many candidates to return,", top, "give a whole number from 1, or None for all")
     if not (now is None or _is_time(now)):
         _refuse("now, the moment of the search,", now, "give whole seconds since 1970, up to the year 9999")

@@ -35,7 +35,8 @@ from ..kernels.backends import Unavailable, check_available, keep, make_executor
 from ..kernels.batch import Batch, InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
-from ..model.architectures import LabelRates, compile_plan
+from ..model.architectures import compile_plan
+from ..model.label_rates import LabelRates
 from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
 from .prediction import predict
 

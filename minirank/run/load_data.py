@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.configuration import Config, FolderConfig
+from ..config.model import TaskConfig
 from ..data import DataFolder, Dataset, Split, read_folder, read_table, split_by_time
 from ..errors import ConfigError
 from ..extract.rules.grading import with_grades
 from ..features import Encoder
-from ..model.architectures import TaskConfig
 
 
 def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:

@@ -19,13 +19,15 @@ from pathlib import Path
 import numpy as np
 
 from ..config.configuration import Config
+from ..config.model import check_tasks
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..kernels.backends import Unavailable, resident
 from ..kernels.batch import Batch
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
-from ..model.architectures import LabelRates, check_tasks, compile_plan, label_rates
+from ..model.architectures import compile_plan
+from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run import folder as files
 from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import cuda
 
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.model.architectures import GateConfig, LabelRates, ModelConfig, TaskConfig, compile_plan
+from minirank.model.architectures import compile_plan
+from minirank.model.label_rates import LabelRates
 
 
 @dataclass(frozen=True)

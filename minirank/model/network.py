@@ -1,0 +1,146 @@
+"""The pieces that architectures are built of: the input vector, dense layers, gates, mixtures, towers and losses.
+
+x   = [ embeddings | mean embeddings | dense features ]         (B, F)
+h_e = MLP_e(x)                                                  (B, H)    e = 1..E experts
+z_t = x W_t + b_t + (x dW_{r,t} + db_{r,t})                     (B, E)    the role r steers the gate
+g_t = softmax(z_t / temperature),   m_t = sum_e g_{t,e} h_e,   s_t = tower_t(m_t)
+"""
+
+from __future__ import annotations
+
+from ..config.model import POSITION, ModelConfig, TaskConfig
+from ..errors import ConfigError
+from ..kernels.batch import InputSpec
+from ..kernels.plan import Plan, PlanBuilder, Slot
+from .label_rates import LabelRates
+
+
+class Network:
+    """Adds these pieces to a plan.
+
+    Attributes:
+        plan: that is being built.
+        outputs: of the plan, by name.
+        role, position: the fields with a part of their own, None where the data do not have them.
+        role_and_x: what `inputs` made last, the role of an mlp gate included.
+    """
+
+    def __init__(self, config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
+        self.config, self.tasks, self.spec = config, tasks, spec
+        self.plan = PlanBuilder(spec)
+        self.outputs: dict[str, Slot] = {}
+        self.role_and_x: Slot | None = None
+        names = [name for name, _ in spec.categorical]
+        self.role = config.role_field if config.role_field in names else None
+        self.position = config.position_field if config.position_field in names else None
+
+    def inputs(self, name: str = "x", owner: str = "") -> Slot:
+        """The input vector x: embeddings, mean embeddings, dense features; with an mlp gate the role stands in front of it."""
+        config, spec, width = self.config, self.spec, self.config.embedding
+        hidden = {self.position, POSITION} | (set() if config.role_in_x else {self.role})
+        tables = [
+            (f"embedding.{field}", size, "gather", {"field": i}) for i, (field, size) in enumerate(spec.categorical) if field not in hidden
+        ]
+        tables += [(f"embedding.{bag}", size, "bag", {"bag": i}) for i, (bag, size) in enumerate(spec.bags)]
+        if not tables and not spec.dense:
+            raise ConfigError("the model has no input: name at least one categorical, multi-valued or dense column")
+        in_front = width if config.gate.role == "mlp" else 0
+        if in_front:
+            field = spec.column(self.role)
+            tables.insert(0, ("gate.role", spec.categorical[field][1], "gather", {"field": field}))
+        embedded = width * len(tables)
+        block = self.plan.block(name, embedded + len(spec.dense), differentiable=embedded)
+        for number, (table, size, operation, source) in enumerate(tables):
+            parameter = self.plan.parameter(f"{owner}{table}", (size, width), "embedding", table=True)
+            self.plan.add(operation, block.columns(number * width, width), (), (parameter,), **source)
+        if spec.dense:
+            self.plan.add("copy", block.columns(embedded, len(spec.dense)))
+        self.role_and_x = block
+        return block.columns(in_front, block.width - in_front)
+
+    def dense(self, name: str, x: Slot, output: Slot, relu: bool) -> Slot:
+        """One dense layer into `output`."""
+        weight = self.plan.parameter(f"{name}.weight", (x.width, output.width), "he" if relu else "glorot")
+        bias = self.plan.parameter(f"{name}.bias", (output.width,), "zero")
+        self.plan.add("dense", output, (x,), (weight, bias), relu=int(relu))
+        return output
+
+    def mlp(self, name: str, x: Slot, widths: tuple[int, ...]) -> Slot:
+        """Dense layers with ReLU."""
+        for layer, width in enumerate(widths):
+            x = self.dense(f"{name}.{layer}", x, self.plan.block(f"{name}.{layer}", width), relu=True)
+        return x
+
+    def experts(self, names: list[str], x: Slot) -> list[Slot]:
+        """One MLP a name, all reading x; (B, H) each."""
+        return [self.mlp(name, x, self.config.expert_hidden) for name in names]
+
+    def gates(self, name: str, x: Slot, groups: int, experts: int, first_level: bool = True) -> Slot:
+        """`groups` gates over `experts` experts, side by side: (B, groups * experts), each group sums to 1.
+
+        Args:
+            first_level: x is the input vector; an mlp gate sees the role there alone.
+        """
+        gate = self.config.gate
+        z = self.plan.block(f"{name}.z", groups * experts)
+        if gate.role == "mlp" and first_level:
+            hidden = self.mlp(f"{name}.hidden", self.role_and_x, (gate.hidden,))
+            self.dense(f"{name}.out", hidden, z, relu=False)
+        else:
+            self.dense(name, x, z, relu=False)
+        if gate.role in ("bias", "full"):
+            field = self.spec.column(self.role)
+            roles = self.spec.categorical[field][1] - 1
+            bias = self.plan.parameter(f"{name}.role_bias", (roles, z.width), "zero", penalty=gate.penalty)
+            self.plan.add("bias_by_id", z, (), (bias,), field=field)
+            if gate.role == "full":
+                shape = (roles, x.width, z.width)
+                weight = self.plan.parameter(f"{name}.role_weight", shape, "zero", penalty=gate.penalty)
+                self.plan.add("dense_by_id", z, (x,), (weight,), field=field)
+        g = self.plan.block(f"{name}.g", z.width)
+        self.plan.add("softmax", g, (z,), experts=experts, temperature=float(gate.temperature))
+        return g
+
+    def mixture(self, name: str, gates: Slot, experts: list[Slot]) -> Slot:
+        """m = sum_e g_e h_e."""
+        m = self.plan.block(name, experts[0].width)
+        self.plan.add("mixture", m, (gates, *experts))
+        return m
+
+    def towers(self, inputs: list[Slot]) -> Slot:
+        """One tower a task, its logit a column of the (B, T) block `logits`; then the position bias."""
+        logits = self.plan.block("logits", len(self.tasks))
+        for t, (task, m) in enumerate(zip(self.tasks, inputs)):
+            hidden = self.mlp(f"tower.{task.name}", m, self.config.tower_hidden)
+            self.dense(f"tower.{task.name}.out", hidden, logits.columns(t, 1), relu=False)
+        names = [task.name for task in self.tasks]
+        if self.position is not None and self.config.position_bias in names:
+            field = self.spec.column(self.position)
+            bias = self.plan.parameter("position_bias", (self.spec.categorical[field][1] - 1, 1), "zero", penalty=1.0)
+            slot = logits.columns(names.index(self.config.position_bias), 1)
+            self.plan.add("bias_by_id", slot, (), (bias,), field=field)
+        return logits
+
+    def finish(self, logits: Slot, known: LabelRates) -> Plan:
+        """Add the losses, whose scale comes from the training rows, and build the plan."""
+        config, names = self.config, [task.name for task in self.tasks]
+        given = tuple(-1 if task.given is None else names.index(task.given) for task in self.tasks)
+        for t, task in enumerate(self.tasks):
+            for loss, weight in task.loss.items():
+                factor = task.weight * weight / known.rates[f"{task.name}.{loss}"]
+                if loss == "entire":
+                    both = (logits.columns(given[t], 1), logits.columns(t, 1))
+                    self.plan.add("bce_entire", None, both, task=t, given=given[t], factor=factor)
+                else:
+                    self.plan.add(loss, None, (logits.columns(t, 1),), task=t, factor=factor)
+        learned = config.task_weights == "uncertainty"
+        shares = {self.role: config.role_unknown_share, self.position: config.position_unknown_share}
+        return self.plan.build(
+            logits,
+            given=given,
+            links=tuple("identity" if "mse" in task.loss else "sigmoid" for task in self.tasks),
+            unknown_share={name: share for name, share in shares.items() if name is not None},
+            training_rows=known.rows,
+            log_variance=self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None,
+            outputs=self.outputs,
+        )
