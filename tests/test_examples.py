@@ -4,11 +4,11 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-LESSONS = sorted((Path(__file__).resolve().parent.parent / "examples").glob("[0-9][0-9]_*.py"))
+LESSONS = sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
 
 
 def test_lessons_are_numbered_without_a_gap():

@@ -3,11 +3,10 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = {"numpy", "numba", "scipy", "yaml", "requests", "minirank"}
 ALLOWED = {"kernels": {"numpy", "numba", "llvmlite"}, "llm_client": {"requests"}, "minirank": RUNTIME}
 CUDA = {"llvmlite", "cuda"}  # kernels/cuda: numba's compiler and, once there is a GPU, NVIDIA's bindings

@@ -40,9 +40,9 @@ LISTS = ("must_have", "nice_to_have", "soft_skills", "responsibilities")
 @contextmanager
 def local_server(threads):
     """The base URL of a server of our own, one slot with the whole context."""
-    tests = Path(__file__).resolve().parents[2] / "tests"
+    worlds = Path(__file__).resolve().parents[2] / "tests" / "worlds"
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVER.format(threads=threads)], cwd=tests, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", SERVER.format(threads=threads)], cwd=worlds, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         address = process.stdout.readline().strip()

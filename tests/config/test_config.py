@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import yaml
+from paths import ROOT
 from training_world import write_table
 
 from minirank.config.configuration import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
@@ -13,7 +12,7 @@ from minirank.config.llm import LLMConfig
 from minirank.data import TableConfig
 from minirank.errors import ConfigError
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = ROOT / "examples"
 
 
 def write(folder, text):

@@ -7,11 +7,11 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import llm_server
 import pytest
 import requests
+from paths import WORLDS
 
 from minirank.cli import main
 from minirank.llm_client import Bulk, Client, Counts, ItemError, Limits, Request, RunError, Store
@@ -20,7 +20,6 @@ from minirank.llm_client.ladder import Ability
 
 pytest.importorskip("xllamacpp", reason='no real server here; pip install -e ".[llm-test]"')
 
-HERE = Path(__file__).parent
 MODEL = llm_server.MODEL_NAME
 SCHEMA = {
     "type": "object", "additionalProperties": False, "required": ["skills", "years"],
@@ -46,7 +45,7 @@ def server():
     model = llm_server.model_path()
     assert model.stat().st_size == llm_server.MODEL_BYTES
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "llm_server.py"), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, str(WORLDS / "llm_server.py"), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         url = process.stdout.readline().strip()
@@ -116,7 +115,7 @@ def test_case_24_kill_9_and_resume(server, tmp_path):
         "    client = Client(sys.argv[2], MODEL, limits=Limits(concurrency=2))\n"
         "    print(Bulk(client, store).run([posting(n, version=str(n), max_tokens=60) for n in range(5)]))\n"
     )  # fmt: skip
-    command = [sys.executable, "-c", code, str(HERE), server, str(path)]
+    command = [sys.executable, "-c", code, str(WORLDS), server, str(path)]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     end, committed = time.monotonic() + 60, {}

@@ -1,4 +1,4 @@
-"""Record what a real server answers, for tests that have none: python tests/llm_record.py
+"""Record what a real server answers, for tests that have none: python tests/worlds/llm_record.py
 
 Starts llama.cpp's server (see llm_server.py) on port 8137 and writes `cassettes/llamacpp_smollm2.jsonl`.
 """

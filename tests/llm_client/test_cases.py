@@ -1,9 +1,9 @@
 """The faults that servers, models and documents are known for: each has a test that names it, `test_case_NN_...`."""
 
 import re
-from pathlib import Path
 
 import pytest
+from paths import TESTS
 
 CASES = (
     "json_schema rejected with 500", "schema ignored with 200", "enforced schema still violated", "a value copied from the example",
@@ -14,7 +14,7 @@ CASES = (
     "another model, prompt or schema", "kill -9, a full disk, two runs on one store", "Ctrl-C", "redirects and plain http",
     "one canonical address", "a canary key",
 )  # fmt: skip
-TEXTS = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+TEXTS = [path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")]
 NAMES = [name for text in TEXTS for name in re.findall(r"^def (test_case_\w+)", text, re.MULTILINE)]
 
 

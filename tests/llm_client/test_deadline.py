@@ -5,15 +5,15 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from paths import WORLDS
 
 from minirank.llm_client import LLMError
 from minirank.llm_client.key import Key
 from minirank.llm_client.transport import Transport
 
-CERTIFICATE = Path(__file__).parent / "localhost.pem"
+CERTIFICATE = WORLDS / "localhost.pem"
 TIMEOUT = 0.4
 PAUSE = 0.05  # seconds between bytes: each wait is far below the timeout, all of them are far above it
 STEPS = 100

@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: the ladder, and the script for a machine with a GPU.
 
-NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_bench_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/kernels/cuda/cuda_bench_suite.py
 """
 
 import importlib

@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: every operation and plan against the float64 reference.
 
-NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/kernels/cuda/cuda_suite.py
 """
 
 import dataclasses

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 HERE = Path(__file__).resolve().parent
 RUN = """
@@ -19,13 +20,13 @@ import numba
 numba.njit(lambda: 0)()  # the compiler itself has now asked for the true features
 ask = llvm.get_host_cpu_features
 llvm.get_host_cpu_features = lambda: {features}
-from minirank.kernels import tile
+from minirank.kernels.cpu import tile
 llvm.get_host_cpu_features = ask
 assert (tile._ROWS, tile.WIDE) == {shape}, (tile._ROWS, tile.WIDE)
 import pytest
 sys.exit(pytest.main(["-p", "no:cacheprovider", "-q", "-x", *{tests}]))
 """
-PLAN = "test_cpu_gradients.py::test_drawn_gradients_in_float32"
+PLAN = "test_gradients.py::test_drawn_gradients_in_float32"
 
 
 @pytest.mark.parametrize(
@@ -36,5 +37,5 @@ def test_every_shape_computes_the_same(features, shape, tests):
     code = RUN.format(features=features, shape=shape, tests=[str(HERE / test) for test in tests])
     cache = HERE / "__pycache__" / f"shape_{shape[0]}x{shape[1]}"
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "NUMBA_OPT": "1"}  # NOTE: a plan compiles sooner so
-    done = subprocess.run([sys.executable, "-c", code], cwd=HERE.parent, capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

@@ -6,11 +6,11 @@ import bz2
 import gzip
 import os
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from paths import ROOT
 from table_world import TRAIN, VALID, config, read
 
 from minirank.config.dataclass_yaml import build
@@ -213,7 +213,7 @@ def test_an_encoder_that_cannot_be_written_or_read(tmp_path, monkeypatch):
         TableEncoder.load(tmp_path)
 
 
-CENSUS = Path(__file__).parents[2] / "shared" / "data"
+CENSUS = ROOT.parent / "shared" / "data"
 
 
 @pytest.mark.skipif(
@@ -223,7 +223,7 @@ def test_census(tmp_path):
     """The first 5,000 rows stand for all, to be quick."""
     with bz2.open(CENSUS / "census_income_kdd" / "valid.csv.bz2", "rt") as text:
         (tmp_path / "rows.csv").write_text("".join(islice(text, 5000)))
-    text = (Path(__file__).parents[1] / "examples" / "census.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "examples" / "census.yaml").read_text(encoding="utf-8")
     schema = yaml.safe_load(text)["data"]
     schema["table"] |= {"train": "rows.csv", "valid_share": 0, "test": None}
     schema["columns"]["min_count"] = 1

@@ -9,16 +9,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from paths import ROOT
 from training_world import write_table
 
 from minirank import cli
 from minirank.errors import RunError
 
-ROOT = Path(__file__).parents[1]
 QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--threads", "2")
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from training_world import write_table
 
 from minirank import cli
@@ -20,7 +21,6 @@ from minirank.model.label_rates import LabelRates
 from minirank.run import folder as run
 from minirank.run.folder import load_run
 
-ROOT = Path(__file__).resolve().parent.parent
 NO_GPU = why_not()
 SIMULATOR = {"NUMBA_ENABLE_CUDASIM": "1"}
 without_gpu = pytest.mark.skipif(NO_GPU is None, reason="there is a GPU; this is about machines without")
@@ -36,8 +36,9 @@ def base_plan():
     return compile_plan(config, tasks, spec, LabelRates(1000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
 
 
-def in_simulator(*words):
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=os.environ | SIMULATOR, capture_output=True, text=True, check=False)
+def in_simulator(*words, **environment):
+    environment = os.environ | SIMULATOR | environment
+    return subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_nothing_of_cuda_is_imported_unasked():
@@ -120,16 +121,15 @@ def test_a_step_of_base_takes_eleven_launches():
 
 
 def test_kernels_in_the_simulator():
-    suites = (f"tests/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
+    suites = (f"tests/kernels/cuda/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
     done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
 
 
 def test_products_with_the_tiles_of_a_gpu():
     """The sizes that a GPU runs, float32 and TF32; everything else is simulated with smaller ones."""
-    environment = os.environ | SIMULATOR | {"MINIRANK_CUDA_TILES": "full"}
-    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "tests/cuda_suite.py", "-k", "with_the_tiles"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    suite = ("tests/kernels/cuda/cuda_suite.py", "-k", "with_the_tiles")
+    done = in_simulator("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", *suite, MINIRANK_CUDA_TILES="full")
     assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
 

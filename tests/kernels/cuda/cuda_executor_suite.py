@@ -1,6 +1,6 @@
 """What test_cuda.py runs in numba's simulator: steps of the executor, their launches, recordings, and what is uploaded when.
 
-NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/cuda_executor_suite.py
+NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/kernels/cuda/cuda_executor_suite.py
 """
 
 import sys

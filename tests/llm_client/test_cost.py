@@ -4,10 +4,10 @@ import io
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from llm_scripted import MODEL, ScriptedServer, answer, failure, item
+from paths import WORLDS
 
 from minirank.llm_client import Bulk, Counts, Limits, RunError, Store, retry
 from minirank.llm_client.estimate import estimate
@@ -96,7 +96,7 @@ def test_calls_under_way_in_a_killed_run_are_paid_for(tmp_path):
     path = tmp_path / "s.sqlite"
     # One answer, so that four go out together; those are never answered.
     with ScriptedServer(answer(), default=answer(delay=30)) as server:
-        worker = subprocess.Popen([sys.executable, "-c", code, server.url, str(path)], cwd=Path(__file__).parent)
+        worker = subprocess.Popen([sys.executable, "-c", code, server.url, str(path)], cwd=WORLDS)
         end = time.monotonic() + 60
         while len(server.received) < 5:
             assert time.monotonic() < end and worker.poll() is None

@@ -5,14 +5,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from llm_scripted import ScriptedServer, Step, answer, failure
+from paths import WORLDS
 
 from minirank.llm_client import Counts, Store
 
-WORKER = Path(__file__).with_name("llm_worker.py")
+WORKER = WORLDS / "llm_worker.py"
 
 
 def start(server, path, items, concurrency):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cpu_world import drawn_batch, drawn_plan, drawn_values
+from paths import WORLDS
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu.executor import CpuExecutor
@@ -116,9 +117,9 @@ def compare(when):
         assert value == before[name], f"{when}: {name} was {before[name]} and is {value}"
 
 before = state()
-import minirank.kernels.backends, minirank.kernels.cpu, minirank.model, minirank.training, minirank.scoring
+import minirank.kernels.backends, minirank.kernels.cpu, minirank.model, minirank.training, minirank.run.scoring
 compare("import")
-from test_cpu_threads import *
+from test_threads import *
 before["warnings"] = list(warnings.filters)  # the test runner's own
 plan, spec, values, batches = world(0)
 executor = CpuExecutor(plan, np.float32, 3)
@@ -136,5 +137,11 @@ print("same")
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="asks for the affinity of the process; run on Linux")
 def test_no_side_effects():
-    done = subprocess.run([sys.executable, "-c", SIDE_EFFECTS], cwd=Path(__file__).parent, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SIDE_EFFECTS],
+        cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": str(WORLDS)},
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout == "same\n", done.stderr[-2000:]
