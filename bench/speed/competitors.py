@@ -23,7 +23,7 @@ class Competitor:
 
     Args:
         family: whose; of a family only the best variant counts. file: of peers/, without `.py`.
-        variant: as the file explains it.
+        variant: as the file explains it. checkout: of a build of minirank, which needs no environment of the peers.
         own_model: it is the family's own model at the same sizes, so that its loss cannot equal ours.
         everywhere: it takes part in every cell, for it was fast on small and on base; the others take part with two threads
             and gates `bias` on small and base alone.
@@ -32,6 +32,7 @@ class Competitor:
     family: str
     file: str
     variant: str = ""
+    checkout: Path | None = None
     own_model: bool = False
     everywhere: bool = True
 
@@ -39,9 +40,23 @@ class Competitor:
     def name(self) -> str:
         return f"{self.family}: {self.variant}" if self.variant else self.family
 
+    @property
+    def program(self) -> Path:
+        """What its process runs: the file of its own checkout, wherever that keeps it."""
+        checkout = self.checkout or CHECKOUT
+        places = [checkout / "bench" / folder / f"{self.file}.py" for folder in ("speed/peers", "peers")]
+        return next((place for place in places if place.exists()), places[0])
+
+
+def build(name: str, checkout: Path | str) -> Competitor:
+    """A build of minirank."""
+    return Competitor(name, "minirank_cpu", checkout=Path(checkout).resolve())
+
+
+MINIRANK = build(OURS, CHECKOUT)
 
 TRAINING = (
-    Competitor(OURS, "minirank_cpu"),
+    MINIRANK,
     Competitor("PyTorch eager", "torch_eager", "loop, dense"),
     Competitor("PyTorch eager", "torch_eager", "loop, sparse", everywhere=False),
     Competitor("PyTorch eager", "torch_eager", "wide, dense", everywhere=False),
@@ -56,14 +71,14 @@ TRAINING = (
     Competitor("DeepCTR-Torch", "deepctr_mmoe", own_model=True),
 )
 SCORING = (
-    Competitor(OURS, "minirank_cpu"),
+    MINIRANK,
     Competitor("ONNX Runtime", "onnx_runtime"),
     Competitor("torch.compile, frozen", "torch_frozen", "compiled, wide"),
     Competitor("torch.compile, frozen", "torch_frozen", "compiled, loop"),
     Competitor("TorchScript, frozen", "torch_frozen", "jit, wide"),
 )
 STARTING = (
-    Competitor(OURS, "minirank_cpu"),
+    MINIRANK,
     Competitor("PyTorch eager", "torch_eager", "loop, dense"),
     Competitor("torch.compile", "torch_compiled", "loop, dense"),
     Competitor("JAX jit", "jax_jit", "loop, lazy"),
@@ -90,16 +105,18 @@ class Process:
     """A competitor in a process of its own; it computes only while `ask` waits for its answer.
 
     Args:
-        peers: environment of all but ours. cache: folder for what torch.compile keeps.
-        numba: folder for the compiled code of ours; by default the one that it always uses.
+        peers: environment of all but builds of minirank.
+        cache: folder for compiled code, by default the one that it always uses, of torch.compile one in `peers`.
     """
 
-    def __init__(self, competitor: Competitor, peers: Path, cache: Path, numba: Path | None = None) -> None:
-        python = sys.executable if competitor.family == OURS else python_of(peers)
-        places = {"TORCHINDUCTOR_CACHE_DIR": str(cache)} | ({"NUMBA_CACHE_DIR": str(numba)} if numba else {})
+    def __init__(self, competitor: Competitor, peers: Path | None = None, cache: Path | None = None) -> None:
+        if competitor.checkout:
+            python, places = sys.executable, {"PYTHONPATH": str(competitor.checkout)} | ({"NUMBA_CACHE_DIR": str(cache)} if cache else {})
+        else:
+            python, places = python_of(peers), {"TORCHINDUCTOR_CACHE_DIR": str((cache or peers) / "inductor")}
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (`close` does)
         self._process = subprocess.Popen(
-            [python, str(HERE / "peers" / f"{competitor.file}.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [python, str(competitor.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._errors, text=True, encoding="utf-8", env=os.environ | places,
         )  # fmt: skip
 

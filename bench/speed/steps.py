@@ -3,7 +3,8 @@
     python bench/speed/steps.py --make-peers FOLDER            once: an environment with the peers (2 GB, Linux)
     python bench/speed/steps.py --peers FOLDER                 all cells, about 20 minutes; it goes on where it was stopped
     python bench/speed/steps.py --peers FOLDER --quick         two workloads, two threads, fewer rounds: 5 minutes
-    python bench/speed/steps.py --peers FOLDER --kinds train --workloads base --threads 1 --only minirank JAX --out try
+    python bench/speed/steps.py --peers FOLDER --kinds train --workloads base --threads 1 --only JAX --out try
+    python bench/speed/steps.py --build before=CHECKOUT --workloads small base     two builds of ours; no peers are needed
 
 The peers are the extra `bench` (`pip install .[bench]` would install them beside minirank; here they have their own
 environment). Every competitor, ours too, is a process of its own. All get the same parameters and rows; loss and logits
@@ -32,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.speed import workloads
 from bench.speed.ceilings import Probe
-from bench.speed.competitors import CHECKOUT, OURS, SCORING, STARTING, TRAINING, PeerError, Process, make_peers
+from bench.speed.competitors import CHECKOUT, MINIRANK, OURS, SCORING, STARTING, TRAINING, PeerError, Process, build, make_peers
 from bench.speed.steps_tables import summary as summary_table
 from bench.speed.steps_tables import tables
 from bench.speed.workloads import GATES, WORKLOADS
@@ -56,9 +57,7 @@ class Field:
     def __init__(self, competitors, threads, folder, options, stack) -> None:
         self.threads, self.folder, self.options = threads, folder, options
         self.records = {one.name: {"family": one.family, "variant": one.variant, "own_model": one.own_model} for one in competitors}
-        self.running = {
-            one.name: Process(one, options.peers, options.peers / "inductor") for one in competitors
-        }  # they import side by side
+        self.running = {one.name: Process(one, options.peers) for one in competitors}  # they import side by side
         for process in self.running.values():
             stack.callback(process.close)
         self.turns = 0
@@ -228,27 +227,26 @@ def summary(turns):
 
 def start_cell(workload, gate, threads, options):
     """Seconds from the start of a process to its import and to its first trained batch; cold without compiled code on disk."""
-    records = {}
     with tempfile.TemporaryDirectory() as folder:
         workloads.write(Path(folder), workload, gate, [("train", 0)])
         competitors = chosen(STARTING, options)
+        records = {one.name: {"family": one.family, "warm": [], "cold": []} for one in competitors}
         for number in range(options.starts + 1):  # the first round fills caches and is not kept
             for one in rotated(competitors, number):
-                kept = start(one, folder, threads, options, options.peers / "inductor", None)
-                if number:
-                    records.setdefault(one.name, {"family": one.family, "warm": []})["warm"].append(kept)
-        for one in competitors:
-            with tempfile.TemporaryDirectory() as empty:
-                cold = start(one, folder, threads, options, Path(empty) / "inductor", Path(empty) / "numba")
-            records[one.name]["cold"] = cold
+                seconds = start(one, folder, threads, options)
+                records[one.name]["warm"] += [seconds] if number else []
+        for number in range(options.cold_starts):
+            for one in rotated(competitors, number):
+                with tempfile.TemporaryDirectory() as empty:
+                    records[one.name]["cold"].append(start(one, folder, threads, options, Path(empty)))
     return {"rounds": options.starts, "competitors": records}
 
 
-def start(competitor, folder, threads, options, cache, numba):
+def start(competitor, folder, threads, options, cache=None):
     """[seconds to the import, to the first trained batch] of one process."""
     time.sleep(PAUSE)
     began = time.perf_counter()
-    process = Process(competitor, options.peers, cache, numba)
+    process = Process(competitor, options.peers, cache)
     try:
         process.ask("peak")
         imported = time.perf_counter() - began
@@ -260,13 +258,10 @@ def start(competitor, folder, threads, options, cache, numba):
 
 
 def chosen(competitors, options, every_variant=True, own_models=True):
-    """Those that `--only` asks for and the cell admits; ours always takes part."""
-    wanted = [OURS, *options.only] if options.only else None
-    return tuple(
-        one for one in competitors
-        if (wanted is None or any(one.name.startswith(name) for name in wanted))
-        and (every_variant or one.everywhere) and (own_models or not one.own_model)
-    )  # fmt: skip
+    """Ours, the other builds, and of the peers, where there is an environment, those that `--only` asks for and the cell admits."""
+    peers = [one for one in competitors if one.checkout is None and one.name.startswith(tuple(options.only)) and options.peers]
+    builds = [build(f"{OURS} {name}", checkout) for name, _, checkout in (text.partition("=") for text in options.build)]
+    return (MINIRANK, *builds, *(one for one in peers if (every_variant or one.everywhere) and (own_models or not one.own_model)))
 
 
 def cells(options):
@@ -289,21 +284,31 @@ def main():
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--gates", nargs="+", choices=GATES, default=GATES)
     parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="the competitors whose names begin so, and ours")
+    parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="of the peers those whose names begin so")
+    parser.add_argument(
+        "--build", action="append", default=[], metavar="NAME=CHECKOUT", help="another build of minirank takes part (may be repeated)"
+    )
     parser.add_argument("--rounds", type=int, default=12, help="at most so many")
     parser.add_argument("--seconds", type=float, default=30, help="for the rounds of a cell; three rounds are made in any case")
     parser.add_argument("--starts", type=int, default=5, help="rounds of starts")
+    parser.add_argument("--cold-starts", type=int, default=1, help="rounds of starts without compiled code on disk")
     parser.add_argument(
         "--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread"
     )
     parser.add_argument("--quick", action="store_true", help="small and base, gates bias, two threads, 15 seconds a cell")
     parser.add_argument("--again", action="store_true", help="measure cells anew that the record holds")
-    parser.add_argument("--out", default="steps", help="name of the record in results/; RESULTS.md is written for `steps` alone")
+    parser.add_argument(
+        "--out", help="name of the record in results/: `steps`, for which alone RESULTS.md is written, or with --build `builds`"
+    )
     options = parser.parse_args()
     if options.make_peers:
         return make_peers(options.make_peers)
-    if not options.peers or not options.peers.is_dir():
+    if options.peers and not options.peers.is_dir() or not (options.peers or options.build):
         parser.error("--peers must name the folder that --make-peers made")
+    for text in options.build:
+        if not build(*text.partition("=")[0::2]).program.exists():
+            parser.error(f"--build must be NAME=CHECKOUT, a folder with bench/ of minirank, got {text}")
+    options.out = options.out or ("builds" if options.build else "steps")
     if options.quick:
         options.workloads, options.gates, options.threads, options.seconds = ["small", "base"], GATES[:1], [2], 15
     record = record_of(__file__).with_stem(options.out)
@@ -312,6 +317,7 @@ def main():
     for kind, name, gate, threads in cells(options):
         key = f"{kind}, {name}, gates {gate}, {threads} thread{'s' * (threads > 1)}"
         if key in results["cells"] and not options.again:
+            print(f"{key}: measured before; --again measures it anew")
             continue
         print(key, flush=True)
         began = time.perf_counter()

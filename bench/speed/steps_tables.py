@@ -21,9 +21,9 @@ def tables(results) -> str:
     for cell in cells:
         for record in cell["competitors"].values():
             versions |= record.get("versions", {})
-    told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
+    told = "".join(f", {name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
     return "\n".join(
-        [*parts, f"{results['machine']}; {told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."]
+        [*parts, f"{results['machine']}{told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."]
     )
 
 
@@ -184,12 +184,15 @@ def starts(cells):
         lines += [
             f"{title}. Cold: no compiled code on disk.",
             "",
-            row(["", "import", "first batch", "first batch, cold"]),
-            row(["---"] * 4),
+            row(["", "import", "first batch", "/ ours", "first batch, cold", "/ ours"]),
+            row(["---"] * 6),
         ]
+        ours = cell["competitors"][OURS]
         for name, record in cell["competitors"].items():
             imported, first = (statistics.median(column) for column in zip(*record["warm"]))
-            lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", f"{record['cold'][1]:.1f}"]))
+            warm, cold = (ratio(*([first for _, first in each[kind]] for each in (record, ours))) for kind in ("warm", "cold"))
+            last = statistics.median(first for _, first in record["cold"])
+            lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", warm, f"{last:.1f}", cold]))
     return lines
 
 

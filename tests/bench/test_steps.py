@@ -1,14 +1,15 @@
 """What the comparison with the peers rests on: the workloads, their operation counts, the protocol, and the ratios."""
 
 import json
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bench.speed import workloads
-from bench.speed.competitors import OURS, Competitor, PeerError, Process
-from bench.speed.steps import far, summary
+from bench.speed.competitors import MINIRANK, OURS, TRAINING, Competitor, PeerError, Process
+from bench.speed.steps import chosen, far, summary
 from bench.speed.steps_tables import ratio, tables
 from minirank.kernels.backends import make_executor
 
@@ -74,7 +75,7 @@ def test_operations_of_a_step_by_hand(tiny):
 def test_a_process_answers_and_a_failure_is_told(tmp_path):
     small = workloads.WORKLOADS["small"]
     workloads.write(tmp_path, replace(small, rows=1024), "bias", [("train", 0), ("bulk", 0)])
-    process = Process(Competitor(OURS, "minirank_cpu"), tmp_path, tmp_path)
+    process = Process(MINIRANK)
     try:
         process.ask("prepare", folder=str(tmp_path), threads=2, variant="")
         logits = np.array(process.ask("logits", batch=0))
@@ -82,17 +83,32 @@ def test_a_process_answers_and_a_failure_is_told(tmp_path):
         assert workloads.loss(workloads.batch_of(small, "train", 0), logits) == pytest.approx(first[1], rel=1e-4)
         assert second[1] < first[1] and first[0] > 0
         held = np.ones(2**27)  # 1 GiB here is not held there
-        later = Process(Competitor(OURS, "minirank_cpu"), tmp_path, tmp_path)
+        later = Process(MINIRANK)
         assert 30 < later.ask("peak") < 700 and held[-1] == 1
         later.close()
         with pytest.raises(PeerError, match="IndexError"):
             process.ask("loss", batch=9)
     finally:
         process.close()
-    gone = Process(Competitor(OURS, "no_such_file"), tmp_path, tmp_path)
+    gone = Process(Competitor(OURS, "no_such_file", checkout=tmp_path))
     with pytest.raises(PeerError, match="ended with status 2.*no_such_file"):
         gone.ask("peak")
     gone.close()
+
+
+def test_another_build_takes_part_without_the_peers(tmp_path):
+    """Its own worker in its own folder, before and after the worker moved; PYTHONPATH names its checkout first."""
+    said = "import json, os\nprint(json.dumps({'answer': os.environ['PYTHONPATH']}))"
+    for folder in ("bench/peers", "bench/speed/peers"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "minirank_cpu.py").write_text(said, encoding="utf-8")
+        ours, before = chosen(TRAINING, Namespace(peers=None, only=[""], build=[f"before={tmp_path}"]))
+        assert (ours, before.name, before.program.parent) == (MINIRANK, "minirank before", tmp_path / folder)
+        process = Process(before)
+        assert process.ask("peak") == str(tmp_path)
+        process.close()
+    names = [one.name for one in chosen(TRAINING, Namespace(peers=tmp_path, only=["JAX"], build=[]), every_variant=False)]
+    assert names == ["minirank", "JAX jit: loop, lazy"]
 
 
 def test_whoever_differs_is_refused():
