@@ -16,8 +16,8 @@ import tempfile
 from pathlib import Path
 
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.extract_llm import PIECE, Document
-from minirank.extract.llm.grounding import Counts
+from minirank.extract.llm.extract_llm import PIECE, LLMDocument
+from minirank.extract.llm.grounding import ValueCounts
 from minirank.extract.llm.prompts import load_prompt
 from minirank.llm_client import Client, Limits, Store, validate
 from minirank.llm_client.cassette import Player
@@ -43,7 +43,7 @@ else:
     client = Client(player.base_url, player.model, transport=player, limits=Limits(concurrency=1))
     print(f"{player.model} on {player.header['server']}, recorded on {player.header['recorded']}\n")
 
-documents = [Document.of_job({"job_id": name, "title": title, "description": text}) for name, (title, text) in ADS.items()]
+documents = [LLMDocument.of_job({"job_id": name, "title": title, "description": text}) for name, (title, text) in ADS.items()]
 prompt = load_prompt("job")
 with Store(Path(tempfile.mkdtemp()) / "answers.sqlite") as store:
     asker = Asker(client, store)
@@ -55,9 +55,9 @@ with Store(Path(tempfile.mkdtemp()) / "answers.sqlite") as store:
     print(f"{len(requests)} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out")
 
     # 3. What the model claims, and what is left of it.
-    total = Counts()
+    total = ValueCounts()
     for document, request in zip(documents, requests, strict=True):
-        answer, counts = asker.answer(request), Counts()
+        answer, counts = asker.answer(request), ValueCounts()
         assert validate(answer, prompt.schema) is None  # the form is right, always
         found = document.answered(asker, PIECE, counts)
         copied = [claim for claim in answer["must_have"] if prompt.folded_example.find(claim) and claim not in document.text]

@@ -7,14 +7,31 @@ client, store, bulk, estimate, progress, batch, cassette, doctor.
 
 from .bulk import Bulk
 from .client import Client, Reply
-from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError, Stopped
-from .ladder import Ability, Request
-from .ledger import Attempt, Limits
+from .cost import Attempt, Limits
+from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater, Stopped
 from .neutralise import neutralise
+from .request import Ability, Request
 from .schema import check_schema, validate
 from .store import Counts, Item, Store
 
 __all__ = [
-    "Ability", "Attempt", "Bulk", "CapabilityError", "Client", "Counts", "Item", "ItemError", "LLMError", "Limits",
-    "Reply", "Request", "RetryLater", "RunError", "Stopped", "Store", "check_schema", "neutralise", "validate",
+    "Ability",
+    "Attempt",
+    "Bulk",
+    "CapabilityError",
+    "Client",
+    "Counts",
+    "FatalError",
+    "Item",
+    "ItemError",
+    "LLMError",
+    "Limits",
+    "Reply",
+    "Request",
+    "RetryLater",
+    "Stopped",
+    "Store",
+    "check_schema",
+    "neutralise",
+    "validate",
 ]  # fmt: skip

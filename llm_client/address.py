@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from .errors import RunError
+from .errors import FatalError
 
 ENDPOINTS = ("/chat/completions", "/completions", "/models")
 
@@ -21,7 +21,7 @@ def canonical_url(base_url: str) -> str:
     Returns:
         No trailing slash; scheme and host in lower case, default ports left out.
     Raises:
-        RunError: no address, another scheme, or a key, a user or a query inside it.
+        FatalError: no address, another scheme, or a key, a user or a query inside it.
     """
     text = base_url.strip()
     if "://" not in text:
@@ -32,9 +32,9 @@ def canonical_url(base_url: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme.lower() not in ("http", "https") or not text.isprintable() or " " in text:
-        raise RunError("base_url is not an address; write it like http://127.0.0.1:8080/v1", kind="config")
+        raise FatalError("base_url is not an address; write it like http://127.0.0.1:8080/v1", kind="config")
     if parts.username is not None or parts.query or parts.fragment:
-        raise RunError("base_url holds a user, a query or a fragment; give the key in the environment only", kind="config")
+        raise FatalError("base_url holds a user, a query or a fragment; give the key in the environment only", kind="config")
     scheme = parts.scheme.lower()
     name = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}[scheme]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .client import read_answer
-from .errors import ItemError, LLMError, RunError
-from .ladder import Ability, Request, payload
-from .ledger import Attempt, Limits
+from .cost import Attempt, Limits
+from .errors import FatalError, ItemError, LLMError
 from .parse_json import InvalidReply, is_loop
 from .replies import read_completion
+from .request import Ability, Request, payload
 from .store import Store
 from .transport import RawReply
 
@@ -82,7 +82,7 @@ def read_batch(
         requests: makes the input again: it has the schemas.
         limits: with the prices of a batch.
     Raises:
-        RunError: a line that is not one of a batch file.
+        FatalError: a line that is not one of a batch file.
     """
     asked = {request.digest(model): request.schema for request in requests()}
     done = failed = known = 0
@@ -128,7 +128,7 @@ def _lines(paths: Iterable[str | Path]) -> Iterator[tuple[str, dict]]:
                     content = json.loads(line)
                     name = str(content["custom_id"])
                 except (ValueError, KeyError, TypeError, RecursionError):
-                    raise RunError(f"{path}:{number}: not a line of a batch file; download it again", kind="batch") from None
+                    raise FatalError(f"{path}:{number}: not a line of a batch file; download it again", kind="batch") from None
                 yield name, content
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
 from .client import Client, Reply
-from .errors import ItemError, LLMError, RunError, Stopped
-from .ladder import Request
+from .errors import FatalError, ItemError, LLMError, Stopped
+from .request import Request
 from .store import Counts, Store
 
 AHEAD = 2  # requests read ahead for each thread
@@ -53,7 +53,7 @@ class Bulk:
         Returns:
             The items of this input by status.
         Raises:
-            RunError: no further call could succeed; whatever was finished is in the store.
+            FatalError: no further call could succeed; whatever was finished is in the store.
             KeyboardInterrupt: after Ctrl-C, when the calls under way are in the store.
         """
         read = requests if callable(requests) else lambda: requests
@@ -66,7 +66,7 @@ class Bulk:
             if known is not None:
                 client.ability = known
                 client.pace.open()
-            client.purse.carry(store.ledger()["cost"])
+            client.budget.count_earlier(store.ledger()["cost"])
             total = 0
             if once is None:
                 store.register(read(), client.model, run)
@@ -174,7 +174,7 @@ class _Work:
             except LLMError as error:
                 self._bulk.abandon(error)
             except Exception as error:  # a defect of ours: end the run, keep the work, let the caller see it
-                self._bulk.abandon(RunError(f"unexpected {type(error).__name__} at {request.key}: {error}", kind="defect"))
+                self._bulk.abandon(FatalError(f"unexpected {type(error).__name__} at {request.key}: {error}", kind="defect"))
             finally:
                 with self._lock:
                     self._in_hand.discard(digest)
@@ -189,10 +189,10 @@ class _Work:
         except ItemError as error:
             store.fail(digest, error, source)
             self._tell(failed=True)
-        except (RunError, Stopped) as error:
+        except (FatalError, Stopped) as error:
             if error.attempts:
                 store.note_attempts(digest, error.attempts)
-            if isinstance(error, RunError):
+            if isinstance(error, FatalError):
                 raise
         else:
             store.finish(digest, reply.value, source | provenance(reply), reply.attempts)

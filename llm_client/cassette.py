@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 
 from .address import canonical_url
-from .errors import RunError
+from .errors import FatalError
 from .key import Key
-from .ladder import RUNGS, Ability
+from .request import RUNGS, Ability
 from .transport import RawReply, Transport
 
 KEPT_HEADERS = ("content-type", "retry-after", "retry-after-ms", "server")
@@ -37,7 +37,7 @@ class Recorder:
         key: to keep out of the file.
         server: name of the server, for whoever reads the file; by default what its replies call themselves.
     Raises:
-        RunError: the file cannot be written, or is something else than a cassette of this server.
+        FatalError: the file cannot be written, or is something else than a cassette of this server.
     """
 
     def __init__(self, transport: Transport, path: str | Path, key: Key, server: str | None = None) -> None:
@@ -46,7 +46,7 @@ class Recorder:
         self._path, self._server = Path(path), server
         self._begun = self._path.exists() and self._path.stat().st_size > 0
         if self._begun and (recorded := Player(path).base_url) != self.base_url:
-            raise RunError(f"{path} is a cassette of {recorded}; give another file", kind="cassette")
+            raise FatalError(f"{path} is a cassette of {recorded}; give another file", kind="cassette")
         try:
             self._file = self._path.open("a+b", buffering=0)
             if self._begun:
@@ -103,8 +103,8 @@ class Recorder:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _unwritable(self, error: OSError) -> RunError:
-        return RunError(f"{self._path} cannot be written: {error.strerror or error}; give another file or free some space", kind="record")
+    def _unwritable(self, error: OSError) -> FatalError:
+        return FatalError(f"{self._path} cannot be written: {error.strerror or error}; give another file or free some space", kind="record")
 
 
 class Player:
@@ -113,7 +113,7 @@ class Player:
     Args:
         path: of the cassette.
     Raises:
-        RunError: not a cassette.
+        FatalError: not a cassette.
 
     `header` is its first line, `model` the one that was asked (None where none was), `ability` what the server was
     found to accept in the end: a client that starts with it repeats no probe.
@@ -136,9 +136,9 @@ class Player:
                         break  # what a kill left of a line
                     self._add(kept)
         except OSError as error:
-            raise RunError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
+            raise FatalError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
-            raise RunError(f"{path} is not a cassette: {type(error).__name__}; record it again", kind="cassette") from None
+            raise FatalError(f"{path} is not a cassette: {type(error).__name__}; record it again", kind="cassette") from None
 
     def _add(self, kept: dict) -> None:
         raw = RawReply(int(kept["status"]), dict(kept["headers"]), kept["body"].encode())
@@ -162,7 +162,7 @@ class Player:
         with self._lock:
             replies = self._replies.get(name)
             if not replies:
-                raise RunError(f"{self._path} has no such exchange; record it again with this prompt and model", kind="cassette")
+                raise FatalError(f"{self._path} has no such exchange; record it again with this prompt and model", kind="cassette")
             return replies.pop(0) if len(replies) > 1 else replies[0]
 
 

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from .address import canonical_url
-from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError
+from .cost import Attempt, Budget, Limits, most_tokens
+from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .key import Key
-from .ladder import Ability, Request, payload
-from .ledger import Attempt, Limits, Purse, most_tokens
 from .pace import Pace
 from .parse_json import InvalidReply, is_loop, parse
 from .replies import Completion, read_completion
+from .request import Ability, Request, payload
 from .retry import RetryBudget, backoff
 from .schema import coerce, validate
 from .transport import Transport
@@ -69,7 +69,7 @@ class Client:
         transport: another way to the server, such as a recording (cassette.py).
         notice: called with one line that a user should see, such as `waiting for the model to load`.
     Raises:
-        RunError: an address or a key that cannot be used.
+        FatalError: an address or a key that cannot be used.
     """
 
     def __init__(
@@ -87,10 +87,10 @@ class Client:
         self.limits = limits or Limits()
         self.key = Key.from_environment(api_key_env)
         self.transport = transport or Transport(self.base_url, self.key)
-        self.purse = Purse(self.limits)
+        self.budget = Budget(self.limits)
         self.pace = Pace(self.limits.concurrency, timeout, self.limits.rpm, self.limits.tpm, self.limits.max_wait)
         self.ability = Ability()  # learned; assign what an earlier run learned
-        self._budget = RetryBudget(20 + 2 * self.limits.concurrency)
+        self._retry_budget = RetryBudget(20 + 2 * self.limits.concurrency)
         self._notice, self._told = notice or (lambda text: None), set()
         self._lock, self._first = threading.Lock(), threading.Lock()
         if getattr(self.transport, "withholds_key", False):
@@ -108,7 +108,7 @@ class Client:
                 die before the reply: outcome `sent`, its upper bound as cost.
         Raises:
             ItemError: this item has a final status; `kind` says which.
-            RunError: no further call can succeed.
+            FatalError: no further call can succeed.
             Stopped: `stop` was called before the call was sent.
         """
         attempts: list[Attempt] = []
@@ -122,12 +122,12 @@ class Client:
     def stop(self) -> None:
         """Send nothing more: calls that wait end at once with Stopped, calls under way are finished."""
         self.pace.stop()
-        self.purse.stop()
+        self.budget.stop()
 
     def restart(self) -> None:
         """Go on after `stop`."""
         self.pace.restart()
-        self.purse.restart()
+        self.budget.restart()
 
     @contextmanager
     def _first_alone(self) -> Iterator[None]:
@@ -202,8 +202,8 @@ class Client:
                 bad += error.kind == "bad reply"
                 if retries > self.limits.retries or bad > BAD_REPLIES:
                     raise _final(error, retries) from None
-                if not self._budget.take():
-                    raise RunError(
+                if not self._retry_budget.take():
+                    raise FatalError(
                         f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage"
                     ) from None
                 if error.after is None:
@@ -215,7 +215,7 @@ class Client:
         sent = self.pace.enter(len(body) // 4 + cap)
         ok = False
         try:
-            bound = self.purse.reserve(most_tokens(body), cap)
+            bound = self.budget.reserve(most_tokens(body), cap)
             cost, outcome, status = 0.0, "lost", None
             tokens_in = tokens_out = 0
             clock, began = time.time(), time.monotonic()
@@ -229,7 +229,7 @@ class Client:
                 tokens_in, tokens_out = completion.tokens_in or 0, completion.tokens_out or 0
                 told = completion.tokens_in is not None and completion.tokens_out is not None
                 cost = self.limits.cost(tokens_in, tokens_out) if told else bound
-                self._budget.earn()
+                self._retry_budget.earn()
                 return completion
             except LLMError as error:
                 outcome = error.kind
@@ -242,7 +242,7 @@ class Client:
                 raise
             finally:
                 ms = 1000 * (time.monotonic() - began)
-                self.purse.settle(bound, cost)
+                self.budget.charge(bound, cost)
                 attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost))
                 _log.debug("POST %s%s: %s, %s, %.0f ms", self.base_url, PATH, status, outcome, ms)
         finally:
@@ -250,7 +250,9 @@ class Client:
 
     def _wait_for_model(self, error: RetryLater, since: float) -> None:
         if time.monotonic() - since > self.limits.loading_wait:
-            raise RunError(f"the model is still loading after {self.limits.loading_wait:g} s; start again later", kind="loading") from None
+            raise FatalError(
+                f"the model is still loading after {self.limits.loading_wait:g} s; start again later", kind="loading"
+            ) from None
         self._tell(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
         self.pace.sleep(min(error.after or LOADING_SECONDS, self.limits.loading_wait))
 
@@ -299,5 +301,5 @@ def read_answer(text: str, schema: dict | None) -> tuple[object, bool]:
 def _final(error: RetryLater, tries: int) -> LLMError:
     """What a retryable error is after the last retry."""
     if error.kind == "unreachable":
-        return RunError(f"{error}; finished items are kept", kind=error.kind)
+        return FatalError(f"{error}; finished items are kept", kind=error.kind)
     return ItemError(f"given up after {tries} attempts: {error}", kind=error.kind, status=error.status)

@@ -8,11 +8,11 @@ import statistics
 from dataclasses import dataclass, field, replace
 
 from .client import Client, read_answer
-from .errors import CapabilityError, LLMError, RunError
-from .ladder import RUNGS, Ability, Request, payload, response_format
-from .ledger import Attempt, Limits
+from .cost import Attempt, Limits
+from .errors import CapabilityError, FatalError, LLMError
 from .parse_json import InvalidReply
 from .replies import NEW_KEY, sort_error
+from .request import RUNGS, Ability, Request, payload, response_format
 from .transport import RawReply
 
 LONG_WORDS = 3000  # of a prompt that shows whether a server cuts prompts silently
@@ -39,7 +39,7 @@ _TASK = Request("task", ({"role": "user", "content": "Pick a colour and a number
 
 
 @dataclass
-class Report:
+class ServerReport:
     """What was found.
 
     Args:
@@ -65,7 +65,9 @@ class Report:
         return "\n".join(f"{mark:4}  {subject:14}  {words}" for mark, subject, words in self.lines)
 
 
-def doctor(base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport=None) -> Report:
+def doctor(
+    base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport=None
+) -> ServerReport:
     """Examine a server: models, authentication, rung, context length, latency.
 
     Sends a handful of short requests; a server that bills is charged for some 4,000 tokens.
@@ -77,7 +79,7 @@ def doctor(base_url: str, model: str | None = None, api_key_env: str = "OPENAI_A
         timeout: seconds for a reply.
         transport: another way to the server.
     """
-    report = Report()
+    report = ServerReport()
     try:
         client = Client(base_url, model or "", api_key_env, timeout, Limits(concurrency=1, retries=1), transport=transport)
         report.add("ok", "address", client.base_url)
@@ -113,17 +115,17 @@ def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
         return raw, None
 
 
-def _models(client: Client, report: Report, api_key_env: str, timeout: float) -> list[dict]:
+def _models(client: Client, report: ServerReport, api_key_env: str, timeout: float) -> list[dict]:
     """The server's list of models; empty where it has none."""
     raw, content = _get(client, f"{client.base_url}/models", timeout)
     if raw.status != 200:
         error = sort_error(raw, raw.body.decode("utf-8", "replace"), content)
         if error.kind == "auth":
-            raise RunError(_about_key(client, api_key_env, error), kind="auth", status=raw.status)
-        if isinstance(error, RunError) and error.kind not in ("address", "model"):
+            raise FatalError(_about_key(client, api_key_env, error), kind="auth", status=raw.status)
+        if isinstance(error, FatalError) and error.kind not in ("address", "model"):
             raise error
         if error.kind == "loading":
-            raise RunError("the server is still loading its model; wait a moment and run this again", kind="loading")
+            raise FatalError("the server is still loading its model; wait a moment and run this again", kind="loading")
     data = content.get("data") if isinstance(content, dict) else None
     entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
     listed = [entry for entry in entries if isinstance(entry.get("id"), str) and entry["id"]]
@@ -136,11 +138,11 @@ def _models(client: Client, report: Report, api_key_env: str, timeout: float) ->
     return listed
 
 
-def _choose(model: str | None, listed: list[dict], report: Report) -> str:
+def _choose(model: str | None, listed: list[dict], report: ServerReport) -> str:
     names = [entry["id"] for entry in listed]
     if model is None:
         if not names:
-            raise RunError(f"without a list of models one must be named: give its name with --model, and {ADDRESS}", kind="model")
+            raise FatalError(f"without a list of models one must be named: give its name with --model, and {ADDRESS}", kind="model")
         report.add("ok", "model", f"{names[0]} (the first; choose another with --model)")
         return names[0]
     if names and model not in names:
@@ -151,14 +153,14 @@ def _choose(model: str | None, listed: list[dict], report: Report) -> str:
     return model
 
 
-def _first_answer(client: Client, report: Report, api_key_env: str, attempts: list[Attempt]) -> None:
+def _first_answer(client: Client, report: ServerReport, api_key_env: str, attempts: list[Attempt]) -> None:
     """An answer without any schema: authentication, and who answers."""
     try:
         completion = _send(client, _HELLO, {}, "text", attempts)
-    except RunError as error:
+    except FatalError as error:
         if error.kind != "auth":
             raise
-        raise RunError(_about_key(client, api_key_env, error), kind="auth", status=error.status) from None
+        raise FatalError(_about_key(client, api_key_env, error), kind="auth", status=error.status) from None
     sent = bool(client.key) and not getattr(client.transport, "withholds_key", False)
     report.add("ok", "authentication", f"the key in {api_key_env} is accepted" if sent else "the server wants no key")
     if completion.model and completion.model != client.model:
@@ -177,7 +179,7 @@ def _send(client: Client, request: Request, extra: dict, rung: str, attempts: li
             client.ability = client.ability.without(error)
 
 
-def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
+def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> None:
     """Which rungs are accepted and which enforced: the prompt asks for anything but the schema."""
     best = None
     for number, rung in enumerate(RUNGS[:-1]):
@@ -187,7 +189,7 @@ def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
             report.add("note", rung, f"rejected: {error}")
             continue
         except LLMError as error:
-            if isinstance(error, RunError):
+            if isinstance(error, FatalError):
                 raise
             report.add("note", rung, str(error))
             continue
@@ -204,7 +206,7 @@ def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
     try:
         reply = client.complete(_TASK)
     except LLMError as error:
-        if isinstance(error, RunError):
+        if isinstance(error, FatalError):
             raise
         report.add("FAIL", "answer", f"no valid answer to a small task: {error}; a larger model may do")
         return
@@ -213,7 +215,7 @@ def _rungs(client: Client, report: Report, attempts: list[Attempt]) -> None:
     report.add("ok", "rung", f"{reply.rung}: a small task came back valid{' after a repair' if reply.repaired else ''}{alone}")
 
 
-def _context(client: Client, report: Report, listed: list[dict], timeout: float) -> None:
+def _context(client: Client, report: ServerReport, listed: list[dict], timeout: float) -> None:
     """How long a prompt may be: as the server says, else by sending one."""
     entry = next((entry for entry in listed if entry["id"] == client.model), {})
     props = {}
@@ -243,7 +245,7 @@ def _context(client: Client, report: Report, listed: list[dict], timeout: float)
         report.add("ok", "context", f"at least {completion.tokens_in:,} tokens")
 
 
-def _latency(report: Report, attempts: list[Attempt]) -> None:
+def _latency(report: ServerReport, attempts: list[Attempt]) -> None:
     good = [attempt for attempt in attempts if attempt.outcome == "ok"]
     if not good:
         return

@@ -4,7 +4,7 @@
       RetryLater      the same request may succeed later: busy, loading, connection lost
       CapabilityError this server does not support what was asked: go one rung down the ladder
       ItemError       this one item has a final status (refused, truncated, invalid): go on with the rest
-      RunError        nothing further can succeed (bad key, no quota): stop, keep the work, resume later
+      FatalError        nothing further can succeed (bad key, no quota): stop, keep the work, resume later
       Stopped         the caller asked to stop; the item stays pending
 
 No message ever holds an API key.
@@ -51,7 +51,7 @@ class ItemError(LLMError):
     """One item is finished without a result; the others go on."""
 
 
-class RunError(LLMError):
+class FatalError(LLMError):
     """No further request can succeed; finished items are kept."""
 
 

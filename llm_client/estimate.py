@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .ladder import Ability, Request, payload
-from .ledger import Limits
+from .cost import Limits
+from .request import Ability, Request, payload
 from .store import Store
 
 BYTES_A_TOKEN = (5.0, 2.0)  # of ordinary text: English prose at best, dense or Chinese text at worst

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import quote
 
-from .errors import RunError
+from .errors import FatalError
 
 HIDDEN = "[key]"
 SECRET = 8  # characters from which a key is a secret: `none` or `EMPTY` is a word, and answers hold it too
@@ -30,13 +30,15 @@ class Key:
         """The key in an environment variable; an unset or empty one is no key.
 
         Raises:
-            RunError: it holds characters that no HTTP header may hold, or the name looks like a key itself.
+            FatalError: it holds characters that no HTTP header may hold, or the name looks like a key itself.
         """
         if name not in os.environ and not name.isupper():  # it is not shown: it may be the key
-            raise RunError("there is no such environment variable; give the name of the one that holds the key, not the key", kind="config")
+            raise FatalError(
+                "there is no such environment variable; give the name of the one that holds the key, not the key", kind="config"
+            )
         secret = os.environ.get(name, "").strip()
         if not secret.isascii() or any(not 32 < ord(character) < 127 for character in secret):
-            raise RunError(f"the key in {name} holds blanks or characters outside ASCII; copy it again", kind="config")
+            raise FatalError(f"the key in {name} holds blanks or characters outside ASCII; copy it again", kind="config")
         return cls(secret or None)
 
     def __bool__(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from .errors import RunError, Stopped
+from .errors import FatalError, Stopped
 
 LONGER = 4.0  # times the given timeout: the longest that timeouts grow to
 
@@ -70,7 +70,7 @@ class Pace:
             The time of sending, for `slow_down`.
         Raises:
             Stopped: stop was called.
-            RunError: the server asked everyone to wait longer than max_wait.
+            FatalError: the server asked everyone to wait longer than max_wait.
         """
         with self._changed:
             while True:
@@ -79,7 +79,7 @@ class Pace:
                 now = time.monotonic()
                 if self._not_before - now > self._max_wait:
                     text = f"the server asks to wait {self._not_before - now:.0f} s; finished items are kept, start again then"
-                    raise RunError(text, kind="rate limit")
+                    raise FatalError(text, kind="rate limit")
                 ready = max(self._not_before, self._slot)
                 if now >= ready and self._in_flight < int(self._limit):
                     break

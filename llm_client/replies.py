@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from .errors import CapabilityError, ItemError, LLMError, RetryLater, RunError
+from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .retry import retry_after
 from .transport import RawReply
 
@@ -65,7 +65,7 @@ def read_completion(raw: RawReply) -> Completion:
     """Read a reply of `/chat/completions`.
 
     Raises:
-        RetryLater, CapabilityError, ItemError, RunError: whatever it is instead of an answer.
+        RetryLater, CapabilityError, ItemError, FatalError: whatever it is instead of an answer.
     """
     text = raw.body.decode("utf-8", "replace").removeprefix("\ufeff")
     content = _json(text)
@@ -108,27 +108,27 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     probe = said[:4000]
     if 300 <= status < 400:
         target = _short(raw.headers.get("location", "another address"))
-        return RunError(
+        return FatalError(
             f"{where}, a redirect to {target}; it is not followed: use the final address as base_url", kind="redirect", status=status
         )
     if _NO_QUOTA.search(probe) or status == 402 or (status in (403, 429) and after is None and _QUOTA.search(probe)):
-        return RunError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
+        return FatalError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
     if _LOADING.search(probe) and status in (503, 500, 429):
         return RetryLater(message, kind="loading", status=status, after=after)
-    if status in (400, 401, 403) and _KEY.search(probe) or status == 401:
-        return RunError(f"the server does not accept the key: {message}; {NEW_KEY}", kind="auth", status=status)
-    if status in (400, 413, 422, 500) and _CONTEXT.search(probe) or status == 413:
+    if (status in (400, 401, 403) and _KEY.search(probe)) or status == 401:
+        return FatalError(f"the server does not accept the key: {message}; {NEW_KEY}", kind="auth", status=status)
+    if (status in (400, 413, 422, 500) and _CONTEXT.search(probe)) or status == 413:
         return ItemError(f"too long for the model: {message}", kind="context", status=status)
     if status in (400, 403, 451) and _REFUSED.search(probe):
         return ItemError(f"refused: {message}", kind="refused", status=status)
     if status == 403:
-        return RunError(f"access denied: {message}", kind="auth", status=status)
+        return FatalError(f"access denied: {message}", kind="auth", status=status)
     if status in (400, 404) and _MODEL.search(probe):
-        return RunError(f"no such model: {message}; `minirank doctor` lists the models", kind="model", status=status)
+        return FatalError(f"no such model: {message}; `minirank doctor` lists the models", kind="model", status=status)
     if status in (400, 404, 422, 500, 501) and (kind := _rejected(probe)):
         return CapabilityError(message, kind=kind, status=status)
     if status in (404, 405):
-        return RunError(f"{message}; base_url must be the address before /chat/completions", kind="address", status=status)
+        return FatalError(f"{message}; base_url must be the address before /chat/completions", kind="address", status=status)
     if status == 429:
         return RetryLater(message, kind="busy", status=status, after=after)
     if status in (408, 409, 425) or status >= 500:

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .errors import LLMError, RunError
-from .ladder import Ability, Request
-from .ledger import Attempt
+from .cost import Attempt
+from .errors import FatalError, LLMError
+from .request import Ability, Request
 
 VERSION = 1
 BATCH = 500  # rows of a commit while the input is noted
@@ -82,7 +82,7 @@ class Store:
     Args:
         path: of the file; made when it does not exist.
     Raises:
-        RunError: not a store, a store of another version, or a folder that cannot be written.
+        FatalError: not a store, a store of another version, or a folder that cannot be written.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -94,7 +94,7 @@ class Store:
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
-                raise RunError(
+                raise FatalError(
                     f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file", kind="store"
                 )
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -102,7 +102,7 @@ class Store:
             if version == 0:
                 self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
         except (sqlite3.Error, OSError) as error:
-            raise RunError(f"{self.path} cannot be used as a store: {error}; give another file", kind="store") from None
+            raise FatalError(f"{self.path} cannot be used as a store: {error}; give another file", kind="store") from None
 
     def close(self) -> None:
         """Close the file."""
@@ -122,7 +122,7 @@ class Store:
         Yields:
             The number of the run.
         Raises:
-            RunError: another run writes to this store.
+            FatalError: another run writes to this store.
         """
         lock = sqlite3.connect(f"{self.path}.lock", timeout=0.0, isolation_level=None)
         try:
@@ -133,7 +133,7 @@ class Store:
                     holder = self._db.execute("SELECT pid, began FROM runs ORDER BY run DESC LIMIT 1").fetchone() or (0, time.time())
                 since = time.strftime("%H:%M:%S", time.localtime(holder[1]))
                 text = f"{self.path} is in use by another run (process {holder[0]}, since {since}); wait for it or give another store"
-                raise RunError(text, kind="locked") from None
+                raise FatalError(text, kind="locked") from None
             with self._transaction():
                 run = self._db.execute("INSERT INTO runs (pid, began) VALUES (?, ?)", (os.getpid(), time.time())).lastrowid
             yield run
@@ -273,7 +273,7 @@ class Store:
             try:
                 yield
             except (sqlite3.Error, ValueError, TypeError) as error:
-                raise RunError(f"{self.path} is damaged: {error}; restore it or give another file", kind="store") from None
+                raise FatalError(f"{self.path} is damaged: {error}; restore it or give another file", kind="store") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -286,7 +286,7 @@ class Store:
             except sqlite3.Error as error:
                 self._roll_back()
                 text = f"{self.path} cannot be written: {error}; finished items are kept, free some space or give another file, and start again"
-                raise RunError(text, kind="store") from None
+                raise FatalError(text, kind="store") from None
             except BaseException:
                 self._roll_back()
                 raise

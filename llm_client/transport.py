@@ -11,7 +11,7 @@ from requests.exceptions import BaseHTTPError  # urllib3's, met while a body is 
 
 from . import deadline
 from .address import is_loopback, may_carry_key
-from .errors import RetryLater, RunError
+from .errors import FatalError, RetryLater
 from .key import Key
 
 CONNECT_SECONDS = 10.0
@@ -68,7 +68,7 @@ class Transport:
             timeout: seconds until the whole reply is there; of them at most 10 for each address of the host to connect to.
         Raises:
             RetryLater: no reply; kind `timeout`, `stale` (a kept connection was gone), `lost`, `unreachable`.
-            RunError: a reply that is too long, or an address that cannot work.
+            FatalError: a reply that is too long, or an address that cannot work.
         """
         return self._send("POST", self.base_url + path, body, timeout)
 
@@ -126,15 +126,15 @@ class Transport:
     def _sorted(self, error: Exception, reused: bool, timeout: float) -> Exception:
         """The error of requests as one of ours."""
         if isinstance(error, _TooLong):
-            return RunError(f"the server's reply has more than {MAX_BYTES} bytes; is {self.base_url} an LLM server?", kind="bad reply")
+            return FatalError(f"the server's reply has more than {MAX_BYTES} bytes; is {self.base_url} an LLM server?", kind="bad reply")
         if isinstance(error, requests.exceptions.SSLError):
-            return RunError(f"{self.base_url}: the certificate cannot be trusted; set REQUESTS_CA_BUNDLE", kind="certificate")
+            return FatalError(f"{self.base_url}: the certificate cannot be trusted; set REQUESTS_CA_BUNDLE", kind="certificate")
         if isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error) or "NameResolution" in repr(error):
             return RetryLater(f"nothing answers at {self.base_url}; is the server running?", kind="unreachable")
         if isinstance(error, (requests.Timeout, TimeoutError)) or "timed out" in str(error):
             return RetryLater(f"no complete reply within {timeout:g} s", kind="timeout")
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)):
-            return RunError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
+            return FatalError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
         return RetryLater("the connection was lost before the reply was complete", kind="stale" if reused else "lost")
 
 

@@ -27,8 +27,8 @@ from bench.extraction.skillspan import read_postings, score
 from bench.tables import machine, publish
 from minirank.extract import extract_job
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.extract_llm import PIECE, Document
-from minirank.extract.llm.grounding import Counts
+from minirank.extract.llm.extract_llm import PIECE, LLMDocument
+from minirank.extract.llm.grounding import ValueCounts
 from minirank.llm_client import Client, Limits, Store
 
 SERVER = "import llm_server; llm_server.SLOTS = 1; llm_server.serve(0, threads={threads})"
@@ -64,10 +64,10 @@ def measure(postings, asker):
     records, pairs = [], {"llm": [], "rules": []}
     for text, gold in postings:
         name = hashlib.sha256(text.encode()).hexdigest()[:12]
-        document = Document.of_job({"job_id": name, "title": "", "description": text})
+        document = LLMDocument.of_job({"job_id": name, "title": "", "description": text})
         while asker.ask(lambda: asked(document, asker)):
             pass  # what failed may be asked in halves now
-        counts = Counts()
+        counts = ValueCounts()
         found = document.answered(asker, PIECE, counts)
         begin = time.perf_counter()
         rules = extract_job("", text)
@@ -103,7 +103,7 @@ def spent(asker, requests):
 def summary(records, spans_found, postings, model):
     """JSON-able figures."""
     valid, distrusted = (sum(record[key] for record in records) for key in ("valid", "distrusted"))
-    total = {key: sum(r[key] for r in records) for key in vars(Counts())}
+    total = {key: sum(r[key] for r in records) for key in vars(ValueCounts())}
     per = {key: float(np.median([r[key] for r in records])) for key in MEDIANS}
     return {
         "model": model,

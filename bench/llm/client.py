@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import machine, page_of, record_of, replace_between, write_record
 from minirank.llm_client import Ability, Bulk, Client, Limits, Request, Store
-from minirank.llm_client.ladder import payload
+from minirank.llm_client.request import payload
 
 HERE = Path(__file__).parent
 THREADS = 64

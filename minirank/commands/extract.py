@@ -88,7 +88,8 @@ def _extract_llm(options, server, gazetteer, folder):
 def run_grade(options) -> None:
     """Write relevance_grades.csv beside the data, and say how it agrees with people."""
     from ..extract import read_features
-    from ..extract.rules.grading import agreement, grade_by_rules, read_pairs, shown_pairs, write_grades
+    from ..extract.grades import agreement, read_pairs, shown_pairs, write_grades
+    from ..extract.rules.grade_rules import grade_by_rules
 
     server = _server(options)
     folder = _folder(options)
@@ -97,7 +98,7 @@ def run_grade(options) -> None:
     if server is None:
         grades = grade_by_rules(folder, features, pairs)
     else:
-        from ..extract.llm.grading import Grader
+        from ..extract.llm.grade_llm import Grader
 
         grader = Grader(folder, features)
         with _asking(options, server) as asker:

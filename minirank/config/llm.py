@@ -82,11 +82,11 @@ def read_llm(section: Any) -> LLMConfig:
     except ConfigError as error:
         raise ConfigError(_LONG.sub("[...]", str(error))) from None
     if config.base_url is not None:
-        from ..llm_client import RunError
+        from ..llm_client import FatalError
         from ..llm_client.address import canonical_url
 
         try:
             canonical_url(config.base_url)
-        except RunError as error:
+        except FatalError as error:
             raise ConfigError(f"llm.{error}") from None
     return config

@@ -7,8 +7,6 @@ extraction.json                             what made them: rules or a model, an
 from __future__ import annotations
 
 import json
-import os
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ from minirank import __version__
 from minirank.errors import DataError
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.schema import JobFeatures, ResumeFeatures
+from minirank.storage import unwritable, write_atomic, write_text
 
 JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
 _REMEDY = "run `minirank extract DATA --rules`"
@@ -44,7 +43,7 @@ def extract_folder(folder, progress=None, gazetteer=None):
         gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: Features.
     Raises:
-        DataError: a file cannot be written.
+        RunError: a file cannot be written.
     """
     total = len(folder.jobs) + len(folder.resumes)
     report = progress or (lambda done, total: None)
@@ -80,7 +79,7 @@ def write_features(folder, features, model=None, gazetteer=None):
         model: that read the texts; None for the rules.
         gazetteer: Gazetteer that was used, or None.
     Raises:
-        DataError: a file cannot be written.
+        RunError: a file cannot be written.
     """
     made = {
         "minirank": __version__,
@@ -89,12 +88,15 @@ def write_features(folder, features, model=None, gazetteer=None):
         "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
     }
     path = Path(folder.path)
-    with _changing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
+    try:  # gone before the features change, back after: it never speaks of others
         (path / MADE_FILE).unlink(missing_ok=True)
-    for name, lines in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
-        # ASCII with escapes: a lone surrogate in a quote survives the way there and back.
-        _write(path / name, (json.dumps(line.to_json()) for line in lines))
-    _write(path / MADE_FILE, [json.dumps(made, indent=1)])
+    except OSError as error:
+        raise unwritable(path / MADE_FILE, error) from None
+    for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
+        # ASCII with escapes: a lone surrogate in a quote is read back as it was.
+        lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
+        write_atomic(path / name, lambda stream, lines=lines: stream.writelines(lines))
+    write_text(path / MADE_FILE, json.dumps(made, indent=1) + "\n")
 
 
 def made_with(folder):
@@ -104,27 +106,6 @@ def made_with(folder):
     except (OSError, ValueError):
         return {}
     return made if isinstance(made, dict) else {}
-
-
-def _write(path, lines):
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with _changing(path):
-        try:
-            with open(part, "w", encoding="ascii", newline="\n") as file:
-                file.writelines(f"{line}\n" for line in lines)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _changing(path):
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"cannot be written: {error.strerror or error}", file=path.name, remedy="free disk space or change the folder's permissions"
-        ) from None
 
 
 def read_features(folder):

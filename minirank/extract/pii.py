@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from minirank.extract.offsets import Edited
+from minirank.extract.edited_text import EditedText
 from minirank.extract.rules.lexicon import Tokens, lexicon
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -43,14 +43,11 @@ _HAN_NAME = re.compile(
     rf"|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])"
 )
 _NO_NAME = frozenset(
-    "curriculum vitae resume résumé lebenslauf profile summary skills experience education contact personal details"
-    " information professional work employment history about me objective references university college school street"
-    " road avenue city gmbh inc ltd llc group company team solutions services technologies remote berlin london"
-    " paris san new york".split()
+    ["curriculum", "vitae", "resume", "résumé", "lebenslauf", "profile", "summary", "skills", "experience", "education", "contact", "personal", "details", "information", "professional", "work", "employment", "history", "about", "me", "objective", "references", "university", "college", "school", "street", "road", "avenue", "city", "gmbh", "inc", "ltd", "llc", "group", "company", "team", "solutions", "services", "technologies", "remote", "berlin", "london", "paris", "san", "new", "york"]
 )
 
 
-def mask(text: str, names: bool = True) -> tuple[Edited, dict[str, str]]:
+def mask(text: str, names: bool = True) -> tuple[EditedText, dict[str, str]]:
     """The text with placeholders (`[EMAIL_1]`, `[NAME_2]` ...) in the place of personal data.
 
     The same data get the same placeholder; none is used that the text itself holds.
@@ -70,7 +67,7 @@ def mask(text: str, names: bool = True) -> tuple[Edited, dict[str, str]]:
                 number += 1
             given[kind, found] = f"[{kind}_{number}]"
         edits.append((start, end, given[kind, found]))
-    return Edited(text, edits), {placeholder: found for (_, found), placeholder in given.items()}
+    return EditedText(text, edits), {placeholder: found for (_, found), placeholder in given.items()}
 
 
 def restore(text: str, placeholders: dict[str, str]) -> str:

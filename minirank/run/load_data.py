@@ -11,7 +11,7 @@ from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
 from ..data import DataFolder, Dataset, Split, read_folder, read_table, split_by_time
 from ..errors import ConfigError
-from ..extract.rules.grading import with_grades
+from ..extract.grades import with_grades
 from ..features import Encoder
 
 

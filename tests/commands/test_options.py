@@ -9,7 +9,7 @@ from extraction_server import honest, serving, write_folder
 from minirank.cli import main
 from minirank.commands.train import _note_gazetteer
 from minirank.config.configuration import FolderConfig
-from minirank.llm_client import Ability, RunError, Store
+from minirank.llm_client import Ability, FatalError, Store
 from minirank.llm_client.key import Key
 from minirank.progress import Progress
 
@@ -77,7 +77,7 @@ def test_ways_that_exclude_one_another(capsys, tmp_path):
 
 def test_a_key_in_the_place_of_its_name_is_not_shown(capsys, tmp_path):
     for key in ("sk-proj-0123456789abcdef", "gsk_0123456789abcdef", "AIzaSyA0123456789"):
-        with pytest.raises(RunError, match="not the key") as caught:
+        with pytest.raises(FatalError, match="not the key") as caught:
             Key.from_environment(key)
         assert key not in str(caught.value)
         write_folder(tmp_path, {"j": ("Cook", "SQL")}, [("r", "SQL")])

@@ -13,19 +13,10 @@ from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.errors import DataError
 from minirank.extract import Features, extract_folder
+from minirank.extract.grades import Grade, Pairs, agreement, read_pairs, shown_pairs, weighted_kappa, with_grades, write_grades
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.grading import Grader
-from minirank.extract.rules.grading import (
-    Grade,
-    Pairs,
-    agreement,
-    grade_by_rules,
-    read_pairs,
-    shown_pairs,
-    weighted_kappa,
-    with_grades,
-    write_grades,
-)
+from minirank.extract.llm.grade_llm import Grader
+from minirank.extract.rules.grade_rules import grade_by_rules
 from minirank.llm_client import Client, Limits, Store
 from minirank.run.load_data import load_dataset
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value
+from minirank.extract.edited_text import EditedText
 from minirank.extract.llm import prompts
 from minirank.extract.llm.answers import READERS, read_job, read_resume
-from minirank.extract.llm.grounding import Counts, Folded, Source
-from minirank.extract.llm.masked_document import Outgoing
+from minirank.extract.llm.grounding import FoldedText, SentText, ValueCounts
+from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.extract.llm.merge import cross_check, merge
+from minirank.extract.llm.parse_years import parse_years
 from minirank.extract.llm.prompts import NAMES, load_prompt
-from minirank.extract.llm.years_of_models import years_of
-from minirank.extract.offsets import Edited
-from minirank.extract.rules import lexicon
+from minirank.extract.rules.lexicon import lexicon
 
 NO_JOB = {
     "title": None,
@@ -46,8 +46,8 @@ NO_RESUME = {
 
 def read(kind, text, example="", flagged=(), **answer):
     """Features and counts of an answer about a text."""
-    outgoing, counts = Outgoing(text, flagged), Counts()
-    source = Source(outgoing, 0, len(outgoing.text), Folded(example), counts)
+    masked, counts = MaskedDocument(text, flagged), ValueCounts()
+    source = SentText(masked, 0, len(masked.text), FoldedText(example), counts)
     empty = NO_JOB if kind == "job" else NO_RESUME
     return READERS[kind](empty | answer, source), counts
 
@@ -83,16 +83,16 @@ def counted(counts):
 )
 def test_quotes_are_found_as_readers_would(text, quote, found):
     """Case 22: Chinese, full-width, NBSP, ligatures."""
-    span = Folded(text).find(quote)
+    span = FoldedText(text).find(quote)
     assert (None if span is None else text[slice(*span)]) == found
 
 
 def test_a_later_whole_word_is_found_behind_a_part_of_a_word():
-    assert Folded("JavaScript, then Java").find("Java") == (17, 21)
+    assert FoldedText("JavaScript, then Java").find("Java") == (17, 21)
 
 
 def test_edits_are_traced_back():
-    edited = Edited("abcdefgh", [(0, 1, ""), (2, 4, "XYZ"), (6, 8, "")])
+    edited = EditedText("abcdefgh", [(0, 1, ""), (2, 4, "XYZ"), (6, 8, "")])
     assert edited.text == "bXYZef"
     assert edited.source_span(0, 1) == (1, 2)
     assert edited.source_span(2, 3) == (2, 4)  # inside a replacement: all that it replaced
@@ -132,8 +132,8 @@ def test_what_the_document_does_not_say_is_dropped_and_counted():
 
 def test_case_04_a_value_copied_from_the_example_is_rejected_and_flagged():
     prompt = load_prompt("job")
-    outgoing, counts = Outgoing("Nurse wanted. Triage is a must."), Counts()
-    source = Source(outgoing, 0, len(outgoing.text), prompt.folded_example, counts)
+    masked, counts = MaskedDocument("Nurse wanted. Triage is a must."), ValueCounts()
+    source = SentText(masked, 0, len(masked.text), prompt.folded_example, counts)
     found = read_job(prompt.example["answer"], source)
     assert [v for f in dataclasses.fields(found) for v in [getattr(found, f.name)] if v] == []
     assert counted(counts) == {"leaked": 14}
@@ -141,8 +141,8 @@ def test_case_04_a_value_copied_from_the_example_is_rejected_and_flagged():
 
 def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
     prompt = load_prompt("job")
-    outgoing, counts = Outgoing("Queen rearing is required."), Counts()
-    source = Source(outgoing, 0, len(outgoing.text), prompt.folded_example, counts)
+    masked, counts = MaskedDocument("Queen rearing is required."), ValueCounts()
+    source = SentText(masked, 0, len(masked.text), prompt.folded_example, counts)
     assert names(read_job(NO_JOB | {"must_have": ["queen rearing"]}, source).must_have) == ["queen rearing"]
     assert counted(counts) == {"grounded": 1}
 
@@ -179,12 +179,12 @@ def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
     ],
 )
 def test_case_21_years_are_coerced_as_documented_or_refused(value, quote, years):
-    assert years_of(value, quote) == years
+    assert parse_years(value, quote) == years
 
 
 def test_years_of_a_resume_may_rest_on_dates():
-    assert years_of(8, "Jan 2015 - Mar 2023", dates=True) == 8
-    assert years_of(1200, "Jan 2015 - Mar 2023", dates=True) is None
+    assert parse_years(8, "Jan 2015 - Mar 2023", dates=True) == 8
+    assert parse_years(1200, "Jan 2015 - Mar 2023", dates=True) is None
 
 
 def test_years_out_of_bounds_are_invalid():
@@ -227,9 +227,9 @@ def test_a_skill_is_demanded_or_welcome_but_not_both():
 
 def test_masked_words_come_back_in_quotes():
     text = "Jane Doe\nLed the Doe project. jane@x.org"
-    outgoing, counts = Outgoing(text), Counts()
-    assert outgoing.text == "[NAME_1]\nLed the [NAME_2] project. [EMAIL_1]"
-    source = Source(outgoing, 0, len(outgoing.text), Folded(""), counts)
+    masked, counts = MaskedDocument(text), ValueCounts()
+    assert masked.text == "[NAME_1]\nLed the [NAME_2] project. [EMAIL_1]"
+    source = SentText(masked, 0, len(masked.text), FoldedText(""), counts)
     found = read_resume(NO_RESUME | {"skills": ["Led the [NAME_2] project"]}, source)
     assert found.skills == (Value("led the doe project", "Led the Doe project", 9, 28, "llm"),)
 
@@ -244,13 +244,13 @@ def test_examples_of_prompts_pass_their_own_grounding(name):
     answer = prompt.example["answer"]
     if name in READERS:
         assert set(answer) == set(prompt.schema["required"]) == set(prompt.schema["properties"])
-        example = Outgoing(prompt.example["document"])
-        counts = Counts()
-        READERS[name](answer, Source(example, 0, len(example.text), Folded(""), counts))
+        example = MaskedDocument(prompt.example["document"])
+        counts = ValueCounts()
+        READERS[name](answer, SentText(example, 0, len(example.text), FoldedText(""), counts))
         assert counts.grounded >= 8 and counts.dropped == counts.corrected == 0
     else:
         quotes = answer["shared"] if name == "signals" else answer["evidence"]
-        assert all(Folded(prompt.example["document"]).find(quote) for quote in quotes)
+        assert all(FoldedText(prompt.example["document"]).find(quote) for quote in quotes)
 
 
 @pytest.mark.parametrize("name, old, new, words", [
@@ -295,13 +295,13 @@ def test_pieces_of_a_document_are_merged():
 def test_case_19_rules_look_over_the_models_shoulder():
     found = ResumeFeatures(seniority=value("senior"), education=value("master"))
     rules = ResumeFeatures(resume_id="r", seniority=value("junior", "rules"), years=value(4, "rules"), education=value("master", "rules"))
-    counts = Counts()
+    counts = ValueCounts()
     checked = cross_check(found, rules, counts)
     assert checked.resume_id == "r" and checked.years.source == "rules"
     assert checked.seniority == dataclasses.replace(found.seniority, rules="junior") and checked.education.rules is None
     assert counted(counts) == {"disputed": 1, "filled": 1}
     assert ResumeFeatures.from_json(checked.to_json()) == checked
-    _, read_flagged = read("resume", "x"), Counts()
+    _, read_flagged = read("resume", "x"), ValueCounts()
     from minirank.extract import Flag
 
     flagged = dataclasses.replace(rules, flagged=(Flag(0, 1, "instruction"),))

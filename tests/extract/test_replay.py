@@ -7,7 +7,7 @@ import pytest
 from extraction_server import honest, serving, write_folder
 
 from minirank.cli import main
-from minirank.llm_client import Client, RunError, Store
+from minirank.llm_client import Client, FatalError, Store
 from minirank.llm_client.cassette import Player, Recorder
 
 JOBS = {"j1": ("Nurse", "We need triage and 3 years of Python."), "j2": ("Brewer", "We require Zymurgy.")}
@@ -80,12 +80,12 @@ def test_a_record_goes_on_where_it_was_killed(recorded, data, tmp_path, capsys):
     base_url = json.loads(whole[0])["base_url"]
     player = Player(path)  # stands for the server that is gone
     recorder = Recorder(player, path, Client(base_url, "m").key)
-    with pytest.raises(RunError, match="no such exchange"):
+    with pytest.raises(FatalError, match="no such exchange"):
         recorder.post("/chat/completions", b"{}", 1.0)
     recorder.end()
     assert path.read_bytes() == b"".join(whole[:-1])
     path.write_bytes(b"".join(whole[:2]) + whole[2][:40] + b"\n")
-    with pytest.raises(RunError, match="not a cassette"):
+    with pytest.raises(FatalError, match="not a cassette"):
         Player(path)
     path.write_bytes(b"".join(whole).replace(b"\n", b"\r\n").rstrip())  # as an editor may leave it
     assert Player(path).model == "m"
@@ -124,7 +124,7 @@ def test_a_record_of_what_the_store_holds_is_empty_and_says_why(recorded, data, 
 
 
 def test_a_cassette_of_another_server_is_not_continued(recorded):
-    with pytest.raises(RunError, match="is a cassette of http://127"):
+    with pytest.raises(FatalError, match="is a cassette of http://127"):
         Recorder(Client("http://127.0.0.1:9", "m").transport, recorded[0], Client("http://127.0.0.1:9", "m").key)
 
 

@@ -3,8 +3,7 @@
 import pytest
 
 from minirank.extract import Flag, clean_text, extract_job, extract_resume
-from minirank.extract.rules import lexicon
-from minirank.extract.rules.lexicon import Matcher, Tokens
+from minirank.extract.rules.lexicon import Matcher, Tokens, lexicon
 
 
 def names(values):

@@ -39,14 +39,14 @@ def test_shapes_types_and_ranges(world):
     n = len(world.folder.impressions)
     assert rows.ids.shape == (n, len(inputs.categorical)) and rows.ids.dtype == np.int32
     for place, (name, size) in enumerate(inputs.categorical):
-        assert 0 <= rows.ids[:, place].min() and rows.ids[:, place].max() < size, name
+        assert rows.ids[:, place].min() >= 0 and rows.ids[:, place].max() < size, name
     assert rows.dense.shape == (n, len(inputs.dense)) and rows.dense.dtype == np.float32
     assert np.isfinite(rows.dense).all() and np.abs(rows.dense).max() <= 5
     assert len(rows.bags) == len(inputs.bags)
     for bag, (name, size) in zip(rows.bags, inputs.bags):
         assert bag.entity.shape == (n,) and bag.entity.dtype == bag.ids.dtype == np.int32 and bag.offsets.dtype == np.int64
         assert bag.entity.max() < len(bag.offsets) - 1 and bag.offsets[-1] == len(bag.ids), name
-        assert 0 <= bag.ids.min() and bag.ids.max() < size, name
+        assert bag.ids.min() >= 0 and bag.ids.max() < size, name
 
 
 def test_dense_columns_are_standardised_by_training_rows(world):

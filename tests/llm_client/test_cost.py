@@ -9,9 +9,9 @@ import pytest
 from llm_scripted import MODEL, ScriptedServer, answer, failure, item
 from paths import WORLDS
 
-from minirank.llm_client import Bulk, Counts, Limits, RunError, Store, retry
+from minirank.llm_client import Bulk, Counts, FatalError, Limits, Store, retry
+from minirank.llm_client.cost import Budget, most_tokens
 from minirank.llm_client.estimate import estimate
-from minirank.llm_client.ledger import Purse, most_tokens
 from minirank.llm_client.progress import BulkProgress
 
 
@@ -54,7 +54,7 @@ def test_max_cost_is_never_passed(tmp_path):
         Store(tmp_path / "s.sqlite") as store,
     ):
         limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
-        with pytest.raises(RunError, match="max_cost 0.01 is reached") as caught:
+        with pytest.raises(FatalError, match="max_cost 0.01 is reached") as caught:
             Bulk(server.client(**limits), store).run(documents(100))
         spent, counts = store.ledger()["cost"], store.counts()
         assert caught.value.kind == "max_cost" and spent <= 0.01 and counts.input == 100
@@ -68,7 +68,7 @@ def test_max_cost_holds_over_several_runs_of_a_client(tmp_path):
         client = server.client(max_cost=0.001, price_in=1.0, price_out=1.0, concurrency=1)
         bulk = Bulk(client, store)
         bulk.run(documents(1))
-        with pytest.raises(RunError, match="max_cost"):
+        with pytest.raises(FatalError, match="max_cost"):
             bulk.run(documents(100))
         assert 0 < store.ledger()["cost"] <= 0.001 and 1 <= store.counts().done < 67
 
@@ -78,7 +78,7 @@ def test_max_cost_counts_what_earlier_runs_on_the_store_spent(tmp_path):
     limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
     with ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server:
         for _ in range(3):
-            with Store(tmp_path / "s.sqlite") as store, pytest.raises(RunError, match="0.01 is reached.*earlier runs included"):
+            with Store(tmp_path / "s.sqlite") as store, pytest.raises(FatalError, match="0.01 is reached.*earlier runs included"):
                 Bulk(server.client(**limits), store).run(documents(100))
         with Store(tmp_path / "s.sqlite") as store:
             assert store.ledger()["cost"] <= 0.01 and store.counts().done == len(server.received) <= 25
@@ -110,19 +110,19 @@ def test_calls_under_way_in_a_killed_run_are_paid_for(tmp_path):
             server.default = answer()
             client = server.client(price_in=1.0, price_out=2.0, max_cost=0.01)
             assert Bulk(client, store).run(documents(3)) == Counts(done=3)
-            assert client.purse.spent == pytest.approx(store.ledger()["cost"]) and client.purse.spent > sum(bounds)
+            assert client.budget.spent == pytest.approx(store.ledger()["cost"]) and client.budget.spent > sum(bounds)
             assert store.ledger()["outcomes"]["sent"] == 4  # documents 1 and 2 were asked again, their lost calls stay paid
 
 
 def test_a_purse_lets_a_call_wait_until_another_settles():
-    purse = Purse(Limits(max_cost=1.0, price_in=1.0))
-    bound = purse.reserve(600_000, 0)
+    budget = Budget(Limits(max_cost=1.0, price_in=1.0))
+    bound = budget.reserve(600_000, 0)
     assert bound == 0.6
-    purse.settle(bound, 0.1)
-    assert purse.spent == 0.1 and purse.reserve(900_000, 0) == 0.9
-    purse.settle(0.9, 0.9)
-    with pytest.raises(RunError):
-        purse.reserve(1, 0)
+    budget.charge(bound, 0.1)
+    assert budget.spent == 0.1 and budget.reserve(900_000, 0) == 0.9
+    budget.charge(0.9, 0.9)
+    with pytest.raises(FatalError):
+        budget.reserve(1, 0)
 
 
 @pytest.mark.parametrize("wrong", [

@@ -5,7 +5,7 @@ import json
 import pytest
 from llm_scripted import MODEL, ScriptedServer, Step, answer, item
 
-from minirank.llm_client import Client, Counts, Limits, RunError, Store
+from minirank.llm_client import Client, Counts, FatalError, Limits, Store
 from minirank.llm_client import batch as batch_files
 from minirank.llm_client.batch import read_batch, write_batch
 from minirank.llm_client.cassette import Player, Recorder
@@ -67,7 +67,7 @@ def test_batch_in_reports_what_is_missing_and_unknown(store, tmp_path):
     assert [json.loads(text)["custom_id"] for text in path.read_text().splitlines()] == [names[6]]
     for content in (b'{"id": 1}\n', b"[]\n", b"\xff\xfe\n", b"\x7fELF\x00\xd0\n", b"[" * 100_000 + b"\n"):
         output.write_bytes(content)
-        with pytest.raises(RunError, match="output.jsonl:1: not a line of a batch file"):
+        with pytest.raises(FatalError, match="output.jsonl:1: not a line of a batch file"):
             read_batch([output], lambda: requests, MODEL, store, Limits())
 
 
@@ -95,8 +95,8 @@ def test_record_and_play_back(tmp_path):
     player = Player(path)
     played = Client(player.base_url, MODEL, transport=player).complete(item())
     assert (played.value, played.rung, played.usage) == (live.value, "json_object", live.usage)
-    with pytest.raises(RunError, match="no such exchange; record it again"):
+    with pytest.raises(FatalError, match="no such exchange; record it again"):
         Client(player.base_url, MODEL, transport=player).complete(item(text="another"))
     (tmp_path / "odd").write_text("odd")
-    with pytest.raises(RunError, match="is not a cassette"):
+    with pytest.raises(FatalError, match="is not a cassette"):
         Player(tmp_path / "odd")

@@ -9,7 +9,7 @@ import traceback
 import pytest
 from llm_scripted import ScriptedServer, Step, answer, failure, item
 
-from minirank.llm_client import Bulk, Client, LLMError, RunError, Store, retry
+from minirank.llm_client import Bulk, Client, FatalError, LLMError, Store, retry
 from minirank.llm_client.address import canonical_url, may_carry_key
 from minirank.llm_client.batch import write_batch
 from minirank.llm_client.cassette import Player, Recorder
@@ -47,7 +47,7 @@ def test_case_26_redirects_are_not_followed_and_the_key_stays(status):
         ScriptedServer() as other,
         ScriptedServer(default=Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})) as server,
     ):
-        with pytest.raises(RunError, match="redirect to http://localhost.*use the final address") as caught:
+        with pytest.raises(FatalError, match="redirect to http://localhost.*use the final address") as caught:
             server.client().complete(item())
         assert caught.value.kind == "redirect" and not other.received and len(server.received) == 1
 
@@ -95,7 +95,7 @@ def test_case_27_the_path_on_the_wire():
     "typed", ["", "ftp://host", "http://", f"http://user:{CANARY}@host", f"http://host?key={CANARY}", "http://host:port"]
 )
 def test_addresses_that_cannot_be_used(typed):
-    with pytest.raises(RunError) as caught:
+    with pytest.raises(FatalError) as caught:
         canonical_url(typed)
     assert CANARY not in str(caught.value)
 
@@ -125,7 +125,7 @@ def test_case_28_a_key_is_never_shown(monkeypatch):
     monkeypatch.setenv("LLM_TEST_KEY", CANARY + "\u2028")
     assert CANARY in Key.from_environment("LLM_TEST_KEY").header()["Authorization"]  # blanks around it are cut off
     monkeypatch.setenv("LLM_TEST_KEY", f"{CANARY} more")
-    with pytest.raises(RunError) as caught:
+    with pytest.raises(FatalError) as caught:
         Key.from_environment("LLM_TEST_KEY")
     assert CANARY not in str(caught.value)
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from llm_scripted import SCHEMA, ScriptedServer, Step, answer, failure, item
 
-from minirank.llm_client import CapabilityError, ItemError, RunError, retry
-from minirank.llm_client.ladder import Ability
+from minirank.llm_client import CapabilityError, FatalError, ItemError, retry
+from minirank.llm_client.request import Ability
 
 PYDANTIC = Step(500, "1 validation error: response_format.type Input should be 'text' or 'json_object'", {"Content-Type": "text/plain"})
 
@@ -196,9 +196,8 @@ def test_case_20_hostile_json_is_invalid(text):
 
 
 def test_case_20_a_reply_without_an_end_is_not_read():
-    with ScriptedServer(default=Step(200, b" " * 20_000_000)) as server:
-        with pytest.raises(RunError, match="more than 16000000 bytes"):
-            server.client().complete(item())
+    with ScriptedServer(default=Step(200, b" " * 20_000_000)) as server, pytest.raises(FatalError, match="more than 16000000 bytes"):
+        server.client().complete(item())
 
 
 @pytest.mark.parametrize("written, read", [('"5+"', 5), ('"5-7 years"', 5), ('"5 to 7"', 5), ('" 12 yrs."', 12), ("5.0", 5), ('"07"', 7)])
@@ -224,7 +223,7 @@ def test_case_21_anything_else_is_invalid(written):
 ])  # fmt: skip
 def test_errors_that_end_the_run(step, kind):
     with ScriptedServer(default=step) as server:
-        with pytest.raises(RunError) as caught:
+        with pytest.raises(FatalError) as caught:
             server.client().complete(item())
         assert caught.value.kind == kind and len(server.received) == 1
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from llm_scripted import item
 
-from minirank.llm_client import Client, ItemError, Limits, RunError, retry
+from minirank.llm_client import Client, FatalError, ItemError, Limits, retry
 
 mock = pytest.importorskip("llmock", reason='llmock is not installed; pip install -e ".[test]"')
 
@@ -45,7 +45,7 @@ def test_errors_worth_a_retry(client, llmock, status):
 
 
 @pytest.mark.parametrize("status, error", [
-    (400, ItemError), (401, RunError), (402, RunError), (403, RunError), (404, RunError), (413, ItemError), (422, ItemError),
+    (400, ItemError), (401, FatalError), (402, FatalError), (403, FatalError), (404, FatalError), (413, ItemError), (422, ItemError),
 ])  # fmt: skip
 def test_errors_that_no_retry_mends(client, llmock, status, error):
     llmock.fail(status, times=None)
@@ -60,7 +60,7 @@ def test_retry_after(client, llmock):
 
 def test_retry_after_of_hours(client, llmock):
     llmock.rate_limit(times=None, retry_after=7200)
-    with pytest.raises(RunError, match="asks to wait"):
+    with pytest.raises(FatalError, match="asks to wait"):
         client.complete(item())
     llmock.assert_resilient()
     # Its warning `gave_up` is the point here: the run ends, resumable, rather than sending before the hours are over.

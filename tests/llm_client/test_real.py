@@ -14,9 +14,9 @@ import requests
 from paths import WORLDS
 
 from minirank.cli import main
-from minirank.llm_client import Bulk, Client, Counts, ItemError, Limits, Request, RunError, Store
+from minirank.llm_client import Bulk, Client, Counts, FatalError, ItemError, Limits, Request, Store
 from minirank.llm_client.cassette import Player, Recorder
-from minirank.llm_client.ladder import Ability
+from minirank.llm_client.request import Ability
 
 pytest.importorskip("xllamacpp", reason='no real server here; pip install -e ".[llm-test]"')
 
@@ -154,5 +154,5 @@ def test_record_and_play_back_with_name_and_date(server, tmp_path):
 
 
 def test_nothing_is_sent_to_a_server_that_is_gone():
-    with pytest.raises(RunError, match="is the server running"):
+    with pytest.raises(FatalError, match="is the server running"):
         Client("http://127.0.0.1:9", MODEL, limits=Limits(retries=0)).complete(posting(0))

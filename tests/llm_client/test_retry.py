@@ -9,7 +9,7 @@ from email.utils import formatdate
 import pytest
 from llm_scripted import ScriptedServer, Step, answer, failure, item
 
-from minirank.llm_client import ItemError, Limits, RunError, Stopped, retry
+from minirank.llm_client import FatalError, ItemError, Limits, Stopped, retry
 from minirank.llm_client.retry import RetryBudget, backoff, retry_after
 
 
@@ -78,10 +78,10 @@ def test_case_10_nobody_sends_before_retry_after_elapses(headers):
 def test_case_10_a_wait_of_hours_ends_the_run_and_is_never_undercut():
     with ScriptedServer(failure(429, "daily limit", {"Retry-After": "7200"})) as server:
         client = server.client()
-        with pytest.raises(RunError, match="asks to wait 7200 s") as caught:
+        with pytest.raises(FatalError, match="asks to wait 7200 s") as caught:
             client.complete(item())
         assert caught.value.kind == "rate limit" and len(server.received) == 1
-        with pytest.raises(RunError):
+        with pytest.raises(FatalError):
             client.complete(item())
         assert len(server.received) == 1
 
@@ -131,7 +131,7 @@ def test_case_11_requests_under_way_together_halve_once():
 ])  # fmt: skip
 def test_case_11_no_quota_ends_the_run(step):
     with ScriptedServer(step) as server:
-        with pytest.raises(RunError, match="no quota left") as caught:
+        with pytest.raises(FatalError, match="no quota left") as caught:
             server.client().complete(item())
         assert caught.value.kind == "quota" and len(server.received) == 1
 
@@ -143,9 +143,8 @@ def test_case_13_a_loading_model_is_waited_for_and_said():
         reply = server.client(notice=told.append, retries=0).complete(item())
         assert outcomes(reply.attempts) == ["loading", "loading", "ok"]
         assert told == ["the server is loading its model; waiting up to 300 s"]
-    with ScriptedServer(default=loading) as server:
-        with pytest.raises(RunError, match="still loading after 0.5 s"):
-            server.client(loading_wait=0.5).complete(item())
+    with ScriptedServer(default=loading) as server, pytest.raises(FatalError, match="still loading after 0.5 s"):
+        server.client(loading_wait=0.5).complete(item())
 
 
 @pytest.mark.parametrize("status", [408, 409, 500, 502, 503, 504, 529])
@@ -157,7 +156,7 @@ def test_statuses_that_are_sent_again(status):
 @pytest.mark.parametrize("status", [400, 405, 410, 422])
 def test_statuses_that_are_not(status):
     with ScriptedServer(default=failure(status, "no")) as server:
-        with pytest.raises((ItemError, RunError)):
+        with pytest.raises((ItemError, FatalError)):
             server.client().complete(item())
         assert len(server.received) == 1
 
@@ -168,7 +167,7 @@ def test_retries_end_and_a_server_that_is_down_ends_the_run():
             server.client(retries=2).complete(item())
         assert caught.value.status == 500 and len(server.received) == 3
         client = server.client(retries=2, concurrency=1)
-        with pytest.raises(RunError, match="again and again"):
+        with pytest.raises(FatalError, match="again and again"):
             for _ in range(100):
                 with pytest.raises(ItemError):
                     client.complete(item())
@@ -182,7 +181,7 @@ def test_nothing_listens():
         port = free.getsockname()[1]
     from minirank.llm_client import Client
 
-    with pytest.raises(RunError, match="is the server running"):
+    with pytest.raises(FatalError, match="is the server running"):
         Client(f"127.0.0.1:{port}", "m", limits=Limits(retries=1)).complete(item())
 
 

@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 from llm_scripted import MODEL, SCHEMA, ScriptedServer, Step, answer, failure, item
 
-from minirank.llm_client import Bulk, Counts, ItemError, Limits, RunError, Store, retry
-from minirank.llm_client.ladder import Ability
+from minirank.llm_client import Bulk, Counts, FatalError, ItemError, Limits, Store, retry
+from minirank.llm_client.request import Ability
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,7 @@ def test_only_failures_of_this_input_are_retried(store):
 
 def test_case_12_401_in_the_middle_stops_and_keeps_the_work(store):
     with ScriptedServer(*[answer() for _ in range(5)], default=failure(401, "Incorrect API key provided")) as server:
-        with pytest.raises(RunError, match="does not accept the key") as caught:
+        with pytest.raises(FatalError, match="does not accept the key") as caught:
             Bulk(server.client(concurrency=2), store).run(documents(50))
         counts = store.counts()
         assert caught.value.kind == "auth" and counts == Counts(done=5, pending=45) and len(server.received) <= 7
@@ -131,7 +131,7 @@ def test_case_24_two_runs_on_one_store(store, tmp_path):
         first = threading.Thread(target=Bulk(server.client(), store).run, args=(documents(4),))
         first.start()
         held.wait(5)
-        with pytest.raises(RunError, match=r"store.sqlite is in use by another run \(process \d+, since") as caught:
+        with pytest.raises(FatalError, match=r"store.sqlite is in use by another run \(process \d+, since") as caught:
             Bulk(server.client(), other).run(documents(4))
         assert caught.value.kind == "locked" and other.counts().input == 4
         free.set()
@@ -147,7 +147,7 @@ def test_case_24_a_full_disk_keeps_what_was_committed(store):
             store.register(requests, MODEL, run)
         pages = store._db.execute("PRAGMA page_count").fetchone()[0]
         store._db.execute(f"PRAGMA max_page_count = {pages + 20}")  # what SQLite says then is what it says on a full disk
-        with pytest.raises(RunError, match="full.*free some space") as caught:
+        with pytest.raises(FatalError, match="full.*free some space") as caught:
             Bulk(server.client(), store).run(requests)
         counts, paid = store.counts(), len(server.received)
         assert caught.value.kind == "store" and counts.input == 60 and 0 < counts.done < 60 and counts.done >= paid - 8
@@ -163,7 +163,7 @@ def test_files_that_are_no_store(tmp_path, content, words):
         sqlite3.connect(path).execute("PRAGMA user_version = 99").connection.close()
     else:
         path.write_bytes(content)
-    with pytest.raises(RunError, match=words):
+    with pytest.raises(FatalError, match=words):
         Store(path)
 
 
@@ -185,7 +185,7 @@ def test_a_damaged_store_is_named_in_one_line(tmp_path, damage):
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
                 db.execute(damage)
         words = r"store.sqlite (is damaged|cannot be written|cannot be used).*give another file"
-        with pytest.raises(RunError, match=words) as caught, Store(path) as store:
+        with pytest.raises(FatalError, match=words) as caught, Store(path) as store:
             Bulk(server.client(), store).run(documents(201))
             list(store.items())
         assert caught.value.kind == "store" and "\n" not in str(caught.value)

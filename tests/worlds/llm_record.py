@@ -17,7 +17,7 @@ from llm_server import MODEL_NAME
 from minirank.llm_client import Client, LLMError, Request
 from minirank.llm_client.cassette import Recorder
 from minirank.llm_client.doctor import doctor
-from minirank.llm_client.ladder import RUNGS, Ability
+from minirank.llm_client.request import RUNGS, Ability
 
 HERE = Path(__file__).parent
 CASSETTE = HERE / "cassettes" / "llamacpp_smollm2.jsonl"

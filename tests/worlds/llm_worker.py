@@ -6,8 +6,8 @@ import sys
 
 from llm_scripted import MODEL, SCHEMA
 
-from minirank.llm_client import Bulk, Client, Limits, RunError, Store
-from minirank.llm_client.ladder import Request
+from minirank.llm_client import Bulk, Client, FatalError, Limits, Store
+from minirank.llm_client.request import Request
 
 
 def requests(items: int):
@@ -24,7 +24,7 @@ def main() -> int:
             counts = Bulk(client, store, lambda text: print(text, file=sys.stderr, flush=True)).run(lambda: requests(items))
         except KeyboardInterrupt:
             return 130
-        except RunError as error:
+        except FatalError as error:
             print(error, file=sys.stderr)
             return 2
     print(counts.done, counts.failed, counts.pending)

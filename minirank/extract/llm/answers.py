@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minirank.extract.document import normalise
-from minirank.extract.llm.grounding import Source, fold
-from minirank.extract.llm.years_of_models import years_of
+from minirank.extract.llm.grounding import SentText, fold
+from minirank.extract.llm.parse_years import parse_years
+from minirank.extract.normalised_text import normalise
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
@@ -17,7 +17,7 @@ _LONGEST_NAME = 60  # characters of a skill that the lexicon does not know
 _FACT_KINDS = {"must_have": "skill", "nice_to_have": "skill", "skills": "skill", "soft_skills": "soft", "languages": "language"}
 
 
-def read_job(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> JobFeatures:
+def read_job(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None) -> JobFeatures:
     """Features of one piece of a job; a skill in both lists is demanded.
 
     Args:
@@ -45,7 +45,7 @@ def read_job(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None
     )
 
 
-def read_resume(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
+def read_resume(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
     """Features of one piece of a resume; arguments as for `read_job`, under the schema of the prompt `resume`."""
     reader = _Reader(answer, source, gazetteer)
     return ResumeFeatures(
@@ -65,7 +65,7 @@ def read_resume(answer: dict[str, Any], source: Source, gazetteer: Gazetteer | N
 class _Reader:
     """One answer beside the text that it is about."""
 
-    def __init__(self, answer: dict[str, Any], source: Source, gazetteer: Gazetteer | None = None) -> None:
+    def __init__(self, answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None) -> None:
         self._answer, self._source, self._gazetteer = answer, source, gazetteer
 
     def title(self) -> Value | None:
@@ -127,7 +127,7 @@ class _Reader:
         span = None if claim is None else self._span(claim["quote"])
         if span is None:
             return None
-        years = years_of(claim["value"], self._quote(span), dates)
+        years = parse_years(claim["value"], self._quote(span), dates)
         if years is None:
             self._source.counts.invalid += 1
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minirank.llm_client import Bulk, Client, Item, Request, RunError, Store, validate
+from minirank.llm_client import Bulk, Client, FatalError, Item, Request, Store, validate
 
 
 class Asker:
@@ -38,7 +38,7 @@ class Asker:
             requests: gives the questions; called twice, memory does not grow with them.
         Returns: how many calls failed.
         Raises:
-            RunError: nothing further can be asked; what was answered is kept.
+            FatalError: nothing further can be asked; what was answered is kept.
         """
         failures = 0
 
@@ -56,13 +56,13 @@ class Asker:
         """The answer to a question, None where there is none.
 
         Raises:
-            RunError: the store holds something else than an answer.
+            FatalError: the store holds something else than an answer.
         """
         item = self._item(request)
         if item is None or item.status != "done":
             return None
         if request.schema is not None and (wrong := validate(item.value, request.schema)):
-            raise RunError(f"{self.store.path} is damaged: {item.key}: {wrong}; restore it or give another file", kind="store")
+            raise FatalError(f"{self.store.path} is damaged: {item.key}: {wrong}; restore it or give another file", kind="store")
         return item.value
 
     def failure(self, request: Request) -> str | None:

@@ -9,8 +9,8 @@ from functools import cached_property
 from minirank.extract.feature_files import Features, job_by_rules, resume_by_rules, write_features
 from minirank.extract.llm.answers import READERS
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.grounding import Counts, Source
-from minirank.extract.llm.masked_document import Outgoing, chunks, halves
+from minirank.extract.llm.grounding import SentText, ValueCounts
+from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves
 from minirank.extract.llm.merge import cross_check, merge
 from minirank.extract.llm.prompts import load_prompt
 from minirank.extract.rules.gazetteer import Gazetteer
@@ -26,7 +26,7 @@ _HALVED = {"context": 400, "truncated": 2_000}
 
 
 @dataclass
-class Report:
+class ExtractionReport:
     """What became of the documents.
 
     Args:
@@ -45,7 +45,7 @@ class Report:
     distrusted: int = 0
     cut: int = 0
     fell_back: list[str] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
+    counts: ValueCounts = field(default_factory=ValueCounts)
 
     def __str__(self) -> str:
         counts = self.counts
@@ -64,7 +64,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Document:
+class LLMDocument:
     """A job or a resume on its way.
 
     Args:
@@ -82,30 +82,30 @@ class Document:
     gazetteer: Gazetteer | None = None
 
     @classmethod
-    def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> Document:
+    def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
         """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
         rules = job_by_rules(job, gazetteer)
         return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer)
 
     @classmethod
-    def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> Document:
+    def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
         """A line of resumes.jsonl."""
         rules = resume_by_rules(resume, gazetteer)
         return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules, gazetteer)
 
     @cached_property
-    def outgoing(self) -> Outgoing:
+    def masked(self) -> MaskedDocument:
         """What a model may see of it."""
         flagged = [replace(flag, end=min(flag.end, LONGEST)) for flag in self.rules.flagged if flag.start < LONGEST]
-        return Outgoing(self.text[:LONGEST], flagged, names=self.kind == "resume")
+        return MaskedDocument(self.text[:LONGEST], flagged, names=self.kind == "resume")
 
     def requests(self, asker: Asker, most: int) -> Iterator[tuple[tuple[int, int], Request]]:
-        """Spans of `outgoing.text` with what is asked about each, as far as is known by now: a span that the model
+        """Spans of `masked.text` with what is asked about each, as far as is known by now: a span that the model
         could not hold, or said too much about, is in two halves."""
-        waiting = chunks(self.outgoing.text, most)[::-1]
+        waiting = chunks(self.masked.text, most)[::-1]
         while waiting:
             start, end = waiting.pop()
-            text = self.outgoing.text[start:end]
+            text = self.masked.text[start:end]
             request = load_prompt(self.kind).request(f"{self.name}, characters {start} to {end}", text)
             least = _HALVED.get(asker.failure(request))
             if least is not None and len(text) >= least:
@@ -113,24 +113,24 @@ class Document:
             else:
                 yield (start, end), request
 
-    def answered(self, asker: Asker, most: int, counts: Counts) -> JobFeatures | ResumeFeatures | None:
+    def answered(self, asker: Asker, most: int, counts: ValueCounts) -> JobFeatures | ResumeFeatures | None:
         """What the answers say that the document says too; None where one is missing."""
         prompt, parts = load_prompt(self.kind), []
         for (start, end), request in self.requests(asker, most):
             answer = asker.answer(request)
             if answer is None:
                 return None
-            source = Source(self.outgoing, start, end, prompt.folded_example, counts)
+            source = SentText(self.masked, start, end, prompt.folded_example, counts)
             parts.append(READERS[self.kind](answer, source, self.gazetteer))
         return merge(parts)
 
-    def read(self, asker: Asker, most: int, report: Report) -> JobFeatures | ResumeFeatures:
+    def read(self, asker: Asker, most: int, report: ExtractionReport) -> JobFeatures | ResumeFeatures:
         """Features of the answers; the rules' where one is missing, or where more of it is made up than is not."""
         report.documents += 1
-        if not self.outgoing.text:
+        if not self.masked.text:
             report.empty += 1
             return self.rules
-        counts = Counts()
+        counts = ValueCounts()
         found = self.answered(asker, most, counts)
         if found is None:
             report.fell_back.append(self.name)
@@ -146,10 +146,10 @@ class Document:
         return checked
 
 
-def documents(folder, gazetteer: Gazetteer | None = None) -> Iterator[Document]:
+def documents(folder, gazetteer: Gazetteer | None = None) -> Iterator[LLMDocument]:
     """Every job, then every snapshot of a resume."""
-    yield from (Document.of_job(job, gazetteer) for job in folder.jobs)
-    yield from (Document.of_resume(resume, gazetteer) for resume in folder.resumes)
+    yield from (LLMDocument.of_job(job, gazetteer) for job in folder.jobs)
+    yield from (LLMDocument.of_resume(resume, gazetteer) for resume in folder.resumes)
 
 
 def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
@@ -157,7 +157,7 @@ def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
     return (request for document in documents(folder) for _, request in document.requests(asker, piece))
 
 
-def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None) -> tuple[Features, Report]:
+def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None) -> tuple[Features, ExtractionReport]:
     """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
 
     Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
@@ -170,13 +170,13 @@ def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gaze
         gazetteer: of the rules, and of the names of what the model finds.
     Returns: Features aligned with the folder, and what became of the documents.
     Raises:
-        DataError: a file cannot be written.
-        RunError: nothing further can be asked; what was answered is kept.
+        RunError: a file cannot be written.
+        FatalError: nothing further can be asked; what was answered is kept.
     """
     for _ in range(_ROUNDS):
         if not asker.ask(lambda: requests(folder, asker, piece)):
             break
-    report = Report()
+    report = ExtractionReport()
     found = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
     features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     write_features(folder, features, asker.client.model, gazetteer)

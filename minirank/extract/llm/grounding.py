@@ -11,8 +11,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from minirank.extract.document import normalise
-from minirank.extract.offsets import Edited
+from minirank.extract.edited_text import EditedText
+from minirank.extract.normalised_text import normalise
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -21,7 +21,7 @@ _EDGES = " \t\n\"'.,;:!?()[]{}<>*•-…"
 _LONGEST_QUOTE = 600
 
 
-class Folded:
+class FoldedText:
     """A text folded for comparison, with the way back.
 
     Args:
@@ -38,7 +38,7 @@ class Folded:
             edits = ((m.start(), m.end(), " ") for m in _BLANKS.finditer(plain))
         else:
             edits = _edits(plain)
-        self._edited = Edited(plain, edits)
+        self._edited = EditedText(plain, edits)
         self.folded = self._edited.text
 
     def find(self, quote: str) -> tuple[int, int] | None:
@@ -71,7 +71,7 @@ class Folded:
 
 def fold(text: str) -> str:
     """The folded form of a text, without blanks around it."""
-    return Folded(text).folded.strip()
+    return FoldedText(text).folded.strip()
 
 
 def _edits(plain: str):
@@ -89,7 +89,7 @@ def _edits(plain: str):
 
 
 def _fold_cluster(cluster: str) -> str:
-    """Folded form of a character and its marks; nothing for what nobody sees."""
+    """FoldedText form of a character and its marks; nothing for what nobody sees."""
     if cluster.isascii():
         return cluster.lower()
     plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", cluster)).casefold()
@@ -118,7 +118,7 @@ def _inside_word(character: str) -> bool:
 
 
 @dataclass
-class Counts:
+class ValueCounts:
     """What became of the values of replies.
 
     Args:
@@ -141,7 +141,7 @@ class Counts:
     overruled: int = 0
     filled: int = 0
 
-    def add(self, other: "Counts") -> None:
+    def add(self, other: ValueCounts) -> None:
         for name, count in vars(other).items():
             setattr(self, name, getattr(self, name) + count)
 
@@ -151,20 +151,20 @@ class Counts:
         return self.ungrounded + self.leaked + self.invalid
 
 
-class Source:
+class SentText:
     """A piece of a document that was sent, and the example that was sent with it.
 
     Args:
-        outgoing: the document, with `text` and the way back to its `source`.
-        start, end: the piece of `outgoing.text`.
+        masked: the document, with `text` and the way back to its `source`.
+        start, end: the piece of `masked.text`.
         example: folded text of the prompt's example, document and answer.
         counts: gets one count for each quote that is not kept.
     """
 
-    def __init__(self, outgoing, start: int, end: int, example: Folded, counts: Counts) -> None:
-        self.text, self.counts = outgoing.text[start:end], counts
-        self._outgoing, self._start = outgoing, start
-        self._folded, self._example = Folded(self.text), example
+    def __init__(self, masked, start: int, end: int, example: FoldedText, counts: ValueCounts) -> None:
+        self.text, self.counts = masked.text[start:end], counts
+        self._outgoing, self._start = masked, start
+        self._folded, self._example = FoldedText(self.text), example
 
     def find(self, quote: str) -> tuple[int, int] | None:
         """Offsets in `text` of a quote; counts it as leaked or ungrounded where there are none."""

@@ -20,13 +20,13 @@ from .. import TEXT_LIMIT, Features
 from ..feature_files import iso_time
 from ..pii import find_personal
 from .asker import Asker
-from .grounding import Counts, Folded, fold
+from .grounding import FoldedText, ValueCounts, fold
 from .prompts import load_prompt
 
 MOST_SKILLS = 25  # of a person, told to the model
 
 
-def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, config: FeatureConfig = FeatureConfig()) -> Counts:
+def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, config: FeatureConfig = FeatureConfig()) -> ValueCounts:
     """Writes hiring_signals.jsonl with a model's summaries; jobs of which the request fails have the counts alone.
 
     Args:
@@ -36,11 +36,12 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
         config: k = `config.hires`, the fewest people who must share a trait.
     Returns: traits that were kept (grounded) and dropped; one that fewer than k people have counts as ungrounded.
     Raises:
-        RunError: the file cannot be written, or nothing further can be asked.
+        RunError: the file cannot be written.
+        FatalError: nothing further can be asked.
     """
     people = _people(folder, features, config)
     asker.ask(lambda: _requests(people))
-    counts, lines = Counts(), hiring_signals(folder, features, config)
+    counts, lines = ValueCounts(), hiring_signals(folder, features, config)
     answers = {key: asker.answer(request) for key, request in zip(people, _requests(people), strict=True)}
     for line in lines:
         answer = answers.get(line["job_id"])
@@ -73,7 +74,7 @@ def _described(person, text: str) -> str:
 
     def told(values) -> list[str]:
         names = (str(value.value) for value in values if value is not None)
-        return [name for name in names if not any(Folded(name).find(secret) for secret in private)]
+        return [name for name in names if not any(FoldedText(name).find(secret) for secret in private)]
 
     said = told((person.title, person.seniority, person.education))
     if person.years is not None:
@@ -89,9 +90,9 @@ def _requests(people: dict[str, list[str]]) -> Iterator[Request]:
         yield load_prompt("signals").request(f"hires before job {job_id}", "\n".join(lines))
 
 
-def _shared(claims: list[str], people: list[str], least: int, counts: Counts) -> list[dict]:
+def _shared(claims: list[str], people: list[str], least: int, counts: ValueCounts) -> list[dict]:
     """Traits that at least so many people have, most of them first."""
-    texts, example = [Folded(line) for line in people], load_prompt("signals").folded_example
+    texts, example = [FoldedText(line) for line in people], load_prompt("signals").folded_example
     support = {}
     for claim in claims:
         name = fold(claim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from minirank.extract.offsets import Edited
+from minirank.extract.edited_text import EditedText
 from minirank.extract.pii import mask, restore
 from minirank.extract.schema import Flag
 from minirank.extract.suspicion import merge_flags
@@ -19,7 +19,7 @@ _DELIMITERS = re.compile(r"<(?=\||/?\s?(?:document|job|resume|example|answer)\b)
 _LEAST, _REACH = 200, 0.5  # characters of a chunk; share of it that is searched for a good place to cut
 
 
-class Outgoing:
+class MaskedDocument:
     """A document as a model sees it.
 
     Flagged spans are gone, so are unseen characters; runs of blanks are one blank or one line break (the same text
@@ -33,9 +33,9 @@ class Outgoing:
 
     def __init__(self, source: str, flagged: Iterable[Flag] = (), names: bool = True) -> None:
         self.source = source
-        open_spans = Edited(source, [(f.start, f.end, _blank(source[f.start : f.end])) for f in merge_flags(flagged)])
-        plain = Edited(open_spans.text, _blanks(open_spans.text))
-        safe = Edited(plain.text, [(m.start(), m.end(), m[0] + " ") for m in _DELIMITERS.finditer(plain.text)])
+        open_spans = EditedText(source, [(f.start, f.end, _blank(source[f.start : f.end])) for f in merge_flags(flagged)])
+        plain = EditedText(open_spans.text, _blanks(open_spans.text))
+        safe = EditedText(plain.text, [(m.start(), m.end(), m[0] + " ") for m in _DELIMITERS.finditer(plain.text)])
         masked, self._placeholders = mask(safe.text, names)
         self.text = masked.text
         self._layers = (masked, safe, plain, open_spans)
@@ -69,7 +69,7 @@ def chunks(text: str, most: int) -> list[tuple[int, int]]:
     """(start, end) of pieces of at most `most` characters, cut at a line break, else after a sentence, else at a blank.
 
     Args:
-        text: a document's `Outgoing.text`.
+        text: a document's `MaskedDocument.text`.
         most: characters; at least 200.
     Returns: spans that cover the text; one empty text has none.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
-from minirank.extract.llm.grounding import Counts
+from minirank.extract.llm.grounding import ValueCounts
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
 
 # Where the rules find something, they are right: tell-tale words that leave little to interpret.
@@ -49,7 +49,7 @@ def _chosen(name: str, found: list[Value], job: bool) -> Value:
     return found[0]
 
 
-def cross_check(found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: Counts):
+def cross_check(found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: ValueCounts):
     """A model's features beside those of the rules, on years, education and seniority.
 
     What only the rules found is taken from them. Where both found something else, the model's value is kept with the

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from minirank.extract.llm.answers import READERS
-from minirank.extract.llm.grounding import Counts, Folded, Source
-from minirank.extract.llm.masked_document import Outgoing
+from minirank.extract.llm.grounding import FoldedText, SentText, ValueCounts
+from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.llm_client import Request, validate
 
 NAMES = ("job", "resume", "signals", "grade")
@@ -64,7 +64,7 @@ class Prompt:
         )
 
     @property
-    def folded_example(self) -> Folded:
+    def folded_example(self) -> FoldedText:
         """Everything of the example that a model may copy."""
         return _folded_example(self.name)
 
@@ -88,23 +88,25 @@ def load_prompt(name: str) -> Prompt:
 
 def _check_example(prompt: Prompt) -> None:
     """An example that breaks the rules would teach a model to break them."""
-    answer, document = prompt.example["answer"], Outgoing(prompt.example["document"])
+    answer, document = prompt.example["answer"], MaskedDocument(prompt.example["document"])
     wrong = validate(answer, prompt.schema)
     if wrong is None and prompt.name in READERS:
-        counts = Counts()
-        READERS[prompt.name](answer, Source(document, 0, len(document.text), Folded(""), counts))
+        counts = ValueCounts()
+        READERS[prompt.name](answer, SentText(document, 0, len(document.text), FoldedText(""), counts))
         wrong = f"{counts.dropped + counts.corrected} of its values do not pass" if counts.dropped + counts.corrected else None
     elif wrong is None:
         quotes = answer[QUOTES[prompt.name]]
-        wrong = next((f"{quote!r} does not stand in its document" for quote in quotes if Folded(document.text).find(quote) is None), None)
+        wrong = next(
+            (f"{quote!r} does not stand in its document" for quote in quotes if FoldedText(document.text).find(quote) is None), None
+        )
     if wrong is not None:
         raise ValueError(f"prompt {prompt.name}: the example does not pass its own grounding: {wrong}")
 
 
 @cache
-def _folded_example(name: str) -> Folded:
+def _folded_example(name: str) -> FoldedText:
     example = load_prompt(name).example
-    return Folded("\n".join([example["document"], example.get("job", ""), *_strings(example["answer"])]))
+    return FoldedText("\n".join([example["document"], example.get("job", ""), *_strings(example["answer"])]))
 
 
 def _strings(answer: Any):
@@ -117,7 +119,7 @@ def _strings(answer: Any):
 
 
 def _quoted(document: str, job: str | None) -> str:
-    """The document between marks that `Outgoing` takes out of any document."""
+    """The document between marks that `MaskedDocument` takes out of any document."""
     head = "" if job is None else f"<job>\n{job.strip()}\n</job>\n"
     tag = "document" if job is None else "resume"
     return f"{head}<{tag}>\n{document.strip()}\n</{tag}>"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.requirements import label_mentions
-from minirank.extract.rules.scan import Reading
+from minirank.extract.rules.responsibilities import find_responsibilities
+from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.spans import marked_spans
-from minirank.extract.rules.verb_phrases import find_responsibilities
 from minirank.extract.rules.years import covered_months, find_amounts, find_entries
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures
 
@@ -22,9 +22,9 @@ _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
 _LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})", re.IGNORECASE)
-_LABELS = frozenset("location place address city based".split())
+_LABELS = frozenset(["location", "place", "address", "city", "based"])
 _LOCATION_PHRASE = re.compile(rf"[A-Za-z]+ (?:in|to|at) ({_PLACE})")
-_PLACED = frozenset("based located office offices position role headquarters living lives live relocate hub site".split())
+_PLACED = frozenset(["based", "located", "office", "offices", "position", "role", "headquarters", "living", "lives", "live", "relocate", "hub", "site"])
 _LANGUAGE_CONTEXT = re.compile(
     r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
     r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)",
@@ -37,7 +37,7 @@ _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
-_FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
+_FUNCTION_WORDS = frozenset(["the", "and", "to", "of", "in", "for", "a", "with", "you", "we", "is", "are", "our", "your", "on", "be", "an", "as", "or", "at", "will"])
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
 
@@ -53,7 +53,7 @@ def extract_job(title, description, gazetteer=None):
     """
     words = lexicon()
     title = title[:TEXT_LIMIT]
-    reading = Reading(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
+    reading = ScannedText(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
     document = reading.document
     border = len(title)
     # Benefits, the company, how to apply: nothing there is asked of the candidate.
@@ -90,7 +90,7 @@ def extract_resume(text, updated_at=None, gazetteer=None):
         gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
-    reading = Reading(text[:TEXT_LIMIT], lexicon().resume_headings)
+    reading = ScannedText(text[:TEXT_LIMIT], lexicon().resume_headings)
     kinds = reading.kinds
     skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(reading, gazetteer)])
     title = next(iter(reading.titles), None)

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 from minirank.errors import DataError
-from minirank.extract.document import normalise
+from minirank.extract.normalised_text import normalise
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Matcher, Tokens, lexicon
 

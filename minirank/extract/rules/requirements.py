@@ -11,14 +11,14 @@ _NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposur
 _PLURAL = re.compile(r"\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$", re.IGNORECASE)
 _LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$", re.IGNORECASE)
 _CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGNORECASE)
-_WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
+_WHOLE_LIST = frozenset(["required", "preferred", "mandatory", "essential", "necessary", "needed", "desirable", "desired", "must"])
 
 
 def label_mentions(document, mentions, cues):
     """Labels of skill mentions: "must", "nice", "negation" or None where no cue decides.
 
     Args:
-        document: Document.
+        document: NormalisedText.
         mentions: list of (start, end), sorted.
         cues: list of Match of kinds must, nice and negation, sorted.
     Returns: list of labels, one a mention.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from minirank.extract.rules.lexicon import lexicon
-from minirank.extract.rules.scan import Reading
+from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.tagger import tagger
 
 _WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
@@ -13,21 +13,18 @@ _LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
 
 # Annotators cut before the purpose, the place and the means; `and` ends a phrase when a verb follows.
 _ENDS = frozenset(
-    "to in with for that on from within as by across while through including at but which using who where when whose if"
-    " because so than then during via towards toward into about between throughout is are was were be will would can"
-    " could should must may might have has had we they he she it this these you if both either e.g i.e etc how what"
-    " why".split()
+    ["to", "in", "with", "for", "that", "on", "from", "within", "as", "by", "across", "while", "through", "including", "at", "but", "which", "using", "who", "where", "when", "whose", "if", "because", "so", "than", "then", "during", "via", "towards", "toward", "into", "about", "between", "throughout", "is", "are", "was", "were", "be", "will", "would", "can", "could", "should", "must", "may", "might", "have", "has", "had", "we", "they", "he", "she", "it", "this", "these", "you", "if", "both", "either", "e.g", "i.e", "etc", "how", "what", "why"]
 )
 _INTRANSITIVE = re.compile(
     r"(?:work|collaborat|communicat|participat|contribut|interact|adapt|engag|act|cooperat|liais|thriv|deal|focus"
     r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?"
 )
-_FIRST_PREPOSITIONS = frozenset("in with on to as for at within from across under into".split())
-_BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , also then that who can must".split())
-_BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , be are is on at through".split())
-_DETERMINERS = frozenset("a an the our their its your new all any some other".split())
-_COMPANY = frozenset("we our us we're we've".split())
-_CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
+_FIRST_PREPOSITIONS = frozenset(["in", "with", "on", "to", "as", "for", "at", "within", "from", "across", "under", "into"])
+_BEFORE_VERB = frozenset(["to", "you", "will", "and", "&", "•", "-", "*", ".", ":", ";", "?", "!", "or", ",", "also", "then", "that", "who", "can", "must"])
+_BEFORE_NAMED = frozenset(["and", "or", "of", "in", "for", "with", "about", "by", "around", "&", "•", "-", "*", ".", ":", ";", "?", "!", ",", "be", "are", "is", "on", "at", "through"])
+_DETERMINERS = frozenset(["a", "an", "the", "our", "their", "its", "your", "new", "all", "any", "some", "other"])
+_COMPANY = frozenset(["we", "our", "us", "we're", "we've"])
+_CANDIDATE = frozenset(["you", "your", "you'll", "you're", "candidate", "applicant"])
 
 _KNOWS = re.compile(
     r"\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
@@ -38,11 +35,10 @@ _KNOWS = re.compile(
     re.IGNORECASE,
 )
 _FILLERS = frozenset(
-    "a an the one or more several at least some e.g other similar such as like any various both different working"
-    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split()
+    ["a", "an", "the", "one", "or", "more", "several", "at", "least", "some", "e.g", "other", "similar", "such", "as", "like", "any", "various", "both", "different", "working", "strong", "good", "solid", "deep", "our", "your", "relevant", "related", "following", "all", "least", "with", "in", "of", "using", "and", "(", ":", "-", "*"]
 )
 _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
-_LIST_JOINTS = frozenset("and or / & , (".split())
+_LIST_JOINTS = frozenset(["and", "or", "/", "&", ",", "("])
 
 
 def skill_spans(text, gazetteer=None):
@@ -54,11 +50,11 @@ def skill_spans(text, gazetteer=None):
     Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
         knowledge may overlap.
     """
-    return marked_spans(Reading(text, lexicon().job_headings), gazetteer)
+    return marked_spans(ScannedText(text, lexicon().job_headings), gazetteer)
 
 
 def marked_spans(reading, gazetteer=None):
-    """`skill_spans` of a Reading."""
+    """`skill_spans` of a ScannedText."""
     document, marks = _proposals(reading)
     if gazetteer is None:
         return tagger().spans(document, marks)
@@ -71,15 +67,15 @@ def rule_spans(text):
     Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
     `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
     """
-    return _by_rules(Reading(text, lexicon().job_headings))
+    return _by_rules(ScannedText(text, lexicon().job_headings))
 
 
 def propose(text):
     """What the rules see in a posting, as evidence for the tagger.
 
-    Returns: (Document, {name: sorted list of (start, end, label)}).
+    Returns: (NormalisedText, {name: sorted list of (start, end, label)}).
     """
-    return _proposals(Reading(text, lexicon().job_headings))
+    return _proposals(ScannedText(text, lexicon().job_headings))
 
 
 def _proposals(reading):

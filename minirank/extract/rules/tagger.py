@@ -117,7 +117,7 @@ class Tagger:
         """Spans of both layers.
 
         Args:
-            document: Document.
+            document: NormalisedText.
             marks: what the rules propose (see `tagger_features.features`).
             listed: {layer: sorted spans of a gazetteer}, or None.
             bonus: what a word of such a span is worth against O, a layer each.

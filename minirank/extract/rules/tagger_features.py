@@ -22,11 +22,7 @@ _DIGITS = re.compile(r"\d")
 _SHAPES = ((re.compile(r"[A-Z\u00c0-\u00de]+"), "X"), (re.compile(r"[a-z\u00df-\u024f]+"), "x"), (re.compile(r"\d+"), "0"))
 # The word before the phrase tells its kind: `knowledge of`, `ability to`, `experience in`.
 _CUES = frozenset(
-    "experience experienced knowledge understanding skills skill ability able background proficiency proficient"
-    " familiar familiarity expertise degree education bachelor master fluent responsible passion passionate"
-    " interest interested capacity comfortable strong good excellent using use in with of to for as including such"
-    " like on from by within through about we our us you your they their it this that will is are be have has must"
-    " should can benefits offer salary competence competencies qualified certified hands-on working".split()
+    ["experience", "experienced", "knowledge", "understanding", "skills", "skill", "ability", "able", "background", "proficiency", "proficient", "familiar", "familiarity", "expertise", "degree", "education", "bachelor", "master", "fluent", "responsible", "passion", "passionate", "interest", "interested", "capacity", "comfortable", "strong", "good", "excellent", "using", "use", "in", "with", "of", "to", "for", "as", "including", "such", "like", "on", "from", "by", "within", "through", "about", "we", "our", "us", "you", "your", "they", "their", "it", "this", "that", "will", "is", "are", "be", "have", "has", "must", "should", "can", "benefits", "offer", "salary", "competence", "competencies", "qualified", "certified", "hands-on", "working"]
 )
 _LINE_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 
@@ -49,7 +45,7 @@ class Sentence:
 
 
 def sentences(document):
-    """Sentences of a Document that hold a word, in order."""
+    """Sentences of a NormalisedText that hold a word, in order."""
     found, current, comma = [], None, False
     for m in WORDS.finditer(document.plain):
         quote = m[0]
@@ -84,7 +80,7 @@ def features(document, found, marks, classes):
     """Features of every word of every sentence.
 
     Args:
-        document: Document.
+        document: NormalisedText.
         found: its sentences.
         marks: {name: sorted list of (start, end, label)}: spans that the rules propose.
         classes: CRC-32 of a word -> its word classes (coarse, fine), as `tagger_classes.word_classes` makes them.

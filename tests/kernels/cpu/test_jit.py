@@ -61,7 +61,9 @@ def test_stamp_of_a_driver_elsewhere_covers_both_folders(tmp_path):
     names = {name for name, _, _ in jit.source_stamp(str(tmp_path / "cores.py"))}
     assert names == {f"{tmp_path.name}/cores.py"} | SOURCES
     stamps = group_dcg._cache._cache_file._source_stamp
-    assert {"evaluation/cores.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {name for name, _, _ in stamps}
+    assert {"evaluation/cores.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {
+        name for name, _, _ in stamps
+    }
 
 
 def test_a_kernel_keeps_nan_and_infinity():

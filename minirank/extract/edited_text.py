@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 
-class Edited:
+class EditedText:
     """A text in which spans were replaced; any span of it can be traced to the source.
 
     Args:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from minirank.extract.document import Document, blank, normalise
+from minirank.extract.normalised_text import NormalisedText, blank, normalise
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Tokens, lexicon
 from minirank.extract.schema import Value
 from minirank.extract.suspicion import find_stuffing, find_suspicious, merge_flags
 
 
-class Reading:
+class ScannedText:
     """A text after one scan: flags, and the matches of every kind outside them."""
 
     def __init__(self, text, headings):
@@ -28,7 +28,7 @@ class Reading:
             tokens = Tokens(plain)
             facts = believable(plain, words.facts.scan(tokens), words.exact)
         self.text, self.plain, self.tokens, self.flagged = text, plain, tokens, tuple(flagged)
-        self.document = Document(text, plain, headings)
+        self.document = NormalisedText(text, plain, headings)
         self.kinds = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
         for m in facts:
             self.kinds[m.kind].append(m)

@@ -10,12 +10,12 @@ import numpy as np
 
 from ...data import DataFolder
 from ...llm_client import Request
-from .. import Features
-from ..feature_files import iso_time
-from ..rules.grading import LEVELS, Grade, Pairs, grade_by_rules
+from ..feature_files import Features, iso_time
+from ..grades import LEVELS, Grade, Pairs
+from ..rules.grade_rules import grade_by_rules
 from .asker import Asker
-from .grounding import Counts, Source
-from .masked_document import Outgoing, chunks
+from .grounding import SentText, ValueCounts
+from .masked_document import MaskedDocument, chunks
 from .prompts import load_prompt
 
 TEXT = 3_000  # characters of a job and of a resume that are shown
@@ -35,7 +35,7 @@ class GradeReport:
     by_model: int
     by_rules: int
     unproven: int
-    counts: Counts
+    counts: ValueCounts
 
     def __str__(self) -> str:
         counts = self.counts
@@ -63,18 +63,18 @@ class Grader:
         """What is asked about each pair."""
         prompt = load_prompt("grade")
         for job, resume in zip(pairs.job.tolist(), pairs.resume.tolist(), strict=True):
-            job_id, snapshot, outgoing = self.folder.jobs[job]["job_id"], self.folder.resumes[resume], self._resume(resume)
+            job_id, snapshot, masked = self.folder.jobs[job]["job_id"], self.folder.resumes[resume], self._resume(resume)
             key = f"job {job_id}, resume {snapshot['resume_id']} of {iso_time(snapshot['updated_at'])}"
-            yield prompt.request(key, outgoing.text[slice(*_start(outgoing))], self._job(job))
+            yield prompt.request(key, masked.text[slice(*_start(masked))], self._job(job))
 
     def grades(self, pairs: Pairs, asker: Asker) -> tuple[list[Grade], GradeReport]:
         """Grades of pairs; asks what the store does not hold.
 
         Raises:
-            RunError: nothing further can be asked; what was answered is kept.
+            FatalError: nothing further can be asked; what was answered is kept.
         """
         asker.ask(lambda: self.requests(pairs))
-        prompt, counts = load_prompt("grade"), Counts()
+        prompt, counts = load_prompt("grade"), ValueCounts()
         grades, missing, unproven = [], [], 0
         for row, request in enumerate(self.requests(pairs)):
             answer = asker.answer(request)
@@ -82,15 +82,15 @@ class Grader:
                 missing.append(row)
                 grades.append(None)
                 continue
-            outgoing = self._resume(int(pairs.resume[row]))
-            source = Source(outgoing, *_start(outgoing), prompt.folded_example, counts)
+            masked = self._resume(int(pairs.resume[row]))
+            source = SentText(masked, *_start(masked), prompt.folded_example, counts)
             proven = sum(source.find(quote) is not None for quote in answer["evidence"])
             counts.grounded += proven
             sure = answer["confidence"]
             if answer["relevance"] > 1 and not proven:
                 unproven += 1
                 sure *= UNPROVEN
-            reason = outgoing.restored(" ".join(answer["reason"].split()))
+            reason = masked.restored(" ".join(answer["reason"].split()))
             grades.append(Grade(answer["relevance"] / (LEVELS - 1), sure, reason, "llm"))
         by_rules = grade_by_rules(self.folder, self.features, pairs.take(np.array(missing, np.int64))) if missing else []
         for row, grade in zip(missing, by_rules, strict=True):
@@ -99,13 +99,13 @@ class Grader:
 
     def _make_job(self, row: int) -> str:
         job = self.folder.jobs[row]
-        outgoing = Outgoing(f"{job['title']}\n{job['description']}", self.features.jobs[row].flagged, names=False)
-        return outgoing.text[slice(*_start(outgoing))]
+        masked = MaskedDocument(f"{job['title']}\n{job['description']}", self.features.jobs[row].flagged, names=False)
+        return masked.text[slice(*_start(masked))]
 
-    def _make_resume(self, row: int) -> Outgoing:
-        return Outgoing(self.folder.resumes[row]["text"], self.features.resumes[row].flagged)
+    def _make_resume(self, row: int) -> MaskedDocument:
+        return MaskedDocument(self.folder.resumes[row]["text"], self.features.resumes[row].flagged)
 
 
-def _start(outgoing: Outgoing) -> tuple[int, int]:
+def _start(masked: MaskedDocument) -> tuple[int, int]:
     """The span of a document that is shown."""
-    return next(iter(chunks(outgoing.text, TEXT)), (0, 0))
+    return next(iter(chunks(masked.text, TEXT)), (0, 0))

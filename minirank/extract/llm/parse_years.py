@@ -15,7 +15,7 @@ import re
 import unicodedata
 
 MOST_YEARS = 60
-_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)} | {
+_WORDS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1)} | {
     "fifteen": 15,
     "twenty": 20,
 }
@@ -26,7 +26,7 @@ _MONTHS = re.compile(r"\b(?:months?|monate?n?|mois|meses)\b|个月|か月|ヶ月
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
-def years_of(value: object, quote: str, dates: bool = False) -> int | None:
+def parse_years(value: object, quote: str, dates: bool = False) -> int | None:
     """Years that a model claims and a quote supports; None where they are no number, out of bounds or not in the quote.
 
     Args:

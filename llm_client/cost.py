@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from .errors import RunError, Stopped
+from .errors import FatalError, Stopped
 
 MILLION = 1_000_000
 TEMPLATE_TOKENS = 64  # what chat templates add to a request, generously
@@ -82,7 +82,7 @@ def most_tokens(body: bytes) -> int:
     return len(body) + TEMPLATE_TOKENS
 
 
-class Purse:
+class Budget:
     """Money of one client. What a call could cost at most is set aside before it is sent.
 
     Args:
@@ -100,7 +100,7 @@ class Purse:
         """Cost of what was sent and settled."""
         return self._spent
 
-    def carry(self, spent: float) -> None:
+    def count_earlier(self, spent: float) -> None:
         """Go on from what a ledger shows, this client's own calls included."""
         with self._changed:
             self._spent = max(self._spent, spent)
@@ -109,9 +109,9 @@ class Purse:
         """Set a call's upper bound aside, waiting for others to settle where only that makes room.
 
         Returns:
-            The sum, for `settle`.
+            The sum, for `charge`.
         Raises:
-            RunError: it would pass max_cost.
+            FatalError: it would pass max_cost.
         """
         bound = self._limits.cost(tokens_in, tokens_out)
         most = self._limits.max_cost
@@ -122,7 +122,7 @@ class Purse:
                 if self._stopped:
                     raise Stopped("stopped before sending", kind="stopped")
                 if self._reserved == 0:
-                    raise RunError(
+                    raise FatalError(
                         f"max_cost {most:g} is reached: {self._spent:.6g} spent so far, earlier runs included, and the next call could "
                         f"cost {bound:.6g}; raise it and start again, finished items are kept",
                         kind="max_cost",
@@ -131,7 +131,7 @@ class Purse:
             self._reserved += bound
         return bound
 
-    def settle(self, bound: float, cost: float) -> None:
+    def charge(self, bound: float, cost: float) -> None:
         """Replace a reserved sum by what the call did cost."""
         with self._changed:
             if self._limits.max_cost is not None:

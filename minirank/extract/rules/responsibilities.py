@@ -23,7 +23,7 @@ def find_responsibilities(document, border):
     outside the others that do.
 
     Args:
-        document: Document of a job.
+        document: NormalisedText of a job.
         border: offset where the description starts.
     """
     verbs = lexicon().verbs

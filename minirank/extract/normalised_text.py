@@ -26,7 +26,7 @@ def normalise(text):
     return text.translate(_NORMAL)
 
 
-class Document:
+class NormalisedText:
     """A normalised text with its sentences and sections.
 
     Args:
