@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
-from test_operations import plan_with
+from small_plans import plan_with
 
 from minirank.kernels.backends import make_executor
 from minirank.kernels.parameters import initial_values

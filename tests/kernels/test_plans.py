@@ -8,8 +8,9 @@ import independent
 import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
+from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, plan_of, small
 
-from minirank.config.model import GATED, Architecture, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GATED, Architecture, GateConfig, TaskConfig
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
@@ -19,35 +20,6 @@ from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model.architectures import ARCHITECTURES as BUILT
 from minirank.model.architectures import compile_plan
-
-BACKENDS = ("reference", "cpu")
-ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [
-    (name, role) for name in GATED for role in ("none", "bias", "full", "mlp")
-]
-TASKS = (
-    TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
-    TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
-    TaskConfig("relevance", {"bce": 1.0, "pairwise": 0.5}, weight=0.7),
-)
-ENTIRE = (TASKS[0], TaskConfig("cvr", {"entire": 1.0}, given="ctr"), TASKS[2])
-
-
-def small(architecture="mmoe", role="full", **changes):
-    """A small model whose widths are no multiples of anything."""
-    config = ModelConfig(
-        architecture=architecture,
-        embedding=3,
-        experts=3,
-        expert_hidden=(11, 5),
-        tower_hidden=(7,),
-        gate=GateConfig(role=role, temperature=1.3, hidden=6),
-        task_weights="uncertainty",
-    )
-    return dataclasses.replace(config, **changes)
-
-
-def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
-    return compile_plan(config, tasks, spec, random_batch(200, seed=9) if rows is None else rows)
 
 
 def test_the_configuration_knows_every_architecture_and_which_of_them_have_gates():

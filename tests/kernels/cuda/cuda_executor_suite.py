@@ -12,7 +12,7 @@ import cuda_simulator  # noqa: F401  strict from here on
 import numpy as np
 import pytest
 from random_rows import SPEC, random_bag, random_batch, randomise
-from test_plans import TASKS, plan_of, small
+from small_plans import TASKS, plan_of, small
 
 from minirank.config.model import TaskConfig
 from minirank.kernels.adam import Adam

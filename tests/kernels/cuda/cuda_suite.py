@@ -10,13 +10,9 @@ import itertools
 import cuda_simulator
 import numpy as np
 import pytest
-import test_operations
-import test_plan_builder
-import test_plans
 from numba import cuda
 from random_rows import SPEC, random_batch, randomise
-from test_operations import plan_with
-from test_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, small
+from small_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, plan_with, small
 
 from minirank.config.model import TaskConfig
 from minirank.kernels.backends import make_executor
@@ -27,6 +23,8 @@ from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
 from minirank.kernels.ops.registry import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
+from tests.kernels import test_plan_builder, test_plans
+from tests.kernels.ops import test_operations
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
 from scipy import special
+from small_plans import BACKENDS, plan_with
 
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Bag
@@ -250,47 +251,6 @@ def test_loss_gradients(seed):
 # --- in a small plan, on both executors --------------------------------------------------------
 
 
-def plan_with(kind):
-    """Inputs, one operation of the kind (and what it needs), a logit, a loss."""
-    build = PlanBuilder(SPEC)
-    x = build.block("x", 11, differentiable=8)
-    for column, (operation, attribute, size) in enumerate([("gather", "field", 50), ("bag", "bag", 30)]):
-        table = build.parameter(f"embedding.{operation}", (size, 4), "embedding", table=True)
-        build.add(operation, x.columns(4 * column, 4), (), (table,), **{attribute: 2 if operation == "gather" else 0})
-    build.add("copy", x.columns(8, 3))
-
-    def layer(name, source, width, relu=0):
-        out = build.block(name, width)
-        weight = build.parameter(f"{name}.weight", (source.width, width), "glorot")
-        build.add("dense", out, (source,), (weight, build.parameter(f"{name}.bias", (width,), "zero")), relu=relu)
-        return out
-
-    m = layer("hidden", x, 6, relu=int("by_id" not in kind))
-    if kind == "bias_by_id":
-        build.add(kind, m, (), (build.parameter("by_id", (4, 6), "zero"),), field=0)
-    elif kind == "dense_by_id":
-        build.add(kind, m, (x,), (build.parameter("by_id", (4, 11, 6), "zero"),), field=0)
-    elif kind in ("softmax", "mixture"):
-        gates = build.block("gates", 3)
-        build.add("softmax", gates, (layer("z", x, 3),), experts=3, temperature=0.7)
-        m = gates
-        if kind == "mixture":
-            m = build.block("m", 5)
-            build.add("mixture", m, (gates, *(layer(f"expert{e}", x, 5) for e in range(3))))
-    logits = build.block("logits", 3)
-    for task in range(3):
-        weight = build.parameter(f"out{task}", (m.width, 1), "glorot")
-        build.add("dense", logits.columns(task, 1), (m,), (weight, build.parameter(f"out_bias{task}", (1,), "zero")), relu=0)
-    loss = kind if KINDS[kind] in [KINDS[name] for name in ("bce", "mse", "bce_entire", "pairwise", "listwise")] else "bce"
-    if loss == "bce_entire":
-        build.add(loss, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
-    else:
-        build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7)
-    return build.build(
-        logits, given=(-1, 0, -1), links=("sigmoid",) * 3, unknown_share={}, training_rows=100, log_variance=None, outputs={}
-    )
-
-
 @pytest.mark.parametrize("rows", (1, 7, 33, 260))
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_executors_give_the_same_gradient(kind, rows):
@@ -306,7 +266,7 @@ def test_both_executors_give_the_same_gradient(kind, rows):
         np.testing.assert_allclose(found.tables[name][1], gradients, rtol=1e-8, atol=1e-13)
 
 
-@pytest.mark.parametrize("backend", ("reference", "cpu"))
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradient_of_the_plan_by_projection(kind, backend):
     plan, batch = plan_with(kind), random_batch(17, seed=8)
@@ -332,7 +292,7 @@ def test_an_id_cannot_add_to_a_relu():
         build.add("bias_by_id", y, (), (build.parameter("by_id", (4, 2), "zero"),), field=0)
 
 
-@pytest.mark.parametrize("backend", ("reference", "cpu"))
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_values(kind, backend):
     """Huge logits, a loss without any label, one id everywhere, empty bags: finite numbers."""
