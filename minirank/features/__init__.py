@@ -3,7 +3,7 @@
 from minirank.features.encoder import TASKS, Encoder
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
-from minirank.features.match import FEATURES, Feature
+from minirank.features.inputs import FEATURES, Feature
 from minirank.features.signals import hiring_signals, write_signals
 
 __all__ = ["FEATURES", "TASKS", "Encoder", "Feature", "FeatureConfig", "PastHires", "hiring_signals", "write_signals"]

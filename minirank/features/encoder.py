@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from minirank.data import Dataset, fingerprint, protected_columns
 from minirank.errors import DataError
-from minirank.features import store
+from minirank.features import inputs, store
 from minirank.features.evidence import evidence
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
-from minirank.features.history import History, shared_skills
-from minirank.features.match import FEATURES, covered, match_features
-from minirank.features.sparse import column
-from minirank.features.tables import LEVELS, Table, job_table, job_text, resume_table, resume_text
+from minirank.features.history import History
+from minirank.features.pairs import Pairs
+from minirank.features.tables import Table, job_table, job_text, resume_table, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Bag, Batch, InputSpec
 
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
-SHARED_SKILLS = 10  # ids in the bag of skills that past hires share
 MAX_POSITION = 50
-IDS = {"job_id": "job", "team_id": "job", "resume_id": "resume"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Encoder:
     max_position: int = MAX_POSITION
 
     @classmethod
-    def fit(cls, folder, features, rows: np.ndarray, config: FeatureConfig = FeatureConfig()) -> "Encoder":
+    def fit(cls, folder, features, rows: np.ndarray, config: FeatureConfig = FeatureConfig()) -> Encoder:
         """Vocabularies, document frequencies and statistics of training rows; no other row is looked at.
 
         Args:
@@ -81,12 +79,12 @@ class Encoder:
         job_side = job_table(jobs, jobs_found, model, most, job_counts)
         resume_side = resume_table(resumes, resumes_found, model, most, resume_counts)
         history = _history(config, job_side, PastHires.from_folder(folder, features), model)
-        raw = match_features(job_side, resume_side, history, job, resume, shown.time[rows])
-        mean, std = _statistics([raw[f.name] for f in _dense(config)])
+        pairs = Pairs(job_side, resume_side, history, job, resume, shown.time[rows])
+        mean, std = _statistics([feature.column(pairs) for feature in inputs.features(config)])
         return cls(
             config=config,
             roles=tuple(sorted({folder.roles[role] for role in np.unique(shown.role[rows])})),
-            vocabularies=_vocabularies(config, job_side, resume_side, job, resume),
+            vocabularies=_vocabularies(config, pairs),
             text=model,
             mean=mean,
             std=std,
@@ -96,28 +94,14 @@ class Encoder:
     @property
     def inputs(self) -> InputSpec:
         """Names and sizes of what a row holds."""
-        size = {field: len(names) + 1 for field, names in self.vocabularies.items()}
-        categorical = [("role", len(self.roles) + 1), ("position", self.max_position + 1)]
-        categorical += [("job_title", size["title"]), ("resume_title", size["title"])]
-        categorical += [("job_domain", size["domain"]), ("resume_domain", size["domain"])]
-        for level, names in LEVELS.items():
-            categorical += [(f"job_{level}", len(names) + 1), (f"resume_{level}", len(names) + 1)]
-        categorical.append(("location_match", 4))
-        if self.config.signals:
-            categorical.append(("history", 3))
-        categorical += [(field, size[field]) for field in self._further]
-        bags = []
-        if self.config.skills:
-            bags += [(name, size["skill"]) for name in ("must_have", "nice_to_have", "resume_skills", "must_covered")]
-        if self.config.signals:
-            bags.append(("hired_skills", size["skill"]))
-        if self.config.tokens:
-            bags += [("job_tokens", len(self.text) + 1), ("resume_tokens", len(self.text) + 1)]
-        dense = [f.name for f in _dense(self.config)] + [f"{f.name}_unknown" for f in _dense(self.config) if f.flag]
-        named = ("role", "position", "must_have", "nice_to_have")
-        of_request = [name for name, _ in categorical + bags if name in named or name.startswith("job_")]
-        own = tuple(name for name in of_request if name not in self._further)
-        return InputSpec(tuple(categorical), tuple(bags), tuple(dense), TASKS, own)
+        categorical, bags = inputs.categorical(self.config), inputs.bags(self.config)
+        return InputSpec(
+            categorical=tuple((field.name, self._size(field.size)) for field in categorical),
+            bags=tuple((bag.name, self._size(bag.size)) for bag in bags),
+            dense=tuple(name for name, _, _ in inputs.dense_columns(self.config)),
+            tasks=TASKS,
+            of_request=tuple(each.name for each in (*categorical, *bags) if each.of_request),
+        )
 
     def dataset(self, folder, features, split) -> Dataset:
         """All impressions of a folder as rows.
@@ -139,8 +123,9 @@ class Encoder:
         labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
         confidence = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
         weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
-        ids, bags, dense = self._encode(jobs, self.resumes(folder.resumes, features.resumes), past, shown.job, shown.resume, shown.time)
-        ids[:, 0], ids[:, 1] = role, np.minimum(shown.position, self.max_position)
+        resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
+        position = np.minimum(shown.position, self.max_position)
+        ids, bags, dense = self._encode(Pairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         return Dataset(
             inputs=self.inputs,
@@ -185,9 +170,9 @@ class Encoder:
         n = len(table)
         if now is None:
             now = max([self.until, int(jobs.time[0]), *table.time.tolist()])
-        job_row, resume_row, time = np.zeros(n, np.int32), np.arange(n, dtype=np.int32), np.full(n, now, np.int64)
-        ids, bags, dense = self._encode(jobs, table, history or PastHires(), job_row, resume_row, time)
-        ids[:, 0] = self._role(role)
+        past = _history(self.config, jobs, history or PastHires(), self.text)
+        zero, candidate = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
+        ids, bags, dense = self._encode(Pairs(jobs, table, past, zero, candidate, np.full(n, now, np.int64), zero + self._role(role), zero))
         empty = np.full((n, len(TASKS)), np.nan, np.float32)
         return Batch(ids, bags, dense, empty, np.zeros_like(empty), np.zeros(n, np.int32))
 
@@ -200,7 +185,7 @@ class Encoder:
         store.save(self, Path(folder))
 
     @classmethod
-    def load(cls, folder: str | Path) -> "Encoder":
+    def load(cls, folder: str | Path) -> Encoder:
         """Reads what `save` wrote.
 
         Raises:
@@ -208,72 +193,31 @@ class Encoder:
         """
         return cls(**store.load(Path(folder)))
 
-    @property
-    def _further(self) -> tuple[str, ...]:
-        return (*self.config.columns, *(IDS if self.config.ids else ()))
-
     def _role(self, name: str) -> int:
         return self.roles.index(name) + 1 if name in self.roles else 0
 
-    def _encode(self, jobs: Table, resumes: Table, past: PastHires, job, resume, time):
-        """(N, C) ids with role and position left 0, the bags, (N, ND) dense."""
-        history = _history(self.config, jobs, past, self.text)
-        raw = match_features(jobs, resumes, history, job, resume, time)
-        columns = [np.zeros(len(job), np.int32)] * 2
-        for field, names in (("title", self.vocabularies["title"]), ("domain", self.vocabularies["domain"])):
-            place = {name: i + 1 for i, name in enumerate(names)}
-            for table, rows in ((jobs, job), (resumes, resume)):
-                columns.append(np.array([place.get(name, 0) for name in getattr(table, field)], np.int32)[rows])
-        for level in LEVELS:
-            columns += [jobs.levels[level][job] + 1, resumes.levels[level][resume] + 1]
-        match = raw["location_match"]
-        columns.append(np.select([np.isnan(match), match == 0, match < 1], [0, 1, 2], 3))
-        if history is not None:
-            columns.append(history.level[job])
-        for field in self._further:
-            place = {name: i + 1 for i, name in enumerate(self.vocabularies[field])}
-            table, rows = (jobs, job) if _side(field) == "job" else (resumes, resume)
-            columns.append(np.array([place.get(name, 0) for name in _names(table, field)], np.int32)[rows])
-        ids = np.stack(columns, axis=1).astype(np.int32)
-        return ids, self._bags(jobs, resumes, history, job, resume), self._standardise(raw, len(job))
+    def _size(self, size: int | str) -> int:
+        """How many ids an input has."""
+        if size == "position":
+            return self.max_position + 1
+        known = {"role": self.roles, "token": self.text, **self.vocabularies}
+        return size if isinstance(size, int) else len(known[size]) + 1
 
-    def _bags(self, jobs: Table, resumes: Table, history: History | None, job, resume) -> tuple[Bag, ...]:
-        bags, job, resume = [], job.astype(np.int32), resume.astype(np.int32)
-        if self.config.skills:
-            for name, table, rows in (("must", jobs, job), ("nice", jobs, job), ("skills", resumes, resume)):
-                bags.append(self._skill_bag(table.sets[name], rows))
-            bags.append(self._skill_bag(covered(jobs, resumes, job, resume), np.arange(len(job), dtype=np.int32)))
-        if history is not None:
-            slot = history.removed(resumes, job, resume)
-            shared = shared_skills(history, self.config.hires, SHARED_SKILLS)
-            shared.resize(shared.shape[0] + 1, shared.shape[1])  # an empty last row for jobs without a history
-            bags.append(self._skill_bag(shared, np.where(slot < 0, shared.shape[0] - 1, slot).astype(np.int32)))
-        if self.config.tokens:
-            bags += [Bag(job, *jobs.tokens), Bag(resume, *resumes.tokens)]
-        return tuple(bags)
+    def _encode(self, pairs: Pairs) -> tuple[np.ndarray, tuple[Bag, ...], np.ndarray]:
+        """(N, C) ids, the bags, (N, ND) dense."""
+        vocabulary = self.vocabularies.get
+        ids = [field.column(pairs, vocabulary(field.size)) for field in inputs.categorical(self.config)]
+        bags = tuple(bag.column(pairs, vocabulary(bag.size)) for bag in inputs.bags(self.config))
+        raw = [feature.column(pairs) for feature in inputs.features(self.config)]
+        columns = inputs.dense_columns(self.config)
+        dense = np.zeros((len(pairs), len(columns)), np.float32)
+        for column, (_, place, is_flag) in enumerate(columns):
+            dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
+        return np.stack(ids, axis=1).astype(np.int32), bags, dense
 
-    def _skill_bag(self, rows, entity: np.ndarray) -> Bag:
-        known = np.array([column(name) for name in self.vocabularies["skill"]], np.int64)
-        order = np.argsort(known)
-        ids = np.zeros(len(rows.indices), np.int32)
-        if len(known):
-            at = order[np.minimum(np.searchsorted(known, rows.indices, sorter=order), len(known) - 1)]
-            ids = np.where(known[at] == rows.indices, at + 1, 0).astype(np.int32)
-        return Bag(entity, rows.indptr.astype(np.int64), ids)
-
-    def _standardise(self, raw: dict[str, np.ndarray], n: int) -> np.ndarray:
-        features = _dense(self.config)
-        dense = np.zeros((n, len(features) + sum(f.flag for f in features)), np.float32)
-        for place, feature in enumerate(features):
-            scaled = (raw[feature.name] - self.mean[place]) / self.std[place]
-            dense[:, place] = np.clip(np.nan_to_num(scaled, nan=0.0), -CLIP, CLIP)
-        for place, feature in enumerate([f for f in features if f.flag], len(features)):
-            dense[:, place] = np.isnan(raw[feature.name])
-        return dense
-
-
-def _dense(config: FeatureConfig) -> list:
-    return [feature for feature in FEATURES if all(getattr(config, group) for group in feature.groups)]
+    def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:
+        """Values of a dense feature in standard deviations from the training mean, which stands for the unknown."""
+        return np.clip(np.nan_to_num((values - self.mean[place]) / self.std[place], nan=0.0), -CLIP, CLIP)
 
 
 def _history(config: FeatureConfig, jobs: Table, past: PastHires, model) -> History | None:
@@ -288,33 +232,18 @@ def _statistics(columns) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(std > 1e-9, std, 1.0)
 
 
-def _vocabularies(config: FeatureConfig, jobs: Table, resumes: Table, job, resume) -> dict[str, tuple[str, ...]]:
+def _vocabularies(config: FeatureConfig, pairs: Pairs) -> dict[str, tuple[str, ...]]:
     """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
-    skills = [[v.value for v in (*f.must_have, *f.nice_to_have)] for f in jobs.features]
-    skills += [[v.value for v in f.skills] for f in resumes.features]
-    counts = {
-        "title": Counter(title for title in jobs.title + resumes.title if title is not None),
-        "domain": Counter(domain for domain in jobs.domain + resumes.domain if domain is not None),
-        "skill": Counter(name for names in skills for name in set(names)),
-    }
-    for field in config.columns:
-        table = jobs if _side(field) == "job" else resumes
-        counts[field] = Counter(name for name in _names(table, field) if name is not None)
-    for field, side in IDS.items() if config.ids else ():
-        table, rows = (jobs, job) if side == "job" else (resumes, resume)
-        names = _names(table, field)
-        counts[field] = Counter(names[row] for row in rows)
-    return {field: tuple(sorted(name for name, count in found.items() if count >= config.min_count)) for field, found in counts.items()}
-
-
-def _side(field: str) -> str:
-    return IDS.get(field) or field.partition(".")[0]
-
-
-def _names(table: Table, field: str) -> list:
-    key = field if field in IDS else field.partition(".")[2]
-    values = [record.get(key) for record in table.records]
-    return [None if value is None else str(value) for value in values]
+    jobs, resumes = pairs.jobs, pairs.resumes
+    skills = [{v.value for v in (*f.must_have, *f.nice_to_have)} for f in jobs.features]
+    skills += [{v.value for v in f.skills} for f in resumes.features]
+    names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
+    for field in inputs.further(config):
+        names[field.name] = field.values(pairs)
+        if field.name in inputs.IDENTIFIERS:
+            names[field.name] = [names[field.name][row] for row in pairs.rows(field.owner)]
+    counts = {vocabulary: Counter(name for name in found if name is not None) for vocabulary, found in names.items()}
+    return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}
 
 
 def _check_columns(folder, config: FeatureConfig) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from minirank.extract import EDUCATION, SENIORITY
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
-from minirank.features.history import History, closeness
+from minirank.features.history import History, OtherHires
 from minirank.features.tables import job_table, resume_table
 
 SHARED = 5  # skills shown
@@ -34,8 +34,8 @@ def evidence(config: FeatureConfig, job, job_features, history: PastHires, resum
     table = resume_table(resumes, resume_features, None, 1)
     past = History.of(jobs, history, config.hires, config.max_hires, None)
     rows = np.zeros(len(table), np.int64), np.arange(len(table))
-    close = closeness(past, jobs, table, *rows)["hired_skills"]
-    left_out = past.removed(table, *rows)
+    other_hires = OtherHires.of(past, table, *rows)
+    close, left_out = other_hires.skills(), other_hires.slot
     held = [{skill.value for skill in past.people.features[row].skills} for row in past.hire]
     support = Counter(name for skills in held for name in skills)
     found = []

@@ -33,7 +33,7 @@ class PastHires:
     features: tuple = ()
 
     @classmethod
-    def from_folder(cls, folder, features) -> "PastHires":
+    def from_folder(cls, folder, features) -> PastHires:
         """All hires of a data folder; one without a resume from before the hire is left out.
 
         Args:

@@ -30,6 +30,7 @@ class History:
         job: (S,) the job of each slot.
         hire: (S,) the row of each slot in `people`.
         people: the resumes of those hired, as they were then.
+        k: there are at least k + 1 hires, or none.
     """
 
     level: np.ndarray
@@ -37,9 +38,10 @@ class History:
     job: np.ndarray
     hire: np.ndarray
     people: Table
+    k: int
 
     @classmethod
-    def of(cls, jobs: Table, past: PastHires, k: int, most: int, model: TextModel | None) -> "History":
+    def of(cls, jobs: Table, past: PastHires, k: int, most: int, model: TextModel | None) -> History:
         """Histories of the jobs.
 
         Args:
@@ -57,6 +59,7 @@ class History:
             job=np.repeat(np.arange(len(jobs)), counts),
             hire=place,
             people=resume_table([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1),
+            k=k,
         )
 
     def removed(self, resumes: Table, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
@@ -81,63 +84,53 @@ class History:
         return self.people.sets[name][self.hire]
 
 
-def closeness(history: History, jobs: Table, resumes: Table, job: np.ndarray, resume: np.ndarray) -> dict[str, np.ndarray]:
-    """How close each candidate is to the past hires of its job, one of them left out.
+@dataclass(frozen=True)
+class OtherHires:
+    """The n - 1 past hires that each candidate is compared with: sums over all n, less the one left out.
+
+    Each method gives (N,) float64, NaN where there is no history or the resume does not say; `inputs.FEATURES` has the formulas.
 
     Args:
         history: of the jobs.
-        jobs, resumes: tables.
-        job, resume: (N,) rows of the pairs.
-    Returns:
-        (N,) float64 by name, NaN where there is no history or the resume does not say;
-        `match.FEATURES` has the formulas.
+        resumes: the candidates.
+        slot: (N,) the slot left out for each of N pairs, -1 without history.
+        rows: (H,) the pairs that have a history.
+        job, resume, left_out: (H,) their jobs, resumes and slots.
     """
-    every_slot = history.removed(resumes, job, resume)
-    have = np.flatnonzero(every_slot >= 0)
-    pairs = _Pairs(history, resumes, job[have], resume[have], every_slot[have])
-    skills = history.of_slots("skills")
-    unstated = (skills - product(skills, np.arange(len(history.job)), jobs.sets["named"], history.job)).tocsr()
-    found = {
-        "hired_skills": _ratio(*pairs.common(skills, "skills")),
-        "hired_unstated": _ratio(*pairs.common(unstated, "skills")),
-        "hired_years": pairs.years_apart(),
-    }
-    for name in ("seniority", "education", "title"):
-        same, _ = pairs.common(history.of_slots(name), name)
-        says = sizes(resumes.sets[name])[pairs.resume] > 0
-        found[f"hired_{name}"] = np.where(says, same / pairs.others, np.nan)
-    if resumes.text is not None:
-        found["hired_text"] = pairs.text_similarity()
-    people = {"hires": np.log1p(np.diff(history.offsets)[job].astype(float))}
-    return people | {name: _spread(values, have, len(job)) for name, values in found.items()}
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Pairs that have a history: sums over all n hires, less the one left out."""
 
     history: History
     resumes: Table
+    slot: np.ndarray
+    rows: np.ndarray
     job: np.ndarray
     resume: np.ndarray
-    slot: np.ndarray
+    left_out: np.ndarray
 
-    @property
-    def others(self) -> np.ndarray:
-        """n - 1."""
-        return np.diff(self.history.offsets)[self.job] - 1.0
-
-    def common(self, held: csr_array, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Support, among the others, of what the resume holds too, and of everything they hold.
+    @classmethod
+    def of(cls, history: History, resumes: Table, job: np.ndarray, resume: np.ndarray) -> OtherHires:
+        """Those of N pairs.
 
         Args:
-            held: (S, COLUMNS), a set of each slot.
-            name: the resumes' set that it is compared with.
+            job, resume: (N,) rows of the pairs.
         """
-        support, mine = merge(held, self.history.offsets), self.resumes.sets[name]
-        both = dot(support, self.job, mine, self.resume) - dot(held, self.slot, mine, self.resume)
-        total = np.bincount(self.history.job, sizes(held), minlength=support.shape[0])
-        return both, total[self.job] - sizes(held)[self.slot]
+        slot = history.removed(resumes, job, resume)
+        rows = np.flatnonzero(slot >= 0)
+        return cls(history, resumes, slot, rows, job[rows], resume[rows], slot[rows])
+
+    def skills(self) -> np.ndarray:
+        """Share of the others' skills that the resume has, each counted as often as they have it."""
+        return self._share_of_skills(self.history.of_slots("skills"))
+
+    def unstated_skills(self, jobs: Table) -> np.ndarray:
+        """The same over skills that the job does not name."""
+        history, skills = self.history, self.history.of_slots("skills")
+        return self._share_of_skills((skills - product(skills, np.arange(len(history.job)), jobs.sets["named"], history.job)).tocsr())
+
+    def share_with_same(self, name: str) -> np.ndarray:
+        """Share of the others that have the resume's value of a set of one."""
+        same, _ = self._common(self.history.of_slots(name), name)
+        says = sizes(self.resumes.sets[name])[self.resume] > 0
+        return self._spread(np.where(says, same / (np.diff(self.history.offsets)[self.job] - 1.0), np.nan))
 
     def years_apart(self) -> np.ndarray:
         """|years - mean years of the others|."""
@@ -145,9 +138,9 @@ class _Pairs:
         years = history.people.years[history.hire]
         known = np.isfinite(years)
         years = np.where(known, years, 0.0)
-        total = np.bincount(history.job, years, minlength=jobs)[self.job] - years[self.slot]
-        count = np.bincount(history.job, known, minlength=jobs)[self.job] - known[self.slot]
-        return np.abs(self.resumes.years[self.resume] - _ratio(total, count))
+        total = np.bincount(history.job, years, minlength=jobs)[self.job] - years[self.left_out]
+        count = np.bincount(history.job, known, minlength=jobs)[self.job] - known[self.left_out]
+        return self._spread(np.abs(self.resumes.years[self.resume] - ratio(total, count)))
 
     def text_similarity(self) -> np.ndarray:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
@@ -157,35 +150,50 @@ class _Pairs:
         # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
         square = squares(total)[history.job] - 2 * dot_shared(total, history.job, hired, history.hire)
         square += squares(hired)[history.hire]
-        both = dot_shared(total, self.job, text, self.resume) - dot(hired, history.hire[self.slot], text, self.resume)
-        return _ratio(both, np.sqrt(np.maximum(square, 0.0))[self.slot])
+        both = dot_shared(total, self.job, text, self.resume) - dot(hired, history.hire[self.left_out], text, self.resume)
+        return self._spread(ratio(both, np.sqrt(np.maximum(square, 0.0))[self.left_out]))
+
+    def _share_of_skills(self, held: csr_array) -> np.ndarray:
+        return self._spread(ratio(*self._common(held, "skills")))
+
+    def _common(self, held: csr_array, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """(H,) support, among the others, of what the resume holds too, and of everything they hold.
+
+        Args:
+            held: (S, COLUMNS), a set of each slot.
+            name: the resumes' set that it is compared with.
+        """
+        support, mine = merge(held, self.history.offsets), self.resumes.sets[name]
+        both = dot(support, self.job, mine, self.resume) - dot(held, self.left_out, mine, self.resume)
+        total = np.bincount(self.history.job, sizes(held), minlength=support.shape[0])
+        return both, total[self.job] - sizes(held)[self.left_out]
+
+    def _spread(self, values: np.ndarray) -> np.ndarray:
+        """(H,) -> (N,)."""
+        full = np.full(len(self.slot), np.nan)
+        full[self.rows] = values
+        return full
 
 
-def shared_skills(history: History, k: int, most: int) -> csr_array:
+def shared_skills(history: History, most: int) -> csr_array:
     """What the others have in common, with each slot left out in turn.
 
     Args:
-        history: of the jobs.
-        k: a skill needs this support among the n - 1 others.
+        history: of the jobs; a skill needs a support of k among the n - 1 others.
         most: skills kept for each slot, those of highest support first.
     Returns:
-        (S, COLUMNS) float64 supports.
+        (S + 1, COLUMNS) float64 supports; the last row is empty, for pairs without history.
     """
     held = history.of_slots("skills")
     support = (merge(held, history.offsets)[history.job] - held).tocsr()
     row = np.repeat(np.arange(support.shape[0]), np.diff(support.indptr))
     order = np.lexsort((support.indices, -support.data, row))
     rank = np.arange(len(order)) - np.repeat(support.indptr[:-1], np.diff(support.indptr))
-    chosen = np.sort(order[(rank < most) & (support.data[order] >= k)])
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[chosen], minlength=support.shape[0]))])
-    return csr_array((support.data[chosen], support.indices[chosen], offsets), shape=support.shape)
+    chosen = np.sort(order[(rank < most) & (support.data[order] >= history.k)])
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[chosen], minlength=support.shape[0] + 1))])
+    return csr_array((support.data[chosen], support.indices[chosen], offsets), shape=(support.shape[0] + 1, support.shape[1]))
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole, NaN where the whole is 0."""
     return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
-
-
-def _spread(values: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
-    full = np.full(size, np.nan)
-    full[rows] = values
-    return full

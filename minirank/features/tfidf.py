@@ -87,7 +87,7 @@ class TextModel:
     idf: np.ndarray
 
     @classmethod
-    def fit(cls, counts: csr_array, min_count: int, bigrams: bool = False) -> "TextModel":
+    def fit(cls, counts: csr_array, min_count: int, bigrams: bool = False) -> TextModel:
         """Document frequencies of training texts.
 
         idf_v = ln((1 + n) / (1 + df_v)) + 1

@@ -13,7 +13,7 @@ from features_world import ROLES, job_features, resume_features, write_world
 
 from minirank.data import split_by_time
 from minirank.errors import ConfigError, DataError, RunError
-from minirank.features import FEATURES, Encoder, FeatureConfig, PastHires
+from minirank.features import FEATURES, Encoder, FeatureConfig, PastHires, inputs
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +212,34 @@ def test_with_everything_off_the_categorical_fields_remain(world):
     encoder = Encoder.fit(world.folder, world.features, world.split.train, config)
     rows = encoder.dataset(world.folder, world.features, world.split).rows
     assert encoder.text is None and rows.dense.shape[1] == 0 and rows.bags == () and rows.ids.shape[1] == 13
+
+
+def test_a_new_input_is_one_entry(world, monkeypatch):
+    """Each kind: the column comes after the others of its kind, with the size, the place and the numbers of its entry."""
+    entries = {
+        "CATEGORICAL": inputs.Categorical("new_field", "pair", 3, lambda pairs: np.arange(len(pairs)) % 3),
+        "BAGS": inputs.MultiValued("new_bag", "job", "skill", lambda pairs: pairs.jobs.sets["named"]),
+        "FEATURES": inputs.Feature("new_number", "job", "1", "a row", lambda pairs: np.arange(len(pairs.jobs), dtype=float)),
+    }
+    for table, entry in entries.items():
+        monkeypatch.setattr(inputs, table, (*getattr(inputs, table), entry))
+    encoder = Encoder.fit(world.folder, world.features, world.split.train)
+    dataset, before = encoder.dataset(world.folder, world.features, world.split), world.dataset.inputs
+    spec, rows = dataset.inputs, dataset.rows
+    assert spec.categorical == (*before.categorical, ("new_field", 3))
+    assert spec.bags == (*before.bags, ("new_bag", len(encoder.vocabularies["skill"]) + 1))
+    assert set(spec.dense) == {*before.dense, "new_number"} and set(spec.of_request) == {*before.of_request, "new_bag"}
+    assert np.array_equal(rows.ids[:, -1], np.arange(len(rows)) % 3)
+    names = ["", *encoder.vocabularies["skill"]]
+    for row in range(0, len(rows), 50):
+        job = world.features.jobs[world.folder.impressions.job[row]]
+        asked = {skill.value for skill in (*job.must_have, *job.nice_to_have)}
+        assert {names[id] for id in bag_ids(rows.bags[-1], row)} == asked
+    place = spec.dense.index("new_number")
+    values = rows.dense[:, place] * encoder.std[place] + encoder.mean[place]
+    assert values[world.split.train[-1]] > values[world.split.train[0]]
+    old = [spec.dense.index(name) for name in before.dense]
+    assert np.array_equal(rows.dense[:, old], world.dataset.rows.dense)
 
 
 def test_identifiers_are_off_unless_asked_for(world):

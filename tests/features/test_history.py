@@ -11,7 +11,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from minirank.features.hires import NONE, TEAM, TITLE, PastHires
-from minirank.features.history import History, closeness, shared_skills
+from minirank.features.history import History, shared_skills
+from minirank.features.inputs import match_features
+from minirank.features.pairs import Pairs
 from minirank.features.sparse import column, dot, merge, product
 from minirank.features.tables import job_table, resume_table
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -44,6 +46,12 @@ def close(jobs, found, past, candidates, k=2, most=30, model=None):
     history = History.of(table, past, k, most, model)
     rows = np.zeros(len(candidates), np.int64), np.arange(len(candidates))
     return closeness(history, table, resumes, *rows), history, history.removed(resumes, *rows)
+
+
+def closeness(history, jobs, resumes, job, resume):
+    """The features of `signals`, by name."""
+    found = match_features(Pairs(jobs, resumes, history, job, resume, np.zeros(len(job), np.int64)))
+    return {name: values for name, values in found.items() if name.startswith("hire")}
 
 
 def test_only_hires_from_before_the_posting_count_and_a_person_counts_once():
@@ -85,7 +93,7 @@ def test_closeness_by_hand_with_the_own_hire_left_out():
         "hired_title": 0.5, "hired_education": np.nan,
     }  # fmt: skip
     assert {name: float(values[0]) for name, values in found.items()} == pytest.approx(expected, nan_ok=True)
-    shared = shared_skills(history, k=2, most=10)
+    shared = shared_skills(history, most=10)
     assert shared[[0]].indices.tolist() == [column("sql")]
     assert sorted(shared[[2]].indices.tolist()) == sorted([column("sql"), column("go")])
 
@@ -175,7 +183,7 @@ def columns(planted):
 def test_the_own_hire_gives_nothing_away(planted):
     history, _, resumes, job_row, hired = planted
     slot = history.removed(resumes, job_row, np.arange(len(job_row)))
-    overlap = np.diff(product(shared_skills(history, 2, 10), slot, resumes.sets["skills"], np.arange(len(slot))).indptr)
+    overlap = np.diff(product(shared_skills(history, 10), slot, resumes.sets["skills"], np.arange(len(slot))).indptr)
     assert separation(np.column_stack([columns(planted), overlap]), hired) == pytest.approx(0.5, abs=0.04)
     for values in columns(planted).T:
         assert roc_auc_score(hired, values) == pytest.approx(0.5, abs=0.04)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from features_world import DAY, START, job_features, resume_features
 
-from minirank.features.match import FEATURES, match_features
+from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, Owner, match_features
+from minirank.features.pairs import Pairs
 from minirank.features.tables import job_table, resume_table
 from minirank.features.tfidf import TextModel, hashed_counts
 
@@ -20,7 +23,7 @@ def match(job, resume, *, job_record=None, resume_record=None, model=None, time=
     record = {"resume_id": "p", "text": "sql excel", "updated_at": START - 3 * DAY} | (resume_record or {})
     resumes = resume_table([record], [resume], model, 8)
     zero = np.zeros(1, np.int32)
-    return {name: found[0] for name, found in match_features(jobs, resumes, None, zero, zero, np.array([time])).items()}
+    return {name: found[0] for name, found in match_features(Pairs(jobs, resumes, None, zero, zero, np.array([time]))).items()}
 
 
 def test_by_hand():
@@ -81,6 +84,9 @@ def test_text_similarity_is_the_cosine():
     assert found["text_similarity"] == pytest.approx(idf["sql"] ** 2 / (job * resume))
 
 
-def test_every_feature_is_documented():
+def test_every_input_is_described_once():
     assert len(NAMES) == len(FEATURES)
     assert all(feature.unit and feature.formula for feature in FEATURES)
+    names = [each.name for each in (*CATEGORICAL, *BAGS)]
+    assert len(set(names)) == len(names)
+    assert {each.owner for each in (*CATEGORICAL, *BAGS, *FEATURES)} == set(get_args(Owner))

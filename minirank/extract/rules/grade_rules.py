@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...data import DataFolder
-from ...features.match import match_features
+from ...features.inputs import match_features
+from ...features.pairs import Pairs as MatchedPairs
 from ...features.tables import job_table, resume_table
 from ..feature_files import Features
 from ..grades import Grade, Pairs
@@ -28,7 +29,7 @@ def grade_by_rules(folder: DataFolder, features: Features, pairs: Pairs) -> list
     resumes, resume = np.unique(pairs.resume, return_inverse=True)
     side_a = job_table([folder.jobs[j] for j in jobs], [features.jobs[j] for j in jobs], None, 1)
     side_b = resume_table([folder.resumes[r] for r in resumes], [features.resumes[r] for r in resumes], None, 1)
-    raw = match_features(side_a, side_b, None, job, resume, side_b.time[resume])
+    raw = match_features(MatchedPairs(side_a, side_b, None, job, resume, side_b.time[resume]))
     parts = _parts(raw)
     weights = np.stack([np.where(np.isnan(part), 0.0, WEIGHTS[name]) for name, part in parts.items()])
     known = weights.sum(axis=0)
