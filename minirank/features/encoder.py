@@ -16,7 +16,7 @@ from minirank.features.evidence import evidence
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
 from minirank.features.history import History
-from minirank.features.pairs import Pairs
+from minirank.features.pairs import MatchedPairs
 from minirank.features.tables import Table, job_table, job_text, resume_table, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Bag, Batch, InputSpec
@@ -79,7 +79,7 @@ class Encoder:
         job_side = job_table(jobs, jobs_found, model, most, job_counts)
         resume_side = resume_table(resumes, resumes_found, model, most, resume_counts)
         history = _history(config, job_side, PastHires.from_folder(folder, features), model)
-        pairs = Pairs(job_side, resume_side, history, job, resume, shown.time[rows])
+        pairs = MatchedPairs(job_side, resume_side, history, job, resume, shown.time[rows])
         mean, std = _statistics([feature.column(pairs) for feature in inputs.features(config)])
         return cls(
             config=config,
@@ -125,7 +125,7 @@ class Encoder:
         weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
         position = np.minimum(shown.position, self.max_position)
-        ids, bags, dense = self._encode(Pairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
+        ids, bags, dense = self._encode(MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         return Dataset(
             inputs=self.inputs,
@@ -172,7 +172,9 @@ class Encoder:
             now = max([self.until, int(jobs.time[0]), *table.time.tolist()])
         past = _history(self.config, jobs, history or PastHires(), self.text)
         zero, candidate = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
-        ids, bags, dense = self._encode(Pairs(jobs, table, past, zero, candidate, np.full(n, now, np.int64), zero + self._role(role), zero))
+        ids, bags, dense = self._encode(
+            MatchedPairs(jobs, table, past, zero, candidate, np.full(n, now, np.int64), zero + self._role(role), zero)
+        )
         empty = np.full((n, len(TASKS)), np.nan, np.float32)
         return Batch(ids, bags, dense, empty, np.zeros_like(empty), np.zeros(n, np.int32))
 
@@ -203,7 +205,7 @@ class Encoder:
         known = {"role": self.roles, "token": self.text, **self.vocabularies}
         return size if isinstance(size, int) else len(known[size]) + 1
 
-    def _encode(self, pairs: Pairs) -> tuple[np.ndarray, tuple[Bag, ...], np.ndarray]:
+    def _encode(self, pairs: MatchedPairs) -> tuple[np.ndarray, tuple[Bag, ...], np.ndarray]:
         """(N, C) ids, the bags, (N, ND) dense."""
         vocabulary = self.vocabularies.get
         ids = [field.column(pairs, vocabulary(field.size)) for field in inputs.categorical(self.config)]
@@ -232,7 +234,7 @@ def _statistics(columns) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(std > 1e-9, std, 1.0)
 
 
-def _vocabularies(config: FeatureConfig, pairs: Pairs) -> dict[str, tuple[str, ...]]:
+def _vocabularies(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
     """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
     jobs, resumes = pairs.jobs, pairs.resumes
     skills = [{v.value for v in (*f.must_have, *f.nice_to_have)} for f in jobs.features]

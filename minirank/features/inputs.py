@@ -14,7 +14,7 @@ import numpy as np
 from minirank.extract import EDUCATION, REMOTE, SENIORITY
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.history import ratio, shared_skills
-from minirank.features.pairs import DAY, Pairs
+from minirank.features.pairs import DAY, MatchedPairs
 from minirank.features.sparse import column, dot_shared, sizes
 from minirank.features.tables import Table
 from minirank.kernels.batch import Bag
@@ -34,7 +34,7 @@ class Input:
         owner: what it is a property of: the search request, the job, the resume, the pair, or the hire that is left out of those
             which the candidate is compared with.
         size: how many ids there are, or the vocabulary that they are places in.
-        values: `Pairs` -> a value for each owner; every pair gets that of its own.
+        values: `MatchedPairs` -> a value for each owner; every pair gets that of its own.
         switch: in `FeatureConfig`, where the input can be left out.
         summed_first: whether it is in `InputSpec.of_request`; by default where the request or the job owns it.
     """
@@ -42,7 +42,7 @@ class Input:
     name: str
     owner: Owner
     size: int | str
-    values: Callable[[Pairs], Any]
+    values: Callable[[MatchedPairs], Any]
     switch: str | None = None
     summed_first: bool | None = None
 
@@ -55,7 +55,7 @@ class Input:
 class Categorical(Input):
     """A categorical field; values are ids, or a list of names of the vocabulary."""
 
-    def column(self, pairs: Pairs, vocabulary: tuple[str, ...]) -> np.ndarray:
+    def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> np.ndarray:
         """(N,) ids."""
         values = self.values(pairs)
         if isinstance(values, list):
@@ -67,7 +67,7 @@ class Categorical(Input):
 class MultiValued(Input):
     """A bag of ids; values are offsets and ids as in a `Bag`, or sets of skills, which are looked up in the vocabulary."""
 
-    def column(self, pairs: Pairs, vocabulary: tuple[str, ...]) -> Bag:
+    def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> Bag:
         """The ids of N pairs."""
         lists = self.values(pairs)
         if not isinstance(lists, tuple):
@@ -84,7 +84,7 @@ class Feature:
         owner: as for `Input`.
         unit: of the raw value, before it is standardised.
         formula: in terms of what extraction found; a word in capitals is a set.
-        values: `Pairs` -> a float64 for each owner.
+        values: `MatchedPairs` -> a float64 for each owner.
         switches: in `FeatureConfig`, which must all be on.
         flag: a column `<name>_unknown` (0 or 1) stands beside it.
     """
@@ -93,11 +93,11 @@ class Feature:
     owner: Owner
     unit: str
     formula: str
-    values: Callable[[Pairs], np.ndarray]
+    values: Callable[[MatchedPairs], np.ndarray]
     switches: tuple[str, ...] = ("match",)
     flag: bool = False
 
-    def column(self, pairs: Pairs) -> np.ndarray:
+    def column(self, pairs: MatchedPairs) -> np.ndarray:
         """(N,) float64 raw values."""
         return self.values(pairs)[pairs.rows(self.owner)]
 
@@ -217,7 +217,7 @@ def dense_columns(config: FeatureConfig) -> list[tuple[str, int, bool]]:
     return columns + [(f"{each.name}_unknown", place, True) for place, each in enumerate(found) if each.flag]
 
 
-def match_features(pairs: Pairs) -> dict[str, np.ndarray]:
+def match_features(pairs: MatchedPairs) -> dict[str, np.ndarray]:
     """(N,) float64 raw values of `FEATURES` by name, NaN is unknown; those of texts and signals where the pairs have them."""
     there = {"match": True, "text": pairs.jobs.text is not None, "signals": pairs.history is not None}
     return {each.name: each.column(pairs) for each in FEATURES if all(there[switch] for switch in each.switches)}
@@ -232,10 +232,10 @@ def _location_class(match: np.ndarray) -> np.ndarray:
     return np.select([np.isnan(match), match == 0, match < 1], [0, 1, 2], 3)
 
 
-def _record_values(name: str, owner: str) -> Callable[[Pairs], list[str | None]]:
+def _record_values(name: str, owner: str) -> Callable[[MatchedPairs], list[str | None]]:
     """Values of a key of the JSON lines, as texts."""
 
-    def values(pairs: Pairs) -> list[str | None]:
+    def values(pairs: MatchedPairs) -> list[str | None]:
         table: Table = pairs.jobs if owner == "job" else pairs.resumes
         found = (record.get(name.removeprefix(f"{owner}.")) for record in table.records)
         return [None if value is None else str(value) for value in found]

@@ -1,4 +1,4 @@
-"""Pairs of a job and a resume at a time, and the quantities that their inputs are made of."""
+"""MatchedPairs of a job and a resume at a time, and the quantities that their inputs are made of."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Pairs:
+class MatchedPairs:
     """N pairs.
 
     Args:

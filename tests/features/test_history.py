@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from minirank.features.hires import NONE, TEAM, TITLE, PastHires
 from minirank.features.history import History, shared_skills
 from minirank.features.inputs import match_features
-from minirank.features.pairs import Pairs
+from minirank.features.pairs import MatchedPairs
 from minirank.features.sparse import column, dot, merge, product
 from minirank.features.tables import job_table, resume_table
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -50,7 +50,7 @@ def close(jobs, found, past, candidates, k=2, most=30, model=None):
 
 def closeness(history, jobs, resumes, job, resume):
     """The features of `signals`, by name."""
-    found = match_features(Pairs(jobs, resumes, history, job, resume, np.zeros(len(job), np.int64)))
+    found = match_features(MatchedPairs(jobs, resumes, history, job, resume, np.zeros(len(job), np.int64)))
     return {name: values for name, values in found.items() if name.startswith("hire")}
 
 

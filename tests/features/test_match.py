@@ -9,7 +9,7 @@ import pytest
 from features_world import DAY, START, job_features, resume_features
 
 from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, Owner, match_features
-from minirank.features.pairs import Pairs
+from minirank.features.pairs import MatchedPairs
 from minirank.features.tables import job_table, resume_table
 from minirank.features.tfidf import TextModel, hashed_counts
 
@@ -23,7 +23,7 @@ def match(job, resume, *, job_record=None, resume_record=None, model=None, time=
     record = {"resume_id": "p", "text": "sql excel", "updated_at": START - 3 * DAY} | (resume_record or {})
     resumes = resume_table([record], [resume], model, 8)
     zero = np.zeros(1, np.int32)
-    return {name: found[0] for name, found in match_features(Pairs(jobs, resumes, None, zero, zero, np.array([time]))).items()}
+    return {name: found[0] for name, found in match_features(MatchedPairs(jobs, resumes, None, zero, zero, np.array([time]))).items()}
 
 
 def test_by_hand():

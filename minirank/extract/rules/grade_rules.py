@@ -6,7 +6,7 @@ import numpy as np
 
 from ...data import DataFolder
 from ...features.inputs import match_features
-from ...features.pairs import Pairs as MatchedPairs
+from ...features.pairs import MatchedPairs
 from ...features.tables import job_table, resume_table
 from ..feature_files import Features
 from ..grades import Grade, Pairs
