@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 RENEW_SECONDS = 0.1  # on a terminal
@@ -11,51 +13,67 @@ PLAIN_SECONDS = 10.0  # in a log
 
 
 class Progress:
-    """Writes to a stream; without one it is silent.
+    """Writes to a stream; without one it is silent. Safe from several threads.
 
     Args:
         stream: such as sys.stderr, or None.
+        unit: what `count` counts.
         clock: seconds that only ever rise.
     """
 
-    def __init__(self, stream: TextIO | None = None, clock=time.monotonic) -> None:
-        self._stream, self._clock = stream, clock
+    def __init__(self, stream: TextIO | None = None, unit: str = "calls", clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream, self._unit, self._clock, self._lock = stream, unit, clock, threading.Lock()
         self._terminal = stream is not None and stream.isatty()
         self._width = 0  # of the line that the next one replaces
-        self._shown = -float("inf")
-        self._start, self._first = clock(), 0
+        self.begin(0)
+
+    def begin(self, done: int) -> None:
+        """Start the clock of rates, with `done` of the work behind us."""
+        self._start, self._first = self._clock(), done
+        self._shown = -float("inf") if self._terminal else self._start
 
     def say(self, text: str) -> None:
         """One line that stays."""
         if self._stream is not None:
-            self._clear()
-            print(text, file=self._stream, flush=True)
-
-    def begin(self, done: int) -> None:
-        """Start the clock of rates, with `done` rows behind us."""
-        self._start, self._first = self._clock(), done
-        self._shown = self._start if not self._terminal else -float("inf")
+            with self._lock:
+                self._print(text, stays=True)
 
     def step(self, epoch: int, done: int, total: int, loss: float) -> None:
         """Rows trained so far and at most, and the mean loss of the epoch."""
-        now = self._clock()
-        if self._stream is None or now - self._shown < (RENEW_SECONDS if self._terminal else PLAIN_SECONDS):
-            return
-        self._shown = now
-        rate = (done - self._first) / max(now - self._start, 1e-9)
-        left = duration((total - done) / max(rate, 1e-9))
-        text = f"epoch {epoch}  {100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
-        if not self._terminal:
-            self.say(text)
-            return
-        text = text[: shutil.get_terminal_size().columns - 1]
-        print("\r" + text.ljust(self._width), end="", file=self._stream, flush=True)
-        self._width = len(text)
 
-    def _clear(self) -> None:
-        if self._width:
-            print("\r" + " " * self._width + "\r", end="", file=self._stream)
-            self._width = 0
+        def line(rate: float, left: str) -> str:
+            return f"epoch {epoch}  {100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
+
+        self._show(done, total, line)
+
+    def count(self, done: int, total: int, failed: int = 0) -> None:
+        """How much is done, how much there is (0: not known), how much failed: `120 of 1,000 calls  3 failed  8.0/s  1:50 left`."""
+
+        def line(rate: float, left: str) -> str:
+            parts = (f"{done:,} of {total:,} {self._unit}" if total else f"{done:,} {self._unit}", f"{failed:,} failed" if failed else "")
+            return "  ".join(filter(None, (*parts, f"{rate:.1f}/s", f"{left} left" if total else "")))
+
+        self._show(done, total, line, last=done == total > 0)
+
+    def _show(self, done: int, total: int, line: Callable[[float, str], str], last: bool = False) -> None:
+        """A line, made of the rate and the time left, when the next one is due; the last one always, and it stays."""
+        if self._stream is None:
+            return
+        with self._lock:
+            now = self._clock()
+            if last or now - self._shown >= (RENEW_SECONDS if self._terminal else PLAIN_SECONDS):
+                self._shown = now
+                rate = (done - self._first) / max(now - self._start, 1e-9)
+                self._print(line(rate, duration((total - done) / max(rate, 1e-9))), stays=last or not self._terminal)
+
+    def _print(self, text: str, stays: bool) -> None:
+        if stays:
+            erased = "\r" + " " * self._width + "\r" if self._width else ""
+            print(erased + text, file=self._stream, flush=True)
+        else:
+            text = text[: shutil.get_terminal_size().columns - 1]
+            print("\r" + text.ljust(self._width), end="", file=self._stream, flush=True)
+        self._width = 0 if stays else len(text)
 
 
 def duration(seconds: float) -> str:

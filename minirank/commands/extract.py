@@ -46,14 +46,14 @@ def run_extract(options) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
     from ..extract import extract_folder
     from ..features import write_signals
-    from ..llm_client.progress import BulkProgress
+    from ..progress import Progress
 
     server, gazetteer = _server(options), _gazetteer(options)
     folder = _folder(options)
     if server is None:
-        progress = BulkProgress(sys.stderr, unit="texts")
-        progress.notice(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
-        features = extract_folder(folder, progress, gazetteer)
+        progress = Progress(sys.stderr, unit="texts")
+        progress.say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
+        features = extract_folder(folder, progress.count, gazetteer)
         write_signals(folder, features)
     else:
         features = _extract_llm(options, server, gazetteer, folder)
@@ -182,11 +182,11 @@ def _asking(options, server):
     from ..extract.llm.prompts import NAMES, load_prompt
     from ..llm_client import Client, Limits, LLMError, Store
     from ..llm_client.cassette import Player
-    from ..llm_client.progress import BulkProgress
+    from ..progress import Progress
 
     for name in NAMES:
         load_prompt(name)  # checks their examples, before anything is sent
-    progress = BulkProgress(sys.stderr)
+    progress = Progress(sys.stderr)
     try:
         limits = Limits(
             concurrency=server.concurrency,
@@ -201,16 +201,16 @@ def _asking(options, server):
     try:
         player = None if options.replay is None else Player(options.replay)
         base_url, model = (server.base_url, server.model) if player is None else (player.base_url, options.model or player.model)
-        client = Client(base_url, model, server.api_key_env, server.timeout, limits, transport=player, notice=progress.notice)
+        client = Client(base_url, model, server.api_key_env, server.timeout, limits, transport=player, notice=progress.say)
         if options.base_url is None and player is None:
-            progress.notice(f"{model} at {client.base_url} reads, as {options.config} says; --rules keeps everything here")
+            progress.say(f"{model} at {client.base_url} reads, as {options.config} says; --rules keeps everything here")
         if options.config is not None and (options.base_url or options.model) and not (options.price_in or options.price_out):
-            progress.notice(f"prices and limits that no option gives are those of {options.config}")
+            progress.say(f"prices and limits that no option gives are those of {options.config}")
         with Store(options.store or Path(options.data) / STORE) as store:
             if player is not None:
                 store.keep_ability(client.base_url, model, player.ability)
-            with _recording(options.record, client, progress.notice):
-                yield Asker(client, store, options.retry_failed, progress, progress.notice)
+            with _recording(options.record, client, progress.say):
+                yield Asker(client, store, options.retry_failed, progress.count, progress.say)
     except LLMError as error:
         raise RunError(str(error)) from None
 

@@ -1,6 +1,5 @@
 """Limits, prices, the hard stop, dry runs, progress."""
 
-import io
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from paths import WORLDS
 from minirank.llm_client import Bulk, Counts, FatalError, Limits, Store, retry
 from minirank.llm_client.cost import Budget, most_tokens
 from minirank.llm_client.estimate import estimate
-from minirank.llm_client.progress import BulkProgress
 
 
 @pytest.fixture(autouse=True)
@@ -149,25 +147,3 @@ def test_a_dry_run_counts_and_sends_nothing(tmp_path):
             and "11 items: 4 in the store" in str(found)
             and "JSON Schema" in str(found)
         )
-
-
-def test_progress_in_words():
-    assert BulkProgress.line(120, 1000, 3, 15.0) == "120 of 1,000 calls  3 failed  8.0/s  1:50 left"
-    assert BulkProgress.line(5, 0, 0, 1.0) == "5 calls  5.0/s"
-    assert BulkProgress.line(6, 12, 0, 1.0, "texts") == "6 of 12 texts  6.0/s  0:01 left"
-    assert BulkProgress.line(1, 7201, 0, 1.0).endswith("2:00:00 left")
-
-
-def test_progress_on_a_terminal_and_in_a_log():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    for stream, lines in ((Terminal(), 2), (io.StringIO(), 2)):
-        ticks = iter(range(0, 1000, 5))
-        progress = BulkProgress(stream, clock=lambda ticks=ticks: next(ticks))
-        for finished in range(1, 6):
-            progress(finished, 5, 0)
-        progress.notice("a notice")
-        assert stream.getvalue().count("\n") >= lines and "5 of 5 calls" in stream.getvalue() and stream.getvalue().endswith("a notice\n")
-        assert ("\r" in stream.getvalue()) == stream.isatty()

@@ -14,7 +14,7 @@ from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cpu import compile, walk
-from minirank.progress import Progress, duration
+from minirank.progress import Progress
 from minirank.run.folder import load_run
 from minirank.run.load_data import load_dataset
 from minirank.run.prediction import joint_name, ranking_score
@@ -224,28 +224,3 @@ def test_processes_compile_what_is_missing_and_fill_the_cache(monkeypatch, tmp_p
         assert len(processes) == 1
         compile.wait_for(processes)
     assert processes[0].returncode == 0 and list(tmp_path.rglob("walk.pack_weights*.nbc"))
-
-
-def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
-    class Terminal(io.StringIO):
-        def isatty(self):
-            return True
-
-    now = [0.0]
-    log, terminal = io.StringIO(), Terminal()
-    for stream in (log, terminal):
-        now[0] = 0.0
-        progress = Progress(stream, clock=lambda: now[0])
-        progress.begin(0)
-        for step in range(1, 26):
-            now[0] += 1
-            progress.step(1, 100 * step, 5000, 0.5)
-        progress.say("done")
-    assert log.getvalue().splitlines() == [
-        "epoch 1   20 %  loss 0.5000  100 rows/s  at most 40 s left",
-        "epoch 1   40 %  loss 0.5000  100 rows/s  at most 30 s left",
-        "done",
-    ]
-    shown = terminal.getvalue()
-    assert shown.count("\n") == 1 and shown.count("\r") == 27 and shown.endswith("done\n")
-    assert [duration(seconds) for seconds in (7.4, 185, 7449)] == ["7 s", "3:05", "2:04:09"]

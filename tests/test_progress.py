@@ -1,0 +1,66 @@
+"""The line that tells how far a long task is: renewed on a terminal, plain lines in a log."""
+
+import io
+
+from minirank.progress import Progress, duration
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def counted(seconds, done, total, failed=0, unit="calls"):
+    log, now = io.StringIO(), [0.0]
+    progress = Progress(log, unit, clock=lambda: now[0])
+    now[0] = seconds
+    progress.count(done, total, failed)
+    return log.getvalue()
+
+
+def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
+    now = [0.0]
+    log, terminal = io.StringIO(), Terminal()
+    for stream in (log, terminal):
+        now[0] = 0.0
+        progress = Progress(stream, clock=lambda: now[0])
+        progress.begin(0)
+        for step in range(1, 26):
+            now[0] += 1
+            progress.step(1, 100 * step, 5000, 0.5)
+        progress.say("done")
+    assert log.getvalue().splitlines() == [
+        "epoch 1   20 %  loss 0.5000  100 rows/s  at most 40 s left",
+        "epoch 1   40 %  loss 0.5000  100 rows/s  at most 30 s left",
+        "done",
+    ]
+    shown = terminal.getvalue()
+    assert shown.count("\n") == 1 and shown.count("\r") == 27 and shown.endswith("done\n")
+    assert [duration(seconds) for seconds in (7.4, 185, 7449)] == ["7 s", "3:05", "2:04:09"]
+
+
+def test_counts_in_words():
+    assert counted(15, 120, 1000, 3) == "120 of 1,000 calls  3 failed  8.0/s  1:50 left\n"
+    assert counted(10, 50, 0) == "50 calls  5.0/s\n"
+    assert counted(10, 60, 120, unit="texts") == "60 of 120 texts  6.0/s  10 s left\n"
+    assert counted(10, 100, 72100).endswith("2:00:00 left\n")
+    assert counted(1, 5, 10) == "" and counted(1, 10, 10) == "10 of 10 calls  10.0/s  0 s left\n"
+
+
+def test_counts_on_a_terminal_and_in_a_log():
+    for stream in (Terminal(), io.StringIO()):
+        ticks = iter(range(0, 1000, 5))
+        progress = Progress(stream, clock=lambda ticks=ticks: next(ticks))
+        for finished in range(1, 6):
+            progress.count(finished, 5, 0)
+        progress.say("a notice")
+        assert stream.getvalue().count("\n") >= 2 and "5 of 5 calls" in stream.getvalue() and stream.getvalue().endswith("a notice\n")
+        assert ("\r" in stream.getvalue()) == stream.isatty()
+
+
+def test_without_a_stream_nothing_is_said():
+    progress = Progress()
+    progress.begin(0)
+    progress.step(1, 1, 2, 0.5)
+    progress.count(2, 2)
+    progress.say("nothing")
