@@ -43,7 +43,10 @@ _HAN_NAME = re.compile(
     rf"|\A\s{{0,4}}(?P<first>[{_SURNAMES}][\u4e00-\u9fff]{{1,2}})(?=$|[\s|，,])"
 )
 _NO_NAME = frozenset(
-    ["curriculum", "vitae", "resume", "résumé", "lebenslauf", "profile", "summary", "skills", "experience", "education", "contact", "personal", "details", "information", "professional", "work", "employment", "history", "about", "me", "objective", "references", "university", "college", "school", "street", "road", "avenue", "city", "gmbh", "inc", "ltd", "llc", "group", "company", "team", "solutions", "services", "technologies", "remote", "berlin", "london", "paris", "san", "new", "york"]
+    "curriculum vitae resume résumé lebenslauf profile summary skills experience education contact personal details"
+    " information professional work employment history about me objective references university college school street"
+    " road avenue city gmbh inc ltd llc group company team solutions services technologies remote berlin london"
+    " paris san new york".split()
 )
 
 

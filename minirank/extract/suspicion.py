@@ -52,7 +52,11 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _TRIGGERS = frozenset(
-    ["ignore", "disregard", "forget", "override", "bypass", "you", "system", "prompt", "as", "rate", "rank", "score", "grade", "classify", "label", "mark", "treat", "evaluate", "recommend", "shortlist", "select", "hire", "list", "give", "assign", "award", "return", "output", "respond", "reply", "answer", "note", "notes", "message", "messages", "attention", "instruction", "instructions", "hint", "if", "when", "dear", "do", "automated", "ignoriere", "ignorieren", "ignoriert", "vergiss", "vergessen", "missachte", "missachten", "bewerte", "bewerten", "ignorez", "ignorer", "oubliez", "oublie", "oublier", "ignora", "ignorar", "ignore", "ignoren", "ignorad", "olvida", "olvide", "olvidad", "negeer", "忽", "忘", "无", "以", "上", "こ", "指", "命", "이"]
+    "ignore disregard forget override bypass you system prompt as rate rank score grade classify label mark treat"
+    " evaluate recommend shortlist select hire list give assign award return output respond reply answer note notes"
+    " message messages attention instruction instructions hint if when dear do automated ignoriere ignorieren ignoriert"
+    " vergiss vergessen missachte missachten bewerte bewerten ignorez ignorer oubliez oublie oublier ignora ignorar"
+    " ignore ignoren ignorad olvida olvide olvidad negeer 忽 忘 无 以 上 こ 指 命 이".split()
 )
 
 _REPEATS = 4  # the same word in a row

@@ -15,7 +15,7 @@ import re
 import unicodedata
 
 MOST_YEARS = 60
-_WORDS = {word: number for number, word in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1)} | {
+_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)} | {
     "fifteen": 15,
     "twenty": 20,
 }

@@ -93,9 +93,9 @@ def _short(plain, start, end, quote, before, after):
     if _SHORT_REFUSED.search(near):
         return False
     return bool(
-        (_SHORT_BEFORE.search(near)
-        and _SHORT_AFTER.match(plain, end))
-        or ((near.rstrip(" •*-\n") == "" or near[-1] == "\n")
-        and _SHORT_AFTER.match(plain, end))
+        _SHORT_BEFORE.search(near)
+        and _SHORT_AFTER.match(plain, end)
+        or (near.rstrip(" •*-\n") == "" or near[-1] == "\n")
+        and _SHORT_AFTER.match(plain, end)
         or _SHORT_SURE.match(plain, end)
     )

@@ -22,9 +22,9 @@ _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
 _LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})", re.IGNORECASE)
-_LABELS = frozenset(["location", "place", "address", "city", "based"])
+_LABELS = frozenset("location place address city based".split())
 _LOCATION_PHRASE = re.compile(rf"[A-Za-z]+ (?:in|to|at) ({_PLACE})")
-_PLACED = frozenset(["based", "located", "office", "offices", "position", "role", "headquarters", "living", "lives", "live", "relocate", "hub", "site"])
+_PLACED = frozenset("based located office offices position role headquarters living lives live relocate hub site".split())
 _LANGUAGE_CONTEXT = re.compile(
     r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
     r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)",
@@ -37,7 +37,7 @@ _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
-_FUNCTION_WORDS = frozenset(["the", "and", "to", "of", "in", "for", "a", "with", "you", "we", "is", "are", "our", "your", "on", "be", "an", "as", "or", "at", "will"])
+_FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
 

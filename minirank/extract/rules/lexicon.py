@@ -190,4 +190,4 @@ def _inflected(verbs):
     return forms
 
 
-_DOUBLING = frozenset(["plan", "set", "run", "map", "program", "debug", "ship", "control", "refer", "get"])
+_DOUBLING = frozenset("plan set run map program debug ship control refer get".split())

@@ -11,7 +11,7 @@ _NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposur
 _PLURAL = re.compile(r"\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$", re.IGNORECASE)
 _LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$", re.IGNORECASE)
 _CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGNORECASE)
-_WHOLE_LIST = frozenset(["required", "preferred", "mandatory", "essential", "necessary", "needed", "desirable", "desired", "must"])
+_WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
 
 
 def label_mentions(document, mentions, cues):

@@ -13,18 +13,21 @@ _LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
 
 # Annotators cut before the purpose, the place and the means; `and` ends a phrase when a verb follows.
 _ENDS = frozenset(
-    ["to", "in", "with", "for", "that", "on", "from", "within", "as", "by", "across", "while", "through", "including", "at", "but", "which", "using", "who", "where", "when", "whose", "if", "because", "so", "than", "then", "during", "via", "towards", "toward", "into", "about", "between", "throughout", "is", "are", "was", "were", "be", "will", "would", "can", "could", "should", "must", "may", "might", "have", "has", "had", "we", "they", "he", "she", "it", "this", "these", "you", "if", "both", "either", "e.g", "i.e", "etc", "how", "what", "why"]
+    "to in with for that on from within as by across while through including at but which using who where when whose if"
+    " because so than then during via towards toward into about between throughout is are was were be will would can"
+    " could should must may might have has had we they he she it this these you if both either e.g i.e etc how what"
+    " why".split()
 )
 _INTRANSITIVE = re.compile(
     r"(?:work|collaborat|communicat|participat|contribut|interact|adapt|engag|act|cooperat|liais|thriv|deal|focus"
     r"|partner|report|respond|assist|striv|lead)(?:e|s|es|ing)?"
 )
-_FIRST_PREPOSITIONS = frozenset(["in", "with", "on", "to", "as", "for", "at", "within", "from", "across", "under", "into"])
-_BEFORE_VERB = frozenset(["to", "you", "will", "and", "&", "•", "-", "*", ".", ":", ";", "?", "!", "or", ",", "also", "then", "that", "who", "can", "must"])
-_BEFORE_NAMED = frozenset(["and", "or", "of", "in", "for", "with", "about", "by", "around", "&", "•", "-", "*", ".", ":", ";", "?", "!", ",", "be", "are", "is", "on", "at", "through"])
-_DETERMINERS = frozenset(["a", "an", "the", "our", "their", "its", "your", "new", "all", "any", "some", "other"])
-_COMPANY = frozenset(["we", "our", "us", "we're", "we've"])
-_CANDIDATE = frozenset(["you", "your", "you'll", "you're", "candidate", "applicant"])
+_FIRST_PREPOSITIONS = frozenset("in with on to as for at within from across under into".split())
+_BEFORE_VERB = frozenset("to you will and & • - * . : ; ? ! or , also then that who can must".split())
+_BEFORE_NAMED = frozenset("and or of in for with about by around & • - * . : ; ? ! , be are is on at through".split())
+_DETERMINERS = frozenset("a an the our their its your new all any some other".split())
+_COMPANY = frozenset("we our us we're we've".split())
+_CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
 
 _KNOWS = re.compile(
     r"\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
@@ -35,10 +38,11 @@ _KNOWS = re.compile(
     re.IGNORECASE,
 )
 _FILLERS = frozenset(
-    ["a", "an", "the", "one", "or", "more", "several", "at", "least", "some", "e.g", "other", "similar", "such", "as", "like", "any", "various", "both", "different", "working", "strong", "good", "solid", "deep", "our", "your", "relevant", "related", "following", "all", "least", "with", "in", "of", "using", "and", "(", ":", "-", "*"]
+    "a an the one or more several at least some e.g other similar such as like any various both different working"
+    " strong good solid deep our your relevant related following all least with in of using and ( : - *".split()
 )
 _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
-_LIST_JOINTS = frozenset(["and", "or", "/", "&", ",", "("])
+_LIST_JOINTS = frozenset("and or / & , (".split())
 
 
 def skill_spans(text, gazetteer=None):

@@ -22,7 +22,11 @@ _DIGITS = re.compile(r"\d")
 _SHAPES = ((re.compile(r"[A-Z\u00c0-\u00de]+"), "X"), (re.compile(r"[a-z\u00df-\u024f]+"), "x"), (re.compile(r"\d+"), "0"))
 # The word before the phrase tells its kind: `knowledge of`, `ability to`, `experience in`.
 _CUES = frozenset(
-    ["experience", "experienced", "knowledge", "understanding", "skills", "skill", "ability", "able", "background", "proficiency", "proficient", "familiar", "familiarity", "expertise", "degree", "education", "bachelor", "master", "fluent", "responsible", "passion", "passionate", "interest", "interested", "capacity", "comfortable", "strong", "good", "excellent", "using", "use", "in", "with", "of", "to", "for", "as", "including", "such", "like", "on", "from", "by", "within", "through", "about", "we", "our", "us", "you", "your", "they", "their", "it", "this", "that", "will", "is", "are", "be", "have", "has", "must", "should", "can", "benefits", "offer", "salary", "competence", "competencies", "qualified", "certified", "hands-on", "working"]
+    "experience experienced knowledge understanding skills skill ability able background proficiency proficient"
+    " familiar familiarity expertise degree education bachelor master fluent responsible passion passionate"
+    " interest interested capacity comfortable strong good excellent using use in with of to for as including such"
+    " like on from by within through about we our us you your they their it this that will is are be have has must"
+    " should can benefits offer salary competence competencies qualified certified hands-on working".split()
 )
 _LINE_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 
-_WORDS = {w: n for n, w in enumerate(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fifteen", "twenty"], start=1)}
+_WORDS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve fifteen twenty".split(), start=1)}
 _WORDS |= {"fifteen": 15, "twenty": 20}
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})"
 _YEAR_WORDS = {w: len(w) for w in ("year", "years", "yr", "yrs", "年", "jahre", "jahren", "ans", "años")}
@@ -57,7 +57,7 @@ def find_amounts(plain, tokens):
     return found
 
 
-_MONTHS = {name: at for at, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1)}
+_MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
 _NAMES = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?,?\s{{1,2}}"
 _MONTH_BEFORE = re.compile(rf"(?<![a-z\d])(?:{_NAMES}|(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?)$", re.IGNORECASE)
 _MONTH_AFTER = re.compile(r"(?:[-/.]|年)(?P<number>0?[1-9]|1[0-2])(?!\d)月?")
