@@ -33,7 +33,7 @@ class InputSpec:
         return np.array([size for _, size in self.categorical], np.int32)
 
     def column(self, name: str) -> int:
-        """Column of the categorical field `name` in `Batch.ids`."""
+        """Column of the categorical field `name` in `Inputs.ids`."""
         names = [field for field, _ in self.categorical]
         if name not in names:
             raise ValueError(f"no categorical field {name!r}; there are {', '.join(names) or 'none'}")
@@ -57,35 +57,43 @@ class Bag:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """B rows.
+class Inputs:
+    """B rows as a prediction reads them.
 
     Args:
         ids: (B, C) int32.
         bags: one `Bag` for each multi-valued field.
         dense: (B, ND) float32, finite.
-        labels: (B, T) float32, NaN where the label is missing.
-        weights: (B, T) float32 >= 0, the label's confidence (1 where nothing else is known).
-        groups: (B,) int32, the search request of each row; rows of one request are neighbours.
     """
 
     ids: np.ndarray
     bags: tuple[Bag, ...]
     dense: np.ndarray
-    labels: np.ndarray
-    weights: np.ndarray
-    groups: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, rows: np.ndarray) -> "Batch":
+    def take(self, rows: np.ndarray) -> Inputs:
         """The given rows, in the given order; bags go on sharing their lists."""
-        return Batch(
-            self.ids[rows],
-            tuple(Bag(bag.entity[rows], bag.offsets, bag.ids) for bag in self.bags),
-            self.dense[rows],
-            self.labels[rows],
-            self.weights[rows],
-            self.groups[rows],
-        )
+        bags = tuple(Bag(bag.entity[rows], bag.offsets, bag.ids) for bag in self.bags)
+        return Inputs(self.ids[rows], bags, self.dense[rows])
+
+
+@dataclass(frozen=True)
+class Batch(Inputs):
+    """B rows with what losses compare predictions with: what a training step reads.
+
+    Args:
+        labels: (B, T) float32, NaN where the label is missing.
+        weights: (B, T) float32 >= 0, the label's confidence (1 where nothing else is known).
+        groups: (B,) int32, the search request of each row; rows of one request are neighbours.
+    """
+
+    labels: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Batch:
+        """The given rows, in the given order; bags go on sharing their lists."""
+        inputs = super().take(rows)
+        return Batch(inputs.ids, inputs.bags, inputs.dense, self.labels[rows], self.weights[rows], self.groups[rows])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from .adam import Adam, adam_dense, adam_rows
-from .batch import Batch
-from .executor import Gradients, SharedInputs, check_bag_ids, check_batch
+from .batch import Batch, Inputs
+from .executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
 from .objective import add_objective
 from .ops.embedding import sum_by_id
 from .ops.registry import KINDS
@@ -22,10 +22,10 @@ class Walk:
     """One pass over a plan: what operations read and write.
 
     Args:
-        plan: the plan. values: its parameters. batch: B rows.
+        plan: the plan. values: its parameters. batch: B rows, with labels where losses are computed.
     """
 
-    def __init__(self, plan: Plan, values: Arena, batch: Batch) -> None:
+    def __init__(self, plan: Plan, values: Arena, batch: Inputs) -> None:
         self.plan, self.batch = plan, batch
         self._parameters = values
         dtype = values.dense.dtype
@@ -84,27 +84,28 @@ class ReferenceExecutor:
     def __init__(self, plan: Plan, dtype=np.float64) -> None:
         self.plan, self.dtype = plan, np.dtype(dtype)
 
-    def _walk(self, values: Arena, batch: Batch, operations) -> Walk:
-        check_batch(self.plan, batch)
+    def _walk(self, values: Arena, batch: Inputs, operations: tuple[Operation, ...]) -> Walk:
+        check_inputs(self.plan, batch)
         check_bag_ids(self.plan, batch)
         walk = Walk(self.plan, values, batch)
         for op in operations:
             KINDS[op.kind].forward(op, walk)
         return walk
 
-    def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
+    def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
-        walk = self._walk(values, batch, self.plan.forward)
-        SharedInputs(self.plan.spec, shared).check(batch)
+        walk = self._walk(values, inputs, self.plan.forward)
+        SharedInputs(self.plan.spec, shared).check(inputs)
         return walk.value(self.plan.logits).copy()
 
-    def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        walk = self._walk(values, batch, self.plan.forward)
+        walk = self._walk(values, inputs, self.plan.forward)
         return {name: walk.value(self.plan.outputs[name]).copy() for name in names}
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:
         """Forward, then the same operations backwards; see `Gradients`."""
+        check_labels(self.plan, batch)
         walk = self._walk(values, batch, self.plan.operations)
         for op in self.plan.backward():
             KINDS[op.kind].backward(op, walk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..batch import Batch
+from ..batch import Inputs
 from ..executor import check_bag_ids
 from ..plan import Plan
 
@@ -13,29 +13,29 @@ class FlatBags:
     """Keeps the flat copy of the lists that batches share. Any number of threads may ask."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._kept = plan, None  # (arrays of the batch, what was made of them)
+        self._plan, self._kept = plan, None  # (arrays of the inputs, what was made of them)
 
-    def lists(self, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def lists(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(offsets (entities of all bags + 1,) int64, ids int32, first entity of each bag (bags,) int64).
 
         Raises:
             ValueError: an id or an offset is out of range.
         """
-        key, kept = [array for bag in batch.bags for array in (bag.offsets, bag.ids)], self._kept
+        key, kept = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)], self._kept
         if kept is None or len(kept[0]) != len(key) or any(a is not b for a, b in zip(kept[0], key)):
-            check_bag_ids(self._plan, batch)
-            shift = np.cumsum([0, *(len(bag.ids) for bag in batch.bags)])
-            starts = np.cumsum([0, *(len(bag.offsets) - 1 for bag in batch.bags)])[:-1]
-            offsets = [bag.offsets[:-1] + base for bag, base in zip(batch.bags, shift)] + [shift[-1:]]
-            ids = [np.zeros(0, np.int32), *(bag.ids for bag in batch.bags)]
+            check_bag_ids(self._plan, inputs)
+            shift = np.cumsum([0, *(len(bag.ids) for bag in inputs.bags)])
+            starts = np.cumsum([0, *(len(bag.offsets) - 1 for bag in inputs.bags)])[:-1]
+            offsets = [bag.offsets[:-1] + base for bag, base in zip(inputs.bags, shift)] + [shift[-1:]]
+            ids = [np.zeros(0, np.int32), *(bag.ids for bag in inputs.bags)]
             flat = np.concatenate(offsets).astype(np.int64), np.concatenate(ids).astype(np.int32), starts.astype(np.int64)
             self._kept = kept = key, flat
         return kept[1]
 
 
-def entities(batch: Batch) -> np.ndarray:
+def entities(inputs: Inputs) -> np.ndarray:
     """(B * bags,) int32, row by row the entity of each bag."""
-    made = np.empty((len(batch), len(batch.bags)), np.int32)
-    for column, bag in enumerate(batch.bags):
+    made = np.empty((len(inputs), len(inputs.bags)), np.int32)
+    for column, bag in enumerate(inputs.bags):
         made[:, column] = bag.entity
     return made.reshape(-1)

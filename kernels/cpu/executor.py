@@ -21,7 +21,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..adam import Adam
-from ..batch import Batch
+from ..batch import Batch, Inputs
 from ..executor import Gradients, check_batch, check_values
 from ..objective import add_objective
 from ..parameters import Arena, TrainState, aligned
@@ -207,7 +207,7 @@ class CpuExecutor:
         dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
         return Gradients(total, losses, dense, self._tables.gradients(works[0]))
 
-    def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
+    def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits.
 
         Args:
@@ -216,11 +216,11 @@ class CpuExecutor:
         Raises:
             ValueError: there is no such input, or rows differ in it.
         """
-        return self._predictor.predict(values, batch, self.plan.logits, shared)
+        return self._predictor.predict(values, inputs, self.plan.logits, shared)
 
-    def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        return {name: self._predictor.predict(values, batch, self.plan.outputs[name]) for name in names}
+        return {name: self._predictor.predict(values, inputs, self.plan.outputs[name]) for name in names}
 
 
 class TableReaders:

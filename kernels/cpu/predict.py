@@ -16,14 +16,14 @@ A row's bits depend on none of this: tiles and threads only say who computes it,
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Condition, Lock
 
 import numpy as np
 
-from ..batch import Batch
-from ..executor import SharedInputs, check_batch, check_ids, check_shapes, check_values
+from ..batch import Inputs
+from ..executor import SharedInputs, check_inputs, check_ids, check_shapes, check_values
 from ..parameters import Arena, aligned, cannot_change
 from ..plan import Plan, Slot
 from . import walk
@@ -155,16 +155,16 @@ class Predictor:
             "losses": np.zeros(0), "tasks": len(plan.spec.tasks),
         }  # fmt: skip
 
-    def predict(self, values: Arena, batch: Batch, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
+    def predict(self, values: Arena, inputs: Inputs, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, width) values of a slot; see `CpuExecutor.logits`."""
         check_values(self.plan, self.dtype, values)
         way = self._way(tuple(shared))
-        batch = self._checked(way, batch)
+        inputs = self._checked(way, inputs)
         encoded = way.encoded
-        out = np.empty((len(batch), slot.width), self.dtype)
-        rooms = self._rooms.take(min(self.threads, 1 + len(batch) * self._row_flops // SPLIT))
+        out = np.empty((len(inputs), slot.width), self.dtype)
+        rooms = self._rooms.take(min(self.threads, 1 + len(inputs) * self._row_flops // SPLIT))
         try:
-            works = self._works(encoded, values, batch, rooms)
+            works = self._works(encoded, values, inputs, rooms)
             start, stride = encoded.blocks[slot.block]
             place = start + slot.column, stride, slot.width
             if shared:
@@ -172,7 +172,7 @@ class Predictor:
                 biases[:] = works[0].biases
                 works = [work._replace(biases=biases) for work in works]
                 walk.walk_tiles(way.fold, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), False, (0, 0, 0), out)
-            tiles = tiles_to_claim(len(batch), len(works), self.tile_rows), np.zeros(1, np.int64)
+            tiles = tiles_to_claim(len(inputs), len(works), self.tile_rows), np.zeros(1, np.int64)
             self._side_by_side([(way.tiles, encoded.cleared, work, *tiles, False, place, out) for work in works])
         finally:
             self._rooms.give_back(rooms)
@@ -191,21 +191,21 @@ class Predictor:
             made = self._ways[shared] = Way(encoded, fold, table[encoded.needed], same, fields, dense)
         return made
 
-    def _checked(self, way: Way, batch: Batch) -> Batch:
-        """The batch with the arrays that are read as drivers are compiled for.
+    def _checked(self, way: Way, inputs: Inputs) -> Inputs:
+        """The inputs with the arrays that are read as drivers are compiled for.
 
         Raises:
-            ValueError: see `check_batch` and `SharedInputs`.
+            ValueError: see `check_inputs` and `SharedInputs`.
         """
-        check_shapes(self.plan, batch)
-        if batch.ids.dtype != np.int32:  # others may lose what makes them wrong
-            check_ids(self.plan, batch)
-        batch = replace(batch, ids=plain(batch.ids, np.int32), dense=plain(batch.dense, self.dtype))
-        same_bags = all((batch.bags[number].entity == batch.bags[number].entity[0]).all() for number in way.same.bags)
-        if not (same_bags and rows_are_fine(batch.ids, self.plan.spec.sizes, way.fields, batch.dense, way.columns)):
-            check_batch(self.plan, batch)
-            way.same.check(batch)
-        return batch
+        check_shapes(self.plan, inputs)
+        if inputs.ids.dtype != np.int32:  # others may lose what makes them wrong
+            check_ids(self.plan, inputs)
+        inputs = Inputs(plain(inputs.ids, np.int32), inputs.bags, plain(inputs.dense, self.dtype))
+        same_bags = all((inputs.bags[number].entity == inputs.bags[number].entity[0]).all() for number in way.same.bags)
+        if not (same_bags and rows_are_fine(inputs.ids, self.plan.spec.sizes, way.fields, inputs.dense, way.columns)):
+            check_inputs(self.plan, inputs)
+            way.same.check(inputs)
+        return inputs
 
     def _side_by_side(self, parts: list[tuple]) -> None:
         """The walk of each part, the first on this thread; it is no matter when the others begin, or if."""
@@ -221,33 +221,33 @@ class Predictor:
         for error in filter(None, errors):
             raise error
 
-    def _works(self, encoded: Encoded, values: Arena, batch: Batch, rooms: list[dict[str, np.ndarray]]) -> list[Work]:
+    def _works(self, encoded: Encoded, values: Arena, inputs: Inputs, rooms: list[dict[str, np.ndarray]]) -> list[Work]:
         """What the thread of each room reads and writes."""
         weights, parameters = self._packed, values.dense  # read once: another thread may freeze them meanwhile
         frozen = cannot_change(parameters)
         known = frozen and weights is not None and weights.of is parameters
         if not known:
             weights = self._room_for_weights(encoded, parameters, frozen, rooms[0])
-        offsets, bag_ids, starts = self._bags.lists(batch)
+        offsets, bag_ids, starts = self._bags.lists(inputs)
         shared = self._unread | {
             "dense_values": weights.dense_values,
             "panels": weights.panels,
             "biases": weights.biases,
             "runs": encoded.runs,
             "table_values": plain(values.tables, self.dtype),
-            "ids": batch.ids.reshape(-1),
-            "entities": entities(batch),
+            "ids": inputs.ids.reshape(-1),
+            "entities": entities(inputs),
             "bag_offsets": offsets,
             "bag_ids": bag_ids,
             "bag_starts": starts,
-            "dense": batch.dense.reshape(-1),
+            "dense": inputs.dense.reshape(-1),
             "reals": encoded.reals,
             "panel_product": panel_product.address(self.dtype),
-            "batch": len(batch),
-            "fields": batch.ids.shape[1],
-            "bags": len(batch.bags),
-            "columns": batch.dense.shape[1],
-            "scale": 1.0 / len(batch),
+            "batch": len(inputs),
+            "fields": inputs.ids.shape[1],
+            "bags": len(inputs.bags),
+            "columns": inputs.dense.shape[1],
+            "scale": 1.0 / len(inputs),
         }
         scratch = encoded.capacity * (WIDE * BYTES // self.dtype.itemsize + encoded.scratch)
         works = [

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..batch import Batch
+from ..batch import Batch, Inputs
 from .encode import Places
 from .layout import BATCH_ROWS, SEARCHES, SLICES
 
 
-def pack_head(places: Places, batch: Batch, slices: int) -> np.ndarray:
+def pack_head(places: Places, inputs: Inputs, groups: np.ndarray, slices: int) -> np.ndarray:
     """The head of ints.
 
     Args:
-        slices: of the partial sums.
+        groups: (B,) int32, those of a training batch; (0,) to predict. slices: of the partial sums.
     """
-    rows, head = len(batch), np.zeros(places.head, np.int32)
-    starts = np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1))
+    rows, head = len(inputs), np.zeros(places.head, np.int32)
+    starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
     head[SEARCHES], head[BATCH_ROWS], head[SLICES] = len(starts), rows, slices
     head[places.tasks : places.tasks + len(places.plan.losses)] = [op.attributes["task"] for op in places.plan.losses]
     head[places.searches : places.searches + len(starts)] = starts
     head[places.searches + len(starts)] = rows
     for field, (order, first) in places.orders.items():
         size = places.plan.spec.categorical[field][1]
-        ids = batch.ids[:, field].astype(np.uint16 if size <= 1 << 16 else np.int32)  # SPEED: 16 bits are sorted by radix
+        ids = inputs.ids[:, field].astype(np.uint16 if size <= 1 << 16 else np.int32)  # SPEED: 16 bits are sorted by radix
         head[order : order + rows] = np.argsort(ids, kind="stable")
         head[first : first + size + 1] = np.searchsorted(ids[head[order : order + rows]], np.arange(size + 1))
     return head
@@ -36,16 +36,16 @@ def pack_labels(places: Places, batch: Batch) -> np.ndarray:
     return packed.ravel()
 
 
-def pack_lists(batch: Batch) -> np.ndarray:
+def pack_lists(inputs: Inputs) -> np.ndarray:
     """The lists of all bags: for each the places of its offsets and of its ids, then all of them."""
-    head, parts, end = [], [], 2 * len(batch.bags)
-    for bag in batch.bags:
+    head, parts, end = [], [], 2 * len(inputs.bags)
+    for bag in inputs.bags:
         head += [end, end + len(bag.offsets)]
         parts += [bag.offsets, bag.ids]
         end += len(bag.offsets) + len(bag.ids)
     return np.concatenate([np.array(head or [0]), *parts]).astype(np.int32)
 
 
-def ids_in_bags(batch: Batch) -> list[int]:
+def ids_in_bags(inputs: Inputs) -> list[int]:
     """How many ids the rows of a batch have in each bag."""
-    return [int((bag.offsets[bag.entity + 1] - bag.offsets[bag.entity]).sum()) for bag in batch.bags]
+    return [int((bag.offsets[bag.entity + 1] - bag.offsets[bag.entity]).sum()) for bag in inputs.bags]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import cuda
 
-from ..batch import Batch
+from ..batch import Batch, Inputs
 from ..parameters import Arena
 from .batches import pack_head, pack_labels
 from .encode import Encoded, Groups, Places, constants, encode_groups, encode_sums, encode_weight_gradients
@@ -51,15 +51,17 @@ class Buffers:
         self.groups, self.sources, self.table_groups = known, cuda.to_device(known.sources), cuda.to_device(known.groups)
         self.uses = Uses(known)
 
-    def upload(self, batch: Batch, slices: int, stream) -> None:
-        """Copy a batch; `slices` of the partial sums."""
+    def upload(self, inputs: Inputs, batch: Batch | None, slices: int, stream) -> None:
+        """Copy inputs, and what a training batch has besides; `slices` of the partial sums."""
         places = self.places
-        put(self.ints, 0, pack_head(places, batch, slices), stream)
-        put(self.ints, places.head, batch.ids, stream)
-        for number, bag in enumerate(batch.bags):
+        groups = np.zeros(0, np.int32) if batch is None else batch.groups
+        put(self.ints, 0, pack_head(places, inputs, groups, slices), stream)
+        put(self.ints, places.head, inputs.ids, stream)
+        for number, bag in enumerate(inputs.bags):
             put(self.ints, places.entities + number * places.capacity, bag.entity, stream)
-        put(self.floats, 0, pack_labels(places, batch), stream)
-        put(self.floats, places.dense_columns, batch.dense, stream)
+        if batch is not None:
+            put(self.floats, 0, pack_labels(places, batch), stream)
+        put(self.floats, places.dense_columns, inputs.dense, stream)
 
 
 class Uses:

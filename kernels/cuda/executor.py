@@ -20,8 +20,8 @@ import numpy as np
 from numba import cuda
 
 from .. import adam as settings_of
-from ..batch import Batch
-from ..executor import Gradients, SharedInputs, check_bag_ids, check_batch
+from ..batch import Batch, Inputs
+from ..executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
 from . import adam, group_losses, product, sort, sums, tables, walk, weight_gradients
@@ -87,18 +87,24 @@ class CudaExecutor:
             self._moved += 1
         return self._buffers
 
-    def _upload_batch(self, batch: Batch, sorts: bool = False) -> Buffers:
-        """Check a batch and copy it; `sorts`: make room for its uses of table rows."""
-        check_batch(self.plan, batch)
-        lists = [array for bag in batch.bags for array in (bag.offsets, bag.ids)]
-        if self._lists_of is None or any(ours is not theirs for ours, theirs in zip(self._lists_of, lists)):
-            check_bag_ids(self.plan, batch)
-            self._moved += self._lists.put(pack_lists(batch), self._stream)
-            self._lists_of = lists
-        buffers = self._room(len(batch))
-        buffers.upload(batch, self.slices_of(len(batch)), self._stream)
+    def _upload_batch(self, batch: Batch, sorts: bool) -> Buffers:
+        """Check a training batch and copy it; `sorts`: make room for its uses of table rows."""
+        check_labels(self.plan, batch)
+        buffers = self._upload(batch, batch)
         if sorts and buffers.groups.names:
             self._moved += buffers.uses.fit(buffers.groups.room(buffers.places.capacity, ids_in_bags(batch)))
+        return buffers
+
+    def _upload(self, inputs: Inputs, batch: Batch | None = None) -> Buffers:
+        """Check inputs and copy them, and what `batch` has besides."""
+        check_inputs(self.plan, inputs)
+        lists = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)]
+        if self._lists_of is None or any(ours is not theirs for ours, theirs in zip(self._lists_of, lists)):
+            check_bag_ids(self.plan, inputs)
+            self._moved += self._lists.put(pack_lists(inputs), self._stream)
+            self._lists_of = lists
+        buffers = self._room(len(inputs))
+        buffers.upload(inputs, batch, self.slices_of(len(inputs)), self._stream)
         return buffers
 
     def _parameters(self, values: Arena) -> Numbers:
@@ -151,27 +157,27 @@ class CudaExecutor:
 
     # --- the interface of an executor ------------------------------------------------------
 
-    def logits(self, values: Arena, batch: Batch, shared: tuple[str, ...] = ()) -> np.ndarray:
+    def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
-        found = self._predict(values, batch, {"logits": self.plan.logits})["logits"]
+        found = self._predict(values, inputs, {"logits": self.plan.logits})["logits"]
         if shared:
-            SharedInputs(self.plan.spec, shared).check(batch)
+            SharedInputs(self.plan.spec, shared).check(inputs)
         return found
 
-    def outputs(self, values: Arena, batch: Batch, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        return self._predict(values, batch, {name: self.plan.outputs[name] for name in names})
+        return self._predict(values, inputs, {name: self.plan.outputs[name] for name in names})
 
-    def _predict(self, values: Arena, batch: Batch, slots) -> dict[str, np.ndarray]:
+    def _predict(self, values: Arena, inputs: Inputs, slots) -> dict[str, np.ndarray]:
         with self._lock:
             self.launched = []
-            buffers, found = self._upload_batch(batch), {}
-            self._run_rows(buffers, self._parameters(values).arenas[0], len(batch), training=False)
+            buffers, found = self._upload(inputs), {}
+            self._run_rows(buffers, self._parameters(values).arenas[0], len(inputs), training=False)
             for name, slot in slots.items():
                 start = slot.offset * buffers.places.capacity
-                block = buffers.activations[start : start + len(batch) * slot.stride].copy_to_host(stream=self._stream)
+                block = buffers.activations[start : start + len(inputs) * slot.stride].copy_to_host(stream=self._stream)
                 self._stream.synchronize()
-                found[name] = block.reshape(len(batch), slot.stride)[:, slot.column : slot.column + slot.width].copy()
+                found[name] = block.reshape(len(inputs), slot.stride)[:, slot.column : slot.column + slot.width].copy()
             return found
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:

@@ -85,7 +85,7 @@ def sum_by_id(ids, rows):
 
 
 class Gather:
-    """Operation `gather`: parameter (table,), attribute field, the column of `Batch.ids`."""
+    """Operation `gather`: parameter (table,), attribute field, the column of `Inputs.ids`."""
 
     @staticmethod
     def forward(op, state):
@@ -99,7 +99,7 @@ class Gather:
 
 
 class MeanBag:
-    """Operation `bag`: parameter (table,), attribute bag, the index into `Batch.bags`."""
+    """Operation `bag`: parameter (table,), attribute bag, the index into `Inputs.bags`."""
 
     @staticmethod
     def forward(op, state):

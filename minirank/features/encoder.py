@@ -19,7 +19,7 @@ from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
 from minirank.features.tables import Table, job_table, job_text, resume_table, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
-from minirank.kernels.batch import Bag, Batch, InputSpec
+from minirank.kernels.batch import Bag, Batch, Inputs, InputSpec
 
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
@@ -151,7 +151,7 @@ class Encoder:
         """
         return resume_table(resumes, features, self.text, self.config.tokens_per_text)
 
-    def pairs(self, job, job_features, history: PastHires | None, resumes, resume_features, role, now=None) -> Batch:
+    def pairs(self, job, job_features, history: PastHires | None, resumes, resume_features, role, now=None) -> Inputs:
         """One job and its candidates as rows, with the numbers that `dataset` has for the same pair at the same time.
 
         Args:
@@ -163,7 +163,7 @@ class Encoder:
             role: the recruiter's role; one that training never saw gets id 0.
             now: seconds; by default the latest time that the job, the candidates and training know of.
         Returns:
-            n rows: position 0, labels NaN, weights 0, one group.
+            n rows, at position 0.
         """
         table = resumes if isinstance(resumes, Table) else self.resumes(resumes, resume_features)
         jobs = job_table([job], [job_features], self.text, self.config.tokens_per_text)
@@ -175,8 +175,7 @@ class Encoder:
         ids, bags, dense = self._encode(
             MatchedPairs(jobs, table, past, zero, candidate, np.full(n, now, np.int64), zero + self._role(role), zero)
         )
-        empty = np.full((n, len(TASKS)), np.nan, np.float32)
-        return Batch(ids, bags, dense, empty, np.zeros_like(empty), np.zeros(n, np.int32))
+        return Inputs(ids, bags, dense)
 
     def evidence(self, job, job_features, history: PastHires | None, resumes, resume_features) -> list[dict]:
         """Why each candidate fits: see `minirank.features.evidence.evidence`."""

@@ -28,9 +28,9 @@ from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.tables import Table
-from ..kernels.batch import Batch
+from ..kernels.batch import Inputs
 from ..run.folder import Run, load_run
-from ..run.prediction import ranking_score, without_labels
+from ..run.prediction import ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 
 CHUNK_ROWS = 4096  # candidates encoded at a time
@@ -171,7 +171,7 @@ class _Scored:
     """A query's outcome: order (n,) best first, score (n,), name -> (n,) probability; rows: those of each chunk, as encoded."""
 
     query: _Query
-    rows: list[Batch]
+    rows: list[Inputs]
     order: np.ndarray
     score: np.ndarray
     probabilities: dict[str, np.ndarray]
@@ -315,7 +315,7 @@ class Ranker:
             raise DataError(f"no {kind} {name!r} in {self.folder.path}", file=file, remedy=remedy)
         return known[name]
 
-    def _encode(self, query: _Query, pool: _Pool) -> Batch:
+    def _encode(self, query: _Query, pool: _Pool) -> Inputs:
         """The job and some of its candidates as rows."""
         side = (pool.resumes, pool.features) if pool.table is None else (pool.table, None)
         return self.run.encoder.pairs(query.job, query.job_features, self.history, *side, query.role, query.now)
@@ -324,7 +324,7 @@ class Ranker:
         """Every candidate's probabilities and place, chunk by chunk."""
         pool, shared = query.pool, self.run.plan.spec.of_request
         rows = [self._encode(query, pool.take(part)) for part in pool.parts]
-        predicted = [self.run.predict(batch, shared) for batch in rows]
+        predicted = [self.run.predict(inputs, shared) for inputs in rows]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
         score = ranking_score(joined, self.run.config.score)
         order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
@@ -362,8 +362,8 @@ class Ranker:
         weights = {slot: np.empty((len(rows), plan.outputs[slot].width)) for slot, _, _ in experts.values()}
         chunk, place = np.divmod(rows, CHUNK_ROWS)
         for number in np.unique(chunk) if weights else ():
-            batch = without_labels(scored.rows[number].take(place[chunk == number]), len(plan.spec.tasks))
-            for slot, found in self.executor.outputs(self.run.values, batch, tuple(weights)).items():
+            inputs = scored.rows[number].take(place[chunk == number])
+            for slot, found in self.executor.outputs(self.run.values, inputs, tuple(weights)).items():
                 weights[slot][chunk == number] = found
         return {task: (names, weights[slot][:, first : first + len(names)]) for task, (slot, first, names) in experts.items()}
 

@@ -32,7 +32,7 @@ from ..data import Dataset, TableEncoder
 from ..errors import ConfigError, RunError
 from ..features import Encoder
 from ..kernels.backends import Unavailable, check_available, keep, make_executor
-from ..kernels.batch import Batch, InputSpec
+from ..kernels.batch import Inputs, InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..model.architectures import compile_plan
@@ -77,9 +77,9 @@ class Run:
         keep(made, self.values)
         return made
 
-    def predict(self, batch: Batch, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    def predict(self, inputs: Inputs, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
         """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
-        return predict(self.executor, self.values, batch, self.config.model.position_field, shared)
+        return predict(self.executor, self.values, inputs, self.config.model.position_field, shared)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One dict an epoch, as metrics.jsonl has them."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.configuration import ScoreConfig
-from ..kernels.batch import Batch
+from ..kernels.batch import Inputs
 from ..kernels.executor import probabilities
 from ..kernels.parameters import Arena
 
@@ -15,12 +15,12 @@ CHUNK_ROWS = 65_536  # rows encoded for one call
 
 
 def predict(
-    executor, values: Arena, batch: Batch, position_field: str | None = None, shared: tuple[str, ...] = ()
+    executor, values: Arena, inputs: Inputs, position_field: str | None = None, shared: tuple[str, ...] = ()
 ) -> dict[str, np.ndarray]:
     """What the model says about rows, whose position it is not told.
 
     Args:
-        executor: runs the plan. values: its parameters. batch: B rows.
+        executor: runs the plan. values: its parameters. inputs: B rows.
         position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
         shared: names of inputs that are the same in all rows; see `CpuExecutor.logits`.
     Returns:
@@ -30,13 +30,12 @@ def predict(
     plan = executor.plan
     tasks = plan.spec.tasks
     if position_field in dict(plan.spec.categorical):
-        ids = batch.ids.copy()
+        ids = inputs.ids.copy()
         ids[:, plan.spec.column(position_field)] = 0
-        batch = replace(batch, ids=ids)
-    batch = without_labels(batch, len(tasks))
-    parts = [batch]
-    if len(batch) > CHUNK_ROWS:
-        parts = [batch.take(np.arange(first, min(first + CHUNK_ROWS, len(batch)))) for first in range(0, len(batch), CHUNK_ROWS)]
+        inputs = replace(inputs, ids=ids)
+    parts = [inputs]
+    if len(inputs) > CHUNK_ROWS:
+        parts = [inputs.take(np.arange(first, min(first + CHUNK_ROWS, len(inputs)))) for first in range(0, len(inputs), CHUNK_ROWS)]
     logits = [executor.logits(values, part, shared) for part in parts if len(part)]
     linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
     found = {task: linked[:, column] for column, task in enumerate(tasks)}
@@ -44,12 +43,6 @@ def predict(
         if given >= 0:
             found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
     return found
-
-
-def without_labels(batch: Batch, tasks: int) -> Batch:
-    """The rows with (B, tasks) missing labels, whichever labels an encoder gave them: no prediction looks at one."""
-    missing = np.full((len(batch), tasks), np.nan, np.float32)
-    return replace(batch, labels=missing, weights=np.zeros_like(missing))
 
 
 def joint_name(task: str, given: str) -> str:

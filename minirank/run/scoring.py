@@ -78,11 +78,11 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         columns["search_id"] = np.array(shown.search_id)[shown.search[order]]
         columns["job_id"] = np.array([job["job_id"] for job in folder.jobs])[shown.job[order]]
         columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes])[shown.resume[order]]
-        batch = encode_folder(folder, run.encoder).rows.take(order)
+        inputs = encode_folder(folder, run.encoder).rows.take(order)
     else:
-        batch = run.encoder.read(path)
-    say(f"predicting {len(batch):,} rows ...")
-    predictions = run.predict(batch)
+        inputs = run.encoder.read(path)
+    say(f"predicting {len(inputs):,} rows ...")
+    predictions = run.predict(inputs)
     columns |= predictions
     score = ranking_score(predictions, run.config.score)
     return columns if score is None else columns | {"score": score}

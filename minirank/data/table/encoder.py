@@ -16,7 +16,7 @@ from minirank.data.table.schema import Fields, Name, TableColumns, TableFiles
 from minirank.data.table.transforms import DenseTransform
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, RunError
-from minirank.kernels.batch import Bag, Batch, InputSpec
+from minirank.kernels.batch import Bag, Inputs, InputSpec
 
 FILE = "table_encoder.json"
 
@@ -58,7 +58,7 @@ class DenseField:
 
 @dataclass(frozen=True)
 class TableEncoder:
-    """From rows of a table to a `Batch`.
+    """From rows of a table to `Inputs`.
 
     Args:
         categorical: the role first, under the name `role`, if the table has one.
@@ -115,8 +115,8 @@ class TableEncoder:
             self.tasks,
         )
 
-    def encode(self, raw: RawTable) -> Batch:
-        """The rows with no label (NaN, weight 0), each a group of its own.
+    def encode(self, raw: RawTable) -> Inputs:
+        """The rows as a model reads them.
 
         Raises:
             DataError: a dense cell is not a finite number.
@@ -131,14 +131,13 @@ class TableEncoder:
         parts = [part for field in self.dense for part in _encode_dense(raw, field)]
         dense = np.stack(parts, axis=1) if parts else np.empty((count, 0), np.float32)
         bags = tuple(_encode_bag(raw, field) for field in self.bags)
-        labels = np.full((count, len(self.tasks)), np.nan, np.float32)
-        return Batch(ids, bags, dense, labels, np.zeros_like(labels), np.arange(count, dtype=np.int32))
+        return Inputs(ids, bags, dense)
 
     def columns(self) -> list[Name]:
         """The columns that are read, in the order of the fields."""
         return [field.column for field in (*self.categorical, *self.bags, *self.dense)]
 
-    def transform(self, rows: Sequence[Mapping[Name, Any]]) -> Batch:
+    def transform(self, rows: Sequence[Mapping[Name, Any]]) -> Inputs:
         """Encodes rows given as dicts of column -> value; a column that a row lacks is missing there.
 
         Raises:
@@ -147,7 +146,7 @@ class TableEncoder:
         separators = {field.column: field.separator for field in self.bags}
         return self.encode(from_rows(rows, self.columns(), separators, self.missing))
 
-    def read(self, path: str | Path) -> Batch:
+    def read(self, path: str | Path) -> Inputs:
         """Encodes the rows of a CSV or .npz that has the training table's feature columns.
 
         Raises:
