@@ -23,7 +23,7 @@ from threading import Condition, Lock
 import numpy as np
 
 from ..batch import Inputs
-from ..executor import SharedInputs, check_inputs, check_ids, check_shapes, check_values
+from ..executor import SharedInputs, check_ids, check_inputs, check_shapes, check_values
 from ..parameters import Arena, aligned, cannot_change
 from ..plan import Plan, Slot
 from . import walk
