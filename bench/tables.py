@@ -1,43 +1,78 @@
-"""Shared by the benchmarks: records, tables between markers of a Markdown page, and one line about the machine.
+"""Shared by the benchmarks: records, tables between markers of Markdown pages, and one line about the machine.
+
+    python bench/tables.py          writes every page anew from the records, and RESULTS.md, without measuring anything
 
 A script FOLDER/NAME.py keeps what it measured in FOLDER/results/NAME.json, and its tables in FOLDER/RESULTS.md.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+SCRIPTS = {
+    "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation"),
+    "gpu": ("measure",),
+    "ranking": ("roles", "census", "attacks"),
+    "extraction": ("skillspan", "simulated", "llm_skillspan"),
+    "llm": ("client", "campaign"),
+}
 
-def record_of(script: str) -> Path:
-    """Where a script keeps what it measured.
+
+@dataclass(frozen=True)
+class Report:
+    """What a script leaves behind: its record, and the tables that follow from it.
 
     Args:
         script: its `__file__`.
+        table: record -> Markdown, whose first line says what the table shows.
+        also: (page, name of the markers, record -> Markdown) of tables that lie elsewhere.
     """
-    path = Path(script).resolve()
-    return path.parent / "results" / f"{path.stem}.json"
+
+    script: str
+    table: Callable[[dict], str]
+    also: tuple[tuple[Path, str, Callable[[dict], str]], ...] = ()
+
+    @property
+    def record(self) -> Path:
+        """Where it keeps what it measured."""
+        path = Path(self.script).resolve()
+        return path.parent / "results" / f"{path.stem}.json"
+
+    def read(self) -> dict:
+        """The record, empty where there is none."""
+        return json.loads(self.record.read_text(encoding="utf-8")) if self.record.exists() else {}
+
+    def texts(self, results: dict) -> list[tuple[Path, str, str]]:
+        """(page, name of the markers, Markdown) of every table."""
+        page = self.record.parents[1] / "RESULTS.md", self.record.stem, self.table
+        return [(path, name, make(results)) for path, name, make in (page, *self.also)]
+
+    def write_tables(self, results: dict) -> None:
+        """Put them between their markers."""
+        for path, name, text in self.texts(results):
+            replace_between(path, name, text)
+
+    def publish(self, results: dict) -> None:
+        """Write the record and the tables, and print the tables."""
+        write_record(self.record, results)
+        self.write_tables(results)
+        print(self.table(results))
 
 
-def page_of(script: str) -> Path:
-    """The page that holds a script's tables."""
-    return Path(script).resolve().parent / "RESULTS.md"
-
-
-def write_record(path: Path, results) -> None:
+def write_record(path: Path, results: dict) -> None:
     """Write JSON that a reader can compare line by line."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1, default=float) + "\n", encoding="utf-8")
-
-
-def publish(script: str, results, text: str) -> None:
-    """Write a script's record and tables, and print the tables."""
-    write_record(record_of(script), results)
-    replace_between(page_of(script), Path(script).stem, text)
-    print(text)
 
 
 def replace_between(path: Path, name: str, text: str) -> None:
@@ -58,9 +93,10 @@ def replace_between(path: Path, name: str, text: str) -> None:
     path.write_text(f"{head}{begin}\n{text.strip()}\n{end}{tail}", encoding="utf-8")
 
 
-def row(cells: list[str]) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
+def markdown(head: list[str], rows: Iterable[list[str]], left: int = 1) -> str:
+    """A Markdown table; all columns but the first `left` ones are aligned to the right."""
+    lines = [head, ["---" if i < left else "---:" for i in range(len(head))], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def machine(*packages: str) -> str:
@@ -83,3 +119,38 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.machine()
+
+
+def reports() -> dict[str, list[Report]]:
+    """Those of all scripts, by folder."""
+    return {folder: [importlib.import_module(f"bench.{folder}.{name}").REPORT for name in names] for folder, names in SCRIPTS.items()}
+
+
+def contents() -> str:
+    """Markdown of RESULTS.md: of every page its sections, what the first table of each shows, and the command that writes it."""
+    parts = [
+        "# Results",
+        "Every table is written by a script, from a record that lies beside it; `python bench/tables.py` writes this page.",
+    ]
+    for folder, some in reports().items():
+        page = (CHECKOUT / "bench" / folder / "RESULTS.md").read_text(encoding="utf-8")
+        parts.append(f"## [{page.partition(chr(10))[0].removeprefix('# ')}]({folder}/RESULTS.md)")
+        lines = []
+        for section in re.split(r"(?m)^## ", page)[1:]:
+            title, _, rest = section.partition("\n")
+            command, shown = re.search(r"`(python bench/.*?)`", rest)[1], re.search(r"(?s):begin -->\n(.*?)\n\n", rest)[1]
+            lines.append([title, " ".join(shown.split()), f"`{command}`"])
+        parts.append(markdown(["section", "result", "command"], lines, left=3))
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> None:
+    """Write all pages."""
+    for report in (report for some in reports().values() for report in some):
+        report.write_tables(report.read())
+    (CHECKOUT / "bench" / "RESULTS.md").write_text(contents(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(CHECKOUT))
+    main()

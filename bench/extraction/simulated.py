@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.extract import extract_job, extract_resume
 from minirank.simulate import World, WorldConfig
 
@@ -110,27 +110,40 @@ def _word(flag):
     return None if flag is None else "known" if flag else "unknown"
 
 
-def table(results):
+def table(results: dict) -> str:
     """Markdown of the recalls and precisions."""
-    lines = [
-        f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
-        "Half of the phrasebook is unknown to the rules on purpose.",
-        "Misplaced: found with another value, or in the other of the two lists.",
-        "",
-        "| text | item | words | cue | planted | recall | misplaced |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+    rows = [(text, r) for text in ("job", "resume") for r in results[text]["rows"]]
+    skills = [r for _, r in rows if r["kind"] in ("must", "nice", "skill")]
+    recalls = [
+        sum(r["recall"] * r["planted"] for r in skills if r["phrase"] == phrase)
+        / sum(r["planted"] for r in skills if r["phrase"] == phrase)
+        for phrase in ("known", "unknown")
     ]
-    for text in ("job", "resume"):
-        lines += [
-            f"| {text} | {r['kind']} | {r['phrase'] or ''} | {r['cue'] or ''} | {r['planted']} | {r['recall']:.3f} | {r['misplaced']:.3f} |"
-            for r in results[text]["rows"]
-        ]
     precisions = [f"{text} {kind} {value:.3f}" for text in ("job", "resume") for kind, value in results[text]["precision"].items()]
-    speed = (
-        f"{results['milliseconds_job']:.2f} ms a job ({results['characters_job']} characters), "
-        f"{results['milliseconds_resume']:.2f} ms a resume ({results['characters_resume']} characters), one core"
+    speeds = [
+        f"{results[f'milliseconds_{text}']:.2f} ms a {text} ({results[f'characters_{text}']} characters)" for text in ("job", "resume")
+    ]
+    return "\n\n".join(
+        [
+            f"Of the skills in words that the lexicon knows {recalls[0]:.1%} are found, in the right list, of those in other words "
+            f"{recalls[1]:.1%}.",
+            f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
+            "Half of the phrasebook is unknown to the rules on purpose.\n"
+            "Misplaced: found with another value, or in the other of the two lists.",
+            markdown(
+                ["text", "item", "words", "cue", "planted", "recall", "misplaced"],
+                [
+                    [text, r["kind"], r["phrase"] or "", r["cue"] or "", str(r["planted"]), f"{r['recall']:.3f}", f"{r['misplaced']:.3f}"]
+                    for text, r in rows
+                ],
+                left=4,
+            ),
+            f"Precision of skill lists: {', '.join(precisions)}.\n{', '.join(speeds)}, one core. {results['machine']}",
+        ]
     )
-    return "\n".join([*lines, "", f"Precision of skill lists: {', '.join(precisions)}.", f"{speed}. {results['machine']}"])
+
+
+REPORT = Report(__file__, table)
 
 
 def timed(extract, texts):
@@ -165,7 +178,7 @@ def main():
         "characters_job": sum(map(len, (d for _, d in some_jobs))) // len(some_jobs),
         "characters_resume": sum(map(len, (t for (t,) in some_resumes))) // len(some_resumes),
     }
-    publish(__file__, results, table(results))
+    REPORT.publish(results)
 
 
 if __name__ == "__main__":

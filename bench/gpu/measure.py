@@ -34,10 +34,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.gpu.checks import GATE, checked, ran, same_bytes, sanitized
 from bench.gpu.ladder import rungs
-from bench.gpu.tables import write_tables
+from bench.gpu.tables import tables
 from bench.gpu.work import work
 from bench.speed import workloads
-from bench.tables import machine, page_of, record_of, write_record
+from bench.tables import Report, machine, write_record
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor, resident
 from minirank.kernels.cuda.probe import device_name, simulated, why_not
@@ -58,6 +58,7 @@ BASE = workloads.WORKLOADS["base"]
 SMALL_TABLES = dataclasses.replace(BASE, vocabulary=500)  # a reference takes seconds
 FORMS = (("loop", "eager"), ("bmm", "eager"), ("wide", "compiled"), ("wide", "graphs"))  # of the experts, and how PyTorch runs
 PEERS = [(*form, precision) for precision in ("float32", "tf32") for form in FORMS]
+REPORT = Report(__file__, tables)
 TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
 
 
@@ -91,26 +92,26 @@ def main(words: list[str] | None = None) -> int:
     options.add_argument("--dry", metavar="FOLDER", type=Path, help="tiny shapes, in numba's simulator; results go to FOLDER")
     given = options.parse_args(words)
     setup = DRY if given.dry else Setup()
-    results, record = (given.dry / path.name if given.dry else path for path in (page_of(__file__), record_of(__file__)))
+    report = dataclasses.replace(REPORT, script=str(given.dry / "measure.py")) if given.dry else REPORT
     reason = "numba's simulator gives no figures; use --dry FOLDER" if simulated() and not given.dry else why_not()
     if reason is not None:
         print(f"not measured: {reason}")
-        if not record.exists():
-            write_tables(results, None)
+        if not report.record.exists():
+            report.write_tables({})
         return 1
     if given.sanitized:
         return sanitized(setup.small)
     found = {"device": device(), "machine": attempt("machine", lambda: machine("numpy", "numba", *([] if given.dry else ["numba-cuda"])))}
-    found = known(record, found["device"]) | found
+    found = known(report, found["device"]) | found
     for name in given.parts:
         for path, part in PARTS[name](setup, given):
             place = found
             for step in path[:-1]:
                 place = place.setdefault(step, {})
             place[path[-1]] = attempt(", ".join(path), part)
-            write_record(record, found)
-    tables = attempt("tables", lambda: write_tables(results, found))
-    return int(any(_failed(each) for each in (found, tables)))
+            write_record(report.record, found)
+    written = attempt("tables", lambda: report.write_tables(found))
+    return int(any(_failed(each) for each in (found, written)))
 
 
 def _failed(found) -> bool:
@@ -127,11 +128,11 @@ def attempt(what: str, part):
         return {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
 
 
-def known(record: Path, on: dict) -> dict:
+def known(report: Report, on: dict) -> dict:
     """What earlier runs found on the same device."""
     try:
-        held = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        held = report.read()
+    except ValueError:
         return {}
     return held if held.get("device") == on else {}
 

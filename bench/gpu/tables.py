@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from bench.tables import replace_between
+from bench.tables import markdown
 
 NOTHING = (
-    "## On a GPU\n\nNot yet measured: no GPU was at hand. `python bench/gpu/measure.py --torch PYTHON` checks, measures and writes this part."
+    "Not yet measured: no GPU was at hand.\n\n`python bench/gpu/measure.py --torch PYTHON` checks, measures and writes this part."
     "\n\n| rows | ours, replayed (ms) | PyTorch eager, loop | PyTorch compiled, graphs |\n| ---: | ---: | ---: | ---: |"
     "\n| 4,096 | not yet measured | not yet measured | not yet measured |\n| 65,536 | not yet measured | not yet measured | not yet measured |"
 )
 LOSS = 1e-3  # relative difference from which a peer does not compute the same
 
 
-def write_tables(path: Path, found: dict | None) -> None:
-    """Write all tables; None says that nothing is measured yet."""
-    replace_between(path, "measure", NOTHING if found is None else text_of(found))
-
-
-def text_of(found: dict) -> str:
-    """Markdown of what was found; whatever failed, was left out or is not measured says so."""
-    where = "; ".join(str(each) for each in (*found["device"].values(), found["machine"]))
-    parts = [f"## On a GPU\n\n{where}.", sentences(found), ladder(found)]
-    parts += [steps(found, precision) for precision in ("float32", "tf32")]
+def tables(found: dict) -> str:
+    """Markdown of what was found, or that nothing is measured yet; whatever failed, was left out or is not measured says so."""
+    if not found:
+        return NOTHING
+    parts = [headline(found), "; ".join(str(each) for each in (*found["device"].values(), found["machine"])) + "."]
+    parts += [sentences(found), ladder(found), *(steps(found, precision) for precision in ("float32", "tf32"))]
     parts += [
         kernels(found, name) for name in _variants(found) if any("kernels" in _at(found, "steps", rows, name) for rows in found["steps"])
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def headline(found: dict) -> str:
+    """A sentence about the largest number of rows."""
+    for rows in sorted(_at(found, "steps"), key=int, reverse=True):
+        ours, theirs = (_fastest(_at(found, part, rows), "float32") for part in ("steps", "torch"))
+        if ours:
+            beside = f", PyTorch's {theirs / ours:.2f} times as long" if theirs else ""
+            return f"With {int(rows):,} rows ours takes {ours:.3f} ms for a step in float32{beside}."
+    return "No step was measured."
+
+
+def _fastest(measured: dict, precision: str) -> float | None:
+    """Least milliseconds of a step at a precision on the GPU."""
+    times = [each["ms"] for name, each in measured.items() if "ms" in each and name != "cpu" and ("tf32" in name) == (precision == "tf32")]
+    return min(times, default=None)
 
 
 def _at(found, *path) -> dict:
@@ -79,7 +89,7 @@ def steps(found: dict, precision: str) -> str:
         return ""
     head = ["rows", *ours, "the best with the host's part", *(["cpu"] if precision == "float32" else [])]
     head += [*(f"PyTorch {name} (ratio)" for name in theirs), "TFLOP/s"]
-    lines = [head, ["---:"] * len(head)]
+    lines = []
     for rows in found["steps"]:
         each = {name: _at(found, "steps", rows, name) for name in (*ours, "cpu")}
         best = min((each[name] for name in ours if "ms" in each[name]), key=lambda measured: measured["ms"], default={})
@@ -87,7 +97,7 @@ def steps(found: dict, precision: str) -> str:
         cells += [_cell(each["cpu"])] if precision == "float32" else []
         cells += [_peer(_at(found, "torch", rows, name), best) for name in theirs]
         lines.append([*cells, f"{best['flop'] / max(best['ms'], 1e-6) / 1e9:.1f}" if best else "not measured"])
-    return f"Milliseconds of a training step of workload base (median), {precision}:\n\n" + _table(lines)
+    return f"Milliseconds of a training step of workload base (median), {precision}:\n\n" + markdown(head, lines, left=0)
 
 
 def _peer(measured: dict, best: dict) -> str:
@@ -101,10 +111,9 @@ def kernels(found: dict, variant: str) -> str:
     """Every launch of a step of a variant, at each number of rows: milliseconds, and what it does in a second."""
     columns = {rows: _at(found, "steps", rows, variant).get("kernels") for rows in found["steps"]}
     columns = {rows: each for rows, each in columns.items() if each}
-    lines = [["launch", *(f"B = {int(rows):,}" for rows in columns)], ["---", *["---:"] * len(columns)]]
-    for row in zip(*columns.values()):
-        lines.append([row[0]["kernel"], *(f"{each['ms']:.3f}{_rate(each)}" for each in row)])
-    return f"Milliseconds of each launch of a step, {variant}, events around it:\n\n" + _table(lines)
+    lines = [[row[0]["kernel"], *(f"{each['ms']:.3f}{_rate(each)}" for each in row)] for row in zip(*columns.values())]
+    table = markdown(["launch", *(f"B = {int(rows):,}" for rows in columns)], lines)
+    return f"Milliseconds of each launch of a step, {variant}, events around it:\n\n{table}"
 
 
 def _rate(each: dict) -> str:
@@ -116,7 +125,7 @@ def _rate(each: dict) -> str:
 
 def ladder(found: dict) -> str:
     """The rungs: what was predicted, what was measured."""
-    lines = [["rung", "what", "before (ms)", "after (ms)", "gain", "predicted", "TFLOP/s", "error"], ["---", "---", *["---:"] * 6]]
+    lines = []
     for name, each in _at(found, "ladder").items():
         if not isinstance(each, dict) or "before" not in each:
             lines.append([name, _told(each), *[""] * 6])
@@ -125,8 +134,5 @@ def ladder(found: dict) -> str:
         rate = f"{each['flop'] / after / 1e9:.1f}" if each["flop"] else ""
         gain, predicted = f"{before / after:.2f}", f"{each['predicted']:.2f}"
         lines.append([name, each["title"], f"{before:.3f}", f"{after:.3f}", gain, predicted, rate, f"{each['error']:.0e}"])
-    return "The ladder:\n\n" + _table(lines) if len(lines) > 2 else ""
-
-
-def _table(lines: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    head = ["rung", "what", "before (ms)", "after (ms)", "gain", "predicted", "TFLOP/s", "error"]
+    return "The ladder:\n\n" + markdown(head, lines, left=2) if lines else ""

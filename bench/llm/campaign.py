@@ -23,7 +23,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.llm.client import server
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.llm_client import Store
 
 WORKER = Path(__file__).parents[2] / "tests" / "worlds" / "llm_worker.py"
@@ -86,25 +86,29 @@ def _done(path):
         return store.counts().done
 
 
-def table(found):
+def table(found: dict) -> str:
     """Markdown."""
     faults = ", ".join(f"{name} {count:,}" for name, count in found["faults"].items())
-    lines = [
-        f"{found['items']:,} documents, {found['concurrency']} at a time, a server that fails 30 % of the requests, {found['kills']} kills (SIGKILL).",
-        "", "| when | done | failed | pending | sum | calls under way, made again after it |", "| --- | --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
-    for number, run in enumerate(found["runs"], 1):
-        total = run["done"] + run["failed"] + run["pending"]
-        lines.append(f"| kill {number} | {run['done']:,} | {run['failed']:,} | {run['pending']:,} | {total:,} | {run['under_way']} |")
-    total = found["done"] + found["failed"] + found["pending"]
-    lines.append(f"| end | {found['done']:,} | {found['failed']:,} | {found['pending']:,} | {total:,} | |")
-    lines += [
-        "", f"Documents with a committed result that were asked for again: {found['committed_asked_again']}. "
-        f"Most calls that one kill repeated: {found['most_repeated_by_a_kill']}, of {found['concurrency']} that may be under way.",
-        f"{found['requests']:,} requests, {found['in_ledger']:,} of them in the ledger, in {found['seconds']:.0f} s; faults: {faults}.",
-        "", found["machine"],
-    ]  # fmt: skip
-    return "\n".join(lines)
+    rows = []
+    for name, run in [*((f"kill {number}", run) for number, run in enumerate(found["runs"], 1)), ("end", found)]:
+        counts = [run[status] for status in ("done", "failed", "pending")]
+        rows.append([name, *(f"{count:,}" for count in (*counts, sum(counts))), str(run.get("under_way", ""))])
+    return "\n\n".join(
+        [
+            f"After {found['kills']} kills {found['done'] + found['failed']:,} of {found['items']:,} documents have ended, and "
+            f"{found['committed_asked_again']} committed ones were asked for again.",
+            f"{found['items']:,} documents, {found['concurrency']} at a time, a server that fails 30 % of the requests, {found['kills']} kills "
+            "(SIGKILL).",
+            markdown(["when", "done", "failed", "pending", "sum", "calls under way, made again after it"], rows),
+            f"Documents with a committed result that were asked for again: {found['committed_asked_again']}. Most calls that one kill "
+            f"repeated: {found['most_repeated_by_a_kill']}, of {found['concurrency']} that may be under way.\n"
+            f"{found['requests']:,} requests, {found['in_ledger']:,} of them in the ledger, in {found['seconds']:.0f} s; faults: {faults}.",
+            found["machine"],
+        ]
+    )
+
+
+REPORT = Report(__file__, table)
 
 
 def main():
@@ -114,7 +118,7 @@ def main():
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     found = campaign(options.items, options.kills, options.seed)
-    publish(__file__, found, table(found))
+    REPORT.publish(found)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, page_of, record_of, replace_between, write_record
+from bench.tables import Report, machine, markdown, write_record
 from minirank.llm_client import Ability, Bulk, Client, Limits, Request, Store
 from minirank.llm_client.request import payload
 
@@ -184,43 +184,45 @@ def memory(items):
         return {"items": items, "peaks_mb": [round(peak, 1) for peak in peaks], "seconds": round(time.perf_counter() - began, 1)}
 
 
-def table(results):
+def table(results: dict) -> str:
     """Markdown."""
-    lines = [
-        f"{REQUESTS:,} requests, {THREADS} at a time, against a server in a process of its own, from the start of the threads to the",
-        "end of the last one; ours also notes the whole input before, and parses, validates and commits each item to disk.",
-        "", "| server answers in | ideal /s | bare `requests` loop /s | ours /s | ours / bare (range) | ours / ideal |", "| --- | --- | --- | --- | --- | --- |",
-    ]  # fmt: skip
-    lines += [
-        f"| {1000 * row['delay']:.0f} ms | {row['ideal']:.0f} | {row['bare']:.0f} | {row['ours']:.0f} "
-        f"| {row['of_bare']:.2f} ({row['of_bare_range'][0]:.2f} to {row['of_bare_range'][1]:.2f}) | {row['of_ideal']:.3f} |"
-        for row in results["throughput"]
+    throughputs, (single, memory) = results["throughput"], (results[part] for part in ("overhead", "memory"))
+    shares = " and ".join(f"{row['of_bare']:.2f} (server answers in {1000 * row['delay']:.0f} ms)" for row in throughputs)
+    rows = [
+        [f"{1000 * row['delay']:.0f} ms", *(f"{row[name]:.0f}" for name in ("ideal", "bare", "ours"))]
+        + [f"{row['of_bare']:.2f} ({row['of_bare_range'][0]:.2f} to {row['of_bare_range'][1]:.2f})", f"{row['of_ideal']:.3f}"]
+        for row in throughputs
     ]
-    single = results["overhead"]
-    lines += [
-        "",
-        "One request at a time, server answers at once:",
-        "",
-        "| client | ms a request | of it processor time |",
-        "| --- | --- | --- |",
-    ]
-    lines.append(f"| ours | {single['ours'][0]:.2f} | {single['ours'][1]:.2f} |")
-    if "openai" in single:
-        lines.append(f"| openai {single['version']} | {single['openai'][0]:.2f} | {single['openai'][1]:.2f} |")
-    else:
-        lines.append("| openai | not measured: no Python with the SDK was given | |")
-    peaks = results["memory"]["peaks_mb"]
-    lines += ["", f"Memory over {results['memory']['items']:,} items streamed from disk: peak {peaks[0]:.0f} MB after a tenth, {peaks[-1]:.0f} MB at the end "
-              f"({results['memory']['seconds']:.0f} s).", "", results["machine"]]  # fmt: skip
-    return "\n".join(lines)
+    names = {"ours": "ours"} | ({"openai": f"openai {single['version']}"} if "openai" in single else {})
+    clients = [[label, *(f"{milliseconds:.2f}" for milliseconds in single[name])] for name, label in names.items()]
+    clients += [] if "openai" in single else [["openai", "not measured: no Python with the SDK was given", ""]]
+    beside = f", {single['ours'][0] / single['openai'][0]:.2f} of what it takes the openai SDK" if "openai" in single else ""
+    first, last = memory["peaks_mb"][0], memory["peaks_mb"][-1]
+    return "\n\n".join(
+        [
+            f"While it validates and stores every answer, ours reaches this share of the throughput of a bare `requests` loop: {shares}.",
+            f"{REQUESTS:,} requests, {THREADS} at a time, against a server in a process of its own, from the start of the threads to the "
+            "end of the last one; ours also notes the whole input before, and parses, validates and commits each item to disk.",
+            markdown(["server answers in", "ideal /s", "bare `requests` loop /s", "ours /s", "ours / bare (range)", "ours / ideal"], rows),
+            f"A request alone takes {single['ours'][0]:.2f} ms{beside}.",
+            "One request at a time, server answers at once:",
+            markdown(["client", "ms a request", "of it processor time"], clients),
+            f"Memory over {memory['items']:,} items streamed from disk: peak {first:.0f} MB after a tenth, {last:.0f} MB at the end "
+            f"({memory['seconds']:.0f} s).",
+            results["machine"],
+        ]
+    )
 
 
 def publish(results):
     """Write the record, and the table once every part has been measured."""
     results["machine"] = f"{machine('requests')}; load average of the machine at the end {os.getloadavg()[0]:.0f}"
-    write_record(record_of(__file__), results)
+    write_record(REPORT.record, results)
     if all(part in results for part in PARTS):
-        replace_between(page_of(__file__), "client", table(results))
+        REPORT.write_tables(results)
+
+
+REPORT = Report(__file__, table)
 
 
 def main():
@@ -233,8 +235,7 @@ def main():
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these anew, keep the record of the others")
     options = parser.parse_args()
-    record = record_of(__file__)
-    results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    results = REPORT.read()
     if "throughput" in options.parts:
         rows = {row["delay"]: row for row in results.get("throughput", ())}
         for delay in options.delays:

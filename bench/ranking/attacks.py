@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder, extract_resume
@@ -128,24 +128,31 @@ def shown(payload):
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def table(results):
+def table(results: dict) -> str:
     """Markdown of the attacks, class by class."""
-    lines = [
-        f"{results['candidates']} resumes, {JOBS} jobs; payload in front, in the middle and at the end; simulated world, seed "
-        f"{results['seed']}. Same score: to the last bit, as without the payload (repeated lists and sentences: as with the skills",
-        "named once). Change: the largest |ln(score after / before)|. Places won: mean and most, of "
-        f"{results['candidates']}. What a PDF hides by its colour is plain text once it is read: without hidden characters it gets",
-        "through, as do claims without an order to the reader.",
-        "",
-        "| class | wording | payload | flagged | same score | change | places won |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    lines += [
-        f"| {r['class']} | {r['wording']} | {r['payload']} | {r['flagged']:.2f} | {r['same']:.3f} | {r['change']:.2g} "
-        f"| {r['places'][0]:+.1f}, {r['places'][1]:+d} |"
+    known, new = ([r for r in results["rows"] if r["wording"] == wording] for wording in ("known", "new"))
+    worst = max(new, key=lambda r: r["places"][1])
+    rows = [
+        [r["class"], r["wording"], r["payload"], f"{r['flagged']:.2f}", f"{r['same']:.3f}", f"{r['change']:.2g}"]
+        + [f"{r['places'][0]:+.1f}, {r['places'][1]:+d}"]
         for r in results["rows"]
     ]
-    return "\n".join([*lines, "", results["machine"]])
+    return "\n\n".join(
+        [
+            f"Of {len(known)} attacks in known words {sum(r['same'] == 1 for r in known)} leave every score as it was; of {len(new)} in new words "
+            f"{sum(r['same'] == 1 for r in new)} do, and one ({worst['class']}) wins up to {worst['places'][1]} of {results['candidates']} places.",
+            f"{results['candidates']} resumes, {JOBS} jobs; payload in front, in the middle and at the end; simulated world, seed "
+            f"{results['seed']}. Same score: to the last bit, as without the payload (repeated lists and sentences: as with the skills "
+            "named once). Change: the largest |ln(score after / before)|. Places won: mean and most, of "
+            f"{results['candidates']}. What a PDF hides by its colour is plain text once it is read: without hidden characters it gets "
+            "through, as do claims without an order to the reader.",
+            markdown(["class", "wording", "payload", "flagged", "same score", "change", "places won"], rows, left=3),
+            results["machine"],
+        ]
+    )
+
+
+REPORT = Report(__file__, table)
 
 
 def trained(seed, impressions, path):
@@ -179,7 +186,7 @@ def main():
         some = newest[np.linspace(0, len(newest) - 1, options.candidates).astype(int)]
         resumes = [{key: folder.resumes[r][key] for key in ("resume_id", "text", "updated_at", "location")} for r in some]
         results = {"seed": options.seed, "candidates": len(resumes), "rows": measure(ranker, jobs, resumes), "machine": machine()}
-    publish(__file__, results, table(results))
+    REPORT.publish(results)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, page_of, record_of, replace_between, write_record
+from bench.tables import Report, machine, markdown, write_record
 from minirank.config.configuration import Config, FolderConfig, without_paths
 from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.data import Dataset, read_folder, split_by_time
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=[""], help="models whose name begins so (default: all)")
     parser.add_argument("--out", type=Path, help="folder of the records; without it they go to results/ and RESULTS.md")
     options = parser.parse_args()
-    folder = options.out or record_of(__file__).parent
+    folder = options.out or REPORT.record.parent
     folder.mkdir(parents=True, exist_ok=True)
     names = [name for name in MODELS if name.startswith(tuple(options.models))]
     plans = [(WorldConfig(seed, options.impressions), names, options.inits) for seed in range(1, options.worlds + 1)]
@@ -85,11 +85,11 @@ def main() -> None:
         "impressions": options.impressions,
         "machine": machine("minirank", "numpy", "numba"),
     }
-    write_record(folder / "roles.json", results)
-    text = table(results)
-    print(text)
-    if options.out is None:
-        replace_between(page_of(__file__), "roles", text)
+    if options.out:
+        write_record(folder / "roles.json", results)
+        print(table(results))
+    else:
+        REPORT.publish(results)
 
 
 def run_world(world: WorldConfig, models: list[str], inits: int, lines: Path) -> list[dict]:
@@ -209,28 +209,42 @@ def paired(differences: np.ndarray) -> dict:
 
 
 def table(results: dict) -> str:
-    """Markdown: models with the reachable ceiling, then the answers in worlds and in null worlds."""
+    """Markdown: the answers, and the models with the reachable ceiling, in worlds and in null worlds."""
     titles = [title for title, _, _ in FIGURES]
-    lines = []
+    parts = []
     for kind, name in (("worlds", "Simulated worlds"), ("null", "Null worlds, in which all roles share one taste")):
         part = results[kind]
         if not part["seeds"]:
             continue
-        lines += [
+        rows = [[model, *(f"{v:.4f}" for v in facts["figures"]), f"{facts['parameters']:,}"] for model, facts in part["models"].items()]
+        rows.append(["ceiling: all that is observable", *(f"{v:.4f}" for v in part["ceiling"]), ""])
+        best = max(part["models"], key=lambda model: part["models"][model]["figures"][0])
+        setup = (
             f"{name}: seeds {', '.join(map(str, part['seeds']))}, {results['impressions']:,} impressions each, "
-            f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}; test rows.",
-            "",
+            f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}; test rows."
+        )
+        gains = [[asked, *answer_cells(answer)] for asked, answer in part["answers"].items()]
+        parts += [clear_gains(part["answers"], titles), setup, markdown(["gain from", *titles], gains)] if gains else [setup]
+        ceiling, reached = part["ceiling"][0], part["models"][best]["figures"][0]
+        parts += [
+            f"The best CTR AUC is {reached:.4f} ({best}); all that is observable would allow {ceiling:.4f}.",
+            markdown(["model", *titles, "parameters"], rows),
         ]
-        lines += [f"| model | {' | '.join(titles)} | parameters |", "| --- |" + " --- |" * (len(titles) + 1)]
-        for model, facts in part["models"].items():
-            lines.append(f"| {model} | {' | '.join(f'{v:.4f}' for v in facts['figures'])} | {facts['parameters']:,} |")
-        lines.append(f"| ceiling: all that is observable | {' | '.join(f'{v:.4f}' for v in part['ceiling'])} | |")
-        if part["answers"]:
-            lines += ["", f"| gain from | {' | '.join(titles)} |", "| --- |" + " --- |" * len(titles)]
-            lines += [f"| {asked} | {' | '.join(answer_cells(answer))} |" for asked, answer in part["answers"].items()]
-        lines.append("")
-    lines.append("Gains are means over worlds, with the 95 % t interval of the paired difference over worlds; bold where it excludes 0.")
-    return "\n".join([*lines, f"{results['machine']}."])
+    told = "Gains are means over worlds, with the 95 % t interval of the paired difference over worlds; bold where it excludes 0."
+    return "\n\n".join([*parts, f"{told}\n{results['machine']}."])
+
+
+def clear_gains(answers: dict, titles: list[str]) -> str:
+    """A sentence: how many figures each question changes, of those whose interval excludes 0."""
+    told = []
+    for asked, answer in answers.items():
+        found = [] if answer["low"] is None else zip(titles, answer["mean"], answer["low"], answer["high"])
+        clear = [f"{title} {mean:+.4f}" for title, mean, low, high in found if low > 0 or high < 0]
+        told.append(f"{asked}: {', '.join(clear) or 'nothing'}")
+    return f"Clear gains (interval without 0) from {'; '.join(told)}."
+
+
+REPORT = Report(__file__, table)
 
 
 def answer_cells(answer: dict) -> list[str]:

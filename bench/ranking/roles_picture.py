@@ -5,7 +5,6 @@ python bench/ranking/roles_picture.py          after bench/ranking/roles.py; wri
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import matplotlib.pyplot as plt
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import record_of
+from bench.ranking.roles import REPORT
 
 SHOWN = ("CTR AUC", "CVR AUC", "CTCVR AUC")
 ASKED = {
@@ -29,7 +28,7 @@ KINDS = {"worlds": ("roles differ", "#1f5fa8", "o"), "null": ("null worlds: one 
 
 def main() -> None:
     """One panel a metric, one line a question and kind of world."""
-    results = json.loads(record_of(__file__).with_name("roles.json").read_text(encoding="utf-8"))
+    results = REPORT.read()
     titles = results["titles"]
     figure, panels = plt.subplots(1, len(SHOWN), figsize=(10, 2.7), sharey=True, layout="constrained")
     for panel, title in zip(panels, SHOWN):
@@ -50,7 +49,7 @@ def main() -> None:
     panels[0].set_yticks(range(len(ASKED)), ASKED.values(), fontsize=9)
     panels[0].invert_yaxis()
     panels[0].legend(fontsize=8, frameon=False, loc="lower right")
-    figure.savefig(record_of(__file__).with_name("roles.png"), dpi=130, metadata={"Software": None})
+    figure.savefig(REPORT.record.with_suffix(".png"), dpi=130, metadata={"Software": None})
 
 
 if __name__ == "__main__":

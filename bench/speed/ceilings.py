@@ -28,7 +28,7 @@ from numba.extending import intrinsic
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.cpu.jit import driver
 from minirank.kernels.cpu.tile import ROWS, WIDE
@@ -86,6 +86,11 @@ class Ceilings:
     fma_best: float
     ladder: tuple[Rung, ...]
     lines: float
+
+    @classmethod
+    def of(cls, record: dict) -> Ceilings:
+        """From JSON."""
+        return cls(**record | {"ladder": tuple(Rung(**rung) for rung in record["ladder"])})
 
     def rung(self, size: float) -> Rung:
         """The nearest level that holds `size` bytes of each thread."""
@@ -255,18 +260,29 @@ def measure(threads: int = 1, rounds: int = 9) -> Ceilings:
     return probe.ceilings()
 
 
-def table(found) -> str:
+def table(results: dict) -> str:
     """Markdown: a row for each ceiling, a column for each number of threads."""
+    found = [Ceilings.of(one) for one in results["ceilings"]]
     first = found[0]
-    head = ["", *(f"{one.threads} thread{'s' * (one.threads > 1)}" for one in found)]
-    rows = [head, ["---", *["---:"] * len(found)]]
     peaks = [[f"{rate / 1e9:.0f}" for rate in (one.fma, one.fma_median, one.fma_best)] for one in found]
-    rows.append(["FMA peak, float32, GFLOP/s (median, best)", *(f"{peak} ({median}, {best})" for peak, median, best in peaks)])
+    rows = [["FMA peak, float32, GFLOP/s (median, best)", *(f"{peak} ({median}, {best})" for peak, median, best in peaks)]]
     for i, rung in enumerate(first.ladder):
         for name in ("read", "write", "copy"):
             rows.append([f"{name}, {rung.name}, GB/s", *(f"{getattr(one.ladder[i], name) / 1e9:.1f}" for one in found)])
     rows.append(["random lines of 64 bytes, GB/s", *(f"{one.lines / 1e9:.1f}" for one in found)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    near, far = (first.ladder[i].copy / 1e9 for i in (0, -1))
+    threads = f"{first.threads} thread{'s' * (first.threads > 1)}"
+    return "\n\n".join(
+        [
+            f"With {threads} the machine computes {first.fma / 1e9:.0f} GFLOP/s and copies {near:.0f} GB/s within the nearest cache, "
+            f"{far:.0f} GB/s in memory.",
+            markdown(["", *(f"{one.threads} thread{'s' * (one.threads > 1)}" for one in found)], rows),
+            f"The fastest quarter of {results['rounds']} rounds. A copy counts what it reads and what it writes. {results['machine']}",
+        ]
+    )
+
+
+REPORT = Report(__file__, table)
 
 
 def size_text(size: int) -> str:
@@ -285,9 +301,7 @@ def main():
             probe.round()
     found = [probe.ceilings() for probe in probes]
     line = machine("minirank", "numpy", "numba")
-    record = {"machine": line, "ceilings": [asdict(one) for one in found]}
-    text = f"{table(found)}\n\nThe fastest quarter of {options.rounds} rounds. A copy counts what it reads and what it writes. {line}"
-    publish(__file__, record, text)
+    REPORT.publish({"machine": line, "rounds": options.rounds, "ceilings": [asdict(one) for one in found]})
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-CHECKOUT = HERE.parents[1]
+from bench.tables import CHECKOUT
+
 OURS = "minirank"
 
 

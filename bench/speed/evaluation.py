@@ -24,7 +24,7 @@ from sklearn.metrics import ndcg_score, roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.data.dataset import Dataset
 from minirank.evaluation import evaluate, metrics
 from minirank.evaluation.bootstrap import Auc, replicates
@@ -124,18 +124,29 @@ def agreement(dataset, predictions, groups=500):
     return made
 
 
-def table(found):
-    shape = f"{found['rows']:,} rows in {found['groups']:,} searches"
-    lines = [f"{shape}; {found['machine']}.", "", "| | seconds |", "| --- | ---: |"]
-    lines += [f"| {name} | {value:.2f} |" for name, value in (found["metric"] | found["evaluate"]).items()]
-    lines += ["", f"Peak memory {found['peak_mb']:,.0f} MB, of which the rows and predictions {found['rows_mb']:,.0f} MB."]
-    part = found["agreement"]
-    lines += ["", f"Beside scikit-learn, on {part['rows']:,} rows in {part['groups']:,} searches:", ""]
-    lines += ["| | ours, s | scikit-learn, s | ratio | relative difference |", "| --- | ---: | ---: | ---: | ---: |"]
+def table(found: dict) -> str:
+    """Markdown of the seconds, and of the agreement with scikit-learn."""
+    part, shape = found["agreement"], f"{found['rows']:,} rows in {found['groups']:,} searches"
+    times, compared = found["metric"] | found["evaluate"], []
     for name, entry in part["metrics"].items():
         ours, theirs = entry["ours"], entry["scikit-learn"]
-        lines.append(f"| {name} | {ours:.3f} | {theirs:.3f} | {theirs / ours:.1f} | {entry['difference']:.0e} |")
-    return "\n".join(lines)
+        compared.append([name, f"{ours:.3f}", f"{theirs:.3f}", f"{theirs / ours:.1f}", f"{entry['difference']:.0e}"])
+    ratios = [entry["scikit-learn"] / entry["ours"] for entry in part["metrics"].values()]
+    return "\n\n".join(
+        [
+            f"Evaluating {found['rows']:,} rows takes {min(found['evaluate'].values()):.0f} to {max(found['evaluate'].values()):.0f} s, "
+            "with intervals and roles or without.",
+            f"{shape}; {found['machine']}.",
+            markdown(["", "seconds"], [[name, f"{value:.2f}"] for name, value in times.items()]),
+            f"Peak memory {found['peak_mb']:,.0f} MB, of which the rows and predictions {found['rows_mb']:,.0f} MB.",
+            f"scikit-learn gives the same numbers and takes {min(ratios):.0f} to {max(ratios):.0f} times as long.",
+            f"Beside scikit-learn, on {part['rows']:,} rows in {part['groups']:,} searches:",
+            markdown(["", "ours, s", "scikit-learn, s", "ratio", "relative difference"], compared),
+        ]
+    )
+
+
+REPORT = Report(__file__, table)
 
 
 def main():
@@ -166,7 +177,7 @@ def main():
     for name, entry in found["agreement"]["metrics"].items():
         if not entry["difference"] < 1e-12:
             sys.exit(f"{name} differs from scikit-learn's by {entry['difference']:.1e}")
-    publish(__file__, found, table(found))
+    REPORT.publish(found)
 
 
 def resident_mb():

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from bench.speed.step_profile import OTHER
+from collections.abc import Callable
+
+from bench.speed.step_profile import OTHER, Part, Profile
+from bench.tables import markdown
+
+GROUPS = {
+    "matrix products": lambda part: part.name.startswith("dense"),
+    "other operations": lambda part: part.direction in ("forward", "backward") and not part.name.startswith("dense"),
+    "packing": lambda part: part.name.startswith("pack"),
+    "dense Adam": lambda part: part.name == "adam_arena",
+    "tables": lambda part: part.name == "step_tables",
+    "waiting, clearing": lambda part: part.name.startswith("in the walk"),
+    "Python": lambda part: part.name.startswith("Python"),
+}
 
 
-def row(found):
-    """A row of a Markdown table."""
-    return f"| {' | '.join(found)} |"
-
-
-def profile_table(profile, wanted=lambda part: True) -> str:
+def profile_table(profile: Profile, wanted: Callable[[Part], bool] = lambda part: True) -> str:
     """Markdown: every part of a step, or those that are wanted, and the step."""
-    step = f"{profile.name}, {profile.rows:,} rows, {profile.threads} thread{'s' * (profile.threads > 1)}: {1e3 * profile.seconds:.3g} ms a step (median {1e3 * profile.median:.3g})"
+    threads = f"{profile.threads} thread{'s' * (profile.threads > 1)}"
+    milliseconds = f"{1e3 * profile.seconds:.3g} ms a step (median {1e3 * profile.median:.3g})"
     head = ["", "", "n", "ms", "share", "GFLOP/s", "of FMA peak", "GB/s", "of its ceiling", "which is"]
-    lines = [f"{step}. FMA peak {profile.ceilings.fma / 1e9:.0f} GFLOP/s.", "", row(head), row(["---", "---", *["---:"] * 7, "---"])]
-    lines += [row(_part(profile, part)) for part in profile.parts if wanted(part)]
-    total = profile.count.flop / profile.seconds
-    share = f"{100 * total / profile.ceilings.fma:.0f} %"
-    lines.append(row(["**step**", "", "", f"{1e3 * profile.seconds:.3g}", "", f"{total / 1e9:.1f}", share, "", "", ""]))
-    return "\n".join(lines)
+    rows = [_part(profile, part) for part in profile.parts if wanted(part)]
+    rate = profile.count.flop / profile.seconds
+    share = f"{100 * rate / profile.ceilings.fma:.0f} %"
+    rows.append(["**step**", "", "", f"{1e3 * profile.seconds:.3g}", "", f"{rate / 1e9:.1f}", share, "", "", ""])
+    step = f"{profile.name}, {profile.rows:,} rows, {threads}: {milliseconds}. FMA peak {profile.ceilings.fma / 1e9:.0f} GFLOP/s."
+    return f"{step}\n\n{markdown(head, rows, left=2)}"
 
 
 def _part(profile, part):
@@ -33,37 +42,43 @@ def _part(profile, part):
     return [*found, *flops, f"{count.bytes / spent / 1e9:.1f}", f"{100 * reached:.0f} %", which]
 
 
-def summary(profiles) -> str:
+def _shares(profile):
+    """Group -> its share of a step."""
+    return {name: sum(part.seconds for part in profile.parts if belongs(part)) / profile.undisturbed for name, belongs in GROUPS.items()}
+
+
+def summary(profiles: list[Profile]) -> str:
     """Markdown: a row for each profile, its time by groups of parts."""
-    groups = {
-        "matrix products": lambda part: part.name.startswith("dense"),
-        "other operations": lambda part: part.direction in ("forward", "backward") and not part.name.startswith("dense"),
-        "packing": lambda part: part.name.startswith("pack"),
-        "dense Adam": lambda part: part.name == "adam_arena",
-        "tables": lambda part: part.name == "step_tables",
-        "waiting, clearing": lambda part: part.name.startswith("in the walk"),
-        "Python": lambda part: part.name.startswith("Python"),
-    }
-    head = ["workload, threads", "ms a step", "GFLOP/s", "of FMA peak", *groups, "other programs, ms"]
-    lines = [row(head), row(["---", *["---:"] * (len(head) - 1)])]
+    rows, reached, products = [], [], []
     for one in profiles:
-        speed = one.count.flop / one.seconds
-        found = [f"{one.name}, {one.threads}", f"{1e3 * one.seconds:.3g}", f"{speed / 1e9:.0f}", f"{100 * speed / one.ceilings.fma:.0f} %"]
-        for belongs in groups.values():
-            found.append(f"{100 * sum(part.seconds for part in one.parts if belongs(part)) / one.undisturbed:.1f} %")
-        found.append(f"{1e3 * (one.seconds - one.undisturbed):.2g}")
-        lines.append(row(found))
-    return "\n".join(lines)
+        speed, shares = one.count.flop / one.seconds, _shares(one)
+        reached.append(100 * speed / one.ceilings.fma)
+        products.append(100 * shares["matrix products"])
+        found = [f"{one.name}, {one.threads}", f"{1e3 * one.seconds:.3g}", f"{speed / 1e9:.0f}", f"{reached[-1]:.0f} %"]
+        rows.append([*found, *(f"{100 * share:.1f} %" for share in shares.values()), f"{1e3 * (one.seconds - one.undisturbed):.2g}"])
+    return (
+        f"A training step reaches {min(reached):.0f} to {max(reached):.0f} % of the FMA peak, and spends {min(products):.0f} to "
+        f"{max(products):.0f} % of its time in matrix products.\n\n"
+        + markdown(["workload, threads", "ms a step", "GFLOP/s", "of FMA peak", *GROUPS, "other programs, ms"], rows)
+    )
 
 
-def page(profiles, machine) -> str:
+def longest(profile: Profile) -> str:
+    """A sentence about the longest part of a step."""
+    part = max((part for part in profile.parts if part.direction), key=lambda part: part.seconds)
+    share, (reached, which) = part.seconds / profile.undisturbed, profile.bound(part)
+    bound = f"at {100 * reached:.0f} % of its ceiling ({which})"
+    return f"The longest part of a step of {profile.name} is {part.name} {part.direction}: {100 * share:.0f} % of it, {bound}."
+
+
+def page(profiles: list[Profile], machine: str) -> str:
     """Markdown of RESULTS.md: the summary, then the tables of the fewest threads, where a kernel shares nothing."""
     fewest = min(one.threads for one in profiles)
-    parts = ["Where the time of a training step goes:", "", summary(profiles), ""]
-    for one in profiles:
-        if one.threads == fewest:
-            parts += [profile_table(one), ""]
+    parts = [summary(profiles)]
+    for one in (one for one in profiles if one.threads == fewest):
+        parts += [longest(one), profile_table(one)]
     parts.append(
-        f"n: operations of one shape. Shares are of the step without what other programs took. Operations and bytes by the formulas of `kernel_counts.py`; times of the fastest quarter of the steps. {machine}"
+        "n: operations of one shape. Shares are of the step without what other programs took. Operations and bytes by the formulas of "
+        f"`kernel_counts.py`; times of the fastest quarter of the steps. {machine}"
     )
-    return "\n".join(parts)
+    return "\n\n".join(parts)

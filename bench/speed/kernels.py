@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 from bench.speed.assembly import KERNELS, explain
 from bench.speed.ceilings import Probe
 from bench.speed.kernel_tables import page, profile_table
-from bench.speed.step_profile import profile
+from bench.speed.step_profile import Profile, profile
 from bench.speed.workloads import GATES, RATES, TASKS, WORKLOADS, batch_of, parameters, plan_of
-from bench.tables import machine, publish
+from bench.tables import Report, machine
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.errors import MinirankError
 from minirank.kernels.batch import Bag, InputSpec
@@ -41,6 +41,7 @@ from minirank.model.label_rates import LabelRates
 BATCHES = 4
 OTHERS = "others"
 LISTS, LIST_SIZE, LONGEST = 4, 10_000, 10
+REPORT = Report(__file__, lambda results: page([Profile.of(one) for one in results["profiles"]], results["machine"]))
 
 
 def others():
@@ -119,10 +120,7 @@ def run(threads, seconds):
         for number in threads:
             found.append(of_workload(name, number, seconds, probes[number]))
             print(f"{name}, {number}: {1e3 * found[-1].seconds:.3g} ms a step", flush=True)
-    line = machine("minirank", "numpy", "numba")
-    text = page(found, line)
-    record = {"machine": line, "profiles": [asdict(one) for one in found]}
-    publish(__file__, record, text)
+    REPORT.publish({"machine": machine("minirank", "numpy", "numba"), "profiles": [asdict(one) for one in found]})
 
 
 def main():

@@ -21,8 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
+from bench.speed.steps_tables import ratio
 from bench.speed.workloads import GATES, WORKLOADS, batch_of, parameters, plan_of
-from bench.tables import machine, publish
+from bench.tables import Report, machine, markdown
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu.executor import CpuExecutor, available_threads
 from minirank.kernels.parameters import TrainState
@@ -104,25 +105,26 @@ def measure(cases, seconds):
     return taken, peaks
 
 
-def ratio(taken, first):
-    """`2.10 (2.05 to 2.16)`."""
-    low, _, high = statistics.quantiles([a / b for a, b in zip(taken, first)], n=4)
-    return f"{statistics.median(taken) / statistics.median(first):.2f} ({low:.2f} to {high:.2f})"
-
-
-def table(found) -> str:
+def table(results: dict) -> str:
     """Markdown: a row for each case."""
-    head = ["", "", "times the first", "ms a step", "time / first", "peak memory, MB", "memory / first"]
-    lines = [head, ["---", "---", *["---:"] * 5]]
-    for group, cases in found.items():
-        first = cases[0]
+    rows, grown = [], []
+    for group, cases in results["groups"].items():
+        first, last = cases[0], cases[-1]
+        times = statistics.median(last["seconds"]) / statistics.median(first["seconds"])
+        grown.append(f"{times:.2f} with {last['label']} as with {first['label']}{f' ({group[9:]})' if ', ' in group else ''}")
         for case in cases:
             step = statistics.median(case["seconds"])
-            lines.append([
+            rows.append([
                 group, case["label"], f"{case['grows']:g}", f"{1e3 * step:.3g}", ratio(case["seconds"], first["seconds"]),
                 f"{case['peak_mb']:.0f}", f"{case['peak_mb'] / first['peak_mb']:.2f}",
             ])  # fmt: skip
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    head = ["", "", "times the first", "ms a step", "time / first", "peak memory, MB", "memory / first"]
+    threads = next((cases[0]["threads"] for group, cases in results["groups"].items() if ", " not in group), 1)
+    parts = [f"How many times as long a step takes: {'; '.join(grown)}.", markdown(head, rows, left=2)]
+    return "\n\n".join([*parts, f"Rows, vocabulary and experts: workload small, {threads} threads. {results['machine']}"])
+
+
+REPORT = Report(__file__, table)
 
 
 def main():
@@ -140,12 +142,11 @@ def main():
             for case, each, peak in zip(cases, taken, peaks)
         ]
         print(name, *(f"{1e3 * statistics.median(each):.3g}" for each in taken), flush=True)
-    line = machine("minirank", "numpy", "numba")
-    text = f"{table(found)}\n\nRows, vocabulary and experts: workload small, {threads} threads. {line}"
+    results = {"machine": machine("minirank", "numpy", "numba"), "groups": found}
     if list(found) == list(groups(threads)):
-        publish(__file__, {"machine": line, "groups": found}, text)
+        REPORT.publish(results)
     else:
-        print(text)
+        print(table(results))
 
 
 if __name__ == "__main__":

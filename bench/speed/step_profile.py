@@ -56,6 +56,12 @@ class Profile:
     ceilings: Ceilings
     parts: list[Part] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, record: dict) -> Profile:
+        """From JSON."""
+        parts = [Part(**part | {"count": Count(**part["count"])}) for part in record["parts"]]
+        return cls(**record | {"ceilings": Ceilings.of(record["ceilings"]), "parts": parts})
+
     @property
     def undisturbed(self) -> float:
         """Seconds of all parts but other programs."""

@@ -31,13 +31,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.speed import workloads
+from bench.speed import steps_tables, workloads
 from bench.speed.ceilings import Probe
-from bench.speed.competitors import CHECKOUT, MINIRANK, OURS, SCORING, STARTING, TRAINING, PeerError, Process, build, make_peers
-from bench.speed.steps_tables import summary as summary_table
-from bench.speed.steps_tables import tables
+from bench.speed.competitors import MINIRANK, OURS, SCORING, STARTING, TRAINING, PeerError, Process, build, make_peers
 from bench.speed.workloads import GATES, WORKLOADS
-from bench.tables import machine, page_of, record_of, replace_between, write_record
+from bench.tables import CHECKOUT, Report, machine, write_record
 from minirank.kernels.backends import make_executor
 
 KINDS = ("train", "score", "start")
@@ -49,6 +47,7 @@ BATCHES, REQUESTS = 4, 8
 CHUNKS = (512, 2048, 8192)
 SLOWER = 1.15  # a variant that takes this many times as long as the best one of its family ends after two rounds
 PAUSE = 0.03  # seconds between two turns, so that the threads of the last one have gone to sleep
+REPORT = Report(__file__, steps_tables.tables, ((CHECKOUT / "README.md", "speed", steps_tables.summary),))
 
 
 class Field:
@@ -311,7 +310,7 @@ def main():
     options.out = options.out or ("builds" if options.build else "steps")
     if options.quick:
         options.workloads, options.gates, options.threads, options.seconds = ["small", "base"], GATES[:1], [2], 15
-    record = record_of(__file__).with_stem(options.out)
+    record = REPORT.record.with_stem(options.out)
     results = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"cells": {}}
     measure = {"train": train_cell, "score": score_cell, "start": start_cell}
     for kind, name, gate, threads in cells(options):
@@ -327,11 +326,10 @@ def main():
         results["machine"] = machine("minirank", "numpy", "numba")
         write_record(record, results)
         print(f"  {cell['rounds']} rounds, {cell['seconds']:.0f} s", flush=True)
-    text = tables(results)
-    if options.out == "steps":
-        replace_between(page_of(__file__), "steps", text)
-        replace_between(CHECKOUT / "README.md", "speed", summary_table(results))
-    print(text)
+    if record == REPORT.record:
+        REPORT.publish(results)
+    else:
+        print(steps_tables.tables(results))
 
 
 if __name__ == "__main__":

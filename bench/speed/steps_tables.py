@@ -5,58 +5,62 @@ from __future__ import annotations
 import statistics
 
 from bench.speed.competitors import OURS
+from bench.tables import markdown
 
 BY_SIZE = ("small", "base", "wide")
 
 
-def tables(results) -> str:
+def tables(results: dict) -> str:
     """Markdown: training, the variants on one workload with their memory, scoring, and starts."""
     cells = sorted(results["cells"].values(), key=lambda cell: (BY_SIZE.index(cell["workload"]), cell["gate"], -cell["threads"]))
     parts = []
     for kind, make in (("train", training), ("train", variants), ("score", scoring), ("start", starts)):
         chosen = [cell for cell in cells if cell["kind"] == kind]
-        if chosen:
-            parts += [*make(chosen), ""]
+        parts += make(chosen) if chosen else []
     versions = {}
     for cell in cells:
         for record in cell["competitors"].values():
             versions |= record.get("versions", {})
-    told = "".join(f", {name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
-    return "\n".join(
-        [*parts, f"{results['machine']}{told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."]
-    )
+    told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
+    measured = f"{results['machine']}{'; ' * bool(told)}{told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."
+    return "\n\n".join([*parts, measured])
 
 
-def summary(results) -> str:
+def summary(results: dict) -> str:
     """Markdown for the README: how often longer the peers take, two threads, gates `bias`."""
     cells = [cell for cell in results["cells"].values() if cell["gate"] == "bias" and cell["threads"] == 2]
-    train = sorted((cell for cell in cells if cell["kind"] == "train"), key=lambda cell: BY_SIZE.index(cell["workload"]))
-    score = {cell["workload"]: cell for cell in cells if cell["kind"] == "score"}
-    known = [*families(train), *families(score.values())]
-    lines = [row(["", "ours, ms", *known]), row(["---"] * (2 + len(known)))]
-    for cell in train:
-        ours = median_step(cell["competitors"][OURS])
-        found = [f"{cell['workload']}: a training step", f"{1e3 * ours:.3g}"]
-        for family in known:
-            record = best(cell, family, median_step)
-            found.append(f"{median_step(record) / ours:.1f}x" if record else "")
-        lines.append(row(found))
+    train, score = ({cell["workload"]: cell for cell in cells if cell["kind"] == kind} for kind in ("train", "score"))
+    known = [*families(train.values()), *families(score.values())]
+    rows = []
+    for name in (name for name in BY_SIZE if name in train):
+        times = {family: fastest_step(train[name], family) for family in (OURS, *known)}
+        rows.append([f"{name}: a training step", *_times(times)])
     for name in (name for name in BY_SIZE if name in score):
-        ours = quickest(score[name], OURS)
-        found = [f"{name}: {score[name]['candidates']:,} candidates of a job", f"{1e3 * ours:.3g}"]
-        found += [f"{quickest(score[name], family) / ours:.1f}x" if quickest(score[name], family) else "" for family in known]
-        lines.append(row(found))
-    return "\n".join([*lines, "", f"{results['machine'].partition(';')[0]}, two threads, float32."])
+        times = {family: fastest_request(score[name], family) for family in (OURS, *known)}
+        rows.append([f"{name}: {score[name]['candidates']:,} candidates of a job", *_times(times)])
+    return f"{markdown(['', 'ours, ms', *known], rows)}\n\n{results['machine'].partition(';')[0]}, two threads, float32."
 
 
-def quickest(cell, family):
-    """The least median of a request, asked one at a time in whatever way, or None."""
-    records = [record["requests"] for record in cell["competitors"].values() if record["family"] == family]
-    return min((found["p50"] for requests in records for way, found in requests.items() if way.endswith("1 at a time")), default=None)
+def _times(times):
+    """Ours in milliseconds, then how often longer the others take."""
+    ours = times.pop(OURS)
+    return [f"{1e3 * ours:.3g}", *(f"{seconds / ours:.1f}x" if seconds else "" for seconds in times.values())]
+
+
+def fastest_request(cell, family):
+    """The least median of a request, asked one at a time, with the job's part computed once or not; None without one."""
+    requests = [item for record in cell["competitors"].values() if record["family"] == family for item in record["requests"].items()]
+    return min((found["p50"] for name, found in requests if name.endswith("1 at a time")), default=None)
+
+
+def fastest_step(cell, family):
+    """Seconds of the fastest variant's step, or None."""
+    record = best(cell, family, median_step)
+    return record and median_step(record)
 
 
 def families(cells):
-    """All of them but ours, in the order of their first cell."""
+    """All of them but ours, in the order of their first cell; family -> whether it is the package's own model."""
     found = {}
     for cell in cells:
         for record in cell["competitors"].values():
@@ -73,36 +77,44 @@ def best(cell, family, seconds):
 
 def ratio(theirs, ours):
     """`2.10 (2.05 to 2.16)` from the seconds of rounds."""
-    whole = statistics.median(theirs) / statistics.median(ours)
+    of_medians = statistics.median(theirs) / statistics.median(ours)
     each = [a / b for a, b in zip(theirs, ours)]
     if len(each) < 3:
-        return f"{whole:.2f}"
+        return f"{of_medians:.2f}"
     low, _, high = statistics.quantiles(each, n=4)
-    return f"{whole:.2f} ({low:.2f} to {high:.2f})"
+    return f"{of_medians:.2f} ({low:.2f} to {high:.2f})"
+
+
+def span(ratios, digits=2):
+    """`1.34 to 4.93`."""
+    ratios = list(ratios)
+    return f"{min(ratios):.{digits}f} to {max(ratios):.{digits}f}" if ratios else "(none was measured)"
 
 
 def training(cells):
     """Ratios of a step."""
     known = families(cells)
-    head = ["workload, gates, threads", "ours, ms", "GFLOP/s", "of the FMA peak", *(name + " *" * own for name, own in known.items())]
-    lines = ["Training, a step: time of the peer divided by ours, the best variant of each.", "", row(head), row(["---"] * len(head))]
+    cells = [cell for cell in cells if cell["competitors"][OURS].get("seconds")]
+    rows, ratios = [], []
     for cell in cells:
-        ours = cell["competitors"][OURS].get("seconds")
-        if not ours:
-            continue
+        ours = cell["competitors"][OURS]["seconds"]
         speed = cell["gflop"] / statistics.median(ours)
         found = [f"{cell['workload']}, {cell['gate']}, {cell['threads']}", f"{1e3 * statistics.median(ours):.3g}", f"{speed:.0f}"]
         found.append(f"{100 * speed / cell['peak_gflops']:.0f} %")
-        for family in known:
-            record = best(cell, family, median_step)
-            found.append(
-                ratio(record["seconds"], ours) + (f"<br>{record['variant']}" if record["variant"] else "")
-                if record
-                else refused(cell, family)
-            )
-        lines.append(row(found))
-    lines += ["", "\\* the package's own MMoE at the same sizes: its gates know no role; the losses of the others were compared with ours."]
-    return lines
+        for record in (best(cell, family, median_step) or family for family in known):
+            if isinstance(record, str):
+                found.append(refused(cell, record))
+                continue
+            found.append(ratio(record["seconds"], ours) + (f"<br>{record['variant']}" if record["variant"] else ""))
+            ratios.append(median_step(record) / statistics.median(ours))
+        rows.append(found)
+    head = ["workload, gates, threads", "ours, ms", "GFLOP/s", "of the FMA peak", *(name + " *" * own for name, own in known.items())]
+    return [
+        f"A peer's training step takes {span(ratios)} times as long as ours, over all workloads, gates, threads and peers.",
+        "Training, a step: time of the peer divided by ours, the best variant of each.",
+        markdown(head, rows),
+        "\\* the package's own MMoE at the same sizes: its gates know no role; the losses of the others were compared with ours.",
+    ]
 
 
 def median_step(record):
@@ -119,55 +131,65 @@ def refused(cell, family):
 def variants(cells):
     """Every variant with its memory, on the first cell of `base` or else of what there is."""
     cell = next((cell for cell in cells if cell["workload"] == "base"), cells[0])
-    ours = median_step(cell["competitors"][OURS])
-    title = f"Every variant on {cell['workload']}, gates {cell['gate']}, {cell['threads']} threads"
-    lines = [f"{title}; a variant ended after two rounds where another one of its family was faster.", ""]
-    lines += [row(["", "ms a step", "/ ours", "peak memory, MB", "/ ours"]), row(["---"] * 5)]
-    own = cell["competitors"][OURS]["peak_mb"]
+    ours, own = median_step(cell["competitors"][OURS]), cell["competitors"][OURS]["peak_mb"]
+    rows, times, memory = [], [], []
     for name, record in cell["competitors"].items():
         seconds = median_step(record)
         if seconds is None:
-            lines.append(row([name, record.get("problem", "-").replace("|", "/"), "", "", ""]))
-        else:
-            lines.append(
-                row([name, f"{1e3 * seconds:.3g}", f"{seconds / ours:.2f}", f"{record['peak_mb']:.0f}", f"{record['peak_mb'] / own:.2f}"])
-            )
-    return lines
+            rows.append([name, record.get("problem", "-").replace("|", "/"), "", "", ""])
+            continue
+        rows.append([name, f"{1e3 * seconds:.3g}", f"{seconds / ours:.2f}", f"{record['peak_mb']:.0f}", f"{record['peak_mb'] / own:.2f}"])
+        if name != OURS:
+            times.append(seconds / ours)
+            memory.append(record["peak_mb"] / own)
+    title = f"Every variant on {cell['workload']}, gates {cell['gate']}, {cell['threads']} threads"
+    return [
+        f"On {cell['workload']} the variants of the peers take {span(times)} times our time and {span(memory)} times our memory.",
+        f"{title}; a variant ended after two rounds where another one of its family was faster.",
+        markdown(["", "ms a step", "/ ours", "peak memory, MB", "/ ours"], rows),
+    ]
 
 
 def scoring(cells):
     """Requests and bulk."""
     known = families(cells)
-    head = ["workload, threads", "", "ours", *known]
-    first = cells[0]
-    title = f"Scoring. A request: {first['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours."
-    title += " `job once`: what depends on the job alone is computed once, by the peers as well. Of several at a time also requests/s,"
-    title += " and ours divided by the peer's: a p50 alone is short where some callers are served at once while others starve."
-    lines = [title, "", row(head), row(["---"] * len(head))]
+    rows, ratios = [], {"1 at a time": [], "4 at a time": [], "bulk": []}
     for cell in cells:
-        label = f"{cell['workload']}, {cell['threads']}"
-        names = list(dict.fromkeys(name for record in cell["competitors"].values() for name in record["requests"]))
-        for name in names:
-            ours = cell["competitors"][OURS]["requests"].get(name)
-            several = bool(ours) and "intervals" in ours and not name.endswith(" 1 at a time")
-            found = [label, name, milliseconds(ours, several) if ours else "-"]
+        label, ours = f"{cell['workload']}, {cell['threads']}", cell["competitors"][OURS]
+        for name in dict.fromkeys(name for record in cell["competitors"].values() for name in record["requests"]):
+            own = ours["requests"].get(name)
+            several = bool(own) and "intervals" in own and not name.endswith(" 1 at a time")
+            found = [label, name, milliseconds(own, several) if own else "-"]
             for family in known:
                 theirs = best(cell, family, lambda record, name=name: record["requests"].get(name, {}).get("p50"))
                 theirs = theirs and theirs["requests"][name]
                 text = milliseconds(theirs, several) if theirs else refused(cell, family)
-                if theirs and ours:
-                    text += f"<br>**{ratio(theirs['turns'], ours['turns'])}**"
-                    text += f"<br>{ratio(theirs['intervals'], ours['intervals'])} requests/s" if several else ""
+                if theirs and own:
+                    text += f"<br>**{ratio(theirs['turns'], own['turns'])}**"
+                    text += f"<br>{ratio(theirs['intervals'], own['intervals'])} requests/s" if several else ""
+                    measured = "intervals" if several else "turns"
+                    ratios[name.partition(", ")[2]].append(statistics.median(theirs[measured]) / statistics.median(own[measured]))
                 found.append(text)
-            lines.append(row(found))
-        ours = cell["competitors"][OURS]["bulk"]
-        found = [label, f"bulk of {cell['rows']:,} rows, rows/s", f"{cell['rows'] / statistics.median(ours):,.0f}"]
+            rows.append(found)
+        found = [label, f"bulk of {cell['rows']:,} rows, rows/s", f"{cell['rows'] / statistics.median(ours['bulk']):,.0f}"]
         for family in known:
             record = best(cell, family, lambda record: statistics.median(record["bulk"]) if record.get("bulk") else None)
-            rate = record and cell["rows"] / statistics.median(record["bulk"])
-            found.append(f"{rate:,.0f}<br>**{ratio(record['bulk'], ours)}**" if record else refused(cell, family))
-        lines.append(row(found))
-    return lines
+            if record:
+                seconds = statistics.median(record["bulk"])
+                ratios["bulk"].append(seconds / statistics.median(ours["bulk"]))
+                found.append(f"{cell['rows'] / seconds:,.0f}<br>**{ratio(record['bulk'], ours['bulk'])}**")
+            else:
+                found.append(refused(cell, family))
+        rows.append(found)
+    alone, together, bulk = (span(each) for each in ratios.values())
+    return [
+        f"A peer takes {alone} times as long for a request; with four at a time ours answers {together} times as many, and many rows at once "
+        f"take a peer {bulk} times as long.",
+        f"Scoring. A request: {cells[0]['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours. "
+        "`job once`: what depends on the job alone is computed once, by the peers as well. Of several at a time also requests/s, "
+        "and ours divided by the peer's: a p50 alone is short where some callers are served at once while others starve.",
+        markdown(["workload, threads", "", "ours", *known], rows, left=2),
+    ]
 
 
 def milliseconds(request, rate=False):
@@ -178,24 +200,26 @@ def milliseconds(request, rate=False):
 
 def starts(cells):
     """Imports and first batches."""
-    lines = []
+    parts = []
     for cell in cells:
-        title = f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import and to the first trained batch"
-        lines += [
-            f"{title}. Cold: no compiled code on disk.",
-            "",
-            row(["", "import", "first batch", "/ ours", "first batch, cold", "/ ours"]),
-            row(["---"] * 6),
+        seconds = {
+            name: {kind: [first for _, first in record[kind]] for kind in ("warm", "cold")}
+            | {"import": [each[0] for each in record["warm"]]}
+            for name, record in cell["competitors"].items()
+        }
+        ours, medians = seconds[OURS], {name: {kind: statistics.median(each[kind]) for kind in each} for name, each in seconds.items()}
+        others = [each for name, each in medians.items() if name != OURS]
+        warm, cold = (span((each[kind] for each in others), 1) for kind in ("warm", "cold"))
+        told = f"{medians[OURS]['warm']:.1f} s after its start and cold after {medians[OURS]['cold']:.1f} s; a peer after {warm} s and {cold} s"
+        rows = [
+            [name, f"{each['import']:.2f}", f"{each['warm']:.2f}", ratio(seconds[name]["warm"], ours["warm"])]
+            + [f"{each['cold']:.1f}", ratio(seconds[name]["cold"], ours["cold"])]
+            for name, each in medians.items()
         ]
-        ours = cell["competitors"][OURS]
-        for name, record in cell["competitors"].items():
-            imported, first = (statistics.median(column) for column in zip(*record["warm"]))
-            warm, cold = (ratio(*([first for _, first in each[kind]] for each in (record, ours))) for kind in ("warm", "cold"))
-            last = statistics.median(first for _, first in record["cold"])
-            lines.append(row([name, f"{imported:.2f}", f"{first:.2f}", warm, f"{last:.1f}", cold]))
-    return lines
-
-
-def row(found):
-    """A row of a Markdown table."""
-    return f"| {' | '.join(found)} |"
+        parts += [
+            f"Ours has trained its first batch {told}.",
+            f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import and to the first trained "
+            "batch. Cold: no compiled code on disk.",
+            markdown(["", "import", "first batch", "/ ours", "first batch, cold", "/ ours"], rows),
+        ]
+    return parts

@@ -3,6 +3,7 @@
 NUMBA_ENABLE_CUDASIM=1 python -m pytest tests/kernels/cuda/cuda_bench_suite.py
 """
 
+import dataclasses
 import importlib
 import json
 
@@ -31,7 +32,7 @@ def test_every_rung_of_the_ladder(name):
 
 
 def read(folder):
-    return json.loads((folder / "measure.json").read_text(encoding="utf-8"))
+    return json.loads((folder / "results" / "measure.json").read_text(encoding="utf-8"))
 
 
 def peer(folder, prints):
@@ -85,7 +86,7 @@ def test_a_part_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys
 
 def test_tables_of_parts_that_are_missing():
     held = {"device": {"name": "a GPU"}, "machine": {"failed": "x"}, "steps": {"6": {"replayed, atomic": {"failed": "y"}}}}
-    text = tables.text_of(held)
+    text = tables.tables(held)
     assert "Ceilings: not measured" in text and "| 6 | failed | not measured |" in text
     assert "another loss" in tables._peer({"ms": 1.0, "loss": 2.0}, {"ms": 2.0, "loss": 1.0})
 
@@ -103,8 +104,7 @@ def test_work_by_hand():
 
 
 def test_without_a_gpu_nothing_is_claimed(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(measure, "record_of", lambda script: tmp_path / "measure.json")
-    monkeypatch.setattr(measure, "page_of", lambda script: tmp_path / "RESULTS.md")
+    monkeypatch.setattr(measure, "REPORT", dataclasses.replace(measure.REPORT, script=str(tmp_path / "measure.py")))
     assert measure.main(["--rows", "6"]) == 1
     assert "numba's simulator gives no figures" in capsys.readouterr().out
     assert "Not yet measured" in (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
