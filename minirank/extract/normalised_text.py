@@ -1,9 +1,12 @@
-"""A document as the rules see it: normalised character by character, cut into sections and sentences."""
+"""A text normalised character by character, cut into sections and sentences; flagged spans blanked or left out."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+
+from minirank.extract.schema import Flag
 
 # One character for one character, so that every offset stays valid: full-width forms, odd spaces, quotes, dashes.
 _NORMAL = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -21,7 +24,7 @@ _HEADING_MARKUP = " *#_=:|>•-\"'"
 _LONGEST_HEADING = 48
 
 
-def normalise(text):
+def normalise(text: str) -> str:
     """The text with spaces, quotes, dashes and full-width forms made plain; same length, same offsets."""
     return text.translate(_NORMAL)
 
@@ -37,45 +40,44 @@ class NormalisedText:
     `sentences` are the sorted start offsets of the sentences.
     """
 
-    def __init__(self, text, plain, headings):
+    def __init__(self, text: str, plain: str, headings: Mapping[str, str]) -> None:
         self.text, self.plain = text, plain
         self.sentences = [0, *(m.end() for m in _SENTENCE.finditer(plain))]
         self._starts, self._kinds = _sections(plain, headings)
 
-    def sentence(self, position):
+    def sentence(self, position: int) -> tuple[int, int]:
         """(start, end) of the sentence at an offset."""
         at = bisect_right(self.sentences, position)
         return self.sentences[at - 1], self.sentences[at] if at < len(self.sentences) else len(self.plain)
 
-    def section(self, position):
+    def section(self, position: int) -> str | None:
         """Kind of the section at an offset, None before the first heading."""
         return self._kinds[bisect_right(self._starts, position) - 1]
 
-    def spans(self, kind):
+    def spans(self, kind: str | None) -> list[tuple[int, int]]:
         """(start, end) of every section of a kind, in order."""
         ends = [*self._starts[1:], len(self.plain)]
         return [(a, b) for a, b, k in zip(self._starts, ends, self._kinds, strict=True) if k == kind]
 
-    def has(self, kind):
+    def has(self, kind: str) -> bool:
         """Whether a section of this kind exists."""
         return kind in self._kinds
 
 
-def _sections(plain, headings):
+def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[str | None]]:
     """Start offsets and kinds of the sections.
 
     A heading is a line of its own, or the words before a colon at the start of a line; the latter
     (`Nice to have: Go`) lasts to the end of its paragraph, the former to the next heading.
     """
     starts, kinds = [0], [None]
-    standing, inline = None, False
-    begin = 0
+    current, inline, begin = None, False, 0
     for line in plain.split("\n"):
         content = line.strip(_HEADING_MARKUP)
         if not content:
             if inline and not line.strip():
                 starts.append(begin)
-                kinds.append(standing)
+                kinds.append(current)
                 inline = False
         else:
             head, colon, rest = content[: _LONGEST_HEADING + 1].partition(":")
@@ -83,39 +85,28 @@ def _sections(plain, headings):
             if kind is not None and (colon or len(head) == len(content)):
                 inline = bool(rest.strip())
                 if not inline:
-                    standing = kind
+                    current = kind
                 starts.append(begin)
                 kinds.append(kind)
         begin += len(line) + 1
     return starts, kinds
 
 
-def blank(plain, flagged):
-    """The text with every flagged span overwritten by a character that no phrase contains; same length.
-
-    Args:
-        plain: normalised text.
-        flagged: Flags, sorted, without overlaps.
-    """
-    kept, position = [], 0
-    for flag in flagged:
-        kept += (plain[position : flag.start], "\x01" * (flag.end - flag.start))
-        position = flag.end
-    kept.append(plain[position:])
-    return "".join(kept)
+def blank(plain: str, flagged: Iterable[Flag]) -> str:
+    """The text with every flagged span overwritten by a character that no phrase contains; same length."""
+    return _replaced(plain, flagged, lambda flag: "\x01" * (flag.end - flag.start))
 
 
-def clean_text(text, flagged):
-    """The text without its flagged spans, a space in the place of each; for tokens and similarities.
+def clean_text(text: str, flagged: Iterable[Flag]) -> str:
+    """The text without its flagged spans, a space in the place of each; for tokens and similarities."""
+    return _replaced(text, flagged, lambda flag: " ")
 
-    Args:
-        text: source text.
-        flagged: Flags with offsets into it, in any order; they may overlap.
-    """
-    kept, position = [], 0
+
+def _replaced(text: str, flagged: Iterable[Flag], replacement: Callable[[Flag], str]) -> str:
+    """The text with its flagged spans replaced; Flags in any order, of two that overlap the first one counts."""
+    parts, position = [], 0
     for flag in sorted(flagged, key=lambda f: f.start):
         if flag.start >= position:
-            kept += (text[position : flag.start], " ")
+            parts += (text[position : flag.start], replacement(flag))
         position = max(position, flag.end)
-    kept.append(text[position:])
-    return "".join(kept)
+    return "".join((*parts, text[position:]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Self
 
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
@@ -29,25 +31,19 @@ class Value:
     source: str = "rules"
     rules: str | int | None = None
 
-    def to_json(self):
-        line = {"value": self.value, "quote": self.quote, "start": self.start, "end": self.end, "source": self.source}
-        return line if self.rules is None else line | {"rules": self.rules}
+    def to_json(self) -> dict:
+        """The value as a JSON object, without `rules` where they do not disagree."""
+        item = asdict(self)
+        return item if self.rules is not None else {key: item[key] for key in item if key != "rules"}
 
     @classmethod
-    def from_json(cls, item):
+    def from_json(cls, item: object) -> Value:
         """Value of a JSON object.
 
         Raises:
             ValueError: a key is missing or has the wrong type.
         """
-        if not isinstance(item, dict):
-            raise ValueError(f"a value must be an object, got {type(item).__name__}")
-        for key, kind in (("value", (str, int)), ("quote", str), ("start", int), ("end", int), ("source", str)):
-            if not isinstance(item.get(key), kind) or isinstance(item[key], bool):
-                raise ValueError(f"key {key!r} of a value is missing or has the wrong type: {item.get(key)!r}")
-        if not isinstance(item.get("rules"), str | int | None):
-            raise ValueError(f"key 'rules' of a value has the wrong type: {item['rules']!r}")
-        return cls(item["value"], item["quote"], item["start"], item["end"], item["source"], item.get("rules"))
+        return _parsed(cls, "a value", item, value=str | int, quote=str, start=int, end=int, source=str, rules=str | int | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +60,36 @@ class Flag:
     end: int
     reason: str
 
-    def to_json(self):
-        return {"start": self.start, "end": self.end, "reason": self.reason}
+    def to_json(self) -> dict:
+        """The flag as a JSON object."""
+        return asdict(self)
 
     @classmethod
-    def from_json(cls, item):
+    def from_json(cls, item: object) -> Flag:
         """Flag of a JSON object.
 
         Raises:
             ValueError: a key is missing or has the wrong type.
         """
-        for key, kind in (("start", int), ("end", int), ("reason", str)):
-            if not isinstance(item, dict) or not isinstance(item.get(key), kind):
-                raise ValueError(f"key {key!r} of a flagged span is missing or has the wrong type")
-        return cls(item["start"], item["end"], item["reason"])
+        return _parsed(cls, "a flagged span", item, start=int, end=int, reason=str)
+
+
+def _parsed(cls: type, name: str, item: object, **kinds):
+    """An object of a class, from the keys of a JSON object; a bool is no int."""
+    if not isinstance(item, dict):
+        raise ValueError(f"{name} must be an object, got {type(item).__name__}")
+    for key, kind in kinds.items():
+        if not isinstance(item.get(key), kind) or isinstance(item.get(key), bool):
+            raise ValueError(f"key {key!r} of {name} is missing or has the wrong type: {item.get(key)!r}")
+    return cls(**{key: item.get(key) for key in kinds})
+
+
+def first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
+    """The first mention of each value."""
+    first: dict[str | int, Value] = {}
+    for value in values:
+        first.setdefault(value.value, value)
+    return tuple(first.values())
 
 
 class _Features:
@@ -87,7 +99,8 @@ class _Features:
     _ids = ()
     _allowed = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
-    def to_json(self):
+    def to_json(self) -> dict:
+        """The features as a JSON object, every key in its place."""
         line = {}
         for f in fields(self):
             item = getattr(self, f.name)
@@ -97,7 +110,7 @@ class _Features:
         return line
 
     @classmethod
-    def from_json(cls, line):
+    def from_json(cls, line: object) -> Self:
         """Features of a parsed line.
 
         Raises:
@@ -111,26 +124,20 @@ class _Features:
             raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
         parsed = {}
         for f in fields(cls):
-            item = line[f.name]
+            item, kind = line[f.name], Flag if f.name == "flagged" else Value
             if f.name in cls._ids or (item is None and f.default is None):
                 parsed[f.name] = item
-            elif f.name == "flagged":
-                parsed[f.name] = tuple(Flag.from_json(v) for v in _list(f.name, item))
             elif f.default is None:
-                parsed[f.name] = Value.from_json(item)
+                parsed[f.name] = kind.from_json(item)
+            elif isinstance(item, list):
+                parsed[f.name] = tuple(map(kind.from_json, item))
             else:
-                parsed[f.name] = tuple(Value.from_json(v) for v in _list(f.name, item))
+                raise ValueError(f"key {f.name!r} must be a list, got {type(item).__name__}")
         for name, allowed in cls._allowed.items():
             item = parsed[name]
             if item is not None and item.value not in allowed:
                 raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {item.value!r}")
         return cls(**parsed)
-
-
-def _list(name, item):
-    if not isinstance(item, list):
-        raise ValueError(f"key {name!r} must be a list, got {type(item).__name__}")
-    return item
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +152,16 @@ class JobFeatures(_Features):
     title: Value | None = None
     seniority: Value | None = None
     min_years: Value | None = None
-    must_have: tuple[Value, ...] = field(default=())
-    nice_to_have: tuple[Value, ...] = field(default=())
+    must_have: tuple[Value, ...] = ()
+    nice_to_have: tuple[Value, ...] = ()
     education: Value | None = None
-    domains: tuple[Value, ...] = field(default=())
-    responsibilities: tuple[Value, ...] = field(default=())
-    soft_skills: tuple[Value, ...] = field(default=())
+    domains: tuple[Value, ...] = ()
+    responsibilities: tuple[Value, ...] = ()
+    soft_skills: tuple[Value, ...] = ()
     location: Value | None = None
     remote: Value | None = None
-    languages: tuple[Value, ...] = field(default=())
-    flagged: tuple[Flag, ...] = field(default=())
+    languages: tuple[Value, ...] = ()
+    flagged: tuple[Flag, ...] = ()
 
     _ids = ("job_id",)
 
@@ -168,13 +175,13 @@ class ResumeFeatures(_Features):
     title: Value | None = None
     seniority: Value | None = None
     years: Value | None = None
-    skills: tuple[Value, ...] = field(default=())
+    skills: tuple[Value, ...] = ()
     education: Value | None = None
-    domains: tuple[Value, ...] = field(default=())
-    soft_skills: tuple[Value, ...] = field(default=())
+    domains: tuple[Value, ...] = ()
+    soft_skills: tuple[Value, ...] = ()
     location: Value | None = None
     remote: Value | None = None
-    languages: tuple[Value, ...] = field(default=())
-    flagged: tuple[Flag, ...] = field(default=())
+    languages: tuple[Value, ...] = ()
+    flagged: tuple[Flag, ...] = ()
 
     _ids = ("resume_id", "updated_at")

@@ -14,13 +14,11 @@ import math
 import re
 import unicodedata
 
+from minirank.extract.rules.years import NUMBER_WORDS
+
 MOST_YEARS = 60
-_WORDS = {word: number for number, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)} | {
-    "fifteen": 15,
-    "twenty": 20,
-}
 _HAN = {han: number for number, han in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
-_NUMBER = re.compile(rf"(?<![\d.,])-?\d{{1,4}}(?:\.\d{{1,3}})?(?![\d,])|\b(?:{'|'.join(_WORDS)})\b|[{''.join(_HAN)}]", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?<![\d.,])-?\d{{1,4}}(?:\.\d{{1,3}})?(?![\d,])|\b(?:{'|'.join(NUMBER_WORDS)})\b|[{''.join(_HAN)}]", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|~|to|or|bis|至|到|〜)\s*", re.IGNORECASE)
 _MONTHS = re.compile(r"\b(?:months?|monate?n?|mois|meses)\b|个月|か月|ヶ月", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -75,4 +73,4 @@ def _ranges(text: str) -> list[tuple[float, float]]:
 
 
 def _number(word: str) -> float:
-    return float(_WORDS.get(word) or _HAN.get(word) or word)
+    return float(NUMBER_WORDS.get(word) or _HAN.get(word) or word)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+
+from minirank.extract.rules.lexicon import Match
 
 _TECHNICAL = (
     r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
@@ -33,7 +36,7 @@ _CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
 
 
-def believable(plain, matches, exact):
+def believable(plain: str, matches: list[Match], exact: Mapping[str, Collection[str]]) -> list[Match]:
     """Matches without those whose spelling is an ordinary word here.
 
     Args:
@@ -44,9 +47,7 @@ def believable(plain, matches, exact):
     Returns: list of Match.
     """
     verdicts = [_verdict(plain, m, exact) for m in matches]
-    if None not in verdicts:
-        return [m for m, sure in zip(matches, verdicts, strict=True) if sure]
-    for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)):
+    for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)) if None in verdicts else ():
         step = -1 if order.step == 1 else 1
         for at in order:
             if verdicts[at] is None and verdicts[at + step] and matches[at + step].kind == "skill":
@@ -92,10 +93,5 @@ def _short(plain, start, end, quote, before, after):
     near = plain[max(0, start - 16) : start]
     if _SHORT_REFUSED.search(near):
         return False
-    return bool(
-        _SHORT_BEFORE.search(near)
-        and _SHORT_AFTER.match(plain, end)
-        or (near.rstrip(" •*-\n") == "" or near[-1] == "\n")
-        and _SHORT_AFTER.match(plain, end)
-        or _SHORT_SURE.match(plain, end)
-    )
+    opens = near.rstrip(" •*-\n") == "" or near[-1] == "\n"
+    return bool((opens or _SHORT_BEFORE.search(near)) and _SHORT_AFTER.match(plain, end) or _SHORT_SURE.match(plain, end))

@@ -6,13 +6,14 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 
-from minirank.extract.rules.lexicon import lexicon
+from minirank.extract.rules.gazetteer import Gazetteer
+from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.spans import marked_spans
 from minirank.extract.rules.years import covered_months, find_amounts, find_entries
-from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures
+from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
 
 TEXT_LIMIT = 100_000  # characters of a document that are read: some thirty times a long resume
 
@@ -41,7 +42,7 @@ _FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your 
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
 
-def extract_job(title, description, gazetteer=None):
+def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None) -> JobFeatures:
     """Features of a job description.
 
     Args:
@@ -53,35 +54,34 @@ def extract_job(title, description, gazetteer=None):
     """
     words = lexicon()
     title = title[:TEXT_LIMIT]
-    reading = ScannedText(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
-    document = reading.document
+    scan = ScannedText(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
     border = len(title)
     # Benefits, the company, how to apply: nothing there is asked of the candidate.
-    asked = {kind: [m for m in found if document.section(m.start) != "other"] for kind, found in reading.kinds.items()}
-    cues = words.cues.scan(reading.tokens)
+    asked = {kind: [m for m in found if scan.section(m.start) != "other"] for kind, found in scan.kinds.items()}
+    cues = words.cues.scan(scan.tokens)
     strong = [c for c in cues if c.kind != "weak"]
     skills = asked["skill"]
     if gazetteer is not None:
-        skills = sorted([*skills, *_asked_labels(reading, gazetteer)])
-    must, nice = _requirements(document, skills, strong, cues, border)
+        skills = sorted([*skills, *_asked_labels(scan, gazetteer)])
+    must, nice = _requirements(scan, skills, strong, cues, border)
     return JobFeatures(
-        title=_job_title(reading, title),
-        seniority=_job_seniority(reading, border),
-        min_years=_min_years(reading, strong),
-        must_have=reading.named(must),
-        nice_to_have=reading.named(m for m in nice if m.name not in {x.name for x in must}),
-        education=_job_education(reading, asked["education"], strong),
-        domains=_domains(reading, asked["skill"], [m for m in reading.titles if m.end <= border]),
-        responsibilities=tuple(reading.value(*v) for v in find_responsibilities(document, border)),
-        soft_skills=reading.named(m for m in asked["soft"] if not _of_company(document, m)),
-        location=_location(reading),
-        remote=_remote(reading),
-        languages=_languages(reading, asked["language"]),
-        flagged=reading.flagged,
+        title=_job_title(scan, title),
+        seniority=_job_seniority(scan, border),
+        min_years=_min_years(scan, strong),
+        must_have=scan.each_named(must),
+        nice_to_have=scan.each_named(m for m in nice if m.name not in {x.name for x in must}),
+        education=_job_education(scan, asked["education"], strong),
+        domains=_domains(scan, asked["skill"], [m for m in scan.titles if m.end <= border]),
+        responsibilities=tuple(scan.value(*v) for v in find_responsibilities(scan, border)),
+        soft_skills=scan.each_named(m for m in asked["soft"] if not _of_company(scan, m)),
+        location=_location(scan),
+        remote=_remote(scan),
+        languages=_languages(scan, asked["language"]),
+        flagged=scan.flagged,
     )
 
 
-def extract_resume(text, updated_at=None, gazetteer=None):
+def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
     """Features of a resume.
 
     Args:
@@ -90,62 +90,64 @@ def extract_resume(text, updated_at=None, gazetteer=None):
         gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
-    reading = ScannedText(text[:TEXT_LIMIT], lexicon().resume_headings)
-    kinds = reading.kinds
-    skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(reading, gazetteer)])
-    title = next(iter(reading.titles), None)
+    scan = ScannedText(text[:TEXT_LIMIT], lexicon().resume_headings)
+    kinds = scan.kinds
+    skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
+    title = next(iter(scan.titles), None)
     return ResumeFeatures(
-        title=None if title is None else reading.value(title.name, title.start, title.end),
-        seniority=_resume_seniority(reading),
-        years=_total_years(reading, updated_at),
-        skills=reading.named(skills),
-        education=_highest(reading, kinds["education"]),
-        domains=_domains(reading, kinds["skill"], reading.titles),
-        soft_skills=reading.named(kinds["soft"]),
-        location=_location(reading),
-        remote=_remote(reading),
-        languages=_languages(reading, kinds["language"]),
-        flagged=reading.flagged,
+        title=None if title is None else scan.named(title),
+        seniority=_resume_seniority(scan),
+        years=_total_years(scan, updated_at),
+        skills=scan.each_named(skills),
+        education=_highest(scan, kinds["education"]),
+        domains=_domains(scan, kinds["skill"], scan.titles),
+        soft_skills=scan.each_named(kinds["soft"]),
+        location=_location(scan),
+        remote=_remote(scan),
+        languages=_languages(scan, kinds["language"]),
+        flagged=scan.flagged,
     )
 
 
-def _labels(reading, gazetteer):
+def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
     """Labels of a gazetteer where the lexicon knows nothing."""
-    known = [m for matches in reading.kinds.values() for m in matches]
-    return gazetteer.matches(reading.plain, reading.tokens, known)
+    known = [m for matches in scan.kinds.values() for m in matches]
+    return gazetteer.matches(scan.plain, scan.tokens, known)
 
 
-def _asked_labels(reading, gazetteer):
+def _asked_labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
     """Of those the ones that a job asks for: in running English, those inside a span that the tagger marks.
 
     `Danish` and `energy` stand in a posting more often as no skill than as one. The tagger has learned from English
     sentences; of another language, or of a mere list, it knows nothing and is not asked.
     """
-    found = [m for m in _labels(reading, gazetteer) if reading.document.section(m.start) != "other"]
-    words = [word for word in reading.tokens.words if word.isalpha()]
+    found = [m for m in _labels(scan, gazetteer) if scan.section(m.start) != "other"]
+    words = [word for word in scan.tokens.words if word.isalpha()]
     if sum(word in _FUNCTION_WORDS for word in words) < _ENGLISH * len(words):
         return found
-    spans = [span for layer in marked_spans(reading, gazetteer) for span in layer]
+    spans = [span for layer in marked_spans(scan, gazetteer) for span in layer]
     return [m for m in found if any(start <= m.start and m.end <= end for start, end in spans)]
 
 
-def _requirements(document, skills, strong, cues, border):
+def _requirements(
+    scan: ScannedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int
+) -> tuple[list[Match], list[Match]]:
     """Mentions that are demanded and mentions that are welcome.
 
     A cue in the sentence decides; then the section. Outside a section of requirements (tasks, an ad without
     headings) a skill counts as demanded when the ad has no such section, or the sentence speaks of experience.
     """
-    labels = label_mentions(document, [(m.start, m.end) for m in skills], strong)
-    weak = [document.sentence(c.start) for c in cues if c.kind == "weak"]
-    explicit = document.has("must")
+    labels = label_mentions(scan, [(m.start, m.end) for m in skills], strong)
+    weak = [scan.sentence(c.start) for c in cues if c.kind == "weak"]
+    explicit = scan.has("must")
     must, nice = [], []
     for m, label in zip(skills, labels, strict=True):
-        section = document.section(m.start)
+        section = scan.section(m.start)
         if m.end <= border:
             label = "must"
         elif label is None and section in ("must", "nice"):
             label = section
-        elif label is None and (not explicit or document.sentence(m.start) in weak):
+        elif label is None and (not explicit or scan.sentence(m.start) in weak):
             label = "must"
         if label == "must":
             must.append(m)
@@ -154,70 +156,69 @@ def _requirements(document, skills, strong, cues, border):
     return must, nice
 
 
-def _of_company(document, match):
+def _of_company(scan: ScannedText, match: Match) -> bool:
     """Whether a sentence speaks of the employer: `We are a creative team`."""
-    begin, _ = document.sentence(match.start)
-    return _COMPANY.match(document.plain, begin) is not None
+    return _COMPANY.match(scan.plain, scan.sentence(match.start)[0]) is not None
 
 
-def _job_title(reading, title):
+def _job_title(scan: ScannedText, title: str) -> Value | None:
     """The lexicon's title in the job's title, else the job's title without brackets and seniority."""
     border = len(title)
-    found = [m for m in reading.titles if m.end <= min(border, _LONGEST_TITLE)]
+    found = [m for m in scan.titles if m.end <= min(border, _LONGEST_TITLE)]
     if found:
         best = max(found, key=lambda m: (m.end - m.start, -m.start))
-        return reading.value(best.name, best.start, best.end)
-    plain = reading.plain[:border]
-    levels = [m for m in reading.levels if m.end <= border]
+        return scan.named(best)
+    plain = scan.plain[:border]
+    levels = [m for m in scan.levels if m.end <= border]
     for m in reversed(levels):
         plain = plain[: m.start] + plain[m.end :]
     name = " ".join(_TITLE_NOISE.sub(" ", plain).replace("\x01", " ").lower().split())
     start = len(title) - len(title.lstrip())
     end = len(title.rstrip())
-    if not name or end - start > _LONGEST_TITLE or any(f.start < end for f in reading.flagged):
+    if not name or end - start > _LONGEST_TITLE or any(f.start < end for f in scan.flagged):
         return None
-    return reading.value(name, start, end)
+    return scan.value(name, start, end)
 
 
-def _job_seniority(reading, border):
-    for m in reading.levels:
-        if m.end <= border:
-            return reading.value(m.name, m.start, m.end)
-    title_starts = {m.start for m in reading.titles}
-    for m in reading.levels:
-        near = _LEVEL_AFTER.match(reading.plain, m.end) or m.end + 1 in title_starts
-        line_start = max(0, m.start - 40)
-        if near or _LEVEL_BEFORE.search(reading.plain, line_start, m.start):
-            return reading.value(m.name, m.start, m.end)
-    return None
+def _job_seniority(scan: ScannedText, border: int) -> Value | None:
+    """A level in the job's title, else one that the text gives to a position: `senior level`, `Seniority: mid`."""
+    titles, plain = {m.start for m in scan.titles}, scan.plain
+
+    def of_position(m: Match) -> bool:
+        near = _LEVEL_AFTER.match(plain, m.end) or m.end + 1 in titles
+        return bool(near or _LEVEL_BEFORE.search(plain, max(0, m.start - 40), m.start))
+
+    in_title = (m for m in scan.levels if m.end <= border)
+    found = next(in_title, None) or next(filter(of_position, scan.levels), None)
+    return None if found is None else scan.named(found)
 
 
-def _resume_seniority(reading):
+def _resume_seniority(scan: ScannedText) -> Value | None:
     """The level in front of a title (`Senior Accountant`), or of a name that a line or an entry opens with."""
-    titles = {m.start for m in reading.titles}
-    plain = reading.plain
-    for m in reading.levels:
+    titles = {m.start for m in scan.titles}
+    plain = scan.plain
+    for m in scan.levels:
         if m.end + 1 < len(plain):
             opens = _ENTRY_BEFORE.search(plain, max(0, m.start - 8), m.start) and _ENTRY_AFTER.match(plain, m.end)
             if m.end + 1 in titles or (opens and plain[m.start].isupper()):
-                return reading.value(m.name, m.start, m.end)
+                return scan.named(m)
     return None
 
 
-def _min_years(reading, strong):
+def _min_years(scan: ScannedText, strong: list[Match]) -> Value | None:
     """The longest demanded experience: `5+ years of Java, 2 years of SQL` demands five."""
-    amounts = [a for a in find_amounts(reading.plain, reading.tokens) if reading.document.section(a[0]) not in ("other", "nice")]
+    amounts = [a for a in find_amounts(scan.plain, scan.tokens) if scan.section(a[0]) not in ("other", "nice")]
     if not amounts:
         return None
-    labels = label_mentions(reading.document, [a[:2] for a in amounts], strong)
+    labels = label_mentions(scan, [a[:2] for a in amounts], strong)
     demanded = [a for a, label in zip(amounts, labels, strict=True) if label not in ("nice", "negation")]
     if not demanded:
         return None
     start, end, years = max(demanded, key=lambda a: a[2])
-    return reading.value(years, start, end)
+    return scan.value(years, start, end)
 
 
-def _total_years(reading, updated_at):
+def _total_years(scan: ScannedText, updated_at: int | None) -> Value | None:
     """Years of work: the larger of what the dated entries cover and what the resume says itself.
 
     The quote of dated entries is the one that starts first.
@@ -226,40 +227,31 @@ def _total_years(reading, updated_at):
     if updated_at is not None:
         date = datetime.fromtimestamp(updated_at, UTC)
         now = date.year * 12 + date.month - 1
-    document = reading.document
-    spans = document.spans("experience")
+    spans = scan.spans("experience")
     if not spans:
-        spans = [s for kind in (None, "summary", "skills") for s in document.spans(kind)]
-    entries = find_entries(reading.plain, reading.tokens, spans, now)
-    found = [(years, start, end) for start, end, years in find_amounts(reading.plain, reading.tokens)]
+        spans = [s for kind in (None, "summary", "skills") for s in scan.spans(kind)]
+    entries = find_entries(scan.plain, scan.tokens, spans, now)
+    found = [(years, start, end) for start, end, years in find_amounts(scan.plain, scan.tokens)]
     if entries:
         first = min(entries, key=lambda e: e[2])
         found.append((covered_months(entries) // 12, first[0], first[1]))
-    return reading.value(*max(found, key=lambda f: f[0])) if found else None
+    return scan.value(*max(found, key=lambda f: f[0])) if found else None
 
 
-def _highest(reading, matches):
-    if not matches:
-        return None
-    best = max(matches, key=lambda m: EDUCATION.index(m.name))
-    return reading.value(best.name, best.start, best.end)
+def _highest(scan: ScannedText, matches: list[Match]) -> Value | None:
+    """The highest level of education."""
+    return scan.named(max(matches, key=lambda m: EDUCATION.index(m.name))) if matches else None
 
 
-def _job_education(reading, matches, strong):
+def _job_education(scan: ScannedText, matches: list[Match], strong: list[Match]) -> Value | None:
     """The lowest level that is enough: `Bachelor's or Master's degree` asks for a bachelor; a welcome one for none."""
-    labels = label_mentions(reading.document, [(m.start, m.end) for m in matches], strong)
-    demanded = [
-        m
-        for m, label in zip(matches, labels, strict=True)
-        if label not in ("nice", "negation") and (label or reading.document.section(m.start) != "nice")
-    ]
-    if not demanded:
-        return None
-    least = min(demanded, key=lambda m: EDUCATION.index(m.name))
-    return reading.value(least.name, least.start, least.end)
+    labels = label_mentions(scan, [(m.start, m.end) for m in matches], strong)
+    labelled = [(m, label or scan.section(m.start)) for m, label in zip(matches, labels, strict=True)]
+    demanded = [m for m, label in labelled if label not in ("nice", "negation")]
+    return scan.named(min(demanded, key=lambda m: EDUCATION.index(m.name))) if demanded else None
 
 
-def _domains(reading, skills, titles):
+def _domains(scan: ScannedText, skills: list[Match], titles: list[Match]) -> tuple[Value, ...]:
     """Up to three domains, by the votes of distinct skills and titles; the quote is the first voter."""
     words = lexicon()
     votes, voter = Counter(), {}
@@ -271,38 +263,35 @@ def _domains(reading, skills, titles):
                 voter[domain] = m
     total = votes.total()
     best = sorted(votes.items(), key=lambda v: (-v[1], v[0]))[:_MOST_DOMAINS]
-    return tuple(reading.value(d, voter[d].start, voter[d].end) for d, n in best if n >= _DOMAIN_SHARE * total)
+    return tuple(scan.value(d, voter[d].start, voter[d].end) for d, n in best if n >= _DOMAIN_SHARE * total)
 
 
-def _location(reading):
+def _location(scan: ScannedText) -> Value | None:
     """The place after a label (`Location: Berlin`), else after a phrase (`based in Berlin`)."""
     for words, pattern in ((_LABELS, _LOCATION_LABEL), (_PLACED, _LOCATION_PHRASE)):
-        for start in reading.tokens.positions(words):
-            m = pattern.match(reading.plain, start)
+        for start in scan.tokens.positions(words):
+            m = pattern.match(scan.plain, start)
             if m is not None:
                 quote = m[1].split("\x01")[0].rstrip(" .,")
                 if quote:
-                    return reading.value(quote.lower(), m.start(1), m.start(1) + len(quote))
+                    return scan.value(quote.lower(), m.start(1), m.start(1) + len(quote))
     return None
 
 
-def _remote(reading):
+def _remote(scan: ScannedText) -> Value | None:
     """Hybrid before the others (`hybrid: two days remote`), then onsite (`no remote`), then remote."""
     for policy in ("hybrid", "onsite", "remote"):
-        for m in reading.kinds["remote"]:
+        for m in scan.kinds["remote"]:
             if m.name == policy:
-                return reading.value(policy, m.start, m.end)
+                return scan.named(m)
     return None
 
 
-def _languages(reading, matches):
+def _languages(scan: ScannedText, matches: list[Match]) -> tuple[Value, ...]:
     """Languages a person speaks: `German` in `a German company` is none."""
-    document = reading.document
-    kept = []
-    for m in matches:
-        begin, finish = document.sentence(m.start)
-        if document.section(m.start) == "languages" or (
-            reading.plain[m.start].isupper() and _LANGUAGE_CONTEXT.search(reading.plain, begin, finish)
-        ):
-            kept.append(m)
-    return reading.named(kept)
+    plain = scan.plain
+    return scan.each_named(
+        m
+        for m in matches
+        if scan.section(m.start) == "languages" or (plain[m.start].isupper() and _LANGUAGE_CONTEXT.search(plain, *scan.sentence(m.start)))
+    )

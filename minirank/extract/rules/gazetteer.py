@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from minirank.errors import DataError
 from minirank.extract.normalised_text import normalise
 from minirank.extract.rules.ambiguity import believable
-from minirank.extract.rules.lexicon import Matcher, Tokens, lexicon
+from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
 
 # What a word inside a label is worth against "outside", in the tagger's log scores: skills, knowledge.
 # Chosen by cross-validation over the postings of SkillSpan's train.json with the labels of ESCO.
@@ -30,7 +31,7 @@ class Gazetteer:
     `size` is the number of different labels.
     """
 
-    def __init__(self, labels, bonus=_BONUS, origin=None):
+    def __init__(self, labels: Iterable[tuple[str, str, str]], bonus: tuple[float, float] = _BONUS, origin: dict | None = None) -> None:
         self.bonus, self.origin = bonus, origin
         layers, names = {"skill": {}, "knowledge": {}}, {}
         for label, layer, name in labels:
@@ -40,12 +41,12 @@ class Gazetteer:
         self.size = len(names)
         self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items()) for layer, found in layers.items()}
 
-    def spans(self, plain):
+    def spans(self, plain: str) -> dict[str, list[tuple[int, int]]]:
         """{layer: sorted list of (start, end)} of the labels in a normalised text."""
         tokens = Tokens(plain)
         return {layer: [(m.start, m.end) for m in matcher.scan(tokens)] for layer, matcher in self._matchers.items()}
 
-    def matches(self, plain, tokens, known=()):
+    def matches(self, plain: str, tokens: Tokens, known: Iterable[Match] = ()) -> list[Match]:
         """Labels of both layers, as skills.
 
         Args:
@@ -67,7 +68,7 @@ class Gazetteer:
         return kept
 
 
-def read_gazetteer(path):
+def read_gazetteer(path: str | Path | None) -> Gazetteer | None:
     """Gazetteer of a file; None without one.
 
     A plain list has a label a line; those that start with an action verb are skills, the others knowledge. A CSV
@@ -96,24 +97,23 @@ def read_gazetteer(path):
     return made
 
 
-def _is_label(phrase):
+def _is_label(phrase: str) -> bool:
     """Letters, and more than one, or `R` and its like would be every `a`."""
     return any(map(str.isalpha, phrase)) and (len(phrase) > 1 or not phrase.isascii() or phrase in lexicon().exact)
 
 
-def _listed(text):
+def _listed(text: str) -> Iterator[tuple[str, str, str]]:
     verbs = lexicon().verbs
     for name in map(_plain, text.splitlines()):
         yield name, "skill" if verbs.get(name.partition(" ")[0]) else "knowledge", name
 
 
-def _esco(text, path):
+def _esco(text: str, path: Path) -> Iterator[tuple[str, str, str]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
-        raise DataError(
-            "a column is missing", file=path, column=missing[0], remedy="give a skills CSV of ESCO, or a plain list of labels as .txt"
-        )
+        remedy = "give a skills CSV of ESCO, or a plain list of labels as .txt"
+        raise DataError("a column is missing", file=path, column=missing[0], remedy=remedy)
     concepts = [(_plain(row["preferredLabel"]), row) for row in reader]
     for own in (True, False):  # a concept's own label before what others are called too
         for name, row in concepts:
@@ -122,5 +122,5 @@ def _esco(text, path):
                 yield label, layer, name or _plain(label)
 
 
-def _plain(label):
+def _plain(label: str | None) -> str:
     return " ".join(normalise(label or "").lower().split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -12,8 +13,9 @@ from typing import NamedTuple
 
 # A word of a script with spaces, a line break, or any other single character (CJK characters one by one).
 # Hyphens separate words, so that `full-stack` and `full stack` are the same phrase.
-# \x01 stands for a character of a flagged span (see text.blank).
+# \x01 stands for a character of a flagged span (see normalised_text.blank).
 _TOKENS = re.compile(r"([0-9A-Za-z\u00c0-\u024f\u0370-\u052f]+|\n|\x01+|[^\s\-])")
+_DOUBLING = frozenset("plan set run map program debug ship control refer get".split())  # `planning`, `setting`
 
 
 class Match(NamedTuple):
@@ -30,7 +32,7 @@ class Tokens:
 
     __slots__ = ("ends", "starts", "words")
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         # SPEED: split, accumulate and map run in C, in a third of the time of a finditer loop.
         ascii_only = text.isascii()
         parts = _TOKENS.split(text.lower() if ascii_only else text)
@@ -40,7 +42,7 @@ class Tokens:
         # One capital can have two small letters (U+0130): lower case is made word by word, after the offsets.
         self.words = parts[1::2] if ascii_only else list(map(str.lower, parts[1::2]))
 
-    def positions(self, wanted):
+    def positions(self, wanted: Collection[str]) -> list[int]:
         """Offsets of the words that are in a set."""
         return [start for word, start in zip(self.words, self.starts, strict=True) if word in wanted]
 
@@ -52,7 +54,7 @@ class Matcher:
         phrases: iterable of (phrase, kind, canonical name). A phrase may stand for several kinds.
     """
 
-    def __init__(self, phrases):
+    def __init__(self, phrases: Iterable[tuple[str, str, str]]) -> None:
         self._trie = {}
         for phrase, kind, name in phrases:
             node = self._trie
@@ -62,7 +64,7 @@ class Matcher:
             if (kind, name) not in found:
                 found.append((kind, name))
 
-    def scan(self, tokens):
+    def scan(self, tokens: Tokens) -> list[Match]:
         """Matches in text order, a list of Match."""
         trie, words, starts, ends = self._trie, tokens.words, tokens.starts, tokens.ends
         found = []
@@ -113,19 +115,17 @@ class Lexicon:
     job_headings: dict
     resume_headings: dict
 
-    def domain(self, skill):
+    def domain(self, skill: str) -> str | None:
         """Domain of a canonical skill name, or None when the lexicon does not know it."""
-        entry = self.data["skills"].get(skill)
-        return None if entry is None else entry["domain"]
+        return self.data["skills"].get(skill, {}).get("domain")
 
-    def title_domain(self, title):
+    def title_domain(self, title: str) -> str | None:
         """Domain of a canonical title, or None when the lexicon does not know it."""
-        entry = self.data["titles"].get(title)
-        return None if entry is None else entry["domain"]
+        return self.data["titles"].get(title, {}).get("domain")
 
 
 @cache
-def lexicon():
+def lexicon() -> Lexicon:
     """The lexicon of the package, read once."""
     data = json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8"))
     facts = [
@@ -173,21 +173,15 @@ def _inflected(verbs):
     """Forms of regular and doubling verbs (`plan`, `plans`, `planning`); irregular ones keep their -ing form."""
     forms = {}
     for verb in verbs:
-        vowels = "aeiou"
         if verb.endswith("e") and not verb.endswith(("ee", "oe")):
             stem = verb[:-1]
         elif verb in _DOUBLING:
             stem = verb + verb[-1]
         else:
             stem = verb
-        plural = (
-            verb[:-1] + "ies"
-            if verb.endswith("y") and verb[-2] not in vowels
-            else (verb + "es" if verb.endswith(("s", "sh", "ch", "x", "z")) else verb + "s")
-        )
-        forms |= {plural: "s", stem + "ing": "ing"}
-        forms[verb] = "base"
+        if verb.endswith("y") and verb[-2] not in "aeiou":
+            third_person = verb[:-1] + "ies"
+        else:
+            third_person = verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "z")) else "s")
+        forms |= {third_person: "s", stem + "ing": "ing", verb: "base"}
     return forms
-
-
-_DOUBLING = frozenset("plan set run map program debug ship control refer get".split())

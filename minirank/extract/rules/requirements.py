@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
+from minirank.extract.normalised_text import NormalisedText
+from minirank.extract.rules.lexicon import Match
+
 _CLAUSE = re.compile(r";|,? (?:but|however|while|whereas|although|though)\b", re.IGNORECASE)
 _NO = re.compile(r"\b(?:no|not|without|never|isn't|aren't|don't)\b", re.IGNORECASE)
 _NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b", re.IGNORECASE)
@@ -14,7 +17,7 @@ _CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGN
 _WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
 
 
-def label_mentions(document, mentions, cues):
+def label_mentions(document: NormalisedText, mentions: list[tuple[int, int]], cues: list[Match]) -> list[str | None]:
     """Labels of skill mentions: "must", "nice", "negation" or None where no cue decides.
 
     Args:

@@ -1,9 +1,10 @@
-"""Verb phrases: the responsibilities of a job, and the abilities that expert annotators mark as skills."""
+"""The responsibilities of a job: items that start with an action verb."""
 
 from __future__ import annotations
 
 import re
 
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import lexicon
 
 _MOST_RESPONSIBILITIES, _LONGEST = 15, 300
@@ -16,7 +17,7 @@ _LEADING = re.compile(
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 
 
-def find_responsibilities(document, border):
+def find_responsibilities(document: NormalisedText, border: int) -> list[tuple[str, int, int]]:
     """Items that say what is done in the job: list of (text, start, end), in order.
 
     In sections of tasks every item that starts with an action verb; without such a section, the items

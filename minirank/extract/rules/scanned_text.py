@@ -1,18 +1,28 @@
-"""One scan of a text: what is flagged, and what the lexicon finds outside of that."""
+"""A text after one scan: what is flagged, and what the lexicon finds outside of that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from minirank.extract.normalised_text import NormalisedText, blank, normalise
 from minirank.extract.rules.ambiguity import believable
-from minirank.extract.rules.lexicon import Tokens, lexicon
-from minirank.extract.schema import Value
+from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.schema import Value, first_of_each
 from minirank.extract.suspicion import find_stuffing, find_suspicious, merge_flags
 
 
-class ScannedText:
-    """A text after one scan: flags, and the matches of every kind outside them."""
+class ScannedText(NormalisedText):
+    """A normalised text, its flags, and the matches of the lexicon outside them.
 
-    def __init__(self, text, headings):
+    Args:
+        text: source text.
+        headings: heading in lower case -> section kind.
+
+    `flagged` are the Flags, `tokens` the Tokens of `plain`; `kinds` has the facts by kind ("skill", "soft", "language",
+    "education", "remote"), `titles` and `levels` the titles and the words of seniority, each a list of Match.
+    """
+
+    def __init__(self, text: str, headings: Mapping[str, str]) -> None:
         words = lexicon()
         plain = normalise(text)
         tokens = Tokens(plain)
@@ -27,9 +37,9 @@ class ScannedText:
             plain = blank(plain, flagged)
             tokens = Tokens(plain)
             facts = believable(plain, words.facts.scan(tokens), words.exact)
-        self.text, self.plain, self.tokens, self.flagged = text, plain, tokens, tuple(flagged)
-        self.document = NormalisedText(text, plain, headings)
-        self.kinds = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
+        super().__init__(text, plain, headings)
+        self.tokens, self.flagged = tokens, tuple(flagged)
+        self.kinds: dict[str, list[Match]] = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
         for m in facts:
             self.kinds[m.kind].append(m)
         self.titles = words.titles.scan(tokens)
@@ -37,12 +47,14 @@ class ScannedText:
         inside = {at for m in self.titles for at in range(m.start + 1, m.end)}
         self.levels = [m for m in words.levels.scan(tokens) if m.name == "lead" or m.start not in inside]
 
-    def value(self, value, start, end):
+    def value(self, value: str | int, start: int, end: int) -> Value:
+        """A value with the span that supports it."""
         return Value(value, self.text[start:end], start, end)
 
-    def named(self, matches):
+    def named(self, match: Match) -> Value:
+        """The name of a match, as a value."""
+        return self.value(match.name, match.start, match.end)
+
+    def each_named(self, matches: Iterable[Match]) -> tuple[Value, ...]:
         """Values of matches, the first mention of each name."""
-        first = {}
-        for m in matches:
-            first.setdefault(m.name, m)
-        return tuple(self.value(m.name, m.start, m.end) for m in first.values())
+        return first_of_each(map(self.named, matches))

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
+from minirank.extract.normalised_text import NormalisedText
+from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.tagger import tagger
+
+Spans = list[tuple[int, int]]  # (start, end), sorted
+Word = tuple[int, int, str]  # start, end, in lower case
 
 _WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
 _LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
@@ -45,7 +51,7 @@ _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-
 _LIST_JOINTS = frozenset("and or / & , (".split())
 
 
-def skill_spans(text, gazetteer=None):
+def skill_spans(text: str, gazetteer: Gazetteer | None = None) -> tuple[Spans, Spans]:
     """Spans of skills and of knowledge in a job posting, by the tagger that comes with the package.
 
     Args:
@@ -54,66 +60,62 @@ def skill_spans(text, gazetteer=None):
     Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
         knowledge may overlap.
     """
-    return marked_spans(ScannedText(text, lexicon().job_headings), gazetteer)
+    return marked_spans(_scan(text), gazetteer)
 
 
-def marked_spans(reading, gazetteer=None):
+def marked_spans(scan: ScannedText, gazetteer: Gazetteer | None = None) -> tuple[Spans, Spans]:
     """`skill_spans` of a ScannedText."""
-    document, marks = _proposals(reading)
     if gazetteer is None:
-        return tagger().spans(document, marks)
-    return tagger().spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
+        return tagger().spans(scan, _proposals(scan))
+    return tagger().spans(scan, _proposals(scan), gazetteer.spans(scan.plain), gazetteer.bonus)
 
 
-def rule_spans(text):
+def rule_spans(text: str) -> tuple[Spans, Spans]:
     """Spans of skills and of knowledge by rules alone: (skills, knowledge), as `skill_spans`.
 
     Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
     `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
     """
-    return _by_rules(ScannedText(text, lexicon().job_headings))
+    return _by_rules(_scan(text))
 
 
-def propose(text):
+def propose(text: str) -> tuple[NormalisedText, dict[str, list[tuple[int, int, str]]]]:
     """What the rules see in a posting, as evidence for the tagger.
 
     Returns: (NormalisedText, {name: sorted list of (start, end, label)}).
     """
-    return _proposals(ScannedText(text, lexicon().job_headings))
+    scan = _scan(text)
+    return scan, _proposals(scan)
 
 
-def _proposals(reading):
-    skills, knowledge = _by_rules(reading)
-    facts = sorted((m.start, m.end, m.kind) for matches in reading.kinds.values() for m in matches)
-    titles = sorted((m.start, m.end, m.kind) for m in (*reading.titles, *reading.levels))
-    return reading.document, {
-        "skill": [(*span, "") for span in skills],
-        "known": [(*span, "") for span in knowledge],
-        "fact": facts,
-        "title": titles,
-    }
+def _scan(text: str) -> ScannedText:
+    return ScannedText(text, lexicon().job_headings)
 
 
-def _by_rules(reading):
+def _proposals(scan: ScannedText) -> dict[str, list[tuple[int, int, str]]]:
+    skills, knowledge = _by_rules(scan)
+    facts = sorted((m.start, m.end, m.kind) for matches in scan.kinds.values() for m in matches)
+    titles = sorted((m.start, m.end, m.kind) for m in (*scan.titles, *scan.levels))
+    return {"skill": [(*span, "") for span in skills], "known": [(*span, "") for span in knowledge], "fact": facts, "title": titles}
+
+
+def _by_rules(scan: ScannedText) -> tuple[Spans, Spans]:
     words = lexicon()
-    document = reading.document
-    tokens = [(m.start(), m.end(), m[0].lower()) for m in _WORDS.finditer(reading.plain)]
-    named = [m for kind in ("skill", "education", "language") for m in reading.kinds[kind]]
-    studied = {document.sentence(m.start) for m in reading.kinds["education"]}
-    named += [m for m in words.fields.scan(reading.tokens) if " " in m.name or document.sentence(m.start) in studied]
-    in_title = {at for m in reading.titles for at in range(m.start, m.end)}
-    heading = reading.plain.find("\n")
-    knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title and document.section(m.start) != "other"]
-    knowledge += _known(document, tokens)
-    knowledge += _neighbours(reading.plain, tokens, knowledge)
-    skills = [
-        (m.start, m.end) for m in reading.kinds["soft"] if document.section(m.start) != "other" and not _of_company(document, m.start)
-    ]
-    skills += _abilities(document, tokens, words.verbs)
+    tokens = [(m.start(), m.end(), m[0].lower()) for m in _WORDS.finditer(scan.plain)]
+    named = [m for kind in ("skill", "education", "language") for m in scan.kinds[kind]]
+    studied = {scan.sentence(m.start) for m in scan.kinds["education"]}
+    named += [m for m in words.fields.scan(scan.tokens) if " " in m.name or scan.sentence(m.start) in studied]
+    in_title = {at for m in scan.titles for at in range(m.start, m.end)}
+    heading = scan.plain.find("\n")
+    knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title and scan.section(m.start) != "other"]
+    knowledge += _known(scan, tokens)
+    knowledge += _neighbours(scan.plain, tokens, knowledge)
+    skills = [(m.start, m.end) for m in scan.kinds["soft"] if scan.section(m.start) != "other" and not _of_company(scan, m.start)]
+    skills += _abilities(scan, tokens, words.verbs)
     return _longest(skills), _longest(knowledge)
 
 
-def _neighbours(plain, tokens, knowledge):
+def _neighbours(plain: str, tokens: list[Word], knowledge: Spans) -> Iterator[tuple[int, int]]:
     """Acronyms and mixed-case words in a list beside something known: `SQS, SNS` after `AWS`."""
     inside = {at for start, end in knowledge for at in range(start, end)}
     for direction in (1, -1):
@@ -127,7 +129,7 @@ def _neighbours(plain, tokens, knowledge):
                 listed = False
 
 
-def _longest(spans):
+def _longest(spans: Spans) -> Spans:
     """Spans without overlaps, the longer one kept."""
     kept, reached = [], -1
     for start, end in sorted(spans):
@@ -140,14 +142,13 @@ def _longest(spans):
     return kept
 
 
-def _of_company(document, position):
+def _of_company(document: NormalisedText, position: int) -> bool:
     """Whether the sentence speaks of the employer and not to the candidate."""
-    begin, finish = document.sentence(position)
-    said = set(document.plain[begin:finish].lower().split())
+    said = set(document.plain[slice(*document.sentence(position))].lower().split())
     return bool(said & _COMPANY) and not said & _CANDIDATE
 
 
-def _abilities(document, tokens, verbs):
+def _abilities(document: NormalisedText, tokens: list[Word], verbs: Mapping[str, str]) -> Iterator[tuple[int, int]]:
     """Phrases of an action verb, from the verb to the end of its object."""
     plain = document.plain
     past = 0
@@ -169,7 +170,7 @@ def _abilities(document, tokens, verbs):
             yield start, tokens[past - 1][1]
 
 
-def _verb_phrase_end(plain, tokens, at, verbs):
+def _verb_phrase_end(plain: str, tokens: list[Word], at: int, verbs: Mapping[str, str]) -> int:
     """Index after the last word of the phrase that starts at a verb."""
     free = _INTRANSITIVE.fullmatch(tokens[at][2]) is not None
     last = at + 1
@@ -191,7 +192,7 @@ def _verb_phrase_end(plain, tokens, at, verbs):
     return last
 
 
-def _known(document, tokens):
+def _known(document: NormalisedText, tokens: list[Word]) -> Iterator[tuple[int, int]]:
     """Noun phrases after `experience with` and its like, one span an item of the list."""
     plain = document.plain
     starts = {start: at for at, (start, _, _) in enumerate(tokens)}

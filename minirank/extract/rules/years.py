@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 
-_WORDS = {w: n for n, w in enumerate("one two three four five six seven eight nine ten eleven twelve fifteen twenty".split(), start=1)}
-_WORDS |= {"fifteen": 15, "twenty": 20}
-_NUMBER = rf"(?:\d{{1,2}}|{'|'.join(_WORDS)})"
+from minirank.extract.rules.lexicon import Tokens
+
+NUMBER_WORDS = {word: n for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)}
+NUMBER_WORDS |= {"fifteen": 15, "twenty": 20}
+_NUMBER = rf"(?:\d{{1,2}}|{'|'.join(NUMBER_WORDS)})"
 _YEAR_WORDS = {w: len(w) for w in ("year", "years", "yr", "yrs", "年", "jahre", "jahren", "ans", "años")}
 _AMOUNT = re.compile(
     rf"(?<![\w.,$€£])(?P<low>{_NUMBER})\s{{0,2}}(?:\(\d{{1,2}}\)\s?)?(?:\+|plus|or more)?\s{{0,2}}"
@@ -33,7 +36,7 @@ _NOT_EXPERIENCE = re.compile(
 _MOST_YEARS = 45
 
 
-def find_amounts(plain, tokens):
+def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     """Statements such as `5+ years of experience`: list of (start, end, years), the lower end of a range."""
     found = []
     for word, start in zip(tokens.words, tokens.starts, strict=True):
@@ -51,7 +54,7 @@ def find_amounts(plain, tokens):
         if _NOT_EXPERIENCE.search(near + " " + rest) or not (_AFTER.match(after) or _BEFORE.search(near)):
             continue
         low = m["low"].lower()
-        years = _WORDS.get(low) or int(low)
+        years = NUMBER_WORDS.get(low) or int(low)
         if 0 < years <= _MOST_YEARS:
             found.append((m.start(), end, years))
     return found
@@ -70,23 +73,20 @@ _SINCE = re.compile(r"\bsince\s{1,2}$", re.IGNORECASE)
 class _Date:
     """A year in the text and the month beside it: start, end, months since year 0, whether a month is told."""
 
-    def __init__(self, plain, start):
+    def __init__(self, plain: str, start: int) -> None:
         self.start, self.end = start, start + 4
         self.month = int(plain[start : start + 4]) * 12
-        month = _MONTH_BEFORE.search(plain, max(0, self.start - _MONTH_REACH), self.start)
-        if month:
+        if month := _MONTH_BEFORE.search(plain, max(0, self.start - _MONTH_REACH), self.start):
             self.start = month.start()
-        else:
-            month = _MONTH_AFTER.match(plain, self.end)
-            if month:
-                self.end = month.end()
+        elif month := _MONTH_AFTER.match(plain, self.end):
+            self.end = month.end()
         if month:
             name = month.groupdict().get("name")
             self.month += _MONTHS[name.lower()] - 1 if name else int(month["number"]) - 1
         self.exact = month is not None
 
 
-def find_entries(plain, tokens, spans, now=None):
+def find_entries(plain: str, tokens: Tokens, spans: Iterable[tuple[int, int]], now: int | None = None) -> list[tuple[int, int, int, int]]:
     """Dated entries, list of (start, end, first month, month after the last), in text order.
 
     `Mar 2015 - Apr 2016` counts 14 months, `2015 - 2018` three years.
@@ -122,7 +122,7 @@ def find_entries(plain, tokens, spans, now=None):
     return found
 
 
-def covered_months(entries):
+def covered_months(entries: Iterable[tuple[int, int, int, int]]) -> int:
     """Months covered by the union of entries: overlapping ones count once."""
     total, reached = 0, 0
     for _, _, first, last in sorted(entries, key=lambda e: e[2]):
