@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from operator import eq
 
 from minirank.extract.rules.lexicon import Tokens, lexicon
@@ -71,7 +72,7 @@ _SENTENCE_REACH = 400
 _TAIL_REACH = 160  # characters behind an instruction
 
 
-def find_suspicious(text, plain, tokens):
+def find_suspicious(text: str, plain: str, tokens: Tokens) -> list[Flag]:
     """Flags of the spans that are instructions to a model, control tokens, hidden runs or repeated words.
 
     Args:
@@ -81,19 +82,15 @@ def find_suspicious(text, plain, tokens):
     Returns: list of Flag, sorted, merged where they touch.
     """
     hidden = () if text.isascii() else list(_ZERO_WIDTH.finditer(text))
-    if not hidden:
-        return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(plain, tokens))
-    seen, origin = _without(text, plain, hidden)
-    tokens = Tokens(seen)
-    found = [
-        Flag(origin[f.start], origin[f.end - 1] + 1, f.reason)
-        for f in _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)
-    ]
+    seen, origin = _without(text, plain, hidden) if hidden else (plain, range(len(plain)))
+    tokens = Tokens(seen) if hidden else tokens
+    flags = _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)
+    found = [Flag(origin[f.start], origin[f.end - 1] + 1, f.reason) for f in flags]
     found += [Flag(m.start(), m.end(), "hidden characters") for m in hidden if m.end() - m.start() >= _HIDDEN_RUN]
     return merge_flags(found)
 
 
-def find_stuffing(skills):
+def find_stuffing(skills: Iterable[tuple[int, int, str]]) -> list[Flag]:
     """Flags of the places where one skill, or a short list of them, is named again and again.
 
     A bare run of one skill is no sentence and is flagged as a whole. Of other crowds the first mention of each skill
@@ -147,7 +144,7 @@ def _widest_gap(mentions):
     return max(after[0] - before[1] for before, after in zip(mentions, mentions[1:], strict=False))
 
 
-def merge_flags(flags):
+def merge_flags(flags: Iterable[Flag]) -> list[Flag]:
     """Flags sorted and joined where they overlap or touch; the first one's reason stays."""
     merged = []
     for flag in sorted(flags, key=lambda f: (f.start, -f.end)):
@@ -172,10 +169,8 @@ def _without(text, plain, hidden):
 
 def _control(text):
     """Control tokens; two within reach of each other take what lies between, the last one its line."""
-    found = []
-    if not any(sign in text for sign in _CONTROL_SIGNS):
-        return found
-    for m in _CONTROL.finditer(text):
+    found: list[Flag] = []
+    for m in _CONTROL.finditer(text) if any(sign in text for sign in _CONTROL_SIGNS) else ():
         if found and m.start() - found[-1].end <= _CONTROL_REACH:
             found[-1] = Flag(found[-1].start, m.end(), "control token")
         else:

@@ -7,14 +7,18 @@ Trained by tagger_training.py; what the weights were made of is said in tagger_c
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from minirank.extract.rules.tagger_features import features, sentences
+from minirank.extract.normalised_text import NormalisedText
+from minirank.extract.rules.tagger_features import Sentence, features, sentences
 
 LAYERS = ("skill", "knowledge")
 WEIGHTS = "tagger.npz"
@@ -40,7 +44,7 @@ class Scheme:
     inner: np.ndarray
 
 
-def _scheme(names, unfinished):
+def _scheme(names: str, unfinished: str) -> Scheme:
     """Scheme whose spans go on with I or E after the tags in `unfinished`, and must where E exists."""
     inner = np.array([name in "IE" for name in names])
     open_ = np.array([name in unfinished for name in names])
@@ -52,6 +56,7 @@ def _scheme(names, unfinished):
 SCHEMES = {"skill": _scheme("OBIES", "BI"), "knowledge": _scheme("OBI", "BI")}
 
 
+@dataclass(eq=False)
 class Tagger:
     """Weights of both layers.
 
@@ -66,29 +71,27 @@ class Tagger:
         word_classes: (W, 2) uint8, coarse and fine class.
     """
 
-    def __init__(self, hashes, weights, scales, skill_transitions, knowledge_transitions, outside, class_words, word_classes):
-        self.hashes, self.weights, self.scales, self.outside = hashes, weights, scales, outside
-        self.class_words, self.word_classes = class_words, word_classes
-        self.classes = dict(zip(class_words.tolist(), map(tuple, word_classes.tolist()), strict=True))
-        self.transitions = dict(zip(LAYERS, (skill_transitions, knowledge_transitions), strict=True))
-        # The last row is that of every unknown feature.
-        self._rows = np.concatenate((weights, np.zeros((1, weights.shape[1]), np.int8))).astype(np.float32)
+    hashes: np.ndarray
+    weights: np.ndarray
+    scales: np.ndarray
+    skill_transitions: np.ndarray
+    knowledge_transitions: np.ndarray
+    outside: np.ndarray
+    class_words: np.ndarray
+    word_classes: np.ndarray
 
-    def save(self, path):
-        np.savez_compressed(
-            path,
-            hashes=self.hashes,
-            weights=self.weights,
-            scales=self.scales,
-            outside=self.outside,
-            class_words=self.class_words,
-            word_classes=self.word_classes,
-            skill_transitions=self.transitions["skill"],
-            knowledge_transitions=self.transitions["knowledge"],
-        )
+    def __post_init__(self) -> None:
+        self.classes = dict(zip(self.class_words.tolist(), map(tuple, self.word_classes.tolist()), strict=True))
+        self.transitions = dict(zip(LAYERS, (self.skill_transitions, self.knowledge_transitions), strict=True))
+        # The last row is that of every unknown feature.
+        self._rows = np.concatenate((self.weights, np.zeros((1, self.weights.shape[1]), np.int8))).astype(np.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Write the arrays to an .npz file."""
+        np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
-    def load(cls, file):
+    def load(cls, file: str | Path | BinaryIO) -> Tagger:
         """Tagger of a file that `save` wrote.
 
         Args:
@@ -97,7 +100,7 @@ class Tagger:
         with np.load(file, allow_pickle=False) as arrays:
             return cls(**arrays)
 
-    def emissions(self, values, offsets):
+    def emissions(self, values: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
         """Scores of the tags of every word.
 
         Args:
@@ -113,7 +116,13 @@ class Tagger:
         parts = (scores[:, :border], scores[:, border:])
         return {layer: part * scale for layer, part, scale in zip(LAYERS, parts, self.scales, strict=True)}
 
-    def spans(self, document, marks, listed=None, bonus=(0.0, 0.0)):
+    def spans(
+        self,
+        document: NormalisedText,
+        marks: Mapping[str, list[tuple[int, int, str]]],
+        listed: Mapping[str, list[tuple[int, int]]] | None = None,
+        bonus: tuple[float, float] = (0.0, 0.0),
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         """Spans of both layers.
 
         Args:
@@ -133,7 +142,9 @@ class Tagger:
             for number, layer in enumerate(LAYERS)
         )
 
-    def _layer(self, layer, scores, found, listed, bonus):
+    def _layer(
+        self, layer: str, scores: np.ndarray, found: list[Sentence], listed: Sequence[tuple[int, int]], bonus: float
+    ) -> list[tuple[int, int]]:
         scheme = SCHEMES[layer]
         scores[:, 0] -= self.outside[LAYERS.index(layer)]
         scores[inside(found, listed), 0] -= bonus
@@ -148,7 +159,7 @@ class Tagger:
         return spans_of(found, tags, scheme)
 
 
-def hashes(rows):
+def hashes(rows: Iterable[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Rows of hashes as one array.
 
     Args:
@@ -162,7 +173,7 @@ def hashes(rows):
     return np.array(values, np.uint32), np.cumsum(lengths)
 
 
-def time_major(lengths):
+def time_major(lengths: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Order in which the same position of all sentences lies together, longest sentence first.
 
     A step in time is then a slice, and the sentences that still run at a step are the first of those before.
@@ -180,7 +191,7 @@ def time_major(lengths):
     return order, steps
 
 
-def forbid(scores, scheme, steps):
+def forbid(scores: np.ndarray, scheme: Scheme, steps: np.ndarray) -> None:
     """Make tags that may not start or end a sentence unlikely, in place.
 
     Args:
@@ -194,7 +205,7 @@ def forbid(scores, scheme, steps):
         scores[steps[t] + n : steps[t + 1], ~scheme.ends] += _FORBIDDEN
 
 
-def viterbi(scores, transitions, scheme, steps):
+def viterbi(scores: np.ndarray, transitions: np.ndarray, scheme: Scheme, steps: np.ndarray) -> np.ndarray:
     """The best tags of every sentence.
 
     best_t = emit_t + max_j (best_{t-1,j} + trans_jk)
@@ -221,7 +232,7 @@ def viterbi(scores, transitions, scheme, steps):
     return tags
 
 
-def inside(found, spans):
+def inside(found: list[Sentence], spans: Sequence[tuple[int, int]]) -> np.ndarray:
     """(N,) bool, whether each word of the sentences lies in one of the sorted spans."""
     starts = np.array([at for sentence in found for at in sentence.starts])
     begins = np.array([span[0] for span in spans], np.int64)
@@ -230,7 +241,7 @@ def inside(found, spans):
     return (at >= 0) & (starts < np.append(ends, 0)[at])
 
 
-def spans_of(found, tags, scheme):
+def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> list[tuple[int, int]]:
     """Spans that tags mark: a sorted list of (start, end).
 
     Args:
@@ -253,7 +264,7 @@ def spans_of(found, tags, scheme):
 
 
 @cache
-def tagger():
+def tagger() -> Tagger:
     """The tagger of the package, read at the first call."""
     with resources.files(__package__).joinpath(WEIGHTS).open("rb") as file:
         return Tagger.load(file)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from zlib import crc32
 
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import lexicon
 
 WORDS = re.compile(r"<\w{1,20}>|[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|[^\s\x01]")
@@ -43,12 +45,12 @@ class Sentence:
 
     __slots__ = ("commas", "ends", "number", "shapes", "starts", "words")
 
-    def __init__(self, number):
+    def __init__(self, number: int) -> None:
         self.number = number
         self.starts, self.ends, self.words, self.shapes, self.commas = [], [], [], [], []
 
 
-def sentences(document):
+def sentences(document: NormalisedText) -> list[Sentence]:
     """Sentences of a NormalisedText that hold a word, in order."""
     found, current, comma = [], None, False
     for m in WORDS.finditer(document.plain):
@@ -71,7 +73,7 @@ def sentences(document):
 
 
 @lru_cache(maxsize=20_000)
-def spelling(quote):
+def spelling(quote: str) -> tuple[str, str]:
     """A word in lower case with digits as 0, and the beginning of its shape."""
     quote = quote.encode(errors="replace").decode()  # half a surrogate pair has no bytes
     word = _DIGITS.sub("0", quote.lower())
@@ -80,7 +82,9 @@ def spelling(quote):
     return word, quote[:6]
 
 
-def features(document, found, marks, classes):
+def features(
+    document: NormalisedText, found: list[Sentence], marks: Mapping[str, list[tuple[int, int, str]]], classes: Mapping[int, tuple[int, int]]
+) -> Iterator[list[int]]:
     """Features of every word of every sentence.
 
     Args:
