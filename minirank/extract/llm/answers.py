@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from minirank.extract.llm.grounding import SentText, fold
@@ -11,7 +11,7 @@ from minirank.extract.normalised_text import normalise
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
-from minirank.extract.schema import JobFeatures, ResumeFeatures, Value
+from minirank.extract.schema import JobFeatures, ResumeFeatures, Value, first_of_each
 
 _LONGEST_NAME = 60  # characters of a skill that the lexicon does not know
 _FACT_KINDS = {"must_have": "skill", "nice_to_have": "skill", "skills": "skill", "soft_skills": "soft", "languages": "language"}
@@ -30,36 +30,18 @@ def read_job(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | No
     must = reader.names("must_have")
     demanded = {value.value for value in must}
     return JobFeatures(
-        title=reader.title(),
-        seniority=reader.level("seniority", lexicon().levels),
         min_years=reader.years("min_years", dates=False),
         must_have=must,
         nice_to_have=tuple(value for value in reader.names("nice_to_have") if value.value not in demanded),
-        education=reader.level("education", lexicon().facts),
-        domains=reader.domains(),
         responsibilities=reader.texts("responsibilities"),
-        soft_skills=reader.names("soft_skills"),
-        location=reader.text("location"),
-        remote=reader.level("remote", lexicon().facts),
-        languages=reader.names("languages"),
+        **reader.common(),
     )
 
 
 def read_resume(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
     """Features of one piece of a resume; arguments as for `read_job`, under the schema of the prompt `resume`."""
     reader = _Reader(answer, source, gazetteer)
-    return ResumeFeatures(
-        title=reader.title(),
-        seniority=reader.level("seniority", lexicon().levels),
-        years=reader.years("years", dates=True),
-        skills=reader.names("skills"),
-        education=reader.level("education", lexicon().facts),
-        domains=reader.domains(),
-        soft_skills=reader.names("soft_skills"),
-        location=reader.text("location"),
-        remote=reader.level("remote", lexicon().facts),
-        languages=reader.names("languages"),
-    )
+    return ResumeFeatures(years=reader.years("years", dates=True), skills=reader.names("skills"), **reader.common())
 
 
 class _Reader:
@@ -67,6 +49,19 @@ class _Reader:
 
     def __init__(self, answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None) -> None:
         self._answer, self._source, self._gazetteer = answer, source, gazetteer
+
+    def common(self) -> dict[str, Any]:
+        """The features that jobs and resumes share, by name."""
+        return {
+            "title": self.title(),
+            "seniority": self.level("seniority", lexicon().levels),
+            "education": self.level("education", lexicon().facts),
+            "domains": self.domains(),
+            "soft_skills": self.names("soft_skills"),
+            "location": self.text("location"),
+            "remote": self.level("remote", lexicon().facts),
+            "languages": self.names("languages"),
+        }
 
     def title(self) -> Value | None:
         """The lexicon's name of the quoted title, or the quote in lower case."""
@@ -86,7 +81,7 @@ class _Reader:
 
     def texts(self, key: str) -> tuple[Value, ...]:
         """Quotes, their blanks made plain."""
-        return _first_of_each(
+        return first_of_each(
             self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span
         )
 
@@ -103,40 +98,39 @@ class _Reader:
                 found += [self._value(m.name, (span[0] + m.start, span[0] + m.end)) for m in known]
             else:
                 found.append(self._named(span))
-        return _first_of_each(filter(None, found))
+        return first_of_each(filter(None, found))
 
     def level(self, key: str, matcher: Matcher) -> Value | None:
         """A value of a scale; where the lexicon reads exactly one level in the quote, that one counts."""
-        claim = self._answer[key]
-        span = None if claim is None else self._span(claim["quote"])
+        claim, span = self._claim(key)
         if span is None:
             return None
         said = {m.name for m in _scan(self._quote(span), matcher) if m.kind == key}
         value = claim["value"]
         if said and value not in said:
             if len(said) > 1:
-                self._source.counts.invalid += 1
-                return None
+                return self._invalid()
             self._source.counts.corrected += 1
             value = said.pop()
         return self._value(value, span)
 
     def years(self, key: str, dates: bool) -> Value | None:
-        """Years, see `coercion`."""
-        claim = self._answer[key]
-        span = None if claim is None else self._span(claim["quote"])
+        """Years, see `parse_years`."""
+        claim, span = self._claim(key)
         if span is None:
             return None
         years = parse_years(claim["value"], self._quote(span), dates)
-        if years is None:
-            self._source.counts.invalid += 1
-            return None
-        return self._value(years, span)
+        return self._invalid() if years is None else self._value(years, span)
 
     def domains(self) -> tuple[Value, ...]:
         """Domains with the words that show them."""
         spans = [(claim["value"], self._span(claim["quote"])) for claim in self._answer["domains"]]
-        return _first_of_each(self._value(value, span) for value, span in spans if span)
+        return first_of_each(self._value(value, span) for value, span in spans if span)
+
+    def _claim(self, key: str) -> tuple[Any, tuple[int, int] | None]:
+        """A value with its quote as the model gave them, and the span of the quote where it stands in the text."""
+        claim = self._answer[key]
+        return claim, None if claim is None else self._span(claim["quote"])
 
     def _span(self, quote: str | None) -> tuple[int, int] | None:
         return None if quote is None else self._source.find(quote)
@@ -152,9 +146,12 @@ class _Reader:
         """The quote itself in lower case; too long a one is no name."""
         name = fold(self._original(span))
         if not any(map(str.isalnum, name)) or len(name) > _LONGEST_NAME:
-            self._source.counts.invalid += 1
-            return None
+            return self._invalid()
         return self._value(name, span)
+
+    def _invalid(self) -> None:
+        """Counts a value that is dropped though its quote stands in the text."""
+        self._source.counts.invalid += 1
 
     def _value(self, value: str | int, span: tuple[int, int]) -> Value:
         start, end = self._source.to_source(*span)
@@ -164,13 +161,6 @@ class _Reader:
 
 def _scan(quote: str, matcher: Matcher) -> list[Match]:
     return matcher.scan(Tokens(quote))
-
-
-def _first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
-    first: dict[str | int, Value] = {}
-    for value in values:
-        first.setdefault(value.value, value)
-    return tuple(first.values())
 
 
 READERS: dict[str, Callable] = {"job": read_job, "resume": read_resume}

@@ -65,7 +65,7 @@ class ExtractionReport:
 
 @dataclass(frozen=True)
 class LLMDocument:
-    """A job or a resume on its way.
+    """A job or a resume that a model reads.
 
     Args:
         kind: "job" or "resume", of its prompt and reader.

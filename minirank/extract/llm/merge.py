@@ -1,4 +1,4 @@
-"""Pieces of a long document become one set of features, and rules look over a model's shoulder."""
+"""Pieces of a long document become one set of features, which is checked against what the rules found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 
 from minirank.extract.llm.grounding import ValueCounts
-from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
+from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
 
 # Where the rules find something, they are right: tell-tale words that leave little to interpret.
 RELIABLE = ("years", "min_years", "education", "seniority")
@@ -28,10 +28,7 @@ def merge(parts: Sequence[JobFeatures] | Sequence[ResumeFeatures]) -> JobFeature
     for field in fields(parts[0]):
         found = [item for item in (getattr(part, field.name) for part in parts) if item]
         if field.default == ():
-            first = {}
-            for value in (value for values in found for value in values):
-                first.setdefault(value.value, value)
-            merged[field.name] = tuple(first.values())
+            merged[field.name] = first_of_each(value for values in found for value in values)
         elif found:
             merged[field.name] = _chosen(field.name, found, isinstance(parts[0], JobFeatures))
     if "nice_to_have" in merged:
@@ -49,7 +46,9 @@ def _chosen(name: str, found: list[Value], job: bool) -> Value:
     return found[0]
 
 
-def cross_check(found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: ValueCounts):
+def cross_check(
+    found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: ValueCounts
+) -> JobFeatures | ResumeFeatures:
     """A model's features beside those of the rules, on years, education and seniority.
 
     What only the rules found is taken from them. Where both found something else, the model's value is kept with the

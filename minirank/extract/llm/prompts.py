@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -55,18 +56,12 @@ class Prompt:
             key: a name of the document, for people.
             document, job: as `messages` takes them.
         """
-        return Request(
-            key=key,
-            messages=self.messages(document, job),
-            schema=self.schema,
-            max_tokens=self.max_tokens,
-            version=f"{self.name}/{self.version}",
-        )
+        return Request(key, self.messages(document, job), self.schema, self.max_tokens, version=f"{self.name}/{self.version}")
 
-    @property
+    @cached_property
     def folded_example(self) -> FoldedText:
         """Everything of the example that a model may copy."""
-        return _folded_example(self.name)
+        return FoldedText("\n".join([self.example["document"], self.example.get("job", ""), *_strings(self.example["answer"])]))
 
 
 @cache
@@ -103,13 +98,7 @@ def _check_example(prompt: Prompt) -> None:
         raise ValueError(f"prompt {prompt.name}: the example does not pass its own grounding: {wrong}")
 
 
-@cache
-def _folded_example(name: str) -> FoldedText:
-    example = load_prompt(name).example
-    return FoldedText("\n".join([example["document"], example.get("job", ""), *_strings(example["answer"])]))
-
-
-def _strings(answer: Any):
+def _strings(answer: Any) -> Iterator[str]:
     """All texts in an answer."""
     if isinstance(answer, str):
         yield answer
