@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from data_world import HEADER, HIRES, IMPRESSIONS, JOBS, write
 
-from minirank.data import fingerprint, protected_columns, read_folder
-from minirank.data.folder import validate
+from minirank.data import fingerprint, protected_columns, read_folder, validate
 from minirank.errors import ConfigError, DataError
 
 JOB_LINES = [json.dumps(job) for job in JOBS]

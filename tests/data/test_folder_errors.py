@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from data_world import HEADER, HIRES, IMPRESSIONS, JOBS, RECRUITERS, RESUMES, edited, write
 
-from minirank.data import read_folder
-from minirank.data.folder import validate
+from minirank.data import read_folder, validate
 from minirank.errors import DataError
 
 JOB_LINES = [json.dumps(job) for job in JOBS]
@@ -220,7 +219,7 @@ def test_a_folder_without_permission(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("minirank.data.folder.data_folderminirank.os.listdir", refuse)
+    monkeypatch.setattr("minirank.data.folder.data_folder.os.listdir", refuse)
     with pytest.raises(DataError, match="no permission to read the folder; run chmod u\\+rx on it"):
         read_folder(write(tmp_path))
 
@@ -231,7 +230,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
     write(tmp_path)
     with monkeypatch.context() as patch, pytest.raises(DataError) as error:
-        patch.setattr("minirank.data.read_filesminirank.binary", refuse)
+        patch.setattr("minirank.data.read_files.binary", refuse)
         read_folder(tmp_path)
     assert str(error.value).startswith("jobs.jsonl: no permission to read it; run chmod u+r on it")
     (tmp_path / "jobs.jsonl").unlink()
