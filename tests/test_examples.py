@@ -1,12 +1,9 @@
 """Every lesson runs from its folder's name alone, and says what a reader learns."""
 
 import ast
-import os
-import subprocess
-import sys
 
 import pytest
-from paths import ROOT
+from checkout import ROOT, python
 
 LESSONS = sorted((ROOT / "examples").glob("[0-9][0-9]_*.py"))
 
@@ -18,6 +15,6 @@ def test_lessons_are_numbered_without_a_gap():
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_lesson_runs(path, tmp_path):
     assert ast.get_docstring(ast.parse(path.read_text())).startswith(f"Lesson {int(path.name[:2])}: ")
-    done = subprocess.run([sys.executable, "-W", "error", str(path)], cwd=tmp_path, capture_output=True, text=True, env=dict(os.environ))
+    done = python("-W", "error", path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()

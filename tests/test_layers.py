@@ -1,11 +1,10 @@
 """Who may import whom, what an import costs, and that the two mapped folders are found under one name only."""
 
 import ast
-import subprocess
 import sys
 
 import pytest
-from paths import ROOT
+from checkout import ROOT, python
 
 RUNTIME = {"numpy", "numba", "scipy", "yaml", "requests", "minirank"}
 ALLOWED = {"kernels": {"numpy", "numba", "llvmlite"}, "llm_client": {"requests"}, "minirank": RUNTIME}
@@ -45,7 +44,7 @@ def test_imports_stay_within_their_layer(folder):
 
 def test_llm_client_loads_no_array_library():
     code = "import sys, minirank.llm_client; sys.exit(bool({'numpy', 'numba', 'scipy'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    assert python("-c", code).returncode == 0
 
 
 def test_mapped_folders_are_links_into_the_checkout():
@@ -60,7 +59,7 @@ def test_bare_names_are_not_installed():
         "import importlib.util as u, minirank.kernels, minirank.llm_client, sys;"
         "sys.exit(any('minirank' in str(getattr(u.find_spec(n), 'origin', '')) for n in ('kernels', 'llm_client')))"
     )
-    assert subprocess.run([sys.executable, "-I", "-c", code], cwd=ROOT.parent).returncode == 0
+    assert python("-I", "-c", code, cwd=ROOT.parent).returncode == 0
 
 
 @pytest.mark.parametrize("folder", ("kernels", "llm_client", "minirank", "examples", "bench", "tests"))

@@ -35,7 +35,7 @@ def run_simulate(options) -> None:
 
 def run_validate(options) -> int:
     """Print the report; 1 where there are problems."""
-    from ..data.folder import validate
+    from ..data import validate
 
     report = validate(options.data, columns_of(options))
     print(report)

@@ -1,7 +1,5 @@
 """The command line: every command works on files, every mistake is one line, and all of them are documented."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import errno
@@ -12,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from paths import ROOT
+from checkout import ROOT, python
 from training_world import write_table
 
 from minirank import cli
@@ -58,8 +56,7 @@ def test_help_loads_nothing_heavy():
     code = (
         "import sys, minirank.cli; minirank.cli.parser().format_help(); print([m for m in ('numpy', 'numba', 'yaml') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert python("-c", code).stdout == "[]\n"
 
 
 @pytest.fixture(scope="module")
@@ -216,14 +213,12 @@ def test_no_error_shows_a_traceback(capsys, monkeypatch, error, status, line):
 
 
 def test_a_terminal_that_knows_ascii_alone(tmp_path):
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     config = write_table(tmp_path)
     config.write_text(config.read_text().replace("who, city", "caf\u00e9, city"), encoding="utf-8")
     rows = tmp_path / "rows.csv"
     rows.write_text(rows.read_text().replace("who,", "caf\u00e9,", 1), encoding="utf-8")
     for arguments, status in (((config,), 0), ((tmp_path / "na\u00efve.yaml",), 2)):
-        command = [sys.executable, "-m", "minirank", "plan", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        done = python("-m", "minirank", "plan", *arguments, PYTHONIOENCODING="ascii")
         assert done.returncode == status and "Traceback" not in done.stderr
         assert ("caf\\xe9" in done.stdout) if status == 0 else ("na\\xefve.yaml: cannot be read" in done.stderr)
 

@@ -1,7 +1,5 @@
 """The demonstration: what it writes, and that its sentences follow from the figures."""
 
-from __future__ import annotations
-
 import io
 import json
 

@@ -1,10 +1,8 @@
 """A configuration is one YAML file; whatever is wrong in it is one line that names the key and the file."""
 
-from __future__ import annotations
-
 import pytest
 import yaml
-from paths import ROOT
+from checkout import ROOT
 from training_world import write_table
 
 from minirank.config.configuration import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths

@@ -1,7 +1,5 @@
 """`build` turns a mapping into a frozen dataclass and names the key path of whatever does not fit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal

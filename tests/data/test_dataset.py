@@ -1,7 +1,5 @@
 """A `Dataset` whose arrays do not belong together is refused where it is made."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A data folder that is right is read to the letter, under our names or others."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

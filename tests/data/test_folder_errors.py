@@ -1,7 +1,5 @@
 """A data folder that is wrong gives one line: file, line, column and remedy."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Splits follow time; a search is never split; nobody trains on a label that was not known yet."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tables: encodings against literals, and statistics of training rows alone."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import os
@@ -10,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import yaml
-from paths import ROOT
+from checkout import ROOT
 from table_world import TRAIN, VALID, config, read
 
 from minirank.config.dataclass_yaml import build

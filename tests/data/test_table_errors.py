@@ -1,7 +1,5 @@
 """Tables and schemas that are wrong, or would leak: one line with a remedy each."""
 
-from __future__ import annotations
-
 import pytest
 from table_world import COLUMNS, TRAIN, VALID, config, read
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from extraction_server import honest, serving, write_folder
+from extraction_server import honest, names, serving, write_folder
 
 from minirank.cli import main
 from minirank.config.configuration import load_config, without_paths
@@ -31,10 +31,6 @@ def write(tmp_path, text, name="labels.txt"):
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     return path
-
-
-def names(values):
-    return [value.value for value in values]
 
 
 def test_a_job_and_a_resume_meet_under_the_preferred_label(tmp_path):
@@ -84,7 +80,8 @@ def test_lists_as_people_have_them(tmp_path, content, size):
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [
-    ("a.txt", b"", "holds no label; give a list of labels in UTF-8"), ("a.txt", b"-\n.\n", "holds no label"),
+    ("a.txt", b"", "holds no label; give a list of labels in UTF-8"), ("a.txt", b"-\n.\n", "holds no label"), ("a.txt", b"\n", "holds no label"),
+    ("a.txt", b"\xff\xfe\xff", "cannot be read"), ("a.csv", b"x,y\n1,2\n", "column"),
     ("a.txt", "Zig".encode("utf-16"), "cannot be read: 'utf-8'"), ("a.csv", b"", "column preferredLabel: a column is missing"),
     ("a.CSV", b"preferredLabel,altLabels\nZig,\n", "column skillType: a column is missing; give a skills CSV of ESCO"),
     ("a.csv", b"preferredLabel;altLabels;skillType\nZig;;\n", "column preferredLabel"),
@@ -109,11 +106,7 @@ def data(tmp_path):
 
 def features_of(data):
     (line,) = (data / "resume_features.jsonl").read_text().splitlines()
-    return names_of(json.loads(line)["skills"]), json.loads((data / "extraction.json").read_text())["gazetteer"]
-
-
-def names_of(skills):
-    return [skill["value"] for skill in skills]
+    return [skill["value"] for skill in json.loads(line)["skills"]], json.loads((data / "extraction.json").read_text())["gazetteer"]
 
 
 def test_the_command_says_what_the_features_were_made_with(data, tmp_path, capsys):

@@ -4,11 +4,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from extraction_server import JOB, RESUME, names
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
 from minirank.extract.edited_text import EditedText
 from minirank.extract.llm import prompts
-from minirank.extract.llm.answers import READERS, read_job, read_resume
+from minirank.extract.llm.answers import READERS
 from minirank.extract.llm.grounding import FoldedText, SentText, ValueCounts
 from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.extract.llm.merge import cross_check, merge
@@ -16,44 +17,14 @@ from minirank.extract.llm.parse_years import parse_years
 from minirank.extract.llm.prompts import NAMES, load_prompt
 from minirank.extract.rules.lexicon import lexicon
 
-NO_JOB = {
-    "title": None,
-    "seniority": None,
-    "min_years": None,
-    "must_have": [],
-    "nice_to_have": [],
-    "education": None,
-    "domains": [],
-    "responsibilities": [],
-    "soft_skills": [],
-    "location": None,
-    "remote": None,
-    "languages": [],
-}
-NO_RESUME = {
-    "title": None,
-    "seniority": None,
-    "years": None,
-    "skills": [],
-    "education": None,
-    "domains": [],
-    "soft_skills": [],
-    "location": None,
-    "remote": None,
-    "languages": [],
-}
+NO_EXAMPLE = FoldedText("")
 
 
-def read(kind, text, example="", flagged=(), **answer):
+def read(kind, text, example=NO_EXAMPLE, **answer):
     """Features and counts of an answer about a text."""
-    masked, counts = MaskedDocument(text, flagged), ValueCounts()
-    source = SentText(masked, 0, len(masked.text), FoldedText(example), counts)
-    empty = NO_JOB if kind == "job" else NO_RESUME
-    return READERS[kind](empty | answer, source), counts
-
-
-def names(values):
-    return [v.value for v in values]
+    masked, counts = MaskedDocument(text), ValueCounts()
+    source = SentText(masked, 0, len(masked.text), example, counts)
+    return READERS[kind]((JOB if kind == "job" else RESUME) | answer, source), counts
 
 
 def counted(counts):
@@ -132,18 +103,14 @@ def test_what_the_document_does_not_say_is_dropped_and_counted():
 
 def test_case_04_a_value_copied_from_the_example_is_rejected_and_flagged():
     prompt = load_prompt("job")
-    masked, counts = MaskedDocument("Nurse wanted. Triage is a must."), ValueCounts()
-    source = SentText(masked, 0, len(masked.text), prompt.folded_example, counts)
-    found = read_job(prompt.example["answer"], source)
+    found, counts = read("job", "Nurse wanted. Triage is a must.", prompt.folded_example, **prompt.example["answer"])
     assert [v for f in dataclasses.fields(found) for v in [getattr(found, f.name)] if v] == []
     assert counted(counts) == {"leaked": 14}
 
 
 def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
-    prompt = load_prompt("job")
-    masked, counts = MaskedDocument("Queen rearing is required."), ValueCounts()
-    source = SentText(masked, 0, len(masked.text), prompt.folded_example, counts)
-    assert names(read_job(NO_JOB | {"must_have": ["queen rearing"]}, source).must_have) == ["queen rearing"]
+    found, counts = read("job", "Queen rearing is required.", load_prompt("job").folded_example, must_have=["queen rearing"])
+    assert names(found.must_have) == ["queen rearing"]
     assert counted(counts) == {"grounded": 1}
 
 
@@ -227,10 +194,8 @@ def test_a_skill_is_demanded_or_welcome_but_not_both():
 
 def test_masked_words_come_back_in_quotes():
     text = "Jane Doe\nLed the Doe project. jane@x.org"
-    masked, counts = MaskedDocument(text), ValueCounts()
-    assert masked.text == "[NAME_1]\nLed the [NAME_2] project. [EMAIL_1]"
-    source = SentText(masked, 0, len(masked.text), FoldedText(""), counts)
-    found = read_resume(NO_RESUME | {"skills": ["Led the [NAME_2] project"]}, source)
+    assert MaskedDocument(text).text == "[NAME_1]\nLed the [NAME_2] project. [EMAIL_1]"
+    found, _ = read("resume", text, skills=["Led the [NAME_2] project"])
     assert found.skills == (Value("led the doe project", "Led the Doe project", 9, 28, "llm"),)
 
 
@@ -244,13 +209,11 @@ def test_examples_of_prompts_pass_their_own_grounding(name):
     answer = prompt.example["answer"]
     if name in READERS:
         assert set(answer) == set(prompt.schema["required"]) == set(prompt.schema["properties"])
-        example = MaskedDocument(prompt.example["document"])
-        counts = ValueCounts()
-        READERS[name](answer, SentText(example, 0, len(example.text), FoldedText(""), counts))
+        _, counts = read(name, prompt.example["document"], **answer)
         assert counts.grounded >= 8 and counts.dropped == counts.corrected == 0
     else:
         quotes = answer["shared"] if name == "signals" else answer["evidence"]
-        assert all(FoldedText(prompt.example["document"]).find(quote) for quote in quotes)
+        assert quotes and all(FoldedText(prompt.example["document"]).find(quote) for quote in quotes)
 
 
 @pytest.mark.parametrize("name, old, new, words", [
@@ -301,9 +264,7 @@ def test_case_19_rules_look_over_the_models_shoulder():
     assert checked.seniority == dataclasses.replace(found.seniority, rules="junior") and checked.education.rules is None
     assert counted(counts) == {"disputed": 1, "filled": 1}
     assert ResumeFeatures.from_json(checked.to_json()) == checked
-    _, read_flagged = read("resume", "x"), ValueCounts()
-    from minirank.extract import Flag
-
+    counts = ValueCounts()
     flagged = dataclasses.replace(rules, flagged=(Flag(0, 1, "instruction"),))
-    assert cross_check(found, flagged, read_flagged).seniority == rules.seniority
-    assert counted(read_flagged) == {"overruled": 1, "filled": 1}
+    assert cross_check(found, flagged, counts).seniority == rules.seniority
+    assert counted(counts) == {"overruled": 1, "filled": 1}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from extraction_server import JOB, RESUME, document_of, honest, serving, write_folder
+from extraction_server import JOB, RESUME, document_of, honest, names, serving, write_folder
 
 from minirank.cli import main
 from minirank.data import read_folder
@@ -37,10 +37,6 @@ def ask(folder, url, run=extract_folder_llm, model="m", retry_failed=False, **op
     client = Client(url, model, timeout=60, limits=Limits(concurrency=2, retries=0))
     with Store(folder.path / "llm.sqlite") as store:
         return run(folder, Asker(client, store, retry_failed), **options), store.counts()
-
-
-def names(values):
-    return [v.value for v in values]
 
 
 def test_a_folder_is_read_by_a_model(folder):

@@ -72,9 +72,9 @@ def test_a_replay_with_another_text_or_prompt_says_so_and_makes_nothing_up(recor
     assert main(["extract", str(data), "--replay", str(recorded[0]), "--model", "another", "--store", str(tmp_path / "third.sqlite")]) == 2
 
 
-def test_a_record_goes_on_where_it_was_killed(recorded, data, tmp_path, capsys):
+def test_a_record_goes_on_where_it_was_killed(recorded):
     """The store has what was asked before the kill, the cassette has it too, and half a line more."""
-    path, features = recorded
+    path, _ = recorded
     whole = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(whole[:-1]) + whole[-1][:40])
     base_url = json.loads(whole[0])["base_url"]
@@ -93,15 +93,8 @@ def test_a_record_goes_on_where_it_was_killed(recorded, data, tmp_path, capsys):
 
 def test_files_that_are_no_cassette(data, tmp_path, capsys):
     other = tmp_path / "other.jsonl"
-    for content in (
-        b"",
-        b"hello\n",
-        b"[1]\n",
-        b'{"base_url": 5}\n',
-        b'{"base_url": "http://h"}\n{"path": 1}\n',
-        b"\xff\xfe\n",
-        b"[" * 100_000,
-    ):
+    odd = (b'{"base_url": 5}\n', b'{"base_url": "http://h"}\n{"path": 1}\n')
+    for content in (b"", b"hello\n", b"[1]\n", *odd, b"\xff\xfe\n", b"[" * 100_000):
         other.write_bytes(content)
         assert main(["extract", str(data), "--replay", str(other)]) == 2
         assert "is not a cassette" in capsys.readouterr().err

@@ -1,7 +1,5 @@
 """The encoder: what training rows fix, what a row holds, serving against logging, and files on disk."""
 
-from __future__ import annotations
-
 import copy
 import json
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Past hires: whose they are, when they are known, and that being one of them gives nothing away."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np

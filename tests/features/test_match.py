@@ -1,7 +1,5 @@
 """Match features against values worked out by hand."""
 
-from __future__ import annotations
-
 from typing import get_args
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What people read: hiring_signals.jsonl, and the evidence beside a ranked candidate."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

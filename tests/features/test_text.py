@@ -1,12 +1,8 @@
 """Words, hashes, document frequencies, TF-IDF, tokens of a text."""
 
-from __future__ import annotations
-
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from checkout import python
 from scipy.sparse import csr_array
 
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
@@ -56,8 +52,7 @@ def test_flagged_spans_do_not_become_words():
 def test_the_hash_is_the_same_in_another_process():
     code = "from minirank.features.tfidf import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
     ours = hashed_counts(["sql c++ données"], 1000).indices.tolist()
-    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "7"})
-    assert other.stdout.strip() == str(ours)
+    assert python("-c", code, PYTHONHASHSEED="7").stdout == f"{ours}\n"
 
 
 def test_counts_leave_bucket_0_empty_and_bigrams_stay_within_a_text():

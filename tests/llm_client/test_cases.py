@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from paths import TESTS
+from checkout import TESTS
 
 CASES = (
     "json_schema rejected with 500", "schema ignored with 200", "enforced schema still violated", "a value copied from the example",

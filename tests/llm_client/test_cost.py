@@ -1,12 +1,10 @@
 """Limits, prices, the hard stop, dry runs, progress."""
 
-import subprocess
-import sys
 import time
 
 import pytest
+from checkout import start_python
 from llm_scripted import MODEL, ScriptedServer, answer, failure, item
-from paths import WORLDS
 
 from minirank.llm_client import Bulk, Counts, FatalError, Limits, Store, retry
 from minirank.llm_client.cost import Budget, most_tokens
@@ -94,7 +92,7 @@ def test_calls_under_way_in_a_killed_run_are_paid_for(tmp_path):
     path = tmp_path / "s.sqlite"
     # One answer, so that four go out together; those are never answered.
     with ScriptedServer(answer(), default=answer(delay=30)) as server:
-        worker = subprocess.Popen([sys.executable, "-c", code, server.url, str(path)], cwd=WORLDS)
+        worker = start_python("-c", code, server.url, path)
         end = time.monotonic() + 60
         while len(server.received) < 5:
             assert time.monotonic() < end and worker.poll() is None

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from paths import WORLDS
+from checkout import WORLDS
 
 from minirank.llm_client import LLMError
 from minirank.llm_client.key import Key

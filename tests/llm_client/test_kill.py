@@ -1,23 +1,18 @@
 """Killed, interrupted, restarted: no committed call is made again."""
 
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 
 import pytest
+from checkout import WORLDS, start_python
 from llm_scripted import ScriptedServer, Step, answer, failure
-from paths import WORLDS
 
 from minirank.llm_client import Counts, Store
 
-WORKER = WORLDS / "llm_worker.py"
-
 
 def start(server, path, items, concurrency):
-    command = [sys.executable, str(WORKER), server.url, str(path), str(items), str(concurrency)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return start_python(WORLDS / "llm_worker.py", server.url, path, items, concurrency)
 
 
 def wait_for(condition, seconds=30):

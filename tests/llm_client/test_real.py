@@ -3,15 +3,14 @@
 Such a model is a fixture of the protocol: its words are not looked at.
 """
 
-import os
 import subprocess
-import sys
 import time
 
 import llm_server
 import pytest
 import requests
-from paths import WORLDS
+from checkout import WORLDS, python, start_python
+from llm_record import SCHEMA, posting
 
 from minirank.cli import main
 from minirank.llm_client import Bulk, Client, Counts, FatalError, ItemError, Limits, Request, Store
@@ -21,22 +20,6 @@ from minirank.llm_client.request import Ability
 pytest.importorskip("xllamacpp", reason='no real server here; pip install -e ".[llm-test]"')
 
 MODEL = llm_server.MODEL_NAME
-SCHEMA = {
-    "type": "object", "additionalProperties": False, "required": ["skills", "years"],
-    "properties": {
-        "skills": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 30}},
-        "years": {"type": "integer", "minimum": 0, "maximum": 50},
-    },
-}  # fmt: skip
-POSTINGS = (
-    "Nurse for our intensive care unit. At least 3 years in a hospital, night shifts, German B2.",
-    "Backend engineer: Python, PostgreSQL and Kubernetes, 5+ years. We do not mind where you live.",
-)
-
-
-def posting(number, key=None, **fields):
-    text = f"Job posting:\n{POSTINGS[number % 2]}\nWhich skills does it ask for, and how many years?"
-    return Request(key or f"posting{number}", ({"role": "user", "content": text},), SCHEMA, **{"max_tokens": 200, **fields})
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +27,7 @@ def server():
     """Its address. Red, not skipped, when it cannot be started: whoever installed the extra wants to know."""
     model = llm_server.model_path()
     assert model.stat().st_size == llm_server.MODEL_BYTES
-    process = subprocess.Popen(
-        [sys.executable, str(WORLDS / "llm_server.py"), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    process = start_python(WORLDS / "llm_server.py", "--port", "0", stderr=subprocess.DEVNULL)
     try:
         url = process.stdout.readline().strip()
         end = time.monotonic() + 60
@@ -108,16 +89,14 @@ def test_case_08_a_client_timeout_and_the_next_request(server):
 
 def test_case_24_kill_9_and_resume(server, tmp_path):
     path, code = tmp_path / "store.sqlite", (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from test_llm_real import MODEL, posting\n"
+        "import sys; from llm_record import MODEL_NAME, posting\n"
         "from minirank.llm_client import Bulk, Client, Limits, Store\n"
-        "with Store(sys.argv[3]) as store:\n"
-        "    client = Client(sys.argv[2], MODEL, limits=Limits(concurrency=2))\n"
+        "with Store(sys.argv[2]) as store:\n"
+        "    client = Client(sys.argv[1], MODEL_NAME, limits=Limits(concurrency=2))\n"
         "    print(Bulk(client, store).run([posting(n, version=str(n), max_tokens=60) for n in range(5)]))\n"
     )  # fmt: skip
-    command = [sys.executable, "-c", code, str(WORLDS), server, str(path)]
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    command = ("-c", code, server, path)
+    worker = start_python(*command, stderr=subprocess.DEVNULL, PYTHONWARNINGS="ignore")
     end, committed = time.monotonic() + 60, {}
     while len(committed) < 2:
         assert time.monotonic() < end and worker.poll() is None
@@ -131,7 +110,7 @@ def test_case_24_kill_9_and_resume(server, tmp_path):
         committed = {found.key: found for found in store.items() if found.status != "pending"}
         attempts = store.ledger()["attempts"]
         assert store.counts().input == 5 and store.counts().pending == 5 - len(committed) > 0
-    assert subprocess.run(command, stdout=subprocess.PIPE, timeout=120, env=environment).returncode == 0
+    assert python(*command, PYTHONWARNINGS="ignore").returncode == 0
     with Store(path) as store:
         counts = store.counts()
         assert counts.input == 5 and counts.pending == 0

@@ -1,7 +1,5 @@
 """A run whose tasks are some of the three labels of a data folder ranks and scores like any other."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from ranking_world import GATED, write_market

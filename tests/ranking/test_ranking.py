@@ -1,15 +1,12 @@
 """Ranking: the same numbers as evaluation, for any job and any resume, in one order whatever the threads do."""
 
-from __future__ import annotations
-
 import json
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from checkout import python
 from ranking_world import GATED, train_run, write_market
 from training_world import small_config
 
@@ -343,7 +340,7 @@ def test_resumes_of_a_file_need_an_id_and_a_text(tmp_path):
 def test_the_command_prints_both_lists_and_the_moves(market, ranker):
     job = ranker.folder.jobs[-1]["job_id"]
     words = ["rank", market[1], "--job", job, "--role", "hr", "--versus", "executive", "--top", 2]
-    done = subprocess.run([sys.executable, "-m", "minirank", *map(str, words)], capture_output=True, text=True, encoding="utf-8")
+    done = python("-m", "minirank", *words, PYTHONIOENCODING="utf-8")
     assert done.returncode == 0 and done.stderr == ""
     assert "role hr;" in done.stdout and "role executive;" in done.stdout and "From hr to executive" in done.stdout
 

@@ -1,7 +1,5 @@
 """Which tasks a data set has labels for."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

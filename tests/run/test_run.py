@@ -1,19 +1,17 @@
 """A run folder: byte for byte the same whatever interrupted training; every damage is one line."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import start_python
 from training_world import small_config, write_table
 
 from minirank.errors import RunError
@@ -87,10 +85,8 @@ def test_stopped_after_any_step_and_resumed_it_ends_with_the_same_bytes(tmp_path
 
 def start(config: Path, run: Path) -> subprocess.Popen:
     """`minirank train` in a process of its own, once it has trained for an epoch."""
-    command = [sys.executable, "-m", "minirank", "train", config, "--run", run]
-    for override in SLOW:
-        command += ["--set", override]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    overrides = [word for override in SLOW for word in ("--set", override)]
+    process = start_python("-m", "minirank", "train", config, "--run", run, *overrides)
     while not (run / "metrics.jsonl").exists() and process.poll() is None:
         time.sleep(0.002)
     return process

@@ -1,12 +1,11 @@
 """The simulated world: its files, its order in time, and labels that agree with the planted truth."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from checkout import python
 
 from minirank.data import read_folder, split_by_time
 from minirank.errors import ConfigError, DataError, MinirankError
@@ -33,7 +32,7 @@ def folder(path):
 
 def test_a_seed_gives_the_same_bytes_in_another_process(path, tmp_path):
     code = "import sys; from minirank.simulate import World, WorldConfig;World(WorldConfig(seed=3, impressions=2_000)).write(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "again")], check=True)
+    assert python("-c", code, tmp_path / "again").returncode == 0
     assert sorted(p.name for p in path.iterdir()) == sorted(NAMES)
     for name in NAMES:
         assert (path / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name

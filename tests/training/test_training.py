@@ -1,7 +1,5 @@
 """Mini-batches, early stopping, what is told, and what is refused."""
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import replace

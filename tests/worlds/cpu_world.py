@@ -1,7 +1,5 @@
 """Drawn plans and batches for the CPU executor, and memory that ends where reading on is fatal."""
 
-from __future__ import annotations
-
 import ctypes
 import dataclasses
 import mmap

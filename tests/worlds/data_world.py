@@ -1,7 +1,5 @@
 """A small data folder that is right, and ways to make it wrong."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,41 +1,24 @@
 """A local OpenAI-compatible server that answers from a script, and a small data folder for it to read."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-JOB = {
-    "title": None,
-    "seniority": None,
-    "min_years": None,
-    "must_have": [],
-    "nice_to_have": [],
-    "education": None,
-    "domains": [],
-    "responsibilities": [],
-    "soft_skills": [],
-    "location": None,
-    "remote": None,
-    "languages": [],
+NOTHING = {
+    **dict.fromkeys(("title", "seniority", "education", "location", "remote")),
+    **dict.fromkeys(("domains", "soft_skills", "languages"), []),
 }
-RESUME = {
-    "title": None,
-    "seniority": None,
-    "years": None,
-    "skills": [],
-    "education": None,
-    "domains": [],
-    "soft_skills": [],
-    "location": None,
-    "remote": None,
-    "languages": [],
-}
+JOB = NOTHING | {"min_years": None, "must_have": [], "nice_to_have": [], "responsibilities": []}
+RESUME = NOTHING | {"years": None, "skills": []}
 _SKILLS = re.compile(r"\b(?:Python|SQL|Zymurgy|triage|wound care)\b")
 _YEARS = re.compile(r"\b(\d+)\+? years")
+
+
+def names(values):
+    """The names of extracted values."""
+    return [value.value for value in values]
 
 
 @contextmanager

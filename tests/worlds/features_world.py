@@ -1,7 +1,5 @@
 """A small data folder with features written by hand, for the tests of minirank.features."""
 
-from __future__ import annotations
-
 import csv
 import json
 from datetime import datetime, timezone

@@ -3,8 +3,6 @@
 Starts llama.cpp's server (see llm_server.py) on port 8137 and writes `cassettes/llamacpp_smollm2.jsonl`.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time
@@ -29,13 +27,21 @@ SCHEMA = {
         "years": {"type": "integer", "minimum": 0, "maximum": 50},
     },
 }  # fmt: skip
-POSTING = "Nurse for our intensive care unit. At least 3 years in a hospital, night shifts, German B2."
+POSTINGS = (
+    "Nurse for our intensive care unit. At least 3 years in a hospital, night shifts, German B2.",
+    "Backend engineer: Python, PostgreSQL and Kubernetes, 5+ years. We do not mind where you live.",
+)
 
 
-def question(key: str = "nurse", text: str = POSTING) -> Request:
-    """What is asked on every rung."""
+def question(key: str, text: str, **fields) -> Request:
+    """What is asked about a posting."""
     asked = f"Job posting:\n{text}\nWhich skills does it ask for, and how many years?"
-    return Request(key, ({"role": "user", "content": asked},), SCHEMA, max_tokens=200)
+    return Request(key, ({"role": "user", "content": asked},), SCHEMA, **{"max_tokens": 200, **fields})
+
+
+def posting(number: int, **fields) -> Request:
+    """The question about one of the postings, which take turns."""
+    return question(f"posting{number}", POSTINGS[number % 2], **fields)
 
 
 def exchanges(client: Client) -> list:
@@ -43,7 +49,7 @@ def exchanges(client: Client) -> list:
     found = []
     for rung in range(len(RUNGS)):
         client.ability = Ability(rung=rung)
-        found.append(_ask(client, question()))
+        found.append(_ask(client, posting(0)))
     return [*found, _ask(client, question("long", "word " * 3000))]
 
 

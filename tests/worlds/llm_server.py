@@ -6,8 +6,6 @@
 without its dependencies, for one of them would have to be compiled.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import importlib.util

@@ -1,7 +1,5 @@
 """A run in a process of its own, to be killed or interrupted: python llm_worker.py URL STORE ITEMS CONCURRENCY."""
 
-from __future__ import annotations
-
 import sys
 
 from llm_scripted import MODEL, SCHEMA

@@ -1,7 +1,5 @@
 """A small simulated market with a trained run, for the tests of ranking."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minirank.config.configuration import Config, FolderConfig, TrainingConfig

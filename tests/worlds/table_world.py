@@ -1,7 +1,5 @@
 """A small table in two files, and its schema."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from minirank.config.dataclass_yaml import build

@@ -1,7 +1,5 @@
 """A small table with two labels and a configuration that trains on it in a fraction of a second."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,13 +1,11 @@
 """An edit in one kernel file must reach the drivers that another file caches."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numba
 import numpy as np
+from checkout import python
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 import minirank.kernels
@@ -30,9 +28,7 @@ print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
 
 def run(root, driver):
     code = PROBE.format(driver=driver, name=driver.split("(")[0])
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)}
-    )
+    done = python("-c", code, cwd=root, PYTHONPATH=str(root))
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

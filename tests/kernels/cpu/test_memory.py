@@ -5,15 +5,12 @@ single read too far ends the process.
 """
 
 import dataclasses
-import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from checkout import python
 from cpu_world import drawn_batch, drawn_plan, drawn_values, guarded, guarded_batch, guarded_copy, smooth_batch
-from paths import WORLDS
 
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
@@ -68,7 +65,7 @@ def touch_everything(seed, behind):
 
 
 def test_no_kernel_leaves_its_arrays():
-    done = subprocess.run([sys.executable, __file__], env=os.environ | {"PYTHONPATH": str(WORLDS)}, capture_output=True, text=True)
+    done = python(__file__)
     assert done.returncode == 0, f"ended by {done.returncode} in {done.stdout[-200:]}{done.stderr[-2000:]}"
     assert done.stdout.split()[-1] == "done"
 
@@ -77,10 +74,7 @@ def test_no_kernel_leaves_its_arrays():
 def test_a_guard_is_fatal(behind):
     """One number past the end, or before the start, ends the process: else the test above would test nothing."""
     code = "import ctypes, cpu_world\na = cpu_world.guarded(3, behind={})\nprint(ctypes.c_uint8.from_address(a.ctypes.data + {}).value, flush=True)"
-    results = [
-        subprocess.run([sys.executable, "-c", code.format(behind, place)], cwd=WORLDS, capture_output=True).returncode
-        for place in ((2, 3) if behind else (0, -1))
-    ]
+    results = [python("-c", code.format(behind, place)).returncode for place in ((2, 3) if behind else (0, -1))]
     assert results == [0, -signal.SIGSEGV]
 
 

@@ -4,13 +4,10 @@ The shape is a constant of the module, taken from what the processor says of its
 something else while the module is imported, and keeps its compiled code in a folder of its own.
 """
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from paths import ROOT
+from checkout import python
 
 HERE = Path(__file__).resolve().parent
 RUN = """
@@ -36,6 +33,5 @@ PLAN = "test_gradients.py::test_drawn_gradients_in_float32"
 def test_every_shape_computes_the_same(features, shape, tests):
     code = RUN.format(features=features, shape=shape, tests=[str(HERE / test) for test in tests])
     cache = HERE / "__pycache__" / f"shape_{shape[0]}x{shape[1]}"
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "NUMBA_OPT": "1"}  # NOTE: a plan compiles sooner so
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment)
+    done = python("-c", code, NUMBA_CACHE_DIR=str(cache), NUMBA_OPT="1")  # NOTE: a plan compiles sooner so
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]

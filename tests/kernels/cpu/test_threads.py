@@ -1,16 +1,14 @@
 """The same bytes whatever else runs, executors side by side, and no trace of it in the process."""
 
 import os
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from checkout import python
 from cpu_world import drawn_batch, drawn_plan, drawn_values
-from paths import WORLDS
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu.executor import CpuExecutor
@@ -137,11 +135,5 @@ print("same")
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="asks for the affinity of the process; run on Linux")
 def test_no_side_effects():
-    done = subprocess.run(
-        [sys.executable, "-c", SIDE_EFFECTS],
-        cwd=Path(__file__).parent,
-        env=os.environ | {"PYTHONPATH": str(WORLDS)},
-        capture_output=True,
-        text=True,
-    )
+    done = python("-c", SIDE_EFFECTS, cwd=Path(__file__).parent)
     assert done.stdout == "same\n", done.stderr[-2000:]

@@ -1,12 +1,9 @@
 """The cuda backend where there is no GPU: what it says, how many launches a step takes, and its kernels in numba's simulator."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from paths import ROOT
+from checkout import python
 from training_world import write_table
 
 from minirank import cli
@@ -36,15 +33,9 @@ def base_plan():
     return compile_plan(config, tasks, spec, LabelRates(1000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
 
 
-def in_simulator(*words, **environment):
-    environment = os.environ | SIMULATOR | environment
-    return subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-
-
 def test_nothing_of_cuda_is_imported_unasked():
     code = "import sys, minirank.kernels.cpu.executor, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
-    plain = {name: value for name, value in os.environ.items() if name not in SIMULATOR}
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=plain, check=False).returncode == 0
+    assert python("-c", code, NUMBA_ENABLE_CUDASIM="0").returncode == 0
 
 
 @without_gpu
@@ -122,14 +113,14 @@ def test_a_step_of_base_takes_eleven_launches():
 
 def test_kernels_in_the_simulator():
     suites = (f"tests/kernels/cuda/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
-    done = in_simulator("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites)
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites, **SIMULATOR)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
 
 
 def test_products_with_the_tiles_of_a_gpu():
     """The sizes that a GPU runs, float32 and TF32; everything else is simulated with smaller ones."""
     suite = ("tests/kernels/cuda/cuda_suite.py", "-k", "with_the_tiles")
-    done = in_simulator("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", *suite, MINIRANK_CUDA_TILES="full")
+    done = python("-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", *suite, **SIMULATOR, MINIRANK_CUDA_TILES="full")
     assert done.returncode == 0 and "5 passed" in done.stdout, done.stdout[-6000:] + done.stderr
 
 
@@ -138,7 +129,7 @@ def test_a_model_trains_in_the_simulator(tmp_path):
     path = write_table(tmp_path, rows=40)
     quick = ("training.epochs=1", "training.batch_rows=32", "model.gate.role=bias", "training.cuda.deterministic=false")
     sets = [word for setting in quick for word in ("--set", setting)]
-    done = in_simulator("-m", "minirank", "train", str(path), "--run", str(tmp_path / "run"), "--backend", "cuda", *sets)
+    done = python("-m", "minirank", "train", str(path), "--run", str(tmp_path / "run"), "--backend", "cuda", *sets, **SIMULATOR)
     assert done.returncode == 0, done.stderr
     assert load_run(tmp_path / "run").config.training.cuda == CudaConfig(deterministic=False)
     assert load_run(tmp_path / "run", "cpu").config.training.cuda == CudaConfig()
