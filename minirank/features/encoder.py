@@ -17,7 +17,7 @@ from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
-from minirank.features.tables import Table, job_table, job_text, resume_table, resume_text
+from minirank.features.profiles import Profiles, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Bag, Batch, Inputs, InputSpec
 
@@ -76,8 +76,8 @@ class Encoder:
             model = TextModel.fit(counts, config.min_count, config.bigrams)
             job_counts, resume_counts = counts[: len(jobs)], counts[len(jobs) :]
         most = config.tokens_per_text
-        job_side = job_table(jobs, jobs_found, model, most, job_counts)
-        resume_side = resume_table(resumes, resumes_found, model, most, resume_counts)
+        job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
+        resume_side = resume_profiles(resumes, resumes_found, model, most, resume_counts)
         history = _history(config, job_side, PastHires.from_folder(folder, features), model)
         pairs = MatchedPairs(job_side, resume_side, history, job, resume, shown.time[rows])
         mean, std = _statistics([feature.column(pairs) for feature in inputs.features(config)])
@@ -116,7 +116,7 @@ class Encoder:
         """
         _check_columns(folder, self.config)
         shown = folder.impressions
-        jobs = job_table(folder.jobs, features.jobs, self.text, self.config.tokens_per_text)
+        jobs = job_profiles(folder.jobs, features.jobs, self.text, self.config.tokens_per_text)
         past = PastHires.from_folder(folder, features)
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
         converted = np.where(shown.clicked == 1, shown.converted, np.nan)
@@ -142,14 +142,14 @@ class Encoder:
             encoder=self,
         )
 
-    def resumes(self, resumes, features) -> Table:
+    def resumes(self, resumes, features) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
 
         Args:
             resumes: n mappings with resume_id, text, updated_at (seconds).
             features: n `ResumeFeatures`.
         """
-        return resume_table(resumes, features, self.text, self.config.tokens_per_text)
+        return resume_profiles(resumes, features, self.text, self.config.tokens_per_text)
 
     def pairs(self, job, job_features, history: PastHires | None, resumes, resume_features, role, now=None) -> Inputs:
         """One job and its candidates as rows, with the numbers that `dataset` has for the same pair at the same time.
@@ -158,22 +158,22 @@ class Encoder:
             job: mapping with job_id, team_id, title, description, posted_at (seconds).
             job_features: `JobFeatures`.
             history: past hires, or None.
-            resumes: n mappings, or a `Table` from `resumes`.
-            resume_features: n `ResumeFeatures`; None with a `Table`.
+            resumes: n mappings, or a `Profiles` from `resumes`.
+            resume_features: n `ResumeFeatures`; None with a `Profiles`.
             role: the recruiter's role; one that training never saw gets id 0.
             now: seconds; by default the latest time that the job, the candidates and training know of.
         Returns:
             n rows, at position 0.
         """
-        table = resumes if isinstance(resumes, Table) else self.resumes(resumes, resume_features)
-        jobs = job_table([job], [job_features], self.text, self.config.tokens_per_text)
-        n = len(table)
+        candidates = resumes if isinstance(resumes, Profiles) else self.resumes(resumes, resume_features)
+        jobs = job_profiles([job], [job_features], self.text, self.config.tokens_per_text)
+        n = len(candidates)
         if now is None:
-            now = max([self.until, int(jobs.time[0]), *table.time.tolist()])
+            now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
         past = _history(self.config, jobs, history or PastHires(), self.text)
-        zero, candidate = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
+        zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         ids, bags, dense = self._encode(
-            MatchedPairs(jobs, table, past, zero, candidate, np.full(n, now, np.int64), zero + self._role(role), zero)
+            MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero)
         )
         return Inputs(ids, bags, dense)
 
@@ -221,7 +221,7 @@ class Encoder:
         return np.clip(np.nan_to_num((values - self.mean[place]) / self.std[place], nan=0.0), -CLIP, CLIP)
 
 
-def _history(config: FeatureConfig, jobs: Table, past: PastHires, model) -> History | None:
+def _history(config: FeatureConfig, jobs: Profiles, past: PastHires, model) -> History | None:
     return History.of(jobs, past, config.hires, config.max_hires, model) if config.signals else None
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from minirank.extract import EDUCATION, SENIORITY
+from minirank.extract import EDUCATION, SENIORITY, Value
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
-from minirank.features.tables import job_table, resume_table
+from minirank.features.profiles import job_profiles, resume_profiles, value_of
 
 SHARED = 5  # skills shown
 
@@ -30,11 +32,10 @@ def evidence(config: FeatureConfig, job, job_features, history: PastHires, resum
         history: past hires that are known.
         resumes, resume_features: n mappings and n `ResumeFeatures`.
     """
-    jobs = job_table([job], [job_features], None, 1)
-    table = resume_table(resumes, resume_features, None, 1)
+    jobs = job_profiles([job], [job_features], None, 1)
+    candidates = resume_profiles(resumes, resume_features, None, 1)
     past = History.of(jobs, history, config.hires, config.max_hires, None)
-    rows = np.zeros(len(table), np.int64), np.arange(len(table))
-    other_hires = OtherHires.of(past, table, *rows)
+    other_hires = OtherHires.of(past, candidates, np.zeros(len(candidates), np.int64), np.arange(len(candidates)))
     close, left_out = other_hires.skills(), other_hires.slot
     held = [{skill.value for skill in past.people.features[row].skills} for row in past.hire]
     support = Counter(name for skills in held for name in skills)
@@ -46,10 +47,10 @@ def evidence(config: FeatureConfig, job, job_features, history: PastHires, resum
             wanted = getattr(job_features, name)
             item[name] = [_quoted(skills[skill.value]) for skill in wanted if skill.value in skills]
             item[f"{name}_missing"] = [_quoted(skill) for skill in wanted if skill.value not in skills]
-        item["title"] = {"job": _value(job_features.title), "resume": _value(features.title)}
-        item["years"] = _years(job_features.min_years, features.years)
-        item["seniority"] = _levels(SENIORITY, job_features.seniority, features.seniority)
-        item["education"] = _levels(EDUCATION, job_features.education, features.education)
+        item["title"] = _compared(job_features.title, features.title)
+        item["years"] = _compared(job_features.min_years, features.years, int)
+        item["seniority"] = _compared(job_features.seniority, features.seniority, SENIORITY.index)
+        item["education"] = _compared(job_features.education, features.education, EDUCATION.index)
         item["past_hires"] = None
         if left_out[row] >= 0:
             without = held[left_out[row]]
@@ -65,19 +66,13 @@ def evidence(config: FeatureConfig, job, job_features, history: PastHires, resum
     return found
 
 
-def _value(found):
-    return None if found is None else found.value
-
-
-def _quoted(skill) -> dict:
+def _quoted(skill: Value) -> dict[str, Any]:
     return {"skill": skill.value, "quote": skill.quote, "start": skill.start, "end": skill.end, "source": skill.source}
 
 
-def _years(job, resume) -> dict:
-    gap = None if job is None or resume is None else resume.value - job.value
-    return {"job": _value(job), "resume": _value(resume), "gap": gap}
-
-
-def _levels(names: tuple[str, ...], job, resume) -> dict:
-    gap = None if job is None or resume is None else names.index(resume.value) - names.index(job.value)
-    return {"job": _value(job), "resume": _value(resume), "gap": gap}
+def _compared(job: Value | None, resume: Value | None, rank: Callable[[Any], int] | None = None) -> dict[str, Any]:
+    """What both say and, where a value has a rank, how far the resume is above the job."""
+    found = {"job": value_of(job), "resume": value_of(resume)}
+    if rank is not None:
+        found["gap"] = None if job is None or resume is None else rank(resume.value) - rank(job.value)
+    return found

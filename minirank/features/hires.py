@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from minirank.features.profiles import value_of
+
 NONE, TEAM, TITLE = 0, 1, 2  # where a job's history comes from
 LEVEL_NAMES = {NONE: None, TEAM: "team", TITLE: "title"}
 
@@ -50,7 +52,7 @@ class PastHires:
                 latest = max(rows, key=lambda row: folder.resumes[row]["updated_at"])
                 found.append((int(hired_at), resume_id, int(job), latest))
         found.sort()
-        title = [None if f.title is None else f.title.value for f in features.jobs]
+        title = [value_of(f.title) for f in features.jobs]
         return cls(
             team=tuple(folder.jobs[job]["team_id"] for _, _, job, _ in found),
             title=tuple(title[job] for _, _, job, _ in found),

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.features.hires import PastHires
+from minirank.features.profiles import Profiles, resume_profiles
 from minirank.features.sparse import dot, dot_shared, merge, product, sizes, squares
-from minirank.features.tables import Table, resume_table
 from minirank.features.tfidf import TextModel
 
 
@@ -37,11 +37,11 @@ class History:
     offsets: np.ndarray
     job: np.ndarray
     hire: np.ndarray
-    people: Table
+    people: Profiles
     k: int
 
     @classmethod
-    def of(cls, jobs: Table, past: PastHires, k: int, most: int, model: TextModel | None) -> History:
+    def of(cls, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None) -> History:
         """Histories of the jobs.
 
         Args:
@@ -58,11 +58,11 @@ class History:
             offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
             job=np.repeat(np.arange(len(jobs)), counts),
             hire=place,
-            people=resume_table([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1),
+            people=resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1),
             k=k,
         )
 
-    def removed(self, resumes: Table, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
+    def removed(self, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
         """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.
 
         Args:
@@ -78,6 +78,10 @@ class History:
             own = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
             slot = np.where(keys[own] == wanted, own, slot)
         return slot
+
+    def log_counts(self) -> np.ndarray:
+        """(J,) ln(1 + hires) of each job."""
+        return np.log1p(np.diff(self.offsets).astype(float))
 
     def of_slots(self, name: str) -> csr_array:
         """(S, COLUMNS), a set of each slot's person."""
@@ -99,7 +103,7 @@ class OtherHires:
     """
 
     history: History
-    resumes: Table
+    resumes: Profiles
     slot: np.ndarray
     rows: np.ndarray
     job: np.ndarray
@@ -107,7 +111,7 @@ class OtherHires:
     left_out: np.ndarray
 
     @classmethod
-    def of(cls, history: History, resumes: Table, job: np.ndarray, resume: np.ndarray) -> OtherHires:
+    def of(cls, history: History, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> OtherHires:
         """Those of N pairs.
 
         Args:
@@ -121,12 +125,12 @@ class OtherHires:
         """Share of the others' skills that the resume has, each counted as often as they have it."""
         return self._share_of_skills(self.history.of_slots("skills"))
 
-    def unstated_skills(self, jobs: Table) -> np.ndarray:
+    def unstated(self, jobs: Profiles) -> np.ndarray:
         """The same over skills that the job does not name."""
         history, skills = self.history, self.history.of_slots("skills")
         return self._share_of_skills((skills - product(skills, np.arange(len(history.job)), jobs.sets["named"], history.job)).tocsr())
 
-    def share_with_same(self, name: str) -> np.ndarray:
+    def same(self, name: str) -> np.ndarray:
         """Share of the others that have the resume's value of a set of one."""
         same, _ = self._common(self.history.of_slots(name), name)
         says = sizes(self.resumes.sets[name])[self.resume] > 0

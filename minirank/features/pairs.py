@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.features.history import History, OtherHires, ratio
-from minirank.features.sparse import dot, product, sizes
-from minirank.features.tables import Table
+from minirank.features.profiles import Profiles
+from minirank.features.sparse import dot, dot_shared, product, sizes
 
 DAY = 86_400
 
@@ -20,15 +20,15 @@ class MatchedPairs:
     """N pairs.
 
     Args:
-        jobs, resumes: tables, built with the same text model.
+        jobs, resumes: profiles, built with the same text model.
         history: of the jobs, or None.
-        job, resume: (N,) rows of the tables.
+        job, resume: (N,) their rows.
         time: (N,) int64 seconds, of the search.
         role, position: (N,) ids, of the search; None where no input needs them.
     """
 
-    jobs: Table
-    resumes: Table
+    jobs: Profiles
+    resumes: Profiles
     history: History | None
     job: np.ndarray
     resume: np.ndarray
@@ -42,7 +42,7 @@ class MatchedPairs:
     def rows(self, owner: str) -> np.ndarray:
         """(N,) which of the owners of an input each pair belongs to; see `inputs.Input`."""
         if owner == "hire":  # those without history: the row after the last
-            return np.where(self.other_hires.slot < 0, len(self.history.job), self.other_hires.slot)
+            return np.where(self.past.slot < 0, len(self.history.job), self.past.slot)
         return {"job": self.job, "resume": self.resume}.get(owner, np.arange(len(self)))
 
     def asked(self, name: str) -> np.ndarray:
@@ -57,9 +57,9 @@ class MatchedPairs:
         """(N,) what a set of the job and one of the resume, by default that of the same name, have in common."""
         return dot(self.jobs.sets[asked], self.job, self.resumes.sets[held or asked], self.resume)
 
-    def share_of_job(self, name: str) -> np.ndarray:
-        """(N,) |A & B| / |A|, the sets of the job and of the resume."""
-        return ratio(self.common(name), self.asked(name))
+    def share_of_job(self, asked: str, held: str | None = None) -> np.ndarray:
+        """(N,) share of a set of the job that is in one of the resume."""
+        return ratio(self.common(asked, held), self.asked(asked))
 
     def jaccard(self, name: str) -> np.ndarray:
         """(N,) |A & B| / |A or B|, the sets of the job and of the resume; NaN where one is empty."""
@@ -80,6 +80,14 @@ class MatchedPairs:
         years, least = np.minimum(self.resumes.years, 40)[self.resume], np.minimum(self.jobs.years, 40)[self.job]
         return np.clip(years - least, -15, 15)
 
+    def extra_skills(self) -> np.ndarray:
+        """(N,) ln(1 + skills of the resume that the job does not name)."""
+        return np.log1p(self.held("skills") - self.common("named", "skills"))
+
+    def covered(self) -> np.ndarray:
+        """(N,) must-haves that the resume has."""
+        return sizes(self.must_covered)
+
     @cached_property
     def must_covered(self) -> csr_array:
         """(N, COLUMNS), the must-haves that each resume has."""
@@ -87,10 +95,27 @@ class MatchedPairs:
 
     @cached_property
     def location_match(self) -> np.ndarray:
-        """(N,) parts that both places have / the smaller count of parts."""
+        """(N,) parts that both places have (Berlin; Berlin, Germany) / the smaller count of parts."""
         return ratio(self.common("location"), np.minimum(self.asked("location"), self.held("location")))
 
+    def location_class(self) -> np.ndarray:
+        """(N,) 0 unknown, 1 another place, 2 the same in part, 3 the same."""
+        match = self.location_match
+        return np.select([np.isnan(match), match == 0, match < 1], [0, 1, 2], 3)
+
+    def reachable(self) -> np.ndarray:
+        """(N,) `location_match`, 1 where the job is remote."""
+        return np.where(self.jobs.levels["remote"][self.job] == 2, 1.0, self.location_match)
+
+    def recency(self) -> np.ndarray:
+        """(N,) ln(1 + days from the resume to the search); a resume from after it is as fresh as can be."""
+        return np.log1p(np.maximum(self.time - self.resumes.time[self.resume], 0) / DAY)
+
+    def text_similarity(self) -> np.ndarray:
+        """(N,) cosine of the TF-IDF rows."""
+        return dot_shared(self.jobs.text, self.job, self.resumes.text, self.resume)
+
     @cached_property
-    def other_hires(self) -> OtherHires:
+    def past(self) -> OtherHires:
         """The past hires that each candidate is compared with."""
         return OtherHires.of(self.history, self.resumes, self.job, self.resume)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from minirank.errors import RunError
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
+from minirank.features.profiles import value_of
+from minirank.storage import write_text
 
 FILE = "hiring_signals.jsonl"
 
@@ -31,8 +31,7 @@ def hiring_signals(folder, features, config: FeatureConfig = FeatureConfig()) ->
     past = PastHires.from_folder(folder, features)
     lines = []
     for job, found in zip(folder.jobs, features.jobs):
-        title = None if found.title is None else found.title.value
-        level, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
+        level, rows = past.of(job["team_id"], value_of(found.title), job["posted_at"], config.hires, config.max_hires)
         people = [past.features[row] for row in rows]
         support = Counter(name for person in people for name in {skill.value for skill in person.skills})
         shared = sorted((pair for pair in support.items() if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0]))
@@ -62,15 +61,7 @@ def write_signals(folder, features, config: FeatureConfig = FeatureConfig()) -> 
         RunError: it cannot be written.
     """
     path = Path(folder.path) / FILE
-    part = path.with_name(FILE + ".part")
-    try:
-        with open(part, "w", encoding="utf-8") as stream:
-            for line in hiring_signals(folder, features, config):
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise RunError(f"{path}: cannot be written: {error.strerror}; free some space or choose another folder") from None
+    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in hiring_signals(folder, features, config)))
     return path
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from minirank.data.read_files import write_json
 from minirank.errors import RunError
 from minirank.features.feature_config import FeatureConfig
 from minirank.features.tfidf import TextModel
+from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 
 FORMAT = "minirank encoder"
 VERSION = 1
@@ -29,66 +27,53 @@ def save(encoder, folder: Path) -> None:
     arrays = {"mean": encoder.mean, "std": encoder.std}
     if encoder.text is not None:
         arrays |= {"kept": encoder.text.kept, "idf": encoder.text.idf}
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    content = stream.getvalue()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "encoder.npz").write_bytes(content)
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written: {error.strerror}; free some space or choose another folder") from None
+    make_folder(folder)
+    save_npz(folder / "encoder.npz", arrays)
     settings = {
         "format": FORMAT,
         "version": VERSION,
-        "arrays": hashlib.sha256(content).hexdigest(),
+        "arrays": _checksum(folder / "encoder.npz"),
         "config": asdict(encoder.config),
         "roles": encoder.roles,
         "vocabularies": encoder.vocabularies,
         "until": encoder.until,
         "max_position": encoder.max_position,
     }
-    write_json(folder / "encoder.json", settings)
+    write_text(folder / "encoder.json", json.dumps(settings, ensure_ascii=False, allow_nan=False))
 
 
-def load(folder: Path) -> dict:
+def load(folder: Path) -> dict[str, Any]:
     """Fields of the encoder that `save` wrote.
 
     Raises:
         RunError: a file is missing, truncated or of another version.
     """
-    settings = _settings(folder / "encoder.json")
-    content = _read(folder / "encoder.npz")
-    if hashlib.sha256(content).hexdigest() != settings["arrays"]:
-        raise RunError(f"{folder / 'encoder.npz'}: truncated, or not written together with encoder.json; {_AGAIN}")
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        config = FeatureConfig(**settings["config"])
-        text = TextModel(config.buckets, config.bigrams, arrays["kept"], arrays["idf"]) if "kept" in arrays else None
-        return {
-            "config": config,
-            "roles": tuple(settings["roles"]),
-            "vocabularies": {field: tuple(names) for field, names in settings["vocabularies"].items()},
-            "text": text,
-            "mean": arrays["mean"],
-            "std": arrays["std"],
-            "until": settings["until"],
-            "max_position": settings["max_position"],
-        }
-
-
-def _settings(path: Path) -> dict:
-    try:
-        settings = json.loads(_read(path))
-    except ValueError:
-        raise RunError(f"{path}: truncated or damaged; {_AGAIN}") from None
+    names, arrays = folder / "encoder.json", folder / "encoder.npz"
+    settings = read_json(names, _AGAIN)
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
-        raise RunError(f"{path}: no encoder; give the folder of a run")
+        raise RunError(f"{names}: no encoder; give the folder of a run")
     if settings.get("version") != VERSION:
-        raise RunError(f"{path}: version {settings.get('version')}, this minirank reads {VERSION}; train again")
-    return settings
+        raise RunError(f"{names}: version {settings.get('version')}, this minirank reads {VERSION}; train again")
+    if _checksum(arrays) != settings["arrays"]:
+        raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
+    values = load_npz(arrays, _AGAIN)
+    config = FeatureConfig(**settings["config"])
+    return {
+        "config": config,
+        "roles": tuple(settings["roles"]),
+        "vocabularies": {field: tuple(names) for field, names in settings["vocabularies"].items()},
+        "text": TextModel(config.buckets, config.bigrams, values["kept"], values["idf"]) if "kept" in values else None,
+        "mean": values["mean"],
+        "std": values["std"],
+        "until": settings["until"],
+        "max_position": settings["max_position"],
+    }
 
 
-def _read(path: Path) -> bytes:
+def _checksum(path: Path) -> str:
+    """sha256 (hex) of a file."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror}; {_AGAIN}") from None

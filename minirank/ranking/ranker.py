@@ -27,7 +27,7 @@ from ..extract import Features, read_features
 from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
-from ..features.tables import Table
+from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..run.folder import Run, load_run
 from ..run.prediction import ranking_score
@@ -137,7 +137,7 @@ class _Pool:
 
     resumes: Sequence[dict[str, Any]]
     features: Sequence[Any]
-    table: Table | None = None
+    table: Profiles | None = None
 
     def __len__(self) -> int:
         return len(self.resumes)

@@ -13,7 +13,7 @@ from minirank.features.history import History, shared_skills
 from minirank.features.inputs import match_features
 from minirank.features.pairs import MatchedPairs
 from minirank.features.sparse import column, dot, merge, product
-from minirank.features.tables import job_table, resume_table
+from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.tfidf import TextModel, hashed_counts
 
 
@@ -39,8 +39,8 @@ def past_of(*people, team="t", title="designer", first=START - 50 * DAY):
 
 def close(jobs, found, past, candidates, k=2, most=30, model=None):
     """Closeness of every candidate to the first job, by name, and the history."""
-    table = job_table(jobs, found, model, 1)
-    resumes = resume_table([record for record, _ in candidates], [f for _, f in candidates], model, 1)
+    table = job_profiles(jobs, found, model, 1)
+    resumes = resume_profiles([record for record, _ in candidates], [f for _, f in candidates], model, 1)
     history = History.of(table, past, k, most, model)
     rows = np.zeros(len(candidates), np.int64), np.arange(len(candidates))
     return closeness(history, table, resumes, *rows), history, history.removed(resumes, *rows)
@@ -168,8 +168,8 @@ def separation(columns, hired):
 def planted():
     jobs, past, candidates, job_row, hired = planted_world(0)
     model = TextModel.fit(hashed_counts([record["text"] for record, _ in candidates], 2**18), min_count=1)
-    table = job_table(jobs, [job_features()] * len(jobs), model, 1)
-    resumes = resume_table([record for record, _ in candidates], [found for _, found in candidates], model, 1)
+    table = job_profiles(jobs, [job_features()] * len(jobs), model, 1)
+    resumes = resume_profiles([record for record, _ in candidates], [found for _, found in candidates], model, 1)
     return History.of(table, past, 2, 30, model), table, resumes, job_row, hired
 
 

@@ -8,7 +8,7 @@ from features_world import DAY, START, job_features, resume_features
 
 from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, Owner, match_features
 from minirank.features.pairs import MatchedPairs
-from minirank.features.tables import job_table, resume_table
+from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.tfidf import TextModel, hashed_counts
 
 JOB = {"job_id": "j", "team_id": "t", "title": "Data Engineer", "description": "sql spark", "posted_at": START}
@@ -17,9 +17,9 @@ NAMES = {feature.name for feature in FEATURES}
 
 def match(job, resume, *, job_record=None, resume_record=None, model=None, time=START):
     """Features of one pair, by name."""
-    jobs = job_table([JOB | (job_record or {})], [job], model, 8)
+    jobs = job_profiles([JOB | (job_record or {})], [job], model, 8)
     record = {"resume_id": "p", "text": "sql excel", "updated_at": START - 3 * DAY} | (resume_record or {})
-    resumes = resume_table([record], [resume], model, 8)
+    resumes = resume_profiles([record], [resume], model, 8)
     zero = np.zeros(1, np.int32)
     return {name: found[0] for name, found in match_features(MatchedPairs(jobs, resumes, None, zero, zero, np.array([time]))).items()}
 

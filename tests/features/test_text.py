@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
 from minirank.features.sparse import column, dot, dot_shared, merge, sets, squares
-from minirank.features.tables import job_table, resume_table
+from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
 
@@ -42,8 +42,8 @@ def test_flagged_spans_do_not_become_words():
     resume = {"resume_id": "p", "text": text, "updated_at": 0}
     job = {"job_id": "j", "team_id": "t", "title": text, "description": "go", "posted_at": 0}
     tables = (
-        resume_table([resume] * 2, [ResumeFeatures(), ResumeFeatures(flagged=flagged)], model, 9),
-        job_table([job] * 2, [JobFeatures(), JobFeatures(flagged=flagged)], model, 9),
+        resume_profiles([resume] * 2, [ResumeFeatures(), ResumeFeatures(flagged=flagged)], model, 9),
+        job_profiles([job] * 2, [JobFeatures(), JobFeatures(flagged=flagged)], model, 9),
     )
     for table in tables:
         assert np.diff(table.tokens[0]).tolist() == [8, 2]

@@ -7,7 +7,7 @@ import numpy as np
 from ...data import DataFolder
 from ...features.inputs import match_features
 from ...features.pairs import MatchedPairs
-from ...features.tables import job_table, resume_table
+from ...features.profiles import job_profiles, resume_profiles
 from ..feature_files import Features
 from ..grades import Grade, Pairs
 from ..schema import JobFeatures, ResumeFeatures
@@ -27,8 +27,8 @@ def grade_by_rules(folder: DataFolder, features: Features, pairs: Pairs) -> list
     """
     jobs, job = np.unique(pairs.job, return_inverse=True)
     resumes, resume = np.unique(pairs.resume, return_inverse=True)
-    side_a = job_table([folder.jobs[j] for j in jobs], [features.jobs[j] for j in jobs], None, 1)
-    side_b = resume_table([folder.resumes[r] for r in resumes], [features.resumes[r] for r in resumes], None, 1)
+    side_a = job_profiles([folder.jobs[j] for j in jobs], [features.jobs[j] for j in jobs], None, 1)
+    side_b = resume_profiles([folder.resumes[r] for r in resumes], [features.resumes[r] for r in resumes], None, 1)
     raw = match_features(MatchedPairs(side_a, side_b, None, job, resume, side_b.time[resume]))
     parts = _parts(raw)
     weights = np.stack([np.where(np.isnan(part), 0.0, WEIGHTS[name]) for name, part in parts.items()])

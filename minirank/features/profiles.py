@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, clean_text
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, Value, clean_text
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
@@ -16,7 +18,7 @@ LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
 @dataclass(frozen=True)
-class Table:
+class Profiles:
     """n jobs or n resumes.
 
     Args:
@@ -47,7 +49,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.records)
 
-    def take(self, rows) -> Table:
+    def take(self, rows) -> Profiles:
         """The given rows, in the given order, each with the same numbers."""
         rows = np.asarray(rows, np.int64)
         text = tokens = None
@@ -57,7 +59,7 @@ class Table:
             ends = np.cumsum(counts)
             ids = ids[np.arange(counts.sum()) + np.repeat(offsets[rows] - ends + counts, counts)]
             tokens = np.concatenate([[0], ends]).astype(np.int64), ids
-        return Table(
+        return Profiles(
             records=[self.records[row] for row in rows],
             features=[self.features[row] for row in rows],
             key=self.key[rows],
@@ -82,7 +84,7 @@ def resume_text(resume: dict, features) -> str:
     return clean_text(resume["text"], features.flagged)
 
 
-def job_table(jobs, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Table:
+def job_profiles(jobs, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
     """Jobs as arrays.
 
     Args:
@@ -93,47 +95,28 @@ def job_table(jobs, features, model: TextModel | None, most: int, counts: csr_ar
         counts: `model.counts` of the jobs' texts, where they are at hand.
     """
     must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
-    named = [[*m, *n] for m, n in zip(must, nice)]
-    return _table(
-        jobs,
-        features,
-        ids=[job["job_id"] for job in jobs],
-        time=[job["posted_at"] for job in jobs],
-        years=[_value(f.min_years) for f in features],
-        skills={"must": must, "nice": nice, "named": named},
-        texts=job_text,
-        model=model,
-        most=most,
-        counts=counts,
-    )
+    skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)]}
+    return _profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, job_text, model, most, counts)
 
 
-def resume_table(resumes, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Table:
+def resume_profiles(resumes, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
     """Resumes as arrays.
 
     Args:
         resumes: n mappings with resume_id, text, updated_at.
         features: n `ResumeFeatures`.
-        model, most, counts: as in `job_table`.
+        model, most, counts: as in `job_profiles`.
     """
-    return _table(
-        resumes,
-        features,
-        ids=[resume["resume_id"] for resume in resumes],
-        time=[resume["updated_at"] for resume in resumes],
-        years=[_value(f.years) for f in features],
-        skills={"skills": [_values(f.skills) for f in features]},
-        texts=resume_text,
-        model=model,
-        most=most,
-        counts=counts,
-    )
+    skills = {"skills": [_values(f.skills) for f in features]}
+    return _profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, resume_text, model, most, counts)
 
 
-def _table(records, features, *, ids, time, years, skills, texts, model, most, counts) -> Table:
-    title = [_value(f.title) for f in features]
-    levels = {name: [_value(getattr(f, name)) for f in features] for name in LEVELS}
-    places = [r.get("location") or _value(f.location) for r, f in zip(records, features)]
+def _profiles(records, features, names: tuple[str, str, str], skills, text_of, model, most, counts) -> Profiles:
+    """Jobs or resumes as arrays; `names` are those of the id, the time and the years."""
+    id_name, time_name, years_name = names
+    title = [value_of(f.title) for f in features]
+    levels = {name: [value_of(getattr(f, name)) for f in features] for name in LEVELS}
+    places = [r.get("location") or value_of(f.location) for r, f in zip(records, features)]
     lists = {
         **skills,
         "title": [_one(t) for t in title],
@@ -148,14 +131,14 @@ def _table(records, features, *, ids, time, years, skills, texts, model, most, c
     text = None
     if model is not None:
         if counts is None:
-            counts = model.counts([texts(record, f) for record, f in zip(records, features)])
+            counts = model.counts([text_of(record, f) for record, f in zip(records, features)])
         text = model.tfidf(counts)
-    return Table(
+    return Profiles(
         records=records,
         features=features,
-        key=np.array([column(name) for name in ids], np.int64),
-        time=np.array(time, np.int64),
-        years=np.array([np.nan if y is None else y for y in years], np.float64),
+        key=np.array([column(record[id_name]) for record in records], np.int64),
+        time=np.array([record[time_name] for record in records], np.int64),
+        years=np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64),
         levels={name: _places_in(LEVELS[name], found) for name, found in levels.items()},
         title=title,
         domain=[f.domains[0].value if f.domains else None for f in features],
@@ -170,11 +153,12 @@ def place_parts(place: str | None) -> list[str]:
     return [part for part in (p.strip().lower() for p in re.split(r"[,;/()]", place or "")) if part]
 
 
-def _value(found):
-    return None if found is None else found.value
+def value_of(found: Value | None, default: Any = None) -> Any:
+    """The value that was found, `default` where none was."""
+    return default if found is None else found.value
 
 
-def _values(found) -> list[str]:
+def _values(found: Iterable[Value]) -> list[str]:
     return [item.value for item in found]
 
 
