@@ -19,7 +19,7 @@ from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
-from minirank.kernels.batch import Bag, Batch, Inputs, InputSpec
+from minirank.kernels.batch import Batch, Inputs, InputSpec
 
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
@@ -125,11 +125,11 @@ class Encoder:
         weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
         position = np.minimum(shown.position, self.max_position)
-        ids, bags, dense = self._encode(MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
+        encoded = self._encode(MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         return Dataset(
             inputs=self.inputs,
-            rows=Batch(ids, bags, dense, labels, weights, shown.search.astype(np.int32)),
+            rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
             train=split.train,
             valid=split.valid,
             test=split.test,
@@ -172,10 +172,7 @@ class Encoder:
             now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
         past = _history(self.config, jobs, history or PastHires(), self.text)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
-        ids, bags, dense = self._encode(
-            MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero)
-        )
-        return Inputs(ids, bags, dense)
+        return self._encode(MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero))
 
     def evidence(self, job, job_features, history: PastHires | None, resumes, resume_features) -> list[dict]:
         """Why each candidate fits: see `minirank.features.evidence.evidence`."""
@@ -204,8 +201,8 @@ class Encoder:
         known = {"role": self.roles, "token": self.text, **self.vocabularies}
         return size if isinstance(size, int) else len(known[size]) + 1
 
-    def _encode(self, pairs: MatchedPairs) -> tuple[np.ndarray, tuple[Bag, ...], np.ndarray]:
-        """(N, C) ids, the bags, (N, ND) dense."""
+    def _encode(self, pairs: MatchedPairs) -> Inputs:
+        """N pairs as rows."""
         vocabulary = self.vocabularies.get
         ids = [field.column(pairs, vocabulary(field.size)) for field in inputs.categorical(self.config)]
         bags = tuple(bag.column(pairs, vocabulary(bag.size)) for bag in inputs.bags(self.config))
@@ -214,7 +211,7 @@ class Encoder:
         dense = np.zeros((len(pairs), len(columns)), np.float32)
         for column, (_, place, is_flag) in enumerate(columns):
             dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
-        return np.stack(ids, axis=1).astype(np.int32), bags, dense
+        return Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
 
     def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:
         """Values of a dense feature in standard deviations from the training mean, which stands for the unknown."""
