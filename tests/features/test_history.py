@@ -12,8 +12,8 @@ from minirank.features.hires import NONE, TEAM, TITLE, PastHires
 from minirank.features.history import History, shared_skills
 from minirank.features.inputs import match_features
 from minirank.features.pairs import MatchedPairs
-from minirank.features.sparse import column, dot, merge, product
 from minirank.features.profiles import job_profiles, resume_profiles
+from minirank.features.sparse import column, dot, merge, product
 from minirank.features.tfidf import TextModel, hashed_counts
 
 

@@ -6,8 +6,8 @@ from checkout import python
 from scipy.sparse import csr_array
 
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
-from minirank.features.sparse import column, dot, dot_shared, merge, sets, squares
 from minirank.features.profiles import job_profiles, resume_profiles
+from minirank.features.sparse import column, dot, dot_shared, merge, sets, squares
 from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
 
