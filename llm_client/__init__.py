@@ -1,8 +1,17 @@
 """Transport to any OpenAI-compatible LLM server.
 
 Imported as `minirank.llm_client`. Knows nothing of jobs or models, loads neither numpy nor numba.
-In reading order: errors, address, key, deadline, transport, replies, retry, pace, ledger, schema, reading, text, ladder,
-client, store, bulk, estimate, progress, batch, cassette, doctor.
+In reading order:
+
+    errors, address, key         what can go wrong; where the server is; the key, which is never shown
+    deadline, transport          bytes to and from the server, in time
+    schema, neutralise, request  what is asked, and in which form
+    replies, parse_json          what a reply means
+    retry, pace, cost            when to send again, how many at a time, what it may cost
+    client                       one call, from the request to a valid answer
+    store, bulk                  many calls, each answered once and kept
+    estimate, batch              what a run would cost; the files of a Batch service
+    cassette, doctor             recordings of a server; what a server can do
 """
 
 from .bulk import Bulk
@@ -13,25 +22,3 @@ from .neutralise import neutralise
 from .request import Ability, Request
 from .schema import check_schema, validate
 from .store import Counts, Item, Store
-
-__all__ = [
-    "Ability",
-    "Attempt",
-    "Bulk",
-    "CapabilityError",
-    "Client",
-    "Counts",
-    "FatalError",
-    "Item",
-    "ItemError",
-    "LLMError",
-    "Limits",
-    "Reply",
-    "Request",
-    "RetryLater",
-    "Stopped",
-    "Store",
-    "check_schema",
-    "neutralise",
-    "validate",
-]  # fmt: skip

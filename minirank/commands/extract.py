@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
 from .option_types import amount, whole
 from .server import server_of
+
+if TYPE_CHECKING:  # the commands import what they need when they run: `minirank --help` is quick
+    from ..data import DataFolder
+    from ..extract import Features
+    from ..extract.llm.asker import Asker
+    from ..extract.rules.gazetteer import Gazetteer
+    from ..llm_client import Client, Request
 
 STORE = "llm.sqlite"  # beside the data
 LEAST = 200  # characters of a document in one request
@@ -42,7 +52,7 @@ def register(commands) -> None:
     grade.set_defaults(run=run_grade)
 
 
-def run_extract(options) -> None:
+def run_extract(options: Namespace) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
     from ..extract import extract_folder
     from ..features import write_signals
@@ -69,12 +79,12 @@ def run_extract(options) -> None:
     print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 
-def _extract_llm(options, server, gazetteer, folder):
+def _extract_llm(options: Namespace, server: LLMConfig, gazetteer: Gazetteer | None, folder: DataFolder) -> Features | None:
     """Extraction by a model; None where nothing was to be asked yet."""
     from ..extract.llm.extract_llm import extract_folder_llm, requests
     from ..extract.llm.hiring_summary import write_signals_llm
 
-    with _asking(options, server) as asker:
+    with _connected(options, server) as asker:
         if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
             return None
         features, report = extract_folder_llm(folder, asker, options.characters, gazetteer)
@@ -85,7 +95,7 @@ def _extract_llm(options, server, gazetteer, folder):
     return features
 
 
-def run_grade(options) -> None:
+def run_grade(options: Namespace) -> None:
     """Write relevance_grades.csv beside the data, and say how it agrees with people."""
     from ..extract import read_features
     from ..extract.grades import agreement, read_pairs, shown_pairs, write_grades
@@ -101,7 +111,7 @@ def run_grade(options) -> None:
         from ..extract.llm.grade_llm import Grader
 
         grader = Grader(folder, features)
-        with _asking(options, server) as asker:
+        with _connected(options, server) as asker:
             if _without_calls(options, asker, lambda: grader.requests(pairs)):
                 return
             grades, report = grader.grades(pairs, asker)
@@ -142,7 +152,7 @@ def _add_common(command) -> None:
     command.set_defaults(server_options=[action.dest for action in server._group_actions])
 
 
-def _server(options) -> LLMConfig | None:
+def _server(options: Namespace) -> LLMConfig | None:
     """The server that is to be asked, None where the rules are to read.
 
     Raises:
@@ -152,12 +162,11 @@ def _server(options) -> LLMConfig | None:
 
     server = server_of(options)
     if options.rules or (server.base_url is None and options.replay is None):
-        for name in options.server_options:
-            if getattr(options, name):
-                option = f"--{name.replace('_', '-')}"
-                if options.rules:
-                    raise ConfigError(f"{option} is for a server, and --rules asks none; leave one of the two out")
-                raise ConfigError(f"{option} needs --base-url, or llm.base_url in --config; without a server the rules do it all")
+        for name in filter(vars(options).get, options.server_options):
+            option = f"--{name.replace('_', '-')}"
+            if options.rules:
+                raise ConfigError(f"{option} is for a server, and --rules asks none; leave one of the two out")
+            raise ConfigError(f"{option} needs --base-url, or llm.base_url in --config; without a server the rules do it all")
         if server.model is not None and not options.rules:
             raise ConfigError("llm.model names a model, but nothing says on which server; add llm.base_url, or give --base-url or --rules")
         return None
@@ -170,8 +179,8 @@ def _server(options) -> LLMConfig | None:
 
 
 @contextmanager
-def _asking(options, server):
-    """The way to the server, or to a recording of it.
+def _connected(options: Namespace, server: LLMConfig) -> Iterator[Asker]:
+    """An Asker of the server, or of a recording of it.
 
     Raises:
         ConfigError: settings that cannot be used.
@@ -188,14 +197,7 @@ def _asking(options, server):
         load_prompt(name)  # checks their examples, before anything is sent
     progress = Progress(sys.stderr)
     try:
-        limits = Limits(
-            concurrency=server.concurrency,
-            rpm=server.rpm,
-            tpm=server.tpm,
-            max_cost=server.max_cost,
-            price_in=server.price_in,
-            price_out=server.price_out,
-        )
+        limits = Limits(**{name: getattr(server, name) for name in ("concurrency", "rpm", "tpm", "max_cost", "price_in", "price_out")})
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:
@@ -216,8 +218,8 @@ def _asking(options, server):
 
 
 @contextmanager
-def _recording(path, client, notice):
-    """Keeps what the client exchanges with its server in a file, where there is to be one."""
+def _recording(path: str | None, client: Client, notice: Callable[[str], None]) -> Iterator[None]:
+    """Keep what the client exchanges with its server in a file, where there is to be one."""
     from ..llm_client.cassette import Recorder
 
     if path is None:
@@ -234,7 +236,7 @@ def _recording(path, client, notice):
         notice(f"{recorder.exchanges:,} exchanges recorded in {path}{reason}")
 
 
-def _without_calls(options, asker, requests) -> bool:
+def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iterable[Request]]) -> bool:
     """Do what the options ask for without a call: preview, write a batch, read one; False where they ask for none."""
     from ..llm_client.batch import read_batch, write_batch
     from ..llm_client.estimate import estimate
@@ -262,16 +264,14 @@ def _without_calls(options, asker, requests) -> bool:
     return True
 
 
-def _print_ledger(asker) -> None:
+def _print_ledger(asker: Asker) -> None:
     """Print what asking took, over all runs on this store."""
     spent = asker.store.ledger()
-    print(
-        f"sent so far: {spent['attempts']:,} requests, {spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out, "
-        f"cost {spent['cost']:.4g}"
-    )
+    tokens = f"{spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out"
+    print(f"sent so far: {spent['attempts']:,} requests, {tokens}, cost {spent['cost']:.4g}")
 
 
-def _gazetteer(options):
+def _gazetteer(options: Namespace) -> Gazetteer | None:
     """That of the option, else of the configuration; None without any."""
     from ..config.configuration import load_config
     from ..extract.rules.gazetteer import read_gazetteer
@@ -281,7 +281,7 @@ def _gazetteer(options):
     return read_gazetteer(getattr(load_config(options.config, needs_data=False).data, "gazetteer", None))
 
 
-def _folder(options):
+def _folder(options: Namespace) -> DataFolder:
     from ..data import read_folder
     from .data import columns_of
 

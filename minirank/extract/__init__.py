@@ -1,4 +1,19 @@
-"""Fine-grained signals from job descriptions and resumes, each with its quoted evidence."""
+"""Fine-grained signals from job descriptions and resumes, each with its quoted evidence.
+
+In reading order:
+
+    schema                  what extraction yields: values with their quotes, the features of a job and of a resume
+    normalised_text         a text made plain, its sentences and sections
+    suspicion               spans that speak to a machine: nothing is extracted from them
+    rules/                  extraction without a server: lexicon, ambiguity, scanned_text (one scan of a text), requirements,
+                            years, responsibilities, then extract_rules; beside it spans (what the tagger marks), tagger,
+                            tagger_features, gazetteer; last grade_rules
+    feature_files           a whole folder, and the files beside the data
+    edited_text, pii        a text with replacements; personal data masked
+    llm/                    extraction by a model: masked_document, grounding, parse_years, answers, prompts, asker, merge, then
+                            extract_llm; last grade_llm and hiring_summary
+    grades                  the file of relevance grades, and how they agree with people's
+"""
 
 from minirank.extract.feature_files import Features, extract_folder, read_features, write_features
 from minirank.extract.normalised_text import clean_text
@@ -6,23 +21,3 @@ from minirank.extract.rules.extract_rules import TEXT_LIMIT, extract_job, extrac
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.spans import skill_spans
 from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
-
-__all__ = [
-    "EDUCATION",
-    "REMOTE",
-    "SENIORITY",
-    "TEXT_LIMIT",
-    "Features",
-    "Flag",
-    "JobFeatures",
-    "ResumeFeatures",
-    "Value",
-    "clean_text",
-    "extract_folder",
-    "extract_job",
-    "extract_resume",
-    "lexicon",
-    "read_features",
-    "skill_spans",
-    "write_features",
-]
