@@ -14,7 +14,7 @@ from .request import Request
 from .store import Counts, Store
 
 AHEAD = 2  # requests read ahead for each thread
-LOOK_SECONDS = 0.2  # between looks at a stop while the queue is full
+POLL_SECONDS = 0.2  # between checks for a stop while the queue is full
 
 
 class Bulk:
@@ -74,9 +74,9 @@ class Bulk:
                 store.retry_failed(run if once is None else None)
             if once is None:
                 total = store.calls_left(run)
-            work = _Work(self, run, total, progress)
+            workers = _Workers(self, run, total, progress)
             with self._interruptible():
-                work.process(once if once is not None else read(), noted=once is None)
+                workers.process(once if once is not None else read(), noted=once is None)
             counts = store.counts(run)
         if self._interrupted:
             raise KeyboardInterrupt
@@ -109,22 +109,22 @@ class Bulk:
             signal.signal(signal.SIGINT, before)
 
 
-class _Work:
-    """The threads of one run and what they have in hand."""
+class _Workers:
+    """The threads of one run and the requests that are queued or under way."""
 
     def __init__(self, bulk: Bulk, run: int, total: int, progress) -> None:
         self._bulk, self._client, self._store = bulk, bulk.client, bulk.store
         self._run, self._total, self._progress = run, total, progress
         self._queue: queue.Queue = queue.Queue(AHEAD * self._client.limits.concurrency)
         self._lock = threading.Lock()
-        self._in_hand: set[str] = set()  # digests queued or under way: an equal request waits for the result of the first
+        self._under_way: set[str] = set()  # digests queued or under way: an equal request waits for the result of the first
         self._finished = self._failed = 0
         self._known = self._client.ability
 
     def process(self, requests: Iterable[Request], noted: bool) -> None:
         """Feed the threads until the input ends or the client is stopped, then wait for them."""
         # Daemons: a second Ctrl-C must not wait for calls under way.
-        threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._client.limits.concurrency)]
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self._client.limits.concurrency)]
         for thread in threads:
             thread.start()
         try:
@@ -149,38 +149,36 @@ class _Work:
             if not noted:
                 self._store.register([request], model, self._run)
             with self._lock:
-                if digest in self._in_hand:
+                if digest in self._under_way or self._store.status(digest) != "pending":
                     continue
-                if self._store.status(digest) != "pending":
-                    continue
-                self._in_hand.add(digest)
+                self._under_way.add(digest)
             self._put((digest, request))
 
     def _put(self, entry, always: bool = False) -> None:
         while always or not self._client.pace.stopped:
             try:
-                self._queue.put(entry, timeout=LOOK_SECONDS)
+                self._queue.put(entry, timeout=POLL_SECONDS)
                 return
             except queue.Full:
                 continue
 
-    def _serve(self) -> None:
+    def _work(self) -> None:
         while (entry := self._queue.get()) is not None:
             if self._client.pace.stopped:
                 continue
             digest, request = entry
             try:
-                self._one(digest, request)
+                self._finish(digest, request)
             except LLMError as error:
                 self._bulk.abandon(error)
             except Exception as error:  # a defect of ours: end the run, keep the work, let the caller see it
                 self._bulk.abandon(FatalError(f"unexpected {type(error).__name__} at {request.key}: {error}", kind="defect"))
             finally:
                 with self._lock:
-                    self._in_hand.discard(digest)
+                    self._under_way.discard(digest)
         self._client.transport.close()
 
-    def _one(self, digest: str, request: Request) -> None:
+    def _finish(self, digest: str, request: Request) -> None:
         """Bring one request to its end; it stays pending when the run ends first."""
         client, store = self._client, self._store
         source = {"base_url": client.base_url, "model": client.model}
@@ -188,7 +186,7 @@ class _Work:
             reply = client.complete(request, lambda attempt: store.note_sent(digest, attempt))
         except ItemError as error:
             store.fail(digest, error, source)
-            self._tell(failed=True)
+            self._count(failed=True)
         except (FatalError, Stopped) as error:
             if error.attempts:
                 store.note_attempts(digest, error.attempts)
@@ -196,12 +194,12 @@ class _Work:
                 raise
         else:
             store.finish(digest, reply.value, source | provenance(reply), reply.attempts)
-            self._tell(failed=False)
+            self._count(failed=False)
         if client.ability != self._known:
             self._known = client.ability
             store.keep_ability(client.base_url, client.model, self._known)
 
-    def _tell(self, failed: bool) -> None:
+    def _count(self, failed: bool) -> None:
         with self._lock:
             self._finished += 1
             self._failed += failed

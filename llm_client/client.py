@@ -93,11 +93,16 @@ class Client:
         self._retry_budget = RetryBudget(20 + 2 * self.limits.concurrency)
         self._notice, self._told = notice or (lambda text: None), set()
         self._lock, self._first = threading.Lock(), threading.Lock()
-        if getattr(self.transport, "withholds_key", False):
+        if self.withholds_key:
             self._tell(f"{self.base_url} is not https: the key is not sent")
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {self.model!r})"
+
+    @property
+    def withholds_key(self) -> bool:
+        """Whether there is a key that must not travel to this address."""
+        return getattr(self.transport, "withholds_key", False)
 
     def complete(self, request: Request, note: Callable[[Attempt], None] | None = None) -> Reply:
         """Ask until there is a valid answer or a final error.
@@ -164,10 +169,8 @@ class Client:
                 self._mark(attempts, "invalid")
                 self._learn(replace(ability, enforced=False))
                 if complaint:
-                    shown = self.key.redact(" ".join(completion.text[:200].split()))
-                    raise ItemError(
-                        f"invalid twice: {self.key.redact(str(error))}; it begins: {shown}", kind="invalid", status=200
-                    ) from None
+                    text = f"invalid twice: {error}; it begins: {' '.join(completion.text[:200].split())}"
+                    raise ItemError(self.key.redact(text), kind="invalid", status=200) from None
                 complaint = str(error)
                 continue
             usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
@@ -203,16 +206,15 @@ class Client:
                 if retries > self.limits.retries or bad > BAD_REPLIES:
                     raise _final(error, retries) from None
                 if not self._retry_budget.take():
-                    raise FatalError(
-                        f"the server fails again and again: {error}; finished items are kept, start again later", kind="outage"
-                    ) from None
+                    text = f"the server fails again and again: {error}; finished items are kept, start again later"
+                    raise FatalError(text, kind="outage") from None
                 if error.after is None:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
     def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Completion:
         """Send once, and write into the ledger what came of it."""
-        sent = self.pace.enter(len(body) // 4 + cap)
+        sent = self.pace.acquire(len(body) // 4 + cap)
         ok = False
         try:
             bound = self.budget.reserve(most_tokens(body), cap)
@@ -235,7 +237,7 @@ class Client:
                 outcome = error.kind
                 cost = bound if error.kind in _CHARGED else 0.0
                 if getattr(error, "after", None) is not None:
-                    self.pace.hold(error.after)  # before the turn is given back: nobody may slip through
+                    self.pace.hold(error.after)  # before `release`, or another thread could send in between
                 if error.kind in ("busy", "timeout", "loading"):
                     self.pace.slow_down(sent, too_slow=error.kind == "timeout")
                 error.args = (self.key.redact(str(error)),)
@@ -246,13 +248,12 @@ class Client:
                 attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost))
                 _log.debug("POST %s%s: %s, %s, %.0f ms", self.base_url, PATH, status, outcome, ms)
         finally:
-            self.pace.leave(ok)
+            self.pace.release(ok)
 
     def _wait_for_model(self, error: RetryLater, since: float) -> None:
         if time.monotonic() - since > self.limits.loading_wait:
-            raise FatalError(
-                f"the model is still loading after {self.limits.loading_wait:g} s; start again later", kind="loading"
-            ) from None
+            text = f"the model is still loading after {self.limits.loading_wait:g} s; start again later"
+            raise FatalError(text, kind="loading") from None
         self._tell(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
         self.pace.sleep(min(error.after or LOADING_SECONDS, self.limits.loading_wait))
 

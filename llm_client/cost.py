@@ -83,30 +83,27 @@ def most_tokens(body: bytes) -> int:
 
 
 class Budget:
-    """Money of one client. What a call could cost at most is set aside before it is sent.
+    """What one client may spend, and has spent. What a call could cost at most is set aside before it is sent.
 
     Args:
         limits: prices and max_cost.
+
+    `spent` is the cost of what was sent.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._changed = threading.Condition()
-        self._spent = self._reserved = 0.0
+        self.spent = self._reserved = 0.0
         self._stopped = False
 
-    @property
-    def spent(self) -> float:
-        """Cost of what was sent and settled."""
-        return self._spent
-
     def count_earlier(self, spent: float) -> None:
-        """Go on from what a ledger shows, this client's own calls included."""
+        """Start from what a ledger shows, this client's own calls included."""
         with self._changed:
-            self._spent = max(self._spent, spent)
+            self.spent = max(self.spent, spent)
 
     def reserve(self, tokens_in: int, tokens_out: int) -> float:
-        """Set a call's upper bound aside, waiting for others to settle where only that makes room.
+        """Set a call's upper bound aside, waiting for others to end where only that makes room.
 
         Returns:
             The sum, for `charge`.
@@ -118,27 +115,25 @@ class Budget:
         if most is None:
             return bound
         with self._changed:
-            while self._spent + self._reserved + bound > most:
+            while self.spent + self._reserved + bound > most:
                 if self._stopped:
                     raise Stopped("stopped before sending", kind="stopped")
                 if self._reserved == 0:
-                    raise FatalError(
-                        f"max_cost {most:g} is reached: {self._spent:.6g} spent so far, earlier runs included, and the next call could "
-                        f"cost {bound:.6g}; raise it and start again, finished items are kept",
-                        kind="max_cost",
-                    )
+                    spent = f"{self.spent:.6g} spent so far, earlier runs included, and the next call could cost {bound:.6g}"
+                    text = f"max_cost {most:g} is reached: {spent}; raise it and start again, finished items are kept"
+                    raise FatalError(text, kind="max_cost")
                 self._changed.wait()
             self._reserved += bound
         return bound
 
     def charge(self, bound: float, cost: float) -> None:
-        """Replace a reserved sum by what the call did cost."""
+        """A call has ended: replace what was set aside by what it did cost."""
         with self._changed:
             if self._limits.max_cost is not None:
                 self._reserved = max(0.0, self._reserved - bound)
                 if self._reserved < 1e-12:
                     self._reserved = 0.0
-            self._spent += cost
+            self.spent += cost
             self._changed.notify_all()
 
     def stop(self) -> None:

@@ -2,7 +2,7 @@
 
     LLMError
       RetryLater      the same request may succeed later: busy, loading, connection lost
-      CapabilityError this server does not support what was asked: go one rung down the ladder
+      CapabilityError this server does not support what was asked: ask for less
       ItemError       this one item has a final status (refused, truncated, invalid): go on with the rest
       FatalError        nothing further can succeed (bad key, no quota): stop, keep the work, resume later
       Stopped         the caller asked to stop; the item stays pending
@@ -56,4 +56,4 @@ class FatalError(LLMError):
 
 
 class Stopped(LLMError):
-    """The client was stopped while this call waited for its turn."""
+    """The client was stopped before this call was sent."""

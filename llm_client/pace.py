@@ -1,4 +1,4 @@
-"""Who may send, and when: concurrency that adapts, one gate for all threads, requests and tokens a minute."""
+"""When a request may be sent: concurrency that adapts, requests and tokens a minute, the waits that a server asks for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGER = 4.0  # times the given timeout: the longest that timeouts grow to
 
 
 class Pace:
-    """The shared turnstile of all threads of a client.
+    """Lets the threads of a client send, one object for all of them.
 
     Concurrency is additive increase, multiplicative decrease: one more for every window of successes, half after
     the server was busy. Requests that were under way when it was halved do not halve it again. It begins with one
@@ -22,17 +22,18 @@ class Pace:
         timeout: seconds for a reply; doubles when the server was too slow, up to four times.
         rpm: requests a minute, or None.
         tpm: tokens a minute, or None.
-        max_wait: seconds; a gate that stays closed longer ends the run instead of holding it.
+        max_wait: seconds; a server that asks for a longer wait ends the run.
+
+    `timeout`: seconds that the next request may take; `opened`: whether `open` was called.
     """
 
     def __init__(
         self, concurrency: int, timeout: float, rpm: float | None = None, tpm: float | None = None, max_wait: float = 120.0
     ) -> None:
         self._changed = threading.Condition()
-        self._most, self._limit = concurrency, 1.0
-        self._opened = False
-        self._in_flight = 0
-        self._timeout, self._longest = timeout, LONGER * timeout
+        self._most, self._limit, self._in_flight = concurrency, 1.0, 0
+        self.opened = False
+        self.timeout, self._longest = timeout, LONGER * timeout
         self._per_request = 60.0 / rpm if rpm else 0.0
         self._per_token = 60.0 / tpm if tpm else 0.0
         self._max_wait = max_wait
@@ -47,22 +48,12 @@ class Pace:
         return int(self._limit)
 
     @property
-    def timeout(self) -> float:
-        """Seconds that the next request may take."""
-        return self._timeout
-
-    @property
-    def opened(self) -> bool:
-        """Whether open was called."""
-        return self._opened
-
-    @property
     def stopped(self) -> bool:
         """Whether stop was called."""
         return self._stop.is_set()
 
-    def enter(self, tokens: int) -> float:
-        """Wait for a turn.
+    def acquire(self, tokens: int) -> float:
+        """Wait until a request may be sent.
 
         Args:
             tokens: estimate of what the request will use, for the limit of tokens a minute.
@@ -88,8 +79,8 @@ class Pace:
             self._slot = max(now, self._slot) + max(self._per_request, tokens * self._per_token)
             return now
 
-    def leave(self, ok: bool) -> None:
-        """Give the turn back.
+    def release(self, ok: bool) -> None:
+        """The request has ended.
 
         Args:
             ok: the server answered as it should.
@@ -103,8 +94,8 @@ class Pace:
     def open(self) -> None:
         """The server's abilities are known: let as many through as `concurrency` says."""
         with self._changed:
-            if not self._opened:
-                self._opened, self._limit = True, float(self._most)
+            if not self.opened:
+                self.opened, self._limit = True, float(self._most)
                 self._changed.notify_all()
 
     def hold(self, seconds: float) -> None:
@@ -117,7 +108,7 @@ class Pace:
         """The server was busy: halve the concurrency, once for all requests that were under way.
 
         Args:
-            sent: what `enter` returned for the request that met a busy server.
+            sent: what `acquire` returned for the request that met a busy server.
             too_slow: it did not answer in time, so that later requests get twice as long.
         """
         with self._changed:
@@ -126,10 +117,10 @@ class Pace:
             self._slowed = time.monotonic()
             self._limit = max(1.0, self._limit / 2)
             if too_slow:
-                self._timeout = min(self._longest, 2 * self._timeout)
+                self.timeout = min(self._longest, 2 * self.timeout)
 
     def sleep(self, seconds: float) -> None:
-        """Wait without a turn.
+        """Wait before a retry.
 
         Raises:
             Stopped: stop was called, at once.

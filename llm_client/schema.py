@@ -46,11 +46,12 @@ def check_schema(schema: object, path: str = "schema") -> None:
 
 def is_strict(schema: dict) -> bool:
     """Whether every object names all its properties as required and allows no others, as OpenAI's strict mode wants."""
-    if "object" in _types(schema) or "properties" in schema:
-        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(schema.get("properties", {})):
-            return False
-    parts = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
-    return all(is_strict(part) for part in (parts + [schema["items"]] if "items" in schema else parts))
+    properties = schema.get("properties", {})
+    closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(properties)
+    if not closed and ("object" in _types(schema) or "properties" in schema):
+        return False
+    parts = [*properties.values(), *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
+    return all(map(is_strict, parts))
 
 
 def coerce(value: object, schema: dict) -> object:
@@ -139,17 +140,11 @@ def _array(value: list, schema: dict, path: str) -> str | None:
 
 
 def _bounds(size: float, schema: dict, least: str, most: str, here: str, unit: str) -> str | None:
-    unit = f" {unit}" if unit else ""
+    verb, unit = ("have", f" {unit}") if unit else ("be", "")
     if least in schema and size < schema[least]:
-        return (
-            f"{here} must have at least {schema[least]}{unit}, got {size}"
-            if unit
-            else f"{here} must be at least {schema[least]}, got {size}"
-        )
+        return f"{here} must {verb} at least {schema[least]}{unit}, got {size}"
     if most in schema and size > schema[most]:
-        return (
-            f"{here} must have at most {schema[most]}{unit}, got {size}" if unit else f"{here} must be at most {schema[most]}, got {size}"
-        )
+        return f"{here} must {verb} at most {schema[most]}{unit}, got {size}"
     return None
 
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from .cost import Attempt
@@ -94,9 +94,8 @@ class Store:
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
-                raise FatalError(
-                    f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file", kind="store"
-                )
+                text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
+                raise FatalError(text, kind="store")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
             if version == 0:
@@ -187,7 +186,7 @@ class Store:
     def note_sent(self, digest: str, attempt: Attempt) -> None:
         """Commit an attempt that is about to be sent; whatever is committed for the digest next takes its place."""
         with self._transaction():
-            row = self._db.execute(_ADD_ATTEMPT, _attempt_row(digest, attempt)).lastrowid
+            row = self._db.execute(_ADD_ATTEMPT, (digest, *astuple(attempt))).lastrowid
             self._sent.setdefault(digest, []).append(row)
 
     def _conclude(self, row: tuple, attempts: Iterable[Attempt]) -> None:
@@ -202,7 +201,7 @@ class Store:
 
     def _attempts(self, digest: str, attempts: Iterable[Attempt]) -> None:
         self._db.executemany("DELETE FROM attempts WHERE rowid = ?", [(row,) for row in self._sent.get(digest, ())])
-        self._db.executemany(_ADD_ATTEMPT, [_attempt_row(digest, attempt) for attempt in attempts])
+        self._db.executemany(_ADD_ATTEMPT, [(digest, *astuple(attempt)) for attempt in attempts])
 
     def get(self, key: str) -> Item | None:
         """One item."""
@@ -285,8 +284,8 @@ class Store:
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
-                text = f"{self.path} cannot be written: {error}; finished items are kept, free some space or give another file, and start again"
-                raise FatalError(text, kind="store") from None
+                remedy = "finished items are kept, free some space or give another file, and start again"
+                raise FatalError(f"{self.path} cannot be written: {error}; {remedy}", kind="store") from None
             except BaseException:
                 self._roll_back()
                 raise
@@ -294,10 +293,6 @@ class Store:
     def _roll_back(self) -> None:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
-
-
-def _attempt_row(digest: str, a: Attempt) -> tuple:
-    return (digest, a.time, a.rung, a.status, a.outcome, a.tokens_in, a.tokens_out, a.ms, a.cost)
 
 
 def _load(text: str | None) -> object:
