@@ -49,7 +49,7 @@ class Dataset:
             if values.shape != (count,):
                 raise ValueError(f"truth[{name!r}] must be ({count},), got {values.shape}")
         parts = np.concatenate([self.train, self.valid, self.test])
-        if len(parts) and not (0 <= parts.min() and parts.max() < count):
+        if len(parts) and not (parts.min() >= 0 and parts.max() < count):
             raise ValueError(f"train, valid and test must be rows 0 .. {count - 1}")
         if len(np.unique(parts)) != len(parts):
             raise ValueError("a row must not belong to two parts")

@@ -1,4 +1,4 @@
-"""Reading and writing of files: CSV columns, JSON lines and fingerprints; every failure is a one-line error."""
+"""Reading of files: CSV columns, JSON lines and fingerprints; every failure is a one-line error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TextIO
 import numpy as np
 
 from minirank.data.problems import Problems, nearest
-from minirank.errors import DataError, RunError
+from minirank.errors import DataError
 
 LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
 
@@ -261,22 +261,6 @@ def fingerprint(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
     return total.hexdigest()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Writes JSON so that at any time the file is the old one or the new one, whole.
-
-    Raises:
-        RunError: it cannot be written.
-    """
-    temporary = path.with_name(path.name + ".part")
-    try:
-        with open(temporary, "w", encoding="utf-8") as stream:
-            json.dump(value, stream, ensure_ascii=False, allow_nan=False)
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise RunError(f"{path}: cannot be written: {error.strerror}; free some space or choose another folder") from None
 
 
 def _names(folder: Path) -> list[str]:

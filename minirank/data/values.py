@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def seconds(value: Any) -> int:
     try:
         time = datetime.fromisoformat(value)
         if time.tzinfo is None:
-            time = time.replace(tzinfo=timezone.utc)
+            time = time.replace(tzinfo=UTC)
         result = math.floor(time.timestamp())
     except (ValueError, TypeError, OverflowError):
         remedy = "write ISO 8601 such as 2025-03-01 or 2025-03-01T12:00:00Z"

@@ -199,16 +199,16 @@ def test_an_encoder_that_cannot_be_written_or_read(tmp_path, monkeypatch):
         TableEncoder.load(tmp_path)
     encoder.save(tmp_path)
     whole = (tmp_path / "table_encoder.json").read_text()
-    with pytest.raises(RunError, match="cannot be written: No such file or directory; free some space or choose"):
+    with pytest.raises(RunError, match="cannot be written: No such file or directory; free some space, or choose"):
         encoder.save(tmp_path / "nowhere")
     if os.path.exists("/dev/full"):
-        (tmp_path / "table_encoder.json.part").symlink_to("/dev/full")
+        (tmp_path / ".table_encoder.json.part").symlink_to("/dev/full")
         with pytest.raises(RunError, match="table_encoder.json: cannot be written: No space left on device"):
             encoder.save(tmp_path)
-        assert not (tmp_path / "table_encoder.json.part").exists()
+        assert not (tmp_path / ".table_encoder.json.part").exists()
     assert (tmp_path / "table_encoder.json").read_text() == whole
     (tmp_path / "table_encoder.json").write_text(whole[:-9])
-    with pytest.raises(RunError, match="it is damaged"):
+    with pytest.raises(RunError, match="table_encoder.json: truncated or damaged; train the run again"):
         TableEncoder.load(tmp_path)
 
 

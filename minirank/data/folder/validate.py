@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from minirank.errors import DataError
 
 
 @dataclass(frozen=True)
-class Report:
+class FolderReport:
     """What `validate` found.
 
     Args:
@@ -44,7 +44,7 @@ class Report:
         return "\n".join([*lines, f"{self.count:,} problem{'s' if self.count > 1 else ''}"])
 
 
-def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) -> Report:
+def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) -> FolderReport:
     """Checks a data folder.
 
     Args:
@@ -56,7 +56,7 @@ def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) 
     """
     problems = Problems(limit)
     folder = collect(path, columns, problems)
-    return Report(problems.kept, problems.count, None if problems.count else summarise(folder))
+    return FolderReport(problems.kept, problems.count, None if problems.count else summarise(folder))
 
 
 def summarise(folder: DataFolder) -> str:
@@ -112,4 +112,4 @@ def _mean(values: np.ndarray) -> str:
 
 
 def _day(time: int) -> str:
-    return datetime.fromtimestamp(int(time), timezone.utc).date().isoformat()
+    return datetime.fromtimestamp(int(time), UTC).date().isoformat()

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from minirank.data.read_files import write_json
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
 from minirank.data.table.schema import Fields, Name, TableColumns, TableFiles
 from minirank.data.table.transforms import DenseTransform
-from minirank.data.values import BadValue, number
 from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
+from minirank.storage import read_json, write_text
 
 FILE = "table_encoder.json"
+_AGAIN = "train the run again"
+_REMEDY = "list it in data.table.missing if it stands for a missing value"  # a dense cell that is no number
 
 
 @dataclass(frozen=True)
-class CategoricalField:
-    """A vocabulary; id 0 is unknown, `values[i]` has id i + 1; None among them is the missing value.
+class Vocabulary:
+    """The values of a column that have ids; id 0 is unknown, `values[i]` has id i + 1; None among them is the missing value.
 
     Args:
         column: in the table.
@@ -36,14 +38,36 @@ class CategoricalField:
 
     @property
     def size(self) -> int:
+        """How many ids there are."""
         return 1 + len(self.values)
+
+    def ids(self) -> dict[str | None, int]:
+        """Value -> id."""
+        return {value: code for code, value in enumerate(self.values, 1)}
 
 
 @dataclass(frozen=True)
-class BagField(CategoricalField):
-    """The vocabulary of a multi-valued column."""
+class CategoricalField(Vocabulary):
+    """A column with one value a row."""
+
+    def encode(self, raw: RawTable) -> np.ndarray:
+        """(N,) int32 ids."""
+        column, ids = raw.columns[self.column], self.ids()
+        return np.array([ids.get(value, 0) for value in column.values], np.int32)[column.codes]
+
+
+@dataclass(frozen=True)
+class BagField(Vocabulary):
+    """A multi-valued column."""
 
     separator: str
+
+    def encode(self, raw: RawTable) -> Bag:
+        """Rows with the same text share a list; an item that training did not keep is the unknown, once a list."""
+        column, known = raw.columns[self.column], self.ids()
+        lists = [list(dict.fromkeys(known.get(item, 0) for item in _items(value, self.separator))) for value in column.values]
+        offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
+        return Bag(column.codes.astype(np.int32), offsets, np.array([item for ids in lists for item in ids], dtype=np.int32))
 
 
 @dataclass(frozen=True)
@@ -54,6 +78,17 @@ class DenseField:
     name: str
     transform: DenseTransform
     indicator: bool
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns that `encode` makes."""
+        return [self.name, f"{self.name}:missing"] if self.indicator else [self.name]
+
+    def encode(self, raw: RawTable) -> list[np.ndarray]:
+        """(N,) float32 each: the column, and its indicator where it has one."""
+        values, codes = raw.numbers(self.column, _REMEDY), raw.columns[self.column].codes
+        columns = [self.transform(values), np.isnan(values).astype(np.float32)]
+        return [column[codes] for column in columns[: len(self.names)]]
 
 
 @dataclass(frozen=True)
@@ -82,56 +117,43 @@ class TableEncoder:
         Raises:
             DataError: a dense cell is not a finite number, or a dense column is empty.
         """
-        counts = {
-            column: np.bincount(raw.columns[column].codes[train], minlength=len(raw.columns[column].values))
-            for _, column in fields.features()
-        }
-        least = columns.min_count
-        categorical = []
-        if fields.role is not None:
-            categorical.append(CategoricalField(fields.role, "role", _vocabulary(raw, fields.role, counts, 1)))
-        for column in fields.categorical:
-            values = _vocabulary(raw, column, counts, least)
-            categorical.append(CategoricalField(column, field_name(column), values))
-        bags = [
-            BagField(column, field_name(column), _bag_vocabulary(raw, column, separator, counts, least), separator)
-            for column, separator in fields.multi_valued
-        ]
-        dense = [_fit_dense(raw, column, transform, counts[column], columns.missing_indicator) for column, transform in fields.dense]
-        tasks = tuple(task.name for task in fields.tasks)
-        reading = (files.header, files.separator, files.missing)
-        return cls(tuple(categorical), tuple(bags), tuple(dense), tasks, *reading)
+        roles = [(fields.role, "role", 1)] if fields.role is not None else []
+        named = roles + [(column, field_name(column), columns.min_count) for column in fields.categorical]
+        return cls(
+            categorical=tuple(CategoricalField(column, name, _vocabulary(raw, train, column, least)) for column, name, least in named),
+            bags=tuple(
+                BagField(column, field_name(column), _bag_vocabulary(raw, train, column, separator, columns.min_count), separator)
+                for column, separator in fields.multi_valued
+            ),
+            dense=tuple(_fit_dense(raw, train, column, kind, columns.missing_indicator) for column, kind in fields.dense),
+            tasks=tuple(task.name for task in fields.tasks),
+            header=files.header,
+            separator=files.separator,
+            missing=files.missing,
+        )
 
     @property
     def inputs(self) -> InputSpec:
         """Names and sizes of what an encoded row holds."""
-        dense = []
-        for field in self.dense:
-            dense += [field.name, f"{field.name}:missing"] if field.indicator else [field.name]
         return InputSpec(
             tuple((field.name, field.size) for field in self.categorical),
             tuple((field.name, field.size) for field in self.bags),
-            tuple(dense),
+            tuple(name for field in self.dense for name in field.names),
             self.tasks,
         )
 
     def encode(self, raw: RawTable) -> Inputs:
-        """The rows as a model reads them.
+        """The rows as the model reads them.
 
         Raises:
             DataError: a dense cell is not a finite number.
         """
-        count = len(raw)
-        ids = np.empty((count, len(self.categorical)), np.int32)
+        ids = np.empty((len(raw), len(self.categorical)), np.int32)
         for index, field in enumerate(self.categorical):
-            column = raw.columns[field.column]
-            lookup = {value: code for code, value in enumerate(field.values, 1)}
-            coded = np.array([lookup.get(value, 0) for value in column.values], np.int32)
-            ids[:, index] = coded[column.codes]
-        parts = [part for field in self.dense for part in _encode_dense(raw, field)]
-        dense = np.stack(parts, axis=1) if parts else np.empty((count, 0), np.float32)
-        bags = tuple(_encode_bag(raw, field) for field in self.bags)
-        return Inputs(ids, bags, dense)
+            ids[:, index] = field.encode(raw)
+        parts = [part for field in self.dense for part in field.encode(raw)]
+        dense = np.stack(parts, axis=1) if parts else np.empty((len(raw), 0), np.float32)
+        return Inputs(ids, tuple(field.encode(raw) for field in self.bags), dense)
 
     def columns(self) -> list[Name]:
         """The columns that are read, in the order of the fields."""
@@ -166,7 +188,7 @@ class TableEncoder:
         Raises:
             RunError: the folder cannot be written to.
         """
-        write_json(Path(folder) / FILE, _to_json(self))
+        write_text(Path(folder) / FILE, json.dumps(asdict(self), ensure_ascii=False, allow_nan=False))
 
     @classmethod
     def load(cls, folder: str | Path) -> TableEncoder:
@@ -176,14 +198,11 @@ class TableEncoder:
             RunError: it is missing or damaged.
         """
         path = Path(folder) / FILE
+        content = read_json(path, _AGAIN)
         try:
-            with open(path, encoding="utf-8") as stream:
-                return _from_json(json.load(stream))
-        except OSError as error:
-            reason = error.strerror
-        except (ValueError, KeyError, TypeError):
-            reason = "it is damaged"
-        raise RunError(f"{path}: cannot be read: {reason}; train the run again") from None
+            return _from_json(content)
+        except (KeyError, TypeError, AttributeError):
+            raise RunError(f"{path}: truncated or damaged; {_AGAIN}") from None
 
 
 def field_name(column: Name) -> str:
@@ -191,18 +210,23 @@ def field_name(column: Name) -> str:
     return f"column_{column}" if isinstance(column, int) else column
 
 
-def _vocabulary(raw: RawTable, column: Name, counts: dict, least: int) -> tuple[str | None, ...]:
+def _counts(raw: RawTable, train: np.ndarray, column: Name) -> list[tuple[str | None, int]]:
+    """The values of a column, and how many training rows have each."""
+    codes, values = raw.columns[column].codes[train], raw.columns[column].values
+    return list(zip(values, np.bincount(codes, minlength=len(values)).tolist()))
+
+
+def _vocabulary(raw: RawTable, train: np.ndarray, column: Name, least: int) -> tuple[str | None, ...]:
     """Values with `least` training rows or more: the missing one first, then in alphabetical order."""
-    found = [value for value, count in zip(raw.columns[column].values, counts[column]) if count >= least]
+    found = [value for value, count in _counts(raw, train, column) if count >= least]
     return tuple(sorted(found, key=lambda value: (value is not None, value or "")))
 
 
-def _bag_vocabulary(raw: RawTable, column: Name, separator: str, counts: dict, least: int) -> tuple[str, ...]:
+def _bag_vocabulary(raw: RawTable, train: np.ndarray, column: Name, separator: str, least: int) -> tuple[str, ...]:
     """Items that `least` training rows or more hold, in alphabetical order."""
-    rows: dict[str, int] = {}
-    for value, count in zip(raw.columns[column].values, counts[column].tolist()):
-        for item in _items(value, separator):
-            rows[item] = rows.get(item, 0) + count
+    rows: Counter[str] = Counter()
+    for value, count in _counts(raw, train, column):
+        rows.update(dict.fromkeys(_items(value, separator), count))
     return tuple(sorted(item for item, count in rows.items() if count >= least))
 
 
@@ -212,62 +236,19 @@ def _items(value: str | None, separator: str) -> list[str]:
     return list(dict.fromkeys(item for item in items if item))
 
 
-def _encode_bag(raw: RawTable, field: BagField) -> Bag:
-    """Rows with the same text share a list; an item that training did not keep is the unknown, once a list."""
-    lookup = {value: code for code, value in enumerate(field.values, 1)}
-    column = raw.columns[field.column]
-    lists = [list(dict.fromkeys(lookup.get(item, 0) for item in _items(v, field.separator))) for v in column.values]
-    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
-    ids = np.array([item for ids in lists for item in ids], dtype=np.int32)
-    return Bag(column.codes.astype(np.int32), offsets, ids)
-
-
-def _numbers(raw: RawTable, column: Name) -> np.ndarray:
-    """(V,) float64, the distinct values of a column as numbers, NaN where missing."""
-    values = np.full(len(raw.columns[column].values), np.nan)
-    for code, value in enumerate(raw.columns[column].values):
-        if value is not None:
-            try:
-                values[code] = number(value)
-            except BadValue as error:
-                remedy = "list it in data.table.missing if it stands for a missing value"
-                raise raw.error(column, code, error.problem, remedy) from None
-    return values
-
-
-def _fit_dense(raw: RawTable, column: Name, kind: str, counts: np.ndarray, indicator: bool) -> DenseField:
+def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, indicator: bool) -> DenseField:
     """The transform of a column, from its distinct values and how many training rows have each."""
-    values = _numbers(raw, column)
-    known = ~np.isnan(values) & (counts > 0)
-    if not known.any():
-        remedy = "remove it from data.columns.dense"
-        raise DataError("no value in the training rows", file=raw.files[0], column=str(column), remedy=remedy)
-    try:
-        transform = DenseTransform.fit(kind, values[known], counts[known])
-    except ValueError as error:
-        remedy = "use dense_transform: quantile, or correct the values"
-        raise DataError(str(error), file=raw.files[0], column=str(column), remedy=remedy) from None
-    missing = bool((np.isnan(values) & (counts > 0)).any())
-    return DenseField(column, field_name(column), transform, indicator and missing)
-
-
-def _encode_dense(raw: RawTable, field: DenseField) -> list[np.ndarray]:
-    """The column, and its indicator where it has one."""
-    values, codes = _numbers(raw, field.column), raw.columns[field.column].codes
-    columns = [field.transform(values)[codes]]
-    return columns + [np.isnan(values).astype(np.float32)[codes]] if field.indicator else columns
-
-
-def _to_json(encoder: TableEncoder) -> dict[str, Any]:
-    return {
-        "categorical": [vars(field) for field in encoder.categorical],
-        "bags": [vars(field) for field in encoder.bags],
-        "dense": [{**vars(field), "transform": vars(field.transform)} for field in encoder.dense],
-        "tasks": encoder.tasks,
-        "header": encoder.header,
-        "separator": encoder.separator,
-        "missing": encoder.missing,
-    }
+    values, counts = raw.numbers(column, _REMEDY), np.array([count for _, count in _counts(raw, train, column)])
+    known, missing = ~np.isnan(values) & (counts > 0), np.isnan(values) & (counts > 0)
+    problem, remedy = "no value in the training rows", "remove it from data.columns.dense"
+    if known.any():
+        try:
+            return DenseField(
+                column, field_name(column), DenseTransform.fit(kind, values[known], counts[known]), indicator and bool(missing.any())
+            )
+        except ValueError as error:
+            problem, remedy = str(error), "use dense_transform: quantile, or correct the values"
+    raise DataError(problem, file=raw.files[0], column=str(column), remedy=remedy)
 
 
 def _from_json(content: dict[str, Any]) -> TableEncoder:

@@ -14,6 +14,7 @@ import numpy as np
 from minirank.data.problems import Problems, nearest
 from minirank.data.read_files import Column, read_csv, read_npz
 from minirank.data.table.schema import Name, TableFiles
+from minirank.data.values import BadValue, number
 from minirank.errors import DataError
 
 
@@ -40,6 +41,21 @@ class RawTable:
         """The given rows, in the given order."""
         columns = {name: Column(column.codes[rows], column.values) for name, column in self.columns.items()}
         return RawTable(columns, self.files, self.file[rows], self.line[rows])
+
+    def numbers(self, column: Name, remedy: str) -> np.ndarray:
+        """(V,) float64, the distinct values of a column as numbers, NaN where missing.
+
+        Raises:
+            DataError: one is not a finite number.
+        """
+        values = np.full(len(self.columns[column].values), np.nan)
+        for code, value in enumerate(self.columns[column].values):
+            if value is not None:
+                try:
+                    values[code] = number(value)
+                except BadValue as error:
+                    raise self.error(column, code, error.problem, remedy) from None
+        return values
 
     def error(self, column: Name, code: int, problem: str, remedy: str) -> DataError:
         """The error for the value `code` of a column; it names the first row that has it."""

@@ -13,7 +13,6 @@ from minirank.data.read_files import fingerprint
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.raw_table import RawTable, find, read_raw
 from minirank.data.table.schema import DenseColumn, Fields, Name, TableColumns, TableConfig, TableFiles, check_leaks
-from minirank.data.values import BadValue, number
 from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
@@ -143,31 +142,19 @@ def _labels(raw: RawTable, fields: Fields) -> tuple[np.ndarray, np.ndarray]:
     labels = np.empty((len(raw), len(fields.tasks)), np.float32)
     weights = np.ones_like(labels)
     for index, task in enumerate(fields.tasks):
+        column = raw.columns[task.column]
         if task.positive is None:
-            labels[:, index] = _numbers(raw, task.column, "set `positive` to the text of the positive class")
+            values = raw.numbers(task.column, "set `positive` to the text of the positive class")
         else:
-            column = raw.columns[task.column]
-            values = [np.nan if value is None else float(value == str(task.positive)) for value in column.values]
-            labels[:, index] = np.array(values, np.float32)[column.codes]
+            values = np.array([np.nan if value is None else value == str(task.positive) for value in column.values], float)
+        labels[:, index] = values[column.codes]
         if task.weight is not None:
-            found = _numbers(raw, task.weight, "write a number, 0 or more")
+            found = raw.numbers(task.weight, "write a number, 0 or more")[raw.columns[task.weight].codes]
             if (found < 0).any():
                 code = int(raw.columns[task.weight].codes[np.argmax(found < 0)])
                 raise raw.error(task.weight, code, "a negative weight", "write a number, 0 or more")
             weights[:, index] = np.where(np.isnan(found), 1, found)
     return labels, weights
-
-
-def _numbers(raw: RawTable, name: Name, remedy: str) -> np.ndarray:
-    """(N,) float32, NaN where missing."""
-    column = raw.columns[name]
-    values = np.full(len(column.values), np.nan, np.float32)
-    for code, value in enumerate(column.values):
-        try:
-            values[code] = np.nan if value is None else number(value)
-        except BadValue as error:
-            raise raw.error(name, code, error.problem, remedy) from None
-    return values[column.codes]
 
 
 def _check_labels(raw: RawTable, fields: Fields, labels: np.ndarray, rows: dict[str, np.ndarray]) -> None:
