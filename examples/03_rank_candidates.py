@@ -15,7 +15,7 @@ from minirank.extract import extract_folder
 from minirank.features import Encoder
 from minirank.ranking import Ranker
 from minirank.ranking.format_ranking import format_ranking
-from minirank.run.folder import load_run
+from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train

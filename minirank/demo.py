@@ -30,7 +30,8 @@ from .kernels.parameters import TrainState, initial_values
 from .progress import Progress
 from .ranking import Ranker
 from .ranking.format_ranking import format_moves, format_ranking
-from .run.folder import Run, executor_of, load_run
+from .run.backend import executor_of
+from .run.load_run import Run, load_run
 from .run.scoring import evaluate_run, predictions_of
 from .simulate import World, WorldConfig
 from .storage import make_folder, write_json, write_text
@@ -82,7 +83,7 @@ def run_demo(
     """
     out, start = Path(out), time.monotonic()
     prepare_folder(out)
-    with compiling("minirank.evaluation.cores") as processes:
+    with compiling("minirank.evaluation.compiled") as processes:
         if processes:
             progress.say(f"{0:6.1f} s  compiling the kernels beside the next steps, once; they are cached afterwards")
         folder, features, config, dataset = make_market(out / "data", seed, impressions, progress)

@@ -24,7 +24,7 @@ from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder, extract_resume
 from minirank.ranking import Ranker
-from minirank.run.folder import load_run
+from minirank.run.load_run import load_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train
 

@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 from bench.tables import CHECKOUT, Report, machine, markdown
 from minirank.config.configuration import load_config
 from minirank.progress import Progress
-from minirank.run.folder import load_run
+from minirank.run.folder import read_metrics
+from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
 from minirank.training import train
 
@@ -50,7 +51,7 @@ def measure(data, seed, threads, folder):
         "seed": seed,
         "auc": {task: entry["value"] for task, entry in entries.items()},
         "interval": {task: [entry["low"], entry["high"]] for task, entry in entries.items()},
-        "valid_auc": run.metrics()[ended.best_epoch - 1]["valid"]["mean.auc"],
+        "valid_auc": read_metrics(folder)[ended.best_epoch - 1]["valid"]["mean.auc"],
         "best_epoch": ended.best_epoch,
         "epochs": ended.epoch,
         "parameters": run.plan.size(False) + run.plan.size(True),

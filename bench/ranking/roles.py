@@ -32,7 +32,7 @@ from minirank.data import Dataset, read_folder, split_by_time
 from minirank.evaluation.format_metrics import COLUMNS as FIGURES
 from minirank.extract import extract_folder
 from minirank.features import Encoder
-from minirank.run.folder import load_run
+from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 from minirank.training import train

@@ -18,6 +18,9 @@ def register(commands) -> None:
     evaluate.add_argument(
         "--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)"
     )
+    evaluate.add_argument(
+        "--choose-exponents", action="store_true", help="print the score whose ranking of validation rows is best, and how to set it"
+    )
     evaluate.set_defaults(run=run_evaluate)
 
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")
@@ -34,19 +37,27 @@ def add_backend(command) -> None:
 
 
 def run_evaluate(options) -> None:
-    """Print the metrics of a part of the run's data."""
+    """Print the metrics of a part of the run's data, or the exponents of the score."""
     from ..evaluation import format_table
-    from ..run.folder import load_run
+    from ..run.load_run import load_run
     from ..run.scoring import evaluate_run
 
-    results = evaluate_run(load_run(options.run_folder, options.backend), options.split, bootstrap=options.bootstrap)
-    print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_table(results))
+    run = load_run(options.run_folder, options.backend)
+    if options.choose_exponents:
+        from ..ranking.exponents import choose_exponents, format_exponents
+
+        results = choose_exponents(run)
+        text = format_exponents(results, options.run_folder)
+    else:
+        results = evaluate_run(run, options.split, bootstrap=options.bootstrap)
+        text = format_table(results)
+    print(json.dumps(results, indent=1, allow_nan=False) if options.json else text)
 
 
 def run_score(options) -> None:
     """Write predictions."""
     from ..progress import Progress
-    from ..run.folder import load_run
+    from ..run.load_run import load_run
     from ..run.scoring import score_data, write_predictions
 
     progress = Progress(sys.stderr)

@@ -28,7 +28,7 @@ def run_rank(options) -> None:
     from ..ranking import Ranker
     from ..ranking.candidates import read_resumes
     from ..ranking.format_ranking import format_moves, format_ranking
-    from ..run.folder import load_run
+    from ..run.load_run import load_run
 
     ranker = Ranker.load(load_run(options.run_folder, options.backend), options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)

@@ -42,6 +42,11 @@ class TaskConfig:
             if not 0 < weight < math.inf:
                 raise ValueError(f"{name} must be finite and above 0, got {weight}")
 
+    @property
+    def is_regression(self) -> bool:
+        """Whether it predicts a value; else a probability."""
+        return "mse" in self.loss
+
 
 @dataclass(frozen=True)
 class GateConfig:

@@ -8,16 +8,33 @@ is what a paired difference needs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import methodcaller
+from typing import Protocol
 
 import numpy as np
 
 from ..errors import ConfigError
 from .metrics import ByScore
-from .threads import side_by_side
+from .parallel import parallel_map
 
 MOST_AT_ONCE = 64  # replicates of one pass
 MOST_COUNTS = 2**24  # 128 MB of counts
+
+
+class Statistic(Protocol):
+    """A number that can be resampled.
+
+    Attributes:
+        value: of the rows as they are; NaN where they do not define it.
+        populated: how many clusters it rests on.
+    """
+
+    value: float
+    populated: int
+
+    def replicates(self, counts: np.ndarray) -> np.ndarray:
+        """(R,) the number where cluster c occurs counts[r, c] times; NaN where it is not defined."""
 
 
 class Ratio:
@@ -29,14 +46,13 @@ class Ratio:
         clusters: how many clusters there are.
     """
 
-    def __init__(self, numerators, denominators, cluster, clusters):
+    def __init__(self, numerators: np.ndarray, denominators: np.ndarray, cluster: np.ndarray, clusters: int) -> None:
         self.numerators = np.bincount(cluster, numerators, clusters)
         self.denominators = np.bincount(cluster, denominators, clusters)
         self.populated = np.count_nonzero(self.denominators)
         self.value = float(self.replicates(np.ones((1, clusters)))[0])
 
-    def replicates(self, counts) -> np.ndarray:
-        """(R,) the statistic where cluster c occurs counts[r, c] times; NaN where it is not defined."""
+    def replicates(self, counts: np.ndarray) -> np.ndarray:
         total = np.einsum("rc,c->r", counts, self.denominators)
         won = np.einsum("rc,c->r", counts, self.numerators)
         return np.divide(won, total, out=np.full(len(counts), np.nan), where=total > 0)
@@ -53,14 +69,13 @@ class Auc:
         order: (n,) int, the rows by rising score, where it is at hand.
     """
 
-    def __init__(self, labels, scores, cluster, clusters, order=None):
+    def __init__(self, labels: np.ndarray, scores: np.ndarray, cluster: np.ndarray, clusters: int, order: np.ndarray | None = None) -> None:
         self.rows = ByScore(labels, scores, order)
         self.cluster = cluster[self.rows.order].astype(np.int32)
         self.populated = np.count_nonzero(np.bincount(cluster, minlength=clusters))
         self.value = float(self.replicates(np.ones((1, clusters)))[0])
 
-    def replicates(self, counts) -> np.ndarray:
-        """(R,) the statistic where cluster c occurs counts[r, c] times; NaN where a class is missing."""
+    def replicates(self, counts: np.ndarray) -> np.ndarray:
         return self.rows.auc(self.cluster, counts.T.astype(np.uint16, order="C"))
 
 
@@ -69,18 +84,18 @@ class Fixed:
 
     populated = 0
 
-    def __init__(self, value):
+    def __init__(self, value: float) -> None:
         self.value = value
 
-    def replicates(self, counts) -> np.ndarray:
+    def replicates(self, counts: np.ndarray) -> np.ndarray:
         return np.full(len(counts), np.nan)
 
 
-def replicates(statistics, clusters, times, seed) -> np.ndarray:
+def replicates(statistics: Sequence[Statistic], clusters: int, times: int, seed: int) -> np.ndarray:
     """Bootstrap replicates of several statistics on the same draws.
 
     Args:
-        statistics: S objects with `replicates(counts)`.
+        statistics: S of them.
         clusters: how many clusters to draw from, with replacement, as many as there are.
         times: how many replicates; 0, or 2 and more.
         seed: the same seed gives the same draws.
@@ -100,11 +115,11 @@ def replicates(statistics, clusters, times, seed) -> np.ndarray:
         counts = np.empty((block.stop - start, clusters))
         for r in range(len(counts)):
             counts[r] = np.bincount(rng.integers(0, clusters, clusters), minlength=clusters)
-        values[:, block] = side_by_side(methodcaller("replicates", counts), statistics)
+        values[:, block] = parallel_map(methodcaller("replicates", counts), statistics)
     return values
 
 
-def interval(values, populated, level=0.95) -> tuple[float | None, float | None]:
+def interval(values: np.ndarray, populated: int, level: float = 0.95) -> tuple[float | None, float | None]:
     """Percentile interval of the replicates that are defined.
 
     Args:

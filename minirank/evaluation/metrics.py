@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .cores import auc_replicates, group_concordance, group_dcg
+from .compiled import auc_replicates, group_concordance, group_dcg
 
 # A float32 just under 1 is 1 - 6e-8: below this, a saturated sigmoid and a sure one look alike.
 CLIP = 1e-7
@@ -241,13 +241,16 @@ def dot(a, b) -> float:
     return float(np.einsum("i,i->", a, b))
 
 
-def _ranks(values) -> np.ndarray:
+def _ranks(values: np.ndarray) -> np.ndarray:
     """(B,) 0-based ranks, tied values sharing the mean of theirs."""
     order = rising(values)
     in_order = values[order]
-    starts, tie = blocks(in_order[1:] != in_order[:-1], len(order))
+    new = np.ones(len(order), bool)
+    np.not_equal(in_order[1:], in_order[:-1], out=new[1:])
+    first = np.flatnonzero(new)
+    ties = np.diff(first, append=len(order))
     ranks = np.empty(len(order))
-    ranks[order] = ((starts[:-1] + starts[1:] - 1) / 2)[tie]
+    ranks[order] = np.repeat(first + (ties - 1) / 2, ties)
     return ranks
 
 
@@ -293,16 +296,6 @@ def _by_group(labels, scores, groups) -> tuple[np.ndarray, ...]:
     first = starts[:-1] if order is None else order[starts[:-1]]
     labels, scores = (np.ascontiguousarray(column, float) for column in (labels, scores))
     return labels, scores, starts, first
-
-
-def blocks(new, rows) -> tuple[np.ndarray, np.ndarray]:
-    """Runs of neighbours: (blocks + 1,) borders, and the block of each row.
-
-    Args:
-        new: (rows - 1,) bool, whether row i + 1 begins a block.
-    """
-    starts = np.concatenate([[0] if rows else [], np.flatnonzero(new) + 1, [rows]]).astype(np.int64)
-    return starts, np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 
 def _check(*columns) -> list[np.ndarray]:

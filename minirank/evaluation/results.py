@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigError
-from .bootstrap import interval, replicates
+from ..data import Dataset
+from .bootstrap import Statistic, interval, replicates
 from .calibration import calibration
-from .targets import OBSERVED, RECRUITING, NotDefined, is_recruiting, metric_direction, select, statistic, target
-from .threads import side_by_side
+from .parallel import parallel_map
+from .targets import OBSERVED, RECRUITING, NotDefined, Rows, Target, is_recruiting, select, statistic, target_of
 
 LEVEL = 0.95
 CHANCE = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}  # what guessing reaches
@@ -22,20 +24,29 @@ OVERALL = "overall"
 class Measured:
     """One metric on one segment: a statistic, or the reason why there is none."""
 
-    statistic: object = None
-    coverage: dict | None = None
+    statistic: Statistic | None = None
+    coverage: dict[str, Any] | None = None
     reason: str | None = None
 
 
-def evaluate(dataset, rows, predictions, *, bootstrap=200, seed=0) -> dict:
+def evaluate(
+    dataset: Dataset,
+    rows: np.ndarray,
+    predictions: dict[str, np.ndarray],
+    *,
+    regressions: Collection[str] = (),
+    bootstrap: int = 200,
+    seed: int = 0,
+) -> dict[str, Any]:
     """Every metric of every task, on all rows and for each role.
 
     Args:
-        dataset: a Dataset; evaluation_targets.py says which rows and labels each task is measured on.
+        dataset: labels and groups; targets.py says which rows and labels each task is measured on.
         rows: (n,) int64 indices into `dataset.rows`.
         predictions: task -> (n,) probabilities aligned with `rows`. Recruiting data: "ctr", "cvr",
             "relevance", and if they differ from the product of the first two "ctcvr" and the ranking
             "score" (any scale). A task without predictions is left out.
+        regressions: tasks whose predictions may lie outside [0, 1]; those with labels outside need not be named.
         bootstrap: replicates; 0 gives no intervals.
         seed: of the bootstrap.
     Returns:
@@ -49,10 +60,10 @@ def evaluate(dataset, rows, predictions, *, bootstrap=200, seed=0) -> dict:
     Raises:
         ValueError: a prediction for an unknown task, of another length, not finite, not a probability.
     """
-    chosen = select(dataset, np.asarray(rows))
+    chosen = select(dataset, np.asarray(rows), regressions)
     scores = complete(chosen, predictions)
     segments = segments_of(chosen, dataset.role_names)
-    found = for_each_target(chosen, scores, segments, lambda held: (measure(held), describe(held)))
+    found = for_each_target(chosen, scores, segments, lambda target: (measure(target), describe(target)))
     measured = by_metric({key: items for key, (items, _) in found.items()})
     ceilings = {name: ceiling_values(chosen, suffix, segments) for name, suffix in CEILINGS.items()}
 
@@ -79,11 +90,20 @@ def evaluate(dataset, rows, predictions, *, bootstrap=200, seed=0) -> dict:
     }
 
 
-def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=0) -> dict:
+def compare(
+    dataset: Dataset,
+    rows: np.ndarray,
+    predictions_a: dict[str, np.ndarray],
+    predictions_b: dict[str, np.ndarray],
+    *,
+    regressions: Collection[str] = (),
+    bootstrap: int = 200,
+    seed: int = 0,
+) -> dict[str, Any]:
     """The difference b - a of every metric, with an interval from draws that both share.
 
     Args:
-        dataset, rows, bootstrap, seed: as for `evaluate`.
+        dataset, rows, regressions, bootstrap, seed: as for `evaluate`.
         predictions_a, predictions_b: as for `evaluate`, on the same rows.
     Returns:
         {"bootstrap": ..., "overall": {task: {metric: entry}}, "roles": {name: {task: {metric: entry}}}}
@@ -91,7 +111,7 @@ def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=
     Raises:
         ValueError: as for `evaluate`.
     """
-    chosen = select(dataset, np.asarray(rows))
+    chosen = select(dataset, np.asarray(rows), regressions)
     segments = segments_of(chosen, dataset.role_names)
     a, b = (by_metric(for_each_target(chosen, complete(chosen, given), segments, measure)) for given in (predictions_a, predictions_b))
     shared = [key for key in a if key in b]
@@ -115,35 +135,7 @@ def compare(dataset, rows, predictions_a, predictions_b, *, bootstrap=200, seed=
     }
 
 
-def metric_value(name, dataset, rows, predictions) -> float:
-    """One metric by name, the same number that `evaluate` reports: what early stopping watches.
-
-    Args:
-        name: such as "ctr.auc"; `metric_names` lists them, `metric_direction` says which way is better.
-        dataset, rows, predictions: as for `evaluate`; only the predictions that the metric needs.
-    Returns:
-        The value; NaN where the rows do not define it (no clicked row converted).
-    Raises:
-        ConfigError: no such metric, or it does not apply to this task's labels.
-        ValueError: as for `evaluate`, or the prediction is missing.
-    """
-    metric_direction(name, dataset.inputs.tasks)
-    task, metric = name.rsplit(".", 1)
-    chosen = select(dataset, np.asarray(rows))
-    scores = complete(chosen, predictions)
-    if task not in scores:
-        raise ValueError(f"{name} needs predictions for {task}, got {', '.join(predictions) or 'none'}")
-    held = target(chosen, task, scores[task])
-    if metric not in held.metrics:
-        fitting = ", ".join(f"{task}.{other}" for other in held.metrics if other != OBSERVED)
-        raise ConfigError(f"{name} does not apply to this data; choose one of {fitting}")
-    try:
-        return statistic(metric, held)[0].value
-    except NotDefined:
-        return float("nan")
-
-
-def complete(chosen, predictions) -> dict[str, np.ndarray]:
+def complete(chosen: Rows, predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The predictions checked, in float64, with the score of every target that follows from them."""
     recruiting = is_recruiting(chosen.tasks)
     known = (*chosen.tasks, "ctcvr", "score") if recruiting else chosen.tasks
@@ -157,8 +149,7 @@ def complete(chosen, predictions) -> dict[str, np.ndarray]:
         wrong = np.count_nonzero(~np.isfinite(values))
         if wrong:
             raise ValueError(f"predictions[{name!r}] must be finite, got {wrong} of {len(values)} that are not")
-        free = name == "score" or (name in chosen.tasks and chosen.kinds[chosen.tasks.index(name)] == "real")
-        if not free and len(values) and not (values.min() >= 0 and values.max() <= 1):
+        if not (name == "score" or chosen.is_regression(name)) and len(values) and not (values.min() >= 0 and values.max() <= 1):
             raise ValueError(f"predictions[{name!r}] must lie in [0, 1], got {values.min()} .. {values.max()}")
     if recruiting:
         if "ctr" in scores and "cvr" in scores:
@@ -171,7 +162,7 @@ def complete(chosen, predictions) -> dict[str, np.ndarray]:
     return scores
 
 
-def truth_scores(chosen, suffix) -> dict[str, np.ndarray]:
+def truth_scores(chosen: Rows, suffix: str) -> dict[str, np.ndarray]:
     """What a model that knows the simulator's probabilities would predict, for each target.
 
     The ranking's ceiling orders by the expected gain of its grades, 1 for a click and 3 for a
@@ -185,7 +176,7 @@ def truth_scores(chosen, suffix) -> dict[str, np.ndarray]:
     return scores
 
 
-def segments_of(chosen, role_names) -> dict[object, np.ndarray | slice]:
+def segments_of(chosen: Rows, role_names: Sequence[str]) -> dict[object, np.ndarray | slice]:
     """All rows under OVERALL, then the positions of each role's rows under ("role", name)."""
     segments = {OVERALL: slice(None)}
     if chosen.role is not None:
@@ -194,44 +185,46 @@ def segments_of(chosen, role_names) -> dict[object, np.ndarray | slice]:
     return segments
 
 
-def for_each_target(chosen, scores, segments, function) -> dict[tuple, object]:
+def for_each_target(
+    chosen: Rows, scores: dict[str, np.ndarray], segments: dict[Any, np.ndarray | slice], function: Callable[[Target], Any]
+) -> dict[tuple, Any]:
     """function(target) under (segment, task)."""
     parts = {name: chosen.take(positions) for name, positions in segments.items()}
     keys = [(name, task) for name in segments for task in scores]
 
     def work(key):
         name, task = key
-        return function(target(parts[name], task, scores[task][segments[name]]))
+        return function(target_of(parts[name], task, scores[task][segments[name]]))
 
-    return dict(zip(keys, side_by_side(work, keys)))
+    return dict(zip(keys, parallel_map(work, keys)))
 
 
-def measure(held) -> dict[str, Measured]:
+def measure(target: Target) -> dict[str, Measured]:
     """Every metric of a target."""
     measured = {}
-    for metric in held.metrics:
+    for metric in target.metrics:
         try:
-            measured[metric] = Measured(*statistic(metric, held))
+            measured[metric] = Measured(*statistic(metric, target))
         except NotDefined as reason:
             measured[metric] = Measured(reason=f"not defined: {reason}")
     return measured
 
 
-def by_metric(found) -> dict[tuple, object]:
+def by_metric(found: dict[tuple, dict]) -> dict[tuple, Any]:
     """{(segment, task): {metric: ...}} as {(segment, task, metric): ...}."""
     return {(*key, metric): item for key, items in found.items() for metric, item in items.items()}
 
 
-def ceiling_values(chosen, suffix, segments) -> dict[tuple, float | None]:
+def ceiling_values(chosen: Rows, suffix: str, segments: dict[Any, np.ndarray | slice]) -> dict[tuple, float | None]:
     """What the simulator's probabilities reach, under (segment, task, metric)."""
 
-    def values(held):
-        return {name: item.statistic and number(item.statistic.value) for name, item in measure(held).items()}
+    def values(target):
+        return {name: item.statistic and number(item.statistic.value) for name, item in measure(target).items()}
 
     return by_metric(for_each_target(chosen, truth_scores(chosen, suffix), segments, values))
 
 
-def counts_of(part) -> dict:
+def counts_of(part: Rows) -> dict[str, int | None]:
     """How many rows, searches and jobs a segment has."""
 
     def distinct(codes):
@@ -240,36 +233,37 @@ def counts_of(part) -> dict:
     return {"rows": len(part), "searches": distinct(part.search), "jobs": distinct(part.job)}
 
 
-def describe(held) -> dict:
+def describe(target: Target) -> dict[str, Any]:
     """A target's rows and calibration; no metrics yet."""
     return {
-        "rows": len(held.labels),
-        "positives": int(held.labels.sum()) if held.kind == "binary" else None,
-        "kind": held.kind,
+        "rows": len(target.labels),
+        "positives": int(target.labels.sum()) if target.kind == "binary" else None,
+        "kind": target.kind,
         "metrics": {},
-        "calibration": calibration_facts(held) if OBSERVED in held.metrics else None,
+        "calibration": calibration_facts(target) if OBSERVED in target.metrics else None,
     }
 
 
-def calibration_facts(held) -> dict:
+def calibration_facts(target: Target) -> dict[str, Any]:
     """Bins of equal mass with Wilson intervals, and the expected calibration error."""
-    found = calibration(held.labels, held.scores, order=held.order)
+    found = calibration(target.labels, target.scores, order=target.order)
     columns = ("rows", "predicted", "observed", "low", "high")
     bins = zip(*(getattr(found, column).tolist() for column in columns))
     return {"ece": number(found.ece), "bins": [dict(zip(columns, values)) for values in bins]}
 
 
-def share_of_ceiling(metric, value, reachable) -> float | None:
+def share_of_ceiling(metric: str, value: float | None, reachable: float | None) -> float | None:
     """How far from guessing (0) to the reachable ceiling (1); None where the two are within 0.01."""
     if metric not in CHANCE or value is None or reachable is None or reachable - CHANCE[metric] < 0.01:
         return None
     return (value - CHANCE[metric]) / (reachable - CHANCE[metric])
 
 
-def bootstrap_facts(chosen, times, seed) -> dict:
+def bootstrap_facts(chosen: Rows, times: int, seed: int) -> dict[str, Any]:
+    """How the intervals were drawn."""
     return {"replicates": times, "seed": seed, "level": LEVEL, "unit": chosen.unit, "clusters": chosen.clusters}
 
 
-def number(value) -> float | None:
+def number(value: float) -> float | None:
     """A float that JSON can hold."""
     return float(value) if np.isfinite(value) else None

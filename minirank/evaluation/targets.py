@@ -11,21 +11,22 @@ Recruiting data, by names that are the same everywhere:
 | ranking | as ctcvr | 0 not clicked, 1 clicked, 2 clicked and converted | searches |
 | cvr_all | all, simulated worlds only | the true conversion probability | searches |
 
-A table's task is evaluated on its labelled rows: `binary` (labels 0 and 1), `soft` (between), `real`.
+A table's task is evaluated on its labelled rows: `binary` (labels 0 and 1), `soft` (between), `real`. A regression has its
+mean squared error in place of the metrics of probabilities, and keeps those of an order.
 Every row counts the same: confidences weigh the loss, not the metrics.
 """
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..errors import ConfigError
+from ..data import Dataset
 from . import metrics
-from .bootstrap import Auc, Fixed, Ratio
+from .bootstrap import Auc, Fixed, Ratio, Statistic
 
 DIRECTIONS = {
     "auc": "max",
@@ -39,6 +40,7 @@ DIRECTIONS = {
     "mse": "min",
 }
 OBSERVED = "observed_over_predicted"  # best at 1, so it has no direction and nothing stops on it
+OF_PROBABILITIES = ("log_loss", "kl", "brier", OBSERVED)
 BINARY = ("auc", "gauc", "log_loss", "brier", OBSERVED)
 RECRUITING = {
     "ctr": ("auc", "gauc", "ndcg@10", "log_loss", "brier", OBSERVED),
@@ -49,6 +51,7 @@ RECRUITING = {
     "cvr_all": ("concordance", "spearman", "kl", OBSERVED),
 }
 TABLE = {"binary": BINARY, "soft": ("concordance", "log_loss", "kl", OBSERVED), "real": ("mse",)}
+SOURCES = {"ctcvr": ("ctr", "cvr"), "cvr_all": ("cvr",), "ranking": ()}  # whose predictions these tasks are measured on
 
 # task: what there is no row of; what is true of no row, of every row, when one class is missing
 REASONS = {
@@ -69,6 +72,7 @@ class Rows:
     Args:
         tasks: names of the T label columns.
         kinds: "binary", "soft" or "real" for each task, from every row of the data set.
+        regressions: tasks whose predictions are no probabilities.
         labels: (n, T) float, NaN = missing.
         search, job, role: (n,) int codes, or None.
         cluster: (n,) int in 0 .. clusters-1, the bootstrap's unit.
@@ -79,6 +83,7 @@ class Rows:
 
     tasks: tuple[str, ...]
     kinds: tuple[str, ...]
+    regressions: frozenset[str]
     labels: np.ndarray
     search: np.ndarray | None
     job: np.ndarray | None
@@ -91,28 +96,33 @@ class Rows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def label(self, task) -> np.ndarray:
+    def label(self, task: str) -> np.ndarray:
+        """(n,) the label column of a task."""
         return self.labels[:, self.tasks.index(task)]
 
-    def take(self, positions) -> Rows:
+    def is_regression(self, task: str) -> bool:
+        """Whether the predictions for a task, or those that they are made of, are no probabilities."""
+        sources = SOURCES.get(task, (task,)) if is_recruiting(self.tasks) else (task,)
+        return not self.regressions.isdisjoint(sources)
+
+    def take(self, positions: np.ndarray | slice) -> Rows:
         """The given rows; clusters keep their numbers."""
 
         def part(values):
             return None if values is None else values[positions]
 
         truth = None if self.truth is None else {name: values[positions] for name, values in self.truth.items()}
-        columns = (part(self.search), part(self.job), part(self.role), self.cluster[positions])
-        return Rows(self.tasks, self.kinds, self.labels[positions], *columns, self.clusters, self.unit, truth)
+        columns = {name: part(getattr(self, name)) for name in ("labels", "search", "job", "role", "cluster")}
+        return replace(self, **columns, truth=truth)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a task's predictions are held against, m rows.
+    """What a task's predictions are measured against, m rows.
 
     Args:
         task: its name.
         kind: "binary", "soft", "graded" or "real".
-        index: (m,) int, the rows that count, as positions in `Rows`.
         labels: (m,) float64, none missing.
         scores: (m,) float64, the predictions for these rows.
         metrics: names of the metrics that make sense.
@@ -124,7 +134,6 @@ class Target:
 
     task: str
     kind: str
-    index: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
     metrics: tuple[str, ...]
@@ -138,7 +147,7 @@ class Target:
         """(m,) int64, the rows by rising score."""
         return metrics.rising(self.scores)
 
-    def reason(self, metric) -> str:
+    def reason(self, metric: str) -> str:
         """Why `metric` has no value on these rows."""
         none, zero, one = REASONS.get(
             self.task, (f"no row has a {self.task} label", f"no {self.task} label is 1", f"every {self.task} label is 1")
@@ -158,20 +167,20 @@ class Target:
         return "all labels are equal" if self.groups is None else f"no {self.group_name} has two different labels"
 
 
-def is_recruiting(tasks) -> bool:
+def is_recruiting(tasks: Collection[str]) -> bool:
     """Whether these tasks mean clicks and conversions, so that ctcvr is defined."""
     return "ctr" in tasks and "cvr" in tasks
 
 
-def select(dataset, rows) -> Rows:
+def select(dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = ()) -> Rows:
     """The rows of a data set that are evaluated, with the bootstrap's clusters.
 
     A cluster is a job with all its searches (a search belongs to the job of its first row); a
     search where jobs are not known; a row where neither is.
 
     Args:
-        dataset: a Dataset.
         rows: (n,) int64 indices into `dataset.rows`.
+        regressions: tasks whose predictions are no probabilities; those with labels outside [0, 1] need not be named.
     """
 
     def part(values):
@@ -189,16 +198,17 @@ def select(dataset, rows) -> Rows:
     truth = None if dataset.truth is None else {key: part(values) for key, values in dataset.truth.items()}
     clusters = int(cluster.max(initial=-1)) + 1
     kinds = tuple(label_kind(labels[:, t]) for t in range(len(tasks)))
-    return Rows(tasks, kinds, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth)
+    free = frozenset(regressions).union(task for task, kind in zip(tasks, kinds) if kind == "real")
+    return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth)
 
 
-def renumbered(codes) -> np.ndarray:
+def renumbered(codes: np.ndarray) -> np.ndarray:
     """(n,) int64: the codes >= 0 that occur become 0, 1, ... in their order."""
     occurs = np.bincount(codes) > 0
     return (np.cumsum(occurs) - 1)[codes]
 
 
-def target(rows, task, scores) -> Target:
+def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
     """The rows and labels that `task` is measured on; the table at the top of this file says which.
 
     Args:
@@ -218,14 +228,17 @@ def target(rows, task, scores) -> Target:
         kind = rows.kinds[rows.tasks.index(task)]
         names = TABLE[kind]
     if groups is None:
-        names = tuple(name for name in names if name not in ("gauc", "ndcg@10"))
+        names = [name for name in names if name not in ("gauc", "ndcg@10")]
+    if rows.is_regression(task):
+        negative = task in rows.tasks and rows.kinds[rows.tasks.index(task)] == "real"  # maybe: no gain of an NDCG
+        names = [name for name in names if name not in (*OF_PROBABILITIES, "mse") and not (negative and name == "ndcg@10")] + ["mse"]
     index = np.flatnonzero(~np.isnan(labels))
     groups = None if groups is None else groups[index]
     labels = labels[index].astype(float)
-    return Target(task, kind, index, labels, scores[index], names, groups, group_name, rows.cluster[index], rows.clusters)
+    return Target(task, kind, labels, scores[index], tuple(names), groups, group_name, rows.cluster[index], rows.clusters)
 
 
-def recruiting_labels(rows, task) -> np.ndarray:
+def recruiting_labels(rows: Rows, task: str) -> np.ndarray:
     """(n,) labels of one of the `RECRUITING` tasks, NaN where a row does not count."""
     if task == "cvr_all":
         return rows.truth["conversion"]
@@ -239,7 +252,7 @@ def recruiting_labels(rows, task) -> np.ndarray:
     return both if task == "ctcvr" else clicked + both
 
 
-def label_kind(labels) -> str:
+def label_kind(labels: np.ndarray) -> str:
     """ "binary" where every label is 0 or 1, "soft" where all lie in [0, 1], else "real"."""
     labels = labels[~np.isnan(labels)]
     if ((labels == 0) | (labels == 1)).all():
@@ -247,70 +260,44 @@ def label_kind(labels) -> str:
     return "soft" if ((labels >= 0) & (labels <= 1)).all() else "real"
 
 
-def statistic(metric, held):
+def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
     """A metric as something that has a value and can be resampled.
 
     Args:
-        metric: a name in `held.metrics`.
-        held: a Target.
+        metric: a name in `target.metrics`.
     Returns:
         (statistic, coverage): coverage is None, or {"unit", "groups", "rows"}, the shares that count.
     Raises:
         NotDefined: these rows do not define the metric.
     """
-    if len(held.labels) == 0:
-        raise NotDefined(held.reason(metric))
+    if len(target.labels) == 0:
+        raise NotDefined(target.reason(metric))
     coverage = None
     if metric == "auc":
-        made = Auc(held.labels, held.scores, held.cluster, held.clusters, held.order)
+        made = Auc(target.labels, target.scores, target.cluster, target.clusters, target.order)
     elif metric == "spearman":
-        made = Fixed(metrics.spearman(held.labels, held.scores))
+        made = Fixed(metrics.spearman(target.labels, target.scores))
     elif metric in ("gauc", "ndcg@10", "concordance"):
         function = {"gauc": metrics.gauc, "ndcg@10": metrics.ndcg, "concordance": metrics.concordance}[metric]
-        grouped = function(held.labels, held.scores, held.groups)
-        made = Ratio(grouped.scores * grouped.weights, grouped.weights, held.cluster[grouped.first], held.clusters)
-        if held.groups is not None:
-            coverage = {"unit": held.group_name, "groups": grouped.group_share, "rows": grouped.row_share}
+        grouped = function(target.labels, target.scores, target.groups)
+        made = Ratio(grouped.scores * grouped.weights, grouped.weights, target.cluster[grouped.first], target.clusters)
+        if target.groups is not None:
+            coverage = {"unit": target.group_name, "groups": grouped.group_share, "rows": grouped.row_share}
     else:
-        made = row_ratio(metric, held)
+        made = row_ratio(metric, target)
     if np.isnan(made.value):
-        raise NotDefined(held.reason(metric))
+        raise NotDefined(target.reason(metric))
     return made, coverage
 
 
-def row_ratio(metric, held) -> Ratio:
+def row_ratio(metric: str, target: Target) -> Ratio:
     """The metrics that are sums over rows: "log_loss", "kl", "brier", "mse", observed over predicted."""
     if metric == OBSERVED:
-        return Ratio(held.labels, held.scores, held.cluster, held.clusters)
+        return Ratio(target.labels, target.scores, target.cluster, target.clusters)
     if metric == "log_loss":
-        values = metrics.row_log_loss(held.labels, held.scores)
+        values = metrics.row_log_loss(target.labels, target.scores)
     elif metric == "kl":
-        values = metrics.row_log_loss(held.labels, held.scores) - metrics.row_entropy(held.labels)
+        values = metrics.row_log_loss(target.labels, target.scores) - metrics.row_entropy(target.labels)
     else:
-        values = (held.labels - held.scores) ** 2
-    return Ratio(values, np.ones(len(values)), held.cluster, held.clusters)
-
-
-def metric_names(tasks) -> tuple[str, ...]:
-    """Names that a configuration can stop on: `ctr.auc`, `relevance.concordance`, `<task>.log_loss`, ...
-
-    Args:
-        tasks: names of the data set's tasks.
-    """
-    offered = dict.fromkeys(tasks, tuple(dict.fromkeys(name for names in TABLE.values() for name in names)))
-    if is_recruiting(tasks):
-        offered |= {task: names for task, names in RECRUITING.items() if task in (*tasks, "ctcvr", "ranking")}
-    return tuple(f"{task}.{name}" for task, names in offered.items() for name in names if name in DIRECTIONS)
-
-
-def metric_direction(name, tasks) -> str:
-    """ "max" where larger is better, else "min".
-
-    Raises:
-        ConfigError: no such metric for these tasks; suggests the nearest.
-    """
-    names = metric_names(tasks)
-    if name not in names:
-        nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0)[0]
-        raise ConfigError(f"unknown metric {name!r}; did you mean {nearest!r}? There are {', '.join(names)}")
-    return DIRECTIONS[name.rsplit(".", 1)[1]]
+        values = (target.labels - target.scores) ** 2
+    return Ratio(values, np.ones(len(values)), target.cluster, target.clusters)

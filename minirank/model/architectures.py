@@ -60,7 +60,7 @@ def ple(net: Network) -> list[Slot]:
         for name, x in inputs.items():
             if name == "shared" and level == config.levels - 1:
                 continue
-            seen = sum(experts.values(), []) if name == "shared" else experts[name] + experts["shared"]
+            seen = [e for own in experts.values() for e in own] if name == "shared" else experts[name] + experts["shared"]
             g = net.gates(f"level{level}.gate.{name}", x, 1, len(seen), first_level=level == 0)
             net.outputs[f"level{level}.gates.{name}"] = g
             mixed[name] = net.mixture(f"level{level}.mixture.{name}", g, seen)

@@ -138,7 +138,7 @@ class Network:
         return self.plan.build(
             logits,
             given=given,
-            links=tuple("identity" if "mse" in task.loss else "sigmoid" for task in self.tasks),
+            links=tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks),
             unknown_share={name: share for name, share in shares.items() if name is not None},
             training_rows=known.rows,
             log_variance=self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None,

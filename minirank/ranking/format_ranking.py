@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..config.configuration import ScoreConfig
 from ..evaluation.format_metrics import aligned
 from .ranker import NAMES, OVERLAP, Candidate, Comparison, Ranking
 
@@ -45,11 +46,16 @@ def format_moves(comparison: Comparison) -> str:
 
 def heading(ranking: Ranking) -> list[str]:
     """What was ranked for whom, by which score."""
-    used = {name: exponent for name, exponent in vars(ranking.exponents).items() if exponent}
-    ours = {theirs: name for name, theirs in NAMES.items()}
-    score = " ".join(ours[name] + (f"^{exponent:g}" if exponent != 1 else "") for name, exponent in used.items())
-    lines = [f"{ranking.job_id}: {ranking.title}", f"role {role_name(ranking.role)}; {ranking.scored:,} candidates by {score}"]
+    by = f"{ranking.scored:,} candidates by {format_score(ranking.exponents)}"
+    lines = [f"{ranking.job_id}: {ranking.title}", f"role {role_name(ranking.role)}; {by}"]
     return lines if ranking.note is None else [*lines, f"note: {ranking.note}"]
+
+
+def format_score(exponents: ScoreConfig) -> str:
+    """Such as `pCTR pCVR^0.5`."""
+    ours = {theirs: name for name, theirs in NAMES.items()}
+    used = {ours[task]: exponent for task, exponent in vars(exponents).items() if exponent}
+    return " ".join(name + (f"^{exponent:g}" if exponent != 1 else "") for name, exponent in used.items())
 
 
 def top_experts(weights: dict[str, float]) -> str:

@@ -29,8 +29,8 @@ from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
-from ..run.folder import Run, load_run
-from ..run.prediction import ranking_score
+from ..run.load_run import Run, load_run
+from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 
 CHUNK_ROWS = 4096  # candidates encoded at a time
@@ -322,11 +322,13 @@ class Ranker:
 
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
-        pool, shared = query.pool, self.run.plan.spec.of_request
+        pool, run = query.pool, self.run
         rows = [self._encode(query, pool.take(part)) for part in pool.parts]
-        predicted = [self.run.predict(inputs, shared) for inputs in rows]
+        predicted = [
+            predict(run.executor, run.values, inputs, run.config.model.position_field, run.plan.spec.of_request) for inputs in rows
+        ]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
-        score = ranking_score(joined, self.run.config.score)
+        score = ranking_score(joined, run.config.score)
         order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
         return _Scored(query, rows, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
 

@@ -1,4 +1,4 @@
-"""A run: the folder that training writes, and a trained model read back from it.
+"""The folder of a run: the files that training writes, each of them whole or not there.
 
 config.yaml         the configuration, every default spelt out
 data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
@@ -18,135 +18,30 @@ import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .. import __version__
-from ..config.configuration import Config, CudaConfig, FolderConfig, config_from_dict, read_yaml, to_yaml, without_paths
+from ..config.configuration import Config, config_from_dict, read_yaml, to_yaml, without_paths
 from ..config.dataclass_yaml import build
-from ..data import Dataset, TableEncoder
+from ..data import Dataset
 from ..errors import ConfigError, RunError
-from ..features import Encoder
-from ..kernels.backends import Unavailable, check_available, keep, make_executor
-from ..kernels.batch import Inputs, InputSpec
+from ..kernels.batch import InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
-from ..model.architectures import compile_plan
 from ..model.label_rates import LabelRates
 from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
-from .prediction import predict
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
-METRICS, TIMING = "metrics.jsonl", "timing.jsonl"
-CHECKPOINT = "checkpoint.npz"
+METRICS, TIMING, CHECKPOINT = "metrics.jsonl", "timing.jsonl", "checkpoint.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
 RESTORE = "train again, or restore the file"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A trained model.
-
-    Args:
-        folder: of the run.
-        config: its configuration.
-        plan: its model as operations.
-        values: the parameters of the best epoch.
-        encoder: `Encoder` of a data folder, or `TableEncoder`.
-        fingerprint: of the data that it was trained on.
-    """
-
-    folder: Path
-    config: Config
-    plan: Plan
-    values: Arena
-    encoder: Encoder | TableEncoder
-    fingerprint: str
-
-    @cached_property
-    def executor(self):
-        """Runs the plan on the backend of the configuration; several threads may use it at once."""
-        made = executor_of(self.config, self.plan)
-        keep(made, self.values)
-        return made
-
-    def predict(self, inputs: Inputs, shared: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-        """task -> (B,) probability, joint ones included (`ctcvr`); see `prediction.predict`."""
-        return predict(self.executor, self.values, inputs, self.config.model.position_field, shared)
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """One dict an epoch, as metrics.jsonl has them."""
-        return read_metrics(self.folder)
-
-
-def executor_of(config: Config, plan: Plan):
-    """The executor that a configuration asks for.
-
-    Raises:
-        ConfigError: its backend cannot run here.
-    """
-    training = config.training
-    check_backend(config)
-    try:
-        return make_executor(training.backend, plan, np.dtype(training.precision), training.threads, **asdict(training.cuda))
-    except (Unavailable, ValueError) as error:
-        raise ConfigError(f"training.backend {training.backend}: {error}") from None
-
-
-def check_backend(config: Config) -> None:
-    """Refuse a backend that cannot run here.
-
-    Raises:
-        ConfigError: why, and what helps.
-    """
-    try:
-        check_available(config.training.backend)
-    except Unavailable as error:
-        raise ConfigError(f"training.backend {config.training.backend}: {error}") from None
-
-
-def load_run(path: str | Path, backend: str | None = None) -> Run:
-    """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
-
-    Args:
-        backend: to predict with; None is the one that it was trained with.
-    Raises:
-        ConfigError: the backend cannot compute in the run's precision.
-        RunError: no run, of another format, damaged, or without a model yet.
-    """
-    folder = Path(path)
-    config = read_config(folder)
-    if backend is not None:
-        config = with_backend(config, backend)
-    inputs, rates, fingerprint = read_data_facts(folder)
-    try:
-        plan = compile_plan(config.model, config.tasks, inputs, rates)
-    except (ConfigError, KeyError):
-        raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
-    if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
-        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
-    encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
-    return Run(folder, config, plan, _read_model(folder / MODEL, plan, config), encoder.load(folder), fingerprint)
-
-
-def with_backend(config: Config, backend: str) -> Config:
-    """The configuration with another backend.
-
-    Raises:
-        ConfigError: it cannot compute in the configuration's precision.
-    """
-    try:
-        cuda = config.training.cuda if backend == "cuda" else CudaConfig()
-        return replace(config, training=replace(config.training, backend=backend, cuda=cuda))
-    except ValueError as error:
-        raise ConfigError(f"{error}; choose another --backend") from None
 
 
 def read_config(folder: Path) -> Config:
@@ -311,7 +206,13 @@ def write_model(folder: Path, values: Arena) -> None:
     save_npz(folder / MODEL, dict(values.items()))
 
 
-def _read_model(path: Path, plan: Plan, config: Config) -> Arena:
+def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
+    """The parameters of the best epoch so far.
+
+    Raises:
+        RunError: missing, damaged, or of another plan.
+    """
+    path = folder / MODEL
     arrays = load_npz(path, NO_RUN)
     values = Arena(plan, np.dtype(config.training.precision))
     for name, view in values.items():

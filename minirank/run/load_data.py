@@ -9,8 +9,9 @@ import numpy as np
 
 from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
-from ..data import DataFolder, Dataset, Split, read_folder, read_table, split_by_time
+from ..data import Dataset, read_folder, read_table, split_by_time
 from ..errors import ConfigError
+from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
 
@@ -39,23 +40,6 @@ def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[
     say(f"encoding {len(folder.impressions):,} impressions ...")
     encoder = encoder or Encoder.fit(folder, features, split.train, config.features)
     return select_tasks(encoder.dataset(folder, features, split), config.tasks)
-
-
-def encode_folder(folder: DataFolder, encoder: Encoder) -> Dataset:
-    """All impressions of a folder, encoded for scoring, in no part of a split."""
-    none = np.zeros(0, np.int64)
-    return encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0))
-
-
-def read_features(folder: DataFolder):
-    """What extraction left beside the data.
-
-    Raises:
-        DataError: it is missing or does not fit; says which command makes it.
-    """
-    from ..extract import read_features as read
-
-    return read(folder)
 
 
 def resolve_tasks(config: Config, dataset: Dataset) -> tuple[TaskConfig, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.configuration import ScoreConfig
+from ..data import Dataset
 from ..kernels.batch import Inputs
 from ..kernels.executor import probabilities
 from ..kernels.parameters import Arena
@@ -43,6 +44,11 @@ def predict(
         if given >= 0:
             found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
     return found
+
+
+def known_predictions(dataset: Dataset, predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The predictions that `evaluate` knows for this data: those of its tasks, and `ctcvr`."""
+    return {name: values for name, values in predictions.items() if name in (*dataset.inputs.tasks, "ctcvr")}
 
 
 def joint_name(task: str, given: str) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ..config.configuration import FolderConfig
-from ..data import Dataset, read_folder
+from ..data import Dataset, Split, read_folder
 from ..errors import ConfigError, RunError
 from ..evaluation import evaluate
+from ..extract import read_features
 from ..storage import save_npz, write_atomic
-from ..training.validation import known_predictions
-from .folder import Run
-from .load_data import encode_folder, load_dataset
-from .prediction import ranking_score
+from .load_data import load_dataset
+from .load_run import Run
+from .prediction import known_predictions, predict, ranking_score
 
 CSV_ROWS = 65_536  # formatted at a time
 
@@ -30,16 +30,28 @@ def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None
         dataset: the run's data where they are encoded already; None reads them.
         bootstrap, seed: of the intervals.
     Raises:
-        RunError: the data changed since, or the part has no row.
+        RunError: the data changed since.
+        ConfigError: the part has no row.
     """
-    dataset = dataset or load_dataset(run.config, run.encoder)
-    if dataset.fingerprint != run.fingerprint:
-        raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")
+    dataset = data_of(run, dataset)
     rows = getattr(dataset, part)
     if not len(rows):
         other = "valid" if part == "test" else "test"
         raise ConfigError(f"the data have no {part} rows; use --split {other}, or configure a {part} part and train again")
-    return evaluate(dataset, rows, predictions_of(run, dataset, rows), bootstrap=bootstrap, seed=seed)
+    predictions, regressions = predictions_of(run, dataset, rows), [task.name for task in run.config.tasks if task.is_regression]
+    return evaluate(dataset, rows, predictions, regressions=regressions, bootstrap=bootstrap, seed=seed)
+
+
+def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
+    """The data that a run was trained on, unless `dataset` holds them.
+
+    Raises:
+        RunError: they changed since.
+    """
+    dataset = dataset or load_dataset(run.config, run.encoder)
+    if dataset.fingerprint != run.fingerprint:
+        raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")
+    return dataset
 
 
 def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -50,11 +62,10 @@ def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np
     Returns:
         name -> (n,) probability, and the ranking `score` where clicks and conversions are tasks.
     """
-    predictions = run.predict(dataset.rows.take(rows))
+    predictions = predict(run.executor, run.values, dataset.rows.take(rows), run.config.model.position_field)
     known = known_predictions(dataset, predictions)
-    if "ctcvr" in known:
-        known["score"] = ranking_score(predictions, run.config.score)
-    return known
+    score = ranking_score(predictions, run.config.score)
+    return known if score is None or "ctcvr" not in known else known | {"score": score}
 
 
 def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda text: None) -> dict[str, np.ndarray]:
@@ -78,11 +89,12 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         columns["search_id"] = np.array(shown.search_id)[shown.search[order]]
         columns["job_id"] = np.array([job["job_id"] for job in folder.jobs])[shown.job[order]]
         columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes])[shown.resume[order]]
-        inputs = encode_folder(folder, run.encoder).rows.take(order)
+        none = np.zeros(0, np.int64)
+        inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0)).rows.take(order)
     else:
         inputs = run.encoder.read(path)
     say(f"predicting {len(inputs):,} rows ...")
-    predictions = run.predict(inputs)
+    predictions = predict(run.executor, run.values, inputs, run.config.model.position_field)
     columns |= predictions
     score = ranking_score(predictions, run.config.score)
     return columns if score is None else columns | {"score": score}

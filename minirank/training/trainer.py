@@ -22,6 +22,7 @@ from ..config.configuration import Config
 from ..config.model import check_tasks
 from ..data import Dataset
 from ..errors import ConfigError, RunError
+from ..evaluation.targets import DIRECTIONS
 from ..kernels.backends import Unavailable, resident
 from ..kernels.batch import Batch
 from ..kernels.parameters import TrainState, initial_values
@@ -30,12 +31,13 @@ from ..model.architectures import compile_plan
 from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run import folder as files
+from ..run.backend import check_backend, executor_of
 from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
 from ..run.prediction import predict
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import Cursor, load_checkpoint, save_checkpoint
-from .validation import direction, stopping_metric, validation_metrics
+from .validation import stopping_metric, validation_metrics
 
 ADDRESSABLE = 2**47  # bytes of a process
 
@@ -79,11 +81,11 @@ def train(
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into the memory.
-        RunError: the folder cannot be used, or the loss is no number any more.
+        RunError: the folder cannot be used, or the loss is NaN or infinite.
     """
     folder = Path(folder)
     files.check_folder(folder, resume, force)
-    files.check_backend(config)
+    check_backend(config)
     with _compiled_meanwhile(config, progress):
         ready = prepare(config, progress, dataset)
     with _enough_memory(ready):
@@ -139,7 +141,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
         config = replace(config, training=replace(config.training, threads=available_threads()))
     stopping = config.training.early_stopping
     if stopping is not None and len(dataset.valid):
-        stopping = replace(stopping, metric=stopping_metric(stopping.metric, dataset))
+        stopping = replace(stopping, metric=stopping_metric(stopping.metric, dataset, config.tasks))
         config = replace(config, training=replace(config.training, early_stopping=stopping))
     rates = label_rates(config.tasks, dataset.rows.take(dataset.train))
     return Prepared(config, dataset, rates, compile_plan(config.model, config.tasks, dataset.inputs, rates))
@@ -157,7 +159,7 @@ class Trainer:
     ) -> None:
         self.config, self.dataset, self.plan = ready.config, ready.dataset, ready.plan
         self.settings, self.folder, self.progress = ready.config.training, folder, progress
-        self.executor = files.executor_of(self.config, self.plan)
+        self.executor = executor_of(self.config, self.plan)
         dtype = np.dtype(self.settings.precision)
         self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype))
         self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
@@ -168,7 +170,7 @@ class Trainer:
         """Epochs until the last one, until nothing gets better, or until `stop` says so.
 
         Raises:
-            RunError: the loss is no number any more, or the backend stops working.
+            RunError: the loss is NaN or infinite, or the backend stops working.
         """
         train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
         self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
@@ -275,8 +277,8 @@ class Trainer:
             return {}
         predictions = predict(self.executor, self.state.values, self.valid, self.config.model.position_field)
         if not all(np.isfinite(values).all() for values in predictions.values()):
-            raise self._diverged("a prediction is no number")
-        return validation_metrics(self.dataset, self.dataset.valid, predictions)
+            raise self._diverged("a prediction is NaN or infinite")
+        return validation_metrics(self.dataset, self.config.tasks, self.dataset.valid, predictions)
 
     def _is_best(self, measured: dict[str, float | None]) -> bool:
         """Whether these parameters are to be kept: the best so far, or without early stopping simply the latest."""
@@ -284,7 +286,7 @@ class Trainer:
         if stopping is None:
             return True
         value, best = measured[stopping.metric], self.cursor.best
-        more = direction(stopping.metric) == "max"
+        more = DIRECTIONS[stopping.metric.rpartition(".")[2]] == "max"
         if best is not None and not (value > best if more else value < best):
             return False
         self.cursor.best = value
@@ -345,7 +347,7 @@ def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
         return
     from ..kernels.cpu.compile import compiling, wait_for
 
-    with compiling("minirank.evaluation.cores") as processes:
+    with compiling("minirank.evaluation.compiled") as processes:
         if processes:
             progress.say("compiling the kernels beside the next steps, once; they are cached afterwards ...")
         yield

@@ -10,7 +10,7 @@ from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, format_differences
 from minirank.errors import RunError
 from minirank.progress import Progress
 from minirank.ranking import Ranker
-from minirank.run.folder import load_run
+from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
 
 

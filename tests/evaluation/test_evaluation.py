@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from evaluation_world import NAN, TASKS, dataset, world
 
-from minirank.errors import ConfigError
-from minirank.evaluation import compare, evaluate, format_comparison, format_table, metric_direction, metric_names, metric_value, metrics
+from minirank.evaluation import compare, evaluate, format_comparison, format_table, metrics
+from minirank.evaluation.targets import DIRECTIONS, OBSERVED
 
 # Which rows count
 
@@ -229,35 +229,50 @@ def test_clicks_and_conversions_without_searches():
     assert format_table(result) and "CTCVR AUC" in format_comparison({"esmm": result})
 
 
-# Metrics by name
-
-
-def test_every_name_gives_the_value_that_evaluate_reports():
+def test_every_metric_has_a_direction_but_the_one_that_is_best_at_1():
     data, rows, predictions = world()
     tasks = evaluate(data, rows, predictions, bootstrap=0)["overall"]["tasks"]
-    names = metric_names(TASKS)
-    assert {"ctr.auc", "cvr.auc", "ctcvr.auc", "ctr.gauc", "ctr.log_loss", "relevance.concordance"} <= set(names)
-    for name in names:
-        task, metric = name.split(".")
-        assert metric_value(name, data, rows, predictions) == tasks[task]["metrics"][metric]["value"]
-        assert metric_direction(name, TASKS) == ("min" if metric in ("log_loss", "kl", "brier") else "max")
+    for metric in {name for facts in tasks.values() for name in facts["metrics"]} - {OBSERVED}:
+        assert DIRECTIONS[metric] == ("min" if metric in ("log_loss", "kl", "brier") else "max")
+    assert OBSERVED not in DIRECTIONS
 
 
-def test_an_unknown_name_suggests_the_nearest():
-    with pytest.raises(ConfigError, match="unknown metric 'ctr.acu'; did you mean 'ctr.auc'?"):
-        metric_direction("ctr.acu", TASKS)
-    with pytest.raises(ConfigError, match="did you mean 'income.auc'?"):
-        metric_direction("icome.auc", ("income", "marital"))
-    data = dataset([[0.5], [1]], tasks=("grade",))
-    with pytest.raises(ConfigError, match="grade.auc does not apply to this data; choose one of grade.concordance"):
-        metric_value("grade.auc", data, np.arange(2), {"grade": [0.5, 0.6]})
-    with pytest.raises(ValueError, match="grade.kl needs predictions for grade, got none"):
-        metric_value("grade.kl", data, np.arange(2), {})
+# Regressions
 
 
-def test_a_value_that_is_not_defined_is_nan():
-    data = dataset([[1, 0, NAN]], search=[0], job=[0])
-    assert np.isnan(metric_value("cvr.auc", data, np.arange(1), {"cvr": [0.5]}))
+def test_a_regression_is_measured_by_its_squared_error_and_its_order():
+    data, rows, predictions = world()
+    values = predictions | {"relevance": 3 * predictions["relevance"] - 1}
+    with pytest.raises(ValueError, match=r"predictions\['relevance'\] must lie in \[0, 1\]"):
+        evaluate(data, rows, values)
+    result = evaluate(data, rows, values, regressions=["relevance"], bootstrap=20)
+    before, after = evaluate(data, rows, predictions, bootstrap=20)["overall"]["tasks"], result["overall"]["tasks"]
+    assert list(after["relevance"]["metrics"]) == ["concordance", "ndcg@10", "mse"]
+    assert after["relevance"]["calibration"] is None
+    labels = data.rows.labels[:, 2]
+    known = ~np.isnan(labels)
+    assert after["relevance"]["metrics"]["mse"]["value"] == pytest.approx(metrics.mse(labels[known], values["relevance"][known]))
+    for name in ("concordance", "ndcg@10"):  # of the order alone
+        assert after["relevance"]["metrics"][name] == before["relevance"]["metrics"][name]
+    assert {task: facts for task, facts in after.items() if task != "relevance"} == {
+        task: facts for task, facts in before.items() if task != "relevance"
+    }
+    assert format_table(result) and "relevance concordance" in format_comparison({"mmoe": result})
+    json.dumps(compare(data, rows, predictions, values, regressions=["relevance"], bootstrap=5), allow_nan=False)
+
+
+def test_what_is_made_of_a_regression_is_one_too():
+    data, rows, predictions = world()
+    tasks = evaluate(data, rows, predictions | {"cvr": 2 * predictions["cvr"]}, regressions=["cvr"], bootstrap=0)["overall"]["tasks"]
+    assert list(tasks["cvr"]["metrics"]) == list(tasks["ctcvr"]["metrics"]) == ["auc", "gauc", "mse"]
+    assert list(tasks["ranking"]["metrics"]) == ["ndcg@10"] and list(tasks["cvr_all"]["metrics"]) == ["concordance", "spearman", "mse"]
+    assert "log_loss" in tasks["ctr"]["metrics"]
+
+
+def test_grades_outside_0_1_beside_clicks_have_no_gain():
+    data = dataset([[1, 0, -3.0], [0, NAN, 2.5], [1, 1, 7.0]], search=[0, 0, 0], job=[0, 0, 0])
+    given = {"ctr": [0.9, 0.1, 0.8], "cvr": [0.2, 0.9, 0.8], "relevance": [-2.0, 1.0, 8.0]}
+    assert list(evaluate(data, np.arange(3), given)["overall"]["tasks"]["relevance"]["metrics"]) == ["concordance", "mse"]
 
 
 # Text

@@ -7,9 +7,9 @@ from ranking_world import GATED, write_market
 from minirank.config.configuration import Config, FolderConfig, ScoreConfig, TrainingConfig
 from minirank.config.model import TaskConfig
 from minirank.ranking import Ranker
-from minirank.run.folder import load_run
+from minirank.run.load_run import load_run
 from minirank.run.prediction import ranking_score
-from minirank.run.scoring import score_data
+from minirank.run.scoring import evaluate_run, score_data
 from minirank.training import train
 
 
@@ -37,6 +37,21 @@ def test_a_run_with_fewer_tasks_ranks_and_scores(data, tmp_path, names):
     for candidate in found.candidates:
         assert set(candidate.probabilities) == ({"pCTR", "pCVR", "pCTCVR"} if joint else {"pCTR"})
         assert set(candidate.gates) == set(names)
+
+
+def test_a_regression_of_grades_trains_and_is_evaluated_whatever_it_predicts(data, tmp_path):
+    tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance", loss={"mse": 1.0}))
+    settings = TrainingConfig(epochs=1, batch_rows=128, threads=2)
+    train(Config(data=FolderConfig(data), tasks=tasks, model=GATED, training=settings), tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    predicted = score_data(run, data)["relevance"]
+    assert predicted.min() < 0 or predicted.max() > 1
+    found = evaluate_run(run, bootstrap=20)["overall"]["tasks"]
+    assert list(found["relevance"]["metrics"]) == ["concordance", "ndcg@10", "mse"] and found["relevance"]["calibration"] is None
+    assert "log_loss" in found["ctr"]["metrics"]
+    alone = Config(data=FolderConfig(data), tasks=tasks[2:], model=GATED, training=settings)
+    train(alone, tmp_path / "alone")  # stops on mean.mse, for there is no log loss
+    assert load_run(tmp_path / "alone").config.training.early_stopping.metric == "mean.mse"
 
 
 def test_a_regression_below_zero_leaves_the_score_a_number():

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkout import start_python
-from training_world import small_config, write_table
+from training_world import predictions_for, small_config, write_table
 
 from minirank.errors import RunError
-from minirank.run.folder import load_run
+from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
+from minirank.run.load_run import load_run
 from minirank.storage import load_npz, save_npz
 from minirank.training import train
 
@@ -102,7 +103,7 @@ def test_a_process_that_is_killed_resumes_byte_for_byte(tmp_path):
     train(config, tmp_path / "whole")
     assert same_bytes(tmp_path / "whole", tmp_path / "killed")
     rows = load_dataset(config).rows
-    one, other = load_run(tmp_path / "whole").predict(rows), load_run(tmp_path / "killed").predict(rows)
+    one, other = (predictions_for(load_run(tmp_path / name), rows) for name in ("whole", "killed"))
     assert all(one[name].tobytes() == other[name].tobytes() for name in one)
 
 
@@ -234,7 +235,7 @@ def test_a_run_is_not_overwritten_by_accident(copy):
     shorter = replace(config, training=replace(config.training, epochs=1, seed=1))
     train(shorter, folder, force=True)
     assert (folder / "model.npz").read_bytes() != before
-    assert len(load_run(folder).metrics()) == 1
+    assert len(read_metrics(folder)) == 1
 
 
 def test_force_keeps_the_old_run_until_the_new_one_can_begin(copy, monkeypatch):
@@ -247,7 +248,7 @@ def test_force_keeps_the_old_run_until_the_new_one_can_begin(copy, monkeypatch):
             assert "No space left on device" in refused(shorter, folder, force=True)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before, f"flush {call}"
     with monkeypatch.context() as patch:
-        patch.setattr("minirank.run.folder.executor_of", lambda *_: 1 / 0)
+        patch.setattr("minirank.training.trainer.executor_of", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(shorter, folder, force=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -278,7 +279,7 @@ def test_a_run_reads_back_what_was_trained(copy):
     run = load_run(folder)
     rows = load_dataset(config)
     batch = run.encoder.read(config.data.table.train)
-    found, expected = run.predict(batch), run.predict(rows.rows)
+    found, expected = predictions_for(run, batch), predictions_for(run, rows.rows)
     assert sorted(found["ctr"]) == sorted(expected["ctr"])  # the data set has rows in another order
 
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from training_world import small_config
+from training_world import predictions_for, small_config
 
 from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cpu import compile, walk
 from minirank.progress import Progress
-from minirank.run.folder import load_run
 from minirank.run.load_data import load_dataset
+from minirank.run.load_run import load_run
 from minirank.run.prediction import joint_name, ranking_score
 from minirank.training import prepare, train, trainer
 from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
@@ -183,7 +183,7 @@ def test_joint_probabilities_have_names_and_multiply(tmp_path):
     config = small_config(tmp_path, "training.epochs=1", *REFERENCE)
     train(config, tmp_path / "run")
     run = load_run(tmp_path / "run")
-    found = run.predict(load_dataset(config).rows)
+    found = predictions_for(run, load_dataset(config).rows)
     assert list(found) == ["ctr", "cvr", "ctcvr"]
     np.testing.assert_allclose(found["ctcvr"], found["ctr"] * found["cvr"], rtol=1e-15)
 
@@ -195,7 +195,7 @@ def test_predictions_do_not_see_the_position(tmp_path):
     rows, run = load_dataset(config).rows, load_run(tmp_path / "run")
     hidden = replace(rows, ids=rows.ids.copy())
     hidden.ids[:, run.plan.spec.column("city")] = 0
-    assert (run.predict(rows)["ctr"] == run.predict(hidden)["ctr"]).all()
+    assert (predictions_for(run, rows)["ctr"] == predictions_for(run, hidden)["ctr"]).all()
     assert (run.executor.logits(run.values, rows)[:, 0] != run.executor.logits(run.values, hidden)[:, 0]).any()
 
 

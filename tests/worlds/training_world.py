@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from minirank.config.configuration import Config, load_config
+from minirank.kernels.batch import Inputs
+from minirank.run.load_run import Run
+from minirank.run.prediction import predict
 
 CONFIG = """
 data:
@@ -38,3 +41,8 @@ def write_table(folder: Path, rows: int = 500, seed: int = 0) -> Path:
 def small_config(folder: Path, *overrides: str, rows: int = 500) -> Config:
     """The configuration of a new table, with `key=value` overrides."""
     return load_config(write_table(folder, rows), overrides)
+
+
+def predictions_for(run: Run, inputs: Inputs) -> dict[str, np.ndarray]:
+    """What a run predicts for rows."""
+    return predict(run.executor, run.values, inputs, run.config.model.position_field)

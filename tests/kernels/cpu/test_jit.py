@@ -9,7 +9,7 @@ from checkout import python
 from cpu_world import drawn_batch, drawn_plan, drawn_values
 
 import minirank.kernels
-from minirank.evaluation.cores import group_dcg
+from minirank.evaluation.compiled import group_dcg
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu import compile, jit
 from minirank.kernels.cpu.executor import CpuExecutor
@@ -57,7 +57,7 @@ def test_stamp_of_a_driver_elsewhere_covers_both_folders(tmp_path):
     names = {name for name, _, _ in jit.source_stamp(str(tmp_path / "cores.py"))}
     assert names == {f"{tmp_path.name}/cores.py"} | SOURCES
     stamps = group_dcg._cache._cache_file._source_stamp
-    assert {"evaluation/cores.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {
+    assert {"evaluation/compiled.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {
         name for name, _, _ in stamps
     }
 

@@ -15,8 +15,8 @@ from minirank.kernels.cuda.probe import why_not
 from minirank.kernels.cuda.schedule import schedule
 from minirank.model.architectures import compile_plan
 from minirank.model.label_rates import LabelRates
-from minirank.run import folder as run
-from minirank.run.folder import load_run
+from minirank.run import backend
+from minirank.run.load_run import load_run
 
 NO_GPU = why_not()
 SIMULATOR = {"NUMBA_ENABLE_CUDASIM": "1"}
@@ -87,10 +87,9 @@ def test_settings_of_the_backend_are_for_it_alone(settings, words, capsys, tmp_p
 def test_the_configuration_says_how_the_backend_computes(monkeypatch):
     """Each setting reaches the executor, by the name that it has there."""
     made = []
-    monkeypatch.setattr(run, "make_executor", lambda *arguments, **settings: made.append((arguments[0], settings)))
-    monkeypatch.setattr(run, "check_backend", lambda config: None)
+    monkeypatch.setattr(backend, "make_executor", lambda *arguments, **settings: made.append((arguments[0], settings)))
     training = TrainingConfig(backend="cuda", cuda=CudaConfig(False, True, False))
-    run.executor_of(Config(FolderConfig(Path("data")), training=training), base_plan())
+    backend.executor_of(Config(FolderConfig(Path("data")), training=training), base_plan())
     assert made == [("cuda", {"deterministic": False, "tf32": True, "graph": False})]
 
 

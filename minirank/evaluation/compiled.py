@@ -1,6 +1,6 @@
-"""Compiled cores of the metrics: what NumPy would need a dozen passes over all rows for.
+"""Compiled loops of the metrics: what NumPy would need a dozen passes over all rows for.
 
-They check nothing and allocate nothing; `metrics` and `bootstrap` are their faces.
+They check nothing and allocate nothing; `metrics` and `bootstrap` call them.
 """
 
 from __future__ import annotations
