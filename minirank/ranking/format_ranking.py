@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config.configuration import ScoreConfig
 from ..evaluation.format_metrics import aligned
-from .ranker import NAMES, OVERLAP, Candidate, Comparison, Ranking
+from .results import NAMES, OVERLAP, Candidate, Comparison, Ranking
 
 EXPERTS = 2  # of each task, those of most weight
 SKILLS = 6  # named in a line

@@ -1,0 +1,98 @@
+"""What a ranking gives back: the candidates of a job with the reasons, and two roles side by side."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..config.configuration import ScoreConfig
+
+OVERLAP = 10  # places that `Comparison.overlap` compares
+NAMES = {"pCTR": "ctr", "pCVR": "cvr", "pCTCVR": "ctcvr", "relevance": "relevance"}  # ours -> of the predictions
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One place of a ranking.
+
+    Args:
+        resume_id: who. rank: from 1. score: what the list is ordered by.
+        probabilities: pCTR, pCVR (given a click), pCTCVR = pCTR pCVR, relevance, as far as the model predicts them.
+        gates: task -> expert -> weight, each task's sum is 1; {} for a model without gates.
+        evidence: must-haves covered and missing, gaps, past hires; see `features.evidence`.
+    """
+
+    resume_id: str
+    rank: int
+    score: float
+    probabilities: dict[str, float]
+    gates: dict[str, dict[str, float]]
+    evidence: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON can hold them, the probabilities side by side with the rest."""
+        values = asdict(self)
+        return (
+            {key: values[key] for key in ("resume_id", "rank", "score")}
+            | values["probabilities"]
+            | {"gates": values["gates"], "evidence": values["evidence"]}
+        )
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The candidates of a job for a recruiter.
+
+    Args:
+        job_id, title: the job. role: the recruiter's, None where it is not known.
+        note: what to know about the role, such as that training never saw it; None where there is nothing to say.
+        exponents: of the score.
+        scored: how many candidates were compared.
+        candidates: the best ones, best first.
+    """
+
+    job_id: str
+    title: str
+    role: str | None
+    note: str | None
+    exponents: ScoreConfig
+    scored: int
+    candidates: tuple[Candidate, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ranking as JSON can hold it."""
+        head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note}
+        counts = {"exponents": asdict(self.exponents), "scored": self.scored}
+        return head | counts | {"candidates": [candidate.to_json() for candidate in self.candidates]}
+
+
+@dataclass(frozen=True)
+class Move:
+    """Where a candidate stands for role a and for role b; ranks from 1."""
+
+    resume_id: str
+    rank_a: int
+    rank_b: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One job under two roles.
+
+    Args:
+        a, b: both rankings.
+        moves: everyone who is in one of them, in the order of a.
+        overlap: the share of the first 10 (of all, where there are fewer) that both have in common.
+        kendall_tau: rank correlation over all candidates, 1 = the same order, -1 = reversed; None for one candidate.
+    """
+
+    a: Ranking
+    b: Ranking
+    moves: tuple[Move, ...]
+    overlap: float
+    kendall_tau: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as JSON can hold it."""
+        facts = {f"overlap@{OVERLAP}": self.overlap, "kendall_tau": self.kendall_tau}
+        return facts | {"a": self.a.to_json(), "b": self.b.to_json(), "moves": [asdict(move) for move in self.moves]}
