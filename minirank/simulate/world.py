@@ -11,13 +11,13 @@ import numpy as np
 from minirank.errors import DataError, MinirankError
 
 from . import phrasebook, population, searches, truth
-from . import write_folder as files
 from .job_text import write_job
 from .resume_text import write_resume
 from .tastes import ROLES
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
 from .wording import Writer
 from .world_config import WorldConfig
+from .write_folder import row_of_id, write_world
 
 PARTS = ("teams", "jobs", "people", "recruiters", "history", "log", "labels", "recent", "job_text", "resume_text")
 CHOICES = 192  # uniform numbers a text
@@ -117,7 +117,7 @@ class World:
         Raises:
             MinirankError: the folder exists and is not empty, or cannot be written.
         """
-        return files.write_world(self, Path(path))
+        return write_world(self, Path(path))
 
     def job_texts(self):
         """(title, description, mentions) of each job, in the order of jobs.jsonl."""
@@ -147,10 +147,10 @@ class World:
 
     def _rows(self, role, job, resume, position):
         role = self._codes("role", role, lambda name: self.roles.index(name), len(self.roles))
-        job = self._codes("job", job, lambda name: files.number("j", name), len(self.jobs.team))
+        job = self._codes("job", job, lambda name: row_of_id("j", name), len(self.jobs.team))
         resume = np.asarray(resume)
         if resume.dtype.kind in "UO":
-            person = self._codes("resume", resume, lambda name: files.number("r", name), len(self.people.title))
+            person = self._codes("resume", resume, lambda name: row_of_id("r", name), len(self.people.title))
             resume = self.people.first[person + 1] - 1
         resume = self._codes("resume", resume, None, len(self.people.person))
         return [np.ravel(a) for a in np.broadcast_arrays(role, job, resume, position)]
@@ -165,6 +165,6 @@ class World:
             except ValueError as error:
                 raise MinirankError(f"this world has no {what} of that name: {error}; take names from its files") from error
             values = codes[inverse.reshape(values.shape)]
-        if values.size and not (0 <= values.min() and values.max() < size):
+        if values.size and not (values.min() >= 0 and values.max() < size):
             raise MinirankError(f"this world has {size} {what}s, numbered from 0; {values.max()} was asked for")
         return values
