@@ -13,12 +13,16 @@ JOB_LINES = [json.dumps(job) for job in JOBS]
 RESUME_LINES = [json.dumps(resume) for resume in RESUMES]
 
 
-def impression(line: int, old: str, new: str) -> dict:
-    return {"impressions__csv": edited(IMPRESSIONS, line, old, new)}
+def impression(line: int, old: str, new: str, column: str | None, says: str) -> tuple[dict, str]:
+    """A line of impressions.csv with something else in it, and what is said of it."""
+    place = f"impressions.csv:{line}: " + (f"column {column}: " if column else "")
+    return {"impressions__csv": edited(IMPRESSIONS, line, old, new)}, place + says
 
 
-def job(**changes) -> dict:
-    return {"jobs__jsonl": [JOB_LINES[0], json.dumps(JOBS[1] | changes)]}
+def job(says: str, **change) -> tuple[dict, str]:
+    """A second job with another value, and what is said of that column."""
+    (column,) = change
+    return {"jobs__jsonl": [JOB_LINES[0], json.dumps(JOBS[1] | change)]}, f"jobs.jsonl:2: column {column}: {says}"
 
 
 BAD = {
@@ -52,22 +56,18 @@ BAD = {
         {"jobs__jsonl": [JOB_LINES[0], JOB_LINES[1].replace("job_id", "jobId")]},
         "jobs.jsonl:2: column job_id: missing; if it is the column 'jobId', write data.columns.jobs.job_id: jobId",
     ),
-    "key of wrong type": (job(title=None), "jobs.jsonl:2: column title: expected a text, got None; write a text"),
-    "id of wrong type": (job(job_id=1.5), "jobs.jsonl:2: column job_id: expected an id, got 1.5; write a text"),
-    "empty id": (job(team_id=" "), "jobs.jsonl:2: column team_id: the id is empty; give every row its id"),
-    "time as a number": (job(posted_at=1735689600), "jobs.jsonl:2: column posted_at: expected a time, got 1735689600; w"),
-    "time before 1970": (job(posted_at="1969-12-31"), "jobs.jsonl:2: column posted_at: time '1969-12-31' is before 1970"),
-    "time after the year 9999": (
-        job(posted_at="9999-12-31T23:59:59-23:59"),
-        "jobs.jsonl:2: column posted_at: time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it",
+    "key of wrong type": job(title=None, says="expected a text, got None; write a text"),
+    "id of wrong type": job(job_id=1.5, says="expected an id, got 1.5; write a text"),
+    "empty id": job(team_id=" ", says="the id is empty; give every row its id"),
+    "time as a number": job(posted_at=1735689600, says="expected a time, got 1735689600; w"),
+    "time before 1970": job(posted_at="1969-12-31", says="time '1969-12-31' is before 1970"),
+    "time after the year 9999": job(
+        posted_at="9999-12-31T23:59:59-23:59", says="time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it"
     ),
-    "half a surrogate": (job(title="\ud800"), "jobs.jsonl:2: column title: half of a surrogate pair stands alone; "),
-    "overlong id": (job(job_id="j" * 1001), "jobs.jsonl:2: column job_id: the id has 1,001 characters; give one of at most 1,000"),
-    "half a surrogate in an id": (
-        job(team_id="\ud800"),
-        "jobs.jsonl:2: column team_id: half of a surrogate pair stands alone; write the whole character",
-    ),
-    "job twice": (job(job_id="j1"), "jobs.jsonl:2: column job_id: job 'j1' stands already on line 1; remove one"),
+    "half a surrogate": job(title="\ud800", says="half of a surrogate pair stands alone; "),
+    "overlong id": job(job_id="j" * 1001, says="the id has 1,001 characters; give one of at most 1,000"),
+    "half a surrogate in an id": job(team_id="\ud800", says="half of a surrogate pair stands alone; write the whole character"),
+    "job twice": job(job_id="j1", says="job 'j1' stands already on line 1; remove one"),
     "snapshot twice": (
         {"resumes__jsonl": [*RESUME_LINES, RESUME_LINES[2]]},
         "resumes.jsonl:4: column updated_at: resume 'c1' has the same time as on line 3; keep one line for each",
@@ -85,9 +85,12 @@ BAD = {
         {"hires__csv": [*HIRES, "j1,c9,2025-01-01"]},
         "hires.csv:3: column resume_id: no resume 'c9' in resumes.jsonl; add the resume or remove the row",
     ),
-    "missing column": (
-        impression(1, "clicked", "was_clicked"),
-        "impressions.csv:1: column clicked: missing; if it is the column 'was_clicked', write "
+    "missing column": impression(
+        1,
+        "clicked",
+        "was_clicked",
+        "clicked",
+        "missing; if it is the column 'was_clicked', write "
         "data.columns.impressions.clicked: was_clicked in the configuration (data.columns.impressions.clicked: null",
     ),
     "nothing like it": (
@@ -95,83 +98,55 @@ BAD = {
         "recruiters.csv:1: column recruiter_id: missing; name the column that holds it, "
         "data.columns.recruiters.recruiter_id: NAME; there are a, b",
     ),
-    "column twice": (
-        impression(1, "clicked", "position"),
-        "impressions.csv:1: column position: stands twice in the header; rename one of the two",
-    ),
+    "column twice": impression(1, "clicked", "position", "position", "stands twice in the header; rename one of the two"),
     "semicolons": (
         {"recruiters__csv": [line.replace(",", ";") for line in RECRUITERS]},
         "recruiters.csv:1: cells are separated by semicolons; save it with commas",
     ),
-    "cells": (impression(3, ",,,", ",,"), "impressions.csv:3: expected 11 cells, got 10; put cells that contain"),
-    "quote inside": (impression(4, "s2,", '"s2"x,'), "impressions.csv:4: quoting is broken ("),
-    "quote left open": (impression(4, "s2,", '"s2,'), "impressions.csv:4: quoting is broken (unexpected end of data)"),
-    "quote left open in a large file": (
-        impression(4, "s2,", '"s2' + "," * 140_000),
-        "impressions.csv:4: a cell has more than 131,072 characters; close the double quote that begins it, or shorten",
+    "cells": impression(3, ",,,", ",,", None, "expected 11 cells, got 10; put cells that contain"),
+    "quote inside": impression(4, "s2,", '"s2"x,', None, "quoting is broken ("),
+    "quote left open": impression(4, "s2,", '"s2,', None, "quoting is broken (unexpected end of data)"),
+    "quote left open in a large file": impression(
+        4, "s2,", '"s2' + "," * 140_000, None, "a cell has more than 131,072 characters; close the double quote that begins it, or shorten"
     ),
-    "flag": (
-        impression(3, ",2,0,0,", ",2,yes,0,"),
-        "impressions.csv:3: column clicked: expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no",
+    "flag": impression(3, ",2,0,0,", ",2,yes,0,", "clicked", "expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no"),
+    "flag 2": impression(3, ",2,0,0,", ",2,0,2,", "converted", "expected 0, 1 or empty, got '2'"),
+    "nan": impression(2, "0.75", "nan", "relevance", "'nan' is not a finite number; leave"),
+    "inf": impression(2, "0.75", "inf", "relevance", "'inf' is not a finite number; leave"),
+    "grade": impression(2, "0.75", "3", "relevance", "'3' is outside 0 .. 1; divide grades by"),
+    "word": impression(2, "0.5", "high", "relevance_confidence", "expected a number, got 'high'"),
+    "number with an underscore": impression(
+        2, "0.75", "0_1", "relevance", "expected a number, got '0_1'; write a number, or leave the cell empty"
     ),
-    "flag 2": (impression(3, ",2,0,0,", ",2,0,2,"), "impressions.csv:3: column converted: expected 0, 1 or empty, got '2'"),
-    "nan": (impression(2, "0.75", "nan"), "impressions.csv:2: column relevance: 'nan' is not a finite number; leave"),
-    "inf": (impression(2, "0.75", "inf"), "impressions.csv:2: column relevance: 'inf' is not a finite number; leave"),
-    "grade": (impression(2, "0.75", "3"), "impressions.csv:2: column relevance: '3' is outside 0 .. 1; divide grades by"),
-    "word": (impression(2, "0.5", "high"), "impressions.csv:2: column relevance_confidence: expected a number, got 'high'"),
-    "number with an underscore": (
-        impression(2, "0.75", "0_1"),
-        "impressions.csv:2: column relevance: expected a number, got '0_1'; write a number, or leave the cell empty",
+    "digit of another script": impression(3, ",2,0,0,", ",2,\u0661,0,", "clicked", "expected 0, 1 or empty, got '\u0661'; write 1 for yes"),
+    "position of another script": impression(
+        5, ",1,1,0", ",\u0661,1,0", "position", "expected a position 1, 2, 3 ... or empty, got '\u0661'; count"
     ),
-    "digit of another script": (
-        impression(3, ",2,0,0,", ",2,\u0661,0,"),
-        "impressions.csv:3: column clicked: expected 0, 1 or empty, got '\u0661'; write 1 for yes",
+    "position 0": impression(5, ",1,1,0", ",0,1,0", "position", "expected a position 1, 2, 3"),
+    "position 1.5": impression(5, ",1,1,0", ",1.5,1,0", "position", "expected a position 1, 2, "),
+    "time": impression(
+        2, "2025-03-02T00:00:00Z", "02/03/2025", "time", "expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or"
     ),
-    "position of another script": (
-        impression(5, ",1,1,0", ",\u0661,1,0"),
-        "impressions.csv:5: column position: expected a position 1, 2, 3 ... or empty, got '\u0661'; count",
-    ),
-    "position 0": (impression(5, ",1,1,0", ",0,1,0"), "impressions.csv:5: column position: expected a position 1, 2, 3"),
-    "position 1.5": (impression(5, ",1,1,0", ",1.5,1,0"), "impressions.csv:5: column position: expected a position 1, 2, "),
-    "time": (
-        impression(2, "2025-03-02T00:00:00Z", "02/03/2025"),
-        "impressions.csv:2: column time: expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or",
-    ),
-    "no time": (impression(2, "2025-03-02T00:00:00Z", ""), "impressions.csv:2: column time: expected a time, got ''; w"),
-    "no search": (impression(2, "s2,", ","), "impressions.csv:2: column search_id: the id is empty; give every row its id"),
-    "unknown job": (
-        impression(2, "j1", "j9"),
-        "impressions.csv:2: column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row",
-    ),
-    "unknown resume": (impression(2, "c1", "c9"), "impressions.csv:2: column resume_id: no resume 'c9' in resumes.jsonl"),
-    "unknown recruiter": (impression(2, "u1", "u9"), "impressions.csv:2: column recruiter_id: no recruiter 'u9' in rec"),
-    "conversion without a click": (
-        impression(3, ",2,0,0,", ",2,0,1,"),
-        "impressions.csv:3: column converted: converted without a click; write clicked 1",
-    ),
-    "converted before": (
-        impression(2, "2025-03-04", "2025-03-01"),
-        "impressions.csv:2: column converted_at: converted before the impression; check the two times",
-    ),
-    "time without conversion": (
-        impression(5, ",1,0,,", ",1,0,2025-03-04,"),
-        "impressions.csv:5: column converted_at: a time of conversion without a conversion; write converted 1, or",
+    "no time": impression(2, "2025-03-02T00:00:00Z", "", "time", "expected a time, got ''; w"),
+    "no search": impression(2, "s2,", ",", "search_id", "the id is empty; give every row its id"),
+    "unknown job": impression(2, "j1", "j9", "job_id", "no job 'j9' in jobs.jsonl; add the job or remove the row"),
+    "unknown resume": impression(2, "c1", "c9", "resume_id", "no resume 'c9' in resumes.jsonl"),
+    "unknown recruiter": impression(2, "u1", "u9", "recruiter_id", "no recruiter 'u9' in rec"),
+    "conversion without a click": impression(3, ",2,0,0,", ",2,0,1,", "converted", "converted without a click; write clicked 1"),
+    "converted before": impression(2, "2025-03-04", "2025-03-01", "converted_at", "converted before the impression; check the two times"),
+    "time without conversion": impression(
+        5, ",1,0,,", ",1,0,2025-03-04,", "converted_at", "a time of conversion without a conversion; write converted 1, or"
     ),
     "first snapshot too late": (
         {"resumes__jsonl": RESUME_LINES[:2]},
         "impressions.csv:3: column resume_id: no snapshot of this resume is as old as the impression; add to resumes.j",
     ),
-    "two jobs in a search": (
-        impression(4, "j1", "j2"),
-        "impressions.csv:4: column job_id: a search with a second job; give every (recruiter, job, page) its own",
+    "two jobs in a search": impression(4, "j1", "j2", "job_id", "a search with a second job; give every (recruiter, job, page) its own"),
+    "two recruiters in a search": impression(
+        4, "u1", "u2", "recruiter_id", "a search with a second recruiter; give every (recruiter, job, page)"
     ),
-    "two recruiters in a search": (
-        impression(4, "u1", "u2"),
-        "impressions.csv:4: column recruiter_id: a search with a second recruiter; give every (recruiter, job, page)",
-    ),
-    "resume twice in a search": (
-        impression(4, "c2", "c1"),
-        "impressions.csv:4: column resume_id: this resume stands twice in the same search; keep one row for each",
+    "resume twice in a search": impression(
+        4, "c2", "c1", "resume_id", "this resume stands twice in the same search; keep one row for each"
     ),
     "truth of another world": ({"truth__npz": b"no archive"}, "truth.npz: cannot be read: "),
     "protected attribute as a feature": (

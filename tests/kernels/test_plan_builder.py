@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
-from small_plans import plan_with
+from small_plans import BACKENDS, assert_close_gradients, finish, inputs, layer, plan_with
 
 from minirank.kernels.backends import make_executor
 from minirank.kernels.parameters import initial_values
@@ -20,32 +20,17 @@ def test_a_plan_counts_its_operations_and_an_embedding_needs_a_gradient():
 @pytest.mark.parametrize("threads", (1, 2))
 def test_a_mixture_may_list_an_expert_twice_and_a_layer_read_a_part(threads):
     build = PlanBuilder(SPEC)
-    x = build.block("x", 11, differentiable=8)
-    for column, (operation, attribute, size) in enumerate([("gather", "field", 50), ("bag", "bag", 30)]):
-        table = build.parameter(f"embedding.{operation}", (size, 4), "embedding", table=True)
-        build.add(operation, x.columns(4 * column, 4), (), (table,), **{attribute: 2 if operation == "gather" else 0})
-    build.add("copy", x.columns(8, 3))
-
-    def layer(name, source, width, relu=0, out=None):
-        out = out or build.block(name, width)
-        parameters = build.parameter(f"{name}.weight", (source.width, width), "glorot"), build.parameter(f"{name}.bias", (width,), "zero")
-        build.add("dense", out, (source,), parameters, relu=relu)
-        return out
-
-    gates, m, logits = build.block("gates", 3), build.block("m", 5), build.block("logits", 3)
-    h = layer("h", x.columns(2, 7), 5, relu=1)
-    build.add("softmax", gates, (layer("z", x, 3),), experts=3, temperature=1.0)
-    build.add("mixture", m, (gates, h, layer("k", h, 5), h))
+    x, gates, m, logits = inputs(build), build.block("gates", 3), build.block("m", 5), build.block("logits", 3)
+    h = layer(build, "h", x.columns(2, 7), 5, relu=1)
+    build.add("softmax", gates, (layer(build, "z", x, 3),), experts=3, temperature=1.0)
+    build.add("mixture", m, (gates, h, layer(build, "k", h, 5), h))
     for task in range(3):
-        layer(f"out{task}", m.columns(task, 2), 1, out=logits.columns(task, 1))
+        layer(build, f"out{task}", m.columns(task, 2), 1, out=logits.columns(task, 1))
         build.add("bce", None, (logits.columns(task, 1),), task=task, factor=1.0)
-    rest = {"given": (-1, 0, -1), "links": ("sigmoid",) * 3, "unknown_share": {}, "training_rows": 9, "log_variance": None, "outputs": {}}
-    plan, batch = build.build(logits, **rest), random_batch(33, 1)
+    plan, batch = finish(build, logits), random_batch(33, 1)
     values = randomise(initial_values(plan, 0, np.float64))
-    expected, found = (make_executor(name, plan, np.float64, threads=threads).gradients(values, batch) for name in ("reference", "cpu"))
-    np.testing.assert_allclose(found.dense, expected.dense, rtol=1e-8, atol=1e-13)
-    for name, (_, gradients) in expected.tables.items():
-        np.testing.assert_allclose(found.tables[name][1], gradients, rtol=1e-8, atol=1e-13)
+    expected, found = (make_executor(name, plan, np.float64, threads=threads).gradients(values, batch) for name in BACKENDS)
+    assert_close_gradients(found, expected)
 
 
 def test_what_an_id_adds_to_an_input_is_not_shared():
@@ -53,12 +38,11 @@ def test_what_an_id_adds_to_an_input_is_not_shared():
     x, logits = build.block("x", 4), build.block("logits", 3)
     build.add("gather", x, (), (build.parameter("table", (7, 4), "embedding", table=True),), field=3)
     build.add("bias_by_id", x, (), (build.parameter("by_id", (4, 4), "zero"),), field=0)
-    build.add("dense", logits, (x,), (build.parameter("w", (4, 3), "glorot"), build.parameter("b", (3,), "zero")), relu=0)
-    rest = {"given": (-1, 0, -1), "links": ("sigmoid",) * 3, "unknown_share": {}, "training_rows": 9, "log_variance": None, "outputs": {}}
-    plan, batch = build.build(logits, **rest), random_batch(33, 1)
+    layer(build, "out", x, 3, out=logits)
+    plan, batch = finish(build, logits), random_batch(33, 1)
     batch.ids[:, 3] = 2
     values = randomise(initial_values(plan, 0, np.float64))
-    expected, found = (make_executor(name, plan, np.float64) for name in ("reference", "cpu"))
+    expected, found = (make_executor(name, plan, np.float64) for name in BACKENDS)
     np.testing.assert_allclose(found.logits(values, batch, ("seniority",)), expected.logits(values, batch), rtol=1e-10)
 
 

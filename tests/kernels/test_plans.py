@@ -8,13 +8,12 @@ import independent
 import numpy as np
 import pytest
 from random_rows import SPEC, random_batch, randomise
-from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, plan_of, small
+from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, one_task, plan_of, small
 
 from minirank.config.model import GATED, Architecture, GateConfig, TaskConfig
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
-from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.executor import probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
@@ -28,7 +27,7 @@ def test_the_configuration_knows_every_architecture_and_which_of_them_have_gates
         assert any("gates" in slot for slot in plan_of(small(name, role="none")).outputs) == (name in GATED)
 
 
-def arena_gradient(plan, gradients, values):
+def arena_gradient(gradients, values):
     """The gradient in the shape of `values`, sparse tables written out."""
     out = values.copy()
     out.dense[:], out.tables[:] = gradients.dense, 0
@@ -46,7 +45,7 @@ def test_gradient_of_every_parameter(architecture, role, seed):
     batch = random_batch(17, seed)
     values = randomise(initial_values(plan, seed, np.float64), seed)
     executor = make_executor("reference", plan, np.float64)
-    gradient = arena_gradient(plan, executor.gradients(values, batch), values)
+    gradient = arena_gradient(executor.gradients(values, batch), values)
     for name, view in values.items():
 
         def error(eps):
@@ -124,16 +123,14 @@ def test_gates_sum_to_one_and_ignore_a_shift(backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_identities_between_architectures(backend):
-    """One expert = shared bottom; equal gates = one gate; zero role weights = plain gates; unknown role = shared gate."""
+    """One expert = shared bottom; equal gates = one gate; zero role weights = plain gates."""
     batch = random_batch(33, 6)
 
-    def logits(config, copy=(), change=None):
+    def logits(config, copy=()):
         plan = plan_of(config)
         values = initial_values(plan, 0, np.float64)
         for ours, source in copy:
             values[ours][...] = source
-        if change:
-            change(values, batch)
         return make_executor(backend, plan, np.float64).logits(values, batch), values
 
     one, values = logits(small(experts=1))
@@ -214,9 +211,7 @@ def test_masked_mean_divides_by_the_rate_of_the_training_rows():
 
 
 def test_any_number_of_tasks_and_no_role():
-    spec = InputSpec((("a", 5),), (), ("d",), ("income",))
-    rows = random_batch(50)
-    batch = Batch(rows.ids[:, :1] % 5, (), rows.dense[:, :1], rows.labels[:, 2:], rows.weights[:, 2:], rows.groups)
+    spec, batch = one_task()
     for loss, link in (("bce", "sigmoid"), ("mse", "identity")):
         plan = compile_plan(small("mmoe", "none"), (TaskConfig("income", {loss: 1.0}),), spec, batch)
         values = randomise(initial_values(plan, 0, np.float64))
@@ -277,10 +272,7 @@ def test_a_position_never_enters_the_input_vector(architecture, role, position_f
 
 
 def test_the_default_fields_may_be_missing():
-    spec = InputSpec((("a", 5),), (), ("d",), ("income",))
-    rows = random_batch(50)
-    batch = Batch(rows.ids[:, :1] % 5, (), rows.dense[:, :1], rows.labels[:, 2:], rows.weights[:, 2:], rows.groups)
-    plan = compile_plan(small("mmoe", "none"), (TaskConfig("income"),), spec, batch)
+    plan = compile_plan(small("mmoe", "none"), (TaskConfig("income"),), *one_task())
     assert "position_bias" not in plan.parameters and "embedding.a" in plan.parameters
 
 

@@ -4,20 +4,11 @@ import time
 
 import pytest
 from checkout import start_python
-from llm_scripted import MODEL, ScriptedServer, answer, failure, item
+from llm_scripted import MODEL, ScriptedServer, answer, documents, failure, item
 
-from minirank.llm_client import Bulk, Counts, FatalError, Limits, Store, retry
+from minirank.llm_client import Bulk, Counts, FatalError, Limits, Store
 from minirank.llm_client.cost import Budget, most_tokens
 from minirank.llm_client.estimate import estimate
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
-
-
-def documents(count):
-    return [item(f"doc{number}", f"document {number}") for number in range(count)]
 
 
 def test_prices_by_hand():
@@ -110,7 +101,7 @@ def test_calls_under_way_in_a_killed_run_are_paid_for(tmp_path):
             assert store.ledger()["outcomes"]["sent"] == 4  # documents 1 and 2 were asked again, their lost calls stay paid
 
 
-def test_a_purse_lets_a_call_wait_until_another_settles():
+def test_a_budget_holds_what_calls_under_way_may_cost():
     budget = Budget(Limits(max_cost=1.0, price_in=1.0))
     bound = budget.reserve(600_000, 0)
     assert bound == 0.6

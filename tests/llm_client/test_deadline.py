@@ -27,33 +27,23 @@ def receive(connection):
         received += connection.recv(65_536)
 
 
-def headers(connection):
-    connection.recv(65_536)
-    for at in range(len(REPLY)):
-        connection.sendall(REPLY[at : at + 1])
-        time.sleep(PAUSE)
+def slowly(parts, first=b""):
+    """A script that takes a request and answers with one part after the other."""
+
+    def script(connection):
+        connection.recv(65_536)
+        connection.sendall(first)
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(PAUSE)
+
+    return script
 
 
-def status_line(connection):
-    connection.recv(65_536)
-    for byte in b"HTTP/1.1 200 " + STEPS * b"O":
-        connection.sendall(bytes([byte]))
-        time.sleep(PAUSE)
-
-
-def interim_replies(connection):
-    connection.recv(65_536)
-    for _ in range(STEPS):
-        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        time.sleep(PAUSE)
-
-
-def chunks(connection):
-    connection.recv(65_536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range(STEPS):
-        connection.sendall(b"1\r\n1\r\n")
-        time.sleep(PAUSE)
+headers = slowly([REPLY[at : at + 1] for at in range(len(REPLY))])
+status_line = slowly([b"O"] * STEPS, first=b"HTTP/1.1 200 ")
+interim_replies = slowly([b"HTTP/1.1 100 Continue\r\n\r\n"] * STEPS)
+chunks = slowly([b"1\r\n1\r\n"] * STEPS, first=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
 
 
 def slow_reader(connection):
@@ -116,17 +106,11 @@ SCRIPTS = pytest.mark.parametrize(("script", "size"), [
 ])  # fmt: skip
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @SCRIPTS
-def test_the_deadline_holds_for_the_whole_exchange(script, size):
-    with serving(script) as port:
-        kind, seconds = outcome(f"http://127.0.0.1:{port}", size)
-    assert kind == "timeout" and TIMEOUT <= seconds < 3 * TIMEOUT
-
-
-@SCRIPTS
-def test_the_deadline_holds_behind_tls(context, script, size):
-    with serving(script, context) as port:
-        kind, seconds = outcome(f"https://127.0.0.1:{port}", size)
+def test_the_deadline_holds_for_the_entire_exchange(context, scheme, script, size):
+    with serving(script, context if scheme == "https" else None) as port:
+        kind, seconds = outcome(f"{scheme}://127.0.0.1:{port}", size)
     assert kind == "timeout" and TIMEOUT <= seconds < 3 * TIMEOUT
 
 

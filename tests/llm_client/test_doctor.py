@@ -1,18 +1,14 @@
 """The words of the doctor, for servers in good and in bad health."""
 
-import socket
-
 import pytest
-from llm_scripted import MODEL, ScriptedServer, Step, answer, failure
+from llm_scripted import MODEL, ScriptedServer, Step, answer, closed_address, failure
 
 from minirank.cli import main
-from minirank.llm_client import retry
 from minirank.llm_client.doctor import doctor
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
+def no_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
@@ -141,9 +137,6 @@ def test_servers_in_bad_health(step, subject, said):
 
 
 def test_nothing_there(capsys):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    assert main(["doctor", "--base-url", f"127.0.0.1:{port}"]) == 1
+    assert main(["doctor", "--base-url", closed_address()]) == 1
     assert "nothing answers at" in (said := capsys.readouterr().out) and "start the server, or check host and port" in said
     assert main(["doctor", "--base-url", "ftp://x"]) == 1

@@ -3,22 +3,12 @@
 import json
 
 import pytest
-from llm_scripted import MODEL, ScriptedServer, Step, answer, item
+from llm_scripted import MODEL, ScriptedServer, Step, answer, documents, item
 
-from minirank.llm_client import Client, Counts, FatalError, Limits, Store
+from minirank.llm_client import Client, Counts, FatalError, Limits
 from minirank.llm_client import batch as batch_files
 from minirank.llm_client.batch import read_batch, write_batch
 from minirank.llm_client.cassette import Player, Recorder
-
-
-def documents(count):
-    return [item(f"doc{number}", f"document {number}") for number in range(count)]
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "store.sqlite") as made:
-        yield made
 
 
 def line(name, step, status=200):

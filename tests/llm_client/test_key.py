@@ -9,7 +9,7 @@ import traceback
 import pytest
 from llm_scripted import ScriptedServer, Step, answer, failure, item
 
-from minirank.llm_client import Bulk, Client, FatalError, LLMError, Store, retry
+from minirank.llm_client import Bulk, Client, FatalError, LLMError, Store
 from minirank.llm_client.address import canonical_url, may_carry_key
 from minirank.llm_client.batch import write_batch
 from minirank.llm_client.cassette import Player, Recorder
@@ -22,7 +22,6 @@ CANARY = "sk-canary-0123456789/abcdef+xyz"
 @pytest.fixture(autouse=True)
 def canary(monkeypatch):
     monkeypatch.setenv("LLM_TEST_KEY", CANARY)
-    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
 
 
 def test_the_key_travels_to_its_server():

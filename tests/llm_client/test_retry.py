@@ -1,25 +1,15 @@
 """The one retry loop: what is sent again, when, how often, and who waits with it."""
 
 import random
-import socket
 import threading
 import time
 from email.utils import formatdate
 
 import pytest
-from llm_scripted import ScriptedServer, Step, answer, failure, item
+from llm_scripted import ScriptedServer, Step, answer, closed_address, failure, item, outcomes, together
 
-from minirank.llm_client import FatalError, ItemError, Limits, Stopped, retry
+from minirank.llm_client import Client, FatalError, ItemError, Limits, Stopped, retry
 from minirank.llm_client.retry import RetryBudget, backoff, retry_after
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
-
-
-def outcomes(attempts):
-    return [attempt.outcome for attempt in attempts]
 
 
 def test_case_08_a_timeout_lowers_concurrency_and_lengthens_the_next():
@@ -63,13 +53,11 @@ def test_case_10_nobody_sends_before_retry_after_elapses(headers):
     with ScriptedServer(answer(), limited) as server:
         client = server.client(concurrency=4)
         client.complete(item())
-        threads = [threading.Thread(target=client.complete, args=(item(),)) for _ in range(4)]
-        threads[0].start()
+        first = threading.Thread(target=client.complete, args=(item(),))
+        first.start()
         time.sleep(0.1)  # the refusal is in
-        for thread in threads[1:]:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(client.complete, 3, item())
+        first.join()
         least = 0.9 if "DATE" in headers.values() else 0.39
         assert len(server.times) == 6
         assert all(moment - server.times[1] >= least for moment in server.times[2:])
@@ -116,11 +104,7 @@ def test_case_11_requests_under_way_together_halve_once():
         client.complete(item())
         barrier = threading.Barrier(4)
         server.steps = [lambda received: (barrier.wait(), failure(429, "busy"))[1] for _ in range(4)]
-        threads = [threading.Thread(target=client.complete, args=(item(),)) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(client.complete, 4, item())
         assert client.pace.limit == 4
 
 
@@ -176,13 +160,8 @@ def test_retries_end_and_a_server_that_is_down_ends_the_run():
 
 
 def test_nothing_listens():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    from minirank.llm_client import Client
-
     with pytest.raises(FatalError, match="is the server running"):
-        Client(f"127.0.0.1:{port}", "m", limits=Limits(retries=1)).complete(item())
+        Client(closed_address(), "m", limits=Limits(retries=1)).complete(item())
 
 
 def test_waits_grow_with_full_jitter_and_stop_wakes_them_at_once():
@@ -213,11 +192,7 @@ def test_budget_of_retries():
 def test_concurrency_is_kept_and_requests_a_minute_are_spaced():
     with ScriptedServer(default=answer(delay=0.05)) as server:
         client = server.client(concurrency=3)
-        threads = [threading.Thread(target=client.complete, args=(item(),)) for _ in range(12)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        together(client.complete, 12, item())
         assert server.most_in_flight == 3
     with ScriptedServer() as server:
         client = server.client(rpm=600)

@@ -5,25 +5,10 @@ import threading
 from contextlib import closing
 
 import pytest
-from llm_scripted import MODEL, SCHEMA, ScriptedServer, Step, answer, failure, item
+from llm_scripted import MODEL, SCHEMA, ScriptedServer, Step, answer, documents, failure, item
 
-from minirank.llm_client import Bulk, Counts, FatalError, ItemError, Limits, Store, retry
+from minirank.llm_client import Bulk, Counts, FatalError, ItemError, Limits, Store
 from minirank.llm_client.request import Ability
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(retry, "BASE_SECONDS", 0.02)
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store(tmp_path / "store.sqlite") as made:
-        yield made
-
-
-def documents(count, **fields):
-    return [item(f"doc{number}", f"document {number}", **fields) for number in range(count)]
 
 
 def test_a_run_and_a_second_one_that_sends_nothing(store):

@@ -81,6 +81,18 @@ def drawn_values(plan, seed):
     return randomise(initial_values(plan, seed), seed)
 
 
+def drawn(seed):
+    """(plan, spec, values, generator) of a seed; the generator goes on to draw batches."""
+    rng = np.random.default_rng(seed)
+    plan, spec = drawn_plan(rng)
+    return plan, spec, drawn_values(plan, seed), rng
+
+
+def first_drawn(wanted):
+    """The first of them whose plan and spec are wanted."""
+    return next(found for found in map(drawn, range(100)) if wanted(*found[:2]))
+
+
 def near_a_kink(plan, values, batch, distance=1e-4):
     """(B,) whether a row comes so close to the kink of a ReLU that float32 may fall on its other side."""
     walk, near = ReferenceExecutor(plan)._walk(values.copy(np.float64), batch, plan.forward), np.zeros(len(batch), bool)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -27,7 +28,6 @@ class Step:
         status, body, headers: as sent; a body that is no text or bytes is sent as JSON.
         delay: seconds before it.
         drop: close the connection instead of answering.
-        close: say that the connection stays open, and close it after the reply.
         claim: Content-Length to claim, other than the true one.
         trickle: seconds between bytes of the body.
     """
@@ -37,7 +37,6 @@ class Step:
     headers: dict = field(default_factory=dict)
     delay: float = 0.0
     drop: bool = False
-    close: bool = False
     claim: int | None = None
     trickle: float = 0.0
 
@@ -145,13 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(step)
 
     def _reply(self, step: Step) -> None:
-        body = (
-            step.body
-            if isinstance(step.body, bytes)
-            else step.body.encode()
-            if isinstance(step.body, str)
-            else json.dumps(step.body).encode()
-        )
+        body = step.body if isinstance(step.body, (bytes, str)) else json.dumps(step.body)
+        body = body.encode() if isinstance(body, str) else body
         self.send_response(step.status)
         for name, value in {"Content-Type": "application/json", **step.headers}.items():
             self.send_header(name, value)
@@ -161,7 +155,28 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(part)
             self.wfile.flush()
             time.sleep(step.trickle)
-        self.close_connection = step.close or step.claim is not None
+        self.close_connection = step.claim is not None
+
+
+def closed_address() -> str:
+    """An address of this machine where nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+def documents(count: int, **fields) -> list[Request]:
+    """Small requests about documents by number."""
+    return [item(f"doc{number}", f"document {number}", **fields) for number in range(count)]
+
+
+def outcomes(attempts) -> list[str]:
+    return [attempt.outcome for attempt in attempts]
+
+
+def together(call: Callable, count: int, *arguments) -> list:
+    """What a call gives in so many threads at the same time."""
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda _: call(*arguments), range(count)))
 
 
 def item(key: str = "k", text: str = "How many?", **fields) -> Request:

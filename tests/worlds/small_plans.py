@@ -2,10 +2,11 @@
 
 import dataclasses
 
+import numpy as np
 from random_rows import SPEC, random_batch
 
 from minirank.config.model import GATED, GateConfig, ModelConfig, TaskConfig
-from minirank.kernels.ops.registry import KINDS
+from minirank.kernels.batch import InputSpec
 from minirank.kernels.plan import PlanBuilder
 from minirank.model.architectures import compile_plan
 
@@ -39,42 +40,72 @@ def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
     return compile_plan(config, tasks, spec, random_batch(200, seed=9) if rows is None else rows)
 
 
+def one_task(rows=50):
+    """(inputs, batch) of a single task, with one categorical field and one dense column."""
+    batch = random_batch(rows)
+    batch = dataclasses.replace(
+        batch, ids=batch.ids[:, :1] % 5, bags=(), dense=batch.dense[:, :1], labels=batch.labels[:, 2:], weights=batch.weights[:, 2:]
+    )
+    return InputSpec((("a", 5),), (), ("d",), ("income",)), batch
+
+
+def assert_close_gradients(found, expected, rtol=1e-8, atol=1e-13):
+    np.testing.assert_allclose(found.dense, expected.dense, rtol=rtol, atol=atol)
+    assert found.tables.keys() == expected.tables.keys()
+    for name, (ids, rows) in expected.tables.items():
+        np.testing.assert_array_equal(found.tables[name][0], ids)
+        np.testing.assert_allclose(found.tables[name][1], rows, rtol=rtol, atol=atol)
+
+
+# --- plans built by hand -------------------------------------------------------------------------
+
+
+def inputs(build):
+    """A block of 11 columns: an embedding and a bag of width 4 each, and the dense columns."""
+    x = build.block("x", 11, differentiable=8)
+    embedding, bag = (build.parameter(f"embedding.{kind}", (n, 4), "embedding", table=True) for kind, n in (("gather", 50), ("bag", 30)))
+    build.add("gather", x.columns(0, 4), (), (embedding,), field=2)
+    build.add("bag", x.columns(4, 4), (), (bag,), bag=0)
+    build.add("copy", x.columns(8, 3))
+    return x
+
+
+def layer(build, name, source, width, relu=0, out=None):
+    """The output of a dense layer with parameters of its own."""
+    out = out or build.block(name, width)
+    weight, bias = build.parameter(f"{name}.weight", (source.width, width), "glorot"), build.parameter(f"{name}.bias", (width,), "zero")
+    build.add("dense", out, (source,), (weight, bias), relu=relu)
+    return out
+
+
+def finish(build, logits):
+    """The plan of three tasks."""
+    rest = {"unknown_share": {}, "training_rows": 100, "log_variance": None, "outputs": {}}
+    return build.build(logits, given=(-1, 0, -1), links=("sigmoid",) * 3, **rest)
+
+
 def plan_with(kind):
     """Inputs, one operation of the kind (and what it needs), a logit, a loss."""
     build = PlanBuilder(SPEC)
-    x = build.block("x", 11, differentiable=8)
-    for column, (operation, attribute, size) in enumerate([("gather", "field", 50), ("bag", "bag", 30)]):
-        table = build.parameter(f"embedding.{operation}", (size, 4), "embedding", table=True)
-        build.add(operation, x.columns(4 * column, 4), (), (table,), **{attribute: 2 if operation == "gather" else 0})
-    build.add("copy", x.columns(8, 3))
-
-    def layer(name, source, width, relu=0):
-        out = build.block(name, width)
-        weight = build.parameter(f"{name}.weight", (source.width, width), "glorot")
-        build.add("dense", out, (source,), (weight, build.parameter(f"{name}.bias", (width,), "zero")), relu=relu)
-        return out
-
-    m = layer("hidden", x, 6, relu=int("by_id" not in kind))
+    x = inputs(build)
+    m = layer(build, "hidden", x, 6, relu=int("by_id" not in kind))
     if kind == "bias_by_id":
         build.add(kind, m, (), (build.parameter("by_id", (4, 6), "zero"),), field=0)
     elif kind == "dense_by_id":
         build.add(kind, m, (x,), (build.parameter("by_id", (4, 11, 6), "zero"),), field=0)
     elif kind in ("softmax", "mixture"):
         gates = build.block("gates", 3)
-        build.add("softmax", gates, (layer("z", x, 3),), experts=3, temperature=0.7)
+        build.add("softmax", gates, (layer(build, "z", x, 3),), experts=3, temperature=0.7)
         m = gates
         if kind == "mixture":
             m = build.block("m", 5)
-            build.add("mixture", m, (gates, *(layer(f"expert{e}", x, 5) for e in range(3))))
+            build.add("mixture", m, (gates, *(layer(build, f"expert{e}", x, 5) for e in range(3))))
     logits = build.block("logits", 3)
     for task in range(3):
-        weight = build.parameter(f"out{task}", (m.width, 1), "glorot")
-        build.add("dense", logits.columns(task, 1), (m,), (weight, build.parameter(f"out_bias{task}", (1,), "zero")), relu=0)
-    loss = kind if KINDS[kind] in [KINDS[name] for name in ("bce", "mse", "bce_entire", "pairwise", "listwise")] else "bce"
-    if loss == "bce_entire":
-        build.add(loss, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
+        layer(build, f"out{task}", m, 1, out=logits.columns(task, 1))
+    if kind == "bce_entire":
+        build.add(kind, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
     else:
+        loss = kind if kind in ("mse", "pairwise", "listwise") else "bce"
         build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7)
-    return build.build(
-        logits, given=(-1, 0, -1), links=("sigmoid",) * 3, unknown_share={}, training_rows=100, log_variance=None, outputs={}
-    )
+    return finish(build, logits)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cpu_world import ROWS, THREADS, TILE_ROWS, drawn_plan, drawn_values, smooth_batch
+from cpu_world import ROWS, THREADS, TILE_ROWS, drawn, smooth_batch
 
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.ops.registry import KINDS
@@ -30,9 +30,7 @@ def assert_near(found, expected, plan, tolerance):
 
 
 def check(seed, precisions):
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    values = drawn_values(plan, seed)
+    plan, spec, values, rng = drawn(seed)
     batch = smooth_batch(rng, plan, spec, values, ROWS[seed % len(ROWS)])
     expected = ReferenceExecutor(plan).gradients(values.copy(np.float64), batch)
     tile_rows, threads = int(rng.choice(TILE_ROWS)), int(rng.choice(THREADS))
@@ -58,8 +56,7 @@ def test_the_draws_meet_everything():
     """Every kind of operation, number of tasks and of bags; dense columns or none; task weights fixed or learned."""
     kinds, settings = set(), set()
     for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        plan, spec = drawn_plan(rng)
+        plan, spec, _, _ = drawn(seed)
         kinds |= {op.kind for op in plan.operations}
         settings |= {
             ("fixed", plan.log_variance is None),

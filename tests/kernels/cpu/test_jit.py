@@ -6,7 +6,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from checkout import python
-from cpu_world import drawn_batch, drawn_plan, drawn_values
+from cpu_world import drawn, drawn_batch
 
 import minirank.kernels
 from minirank.evaluation.compiled import group_dcg
@@ -75,9 +75,8 @@ def test_a_kernel_keeps_nan_and_infinity():
 
 
 def test_what_is_compiled_ahead_is_what_a_step_runs():
-    rng = np.random.default_rng(1)
-    plan, spec = drawn_plan(rng)
-    executor, state = CpuExecutor(plan, np.float32, threads=2), TrainState(drawn_values(plan, 1))
+    plan, spec, values, rng = drawn(1)
+    executor, state = CpuExecutor(plan, np.float32, threads=2), TrainState(values)
     batch = drawn_batch(rng, spec, 20)
     executor.step(state, batch, Adam())
     executor.logits(state.values, batch)

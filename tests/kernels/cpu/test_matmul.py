@@ -23,25 +23,8 @@ def run_pack(panels, weight, first, stride, depth, width, transposed):
 
 @driver
 def run_multiply(product, c, first, cs, room, a, ai, ak, panels, low, high, depth, rows, width, start, bias, relu, edge):
-    multiply(
-        product,
-        at(pointer(c), first),
-        cs,
-        room,
-        pointer(a),
-        ai,
-        ak,
-        pointer(panels),
-        depth,
-        low,
-        high,
-        rows,
-        width,
-        start,
-        pointer(bias),
-        relu,
-        pointer(edge),
-    )
+    packed, added, last = pointer(panels), pointer(bias), pointer(edge)
+    multiply(product, at(pointer(c), first), cs, room, pointer(a), ai, ak, packed, depth, low, high, rows, width, start, added, relu, last)
 
 
 def in_panels(b, dtype):
@@ -87,24 +70,8 @@ def check(dtype, rows, depth, width, start, relu, low, high, room, transposed, s
     c, stride = before.copy(), columns + 5
     given = (np.ascontiguousarray(a.T).ravel(), 1, rows) if transposed else (a.ravel(), depth, 1)
     edge = np.full(rows * WIDE * lanes, np.nan, dtype)
-    run_multiply(
-        panel_product.address(c.dtype),
-        c.ravel(),
-        stride + 2,
-        stride,
-        room,
-        *given,
-        panels,
-        low,
-        high,
-        depth,
-        rows,
-        width,
-        start,
-        bias,
-        relu,
-        edge,
-    )
+    product = panel_product.address(c.dtype)
+    run_multiply(product, c.ravel(), stride + 2, stride, room, *given, panels, low, high, depth, rows, width, start, bias, relu, edge)
     inside = np.s_[1:-1, 2 : 2 + width]
     old = before[inside].astype(np.float64)
     expected = a[:, low:high].astype(np.float64) @ b[low:high] + (old if start == ADD else bias[:width] if start == BIAS else 0)
@@ -143,24 +110,6 @@ def test_a_row_with_nan_leaves_the_others_alone():
     panels = in_panels(b, np.float32)
     for room in (17, 32):
         c, edge = np.zeros((7, 32), np.float32), np.full(7 * WIDE * 16, np.nan, np.float32)
-        run_multiply(
-            panel_product.address(c.dtype),
-            c.ravel(),
-            0,
-            32,
-            room,
-            a.ravel(),
-            3,
-            1,
-            panels,
-            0,
-            3,
-            3,
-            7,
-            17,
-            BIAS,
-            np.zeros(32, np.float32),
-            True,
-            edge,
-        )
+        product, bias = panel_product.address(c.dtype), np.zeros(32, np.float32)
+        run_multiply(product, c.ravel(), 0, 32, room, a.ravel(), 3, 1, panels, 0, 3, 3, 7, 17, BIAS, bias, True, edge)
         assert np.isnan(c[2, :17]).all() and (np.delete(c, 2, axis=0)[:, :17] == 3).all() and not c[np.arange(7) != 2, 17:].any()

@@ -10,7 +10,7 @@ import signal
 import numpy as np
 import pytest
 from checkout import python
-from cpu_world import drawn_batch, drawn_plan, drawn_values, guarded, guarded_batch, guarded_copy, smooth_batch
+from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, guarded_batch, guarded_copy, smooth_batch
 
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
@@ -44,8 +44,7 @@ class GuardedExecutor(CpuExecutor):
 
 def touch_everything(seed, behind):
     """Steps, gradients and predictions of a drawn plan, all in guarded memory."""
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
+    plan, spec, _, rng = drawn(seed)
     for module in (cpu, parameters, predict):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
     GuardedExecutor.behind = behind
@@ -81,6 +80,7 @@ def test_a_guard_is_fatal(behind):
 def same_bytes(left, right):
     assert left.total == right.total or (np.isnan(left.total) and np.isnan(right.total))
     assert left.dense.tobytes() == right.dense.tobytes() and left.losses.tobytes() == right.losses.tobytes()
+    assert left.tables.keys() == right.tables.keys()
     for name, (ids, rows) in left.tables.items():
         assert ids.tobytes() == right.tables[name][0].tobytes() and rows.tobytes() == right.tables[name][1].tobytes(), name
 
@@ -93,9 +93,8 @@ def one_search(batch):
 @pytest.mark.parametrize("seed", range(8))
 def test_nothing_stays_behind(seed):
     """One executor over batches of all sizes, a tile that grows, and parameters full of NaN in between = fresh ones."""
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    values, used = drawn_values(plan, seed), CpuExecutor(plan, np.float32, 2, 64)
+    plan, spec, values, rng = drawn(seed)
+    used = CpuExecutor(plan, np.float32, 2, 64)
     broken = values.copy()
     broken.dense[:], broken.tables[:] = np.nan, np.inf
     batches = [drawn_batch(rng, spec, rows) for rows in (1, 400, 7, 193, 1, 300)]
@@ -111,11 +110,8 @@ def test_nothing_stays_behind(seed):
 def test_executors_of_other_plans_share_nothing():
     worlds = []
     for seed in range(5):
-        rng = np.random.default_rng(seed)
-        plan, spec = drawn_plan(rng)
-        worlds.append(
-            (CpuExecutor(plan, np.float32, 2, 64), plan, drawn_values(plan, seed), [drawn_batch(rng, spec, rows) for rows in (50, 1, 200)])
-        )
+        plan, spec, values, rng = drawn(seed)
+        worlds.append((CpuExecutor(plan, np.float32, 2, 64), plan, values, [drawn_batch(rng, spec, rows) for rows in (50, 1, 200)]))
     for turn in range(3):
         for executor, plan, values, batches in worlds:
             same_bytes(executor.gradients(values, batches[turn]), CpuExecutor(plan, np.float32, 2, 64).gradients(values, batches[turn]))
@@ -124,9 +120,8 @@ def test_executors_of_other_plans_share_nothing():
 @pytest.mark.parametrize("bad", (np.nan, np.inf, -np.inf))
 @pytest.mark.parametrize("seed", range(8))
 def test_a_broken_row_of_a_table_reaches_only_the_rows_that_read_it(seed, bad):
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    values, batch = drawn_values(plan, seed), drawn_batch(rng, spec, 150)
+    plan, spec, values, rng = drawn(seed)
+    batch = drawn_batch(rng, spec, 150)
     executor = CpuExecutor(plan, np.float32, 2, 64)
     before = executor.logits(values, batch)
     reads = [op for op in plan.forward if op.kind in ("gather", "bag", "dense_by_id")]
@@ -149,16 +144,10 @@ def test_a_broken_row_of_a_table_reaches_only_the_rows_that_read_it(seed, bad):
 
 def test_a_search_of_5000_rows():
     """One search, far longer than a tile, with pairs: against the reference, then short batches again."""
-    for seed in range(100):
-        rng = np.random.default_rng(seed)
-        plan, spec = drawn_plan(rng)
-        task = [op.attributes["task"] for op in plan.losses if op.kind == "pairwise"]
-        if task and len(plan.losses) == 1:
-            break
-    values = drawn_values(plan, seed)
+    plan, spec, values, rng = first_drawn(lambda plan, spec: [op.kind for op in plan.losses] == ["pairwise"])
     batch = one_search(drawn_batch(rng, spec, 5000))
     batch.labels[:] = 0
-    batch.labels[[3, 700, 4999], task[0]] = 0.5, 1, 0.25
+    batch.labels[[3, 700, 4999], plan.losses[0].attributes["task"]] = 0.5, 1, 0.25
     batch.labels[10:2000] = np.nan
     executor = CpuExecutor(plan, np.float32, 3)
     small = drawn_batch(rng, spec, 7)
@@ -172,9 +161,7 @@ def test_a_search_of_5000_rows():
 @pytest.mark.parametrize("seed", range(6))
 def test_empty_lists_and_the_last_id(seed):
     """Every bag empty, no list at all, every id the last of its table: as the reference."""
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    values = drawn_values(plan, seed)
+    plan, spec, values, rng = drawn(seed)
     batch = smooth_batch(rng, plan, spec, values, 9)
     nothing = tuple(Bag(np.zeros(9, np.int32), np.zeros(2, np.int64), np.zeros(0, np.int32)) for _ in spec.bags)
     last = np.tile(np.array([size - 1 for _, size in spec.categorical], np.int32), (9, 1))
@@ -203,21 +190,16 @@ def test_tiles(tile_rows):
 
 
 def test_ever_longer_searches_keep_few_buffers():
-    for seed in range(30):
-        rng = np.random.default_rng(seed)
-        plan, spec = drawn_plan(rng)
-        if plan.grouped:
-            break
-    executor, values = CpuExecutor(plan, np.float32, 1, 64), drawn_values(plan, seed)
+    plan, spec, values, rng = first_drawn(lambda plan, spec: plan.grouped)
+    executor = CpuExecutor(plan, np.float32, 1, 64)
     for rows in range(65, 200, 5):
         executor.gradients(values, one_search(drawn_batch(rng, spec, rows)))
     assert len([name for name in executor._local.__dict__ if name.startswith("values0")]) <= 3
 
 
 def test_arrays_that_may_not_be_written_compile_nothing_anew():
-    rng = np.random.default_rng(0)
-    plan, spec = drawn_plan(rng)
-    values, batch, executor = drawn_values(plan, 0), drawn_batch(rng, spec, 9), CpuExecutor(plan, np.float32, 1)
+    plan, spec, values, rng = drawn(0)
+    batch, executor = drawn_batch(rng, spec, 9), CpuExecutor(plan, np.float32, 1)
     expected = executor.logits(values, batch)
     before = len(walk.walk_tiles.signatures)
     for name in ("ids", "dense", "labels", "weights", "groups"):

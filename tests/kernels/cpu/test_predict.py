@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cpu_world import drawn_batch, drawn_plan, drawn_values
+from cpu_world import drawn, drawn_batch
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu import predict
@@ -29,9 +29,8 @@ def always_split(monkeypatch):
 
 
 def world(seed, rows=150, threads=3):
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    return plan, spec, drawn_values(plan, seed), drawn_batch(rng, spec, rows), CpuExecutor(plan, np.float32, threads, 64)
+    plan, spec, values, rng = drawn(seed)
+    return plan, spec, values, drawn_batch(rng, spec, rows), CpuExecutor(plan, np.float32, threads, 64)
 
 
 def fresh(plan, values, batch):

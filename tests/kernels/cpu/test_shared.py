@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from cpu_world import drawn_batch, drawn_plan, drawn_values
+from cpu_world import drawn, drawn_batch
 
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels.batch import InputSpec
@@ -34,10 +34,8 @@ def same_in(batch, spec, names):
 
 @pytest.mark.parametrize("seed", range(16))
 def test_shared_inputs_change_nothing(seed):
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
+    plan, spec, values, rng = drawn(seed)
     names = names_of(spec)
-    values = drawn_values(plan, seed)
     subsets = [(), tuple(names), *(tuple(name for name in names if rng.random() < share) for share in (0.3, 0.5, 0.8))]
     for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 2e-6)):  # 1.2e-6 was measured, where logits are small differences
         executor, parameters = CpuExecutor(plan, dtype, 2, 64), values.copy(dtype)
@@ -78,10 +76,8 @@ def test_shared_columns_are_left_out_of_the_first_layers():
 
 def test_what_cannot_be_shared_is_refused():
     for seed in range(4):
-        rng = np.random.default_rng(seed)
-        plan, spec = drawn_plan(rng)
-        values, executor = drawn_values(plan, seed), CpuExecutor(plan, np.float32, 2)
-        batch = drawn_batch(rng, spec, 60)
+        plan, spec, values, rng = drawn(seed)
+        batch, executor = drawn_batch(rng, spec, 60), CpuExecutor(plan, np.float32, 2)
         with pytest.raises(ValueError, match="shared must name inputs, got 'nothing'; there are "):
             executor.logits(values, batch, shared=("nothing",))
         for name in names_of(spec):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkout import python
-from cpu_world import drawn_batch, drawn_plan, drawn_values
+from cpu_world import drawn, drawn_batch
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu.executor import CpuExecutor
@@ -36,9 +36,8 @@ class Busy:
 
 
 def world(seed, rows=(300, 7, 193, 1)):
-    rng = np.random.default_rng(seed)
-    plan, spec = drawn_plan(rng)
-    return plan, spec, drawn_values(plan, seed), [drawn_batch(rng, spec, each) for each in rows]
+    plan, spec, values, rng = drawn(seed)
+    return plan, spec, values, [drawn_batch(rng, spec, each) for each in rows]
 
 
 def trained(plan, values, batches, threads):
