@@ -1,45 +1,105 @@
 """Who may import whom, what an import costs, and that the two mapped folders are found under one name only."""
 
-import ast
 import sys
 
 import pytest
 from checkout import ROOT, python
+from import_graph import circle, imports, modules, sources
 
 RUNTIME = {"numpy", "numba", "scipy", "yaml", "requests", "minirank"}
-ALLOWED = {"kernels": {"numpy", "numba", "llvmlite"}, "llm_client": {"requests"}, "minirank": RUNTIME}
-CUDA = {"llvmlite", "cuda"}  # kernels/cuda: numba's compiler and, once there is a GPU, NVIDIA's bindings
+# Our packages by what they may import of other people's; kernels/cuda also NVIDIA's bindings, once there is a GPU.
+FOREIGN = {
+    "minirank.kernels": {"numpy", "numba", "llvmlite"},
+    "minirank.kernels.cuda": {"numpy", "numba", "llvmlite", "cuda"},
+    "minirank.llm_client": {"requests"},
+    "minirank": RUNTIME,
+}
+# From the bottom to the top: a package imports those of earlier lines. Packages of one line may import each other.
+LAYERS = (
+    {"errors"}, {"kernels"}, {"llm_client"}, {"progress"}, {"storage"}, {"data"}, {"evaluation"}, {"simulate"}, {"extract", "features"},
+    {"config"}, {"model"}, {"run"}, {"training"}, {"ranking"}, {"demo"}, {"commands"}, {"cli"}, {"__main__"},
+)  # fmt: skip
+# The parts of kernels: (their modules, what these may import besides).
+DESCRIPTION = ("batch", "plan", "parameters", "objective", "gradcheck")
+BLOCKS = ("cpu.jit", "cpu.vector", "cpu.address", "cpu.tile", "cpu.matmul", "cpu.layout", "cpu.work")
+EXECUTOR = ("executor",)
+KERNELS = (
+    (DESCRIPTION, ()),
+    (BLOCKS, ()),
+    (("adam",), BLOCKS),
+    (("ops",), (*DESCRIPTION, *BLOCKS)),
+    (EXECUTOR, (*DESCRIPTION, "ops")),
+    (("reference",), (*DESCRIPTION, *EXECUTOR, "adam", "ops")),
+    (("cpu",), (*DESCRIPTION, *EXECUTOR, *BLOCKS, "adam", "ops")),
+    (("cuda",), (*DESCRIPTION, *EXECUTOR, "adam", "backends")),  # of backends, that a backend is not available
+    (("backends",), (*DESCRIPTION, "reference", "cpu", "cuda")),
+)
 
 
-def imported_names(path):
-    """(top-level package or relative module path) of every import of a file, lazy ones included."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from ((0, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or ""
+def within(module, names):
+    """Whether a module is one of those named, or lies in one of them."""
+    return any(f"{module}.".startswith(f"{name}.") for name in names)
 
 
-def sources(folder):
-    return sorted(
-        path
-        for path in (ROOT / folder).rglob("*.py")
-        if not any(parent.is_symlink() for parent in path.parents if parent != ROOT and ROOT in parent.parents)
-    )
+def most_specific(module, names):
+    """The longest name that a module lies in."""
+    return max((name for name in names if within(module, [name])), key=len, default=None)
 
 
-@pytest.mark.parametrize("folder", ALLOWED)
-def test_imports_stay_within_their_layer(folder):
-    assert sources(folder)
-    for path in sources(folder):
-        for level, name in imported_names(path):
-            if level == 0:
-                top = name.split(".")[0]
-                allowed = ALLOWED[folder] | (CUDA if path.parent.name == "cuda" else set())
-                assert top in sys.stdlib_module_names or top in allowed, f"{path.relative_to(ROOT)} imports {name}"
-            elif folder != "minirank":
-                depth = len(path.relative_to(ROOT / folder).parts)
-                assert level <= depth, f"{path.relative_to(ROOT)} reaches out of {folder}"
+def layer_of(module):
+    """The number of a module's layer in LAYERS; the package itself, which is almost empty, is below all."""
+    parts = module.split(".")
+    return -1 if module == "minirank" else next(number for number, names in enumerate(LAYERS) if parts[1] in names)
+
+
+def test_no_import_goes_in_a_circle():
+    """What runs when a module is imported, the packages around what it asks for included."""
+    graph = {module: set() for module in modules()}
+    for found in imports():
+        if not found.lazy:
+            parts = found.target.split(".")
+            around = {".".join(parts[:length]) for length in range(1, len(parts))}
+            # The packages around a module are there before it, as far as they have come.
+            graph[found.module] |= {found.target} | {package for package in around if not within(found.module, [package])}
+    assert circle(graph) is None
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) is None and circle({"a": {"a"}}) == ["a", "a"]
+
+
+@pytest.mark.parametrize("package", FOREIGN)
+def test_what_a_package_takes_from_others(package):
+    own = "minirank" if package == "minirank" else "minirank." + package.split(".")[1]
+    for found in imports():
+        if most_specific(found.module, FOREIGN) == package:
+            top = found.target.split(".")[0]
+            assert within(found.target, [own]) or top in FOREIGN[package] - {"minirank"} or top in sys.stdlib_module_names, found
+
+
+def test_packages_import_those_below_them():
+    for found in imports():
+        if within(found.module, ["minirank"]) and found.module != "minirank" and within(found.target, ["minirank"]):
+            assert layer_of(found.target) <= layer_of(found.module), found
+
+
+def test_parts_of_the_kernels_import_what_they_may():
+    root, parts = "minirank.kernels.", dict(KERNELS)
+    named = {name: group for group in parts for name in group}
+    for found in imports():
+        if found.module.startswith(root) and found.target.startswith(root):
+            module, target = found.module.removeprefix(root), found.target.removeprefix(root)
+            own = named[most_specific(module, named)]
+            assert most_specific(target, named) in (*own, *parts[own]), found
+
+
+def test_a_backend_is_imported_when_it_is_asked_for():
+    for found in imports():
+        if found.module == "minirank.kernels.backends":
+            assert found.lazy or not within(found.target, [f"minirank.kernels.{name}" for name in ("reference", "cpu", "cuda")]), found
+        if within(found.module, ["minirank"]) and not within(found.module, ["minirank.kernels.cuda"]):
+            assert found.lazy or not within(found.target, ["minirank.kernels.cuda"]), found
 
 
 def test_llm_client_loads_no_array_library():
