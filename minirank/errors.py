@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class MinirankError(Exception):
     """Base of all errors shown to the user without a traceback; the command line exits with 2."""
@@ -35,3 +38,16 @@ class DataError(MinirankError):
         where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "
         where += "" if column is None else f"column {column}: "
         super().__init__(where + problem + ("" if remedy is None else f"; {remedy}"))
+
+
+def nearest(name: object, names: Iterable[object]) -> str | None:
+    """The closest of `names` to `name`, if any is close."""
+    found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1)
+    return next((str(item) for item in names if str(item).lower() == found[0]), None) if found else None
+
+
+def suggestion(name: object, names: Iterable[object]) -> str:
+    """`did you mean X?` where one of `names` is close to `name`, else all of them."""
+    known = list(names)
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"known are {', '.join(map(str, known))}"

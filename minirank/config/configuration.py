@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 import yaml
 
-from ..data.table.schema import TableConfig, TableFiles
 from ..errors import ConfigError
-from ..features.feature_config import FeatureConfig
 from ..kernels.adam import Adam
 from .dataclass_yaml import build
+from .features import FeatureConfig
 from .llm import LLMConfig, read_llm
 from .model import ModelConfig, TaskConfig
+from .table import TableConfig, TableFiles
 
 MOST_DAYS = 36_525  # a century
 MOST_THREADS = 1024

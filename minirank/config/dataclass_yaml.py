@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from minirank.errors import ConfigError
+from minirank.errors import ConfigError, nearest, suggestion
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     known = {field.name: field for field in fields(cls) if field.init}
     for key in mapping:
         if key not in known:
-            raise ConfigError(f"{_join(where, key)}: unknown key; {_suggest(key, known)}")
+            raise ConfigError(f"{_join(where, key)}: unknown key; {suggestion(key, known)}")
     hints = get_type_hints(cls)
     values = {}
     for name, field in known.items():
@@ -71,7 +70,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         if any(value == choice and type(value) is type(choice) for choice in arguments):
             return value
-        near = _nearest(value, arguments) if len(arguments) > 1 else None
+        near = nearest(value, arguments) if len(arguments) > 1 else None
         hint = f"; did you mean {near}?" if near else ""
         raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}{hint}")
     if origin is tuple and isinstance(value, (list, tuple)):
@@ -134,17 +133,6 @@ def _number(value: int | str) -> float | int | str:
         return float(value)
     except (ValueError, OverflowError):
         return value
-
-
-def _suggest(key: Any, known: Any) -> str:
-    """`did you mean X?` where some name is close, else the list of names."""
-    near = _nearest(key, known)
-    return f"did you mean {near}?" if near else f"known are {', '.join(str(name) for name in known)}"
-
-
-def _nearest(key: Any, known: Any) -> str | None:
-    """The closest of the names, if any is close."""
-    return next(iter(difflib.get_close_matches(str(key), [str(name) for name in known], n=1)), None)
 
 
 def _join(where: str, key: Any) -> str:

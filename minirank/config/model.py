@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..data.problems import nearest
-from ..errors import ConfigError
+from ..errors import ConfigError, nearest
 from ..kernels.batch import InputSpec
 
 Architecture = Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"]

@@ -8,7 +8,6 @@ from minirank.data.folder.validate import FolderReport, summarise, validate
 from minirank.data.read_files import fingerprint
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.read_table import read_table
-from minirank.data.table.schema import TableConfig
 
 __all__ = [
     "DataFolder",
@@ -17,7 +16,6 @@ __all__ = [
     "Hires",
     "Impressions",
     "Split",
-    "TableConfig",
     "TableEncoder",
     "fingerprint",
     "protected_columns",

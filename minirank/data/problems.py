@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable
 
 from minirank.errors import DataError
 
@@ -61,9 +59,3 @@ class Problems:
             remedy = more if first.remedy is None else f"{first.remedy} {more}"
             first = DataError(first.problem, file=first.file, line=first.line, column=first.column, remedy=remedy)
         raise first
-
-
-def nearest(name: object, names: Iterable[object]) -> str | None:
-    """The closest of `names` to `name`, if any is close."""
-    found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1)
-    return next((str(item) for item in names if str(item).lower() == found[0]), None) if found else None

@@ -20,8 +20,8 @@ from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
-from minirank.data.problems import Problems, nearest
-from minirank.errors import DataError
+from minirank.data.problems import Problems
+from minirank.errors import DataError, nearest
 
 LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
 

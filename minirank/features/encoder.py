@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from minirank.config.features import FeatureConfig
 from minirank.data import Dataset, fingerprint, protected_columns
 from minirank.errors import DataError
 from minirank.features import inputs, store
 from minirank.features.evidence import evidence
-from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from minirank.config.features import FeatureConfig
 from minirank.extract import EDUCATION, SENIORITY, Value
-from minirank.features.feature_config import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
 from minirank.features.profiles import job_profiles, resume_profiles, value_of

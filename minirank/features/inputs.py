@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from minirank.config.features import FeatureConfig
 from minirank.extract import EDUCATION, REMOTE, SENIORITY
-from minirank.features.feature_config import FeatureConfig
 from minirank.features.history import ratio, shared_skills
 from minirank.features.pairs import MatchedPairs
 from minirank.features.sparse import column

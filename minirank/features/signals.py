@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
-from minirank.features.feature_config import FeatureConfig
+from minirank.config.features import FeatureConfig
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.profiles import value_of
 from minirank.storage import write_text

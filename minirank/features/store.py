@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from minirank.config.features import FeatureConfig
 from minirank.errors import RunError
-from minirank.features.feature_config import FeatureConfig
 from minirank.features.tfidf import TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 

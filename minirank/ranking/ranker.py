@@ -21,8 +21,7 @@ from scipy.stats import kendalltau
 
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
-from ..data.problems import nearest
-from ..errors import DataError, RunError
+from ..errors import DataError, RunError, nearest
 from ..extract import Features, read_features
 from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer

@@ -7,7 +7,7 @@ from training_world import write_table
 
 from minirank.config.configuration import FolderConfig, config_from_dict, load_config, to_dict, to_yaml, without_paths
 from minirank.config.llm import LLMConfig
-from minirank.data import TableConfig
+from minirank.config.table import TableConfig
 from minirank.errors import ConfigError
 
 EXAMPLES = ROOT / "examples"

@@ -12,7 +12,8 @@ from checkout import ROOT
 from table_world import TRAIN, VALID, config, read
 
 from minirank.config.dataclass_yaml import build
-from minirank.data import TableConfig, TableEncoder, read_table
+from minirank.config.table import TableConfig
+from minirank.data import TableEncoder, read_table
 from minirank.data.table.transforms import DenseTransform
 from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Inputs

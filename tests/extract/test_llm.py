@@ -10,13 +10,14 @@ import pytest
 from extraction_server import JOB, RESUME, document_of, honest, names, serving, write_folder
 
 from minirank.cli import main
+from minirank.config.features import FeatureConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder, read_features
 from minirank.extract.llm.asker import Asker
 from minirank.extract.llm.extract_llm import LONGEST, PIECE, extract_folder_llm
 from minirank.extract.llm.hiring_summary import write_signals_llm
 from minirank.extract.llm.prompts import Prompt, load_prompt
-from minirank.features import Encoder, FeatureConfig, PastHires
+from minirank.features import Encoder, PastHires
 from minirank.llm_client import Client, Limits, Store
 
 JOBS = {"j1": ("Nurse", "We need triage and 3 years of Python."), "j2": ("Brewer", "We require Zymurgy.")}

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from features_world import ROLES, job_features, resume_features, write_world
 
+from minirank.config.features import FeatureConfig
 from minirank.data import split_by_time
 from minirank.errors import ConfigError, DataError, RunError
-from minirank.features import FEATURES, Encoder, FeatureConfig, PastHires, inputs
+from minirank.features import FEATURES, Encoder, PastHires, inputs
 from minirank.kernels.batch import Inputs
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from features_world import DAY, START, job_features, resume_features, write_world
 
+from minirank.config.features import FeatureConfig
 from minirank.data import split_by_time
 from minirank.errors import RunError
-from minirank.features import Encoder, FeatureConfig, PastHires, hiring_signals, write_signals
+from minirank.features import Encoder, PastHires, hiring_signals, write_signals
 
 JOB = {"job_id": "j", "team_id": "t", "title": "x", "description": "", "posted_at": START}
 

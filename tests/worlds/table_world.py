@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from minirank.config.dataclass_yaml import build
-from minirank.data import TableConfig, read_table
+from minirank.config.table import TableConfig
+from minirank.data import read_table
 
 TRAIN = """city,tags,age,pay,search,role,label,grade,trust
 Rome,a|b,10,1,s1,sourcer,yes,0.5,1

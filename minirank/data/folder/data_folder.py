@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from minirank.data import values
+from minirank.data.column_names import COLUMNS, FILES, OPTIONAL, PROTECTED_FILE, missing_column, protected_error, resolve
 from minirank.data.folder.impressions import Impressions, read_impressions
-from minirank.data.naming import COLUMNS, FILES, OPTIONAL, PROTECTED_FILE, missing_column, protected_error, resolve
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile, read_csv, read_json_lines, read_npz
 from minirank.errors import DataError

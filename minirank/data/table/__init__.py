@@ -1,1 +1,1 @@
-"""Generic tables: CSV or NPZ rows, their schema, and how they are encoded."""
+"""Generic tables: CSV or NPZ rows, their columns, and how they are encoded."""

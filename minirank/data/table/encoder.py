@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from minirank.config.table import Name, TableColumns, TableFiles
+from minirank.data.table.fields import Fields
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
-from minirank.data.table.schema import Fields, Name, TableColumns, TableFiles
 from minirank.data.table.transforms import DenseTransform
 from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec

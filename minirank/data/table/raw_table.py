@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from minirank.data.problems import Problems, nearest
+from minirank.config.table import Name, TableFiles
+from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_csv, read_npz
-from minirank.data.table.schema import Name, TableFiles
 from minirank.data.values import BadValue, number
-from minirank.errors import DataError
+from minirank.errors import DataError, nearest
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
 
 
 def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
-    """The columns that a name of the schema stands for: itself, or all columns of an array.
+    """The columns that a name of the configuration stands for: itself, or all columns of an array.
 
     Args:
-        key: of the schema, for messages; None where the file, not the schema, is to be corrected.
+        key: of `data.columns`, for messages; None where the file, not the configuration, is to be corrected.
     Raises:
         DataError: there is no such column; suggests the nearest.
     """

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
+from minirank.config.table import DenseColumn, Name, TableColumns, TableConfig, TableFiles
 from minirank.data.dataset import Dataset
 from minirank.data.folder.data_folder import protected_columns
 from minirank.data.read_files import fingerprint
 from minirank.data.table.encoder import TableEncoder
+from minirank.data.table.fields import Fields, check_leaks
 from minirank.data.table.raw_table import RawTable, find, read_raw
-from minirank.data.table.schema import DenseColumn, Fields, Name, TableColumns, TableConfig, TableFiles, check_leaks
 from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
@@ -20,7 +21,7 @@ PARTS = ("train", "valid", "test")
 
 
 def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
-    """Reads, splits and encodes the files of a schema.
+    """Reads, splits and encodes the files of a table.
 
     Vocabularies and statistics come from the training rows. Rows of a group are neighbours in the result, and a
     group is never split.
@@ -77,7 +78,7 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
 
 
 def _resolve(columns: TableColumns, names: list[Name], file: str) -> Fields:
-    """The schema's names as the table has them."""
+    """The configured columns as the table names them."""
 
     def many(name, key):
         return find(name, names, file, key)

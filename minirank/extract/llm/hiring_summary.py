@@ -11,8 +11,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...config.features import FeatureConfig
 from ...data import DataFolder
-from ...features import FeatureConfig, PastHires, hiring_signals
+from ...features import PastHires, hiring_signals
 from ...features.signals import FILE
 from ...llm_client import Request
 from ...storage import write_text

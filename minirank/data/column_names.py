@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from minirank.data.problems import nearest
-from minirank.errors import ConfigError, DataError
+from minirank.errors import ConfigError, DataError, nearest, suggestion
 
 COLUMNS = {
     "jobs": ("job_id", "team_id", "title", "description", "posted_at", "location"),
@@ -52,10 +51,10 @@ def resolve(columns: Mapping[str, Mapping[str, str | None]] | None) -> dict[str,
         if file == "protected":
             raise protected_error("protected", PROTECTED_FILE)
         if file not in names:
-            raise ConfigError(f"{where}: unknown file; {_known(file, names)}")
+            raise ConfigError(f"{where}: unknown file; {suggestion(file, names)}")
         for ours, theirs in (mapping or {}).items():
             if ours not in names[file]:
-                raise ConfigError(f"{where}.{ours}: unknown column; {_known(ours, names[file])}")
+                raise ConfigError(f"{where}.{ours}: unknown column; {suggestion(ours, names[file])}")
             if theirs is None and ours not in OPTIONAL.get(file, ()):
                 raise ConfigError(f"{where}.{ours}: this column is needed; write its name in {FILES[file]}")
             names[file][ours] = theirs
@@ -80,8 +79,3 @@ def protected_error(column: str, file: str) -> DataError:
     """The error for a protected attribute where a feature is read."""
     remedy = f"keep it in {PROTECTED_FILE}, which only the fairness audit reads"
     return DataError("a protected attribute is never a feature", file=file, column=column, remedy=remedy)
-
-
-def _known(name: str, names: Iterable[str]) -> str:
-    near = nearest(name, names)
-    return f"did you mean {near}?" if near else f"known are {', '.join(names)}"
