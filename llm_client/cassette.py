@@ -129,23 +129,23 @@ class Player:
                 self.base_url = canonical_url(self.header["base_url"])
                 for line in lines:
                     try:
-                        kept = json.loads(line)
+                        exchange = json.loads(line)
                     except ValueError:
                         if line.endswith("\n"):
                             raise
                         break  # what a kill left of a line
-                    self._add(kept)
+                    self._add(exchange)
         except OSError as error:
             raise FatalError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
             raise FatalError(f"{path} is not a cassette: {type(error).__name__}; record it again", kind="cassette") from None
 
-    def _add(self, kept: dict) -> None:
-        raw = RawReply(int(kept["status"]), dict(kept["headers"]), kept["body"].encode())
-        self._replies.setdefault(_name(kept["path"], kept["sent"]), []).append(raw)
-        if kept["sent"] is not None:
-            self.model = kept["sent"]["model"]
-            self.ability = _ability(kept["sent"]) if raw.status == 200 else self.ability
+    def _add(self, exchange: dict) -> None:
+        raw = RawReply(int(exchange["status"]), dict(exchange["headers"]), exchange["body"].encode())
+        self._replies.setdefault(_name(exchange["path"], exchange["sent"]), []).append(raw)
+        if exchange["sent"] is not None:
+            self.model = exchange["sent"]["model"]
+            self.ability = _ability(exchange["sent"]) if raw.status == 200 else self.ability
 
     def post(self, path: str, body: bytes, timeout: float) -> RawReply:
         """The recorded reply; the last one again once they are used up."""

@@ -25,7 +25,7 @@ from .transport import Transport
 
 PATH = "/chat/completions"
 AFTER_TIMEOUT = 0.5  # seconds at least: a server may still be at work on the request that we gave up
-LOADING_SECONDS = 1.0  # between looks at a server that loads its model
+LOADING_SECONDS = 1.0  # between requests to a server that loads its model
 BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
 _CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may have worked, and says not how much
 
@@ -66,7 +66,7 @@ class Client:
         api_key_env: name of the environment variable that holds the key; unset means no key.
         timeout: seconds for a reply; grows up to four times when the server is too slow.
         limits: concurrency, rates, retries and cost.
-        transport: another way to the server, such as a recording (cassette.py).
+        transport: another one than HTTP, such as a recording (cassette.py).
         notice: called with one line that a user should see, such as `waiting for the model to load`.
     Raises:
         FatalError: an address or a key that cannot be used.
@@ -91,10 +91,10 @@ class Client:
         self.pace = Pace(self.limits.concurrency, timeout, self.limits.rpm, self.limits.tpm, self.limits.max_wait)
         self.ability = Ability()  # learned; assign what an earlier run learned
         self._retry_budget = RetryBudget(20 + 2 * self.limits.concurrency)
-        self._notice, self._told = notice or (lambda text: None), set()
+        self._notice, self._notified = notice or (lambda text: None), set()
         self._lock, self._first = threading.Lock(), threading.Lock()
         if self.withholds_key:
-            self._tell(f"{self.base_url} is not https: the key is not sent")
+            self._notify(f"{self.base_url} is not https: the key is not sent")
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {self.model!r})"
@@ -104,12 +104,12 @@ class Client:
         """Whether there is a key that must not travel to this address."""
         return getattr(self.transport, "withholds_key", False)
 
-    def complete(self, request: Request, note: Callable[[Attempt], None] | None = None) -> Reply:
+    def complete(self, request: Request, before_send: Callable[[Attempt], None] | None = None) -> Reply:
         """Ask until there is a valid answer or a final error.
 
         Args:
             request: what is asked.
-            note: called before anything is sent that may cost money, with the attempt as it stands should this process
+            before_send: called before anything is sent that may cost money, with the attempt as it stands should this process
                 die before the reply: outcome `sent`, its upper bound as cost.
         Raises:
             ItemError: this item has a final status; `kind` says which.
@@ -119,7 +119,7 @@ class Client:
         attempts: list[Attempt] = []
         try:
             with self._first_alone():
-                return self._complete(request, attempts, note)
+                return self._complete(request, attempts, before_send)
         except LLMError as error:
             error.attempts = tuple(attempts)
             raise
@@ -144,12 +144,12 @@ class Client:
                     return
         yield
 
-    def _complete(self, request: Request, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Reply:
+    def _complete(self, request: Request, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None) -> Reply:
         ability, cap, complaint = self.ability, request.max_tokens, None
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
             try:
-                completion = self.exchange(sent, cap, ability.name, attempts, note)
+                completion = self.exchange(sent, cap, ability.name, attempts, before_send)
             except CapabilityError as error:
                 ability = ability.without(error)
                 continue
@@ -177,7 +177,7 @@ class Client:
             return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
 
     def exchange(
-        self, sent: dict, cap: int, rung: str, attempts: list[Attempt], note: Callable[[Attempt], None] | None = None
+        self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None = None
     ) -> Completion:
         """Send one body until there is a completion: the one retry loop.
 
@@ -186,13 +186,13 @@ class Client:
             cap: its limit of answer tokens.
             rung: for the ledger.
             attempts: what is sent is added to it.
-            note: as `complete` takes it.
+            before_send: as `complete` takes it.
         """
         body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
         retries, bad, wait, refreshed, loading_since = 0, 0, 0.0, False, None
         while True:
             try:
-                return self._attempt(body, cap, rung, attempts, note)
+                return self._attempt(body, cap, rung, attempts, before_send)
             except RetryLater as error:
                 if error.kind == "stale" and not refreshed:
                     refreshed = True  # the server had closed a kept connection; a fresh one costs nothing
@@ -212,7 +212,9 @@ class Client:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
-    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], note: Callable[[Attempt], None] | None) -> Completion:
+    def _attempt(
+        self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None
+    ) -> Completion:
         """Send once, and write into the ledger what came of it."""
         sent = self.pace.acquire(len(body) // 4 + cap)
         ok = False
@@ -222,8 +224,8 @@ class Client:
             tokens_in = tokens_out = 0
             clock, began = time.time(), time.monotonic()
             try:
-                if note is not None and bound > 0:
-                    note(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
+                if before_send is not None and bound > 0:
+                    before_send(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
                 raw = self.transport.post(PATH, body, self.pace.timeout)
                 status = raw.status
                 completion = read_completion(raw)
@@ -254,7 +256,7 @@ class Client:
         if time.monotonic() - since > self.limits.loading_wait:
             text = f"the model is still loading after {self.limits.loading_wait:g} s; start again later"
             raise FatalError(text, kind="loading") from None
-        self._tell(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
+        self._notify(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
         self.pace.sleep(min(error.after or LOADING_SECONDS, self.limits.loading_wait))
 
     def _learn(self, ability: Ability) -> None:
@@ -276,11 +278,11 @@ class Client:
     def _mark(self, attempts: list[Attempt], outcome: str) -> None:
         attempts[-1] = replace(attempts[-1], outcome=outcome)
 
-    def _tell(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         with self._lock:
-            if text in self._told:
+            if text in self._notified:
                 return
-            self._told.add(text)
+            self._notified.add(text)
         self._notice(text)
 
 

@@ -19,10 +19,10 @@ LONG_WORDS = 3000  # of a prompt that shows whether a server cuts prompts silent
 ADDRESS = "check the address (it mostly ends in /v1)"
 REMEDIES = {
     "unreachable": "start the server, or check host and port",
-    "lost": "look whether the server is still running, and into its log",
-    "stale": "look whether the server is still running, and into its log",
-    "timeout": "give it longer with --timeout, or look what else the server does",
-    "server": "look into the server's log",
+    "lost": "check that the server is still running, and read its log",
+    "stale": "check that the server is still running, and read its log",
+    "timeout": "give it longer with --timeout, or check what else the server does",
+    "server": "read the server's log",
     "busy": "run this again when it has less to do",
     "rate limit": "run this again then",
     "bad reply": "check that this is the address of an OpenAI-compatible server, or try another --model",
@@ -77,13 +77,13 @@ def doctor(
         model: its name; by default the first that the server lists.
         api_key_env: name of the environment variable that holds the key.
         timeout: seconds for a reply.
-        transport: another way to the server.
+        transport: another one than HTTP, such as a recording.
     """
     report = ServerReport()
     try:
         client = Client(base_url, model or "", api_key_env, timeout, Limits(concurrency=1, retries=1), transport=transport)
         report.add("ok", "address", client.base_url)
-        if getattr(client.transport, "withholds_key", False):
+        if client.withholds_key:
             report.add("note", "key", f"not sent, since {client.base_url} is not https; use https if the server wants it")
         listed = _models(client, report, api_key_env, timeout)
         report.model = client.model = _choose(model, listed, report)
@@ -161,7 +161,7 @@ def _first_answer(client: Client, report: ServerReport, api_key_env: str, attemp
         if error.kind != "auth":
             raise
         raise FatalError(_about_key(client, api_key_env, error), kind="auth", status=error.status) from None
-    sent = bool(client.key) and not getattr(client.transport, "withholds_key", False)
+    sent = bool(client.key) and not client.withholds_key
     report.add("ok", "authentication", f"the key in {api_key_env} is accepted" if sent else "the server wants no key")
     if completion.model and completion.model != client.model:
         report.add("note", "answers as", f"{completion.model}: some servers answer with the model they have, whatever is asked for")
@@ -258,7 +258,7 @@ def _latency(report: ServerReport, attempts: list[Attempt]) -> None:
 def _about_key(client: Client, name: str, error: LLMError) -> str:
     if not client.key:
         return f"the server wants a key and {name} is not set; set it and run this again"
-    if getattr(client.transport, "withholds_key", False):
+    if client.withholds_key:
         return f"the server wants a key, which is not sent over http to another machine; use https ({error})"
     said = str(error).removeprefix("the server does not accept the key: ").removesuffix("; " + NEW_KEY)
     return f"the server does not accept the key in {name} ({said}); set the right one and run this again"

@@ -1,4 +1,4 @@
-"""A text after replacements, with the way back to the offsets of its source."""
+"""A text after replacements, each span of which can be traced to the text before."""
 
 from __future__ import annotations
 

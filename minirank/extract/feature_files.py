@@ -7,15 +7,21 @@ extraction.json                             what made them: rules or a model, an
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minirank import __version__
 from minirank.errors import DataError
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
+from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.storage import unwritable, write_atomic, write_text
+
+if TYPE_CHECKING:
+    from minirank.data import DataFolder
 
 JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
 _REMEDY = "run `minirank extract DATA --rules`"
@@ -34,7 +40,7 @@ class Features:
     resumes: list[ResumeFeatures]
 
 
-def extract_folder(folder, progress=None, gazetteer=None):
+def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | None = None, gazetteer: Gazetteer | None = None) -> Features:
     """Extract every job and every snapshot of a resume by rules, and write the features beside the data.
 
     Args:
@@ -59,19 +65,19 @@ def extract_folder(folder, progress=None, gazetteer=None):
     return features
 
 
-def job_by_rules(job, gazetteer=None):
+def job_by_rules(job: dict, gazetteer: Gazetteer | None = None) -> JobFeatures:
     """JobFeatures of a line of jobs.jsonl, with its id."""
     return replace(extract_job(job["title"], job["description"], gazetteer), job_id=job["job_id"])
 
 
-def resume_by_rules(resume, gazetteer=None):
+def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
     """ResumeFeatures of a line of resumes.jsonl, with its ids."""
     found = extract_resume(resume["text"], resume["updated_at"], gazetteer)
     return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
 
 
-def write_features(folder, features, model=None, gazetteer=None):
-    """Write the files; each is the old one or the new one, whole, at any time.
+def write_features(folder: DataFolder, features: Features, model: str | None = None, gazetteer: Gazetteer | None = None) -> None:
+    """Write the files, each atomically: whoever reads finds the old one or the new one.
 
     Args:
         folder: DataFolder.
@@ -99,7 +105,7 @@ def write_features(folder, features, model=None, gazetteer=None):
     write_text(path / MADE_FILE, json.dumps(made, indent=1) + "\n")
 
 
-def made_with(folder):
+def made_with(folder: str | Path) -> dict:
     """What `write_features` noted beside the data of a folder; {} without a note that can be read."""
     try:
         made = json.loads((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
@@ -108,7 +114,7 @@ def made_with(folder):
     return made if isinstance(made, dict) else {}
 
 
-def read_features(folder):
+def read_features(folder: DataFolder) -> Features:
     """The features that extraction wrote beside the data.
 
     Args:
@@ -122,12 +128,12 @@ def read_features(folder):
     return Features(jobs, _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at")))
 
 
-def iso_time(seconds):
+def iso_time(seconds: int) -> str:
     """ISO 8601 form, UTC, of int seconds since the epoch."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _read(folder, name, kind, wanted, ids):
+def _read(folder: DataFolder, name: str, kind: type, wanted: list[tuple], ids: tuple[str, ...]) -> list:
     path = Path(folder.path) / name
     found = {}
     try:

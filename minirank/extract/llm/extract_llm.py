@@ -31,7 +31,7 @@ class ExtractionReport:
 
     Args:
         documents: jobs and snapshots of resumes.
-        by_model: read by the model, whole.
+        by_model: read by the model.
         empty: nothing to read.
         distrusted: read by the rules alone, since more than half of the values were dropped.
         cut: longer than `LONGEST`, read in part.
@@ -165,7 +165,7 @@ def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gaze
 
     Args:
         folder: DataFolder.
-        asker: the way to the model.
+        asker: asks the model, and keeps its answers.
         piece: characters of a document in one request; what the model still cannot hold is halved.
         gazetteer: of the rules, and of the names of what the model finds.
     Returns: Features aligned with the folder, and what became of the documents.

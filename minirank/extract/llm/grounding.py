@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minirank.extract.edited_text import EditedText
+from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.extract.normalised_text import normalise
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -22,7 +24,7 @@ _LONGEST_QUOTE = 600
 
 
 class FoldedText:
-    """A text folded for comparison, with the way back.
+    """A text folded for comparison, and where its spans stand in the text.
 
     Args:
         text: str.
@@ -74,7 +76,7 @@ def fold(text: str) -> str:
     return FoldedText(text).folded.strip()
 
 
-def _edits(plain: str):
+def _edits(plain: str) -> Iterator[tuple[int, int, str]]:
     """What folding changes in a text that is not ASCII: (start, end, replacement)."""
     blank = False
     for start, end in _clusters(plain):
@@ -96,7 +98,7 @@ def _fold_cluster(cluster: str) -> str:
     return unicodedata.normalize("NFKC", plain)
 
 
-def _clusters(text: str):
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of each character with the marks that compose with it."""
     start = 0
     for at in range(1, len(text)):
@@ -142,6 +144,7 @@ class ValueCounts:
     filled: int = 0
 
     def add(self, other: ValueCounts) -> None:
+        """Add the counts of another document."""
         for name, count in vars(other).items():
             setattr(self, name, getattr(self, name) + count)
 
@@ -155,13 +158,13 @@ class SentText:
     """A piece of a document that was sent, and the example that was sent with it.
 
     Args:
-        masked: the document, with `text` and the way back to its `source`.
+        masked: the document as a model sees it.
         start, end: the piece of `masked.text`.
         example: folded text of the prompt's example, document and answer.
         counts: gets one count for each quote that is not kept.
     """
 
-    def __init__(self, masked, start: int, end: int, example: FoldedText, counts: ValueCounts) -> None:
+    def __init__(self, masked: MaskedDocument, start: int, end: int, example: FoldedText, counts: ValueCounts) -> None:
         self.text, self.counts = masked.text[start:end], counts
         self._outgoing, self._start = masked, start
         self._folded, self._example = FoldedText(self.text), example

@@ -28,12 +28,12 @@ MOST_SKILLS = 25  # of a person, told to the model
 
 
 def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, config: FeatureConfig = FeatureConfig()) -> ValueCounts:
-    """Writes hiring_signals.jsonl with a model's summaries; jobs of which the request fails have the counts alone.
+    """Write hiring_signals.jsonl with a model's summaries; jobs of which the request fails have the counts alone.
 
     Args:
         folder: of jobs, resumes and hires.
         features: `Features` of its jobs and resumes.
-        asker: the way to the model.
+        asker: asks the model, and keeps its answers.
         config: k = `config.hires`, the fewest people who must share a trait.
     Returns: traits that were kept (grounded) and dropped; one that fewer than k people have counts as ungrounded.
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from minirank.extract.edited_text import EditedText
 from minirank.extract.pii import mask, restore
@@ -51,7 +51,7 @@ class MaskedDocument:
         return restore(text, self._placeholders)
 
 
-def _blanks(text: str):
+def _blanks(text: str) -> Iterator[tuple[int, int, str]]:
     for m in _BLANKS.finditer(text):
         if m.start() == 0 or m.end() == len(text) or _ONLY_UNSEEN.fullmatch(m[0]):
             replacement = ""
