@@ -7,6 +7,7 @@ A script FOLDER/NAME.py keeps what it measured in FOLDER/results/NAME.json, and 
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
@@ -23,7 +24,7 @@ SCRIPTS = {
     "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation"),
     "gpu": ("measure",),
     "ranking": ("roles", "census", "attacks"),
-    "extraction": ("skillspan", "simulated", "llm_skillspan"),
+    "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan"),
     "llm": ("client", "campaign"),
 }
 
@@ -97,6 +98,18 @@ def markdown(head: list[str], rows: Iterable[list[str]], left: int = 1) -> str:
     """A Markdown table; all columns but the first `left` ones are aligned to the right."""
     lines = [head, ["---" if i < left else "---:" for i in range(len(head))], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def arguments(doc: str, **defaults: int) -> argparse.Namespace:
+    """The numbers that a script was given: an option for each keyword.
+
+    Args:
+        doc: of the script; its first line describes it.
+    """
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help="number")
+    return parser.parse_args()
 
 
 def machine(*packages: str) -> str:

@@ -8,106 +8,75 @@ knows; for the skills of a job also whether the words around (`a plus`, `what se
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, arguments, machine, markdown
 from minirank.extract import extract_job, extract_resume
 from minirank.simulate import World, WorldConfig
 
 _FACTS = {name: name for name in ("title", "seniority", "education", "remote")} | {"years": "min_years"}
 
 
-class Tally:
-    """Planted and found items of one row of the table."""
+def fact(value, planted: str) -> tuple[bool, bool]:
+    """(found, misplaced) of a fact that was planted."""
+    right = value is not None and str(value.value) == planted
+    return right, value is not None and not right
 
-    def __init__(self):
-        self.planted = self.found = self.misplaced = 0
 
-
-def score_jobs(texts):
+def score_jobs(texts) -> dict:
     """Recall of planted skills and facts; a skill in the other list counts as misplaced, not as found."""
-    rows, precision = defaultdict(Tally), Counter()
+    rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
     for title, description, mentions in texts:
         features = extract_job(title, description)
         lists = {"must": {v.value for v in features.must_have}, "nice": {v.value for v in features.nice_to_have}}
-        planted = {kind: {m.value for m in mentions if m.kind == kind} for kind in lists}
         for m in mentions:
             if m.kind in lists:
-                row = rows[m.kind, m.known, m.cue]
                 other = lists["nice" if m.kind == "must" else "must"]
-                row.planted += 1
-                row.found += m.value in lists[m.kind]
-                row.misplaced += m.value in other
+                rows[m.kind, m.known, m.cue].append((m.value in lists[m.kind], m.value in other))
             elif m.kind in _FACTS:
-                value = getattr(features, _FACTS[m.kind])
-                row = rows[m.kind, m.known, None]
-                row.planted += 1
-                row.found += value is not None and str(value.value) == m.value
-                row.misplaced += value is not None and str(value.value) != m.value
+                rows[m.kind, m.known, None].append(fact(getattr(features, _FACTS[m.kind]), m.value))
         for kind, names in lists.items():
-            precision[kind, "found"] += len(names)
-            precision[kind, "right"] += len(names & planted[kind])
-            precision[kind, "named"] += len(names & (planted["must"] | planted["nice"]))
-    return rows, precision
+            add_precision(precision, kind, names, mentions)
+    return summarise(rows, precision)
 
 
-def score_resumes(texts, times, years):
+def score_resumes(texts, times, years) -> dict:
     """Recall of planted skills and facts of resumes; years count as found when they are off by one at most."""
-    rows, precision = defaultdict(Tally), Counter()
+    rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
     for (text, mentions), now, career in zip(texts, times, years, strict=True):
         features = extract_resume(text, int(now))
-        row = rows["years", None, None]
-        row.planted += 1
-        if features.years is not None:
-            close = abs(features.years.value - career) <= 1
-            row.found += close
-            row.misplaced += not close
-        found = {v.value for v in features.skills}
+        close = features.years is not None and abs(features.years.value - career) <= 1
+        rows["years", None, None].append((close, features.years is not None and not close))
+        names = {v.value for v in features.skills}
         for m in mentions:
-            row = rows[m.kind, m.known, None]
             if m.kind == "skill":
-                row.planted += 1
-                row.found += m.value in found
+                rows[m.kind, m.known, None].append((m.value in names, False))
             elif m.kind in ("title", "seniority", "education"):
-                value = getattr(features, m.kind)
-                row.planted += 1
-                row.found += value is not None and value.value == m.value
-                row.misplaced += value is not None and value.value != m.value
-        precision["skill", "found"] += len(found)
-        precision["skill", "right"] += len(found & {m.value for m in mentions if m.kind == "skill"})
-    return rows, precision
+                rows[m.kind, m.known, None].append(fact(getattr(features, m.kind), m.value))
+        add_precision(precision, "skill", names, mentions)
+    return summarise(rows, precision)
 
 
-def summarise(rows, precision):
+def add_precision(precision, kind, names, mentions):
+    """Add to (found, right) of a kind of skills."""
+    found, right = precision[kind]
+    precision[kind] = found + len(names), right + len(names & {m.value for m in mentions if m.kind == kind})
+
+
+def summarise(rows, precision) -> dict:
     """JSON-able lists of rows and precisions."""
-    lines = [
-        {
-            "kind": kind,
-            "phrase": _word(known),
-            "cue": _word(cue),
-            "planted": t.planted,
-            "recall": round(t.found / t.planted, 4),
-            "misplaced": round(t.misplaced / t.planted, 4),
-        }
-        for (kind, known, cue), t in sorted(rows.items(), key=str)
-        if t.planted
-    ]
-    return {
-        "rows": lines,
-        "precision": {
-            kind: round(precision[kind, "right"] / max(precision[kind, "found"], 1), 4) for kind in sorted({kind for kind, _ in precision})
-        },
-    }
-
-
-def _word(flag):
-    return None if flag is None else "known" if flag else "unknown"
+    words = {None: None, True: "known", False: "unknown"}
+    lines = []
+    for (kind, known, cue), pairs in sorted(rows.items(), key=str):
+        recall, misplaced = (round(sum(column) / len(pairs), 4) for column in zip(*pairs))
+        line = {"kind": kind, "phrase": words[known], "cue": words[cue], "planted": len(pairs)}
+        lines.append(line | {"recall": recall, "misplaced": misplaced})
+    return {"rows": lines, "precision": {kind: round(right / max(found, 1), 4) for kind, (found, right) in sorted(precision.items())}}
 
 
 def table(results: dict) -> str:
@@ -158,26 +127,17 @@ def timed(extract, texts):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--impressions", type=int, default=20_000)
-    options = parser.parse_args()
+    options = arguments(__doc__, seed=0, impressions=20_000)
     world = World(WorldConfig(seed=options.seed, impressions=options.impressions))
-    jobs, resumes = list(world.job_texts()), list(world.resume_texts())
-    people = world.people
-    some_jobs, some_resumes = [j[:2] for j in jobs[:500]], [r[:1] for r in resumes[:500]]
-    results = {
-        "seed": options.seed,
-        "jobs": len(jobs),
-        "resumes": len(resumes),
-        "machine": machine(),
-        "job": summarise(*score_jobs(jobs)),
-        "resume": summarise(*score_resumes(resumes, people.updated_at, people.years)),
-        "milliseconds_job": timed(extract_job, some_jobs),
-        "milliseconds_resume": timed(extract_resume, some_resumes),
-        "characters_job": sum(map(len, (d for _, d in some_jobs))) // len(some_jobs),
-        "characters_resume": sum(map(len, (t for (t,) in some_resumes))) // len(some_resumes),
-    }
+    jobs, resumes, people = list(world.job_texts()), list(world.resume_texts()), world.people
+    results = {"seed": options.seed, "jobs": len(jobs), "resumes": len(resumes), "machine": machine(), "job": score_jobs(jobs)}
+    results["resume"] = score_resumes(resumes, people.updated_at, people.years)
+    for name, extract, texts in (
+        ("job", extract_job, [j[:2] for j in jobs[:500]]),
+        ("resume", extract_resume, [r[:1] for r in resumes[:500]]),
+    ):
+        results[f"milliseconds_{name}"] = timed(extract, texts)
+        results[f"characters_{name}"] = sum(len(text[-1]) for text in texts) // len(texts)
     REPORT.publish(results)
 
 

@@ -24,17 +24,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-import minirank.extract
-from bench.tables import Report, machine, markdown
+from bench.extraction.tagger_training import train
+from bench.tables import CHECKOUT, Report, machine, markdown
 from minirank.extract import extract_job
 from minirank.extract.rules.gazetteer import read_gazetteer
 from minirank.extract.rules.spans import propose, rule_spans
 from minirank.extract.rules.tagger import WEIGHTS, tagger
-from minirank.extract.rules.tagger_training import train
 
-_LAYERS = ("skill", "knowledge")
+LAYERS = ("skill", "knowledge")
 _FOLDS = 4
-_PACKAGE = Path(minirank.extract.__file__).parent
+_PACKAGE = CHECKOUT / "minirank" / "extract" / "rules"
 # Linear-chain CRF with word-shape features, trained on train.json, on dev.json: strict and overlapping F1.
 _CRF = {"skill": (0.289, 0.566), "knowledge": (0.416, 0.615)}
 # Where the values of `minirank extract` belong; each has a name, once a posting.
@@ -58,14 +57,14 @@ def read_postings(path):
             line = json.loads(line)
             postings.setdefault((line["source"], line["idx"]), []).append(line)
     for lines in postings.values():
-        text, gold = "", {layer: [] for layer in _LAYERS}
+        text, gold = "", {layer: [] for layer in LAYERS}
         for line in lines:
             offsets = []
             for token in line["tokens"]:
                 offsets.append((len(text), len(text) + len(token)))
                 text += token + " "
             text = text[:-1] + "\n"
-            for layer in _LAYERS:
+            for layer in LAYERS:
                 gold[layer] += [(offsets[a][0], offsets[b][1]) for a, b in read_tags(line[f"tags_{layer}"])]
         yield text, gold
 
@@ -159,7 +158,7 @@ def value_spans(text, gazetteer=None):
         values = (value for item in found for value in (item if isinstance(item, tuple) else (item,)))
         return sorted({(v.start - 1, v.end - 1) for v in values})  # they count from the empty title's line break
 
-    return tuple(spans(_VALUES[layer]) for layer in _LAYERS)
+    return tuple(spans(_VALUES[layer]) for layer in LAYERS)
 
 
 def _scores(methods, postings):
@@ -170,7 +169,7 @@ def _scores(methods, postings):
         found = [method(number, text) for number, (text, _) in enumerate(postings)]
         spent = time.process_time() - begin
         results[name] = {"milliseconds": round(1000 * spent / len(postings), 2)}
-        for at, layer in enumerate(_LAYERS):
+        for at, layer in enumerate(LAYERS):
             results[name][layer] = score([(spans[at], gold[layer]) for spans, (_, gold) in zip(found, postings, strict=True)])
     return results
 
@@ -204,7 +203,7 @@ def table(results: dict) -> str:
     """Markdown of the scores."""
     rows = []
     for name, methods in results["files"].items():
-        for layer in _LAYERS:
+        for layer in LAYERS:
             for method, result in methods.items():
                 rows.append([name, layer, method, f"{result[layer]['found']} / {result[layer]['gold']}", *span_cells(result[layer])])
             if name == "dev":
@@ -213,7 +212,7 @@ def table(results: dict) -> str:
     reached = " and ".join(
         f"{dev['tagger'][layer]['overlapping']['f1']:.3f} for {layer} (rules {dev['rules'][layer]['overlapping']['f1']:.3f}, "
         f"CRF {_CRF[layer][1]:.3f})"
-        for layer in _LAYERS
+        for layer in LAYERS
     )
     times = ", ".join(f"{method} {result['milliseconds']:.1f}" for method, result in dev.items())
     return "\n\n".join(

@@ -9,7 +9,6 @@ calls that were made again, and calls that a kill repeated beside those that wer
 
 from __future__ import annotations
 
-import argparse
 import random
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.llm.client import server
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, arguments, machine, markdown
 from minirank.llm_client import Store
 
 WORKER = Path(__file__).parents[2] / "tests" / "worlds" / "llm_worker.py"
@@ -112,11 +111,7 @@ REPORT = Report(__file__, table)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--items", type=int, default=10_000)
-    parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
+    options = arguments(__doc__, items=10_000, kills=5, seed=7)
     found = campaign(options.items, options.kills, options.seed)
     REPORT.publish(found)
 

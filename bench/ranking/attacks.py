@@ -10,7 +10,6 @@ patterns and left alone since; what gets through is shown with the rest.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, arguments, machine, markdown
 from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.extract import extract_folder, extract_resume
@@ -165,11 +164,7 @@ def trained(seed, impressions, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--impressions", type=int, default=20_000)
-    parser.add_argument("--candidates", type=int, default=80)
-    options = parser.parse_args()
+    options = arguments(__doc__, seed=0, impressions=20_000, candidates=80)
     with tempfile.TemporaryDirectory() as path:
         ranker = trained(options.seed, options.impressions, Path(path))
         folder, features = ranker.folder, ranker.features

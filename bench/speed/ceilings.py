@@ -29,25 +29,10 @@ from numba.extending import intrinsic
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import Report, machine, markdown
+from minirank.kernels.cpu import vector
 from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.cpu.jit import driver
 from minirank.kernels.cpu.tile import ROWS, WIDE
-from minirank.kernels.cpu.vector import (
-    INT,
-    VectorType,
-    emit_call,
-    emit_load,
-    emit_splat,
-    emit_store,
-    lanes,
-    load,
-    number,
-    pointer,
-    splat,
-    store,
-    ticks,
-    total,
-)
 from minirank.kernels.parameters import aligned
 
 CHAINS = ROWS * WIDE
@@ -103,21 +88,24 @@ def multiply_adds(typing, p, a, b, times):
     sig = types.void(p, p.dtype, p.dtype, types.intp)
 
     def codegen(context, builder, sig, args):
-        kind = context.get_value_type(VectorType(p.dtype))
-        places = [builder.gep(args[0], [INT(i * kind.count)]) for i in range(CHAINS)]
-        first, factor, term = [emit_load(builder, place, kind) for place in places], *(emit_splat(builder, x, kind) for x in args[1:3])
+        kind = context.get_value_type(vector.VectorType(p.dtype))
+        places = [builder.gep(args[0], [vector.INT(i * kind.count)]) for i in range(CHAINS)]
+        first, factor, term = (
+            [vector.emit_load(builder, place, kind) for place in places],
+            *(vector.emit_splat(builder, x, kind) for x in args[1:3]),
+        )
         before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
         builder.branch(loop)
         builder.position_at_end(loop)
-        count, chains = builder.phi(INT), [builder.phi(kind) for _ in places]
-        following = [emit_call(builder, "fma", kind, [chain, factor, term]) for chain in chains]
-        for phi, start, step in zip([count, *chains], [INT(0), *first], [builder.add(count, INT(1)), *following]):
+        count, chains = builder.phi(vector.INT), [builder.phi(kind) for _ in places]
+        following = [vector.emit_call(builder, "fma", kind, [chain, factor, term]) for chain in chains]
+        for phi, start, step in zip([count, *chains], [vector.INT(0), *first], [builder.add(count, vector.INT(1)), *following]):
             phi.add_incoming(start, before)
             phi.add_incoming(step, loop)
-        builder.cbranch(builder.icmp_signed("<", count, builder.sub(args[3], INT(1))), loop, after)
+        builder.cbranch(builder.icmp_signed("<", count, builder.sub(args[3], vector.INT(1))), loop, after)
         builder.position_at_end(after)
         for place, value in zip(places, following):
-            emit_store(builder, value, place)
+            vector.emit_store(builder, value, place)
         return context.get_dummy_value()
 
     return sig, codegen
@@ -126,60 +114,60 @@ def multiply_adds(typing, p, a, b, times):
 @driver
 def run_multiply_adds(chains, times):
     """2 operations for each of CHAINS vectors' numbers, `times` times."""
-    p = pointer(chains)
-    multiply_adds(p, number(p, 0.5), number(p, 0.5), times)
+    p = vector.pointer(chains)
+    multiply_adds(p, vector.number(p, 0.5), vector.number(p, 0.5), times)
 
 
 @driver
 def run_read(source, target, passes):
     """Sum of an array, in four chains so that the additions do not wait for each other."""
-    p = pointer(source)
-    n = lanes(p)
-    a = b = c = d = splat(number(p, 0))
+    p = vector.pointer(source)
+    n = vector.lanes(p)
+    a = b = c = d = vector.splat(vector.number(p, 0))
     for _ in range(passes):
         for i in range(0, len(source), 4 * n):
-            a = a + load(p, i)
-            b = b + load(p, i + n)
-            c = c + load(p, i + 2 * n)
-            d = d + load(p, i + 3 * n)
-    return total((a + b) + (c + d))
+            a = a + vector.load(p, i)
+            b = b + vector.load(p, i + n)
+            c = c + vector.load(p, i + 2 * n)
+            d = d + vector.load(p, i + 3 * n)
+    return vector.total((a + b) + (c + d))
 
 
 @driver
 def run_write(source, target, passes):
     """target = the number of the pass."""
-    p = pointer(target)
-    n, value = lanes(p), number(p, 0)
+    p = vector.pointer(target)
+    n, value = vector.lanes(p), vector.number(p, 0)
     for _ in range(passes):
-        value += number(p, 1)
+        value += vector.number(p, 1)
         for i in range(0, len(target), n):
-            store(p, i, splat(value))
+            vector.store(p, i, vector.splat(value))
 
 
 @driver
 def run_copy(source, target, passes):
     """target = source."""
-    p, q = pointer(source), pointer(target)
+    p, q = vector.pointer(source), vector.pointer(target)
     for _ in range(passes):
-        for i in range(0, len(source), lanes(p)):
-            store(q, i, load(p, i))
+        for i in range(0, len(source), vector.lanes(p)):
+            vector.store(q, i, vector.load(p, i))
 
 
 @driver
 def run_lines(source, places):
     """Sum of the vectors that start at `places`."""
-    p = pointer(source)
-    a = b = splat(number(p, 0))
+    p = vector.pointer(source)
+    a = b = vector.splat(vector.number(p, 0))
     for i in range(0, len(places), 2):
-        a = a + load(p, places[i])
-        b = b + load(p, places[i + 1])
-    return total(a + b)
+        a = a + vector.load(p, places[i])
+        b = b + vector.load(p, places[i + 1])
+    return vector.total(a + b)
 
 
 @driver
 def clock():
     """The clock that `Work.ticks` are read from."""
-    return ticks()
+    return vector.ticks()
 
 
 def ticks_a_second(seconds: float = 0.05) -> float:

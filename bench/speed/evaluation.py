@@ -10,7 +10,6 @@ alternately where two are compared; `evaluate` runs once.
 
 from __future__ import annotations
 
-import argparse
 import os
 import resource
 import statistics
@@ -24,7 +23,7 @@ from sklearn.metrics import ndcg_score, roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, arguments, machine, markdown
 from minirank.data.dataset import Dataset
 from minirank.evaluation import evaluate, metrics
 from minirank.evaluation.bootstrap import Auc, replicates
@@ -150,11 +149,7 @@ REPORT = Report(__file__, table)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--groups", type=int, default=100_000)
-    parser.add_argument("--bootstrap", type=int, default=200)
-    options = parser.parse_args()
+    options = arguments(__doc__, rows=10_000_000, groups=100_000, bootstrap=200)
     dataset, predictions = draw(options.rows, options.groups)
     rows_mb = resident_mb()
     every = np.arange(options.rows)

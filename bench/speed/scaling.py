@@ -11,22 +11,21 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import multiprocessing
-import resource
 import statistics
 import sys
+import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
+from bench.speed.competitors import MINIRANK, Process
 from bench.speed.steps_tables import ratio
-from bench.speed.workloads import GATES, WORKLOADS, batch_of, parameters, plan_of
+from bench.speed.workloads import GATES, WORKLOADS, write_problem
 from bench.tables import Report, machine, markdown
-from minirank.kernels.adam import Adam
-from minirank.kernels.cpu.executor import CpuExecutor, available_threads
-from minirank.kernels.parameters import TrainState
+from minirank.kernels.cpu.executor import available_threads
 
 BATCHES = 4
 TURN = 0.15  # seconds of steps in a turn, one step at least
@@ -59,50 +58,27 @@ def groups(threads: int) -> dict[str, list[Case]]:
     return made
 
 
-def work(connection, case):
-    """A process: build the case, then answer "turn" with the median seconds of a step, and "end" with the peak in MB."""
-    workload = replace(WORKLOADS[case.workload], **case.change)
-    plan = plan_of(workload, GATES[0])
-    executor, state = CpuExecutor(plan, threads=case.threads), TrainState(parameters(plan))
-    batches = itertools.cycle([batch_of(workload, "train", seed) for seed in range(BATCHES)])
-    for _ in range(BATCHES):
-        executor.step(state, next(batches), Adam())
-    connection.send("ready")
-    while connection.recv() == "turn":
-        steps, until = [], time.perf_counter() + TURN
-        while not steps or time.perf_counter() < until:
-            began = time.perf_counter()
-            executor.step(state, next(batches), Adam())
-            steps.append(time.perf_counter() - began)
-        connection.send(statistics.median(steps))
-    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
-def measure(cases, seconds):
+def measure(cases: list[Case], seconds: float) -> tuple[list[list[float]], list[float]]:
     """(seconds of a step in each round, peak MB) of each case."""
-    spawn = multiprocessing.get_context("spawn")
-    ends, processes = [], []
-    for case in cases:
-        ours, theirs = spawn.Pipe()
-        processes.append(spawn.Process(target=work, args=(theirs, case), daemon=True))
-        processes[-1].start()
-        theirs.close()
-        ends.append(ours)
-    for end in ends:
-        end.recv()
-    taken, began = [[] for _ in cases], time.perf_counter()
-    for number in itertools.count():
-        if number >= 3 and time.perf_counter() - began > seconds:
-            break
-        for i in (number + j for j in range(len(cases))):
-            ends[i % len(cases)].send("turn")
-            taken[i % len(cases)].append(ends[i % len(cases)].recv())
-    peaks = []
-    for end, process in zip(ends, processes):
-        end.send("end")
-        peaks.append(end.recv())
-        process.join()
-    return taken, peaks
+    taken = [[] for _ in cases]
+    with ExitStack() as stack:
+        processes, counts = [Process(MINIRANK) for _ in cases], []
+        for process, case in zip(processes, cases):
+            stack.callback(process.close)
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            workload = replace(WORKLOADS[case.workload], **case.change)
+            write_problem(Path(folder), workload, GATES[0], [("train", seed) for seed in range(BATCHES)])
+            process.ask("prepare", folder=folder, threads=case.threads, variant="")
+            warm = process.ask("steps", batches=2 * list(range(BATCHES)))
+            counts.append(max(int(TURN / min(spent for spent, _ in warm)), 1))
+        began = time.perf_counter()
+        for number in itertools.count():
+            if number >= 3 and time.perf_counter() - began > seconds:
+                break
+            for i in (i % len(cases) for i in range(number, number + len(cases))):
+                steps = processes[i].ask("steps", batches=[step % BATCHES for step in range(counts[i])])
+                taken[i].append(statistics.median(spent for spent, _ in steps))
+        return taken, [process.ask("peak") for process in processes]
 
 
 def table(results: dict) -> str:

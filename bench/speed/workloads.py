@@ -179,11 +179,12 @@ def batch_of(workload: Workload, kind: str, seed: int) -> Batch:
 
 
 def write(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:
-    """What a competitor loads: `problem.json`, `tables.npy` (C V, D), `network.npz`, `batch<i>.npz`; see peers/worker.py.
+    """What a peer loads: `problem.json`, `tables.npy` (C V, D), `network.npz`, `batch<i>.npz`; see peers/worker.py.
 
     Args:
         batches: kind and seed of each.
     """
+    write_problem(folder, workload, gate, batches)
     plan = plan_of(workload, gate)
     values = parameters(plan)
     tables = np.empty((workload.fields * workload.vocabulary, workload.width), np.float32)
@@ -197,5 +198,9 @@ def write(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, 
             folder / f"batch{number}.npz", ids=batch.ids[:, :-1], role=batch.ids[:, -1], dense=batch.dense,
             labels=np.nan_to_num(batch.labels), scale=scale(batch),
         )  # fmt: skip
+
+
+def write_problem(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:
+    """All that ours loads: it makes parameters and rows anew from their seeds."""
     problem = {"gate": gate, "batches": batches, "sizes": asdict(workload)}
     (folder / "problem.json").write_text(json.dumps(problem), encoding="utf-8")

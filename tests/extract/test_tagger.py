@@ -1,4 +1,4 @@
-"""The tagger: its inference and training against brute force, its weights, its card, its manners."""
+"""The tagger: its inference against brute force, its weights, its card, its manners."""
 
 import itertools
 from importlib import resources
@@ -6,36 +6,13 @@ from importlib import resources
 import numpy as np
 import pytest
 from checkout import python
+from crf_world import LENGTHS, paths, random_crf, score_of
 
 from minirank.extract import skill_spans
 from minirank.extract.rules.gazetteer import Gazetteer, read_gazetteer
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, Tagger, forbid, inside, spans_of, tagger, time_major, viterbi
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, tagger, time_major, viterbi
 from minirank.extract.rules.tagger_features import LONGEST_SENTENCE, features, sentences
-from minirank.extract.rules.tagger_training import Objective, forward_backward, gold_tags, indicator_matrix, train
-from minirank.kernels.gradcheck import projection_error
-
-LENGTHS = [2, 4, 1, 3]
-
-
-def paths(scheme, length):
-    """All tag sequences that a scheme allows."""
-    for path in itertools.product(range(len(scheme.names)), repeat=length):
-        if scheme.starts[path[0]] and scheme.ends[path[-1]] and all(scheme.follows[a, b] for a, b in itertools.pairwise(path)):
-            yield path
-
-
-def score_of(path, emissions, transitions):
-    return sum(emissions[at, tag] for at, tag in enumerate(path)) + sum(transitions[a, b] for a, b in itertools.pairwise(path))
-
-
-@pytest.fixture(params=LAYERS)
-def crf(request):
-    """Scheme, emissions in reading order, transitions of random sentences."""
-    scheme = SCHEMES[request.param]
-    rng = np.random.default_rng(0)
-    tags = len(scheme.names)
-    return scheme, rng.normal(size=(sum(LENGTHS), tags)), rng.normal(size=(tags, tags))
 
 
 def test_schemes_by_hand():
@@ -52,8 +29,9 @@ def test_time_major_by_hand():
     assert steps.tolist() == [0, 3, 5, 6]
 
 
-def test_viterbi_finds_the_best_allowed_path(crf):
-    scheme, emissions, transitions = crf
+@pytest.mark.parametrize("layer", LAYERS)
+def test_viterbi_finds_the_best_allowed_path(layer):
+    scheme, emissions, transitions = random_crf(layer)
     order, steps = time_major(LENGTHS)
     found = np.empty(len(emissions), np.int64)
     found[order] = viterbi(emissions[order], transitions, scheme, steps)
@@ -63,92 +41,6 @@ def test_viterbi_finds_the_best_allowed_path(crf):
         best = max(paths(scheme, length), key=lambda path: score_of(path, own, transitions))
         assert tuple(found[begin : begin + length]) == best
         begin += length
-
-
-def test_partition_and_posteriors_against_all_paths(crf):
-    scheme, emissions, transitions = crf
-    order, steps = time_major(LENGTHS)
-    expected, posteriors, pairs, begin = 0.0, np.zeros_like(emissions), np.zeros_like(transitions), 0
-    for length in LENGTHS:
-        allowed = list(paths(scheme, length))
-        weights = np.exp([score_of(path, emissions[begin : begin + length], transitions) for path in allowed])
-        expected += np.log(weights.sum())
-        for path, probability in zip(allowed, weights / weights.sum(), strict=True):
-            posteriors[np.arange(begin, begin + length), path] += probability
-            for move in itertools.pairwise(path):
-                pairs[move] += probability
-        begin += length
-    scores = emissions[order]
-    forbid(scores, scheme, steps)
-    found = forward_backward(scores, np.where(scheme.follows, transitions, -np.inf), steps)
-    np.testing.assert_allclose(found[0], expected, rtol=1e-9)
-    np.testing.assert_allclose(found[1], posteriors[order], rtol=1e-6, atol=1e-12)
-    np.testing.assert_allclose(found[2], pairs, rtol=1e-6, atol=1e-12)
-
-
-def test_huge_scores_do_not_overflow(crf):
-    scheme, emissions, transitions = crf
-    order, steps = time_major(LENGTHS)
-    log_partition, posteriors, _ = forward_backward(1e3 * emissions[order], transitions, steps)
-    assert np.isfinite(log_partition)
-    np.testing.assert_allclose(posteriors.sum(axis=1), 1.0, rtol=1e-9)
-
-
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("layer", LAYERS)
-def test_gradient_of_the_objective(layer, seed):
-    rng = np.random.default_rng(seed)
-    scheme = SCHEMES[layer]
-    order, steps = time_major(LENGTHS)
-    tags = np.concatenate([list(paths(scheme, n))[rng.integers(len(list(paths(scheme, n))))] for n in LENGTHS])
-    values = rng.integers(0, 6, 3 * sum(LENGTHS)).astype(np.uint32)
-    matrix = indicator_matrix(values, np.arange(0, len(values) + 1, 3), np.arange(5, dtype=np.uint32))[order]
-    objective = Objective(matrix, tags[order], steps, scheme, l2=0.3)
-    x = rng.normal(size=objective.size)
-    gradient = objective(x)[1]
-    assert projection_error(lambda y: np.array(objective(y)[0]), gradient, x, np.array(1.0), seed) < 1e-6
-
-
-POSTINGS = [
-    (
-        text,
-        {layer: [(text.index(part), text.index(part) + len(part)) for part in parts] for layer, parts in zip(LAYERS, found, strict=True)},
-    )
-    for text, found in [
-        ("Engineer\nYou will write reports .\nKnowledge of Erlang is a must .\n", (["write reports"], ["Erlang"])),
-        ("Nurse\nYou will dress wounds .\nKnowledge of first aid is a must .\n", (["dress wounds"], ["first aid"])),
-        ("Cook\nYou will bake bread .\nKnowledge of hygiene is a must .\n", (["bake bread"], ["hygiene"])),
-    ]
-    * 3
-]
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    return train(POSTINGS)
-
-
-def test_training_learns_its_sentences(tiny):
-    for text, gold in POSTINGS:
-        assert tiny.spans(*propose(text)) == (gold["skill"], gold["knowledge"])
-
-
-def test_a_tagger_survives_its_file(tiny, tmp_path):
-    tiny.save(tmp_path / "weights.npz")
-    text = POSTINGS[0][0]
-    assert Tagger.load(tmp_path / "weights.npz").spans(*propose(text)) == tiny.spans(*propose(text))
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_gold_tags_and_spans_are_inverse(layer):
-    document, _ = propose("Plan and run big projects fast. Use C++")
-    found = sentences(document)
-    spans = [(0, 4), (9, 25), (36, 39)]
-    tags = gold_tags(found, spans, SCHEMES[layer])
-    letters = "".join(SCHEMES[layer].names[tag] for tag in tags)
-    assert letters == {"skill": "SOBIEOOOS", "knowledge": "BOBIIOOOB"}[layer]
-    assert spans_of(found, np.array(tags), SCHEMES[layer]) == spans
-    assert inside(found, spans).tolist() == [letter != "O" for letter in letters]
 
 
 def test_commas_and_spacing_are_no_words():
@@ -229,7 +121,7 @@ def test_flagged_text_yields_nothing():
 
 
 def test_an_empty_gazetteer_changes_nothing():
-    text = POSTINGS[0][0]
+    text = "Engineer\nYou will write reports .\nKnowledge of Erlang is a must .\n"
     assert skill_spans(text, gazetteer=Gazetteer([])) == skill_spans(text)
 
 

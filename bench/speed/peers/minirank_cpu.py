@@ -10,12 +10,10 @@ from worker import serve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
 
+from bench.speed.workloads import Workload, batch_of, parameters, plan_of
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor
 from minirank.kernels.parameters import TrainState
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
-from bench.speed.workloads import WORKLOADS, batch_of, parameters, plan_of
 
 
 class Minirank:
@@ -24,7 +22,7 @@ class Minirank:
     packages = ("minirank", "numpy", "numba")
 
     def prepare(self, problem, threads, variant):
-        workload = WORKLOADS[problem.sizes.name]
+        workload = Workload(**vars(problem.sizes))
         plan = plan_of(workload, problem.gate)
         self.values = parameters(plan)
         if problem.kinds[0][0] == "train":

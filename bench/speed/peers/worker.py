@@ -29,15 +29,18 @@ class Problem:
 
     Attributes:
         gate: `bias` or `full`. sizes: of `Workload`, by its names. kinds: (kind, seed) of each batch.
-        arrays: name -> parameter.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         held = json.loads((self.folder / "problem.json").read_text(encoding="utf-8"))
         self.gate, self.kinds, self.sizes = held["gate"], held["batches"], SimpleNamespace(**held["sizes"])
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Name -> parameter but the tables, read anew."""
         with np.load(self.folder / "network.npz") as arrays:
-            self.arrays = dict(arrays)
+            return dict(arrays)
 
     @property
     def tables(self) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A small linear-chain CRF that marks skills and knowledge in job postings; its weights come with the package.
 
 Two layers, which may overlap: skills (tags O B I E S) and knowledge (tags O B I). Letters: N words, K tags, V features.
-Trained by tagger_training.py; what the weights were made of is said in tagger_card.md.
+Trained by bench/extraction/tagger_training.py; what the weights were made of is said in tagger_card.md.
 """
 
 from __future__ import annotations

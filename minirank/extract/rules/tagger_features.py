@@ -91,7 +91,7 @@ def features(
         document: NormalisedText.
         found: its sentences.
         marks: {name: sorted list of (start, end, label)}: spans that the rules propose.
-        classes: CRC-32 of a word -> its word classes (coarse, fine), as `tagger_classes.word_classes` makes them.
+        classes: CRC-32 of a word -> its word classes (coarse, fine), as training learns them.
     Yields: a list of hashes (uint32) a word, sentence after sentence.
     """
     verbs = lexicon().verbs

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from bench.extraction.tagger_classes import word_classes
 from minirank.extract.rules.spans import propose
 from minirank.extract.rules.tagger import LAYERS, SCHEMES, Tagger, forbid, hashes, time_major
-from minirank.extract.rules.tagger_classes import word_classes
 from minirank.extract.rules.tagger_features import features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
