@@ -94,6 +94,11 @@ def replace_between(path: Path, name: str, text: str) -> None:
     path.write_text(f"{head}{begin}\n{text.strip()}\n{end}{tail}", encoding="utf-8")
 
 
+def paragraphs(*parts: str) -> str:
+    """Markdown of several parts."""
+    return "\n\n".join(parts)
+
+
 def markdown(head: list[str], rows: Iterable[list[str]], left: int = 1) -> str:
     """A Markdown table; all columns but the first `left` ones are aligned to the right."""
     lines = [head, ["---" if i < left else "---:" for i in range(len(head))], *rows]

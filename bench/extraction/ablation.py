@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.skillspan import LAYERS, SPAN_COLUMNS, evaluate, read_postings, read_texts, span_cells
 from bench.extraction.tagger_training import train
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, machine, markdown, paragraphs
 from minirank.extract.rules import spans
 from minirank.extract.rules.tagger import tagger
 
@@ -63,12 +63,12 @@ def table(results: dict) -> str:
             falls[layer, name] = results["without"][EVERYTHING][layer]["exact"]["f1"] - found[layer]["exact"]["f1"]
     worst = {layer: max(WITHOUT, key=lambda name, layer=layer: falls[layer, name]) for layer in LAYERS}
     told = " and ".join(f"{name} ({falls[layer, name]:+.3f} exact F1 of {layer})" for layer, name in worst.items())
-    return "\n\n".join([
+    return paragraphs(
         f"The tagger gains most from {told}.",
         "Trained on train, scored on dev of SkillSpan.",
         markdown(["layer", "trained", "found / gold", *SPAN_COLUMNS, "features kept"], rows, left=2),
         results["machine"],
-    ])  # fmt: skip
+    )
 
 
 REPORT = Report(__file__, table)

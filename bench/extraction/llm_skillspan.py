@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.skillspan import SPAN_COLUMNS, read_postings, score, span_cells
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, machine, markdown, paragraphs
 from minirank.extract import extract_job
 from minirank.extract.llm.asker import Asker
 from minirank.extract.llm.extract_llm import PIECE, LLMDocument
@@ -71,16 +71,9 @@ def measure(postings, asker):
         found = document.answered(asker, PIECE, counts)
         begin = time.perf_counter()
         rules = extract_job("", text)
-        records.append(
-            {
-                "characters": len(text),
-                "valid": found is not None,
-                "milliseconds_rules": 1000 * (time.perf_counter() - begin),
-                "distrusted": counts.dropped > counts.grounded,
-                **spent(asker, asked(document, asker)),
-                **vars(counts),
-            }
-        )
+        record = {"characters": len(text), "valid": found is not None, "milliseconds_rules": 1000 * (time.perf_counter() - begin)}
+        record |= {"distrusted": counts.dropped > counts.grounded} | spent(asker, asked(document, asker)) | vars(counts)
+        records.append(record)
         inside = [(a + 1, b + 1) for a, b in sorted(gold["skill"] + gold["knowledge"])]  # behind the empty title's line break
         pairs["llm"].append(([] if found is None else spans(found), inside))
         pairs["rules"].append((spans(rules), inside))
@@ -105,18 +98,8 @@ def summary(records, spans_found, postings, model):
     valid, distrusted = (sum(record[key] for record in records) for key in ("valid", "distrusted"))
     total = {key: sum(r[key] for r in records) for key in vars(ValueCounts())}
     per = {key: float(np.median([r[key] for r in records])) for key in MEDIANS}
-    return {
-        "model": model,
-        "postings": postings,
-        "read": len(records),
-        "valid": valid,
-        "distrusted": distrusted,
-        "values": total,
-        "median": per,
-        "spans": spans_found,
-        "machine": machine("xllamacpp"),
-        "records": records,
-    }
+    found = {"model": model, "postings": postings, "read": len(records), "valid": valid, "distrusted": distrusted}
+    return found | {"values": total, "median": per, "spans": spans_found, "machine": machine("xllamacpp"), "records": records}
 
 
 def table(results: dict) -> str:
@@ -127,25 +110,23 @@ def table(results: dict) -> str:
     llm, rules = (span_cells(results["spans"][name]) for name in ("llm", "rules"))
     f1 = {name: found["overlapping"]["f1"] for name, found in results["spans"].items()}
     tokens = f"{median['tokens_in']:,.0f} / {median['tokens_out']:,.0f}"
-    return "\n\n".join(
-        [
-            f"{values['grounded'] / claimed:.0%} of what the model names stands in the posting; its spans reach an overlapping F1 of "
-            f"{f1['llm']:.3f}, those of the rules {f1['rules']:.3f}.",
-            f"{read} of the {results['postings']} postings of SkillSpan's train file through {results['model']}, one at a time;\n"
-            "a model of this size is a fixture for the protocol.",
-            markdown(
-                ["", "valid", "grounded", "ungrounded", "leaked", "invalid", "seconds", "tokens in / out", *SPAN_COLUMNS],
-                [
-                    ["model", f"{results['valid']} of {read}", *shares, f"{median['seconds']:.1f}", tokens, *llm],
-                    ["rules", f"{read} of {read}", "", "", "", "", f"{median['milliseconds_rules'] / 1000:.4f}", "", *rules],
-                ],
-            ),
-            "Seconds and tokens: medians for a posting. Dropped: ungrounded, leaked (copied from the prompt's example), invalid.\n"
-            f"{values['corrected']} values corrected by their quote. In {results['distrusted']} postings most was made up: there the command "
-            "takes the rules.\n"
-            "Spans: must-haves, nice-to-haves, soft skills and responsibilities against the experts' skills and knowledge.\n"
-            f"{results['machine']}. {results['note']}".rstrip(),
-        ]
+    return paragraphs(
+        f"{values['grounded'] / claimed:.0%} of what the model names stands in the posting; its spans reach an overlapping F1 of "
+        f"{f1['llm']:.3f}, those of the rules {f1['rules']:.3f}.",
+        f"{read} of the {results['postings']} postings of SkillSpan's train file through {results['model']}, one at a time;\n"
+        "a model of this size is a fixture for the protocol.",
+        markdown(
+            ["", "valid", "grounded", "ungrounded", "leaked", "invalid", "seconds", "tokens in / out", *SPAN_COLUMNS],
+            [
+                ["model", f"{results['valid']} of {read}", *shares, f"{median['seconds']:.1f}", tokens, *llm],
+                ["rules", f"{read} of {read}", "", "", "", "", f"{median['milliseconds_rules'] / 1000:.4f}", "", *rules],
+            ],
+        ),
+        "Seconds and tokens: medians for a posting. Dropped: ungrounded, leaked (copied from the prompt's example), invalid.\n"
+        f"{values['corrected']} values corrected by their quote. In {results['distrusted']} postings most was made up: there the command "
+        "takes the rules.\n"
+        "Spans: must-haves, nice-to-haves, soft skills and responsibilities against the experts' skills and knowledge.\n"
+        f"{results['machine']}. {results['note']}".rstrip(),
     )
 
 

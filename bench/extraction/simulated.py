@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, arguments, machine, markdown
+from bench.tables import Report, arguments, machine, markdown, paragraphs
 from minirank.extract import extract_job, extract_resume
 from minirank.simulate import World, WorldConfig
 
@@ -92,23 +92,21 @@ def table(results: dict) -> str:
     speeds = [
         f"{results[f'milliseconds_{text}']:.2f} ms a {text} ({results[f'characters_{text}']} characters)" for text in ("job", "resume")
     ]
-    return "\n\n".join(
-        [
-            f"Of the skills in words that the lexicon knows {recalls[0]:.1%} are found, in the right list, of those in other words "
-            f"{recalls[1]:.1%}.",
-            f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
-            "Half of the phrasebook is unknown to the rules on purpose.\n"
-            "Misplaced: found with another value, or in the other of the two lists.",
-            markdown(
-                ["text", "item", "words", "cue", "planted", "recall", "misplaced"],
-                [
-                    [text, r["kind"], r["phrase"] or "", r["cue"] or "", str(r["planted"]), f"{r['recall']:.3f}", f"{r['misplaced']:.3f}"]
-                    for text, r in rows
-                ],
-                left=4,
-            ),
-            f"Precision of skill lists: {', '.join(precisions)}.\n{', '.join(speeds)}, one core. {results['machine']}",
-        ]
+    return paragraphs(
+        f"Of the skills in words that the lexicon knows {recalls[0]:.1%} are found, in the right list, of those in other words "
+        f"{recalls[1]:.1%}.",
+        f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
+        "Half of the phrasebook is unknown to the rules on purpose.\n"
+        "Misplaced: found with another value, or in the other of the two lists.",
+        markdown(
+            ["text", "item", "words", "cue", "planted", "recall", "misplaced"],
+            [
+                [text, r["kind"], r["phrase"] or "", r["cue"] or "", str(r["planted"]), f"{r['recall']:.3f}", f"{r['misplaced']:.3f}"]
+                for text, r in rows
+            ],
+            left=4,
+        ),
+        f"Precision of skill lists: {', '.join(precisions)}.\n{', '.join(speeds)}, one core. {results['machine']}",
     )
 
 

@@ -25,7 +25,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.tagger_training import train
-from bench.tables import CHECKOUT, Report, machine, markdown
+from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.extract import extract_job
 from minirank.extract.rules.gazetteer import read_gazetteer
 from minirank.extract.rules.spans import propose, rule_spans
@@ -106,12 +106,9 @@ def score(pairs):
     same = sum(len(set(f) & set(g)) for f, g in pairs)
     right = sum(any(a < d and c < b for c, d in g) for f, g in pairs for a, b in f)
     reached = sum(any(a < d and c < b for c, d in f) for f, g in pairs for a, b in g)
-    return {
-        "found": found_total,
-        "gold": gold_total,
-        "exact": _measures(same / max(found_total, 1), same / max(gold_total, 1)),
-        "overlapping": _measures(right / max(found_total, 1), reached / max(gold_total, 1)),
-    }
+    exact = _measures(same / max(found_total, 1), same / max(gold_total, 1))
+    overlapping = _measures(right / max(found_total, 1), reached / max(gold_total, 1))
+    return {"found": found_total, "gold": gold_total, "exact": exact, "overlapping": overlapping}
 
 
 def _measures(precision, recall):
@@ -215,20 +212,18 @@ def table(results: dict) -> str:
         for layer in LAYERS
     )
     times = ", ".join(f"{method} {result['milliseconds']:.1f}" for method, result in dev.items())
-    return "\n\n".join(
-        [
-            f"On unseen postings the tagger's overlapping F1 is {reached}.",
-            "Real postings of SkillSpan (Zhang et al., NAACL 2022, MIT): spans against those of experts.\n"
-            "Cues, features and settings were chosen on train; the tagger's scores there are cross-validated\n"
-            f"({_FOLDS} folds over postings). dev is unseen. `as written`: no spaces around punctuation.\n"
-            "CRF: trained on train with ordinary word-shape features. `extract`: the values that the command writes, each\n"
-            "once a posting and under a name that the lexicon or the gazetteer knows, so that a job and a resume can meet;\n"
-            "it finds less than the tagger, which marks whatever reads like one (`minirank.extract.skill_spans`).",
-            markdown(["postings", "layer", "method", "found / gold", *SPAN_COLUMNS], rows, left=3),
-            f"Milliseconds of one core a posting of {results['characters']} characters: {times}. "
-            f"Weights: {results['weights_bytes'] / 1000:.0f} kB.",
-            results["machine"],
-        ]
+    return paragraphs(
+        f"On unseen postings the tagger's overlapping F1 is {reached}.",
+        "Real postings of SkillSpan (Zhang et al., NAACL 2022, MIT): spans against those of experts.\n"
+        "Cues, features and settings were chosen on train; the tagger's scores there are cross-validated\n"
+        f"({_FOLDS} folds over postings). dev is unseen. `as written`: no spaces around punctuation.\n"
+        "CRF: trained on train with ordinary word-shape features. `extract`: the values that the command writes, each\n"
+        "once a posting and under a name that the lexicon or the gazetteer knows, so that a job and a resume can meet;\n"
+        "it finds less than the tagger, which marks whatever reads like one (`minirank.extract.skill_spans`).",
+        markdown(["postings", "layer", "method", "found / gold", *SPAN_COLUMNS], rows, left=3),
+        f"Milliseconds of one core a posting of {results['characters']} characters: {times}. "
+        f"Weights: {results['weights_bytes'] / 1000:.0f} kB.",
+        results["machine"],
     )
 
 

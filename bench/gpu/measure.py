@@ -33,7 +33,6 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.gpu.checks import GATE, checked, ran, same_bytes, sanitized
-from bench.gpu.ladder import rungs
 from bench.gpu.tables import tables
 from bench.gpu.work import work
 from bench.speed import workloads
@@ -240,16 +239,16 @@ def wall(setup: Setup, run) -> dict:
 def ladder(setup: Setup, given):
     """Each rung: right first, then both ways timed."""
     for path in sorted(LADDER.glob(setup.rungs)):
-        yield ("ladder", path.stem), lambda path=path: climbed(setup, path.stem, rungs.TINY if setup.tiny else rungs.Sizes())
+        yield ("ladder", path.stem), lambda path=path: climbed(setup, path.stem)
 
 
-def climbed(setup: Setup, name: str, sizes) -> dict:
+def climbed(setup: Setup, name: str) -> dict:
     """A rung's times.
 
     Raises:
         AssertionError: it is wrong.
     """
-    rung = importlib.import_module(f"bench.gpu.ladder.{name}").rung(sizes)
+    rung = importlib.import_module(f"bench.gpu.ladder.{name}").rung(setup.base)
     rung.before()
     rung.after()
     error, allowed = rung.error(), 2e-3 if "tf32" in name else 5e-3 if rung.executors else 1e-5

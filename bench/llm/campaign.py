@@ -22,7 +22,7 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.llm.client import server
-from bench.tables import Report, arguments, machine, markdown
+from bench.tables import Report, arguments, machine, markdown, paragraphs
 from minirank.llm_client import Store
 
 WORKER = Path(__file__).parents[2] / "tests" / "worlds" / "llm_worker.py"
@@ -70,12 +70,12 @@ def campaign(items, kills, seed):
                 killed.append({"done": counts.done, "failed": counts.failed, "pending": counts.pending, "under_way": len(unfinished)})
             ended, sent = now_ended, len(log)
         faults = requests.get(f"{url}/count", timeout=30).json()
-        return {
-            "items": items, "kills": kills, "seed": seed, "concurrency": CONCURRENCY, "done": counts.done, "failed": counts.failed,
-            "pending": counts.pending, "requests": faults["requests"], "faults": faults["faults"], "in_ledger": ledger["attempts"],
-            "committed_asked_again": again, "runs": killed, "most_repeated_by_a_kill": max((run["under_way"] for run in killed), default=0),
-            "seconds": round(time.perf_counter() - began, 1), "machine": machine(),
-        }  # fmt: skip
+        found = {"items": items, "kills": kills, "seed": seed, "concurrency": CONCURRENCY}
+        found |= {"done": counts.done, "failed": counts.failed, "pending": counts.pending}
+        found |= {"requests": faults["requests"], "faults": faults["faults"], "in_ledger": ledger["attempts"]}
+        found |= {"committed_asked_again": again, "runs": killed}
+        found["most_repeated_by_a_kill"] = max((run["under_way"] for run in killed), default=0)
+        return found | {"seconds": round(time.perf_counter() - began, 1), "machine": machine()}
 
 
 def _done(path):
@@ -92,18 +92,16 @@ def table(found: dict) -> str:
     for name, run in [*((f"kill {number}", run) for number, run in enumerate(found["runs"], 1)), ("end", found)]:
         counts = [run[status] for status in ("done", "failed", "pending")]
         rows.append([name, *(f"{count:,}" for count in (*counts, sum(counts))), str(run.get("under_way", ""))])
-    return "\n\n".join(
-        [
-            f"After {found['kills']} kills {found['done'] + found['failed']:,} of {found['items']:,} documents have ended, and "
-            f"{found['committed_asked_again']} committed ones were asked for again.",
-            f"{found['items']:,} documents, {found['concurrency']} at a time, a server that fails 30 % of the requests, {found['kills']} kills "
-            "(SIGKILL).",
-            markdown(["when", "done", "failed", "pending", "sum", "calls under way, made again after it"], rows),
-            f"Documents with a committed result that were asked for again: {found['committed_asked_again']}. Most calls that one kill "
-            f"repeated: {found['most_repeated_by_a_kill']}, of {found['concurrency']} that may be under way.\n"
-            f"{found['requests']:,} requests, {found['in_ledger']:,} of them in the ledger, in {found['seconds']:.0f} s; faults: {faults}.",
-            found["machine"],
-        ]
+    return paragraphs(
+        f"After {found['kills']} kills {found['done'] + found['failed']:,} of {found['items']:,} documents have ended, and "
+        f"{found['committed_asked_again']} committed ones were asked for again.",
+        f"{found['items']:,} documents, {found['concurrency']} at a time, a server that fails 30 % of the requests, {found['kills']} kills "
+        "(SIGKILL).",
+        markdown(["when", "done", "failed", "pending", "sum", "calls under way, made again after it"], rows),
+        f"Documents with a committed result that were asked for again: {found['committed_asked_again']}. Most calls that one kill "
+        f"repeated: {found['most_repeated_by_a_kill']}, of {found['concurrency']} that may be under way.\n"
+        f"{found['requests']:,} requests, {found['in_ledger']:,} of them in the ledger, in {found['seconds']:.0f} s; faults: {faults}.",
+        found["machine"],
     )
 
 

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,7 +26,7 @@ import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, machine, markdown, write_record
+from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.llm_client import Ability, Bulk, Client, Limits, Request, Store
 from minirank.llm_client.request import payload
 
@@ -85,12 +86,9 @@ def ours(url, count, salt):
 
 def _together(work, threads):
     """Seconds until all threads have ended."""
-    made = [threading.Thread(target=work) for _ in range(threads)]
     began = time.perf_counter()
-    for thread in made:
-        thread.start()
-    for thread in made:
-        thread.join()
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: work(), range(threads)))
     return time.perf_counter() - began
 
 
@@ -102,11 +100,9 @@ def throughput(delay, count, rounds):
     ideal = THREADS / delay
     plain, own = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratios = [b / a for a, b in pairs]
-    return {
-        "delay": delay, "requests": count, "rounds": rounds, "ideal": ideal, "bare": round(plain, 1), "ours": round(own, 1),
-        "of_bare": round(statistics.median(ratios), 3), "of_bare_range": [round(min(ratios), 3), round(max(ratios), 3)],
-        "of_ideal": round(own / ideal, 4),
-    }  # fmt: skip
+    found = {"delay": delay, "requests": count, "rounds": rounds, "ideal": ideal, "bare": round(plain, 1), "ours": round(own, 1)}
+    found |= {"of_bare": round(statistics.median(ratios), 3), "of_bare_range": [round(min(ratios), 3), round(max(ratios), 3)]}
+    return found | {"of_ideal": round(own / ideal, 4)}
 
 
 SINGLE = """
@@ -198,19 +194,17 @@ def table(results: dict) -> str:
     clients += [] if "openai" in single else [["openai", "not measured: no Python with the SDK was given", ""]]
     beside = f", {single['ours'][0] / single['openai'][0]:.2f} of what it takes the openai SDK" if "openai" in single else ""
     first, last = memory["peaks_mb"][0], memory["peaks_mb"][-1]
-    return "\n\n".join(
-        [
-            f"While it validates and stores every answer, ours reaches this share of the throughput of a bare `requests` loop: {shares}.",
-            f"{REQUESTS:,} requests, {THREADS} at a time, against a server in a process of its own, from the start of the threads to the "
-            "end of the last one; ours also notes the whole input before, and parses, validates and commits each item to disk.",
-            markdown(["server answers in", "ideal /s", "bare `requests` loop /s", "ours /s", "ours / bare (range)", "ours / ideal"], rows),
-            f"A request alone takes {single['ours'][0]:.2f} ms{beside}.",
-            "One request at a time, server answers at once:",
-            markdown(["client", "ms a request", "of it processor time"], clients),
-            f"Memory over {memory['items']:,} items streamed from disk: peak {first:.0f} MB after a tenth, {last:.0f} MB at the end "
-            f"({memory['seconds']:.0f} s).",
-            results["machine"],
-        ]
+    return paragraphs(
+        f"While it validates and stores every answer, ours reaches this share of the throughput of a bare `requests` loop: {shares}.",
+        f"{REQUESTS:,} requests, {THREADS} at a time, against a server in a process of its own, from the start of the threads to the "
+        "end of the last one; ours also notes the whole input before, and parses, validates and commits each item to disk.",
+        markdown(["server answers in", "ideal /s", "bare `requests` loop /s", "ours /s", "ours / bare (range)", "ours / ideal"], rows),
+        f"A request alone takes {single['ours'][0]:.2f} ms{beside}.",
+        "One request at a time, server answers at once:",
+        markdown(["client", "ms a request", "of it processor time"], clients),
+        f"Memory over {memory['items']:,} items streamed from disk: peak {first:.0f} MB after a tenth, {last:.0f} MB at the end "
+        f"({memory['seconds']:.0f} s).",
+        results["machine"],
     )
 
 

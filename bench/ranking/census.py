@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import CHECKOUT, Report, machine, markdown
+from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.config.configuration import load_config
 from minirank.progress import Progress
 from minirank.run.folder import read_metrics
@@ -47,16 +47,10 @@ def measure(data, seed, threads, folder):
     run = load_run(folder)
     tasks = evaluate_run(run)["overall"]["tasks"]
     entries = {task: tasks[task]["metrics"]["auc"] for task in TASKS}
-    return {
-        "seed": seed,
-        "auc": {task: entry["value"] for task, entry in entries.items()},
-        "interval": {task: [entry["low"], entry["high"]] for task, entry in entries.items()},
-        "valid_auc": read_metrics(folder)[ended.best_epoch - 1]["valid"]["mean.auc"],
-        "best_epoch": ended.best_epoch,
-        "epochs": ended.epoch,
-        "parameters": run.plan.size(False) + run.plan.size(True),
-        "seconds": seconds,
-    }
+    found = {"seed": seed, "auc": {task: entry["value"] for task, entry in entries.items()}}
+    found["interval"] = {task: [entry["low"], entry["high"]] for task, entry in entries.items()}
+    found |= {"valid_auc": read_metrics(folder)[ended.best_epoch - 1]["valid"]["mean.auc"], "best_epoch": ended.best_epoch}
+    return found | {"epochs": ended.epoch, "parameters": run.plan.size(False) + run.plan.size(True), "seconds": seconds}
 
 
 def table(results: dict) -> str:
@@ -70,15 +64,13 @@ def table(results: dict) -> str:
     rows.append(["minirank, mmoe", "mean ± deviation", *cells, ""])
     rows += [[name, "elsewhere", f"{income:.4f}", f"{marital:.4f}", ""] for name, income, marital in ELSEWHERE]
     means, (_, plain, _) = [each.mean() for each in values.values()], ELSEWHERE
-    return "\n\n".join(
-        [
-            f"Mean AUC {means[0]:.4f} of income and {means[1]:.4f} of marital status, beside {plain[1]:.4f} and {plain[2]:.4f} of an MMoE in "
-            "PyTorch.",
-            f"Census-Income (KDD), UCI, CC BY 4.0. AUC on the test file; {seeds[0]['parameters']:,} parameters; the epoch is "
-            "chosen on a tenth of the training file.",
-            markdown(["model", "seed", "income", "marital", "epochs"], rows, left=2),
-            results["machine"],
-        ]
+    return paragraphs(
+        f"Mean AUC {means[0]:.4f} of income and {means[1]:.4f} of marital status, beside {plain[1]:.4f} and {plain[2]:.4f} of an MMoE in "
+        "PyTorch.",
+        f"Census-Income (KDD), UCI, CC BY 4.0. AUC on the test file; {seeds[0]['parameters']:,} parameters; the epoch is "
+        "chosen on a tenth of the training file.",
+        markdown(["model", "seed", "income", "marital", "epochs"], rows, left=2),
+        results["machine"],
     )
 
 

@@ -80,11 +80,8 @@ def main() -> None:
     records = []
     for world, models, inits in plans:
         records += run_world(world, models, inits, folder / "roles.jsonl")
-    results = summarise(records) | {
-        "titles": [title for title, _, _ in FIGURES],
-        "impressions": options.impressions,
-        "machine": machine("minirank", "numpy", "numba"),
-    }
+    results = summarise(records) | {"titles": [title for title, _, _ in FIGURES], "impressions": options.impressions}
+    results["machine"] = machine("minirank", "numpy", "numba")
     if options.out:
         write_record(folder / "roles.json", results)
         print(table(results))
@@ -179,19 +176,13 @@ def summarise(records: list[dict]) -> dict:
             shared = sorted(set(means.get(a, ())) & set(means.get(b, ())))
             if shared:
                 answers[asked] = paired(np.array([means[b][world] - means[a][world] for world in shared]))
-        found["null" if null else "worlds"] = {
-            "seeds": sorted(ceilings),
-            "inits": max((record["init"] + 1 for record in chosen), default=0),
-            "models": {
-                name: {
-                    "parameters": round(np.mean([record["parameters"] for record in chosen if record["model"] == name])),
-                    "figures": np.mean(list(worlds.values()), axis=0).tolist(),
-                }
-                for name, worlds in means.items()
-            },
-            "ceiling": np.mean(np.array(list(ceilings.values()), float), axis=0).tolist() if ceilings else [],
-            "answers": answers,
-        }
+        models = {}
+        for name, worlds in means.items():
+            parameters = round(np.mean([record["parameters"] for record in chosen if record["model"] == name]))
+            models[name] = {"parameters": parameters, "figures": np.mean(list(worlds.values()), axis=0).tolist()}
+        part = {"seeds": sorted(ceilings), "inits": max((record["init"] + 1 for record in chosen), default=0), "models": models}
+        part["ceiling"] = np.mean(np.array(list(ceilings.values()), float), axis=0).tolist() if ceilings else []
+        found["null" if null else "worlds"] = part | {"answers": answers}
     return found
 
 

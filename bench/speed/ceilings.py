@@ -28,7 +28,7 @@ from numba.extending import intrinsic
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, machine, markdown
+from bench.tables import Report, machine, markdown, paragraphs
 from minirank.kernels.cpu import vector
 from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.cpu.jit import driver
@@ -260,13 +260,11 @@ def table(results: dict) -> str:
     rows.append(["random lines of 64 bytes, GB/s", *(f"{one.lines / 1e9:.1f}" for one in found)])
     near, far = (first.ladder[i].copy / 1e9 for i in (0, -1))
     threads = f"{first.threads} thread{'s' * (first.threads > 1)}"
-    return "\n\n".join(
-        [
-            f"With {threads} the machine computes {first.fma / 1e9:.0f} GFLOP/s and copies {near:.0f} GB/s within the nearest cache, "
-            f"{far:.0f} GB/s in memory.",
-            markdown(["", *(f"{one.threads} thread{'s' * (one.threads > 1)}" for one in found)], rows),
-            f"The fastest quarter of {results['rounds']} rounds. A copy counts what it reads and what it writes. {results['machine']}",
-        ]
+    return paragraphs(
+        f"With {threads} the machine computes {first.fma / 1e9:.0f} GFLOP/s and copies {near:.0f} GB/s within the nearest cache, "
+        f"{far:.0f} GB/s in memory.",
+        markdown(["", *(f"{one.threads} thread{'s' * (one.threads > 1)}" for one in found)], rows),
+        f"The fastest quarter of {results['rounds']} rounds. A copy counts what it reads and what it writes. {results['machine']}",
     )
 
 

@@ -23,7 +23,7 @@ from sklearn.metrics import ndcg_score, roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.tables import Report, arguments, machine, markdown
+from bench.tables import Report, arguments, machine, markdown, paragraphs
 from minirank.data.dataset import Dataset
 from minirank.evaluation import evaluate, metrics
 from minirank.evaluation.bootstrap import Auc, replicates
@@ -131,17 +131,15 @@ def table(found: dict) -> str:
         ours, theirs = entry["ours"], entry["scikit-learn"]
         compared.append([name, f"{ours:.3f}", f"{theirs:.3f}", f"{theirs / ours:.1f}", f"{entry['difference']:.0e}"])
     ratios = [entry["scikit-learn"] / entry["ours"] for entry in part["metrics"].values()]
-    return "\n\n".join(
-        [
-            f"Evaluating {found['rows']:,} rows takes {min(found['evaluate'].values()):.0f} to {max(found['evaluate'].values()):.0f} s, "
-            "with intervals and roles or without.",
-            f"{shape}; {found['machine']}.",
-            markdown(["", "seconds"], [[name, f"{value:.2f}"] for name, value in times.items()]),
-            f"Peak memory {found['peak_mb']:,.0f} MB, of which the rows and predictions {found['rows_mb']:,.0f} MB.",
-            f"scikit-learn gives the same numbers and takes {min(ratios):.0f} to {max(ratios):.0f} times as long.",
-            f"Beside scikit-learn, on {part['rows']:,} rows in {part['groups']:,} searches:",
-            markdown(["", "ours, s", "scikit-learn, s", "ratio", "relative difference"], compared),
-        ]
+    return paragraphs(
+        f"Evaluating {found['rows']:,} rows takes {min(found['evaluate'].values()):.0f} to {max(found['evaluate'].values()):.0f} s, "
+        "with intervals and roles or without.",
+        f"{shape}; {found['machine']}.",
+        markdown(["", "seconds"], [[name, f"{value:.2f}"] for name, value in times.items()]),
+        f"Peak memory {found['peak_mb']:,.0f} MB, of which the rows and predictions {found['rows_mb']:,.0f} MB.",
+        f"scikit-learn gives the same numbers and takes {min(ratios):.0f} to {max(ratios):.0f} times as long.",
+        f"Beside scikit-learn, on {part['rows']:,} rows in {part['groups']:,} searches:",
+        markdown(["", "ours, s", "scikit-learn, s", "ratio", "relative difference"], compared),
     )
 
 

@@ -89,11 +89,9 @@ def table(results: dict) -> str:
         times = statistics.median(last["seconds"]) / statistics.median(first["seconds"])
         grown.append(f"{times:.2f} with {last['label']} as with {first['label']}{f' ({group[9:]})' if ', ' in group else ''}")
         for case in cases:
-            step = statistics.median(case["seconds"])
-            rows.append([
-                group, case["label"], f"{case['grows']:g}", f"{1e3 * step:.3g}", ratio(case["seconds"], first["seconds"]),
-                f"{case['peak_mb']:.0f}", f"{case['peak_mb'] / first['peak_mb']:.2f}",
-            ])  # fmt: skip
+            seconds, memory = case["seconds"], case["peak_mb"]
+            cells = [group, case["label"], f"{case['grows']:g}", f"{1e3 * statistics.median(seconds):.3g}"]
+            rows.append([*cells, ratio(seconds, first["seconds"]), f"{memory:.0f}", f"{memory / first['peak_mb']:.2f}"])
     head = ["", "", "times the first", "ms a step", "time / first", "peak memory, MB", "memory / first"]
     threads = next((cases[0]["threads"] for group, cases in results["groups"].items() if ", " not in group), 1)
     parts = [f"How many times as long a step takes: {'; '.join(grown)}.", markdown(head, rows, left=2)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 
 ZERO = np.float32(0)
@@ -36,11 +37,11 @@ def ladder_naive(activations, parameters, rows, inner, columns, out):
         activations[out + row * columns + column] = total
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: threads along rows. After: threads along columns."""
-    layer = Layer(sizes)
-    shape = sizes.rows, sizes.inner, sizes.columns, sizes.rows * sizes.inner
-    grid = -(-sizes.rows * sizes.columns // THREADS)
+    layer = Layer(workload)
+    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
+    grid = -(-workload.rows * workload.h1 // THREADS)
     return Rung(
         "neighbouring threads read neighbouring columns", 6.0,
         lambda: ladder_uncoalesced[grid, THREADS](layer.activations, layer.parameters, *shape),

@@ -6,7 +6,8 @@ import importlib
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import SMALL
 
@@ -35,12 +36,12 @@ def ladder_shared(activations, parameters, rows, inner, columns, out):
         activations[out + row * columns + column] = total
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: naive. After: squares in shared memory."""
-    layer, naive = Layer(sizes), importlib.import_module("bench.gpu.ladder.01_naive")
-    shape = sizes.rows, sizes.inner, sizes.columns, sizes.rows * sizes.inner
-    grid = -(-sizes.rows // SIDE), -(-sizes.columns // SIDE)
-    flat = -(-sizes.rows * sizes.columns // naive.THREADS)
+    layer, naive = Layer(workload), importlib.import_module("bench.gpu.ladder.01_naive")
+    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
+    grid = -(-workload.rows // SIDE), -(-workload.h1 // SIDE)
+    flat = -(-workload.rows * workload.h1 // naive.THREADS)
     return Rung(
         "squares in shared memory", 1.5,
         lambda: naive.ladder_naive[flat, naive.THREADS](layer.activations, layer.parameters, *shape),

@@ -6,7 +6,8 @@ import importlib
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
 from minirank.kernels.cuda.tiles import BUFFER, OWN, PITCH, multiply, tile_column, tile_row
@@ -41,12 +42,12 @@ def ladder_registers(activations, parameters, rows, inner, columns, out):
                 activations[out + row * columns + column] = total[i * FRAGMENT + j]
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: one element a thread. After: FRAGMENT x FRAGMENT."""
-    layer, shared = Layer(sizes), importlib.import_module("bench.gpu.ladder.02_shared_tile")
-    shape = sizes.rows, sizes.inner, sizes.columns, sizes.rows * sizes.inner
-    grid = -(-sizes.rows // shared.SIDE), -(-sizes.columns // shared.SIDE)
-    tiles = -(-sizes.rows // TM), -(-sizes.columns // TN)
+    layer, shared = Layer(workload), importlib.import_module("bench.gpu.ladder.02_shared_tile")
+    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
+    grid = -(-workload.rows // shared.SIDE), -(-workload.h1 // shared.SIDE)
+    tiles = -(-workload.rows // TM), -(-workload.h1 // TN)
     return Rung(
         "8 x 8 elements in the registers of a thread", 5.0,
         lambda: shared.ladder_shared[grid, shared.SQUARE](layer.activations, layer.parameters, *shape),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.product import product_forward
 from minirank.kernels.cuda.sizes import PRODUCT_THREADS, TM, TN
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: loads of 4 bytes, one buffer. After: 16 bytes, two."""
-    layer, registers = Layer(sizes), importlib.import_module("bench.gpu.ladder.03_registers")
-    shape = sizes.rows, sizes.inner, sizes.columns, sizes.rows * sizes.inner
+    layer, registers = Layer(workload), importlib.import_module("bench.gpu.ladder.03_registers")
+    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
     table, first, tiles = layer.table(bias=False, relu=False, tile=TN)
-    rows = -(-sizes.rows // TM)
+    rows = -(-workload.rows // TM)
     return Rung(
         "loads of 16 bytes, double buffering", 1.6,
         lambda: registers.ladder_registers[(rows, tiles), PRODUCT_THREADS](layer.activations, layer.parameters, *shape),

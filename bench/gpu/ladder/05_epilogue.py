@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.product import product_forward
 from minirank.kernels.cuda.sizes import FLAT_THREADS, PRODUCT_THREADS, TM, TN
@@ -20,12 +21,12 @@ def ladder_bias_relu(activations, parameters, count, columns, out, bias):
         activations[out + i] = max(activations[out + i] + parameters[bias + i % columns], ZERO)
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: product, then bias and ReLU. After: one launch."""
-    layer = Layer(sizes)
+    layer = Layer(workload)
     plain, first, tiles = layer.table(bias=False, relu=False, tile=TN)
     fused, _, _ = layer.table(bias=True, relu=True, tile=TN)
-    grid, count = (-(-sizes.rows // TM), tiles), sizes.rows * sizes.columns
+    grid, count = (-(-workload.rows // TM), tiles), workload.rows * workload.h1
 
     def product(table) -> None:
         product_forward[grid, PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0)
@@ -33,7 +34,7 @@ def rung(sizes: Sizes) -> Rung:
     def apart() -> None:
         product(plain)
         ladder_bias_relu[-(-count // FLAT_THREADS), FLAT_THREADS](
-            layer.activations, layer.parameters, count, sizes.columns, layer.x.size, layer.weight.size
+            layer.activations, layer.parameters, count, workload.h1, layer.x.size, layer.weight.size
         )
 
     return Rung(

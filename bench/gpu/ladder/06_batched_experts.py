@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.product import product_forward
 from minirank.kernels.cuda.sizes import PRODUCT_THREADS, TM, TN
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: a launch an expert. After: one."""
-    layer = Layer(sizes, sizes.experts)
+    layer = Layer(workload, workload.experts)
     table, first, tiles = layer.table(bias=True, relu=True, tile=TN)
-    rows = -(-sizes.rows // TM)
+    rows = -(-workload.rows // TM)
 
     def launch(first_tile: int, count: int) -> None:
         product_forward[(rows, count), PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first_tile, 0)
 
     def one_by_one() -> None:
-        for expert in range(sizes.experts):
+        for expert in range(workload.experts):
             launch(first + expert * tiles, tiles)
 
     return Rung(
-        "all experts in one launch", 2.0, one_by_one, lambda: launch(first, tiles * sizes.experts),
+        "all experts in one launch", 2.0, one_by_one, lambda: launch(first, tiles * workload.experts),
         lambda: distance(layer.found(), layer.expected()), layer.flop,
     )  # fmt: skip

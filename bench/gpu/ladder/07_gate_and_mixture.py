@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Rung, Sizes, Step
+from bench.gpu.ladder.rungs import Rung, Step
+from bench.speed.workloads import Workload
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: every operation is a launch. After: the fused schedule. Both are whole steps."""
-    apart, fused = Step(sizes, fuse=False, graph=False), Step(sizes, graph=False)
+    apart, fused = Step(workload, fuse=False, graph=False), Step(workload, graph=False)
     executors = [apart.executor, fused.executor]
     return Rung("gates, mixtures, towers and losses fused", 3.0, apart.run, fused.run, fused.error, executors=executors, by_host=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Layer, Rung, Sizes, distance
+from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.speed.workloads import Workload
 from minirank.kernels.cuda.product import product_forward, product_forward_tf32
 from minirank.kernels.cuda.sizes import PRODUCT_THREADS, TM, TN
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: float32. After: TF32."""
-    layer = Layer(sizes, sizes.experts)
+    layer = Layer(workload, workload.experts)
     table, first, tiles = layer.table(bias=True, relu=True, tile=TN)
-    grid = -(-sizes.rows // TM), tiles * sizes.experts
+    grid = -(-workload.rows // TM), tiles * workload.experts
     arguments = table, layer.activations, layer.parameters, layer.ints, first, 0
     return Rung(
         "tensor cores in TF32", 2.5, lambda: product_forward[grid, PRODUCT_THREADS](*arguments),

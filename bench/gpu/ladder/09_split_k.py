@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Rung, Sizes, Step
+from bench.gpu.ladder.rungs import Rung, Step
+from bench.speed.workloads import Workload
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: one block a tile sums over all rows. After: four slices. Both are whole steps."""
-    whole, split = Step(sizes, slices=1, graph=False), Step(sizes, slices=4, graph=False)
+    whole, split = Step(workload, slices=1, graph=False), Step(workload, slices=4, graph=False)
     return Rung("weight gradients in four slices", 1.15, whole.run, split.run, split.error, executors=[whole.executor, split.executor])

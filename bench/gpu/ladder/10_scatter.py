@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Rung, Sizes, Step
+from bench.gpu.ladder.rungs import Rung, Step
+from bench.speed.workloads import Workload
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: sorted. After: atomic. Both are whole steps."""
-    ordered, atomic = Step(sizes, graph=False), Step(sizes, deterministic=False, graph=False)
+    ordered, atomic = Step(workload, graph=False), Step(workload, deterministic=False, graph=False)
     return Rung(
         "table gradients added atomically", 1.1, ordered.run, atomic.run, atomic.error, executors=[ordered.executor, atomic.executor]
     )

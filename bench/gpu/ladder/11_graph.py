@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bench.gpu.ladder.rungs import Rung, Sizes, Step
+from bench.gpu.ladder.rungs import Rung, Step
+from bench.speed.workloads import Workload
 
 
-def rung(sizes: Sizes) -> Rung:
+def rung(workload: Workload) -> Rung:
     """Before: launch by launch. After: replayed. Both are whole steps with atomic tables."""
-    launched, replayed = Step(sizes, deterministic=False, graph=False), Step(sizes, deterministic=False)
+    launched, replayed = Step(workload, deterministic=False, graph=False), Step(workload, deterministic=False)
     executors = [launched.executor, replayed.executor]
     return Rung("the whole step replayed as a graph", 1.2, launched.run, replayed.run, replayed.error, executors=executors, by_host=True)

@@ -1,4 +1,4 @@
-"""What the rungs of the ladder share: sizes, operands, a step of a plan, and how a rung says what it is.
+"""What the rungs of the ladder share: operands at the sizes of a workload, a step of a plan, and how a rung says what it is.
 
 Axes: B rows, K inner dimension, N columns, E experts.
 """
@@ -11,32 +11,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import cuda
 
-from minirank.config.model import GateConfig, ModelConfig, TaskConfig
+from bench.speed.workloads import Workload, parameters, plan_of, random_batch
 from minirank.kernels.adam import Adam
-from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cuda.executor import CudaExecutor
-from minirank.kernels.parameters import TrainState, initial_values
+from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.model.architectures import compile_plan
-from minirank.model.label_rates import LabelRates
 
-
-@dataclass(frozen=True)
-class Sizes:
-    """Of everything that a rung computes; those of the workload base by default."""
-
-    rows: int = 4096
-    inner: int = 576
-    columns: int = 256
-    experts: int = 8
-    fields: int = 24
-    width: int = 16
-    vocabulary: int = 100_000
-    hidden: tuple[int, int] = (256, 128)
-    tower: int = 64
-
-
-TINY = Sizes(rows=9, inner=10, columns=20, experts=2, fields=2, width=4, vocabulary=20, hidden=(12, 8), tower=6)
+TINY = Workload("tiny", 2, 4, 20, 2, 2, 20, 8, 6, 9, 1, 1, 8)
 
 
 @dataclass(frozen=True)
@@ -68,10 +49,10 @@ def distance(found: np.ndarray, expected: np.ndarray) -> float:
 class Layer:
     """y = max(x W + b, 0) on the GPU, for `count` layers side by side, in the arenas that product.py reads."""
 
-    def __init__(self, sizes: Sizes, count: int = 1) -> None:
+    def __init__(self, workload: Workload, count: int = 1) -> None:
         rng = np.random.default_rng(0)
-        b, k, n = sizes.rows, sizes.inner, sizes.columns
-        self.sizes, self.count, self.flop = sizes, count, 2 * b * k * n * count
+        self.shape = b, k, n = workload.rows, workload.inputs, workload.h1
+        self.count, self.flop = count, 2 * b * k * n * count
         self.x = rng.normal(size=(b, k)).astype(np.float32)
         self.weight = rng.normal(size=(count, k, n)).astype(np.float32)
         self.bias = rng.normal(size=(count, n)).astype(np.float32)
@@ -81,7 +62,7 @@ class Layer:
 
     def table(self, bias: bool, relu: bool, tile: int) -> tuple[object, int, int]:
         """(table of product.py, first tile, number of tiles of one layer)."""
-        b, k, n = self.sizes.rows, self.sizes.inner, self.sizes.columns
+        b, k, n = self.shape
         segments = [[0, k, k, e * k * n, n, -1, 0, 0, 0] for e in range(self.count)]
         start, end = b * k, self.count * k * n
         problems = [[start + e * b * n, n, n, 0, end + e * n if bias else -1, int(relu), 0, e, e + 1] for e in range(self.count)]
@@ -90,7 +71,7 @@ class Layer:
 
     def found(self) -> np.ndarray:
         """(count, B, N) what lies on the GPU."""
-        b, n = self.sizes.rows, self.sizes.columns
+        b, _, n = self.shape
         return self.activations.copy_to_host()[self.x.size :].reshape(self.count, b, n)
 
     def expected(self, bias: bool = True, relu: bool = True) -> np.ndarray:
@@ -103,27 +84,10 @@ class Layer:
 class Step:
     """The launches of a training step of a model of these sizes."""
 
-    def __init__(self, sizes: Sizes, **settings) -> None:
-        fields = (*((f"field{i}", sizes.vocabulary) for i in range(sizes.fields)), ("role", 5))
-        spec = InputSpec(fields, (), ("d0", "d1", "d2", "d3"), ("ctr", "cvr", "relevance"))
-        config = ModelConfig(
-            embedding=sizes.width, experts=sizes.experts, expert_hidden=sizes.hidden, tower_hidden=(sizes.tower,),
-            gate=GateConfig("full"), role_in_x=False,
-        )  # fmt: skip
-        tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
-        self.plan = compile_plan(config, tasks, spec, LabelRates(10_000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
-        rng = np.random.default_rng(0)
-        labels = (rng.random((sizes.rows, 3)) < 0.3).astype(np.float32)
-        labels[labels[:, 0] == 0, 1] = np.nan
-        ids = np.column_stack(
-            [*(rng.integers(0, sizes.vocabulary, sizes.rows) for _ in range(sizes.fields)), rng.integers(0, 5, sizes.rows)]
-        )
-        self.batch = Batch(
-            ids.astype(np.int32), (), rng.normal(size=(sizes.rows, 4)).astype(np.float32), labels,
-            np.ones_like(labels), np.arange(sizes.rows, dtype=np.int32) // 10,
-        )  # fmt: skip
+    def __init__(self, workload: Workload, **settings) -> None:
+        self.plan, self.batch = plan_of(workload, "full"), random_batch(workload, workload.rows, 0)
         self.executor = CudaExecutor(self.plan, **settings)
-        self.values, self.began = initial_values(self.plan, 0), False
+        self.values, self.began = parameters(self.plan), False
 
     def run(self) -> None:
         """The first time a whole step; then its launches again, without the host's part."""
