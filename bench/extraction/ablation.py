@@ -3,7 +3,7 @@
     python bench/extraction/ablation.py PATH --texts ESCO
 
 PATH: folder with train.json and dev.json of SkillSpan; ESCO: folder with the CSVs whose descriptions teach word classes. The
-tagger with everything is the one of the package, trained on the same files. Some minutes of one core for each row.
+tagger with everything is the one of the package, trained on the same files. About a minute of one core for each row.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def table(results: dict) -> str:
             )
             falls[layer, name] = results["without"][EVERYTHING][layer]["exact"]["f1"] - found[layer]["exact"]["f1"]
     worst = {layer: max(WITHOUT, key=lambda name, layer=layer: falls[layer, name]) for layer in LAYERS}
-    told = " and ".join(f"{name} ({falls[layer, name]:+.3f} exact F1 of {layer})" for layer, name in worst.items())
+    told = ", ".join(f"for {layer} without {name}, by {falls[layer, name]:.3f}" for layer, name in worst.items())
     return paragraphs(
-        f"The tagger gains most from {told}.",
-        "Trained on train, scored on dev of SkillSpan.",
+        f"Exact F1 falls most {told}.",
+        "Trained on train, scored on dev of SkillSpan, one training a row.",
         markdown(["layer", "trained", "found / gold", *SPAN_COLUMNS, "features kept"], rows, left=2),
         results["machine"],
     )
