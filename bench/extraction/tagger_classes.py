@@ -16,7 +16,7 @@ from scipy.sparse.linalg import svds
 
 from minirank.extract.rules.tagger_features import LONGEST_WORD, WORDS, spelling
 
-_WORDS, _NEIGHBOURS, _FEWEST = 12_000, 1_500, 4
+_WORDS, _NEIGHBOURS, _MIN_COUNT = 12_000, 1_500, 4
 _WIDTH = 60  # of a word's vector
 _GRAINS = (64, 256)
 _ANNOTATED_WEIGHT = 2  # advertisements count twice
@@ -42,7 +42,7 @@ def word_classes(annotated, texts, grains=_GRAINS):
             if words:
                 lines.append(words)
     counts = Counter(word for words in lines for word in words)
-    known = [word for word, n in counts.most_common(_WORDS) if n >= _FEWEST]
+    known = [word for word, n in counts.most_common(_WORDS) if n >= _MIN_COUNT]
     if len(known) < 2 * max(grains):
         return {}
     vectors = _vectors(lines, {word: at for at, word in enumerate(known)})

@@ -15,7 +15,7 @@ from minirank.extract.rules.tagger import LAYERS, SCHEMES, Tagger, forbid, hashe
 from minirank.extract.rules.tagger_features import features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
-SETTINGS = {"fewest": 2, "l2": 3.0, "iterations": 60, "kept": 60_000, "outside": (0.25, 0.25)}
+SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
 
 
 def forward_backward(emissions, transitions, steps):
@@ -114,8 +114,8 @@ def train(postings, texts=(), settings=SETTINGS):
     Args:
         postings: list of (text, {"skill": [(start, end)], "knowledge": [(start, end)]}).
         texts: further texts without annotation, for the word classes alone.
-        settings: features that occur less often than `fewest` are left out; `l2` penalty; `iterations` of L-BFGS;
-            `kept` features after training; `outside` as in Tagger.
+        settings: features that occur less often than `min_count` are left out; `l2` penalty; `iterations` of L-BFGS;
+            `max_features` after training; `outside` as in Tagger.
     """
     read = [(*propose(text), gold) for text, gold in postings]
     found = [sentences(document) for document, _, _ in read]
@@ -124,7 +124,7 @@ def train(postings, texts=(), settings=SETTINGS):
         row for (document, marks, _), some in zip(read, found, strict=True) for row in features(document, some, marks, classes)
     )
     vocabulary, counts = np.unique(values, return_counts=True)
-    vocabulary = vocabulary[counts >= settings["fewest"]]
+    vocabulary = vocabulary[counts >= settings["min_count"]]
     order, steps = time_major([len(s.words) for some in found for s in some])
     matrix = indicator_matrix(values, offsets, vocabulary)[order]
     weights, transitions = [], []
@@ -139,7 +139,7 @@ def train(postings, texts=(), settings=SETTINGS):
         layer_weights, layer_transitions = objective.unpack(best.x)
         weights.append(layer_weights)
         transitions.append(layer_transitions.astype(np.float32))
-    vocabulary, weights, scales = _compress(vocabulary, weights, settings["kept"])
+    vocabulary, weights, scales = _compress(vocabulary, weights, settings["max_features"])
     return Tagger(
         vocabulary,
         weights,

@@ -173,9 +173,6 @@ def sanitizer(setup: Setup, given):
         yield ("sanitizer", tool), lambda command=command: ran(command)
 
 
-# --- fast ----------------------------------------------------------------------------------------
-
-
 def timed(setup: Setup, run, stream=0, busy: bool = False) -> dict:
     """Median and quartiles of the milliseconds of `run` between two events.
 
@@ -294,9 +291,9 @@ def step(setup: Setup, rows: int, name: str) -> dict:
     executor, state = make_executor("cuda", compiled, **VARIANTS[name]), TrainState(workloads.parameters(compiled))
     with resident(executor, state):
         loss = executor.step(state, batches[0], Adam())[0]
-        turns = itertools.cycle(batches[1:] + batches[:1])
+        following = itertools.cycle(batches[1:] + batches[:1])
         found = {"flop": workloads.step_flop(dataclasses.replace(setup.base, rows=rows), GATE), "loss": loss}
-        found["with_host"] = wall(setup, lambda: executor.step(state, next(turns), Adam()))
+        found["with_host"] = wall(setup, lambda: executor.step(state, next(following), Adam()))
         found |= timed(setup, executor.repeat, executor.stream)
         if name in BY_KERNEL:
             found["kernels"] = kernels(setup, executor, work(compiled, batches[0], executor.slices_of(rows)))

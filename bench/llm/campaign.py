@@ -34,7 +34,7 @@ def start(url, path, items):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def look(path):
+def read_store(path):
     """Counts, and the numbers of the documents that have ended."""
     with Store(path) as store:
         ended = {int(entry.key[3:]) for entry in store.items() if entry.status != "pending"}
@@ -63,7 +63,7 @@ def campaign(items, kills, seed):
             log = requests.get(f"{url}/count", timeout=30).json()["log"]
             asked = Counter(document for document, _ in log[sent:])
             again += len(ended & set(asked))  # documents with a committed result that were asked for again
-            counts, now_ended, ledger = look(path)
+            counts, now_ended, ledger = read_store(path)
             assert counts.input == items
             unfinished = set(asked) - now_ended  # asked for in this run, no result when it ended
             if number < kills:

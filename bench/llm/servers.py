@@ -19,9 +19,9 @@ CONTENT = '{"n": 1}'
 _DOCUMENT = re.compile(rb"document (\d+)")
 
 
-def reply(status: int, body: bytes, headers: str = "", claim: int | None = None) -> bytes:
+def reply(status: int, body: bytes, headers: str = "", declared: int | None = None) -> bytes:
     """An HTTP reply as it goes over the wire."""
-    length = len(body) if claim is None else claim
+    length = len(body) if declared is None else declared
     return f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n".encode() + body
 
 
@@ -44,7 +44,7 @@ FAULTS = {
     "cut": reply(200, completion('{"n": 1', "length")),
     "broken JSON": reply(200, completion('{"n": ')),
     "wrong": reply(200, completion('{"n": "many"}')),
-    "half a body": reply(200, completion(CONTENT)[:40], claim=400),
+    "half a body": reply(200, completion(CONTENT)[:40], declared=400),
     "dropped": b"",
 }
 CLOSING = ("half a body", "dropped")

@@ -16,7 +16,7 @@ from minirank.kernels.cpu.work import WorkType
 from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
 
 PACKED, CALL = 8, 40  # what an instruction on a register of numbers, or a call, counts beside one on a number
-FLOATS, WHOLE, REAL = types.float32[::1], types.intp, types.float32
+FLOATS, INTEGER, REAL = types.float32[::1], types.intp, types.float32
 TILES = {
     "dense_forward_tile": (dense, "dense", "forward"),
     "dense_backward_tile": (dense, "dense", "backward"),
@@ -70,14 +70,14 @@ def compiled(name) -> str:
 def _alone(name):
     """(the kernel of a tile, or a function of arrays that calls the kernel; its types)."""
     if name in TILES:
-        return getattr(TILES[name][0], name).function, (types.CPointer(types.int64), WorkType(REAL), WHOLE, WHOLE)
+        return getattr(TILES[name][0], name).function, (types.CPointer(types.int64), WorkType(REAL), INTEGER, INTEGER)
     return {
-        "tile": (_tile, (FLOATS, WHOLE, FLOATS, WHOLE, WHOLE, FLOATS, WHOLE)),
-        "pack": (_pack, (FLOATS, FLOATS, WHOLE, WHOLE)),
-        "pack_transposed": (_pack_transposed, (FLOATS, FLOATS, WHOLE, WHOLE)),
-        "pack_gradient": (_pack_gradient, (FLOATS,) * 4 + (WHOLE,) * 3),
+        "tile": (_tile, (FLOATS, INTEGER, FLOATS, INTEGER, INTEGER, FLOATS, INTEGER)),
+        "pack": (_pack, (FLOATS, FLOATS, INTEGER, INTEGER)),
+        "pack_transposed": (_pack_transposed, (FLOATS, FLOATS, INTEGER, INTEGER)),
+        "pack_gradient": (_pack_gradient, (FLOATS,) * 4 + (INTEGER,) * 3),
         "adam_elements": (_adam, (FLOATS,) * 4 + (REAL,) * 5),
-        "add_scaled": (_add_scaled, (FLOATS, FLOATS, REAL, WHOLE)),
+        "add_scaled": (_add_scaled, (FLOATS, FLOATS, REAL, INTEGER)),
     }[name]
 
 

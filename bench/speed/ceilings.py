@@ -7,7 +7,7 @@ has accumulators. Bandwidth: an array is read, written, or copied to another one
 ever more distant caches; a copy counts what it reads and what it writes, and a written line that the processor reads first
 counts once. Random lines: reads of 64 bytes at random places of the largest size, as of the rows of a table.
 
-Processors are shared and clocks change, so a figure is compared with a ceiling that was measured in turns with it: a
+Processors are shared and clocks change, so a figure is compared with a ceiling that was measured alternately with it: a
 `Probe` measures at each `round`, for a millisecond at a time, and `ceilings` takes the mean of the fastest quarter: what
 other programs took away is in the others. The rates of threads that run side by side are added.
 """
@@ -39,14 +39,14 @@ CHAINS = ROWS * WIDE
 LOOPS = 400_000
 REPEAT = 5  # times in a round, but for what takes longer
 SIZES = (2**14, 2**18, 2**22, 2**24, 2**27)  # bytes of a thread; the last one is shared out among the threads
-BYTES_A_TURN = (2**26, 2**26, 2**25, 2**25, 2**27)
+BYTES_AT_ONCE = (2**26, 2**26, 2**25, 2**25, 2**27)
 LINES = 2**19
 LANES = 16
 APART = 512  # numbers: a load waits for a store whose address ends in the same 12 bits
 
 
 @dataclass(frozen=True)
-class Rung:
+class Level:
     """Bytes a second of all threads together, each with `size` bytes of its own."""
 
     name: str
@@ -62,24 +62,24 @@ class Ceilings:
 
     Attributes:
         threads: that ran side by side. fma: float32 operations a second. fma_median, fma_best: of all measurements.
-        ladder: from the nearest cache to the memory. lines: bytes a second of random 64-byte lines.
+        levels: from the nearest cache to the memory. lines: bytes a second of random 64-byte lines.
     """
 
     threads: int
     fma: float
     fma_median: float
     fma_best: float
-    ladder: tuple[Rung, ...]
+    levels: tuple[Level, ...]
     lines: float
 
     @classmethod
     def of(cls, record: dict) -> Ceilings:
         """From JSON."""
-        return cls(**record | {"ladder": tuple(Rung(**rung) for rung in record["ladder"])})
+        return cls(**record | {"levels": tuple(Level(**level) for level in record["levels"])})
 
-    def rung(self, size: float) -> Rung:
+    def level(self, size: float) -> Level:
         """The nearest level that holds `size` bytes of each thread."""
-        return next((rung for rung in self.ladder if rung.size >= size), self.ladder[-1])
+        return next((level for level in self.levels if level.size >= size), self.levels[-1])
 
 
 @intrinsic
@@ -205,9 +205,9 @@ class Probe:
         """Measure everything, in about a fifth of a second."""
         for _ in range(REPEAT):
             self._measure("fma", 2 * CHAINS * LANES * LOOPS, run_multiply_adds, [(chains, LOOPS) for chains in self._chains])
-        for size, turn in zip(self._sizes, BYTES_A_TURN):
-            passes = max(turn // size, 1)
-            for _ in range(REPEAT if size < turn else 1):
+        for size, amount in zip(self._sizes, BYTES_AT_ONCE):
+            passes = max(amount // size, 1)
+            for _ in range(REPEAT if size < amount else 1):
                 for name, function, arrays in (("read", run_read, 1), ("write", run_write, 1), ("copy", run_copy, 2)):
                     parts = [[array[: size // 4 // arrays] for array in pair] for pair in self._arrays]
                     self._measure(f"{name} {size}", size * passes, function, [(*pair, passes) for pair in parts])
@@ -215,12 +215,12 @@ class Probe:
 
     def ceilings(self) -> Ceilings:
         """Of all rounds."""
-        ladder = []
+        levels = []
         for size in self._sizes:
             name = "memory" if size == self._sizes[-1] else size_text(size)
-            ladder.append(Rung(name, size, *(fast(self._rates[f"{kind} {size}"]) for kind in ("read", "write", "copy"))))
+            levels.append(Level(name, size, *(fast(self._rates[f"{kind} {size}"]) for kind in ("read", "write", "copy"))))
         rates = self._rates["fma"]
-        return Ceilings(self.threads, fast(rates), statistics.median(rates), max(rates), tuple(ladder), fast(self._rates["lines"]))
+        return Ceilings(self.threads, fast(rates), statistics.median(rates), max(rates), tuple(levels), fast(self._rates["lines"]))
 
     def close(self) -> None:
         """End the threads."""
@@ -254,11 +254,11 @@ def table(results: dict) -> str:
     first = found[0]
     peaks = [[f"{rate / 1e9:.0f}" for rate in (one.fma, one.fma_median, one.fma_best)] for one in found]
     rows = [["FMA peak, float32, GFLOP/s (median, best)", *(f"{peak} ({median}, {best})" for peak, median, best in peaks)]]
-    for i, rung in enumerate(first.ladder):
+    for i, level in enumerate(first.levels):
         for name in ("read", "write", "copy"):
-            rows.append([f"{name}, {rung.name}, GB/s", *(f"{getattr(one.ladder[i], name) / 1e9:.1f}" for one in found)])
+            rows.append([f"{name}, {level.name}, GB/s", *(f"{getattr(one.levels[i], name) / 1e9:.1f}" for one in found)])
     rows.append(["random lines of 64 bytes, GB/s", *(f"{one.lines / 1e9:.1f}" for one in found)])
-    near, far = (first.ladder[i].copy / 1e9 for i in (0, -1))
+    near, far = (first.levels[i].copy / 1e9 for i in (0, -1))
     threads = f"{first.threads} thread{'s' * (first.threads > 1)}"
     return paragraphs(
         f"With {threads} the machine computes {first.fma / 1e9:.0f} GFLOP/s and copies {near:.0f} GB/s within the nearest cache, "

@@ -1,4 +1,4 @@
-"""How long it takes to evaluate many rows: each metric, the whole of `evaluate`, peak memory, and scikit-learn's answers.
+"""How long it takes to evaluate many rows: each metric, all of `evaluate`, peak memory, and scikit-learn's answers.
 
     python bench/speed/evaluation.py [--rows 10000000] [--groups 100000] [--bootstrap 200]
 
@@ -152,7 +152,7 @@ def main():
     rows_mb = resident_mb()
     every = np.arange(options.rows)
     plain = Dataset(**(vars(dataset) | {"role": None}))
-    wholes = {
+    calls = {
         "`evaluate`, all rows, no intervals": (plain, 0),
         f"`evaluate`, all rows, {options.bootstrap} replicates": (plain, options.bootstrap),
         "`evaluate`, all rows and four roles, no intervals": (dataset, 0),
@@ -161,7 +161,7 @@ def main():
     found = {"rows": options.rows, "groups": options.groups, "machine": machine("minirank", "numpy", "numba", "scikit-learn")}
     found["metric"] = each_metric(dataset, predictions, options.bootstrap)
     found["evaluate"] = {}
-    for name, (data, times) in wholes.items():
+    for name, (data, times) in calls.items():
         start = time.perf_counter()
         evaluate(data, every, predictions, bootstrap=times)
         found["evaluate"][name] = time.perf_counter() - start

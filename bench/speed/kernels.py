@@ -7,7 +7,7 @@
 
 Kernels are timed where they run, within training steps, by the clock that the executor reads around every operation: so
 their operands lie in the caches where they really lie. `kernel_counts.py` has the formulas of operations and bytes. The
-ceilings are measured in turns with the steps (`ceilings.py`): a kernel is bound by the FMA peak, or by the bandwidth of
+ceilings are measured alternately with the steps (`ceilings.py`): a kernel is bound by the FMA peak, or by the bandwidth of
 the level that holds what it works on (an activation: the values and gradients of a tile), whichever asks for more time;
 its share of the ceiling is that time divided by the measured one. What lies in a cache nearer than that level can lift a
 share above 100 %. `others` is `small` with multi-valued fields and the losses that the workloads lack.

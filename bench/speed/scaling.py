@@ -2,7 +2,7 @@
 
     python bench/speed/scaling.py [--groups threads rows vocabulary experts] [--seconds 10]
 
-Every case is a process of its own with one set of sizes; those of a group are alive together and take turns, in an order
+Every case is a process of its own with one set of sizes; those of a group are alive together and measured one after the other, in an order
 that rotates. Ratios are those of medians over rounds, to the first case of the group; in brackets the quartiles of the
 ratios within a round. Memory is the peak of the process: parameters, Adam's moments, gradients, four batches, and Python.
 """
@@ -28,7 +28,7 @@ from bench.tables import Report, machine, markdown
 from minirank.kernels.cpu.executor import available_threads
 
 BATCHES = 4
-TURN = 0.15  # seconds of steps in a turn, one step at least
+AT_ONCE = 0.15  # seconds of steps in a round, one step at least
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def measure(cases: list[Case], seconds: float) -> tuple[list[list[float]], list[
             write_problem(Path(folder), workload, GATES[0], [("train", seed) for seed in range(BATCHES)])
             process.ask("prepare", folder=folder, threads=case.threads, variant="")
             warm = process.ask("steps", batches=2 * list(range(BATCHES)))
-            counts.append(max(int(TURN / min(spent for spent, _ in warm)), 1))
+            counts.append(max(int(AT_ONCE / min(spent for spent, _ in warm)), 1))
         began = time.perf_counter()
         for number in itertools.count():
             if number >= 3 and time.perf_counter() - began > seconds:

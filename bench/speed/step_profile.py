@@ -41,7 +41,7 @@ class Part:
 
 @dataclass
 class Profile:
-    """A step of `rows` rows, its parts, and the ceilings that were measured in turns with it.
+    """A step of `rows` rows, its parts, and the ceilings that were measured alternately with it.
 
     Args:
         seconds: of a step; of it and of every part the mean of the fastest quarter, as of the ceilings.
@@ -80,8 +80,8 @@ class Profile:
         if part.size == "lines":
             bandwidth, name = self.ceilings.lines, "random lines"
         else:
-            rung = self.ceilings.rung(part.size)
-            bandwidth, name = rung.copy, rung.name
+            level = self.ceilings.level(part.size)
+            bandwidth, name = level.copy, level.name
         moving = part.count.bytes / bandwidth
         return max(arithmetic, moving) / part.seconds, "FMA peak" if arithmetic >= moving else name
 
@@ -110,17 +110,17 @@ def profile(name, plan, values, batches, threads: int, seconds: float = 10, prob
     for batch in batches:
         executor.timed_step(state, batch, adam)
     steps, packed = [], []
-    began, turn = time.perf_counter(), 0
-    while turn < 3 or time.perf_counter() - began < seconds:
+    began, rounds = time.perf_counter(), 0
+    while rounds < 3 or time.perf_counter() - began < seconds:
         probe.round()
         until = time.perf_counter() + seconds / 20
-        while time.perf_counter() < until or len(steps) <= turn:
+        while time.perf_counter() < until or len(steps) <= rounds:
             spent = executor.timed_step(state, batches[len(steps) % len(batches)], adam)
             drivers = {driver: taken for driver, (taken, _, _) in executor.noted.items()}
             clock = np.mean([work.ticks for work in _works(executor)], axis=0) / rate
             steps.append((spent, drivers, clock, drivers[WALK] - clock.sum(), spent - sum(drivers.values())))
         packed += [_pack_once(executor) for _ in range(REPLAYS)]
-        turn += 1
+        rounds += 1
     seconds, drivers, clocks, waiting, python = zip(*steps)
     made = Profile(name, len(batches[0]), threads, float(fast(seconds)), statistics.median(seconds), probe.ceilings())
     _add_operations(made, plan, batches[0], executor, fast(clocks))

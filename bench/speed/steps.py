@@ -10,7 +10,7 @@ The peers are the extra `bench` (`pip install .[bench]` would install them besid
 environment). Every competitor, ours too, is a process of its own. All get the same parameters and rows; loss and logits
 are compared with the float64 reference before anything is timed, and the losses of the next steps with ours, so that
 gradients and Adam are compared as well. Whoever differs is reported and not timed. Then rounds: in each, every competitor
-takes its turn, in an order that rotates, while the others wait; in training the FMA peak of the machine is measured as
+is measured, in an order that rotates, while the others wait; in training the FMA peak of the machine is measured as
 well. After two rounds the slower variants of a family end. Ratios are those of medians over rounds; the range is that of
 the quartiles of the ratios within a round.
 """
@@ -41,16 +41,16 @@ from minirank.kernels.backends import make_executor
 KINDS = ("train", "score", "start")
 TOLERANCE = 1e-4  # of a loss, and of logits beside the largest one, in float32 against float64
 TRAJECTORY = 1e-3  # of a loss after steps: Adam divides by the root of a gradient, so rounding shows more
-STEPS_A_TURN = {"small": 20, "base": 2, "wide": 1}
-REQUESTS_A_TURN = {"small": 40, "base": 12, "wide": 4}
+STEPS_A_ROUND = {"small": 20, "base": 2, "wide": 1}
+REQUESTS_A_ROUND = {"small": 40, "base": 12, "wide": 4}
 BATCHES, REQUESTS = 4, 8
 CHUNKS = (512, 2048, 8192)
 SLOWER = 1.15  # a variant that takes this many times as long as the best one of its family ends after two rounds
-PAUSE = 0.03  # seconds between two turns, so that the threads of the last one have gone to sleep
+PAUSE = 0.03  # seconds between two of them, so that the threads of the last one have gone to sleep
 REPORT = Report(__file__, steps_tables.tables, ((CHECKOUT / "README.md", "speed", steps_tables.summary),))
 
 
-class Field:
+class Competition:
     """The competitors of one cell that are still in it."""
 
     def __init__(self, competitors, threads, folder, options, stack) -> None:
@@ -59,7 +59,7 @@ class Field:
         self.running = {one.name: Process(one, options.peers) for one in competitors}  # they import side by side
         for process in self.running.values():
             stack.callback(process.close)
-        self.turns = 0
+        self.rotation = 0
         for name in list(self.running):
             self.attempt(name, self._prepare)
 
@@ -79,12 +79,12 @@ class Field:
             self.running.pop(name).close()
             print(f"  {name} is out: {error}", flush=True)
 
-    def everybody(self, function, *arguments):
+    def for_each(self, function, *arguments):
         """The same for all that are left, in an order of which the first is another one each time."""
-        for name in rotated(list(self.running), self.turns):
+        for name in rotated(list(self.running), self.rotation):
             time.sleep(PAUSE)
             self.attempt(name, function, *arguments)
-        self.turns += 1
+        self.rotation += 1
 
     def drop_slow(self, seconds):
         """End the variants that are slower than the best one of their family; seconds: name -> of a step."""
@@ -99,11 +99,11 @@ class Field:
         """As many rounds as fit into the time, three at least; returns their number.
 
         Args:
-            function: one turn. seconds: see `drop_slow`. probe: of the machine's ceilings, measured once a round.
+            function: measures one of them, by name. seconds: see `drop_slow`. probe: of the machine's ceilings, measured once a round.
         """
         began = time.perf_counter()
         for number in itertools.count(1):
-            self.everybody(function)
+            self.for_each(function)
             if probe:
                 probe.round()
             spent = time.perf_counter() - began
@@ -116,9 +116,9 @@ class Field:
         return number
 
 
-def rotated(names, turn):
-    """The same names, another one first in each turn."""
-    first = turn % len(names)
+def rotated(names, number):
+    """The same names, another one first for each number."""
+    first = number % len(names)
     return names[first:] + names[:first]
 
 
@@ -139,11 +139,11 @@ def train_cell(workload, gate, threads, options):
     competitors = chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, [("train", seed) for seed in range(BATCHES)])
-        field = Field(competitors, threads, folder, options, stack)
+        competition = Competition(competitors, threads, folder, options, stack)
         trajectory = []
 
         def check(name):
-            process, record = field.running[name], field.records[name]
+            process, record = competition.running[name], competition.records[name]
             if not record["own_model"]:
                 record["error"] = {"logits": far("logits", process.ask("logits", batch=0), expected, TOLERANCE)}
                 loss = workloads.loss(batch, expected)
@@ -153,18 +153,18 @@ def train_cell(workload, gate, threads, options):
                 trajectory.extend([] if trajectory else losses)
                 record["error"]["steps"] = far("losses after steps", losses, trajectory, TRAJECTORY)
 
-        def turn(name):
-            count = STEPS_A_TURN[workload.name]
-            first = len(field.records[name].setdefault("seconds", [])) * count
-            made = field.running[name].ask("steps", batches=[(first + i) % BATCHES for i in range(count)])
-            field.records[name]["seconds"].append(statistics.median(seconds for seconds, _ in made))
+        def measure(name):
+            count = STEPS_A_ROUND[workload.name]
+            first = len(competition.records[name].setdefault("seconds", [])) * count
+            made = competition.running[name].ask("steps", batches=[(first + i) % BATCHES for i in range(count)])
+            competition.records[name]["seconds"].append(statistics.median(seconds for seconds, _ in made))
 
-        field.everybody(check)
+        competition.for_each(check)
         probe = Probe(threads)
-        rounds = field.rounds(turn, lambda name: statistics.median(field.records[name]["seconds"]), probe)
+        rounds = competition.rounds(measure, lambda name: statistics.median(competition.records[name]["seconds"]), probe)
         probe.close()
     facts = {"rounds": rounds, "gflop": workloads.step_flop(workload, gate) / 1e9, "peak_gflops": probe.ceilings().fma / 1e9}
-    return facts | {"competitors": field.records}
+    return facts | {"competitors": competition.records}
 
 
 def score_cell(workload, gate, threads, options):
@@ -175,11 +175,11 @@ def score_cell(workload, gate, threads, options):
     one, bulk = (reference.logits(values, workloads.batch_of(workload, *kinds[i])) for i in (0, -1))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, kinds)
-        field = Field(chosen(SCORING, options), threads, folder, options, stack)
+        competition = Competition(chosen(SCORING, options), threads, folder, options, stack)
         cases = list(itertools.product((False, True), (1, 4)))
 
         def check(name):
-            process, record = field.running[name], field.records[name]
+            process, record = competition.running[name], competition.records[name]
             record["requests"] = {}
             for shared, clients in cases:
                 try:
@@ -192,9 +192,9 @@ def score_cell(workload, gate, threads, options):
             seconds = {chunk: process.ask("bulk", chunk=chunk) for chunk in CHUNKS for _ in range(2)}  # the second one counts
             record["chunk"], record["bulk"] = min(seconds, key=seconds.get), []
 
-        def turn(name):
-            process, record = field.running[name], field.records[name]
-            numbers = [i % REQUESTS for i in range(REQUESTS_A_TURN[workload.name])]
+        def measure(name):
+            process, record = competition.running[name], competition.records[name]
+            numbers = [i % REQUESTS for i in range(REQUESTS_A_ROUND[workload.name])]
             for shared, clients in cases:
                 if case(shared, clients) in record["requests"]:
                     record["requests"][case(shared, clients)].append(
@@ -202,26 +202,26 @@ def score_cell(workload, gate, threads, options):
                     )
             record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
 
-        field.everybody(check)
-        rounds = field.rounds(
-            turn, lambda name: np.median([s for turn in field.records[name]["requests"][case(False, 1)] for s in turn["each"]])
+        competition.for_each(check)
+        rounds = competition.rounds(
+            measure, lambda name: np.median([s for one in competition.records[name]["requests"][case(False, 1)] for s in one["each"]])
         )
-    for record in field.records.values():
-        record["requests"] = {name: summary(turns) for name, turns in record.get("requests", {}).items() if turns}
-    return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": field.records}
+    for record in competition.records.values():
+        record["requests"] = {name: summary(rounds) for name, rounds in record.get("requests", {}).items() if rounds}
+    return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": competition.records}
 
 
 def case(shared, clients):
-    """The name of a way to ask."""
+    """The name of a kind of request."""
     return f"{'job once' if shared else 'every row'}, {clients} at a time"
 
 
-def summary(turns):
-    """Percentiles of all requests in seconds; of each turn their median, and the seconds of the turn divided by its requests."""
-    every = np.concatenate([turn["each"] for turn in turns])
+def summary(rounds):
+    """Percentiles of all requests in seconds; of each round their median, and the seconds of the round divided by its requests."""
+    every = np.concatenate([one["each"] for one in rounds])
     return {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every),
-            "turns": [statistics.median(turn["each"]) for turn in turns],
-            "intervals": [turn["all"] / len(turn["each"]) for turn in turns]}  # fmt: skip
+            "medians": [statistics.median(one["each"]) for one in rounds],
+            "intervals": [one["all"] / len(one["each"]) for one in rounds]}  # fmt: skip
 
 
 def start_cell(workload, gate, threads, options):

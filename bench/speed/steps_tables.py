@@ -165,9 +165,9 @@ def scoring(cells):
                 theirs = theirs and theirs["requests"][name]
                 text = milliseconds(theirs, several) if theirs else refused(cell, family)
                 if theirs and own:
-                    text += f"<br>**{ratio(theirs['turns'], own['turns'])}**"
+                    text += f"<br>**{ratio(theirs['medians'], own['medians'])}**"
                     text += f"<br>{ratio(theirs['intervals'], own['intervals'])} requests/s" if several else ""
-                    measured = "intervals" if several else "turns"
+                    measured = "intervals" if several else "medians"
                     ratios[name.partition(", ")[2]].append(statistics.median(theirs[measured]) / statistics.median(own[measured]))
                 found.append(text)
             rows.append(found)

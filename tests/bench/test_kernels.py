@@ -5,7 +5,7 @@ import pytest
 
 from bench.speed import kernel_counts, workloads
 from bench.speed.assembly import compiled, inner_loop, kinds_of
-from bench.speed.ceilings import CHAINS, LANES, Ceilings, Rung, run_multiply_adds
+from bench.speed.ceilings import CHAINS, LANES, Ceilings, Level, run_multiply_adds
 from bench.speed.kernel_counts import Count
 from bench.speed.kernels import of_config
 from bench.speed.step_profile import OTHER, Part, Profile, profile
@@ -54,8 +54,8 @@ def test_bytes_of_a_layer_and_a_table_by_hand():
 
 
 def test_a_kernel_is_bound_by_what_takes_longer():
-    ladder = (Rung("near", 1000, 9.0, 9.0, 20.0), Rung("memory", 10_000, 9.0, 9.0, 5.0))
-    profile = Profile("p", 1, 1, 1.0, 1.0, Ceilings(1, 100.0, 100.0, 100.0, ladder, 2.0))
+    levels = (Level("near", 1000, 9.0, 9.0, 20.0), Level("memory", 10_000, 9.0, 9.0, 5.0))
+    profile = Profile("p", 1, 1, 1.0, 1.0, Ceilings(1, 100.0, 100.0, 100.0, levels, 2.0))
     assert profile.bound(Part("a", "", 1, 2.0, Count(100, 10), 500)) == (0.5, "FMA peak")  # 1 s of arithmetic, 0.5 s of bytes
     assert profile.bound(Part("a", "", 1, 8.0, Count(100, 40), 500)) == (0.25, "near")
     assert profile.bound(Part("a", "", 1, 8.0, Count(0, 20), 99_999)) == (0.5, "memory")

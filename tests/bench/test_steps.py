@@ -141,10 +141,10 @@ def test_ratios_by_hand():
 
 
 def test_several_requests_at_a_time_by_hand():
-    """Two turns: medians 2 and 4 ms against 4 and 8; all 4 requests of a turn in 4 ms against 8."""
+    """Two rounds: medians 2 and 4 ms against 4 and 8; all 4 requests of a round in 4 ms against 8."""
     ours = summary([{"each": [0.001, 0.002, 0.002, 0.009], "all": 0.004}, {"each": [0.004] * 4, "all": 0.004}])
     theirs = summary([{"each": [0.004] * 4, "all": 0.008}, {"each": [0.008] * 4, "all": 0.008}])
-    assert ours["turns"] == [0.002, 0.004] and ours["intervals"] == [0.001, 0.001] and ours["p50"] == 0.004 and ours["n"] == 8
+    assert ours["medians"] == [0.002, 0.004] and ours["intervals"] == [0.001, 0.001] and ours["p50"] == 0.004 and ours["n"] == 8
     records = {
         name: {"family": name, "variant": "", "requests": {"every row, 4 at a time": requests}, "bulk": [1.0]}
         for name, requests in (("minirank", ours), ("P", theirs))
