@@ -1,4 +1,4 @@
-"""The whole road in about a minute: simulate, extract, encode, train five models, compare them, rank one job.
+"""From a simulated market to a ranked list in about a minute: simulate, extract, encode, train five models, compare them, rank one job.
 
 The models ask what the recruiter's role is good for: as a feature of the input vector x {no, yes} times as
 a part of the gates {no, yes}, and a shared bottom without experts. All see the same rows and get the
@@ -22,7 +22,7 @@ from .config.model import GateConfig, ModelConfig
 from .data import DataFolder, Dataset, read_folder, split_by_time
 from .errors import RunError
 from .evaluation import compare, format_comparison
-from .evaluation.format_metrics import aligned
+from .evaluation.format_metrics import COLUMNS, aligned
 from .extract import Features, extract_folder
 from .features import Encoder, write_signals
 from .kernels.cpu.compile import compiling, wait_for
@@ -57,13 +57,7 @@ QUESTIONS = (  # what is asked, the model without it, the model with it
     ("the role in the gates, when it is not in x", "MMoE, role nowhere", "MMoE, role in gates"),
     ("the role in the gates, when it is in x too", "MMoE, role in x", "MMoE, role in x and gates"),
 )
-FIGURES = (
-    ("CTR AUC", "ctr", "auc"),
-    ("CVR AUC", "cvr", "auc"),
-    ("CTCVR AUC", "ctcvr", "auc"),
-    ("NDCG@10", "ranking", "ndcg@10"),
-    ("relevance concordance", "relevance", "concordance"),
-)
+FIGURES = [(title, task, metric) for title, task, metric in COLUMNS if metric != "gauc"]
 
 
 def run_demo(

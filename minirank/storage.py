@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,16 +27,17 @@ def write_atomic(path: Path, write: Callable[[BinaryIO], None]) -> None:
         RunError: it cannot be written (a full disk, no permission).
     """
     part = path.with_name(f".{path.name}.part")
-    try:
-        with open(part, "wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, path)
-        sync_folder(path.parent)
-    except OSError as error:
-        remove(part)
-        raise unwritable(path, error) from None
+    with writing(path):
+        try:
+            with open(part, "wb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(part, path)
+            sync_folder(path.parent)
+        except (Exception, KeyboardInterrupt):
+            remove(part)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -96,14 +98,11 @@ def append_line(path: Path, line: str, size: int) -> int:
     Raises:
         RunError: it cannot be written.
     """
-    try:
-        with open(path, "ab") as stream:
-            stream.truncate(size)
-            written = stream.write(line.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        raise unwritable(path, error) from None
+    with writing(path), open(path, "ab") as stream:
+        stream.truncate(size)
+        written = stream.write(line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
     return size + written
 
 
@@ -113,18 +112,14 @@ def make_folder(path: Path) -> None:
     Raises:
         RunError: it cannot be made.
     """
-    try:
+    with writing(path):
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(path, error) from None
 
 
 def remove(path: Path) -> None:
     """Remove a file that may not be there, as far as that is possible."""
-    try:
+    with suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def sync_folder(path: Path) -> None:
@@ -138,6 +133,14 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def unwritable(path: Path, error: OSError) -> RunError:
-    """The error of a file that cannot be written."""
-    return RunError(f"{path}: cannot be written: {error.strerror or error}; free some space, or choose another folder")
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn the errors of the system about a file that is being written into one line.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}; free some space, or choose another folder") from None

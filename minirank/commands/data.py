@@ -29,7 +29,7 @@ def run_simulate(options) -> None:
     try:
         path = World(make(seed=options.seed, impressions=options.impressions)).write(options.path)
     except MemoryError:
-        raise ConfigError(f"--impressions {options.impressions}: this machine has not memory enough; ask for fewer") from None
+        raise ConfigError(f"--impressions {options.impressions}: not enough memory on this machine; ask for fewer") from None
     print(f"wrote {path}\nnext: minirank extract {path} --rules")
 
 

@@ -1,4 +1,4 @@
-"""demo: the whole road in about a minute."""
+"""demo: from a simulated market to a ranked list in about a minute."""
 
 from __future__ import annotations
 

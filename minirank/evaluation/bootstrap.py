@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import methodcaller
-from typing import Protocol
 
 import numpy as np
 
@@ -20,21 +19,6 @@ from .parallel import parallel_map
 
 MOST_AT_ONCE = 64  # replicates of one pass
 MOST_COUNTS = 2**24  # 128 MB of counts
-
-
-class Statistic(Protocol):
-    """A number that can be resampled.
-
-    Attributes:
-        value: of the rows as they are; NaN where they do not define it.
-        populated: how many clusters it rests on.
-    """
-
-    value: float
-    populated: int
-
-    def replicates(self, counts: np.ndarray) -> np.ndarray:
-        """(R,) the number where cluster c occurs counts[r, c] times; NaN where it is not defined."""
 
 
 class Ratio:
@@ -89,6 +73,14 @@ class Fixed:
 
     def replicates(self, counts: np.ndarray) -> np.ndarray:
         return np.full(len(counts), np.nan)
+
+
+Statistic = Ratio | Auc | Fixed
+"""A number that can be resampled.
+
+value: of the rows as they are, NaN where they do not define it. populated: how many clusters it rests on.
+replicates(counts): (R,) the number where cluster c occurs counts[r, c] times; NaN where it is not defined.
+"""
 
 
 def replicates(statistics: Sequence[Statistic], clusters: int, times: int, seed: int) -> np.ndarray:

@@ -18,6 +18,8 @@ LEVEL = 0.95
 CHANCE = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}  # what guessing reaches
 CEILINGS = {"oracle": "", "reachable": "_reachable"}  # suffix of the truth's keys
 OVERALL = "overall"
+Arrays = dict[str, np.ndarray]
+Segments = dict[Any, np.ndarray | slice]
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,7 @@ class Measured:
 
 
 def evaluate(
-    dataset: Dataset,
-    rows: np.ndarray,
-    predictions: dict[str, np.ndarray],
-    *,
-    regressions: Collection[str] = (),
-    bootstrap: int = 200,
-    seed: int = 0,
+    dataset: Dataset, rows: np.ndarray, predictions: Arrays, *, regressions: Collection[str] = (), bootstrap: int = 200, seed: int = 0
 ) -> dict[str, Any]:
     """Every metric of every task, on all rows and for each role.
 
@@ -93,8 +89,8 @@ def evaluate(
 def compare(
     dataset: Dataset,
     rows: np.ndarray,
-    predictions_a: dict[str, np.ndarray],
-    predictions_b: dict[str, np.ndarray],
+    predictions_a: Arrays,
+    predictions_b: Arrays,
     *,
     regressions: Collection[str] = (),
     bootstrap: int = 200,
@@ -135,7 +131,7 @@ def compare(
     }
 
 
-def complete(chosen: Rows, predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def complete(chosen: Rows, predictions: Arrays) -> Arrays:
     """The predictions checked, in float64, with the score of every target that follows from them."""
     recruiting = is_recruiting(chosen.tasks)
     known = (*chosen.tasks, "ctcvr", "score") if recruiting else chosen.tasks
@@ -162,7 +158,7 @@ def complete(chosen: Rows, predictions: dict[str, np.ndarray]) -> dict[str, np.n
     return scores
 
 
-def truth_scores(chosen: Rows, suffix: str) -> dict[str, np.ndarray]:
+def truth_scores(chosen: Rows, suffix: str) -> Arrays:
     """What a model that knows the simulator's probabilities would predict, for each target.
 
     The ranking's ceiling orders by the expected gain of its grades, 1 for a click and 3 for a
@@ -176,7 +172,7 @@ def truth_scores(chosen: Rows, suffix: str) -> dict[str, np.ndarray]:
     return scores
 
 
-def segments_of(chosen: Rows, role_names: Sequence[str]) -> dict[object, np.ndarray | slice]:
+def segments_of(chosen: Rows, role_names: Sequence[str]) -> Segments:
     """All rows under OVERALL, then the positions of each role's rows under ("role", name)."""
     segments = {OVERALL: slice(None)}
     if chosen.role is not None:
@@ -185,9 +181,7 @@ def segments_of(chosen: Rows, role_names: Sequence[str]) -> dict[object, np.ndar
     return segments
 
 
-def for_each_target(
-    chosen: Rows, scores: dict[str, np.ndarray], segments: dict[Any, np.ndarray | slice], function: Callable[[Target], Any]
-) -> dict[tuple, Any]:
+def for_each_target(chosen: Rows, scores: Arrays, segments: Segments, function: Callable[[Target], Any]) -> dict[tuple, Any]:
     """function(target) under (segment, task)."""
     parts = {name: chosen.take(positions) for name, positions in segments.items()}
     keys = [(name, task) for name in segments for task in scores]
@@ -215,7 +209,7 @@ def by_metric(found: dict[tuple, dict]) -> dict[tuple, Any]:
     return {(*key, metric): item for key, items in found.items() for metric, item in items.items()}
 
 
-def ceiling_values(chosen: Rows, suffix: str, segments: dict[Any, np.ndarray | slice]) -> dict[tuple, float | None]:
+def ceiling_values(chosen: Rows, suffix: str, segments: Segments) -> dict[tuple, float | None]:
     """What the simulator's probabilities reach, under (segment, task, metric)."""
 
     def values(target):

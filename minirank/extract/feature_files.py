@@ -18,7 +18,7 @@ from minirank.errors import DataError
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import JobFeatures, ResumeFeatures
-from minirank.storage import unwritable, write_atomic, write_text
+from minirank.storage import write_atomic, write_text, writing
 
 if TYPE_CHECKING:
     from minirank.data import DataFolder
@@ -94,10 +94,8 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
         "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
     }
     path = Path(folder.path)
-    try:  # gone before the features change, back after: it never speaks of others
+    with writing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
         (path / MADE_FILE).unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(path / MADE_FILE, error) from None
     for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
         # ASCII with escapes: a lone surrogate in a quote is read back as it was.
         lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)

@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..data import values
+from ..data.folder.data_folder import JOB_KEYS, RESUME_KEYS
 from ..data.problems import Problems
 from ..data.read_files import read_json_lines, short
 from ..errors import DataError
 
-RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
-JOB_KEYS = {
-    "job_id": values.identifier,
-    "team_id": values.identifier,
-    "title": values.text,
-    "description": values.text,
-    "posted_at": values.seconds,
-    "location": values.optional_text,
-}
 NEEDED = ("resume_id", "text", "title", "description")
 
 

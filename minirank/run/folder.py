@@ -33,7 +33,7 @@ from ..kernels.batch import InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..model.label_rates import LabelRates
-from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, unwritable, write_json, write_text
+from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
@@ -134,17 +134,16 @@ def new_run(folder: Path) -> Iterator[Path]:
     shutil.rmtree(staged, ignore_errors=True)  # of a process that was killed
     make_folder(staged)
     try:
-        yield staged
-        for name in sorted(OURS, key=lambda name: name != CONFIG):
-            remove(folder / name)
-        for path in sorted(staged.iterdir(), key=lambda path: path.name == CONFIG):
-            os.replace(path, folder / path.name)
-        staged.rmdir()
-        sync_folder(folder)
-    except (Exception, KeyboardInterrupt) as error:
+        with writing(folder):
+            yield staged
+            for name in sorted(OURS, key=lambda name: name != CONFIG):
+                remove(folder / name)
+            for path in sorted(staged.iterdir(), key=lambda path: path.name == CONFIG):
+                os.replace(path, folder / path.name)
+            staged.rmdir()
+            sync_folder(folder)
+    except (Exception, KeyboardInterrupt):
         shutil.rmtree(staged, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise unwritable(folder, error) from None
         raise
 
 

@@ -80,7 +80,7 @@ def train(
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
     Raises:
-        ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into the memory.
+        ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into memory.
         RunError: the folder cannot be used, or the loss is NaN or infinite.
     """
     folder = Path(folder)
@@ -111,7 +111,7 @@ class Prepared:
     """What training starts from.
 
     Args:
-        config: with every default that depends on the data or the machine settled.
+        config: with every default that depends on the data or the machine filled in.
         dataset: its labels are the tasks.
         rates: of its training rows. plan: compiled for them.
     """
@@ -163,7 +163,7 @@ class Trainer:
         dtype = np.dtype(self.settings.precision)
         self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype))
         self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
-        self.loss_names = [_loss_name(self.plan, op) for op in self.plan.losses]
+        self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
         self.valid = self.dataset.rows.take(self.dataset.valid)
 
     def run(self, stop: Callable[[], bool]) -> Trained:
@@ -172,13 +172,12 @@ class Trainer:
         Raises:
             RunError: the loss is NaN or infinite, or the backend stops working.
         """
-        train, total = len(self.dataset.train), len(self.dataset.train) * self.settings.epochs
-        self.progress.begin((self.cursor.epoch - 1) * train + self.cursor.rows)
+        self.progress.begin((self.cursor.epoch - 1) * len(self.dataset.train) + self.cursor.rows)
         finished = True
         try:
-            with resident(self.executor, self.state) as settle:
+            with resident(self.executor, self.state) as sync:
                 while finished and not self._is_over():
-                    finished = self._epoch(stop, total, settle)
+                    finished = self._epoch(stop, sync)
         except Unavailable as error:
             raise RunError(f"{self.folder}: {error}") from None
         if finished:
@@ -189,62 +188,51 @@ class Trainer:
 
     def _is_over(self) -> bool:
         done = self.cursor.epoch - 1
-        stopping = self._stopping()
-        return done >= self.settings.epochs or (stopping is not None and done - self.cursor.best_epoch >= stopping.patience)
+        return done >= self.settings.epochs or (self.stopping is not None and done - self.cursor.best_epoch >= self.stopping.patience)
 
-    def _stopping(self):
-        return self.settings.early_stopping if len(self.dataset.valid) else None
-
-    def _epoch(self, stop: Callable[[], bool], total_rows: int, settle: Callable[[], None]) -> bool:
-        """The rest of an epoch; False when `stop` ended it. `settle` brings the state up to date."""
-        start, first_row = time.monotonic(), self.cursor.rows
-        if not self._steps(stop, total_rows, settle):
-            return False
-        settle()
-        self._end_epoch(max(time.monotonic() - start, 1e-9), self.cursor.rows - first_row)
-        return True
-
-    def _steps(self, stop: Callable[[], bool], total_rows: int, settle: Callable[[], None]) -> bool:
-        """The steps that are left of an epoch; False when `stop` ended them."""
-        cursor, settings, train = self.cursor, self.settings, self.dataset.train
-        groups = self.dataset.rows.groups[train] if self.plan.grouped else None
-        steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, cursor.epoch)
-        saved = time.monotonic()
-        before = (cursor.epoch - 1) * len(train)
-        for number, batch in self._batches(steps):
+    def _epoch(self, stop: Callable[[], bool], sync: Callable[[], None]) -> bool:
+        """The rest of an epoch; False when `stop` ended it. `sync` brings the state up to date."""
+        cursor, settings, train = self.cursor, self.settings, len(self.dataset.train)
+        start = saved = time.monotonic()
+        first_row, before = cursor.rows, (cursor.epoch - 1) * train
+        for number, batch in self._batches():
             total, losses = self.executor.step(self.state, batch, settings.optimiser)
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
             cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
             cursor.total += total
-            cursor.losses = [held + float(loss) for held, loss in zip(cursor.losses, losses)]
-            self.progress.step(cursor.epoch, before + cursor.rows, total_rows, cursor.total / cursor.batch)
+            cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
+            self.progress.step(cursor.epoch, before + cursor.rows, train * settings.epochs, cursor.total / cursor.batch)
             if stop():
                 return False
             if time.monotonic() - saved >= settings.checkpoint_seconds:
-                settle()
+                sync()
                 save_checkpoint(self.folder, self.state, cursor)
                 saved = time.monotonic()
+        sync()
+        self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
         return True
 
-    def _batches(self, steps: list[np.ndarray]) -> Iterator[tuple[int, Batch]]:
-        """Number and batch of each step that is left; a GPU works on one while the next is taken from the data."""
-        cursor, seed = self.cursor, self.settings.seed
-        epoch, left = cursor.epoch, range(cursor.batch, len(steps))
+    def _batches(self) -> Iterator[tuple[int, Batch]]:
+        """Number and batch of each step that is left of the epoch; a GPU works on one while the next is taken from the data."""
+        settings, train, epoch = self.settings, self.dataset.train, self.cursor.epoch
+        groups = self.dataset.rows.groups[train] if self.plan.grouped else None
+        steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, epoch)
+        left = range(self.cursor.batch, len(steps))
 
         def take(number: int) -> Batch:
             batch = self.dataset.rows.take(steps[number])
-            hide_ids(batch, self.plan.spec, self.plan.unknown_share, generator(seed, HIDDEN, epoch, number))
+            hide_ids(batch, self.plan.spec, self.plan.unknown_share, generator(settings.seed, HIDDEN, epoch, number))
             return batch
 
-        if self.settings.backend != "cuda":
+        if settings.backend != "cuda":
             yield from ((number, take(number)) for number in left)
             return
-        with ThreadPoolExecutor(1) as beside:
-            coming = None
+        with ThreadPoolExecutor(1) as thread:
+            following = None
             for number in left:
-                batch = (coming or beside.submit(take, number)).result()
-                coming = beside.submit(take, number + 1) if number + 1 < len(steps) else None
+                batch = (following or thread.submit(take, number)).result()
+                following = thread.submit(take, number + 1) if number + 1 < len(steps) else None
                 yield number, batch
 
     def _end_epoch(self, seconds: float, rows: int) -> None:
@@ -252,11 +240,12 @@ class Trainer:
         cursor, start = self.cursor, time.monotonic()
         measured = self._validate()
         best = self._is_best(measured)
+        names = [f"{self.plan.spec.tasks[op.attributes['task']]}.{op.kind}" for op in self.plan.losses]
         line = {
             "epoch": cursor.epoch,
             "step": self.state.step,
             "loss": cursor.total / cursor.batch,
-            "losses": {name: loss / cursor.batch for name, loss in zip(self.loss_names, cursor.losses)},
+            "losses": {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)},
             "learning_rate": self.settings.optimiser.learning_rate,
             "valid": measured,
             "best": best,
@@ -282,21 +271,19 @@ class Trainer:
 
     def _is_best(self, measured: dict[str, float | None]) -> bool:
         """Whether these parameters are to be kept: the best so far, or without early stopping simply the latest."""
-        stopping = self._stopping()
-        if stopping is None:
+        if self.stopping is None:
             return True
-        value, best = measured[stopping.metric], self.cursor.best
-        more = DIRECTIONS[stopping.metric.rpartition(".")[2]] == "max"
-        if best is not None and not (value > best if more else value < best):
+        value, best = measured[self.stopping.metric], self.cursor.best
+        higher = DIRECTIONS[self.stopping.metric.rpartition(".")[2]] == "max"
+        if best is not None and not (value > best if higher else value < best):
             return False
         self.cursor.best = value
         return True
 
     def _epoch_text(self, line: dict, rate: float) -> str:
-        stopping = self._stopping()
         text = f"epoch {line['epoch']}  loss {line['loss']:.4f}"
-        if stopping is not None:
-            text += f"  valid {stopping.metric} {line['valid'][stopping.metric]:.4f}{' (best)' if line['best'] else ''}"
+        if self.stopping is not None:
+            text += f"  valid {self.stopping.metric} {line['valid'][self.stopping.metric]:.4f}{' (best)' if line['best'] else ''}"
         return f"{text}  {rate:,.0f} rows/s"
 
     def _diverged(self, what: str) -> RunError:
@@ -316,7 +303,7 @@ def _ended(folder: Path) -> Trained:
 
 @contextmanager
 def _enough_memory(ready: Prepared) -> Iterator[None]:
-    """Turn what a model raises that does not fit into the memory into one line.
+    """Turn the errors of a model that does not fit into memory into one line.
 
     Raises:
         ConfigError: says how much the parameters, their gradients and Adam's moments take.
@@ -332,11 +319,6 @@ def _enough_memory(ready: Prepared) -> Iterator[None]:
             f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower model.embedding, hidden widths, "
             f"features.buckets, training.batch_rows (it is {training.batch_rows}) or training.threads (it is {training.threads})"
         ) from None
-
-
-def _loss_name(plan: Plan, op) -> str:
-    """Such as `cvr.bce`."""
-    return f"{plan.spec.tasks[op.attributes['task']]}.{op.kind}"
 
 
 @contextmanager

@@ -89,8 +89,8 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> Da
     names = resolve(columns)
     if not _is_readable_folder(path, problems):
         return None
-    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], _JOB, problems)
-    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], _RESUME, problems)
+    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, problems)
+    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, problems)
     _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
     job_index = _index_jobs(jobs, job_lines, problems)
     resumes = _sort_resumes(resumes, resume_lines, problems)
@@ -109,7 +109,7 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> Da
     return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
 
 
-_JOB = {
+JOB_KEYS = {
     "job_id": values.identifier,
     "team_id": values.identifier,
     "title": values.text,
@@ -117,8 +117,7 @@ _JOB = {
     "posted_at": values.seconds,
     "location": values.optional_text,
 }
-
-_RESUME = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
+RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
 
 
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
