@@ -73,7 +73,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
             size += len(json.dumps(sent, ensure_ascii=False).encode())
             answers += request.max_tokens
             first = first or tuple(sent["messages"])
-    tokens_in = tuple(int(size / most) for most in BYTES_A_TOKEN)
-    tokens_out = (int(LEAST_ANSWER * answers), answers)
-    cost = tuple(limits.cost(a, b) for a, b in zip(tokens_in, tokens_out, strict=True))
+    tokens_in = int(size / BYTES_A_TOKEN[0]), int(size / BYTES_A_TOKEN[1])
+    tokens_out = int(LEAST_ANSWER * answers), answers
+    cost = limits.cost(tokens_in[0], tokens_out[0]), limits.cost(tokens_in[1], tokens_out[1])
     return Estimate(items, hits, repeated, len(seen), tokens_in, tokens_out, cost, first)

@@ -70,6 +70,6 @@ class Key:
 
     def _forms(self) -> tuple[str, ...]:
         """The key as it is, as in an address, as some write a slash in JSON."""
-        if not self or len(self._secret) < SECRET:
+        if self._secret is None or len(self._secret) < SECRET:
             return ()
         return self._secret, quote(self._secret, safe=""), self._secret.replace("/", r"\/")

@@ -15,8 +15,9 @@ SHOWN = 200  # characters of a server's text in a message
 
 _LOADING = re.compile(r"loading model|model is (?:currently )?loading|currently loading", re.I)
 _CONTEXT = re.compile(
-    r"context.?(?:length|size|window|limit)|exceed_context|maximum context|(?:prompt|input) is too long|too many (?:input )?tokens"
-    r"|exceeds? the (?:available |maximum )?context|reduce the length|input token count|string_above_max_length|token limit|prompt too long",
+    r"context.?(?:length|size|window|limit)|exceed_context|maximum context|(?:prompt|input) is too long"
+    r"|too many (?:input )?tokens|exceeds? the (?:available |maximum )?context|reduce the length|input token count"
+    r"|string_above_max_length|token limit|prompt too long",
     re.I,
 )
 _NO_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low", re.I)
@@ -25,19 +26,21 @@ _REFUSED = re.compile(
     r"content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy", re.I
 )
 _KEY = re.compile(
-    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key|authentication",
+    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key"
+    r"|authentication",
     re.I,
 )
 _MODEL = re.compile(
     r"model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist", re.I
 )
 _ROLE = re.compile(
-    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate|only user and assistant|developer instruction",
+    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate"
+    r"|only user and assistant|developer instruction",
     re.I,
 )
 _UNSUPPORTED = re.compile(
-    r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized|unexpected|not allowed|extra|instead|not permitted"
-    r"|only the default",
+    r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized"
+    r"|unexpected|not allowed|extra|instead|not permitted|only the default",
     re.I,
 )
 _FORMAT = re.compile(r"response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or", re.I)

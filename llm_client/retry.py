@@ -40,8 +40,8 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text)
-    except (TypeError, ValueError):
+        return None if text is None else float(text)
+    except ValueError:
         return None
 
 

@@ -70,7 +70,8 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
     A heading is a line of its own, or the words before a colon at the start of a line; the latter
     (`Nice to have: Go`) lasts to the end of its paragraph, the former to the next heading.
     """
-    starts, kinds = [0], [None]
+    starts: list[int] = [0]
+    kinds: list[str | None] = [None]
     current, inline, begin = None, False, 0
     for line in plain.split("\n"):
         content = line.strip(_HEADING_MARKUP)

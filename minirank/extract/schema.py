@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Self
+from typing import ClassVar, Self
 
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
@@ -96,8 +96,8 @@ class _Features:
     """JSON form shared by both kinds of features: ids as they are, values and lists of values."""
 
     __slots__ = ()
-    _ids = ()
-    _allowed = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
+    _ids: ClassVar[tuple[str, ...]] = ()
+    _allowed: ClassVar = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
     def to_json(self) -> dict:
         """The features as a JSON object, every key in its place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from operator import eq
 
 from minirank.extract.rules.lexicon import Tokens, lexicon
@@ -103,7 +104,7 @@ def find_stuffing(skills: Iterable[tuple[int, int, str]]) -> list[Flag]:
     skills = list(skills)
     found = list(_bare_runs(skills))
     skills = [skill for skill in skills if not any(f.start <= skill[0] < f.end for f in found)]
-    mentions = {}
+    mentions: dict[str, list[tuple[int, int]]] = {}
     for start, end, name in skills:
         mentions.setdefault(name, []).append((start, end))
     for spans in mentions.values():
@@ -141,12 +142,12 @@ def _stuffed_lists(skills):
 
 def _widest_gap(mentions):
     """Characters between neighbouring mentions, the most."""
-    return max(after[0] - before[1] for before, after in zip(mentions, mentions[1:], strict=False))
+    return max(after[0] - before[1] for before, after in pairwise(mentions))
 
 
 def merge_flags(flags: Iterable[Flag]) -> list[Flag]:
     """Flags sorted and joined where they overlap or touch; the first one's reason stays."""
-    merged = []
+    merged: list[Flag] = []
     for flag in sorted(flags, key=lambda f: (f.start, -f.end)):
         if merged and flag.start <= merged[-1].end:
             last = merged[-1]

@@ -87,7 +87,7 @@ class _Reader:
 
     def names(self, key: str) -> tuple[Value, ...]:
         """Names that the lexicon or the gazetteer knows in each quote; a short quote without any is a name itself."""
-        found = []
+        found: list[Value | None] = []
         for span in filter(None, map(self._span, self._answer[key])):
             quote = self._quote(span)
             facts = believable(quote, _scan(quote, lexicon().facts), lexicon().exact)
@@ -149,9 +149,10 @@ class _Reader:
             return self._invalid()
         return self._value(name, span)
 
-    def _invalid(self) -> None:
-        """Counts a value that is dropped though its quote stands in the text."""
+    def _invalid(self) -> Value | None:
+        """None, for a value that is dropped though its quote stands in the text; it is counted."""
         self._source.counts.invalid += 1
+        return None
 
     def _value(self, value: str | int, span: tuple[int, int]) -> Value:
         start, end = self._source.to_source(*span)

@@ -53,10 +53,8 @@ class MaskedDocument:
 
 def _blanks(text: str) -> Iterator[tuple[int, int, str]]:
     for m in _BLANKS.finditer(text):
-        if m.start() == 0 or m.end() == len(text) or _ONLY_UNSEEN.fullmatch(m[0]):
-            replacement = ""
-        else:
-            replacement = _blank(m[0])
+        nothing = m.start() == 0 or m.end() == len(text) or _ONLY_UNSEEN.fullmatch(m[0])
+        replacement = "" if nothing else _blank(m[0])
         if m[0] != replacement:
             yield m.start(), m.end(), replacement
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from minirank.extract.llm.grounding import ValueCounts
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
@@ -24,7 +25,7 @@ def merge(parts: Sequence[JobFeatures] | Sequence[ResumeFeatures]) -> JobFeature
     """
     if len(parts) == 1:
         return parts[0]
-    merged = {}
+    merged: dict[str, Any] = {}
     for field in fields(parts[0]):
         found = [item for item in (getattr(part, field.name) for part in parts) if item]
         if field.default == ():

@@ -59,7 +59,8 @@ def _claimed(value: object) -> float | None:
 def _ranges(text: str) -> list[tuple[float, float]]:
     """Lower and upper ends of the amounts in a text; both are the same for a single number."""
     plain = unicodedata.normalize("NFKC", text)
-    found, ended = [], -1
+    found: list[tuple[float, float]] = []
+    ended = -1
     for m in _NUMBER.finditer(plain):
         number = _number(m[0].lower())
         if ended >= 0 and _RANGE.fullmatch(plain, ended, m.start()):

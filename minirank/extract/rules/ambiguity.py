@@ -94,4 +94,4 @@ def _short(plain, start, end, quote, before, after):
     if _SHORT_REFUSED.search(near):
         return False
     opens = near.rstrip(" •*-\n") == "" or near[-1] == "\n"
-    return bool((opens or _SHORT_BEFORE.search(near)) and _SHORT_AFTER.match(plain, end) or _SHORT_SURE.match(plain, end))
+    return bool(((opens or _SHORT_BEFORE.search(near)) and _SHORT_AFTER.match(plain, end)) or _SHORT_SURE.match(plain, end))

@@ -55,7 +55,7 @@ class Matcher:
     """
 
     def __init__(self, phrases: Iterable[tuple[str, str, str]]) -> None:
-        self._trie = {}
+        self._trie: dict = {}
         for phrase, kind, name in phrases:
             node = self._trie
             for word in Tokens(phrase).words:
@@ -135,7 +135,7 @@ def lexicon() -> Lexicon:
         *_listed(data["education"], "education"),
         *_listed(data["remote"], "remote"),
     ]
-    exact = {}
+    exact: dict[str, set[str]] = {}
     for spelling in data["exact_case"]:
         exact.setdefault(spelling.lower(), set()).add(spelling)
     headings = data["headings"]

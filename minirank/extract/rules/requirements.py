@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from itertools import pairwise
 
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import Match
@@ -26,9 +27,9 @@ def label_mentions(document: NormalisedText, mentions: list[tuple[int, int]], cu
         cues: list of Match of kinds must, nice and negation, sorted.
     Returns: list of labels, one a mention.
     """
-    labels = [None] * len(mentions)
+    labels: list[str | None] = [None] * len(mentions)
     starts, ends = [start for start, _ in mentions], [end for _, end in mentions]
-    sentences = {}
+    sentences: dict[tuple[int, int], list[Match]] = {}
     for cue in cues:
         sentences.setdefault(document.sentence(cue.start), []).append(cue)
     for (begin, finish), inside in sentences.items():
@@ -42,7 +43,7 @@ def _label_sentence(plain, begin, finish, starts, ends, cues, labels):
     borders = [begin, *(m.end() for m in _CLAUSE.finditer(plain, begin, finish)), finish]
     cue_starts = [c.start for c in cues]
     previous = range(0)
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in pairwise(borders):
         here = range(bisect_left(starts, start), bisect_left(starts, end))
         said = cues[bisect_left(cue_starts, start) : bisect_left(cue_starts, end)]
         if here:
@@ -90,7 +91,5 @@ def _scope_start(plain, cursor, cue):
         or (cue.name.split()[-1] in _WHOLE_LIST and not region.rstrip().endswith((" is", " be")))
     ):
         return cursor
-    noun = None
-    for noun in _NOUN.finditer(region):
-        pass
-    return cursor + (noun.start() if noun else region.rfind(",") + 1)
+    nouns = [m.start() for m in _NOUN.finditer(region)]
+    return cursor + (nouns[-1] if nouns else region.rfind(",") + 1)
