@@ -85,7 +85,7 @@ def each_metric(dataset, predictions, times):
         f"concordance of {np.count_nonzero(graded):,} graded rows": lambda: metrics.concordance(
             grade, predictions["relevance"][graded], dataset.search[graded]
         ),
-        "log loss": lambda: metrics.log_loss(clicked, score),
+        "log loss": lambda: metrics.row_log_loss(clicked, score).mean(),
         "calibration": lambda: calibration(clicked, score),
         f"AUC's interval, {times} replicates": lambda: replicates([by_job], int(dataset.job.max()) + 1, times, 0),
     }

@@ -36,7 +36,7 @@ class Calibration:
     ece: float
 
 
-def calibration(labels, probabilities, bins=15, order=None) -> Calibration:
+def calibration(labels: np.ndarray, probabilities: np.ndarray, bins: int = 15, order: np.ndarray | None = None) -> Calibration:
     """Observed against predicted probability in bins of equal mass; tied predictions stay together.
 
     A row falls into bin floor(bins * (its rank, ties sharing the middle one) / B), so that equal
@@ -84,7 +84,7 @@ def _borders(probabilities, bins) -> np.ndarray:
     return borders[borders < rows]
 
 
-def wilson(share, rows, z=Z95):
+def wilson(share: float | np.ndarray, rows: int | np.ndarray, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
     """Wilson's score interval of a share.
 
     centre = (p + z^2 / 2n) / (1 + z^2 / n),  half = z sqrt(p (1 - p) / n + z^2 / 4n^2) / (1 + z^2 / n)

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-TITLES = {
-    "auc": "AUC",
-    "gauc": "GAUC",
-    "ndcg@10": "NDCG@10",
-    "concordance": "concordance",
-    "spearman": "Spearman",
-    "log_loss": "log loss",
-    "kl": "log loss - entropy",
-    "brier": "Brier",
-    "mse": "MSE",
-    "observed_over_predicted": "observed/predicted",
-}
-NOTES = {
-    "auc": "chance that a random positive row scores above a random negative one; 0.5 is guessing, 1 is perfect",
-    "gauc": "AUC within each group (a search, for cvr a job) that has both classes, weighted by its rows",
-    "ndcg@10": "how close the first 10 of each search are to the best order; 1 is perfect",
-    "concordance": "share of the pairs of a search with different labels that are in the right order; 0.5 is guessing",
-    "spearman": "correlation of the ranks; 0 is guessing, 1 is perfect",
-    "log_loss": "mean -log probability of what happened; lower is better",
-    "kl": "log loss less what soft labels make unavoidable; 0 is perfect",
-    "brier": "mean squared error of the probability; lower is better",
-    "mse": "mean squared error; lower is better",
-    "observed_over_predicted": "1 is calibrated, above 1 the model predicts too little",
+from typing import Any
+
+METRICS = {  # name: its title, and what it says
+    "auc": ("AUC", "chance that a random positive row scores above a random negative one; 0.5 is guessing, 1 is perfect"),
+    "gauc": ("GAUC", "AUC within each group (a search, for cvr a job) that has both classes, weighted by its rows"),
+    "ndcg@10": ("NDCG@10", "how close the first 10 of each search are to the best order; 1 is perfect"),
+    "concordance": ("concordance", "share of the pairs of a search with different labels that are in the right order; 0.5 is guessing"),
+    "spearman": ("Spearman", "correlation of the ranks; 0 is guessing, 1 is perfect"),
+    "log_loss": ("log loss", "mean -log probability of what happened; lower is better"),
+    "kl": ("log loss - entropy", "log loss less what soft labels make unavoidable; 0 is perfect"),
+    "brier": ("Brier", "mean squared error of the probability; lower is better"),
+    "mse": ("MSE", "mean squared error; lower is better"),
+    "observed_over_predicted": ("observed/predicted", "1 is calibrated, above 1 the model predicts too little"),
 }
 TASKS = {
     "ctr": "ctr (was the candidate clicked)",
@@ -45,7 +35,7 @@ COLUMNS = (
 CEILINGS = {"reachable": "ceiling: all that is observable", "oracle": "ceiling: oracle"}
 
 
-def format_table(results) -> str:
+def format_table(results: dict[str, Any]) -> str:
     """Every metric with its interval, ceilings and coverage, then the main ones role by role.
 
     Args:
@@ -81,7 +71,7 @@ def format_table(results) -> str:
         lines.append(f"Interval: {level}, bootstrap over {drawn_from}, {drawn['replicates']} times.")
     lines += ["", *aligned(table), ""]
     used = {metric for facts in overall["tasks"].values() for metric in facts["metrics"]}
-    lines += [f"{TITLES[metric]}: {note}." for metric, note in NOTES.items() if metric in used]
+    lines += [f"{title}: {note}." for metric, (title, note) in METRICS.items() if metric in used]
     if ceilings:
         lines.append("reachable, oracle: the simulator's probabilities, given what is observable, given everything.")
         lines.append("share of reachable: how far from guessing (0 %) to the reachable ceiling (100 %).")
@@ -90,7 +80,7 @@ def format_table(results) -> str:
     return "\n".join(lines)
 
 
-def format_comparison(results_by_name) -> str:
+def format_comparison(results_by_name: dict[str, dict[str, Any]]) -> str:
     """Models side by side, one row each, and the simulator's ceilings below.
 
     Args:
@@ -116,15 +106,16 @@ def format_comparison(results_by_name) -> str:
     return "\n".join(aligned(cells))
 
 
-def main_columns(results) -> list[tuple[str, str, str]]:
+def main_columns(results: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(title, task, metric) of the figures that sum a model up."""
     if results["kind"] == "recruiting":
         return [column for column in COLUMNS if column[1] in results["overall"]["tasks"]]
     best = {task: next(iter(facts["metrics"])) for task, facts in results["overall"]["tasks"].items()}
-    return [(f"{task} {TITLES[metric]}", task, metric) for task, metric in best.items()]
+    return [(f"{task} {METRICS[metric][0]}", task, metric) for task, metric in best.items()]
 
 
-def entry_cells(entry, ceilings) -> list[str]:
+def entry_cells(entry: dict[str, Any], ceilings: list[str]) -> list[str]:
+    """A metric's value, interval, ceilings and coverage."""
     low, high, share, coverage = entry["low"], entry["high"], entry["share"], entry["coverage"]
     cells = [decimals(entry["value"]), "-" if low is None else f"{decimals(low)} to {decimals(high)}"]
     cells += ["" if entry[name] is None else decimals(entry[name]) for name in ceilings]
@@ -135,7 +126,7 @@ def entry_cells(entry, ceilings) -> list[str]:
     return cells
 
 
-def aligned(cells) -> list[str]:
+def aligned(cells: list[list[str]]) -> list[str]:
     """Columns of equal width, the first to the left, numbers to the right, a rule under the header.
 
     A row shorter than the header (a heading, or a reason in place of numbers) takes no part in the widths.
@@ -152,24 +143,29 @@ def aligned(cells) -> list[str]:
     return lines
 
 
-def segment_title(segment) -> str:
+def segment_title(segment: dict[str, Any]) -> str:
+    """Such as `1,200 rows, 60 searches, 20 jobs`."""
     counts = {"rows": segment["rows"], "searches": segment["searches"], "jobs": segment["jobs"]}
     return ", ".join(f"{count:,} {unit}" for unit, count in counts.items() if count is not None)
 
 
-def task_title(results, task, facts) -> str:
+def task_title(results: dict[str, Any], task: str, facts: dict[str, Any]) -> str:
+    """What the task asks, and how many rows it has."""
     name = TASKS.get(task, task) if results["kind"] == "recruiting" else task
     positives = "" if facts["positives"] is None else f", {facts['positives']:,} positive"
     return f"{name}: {facts['rows']:,} rows{positives}"
 
 
-def titled(entries) -> dict:
-    return {TITLES[metric]: entry for metric, entry in entries.items()}
+def titled(entries: dict[str, dict]) -> dict[str, dict]:
+    """By title in place of name."""
+    return {METRICS[metric][0]: entry for metric, entry in entries.items()}
 
 
-def decimals(value) -> str:
+def decimals(value: float | None) -> str:
+    """Four decimals."""
     return "-" if value is None else f"{round(value, 4) + 0.0:.4f}"  # + 0.0 turns -0.0 into 0.0
 
 
-def plural(unit) -> str:
+def plural(unit: str) -> str:
+    """Such as `jobs`."""
     return {"search": "searches"}.get(unit, f"{unit}s")

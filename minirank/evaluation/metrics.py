@@ -59,7 +59,7 @@ class ByScore:
         ValueError: shapes differ, NaN, a label that is neither 0 nor 1.
     """
 
-    def __init__(self, labels, scores, order=None):
+    def __init__(self, labels: np.ndarray, scores: np.ndarray, order: np.ndarray | None = None) -> None:
         labels, scores = _check(labels, scores)
         self.order = rising(scores) if order is None else order
         self.positive = _binary(labels)[self.order]
@@ -67,7 +67,7 @@ class ByScore:
         self.tied = np.zeros(len(scores), bool)
         np.equal(scores[1:], scores[:-1], out=self.tied[1:])
 
-    def auc(self, cluster, counts) -> np.ndarray:
+    def auc(self, cluster: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """(R,) AUC where the rows of cluster c occur counts[c, r] times; NaN where a class is missing.
 
         Args:
@@ -81,7 +81,7 @@ class ByScore:
         return np.divide(won, pairs, out=np.full(replicates, np.nan), where=pairs > 0)
 
 
-def auc(labels, scores) -> float:
+def auc(labels: np.ndarray, scores: np.ndarray) -> float:
     """Chance that a random positive scores above a random negative; a tie counts half.
 
     Args:
@@ -97,7 +97,7 @@ def auc(labels, scores) -> float:
     return float(rows.auc(np.zeros(len(rows.order), np.int32), np.ones((1, 1), np.uint16))[0])
 
 
-def gauc(labels, scores, groups) -> Grouped:
+def gauc(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Grouped:
     """AUC within each group that has both classes, weighted by the group's rows.
 
     Args:
@@ -113,7 +113,7 @@ def gauc(labels, scores, groups) -> Grouped:
     return replace(found, weights=np.where(found.weights > 0, found.sizes, 0.0))
 
 
-def ndcg(labels, scores, groups, k=10, convention="average") -> Grouped:
+def ndcg(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, k: int = 10, convention: str = "average") -> Grouped:
     """Normalised discounted cumulative gain of the first k rows of each group.
 
     DCG@k = sum_{i=1..k} (2^label_i - 1) / log2(i + 1), over the best possible DCG@k.
@@ -147,7 +147,7 @@ def ndcg(labels, scores, groups, k=10, convention="average") -> Grouped:
     return Grouped(found, np.where(best > 0, 1.0, empty), sizes, first)
 
 
-def concordance(labels, scores, groups=None) -> Grouped:
+def concordance(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = None) -> Grouped:
     """Share of the pairs with different labels that the scores order as the labels do.
 
     Pairs lie within a group; a tie of the scores counts half; a group weighs as much as it has
@@ -169,7 +169,7 @@ def concordance(labels, scores, groups=None) -> Grouped:
     return Grouped(found, pairs, sizes, first)
 
 
-def spearman(a, b) -> float:
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson correlation of the ranks, tied values sharing the mean of their ranks; NaN for a constant.
 
     Args:
@@ -183,7 +183,7 @@ def spearman(a, b) -> float:
     return _ratio(dot(a, b), np.sqrt(dot(a, a) * dot(b, b)))
 
 
-def row_log_loss(labels, probabilities) -> np.ndarray:
+def row_log_loss(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """(B,) -y log p - (1 - y) log(1 - p), in nats.
 
     Args:
@@ -197,7 +197,7 @@ def row_log_loss(labels, probabilities) -> np.ndarray:
     return -labels * np.log(probabilities) - (1 - labels) * np.log1p(-probabilities)
 
 
-def row_entropy(labels) -> np.ndarray:
+def row_entropy(labels: np.ndarray) -> np.ndarray:
     """(B,) -y log y - (1 - y) log(1 - y), in nats, 0 log 0 = 0: the least log loss that a soft label allows.
 
     Args:
@@ -210,29 +210,18 @@ def row_entropy(labels) -> np.ndarray:
     return -labels * np.log(np.where(labels > 0, labels, 1)) - rest * np.log(np.where(rest > 0, rest, 1))
 
 
-def log_loss(labels, probabilities) -> float:
-    """Mean of `row_log_loss`; NaN without rows."""
-    return _mean(row_log_loss(labels, probabilities))
+def row_kl(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(B,) log loss less the label's entropy: 0 where a probability equals its soft label; arguments as in `row_log_loss`."""
+    return row_log_loss(labels, probabilities) - row_entropy(labels)
 
 
-def kl(labels, probabilities) -> float:
-    """Mean log loss less the labels' entropy: 0 where every probability equals its soft label."""
-    return _mean(row_log_loss(labels, probabilities) - row_entropy(labels))
-
-
-def brier(labels, probabilities) -> float:
-    """Mean of (y - p)^2; NaN without rows. Arguments and errors as in `row_log_loss`."""
-    labels, probabilities = check_probabilities(labels, probabilities)
-    return _mean((labels - probabilities) ** 2)
-
-
-def mse(labels, predictions) -> float:
-    """Mean of (y - prediction)^2 of any scale; NaN without rows."""
+def row_squared_error(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """(B,) (y - prediction)^2, of any scale."""
     labels, predictions = _check(labels, predictions)
-    return _mean((labels.astype(float) - predictions) ** 2)
+    return (labels.astype(float) - predictions) ** 2
 
 
-def dot(a, b) -> float:
+def dot(a: np.ndarray, b: np.ndarray) -> float:
     """Sum of a_i b_i in one thread.
 
     SPEED: not `a @ b`: BLAS starts threads from 10,000 elements on, which beside another busy
@@ -254,7 +243,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def rising(values) -> np.ndarray:
+def rising(values: np.ndarray) -> np.ndarray:
     """(B,) int64, the rows by rising value; tied rows stay in the order given.
 
     SPEED: NumPy sorts numbers eight times faster than it finds their order. So the highest bits of
@@ -311,7 +300,8 @@ def _check(*columns) -> list[np.ndarray]:
     return columns
 
 
-def check_probabilities(labels, probabilities) -> list[np.ndarray]:
+def check_probabilities(labels: np.ndarray, probabilities: np.ndarray) -> list[np.ndarray]:
+    """Both as float64, checked: of one length, no NaN, within [0, 1]."""
     columns = [column.astype(float) for column in _check(labels, probabilities)]
     for name, column in zip(("labels", "probabilities"), columns):
         if column.min(initial=0) < 0 or column.max(initial=1) > 1:
@@ -328,7 +318,3 @@ def _binary(labels) -> np.ndarray:
 
 def _ratio(numerator, denominator) -> float:
     return float(numerator) / float(denominator) if denominator else float("nan")
-
-
-def _mean(values) -> float:
-    return _ratio(values.sum(), len(values))

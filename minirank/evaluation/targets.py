@@ -28,17 +28,7 @@ from ..data import Dataset
 from . import metrics
 from .bootstrap import Auc, Fixed, Ratio, Statistic
 
-DIRECTIONS = {
-    "auc": "max",
-    "gauc": "max",
-    "ndcg@10": "max",
-    "concordance": "max",
-    "spearman": "max",
-    "log_loss": "min",
-    "kl": "min",
-    "brier": "min",
-    "mse": "min",
-}
+HIGHER_IS_BETTER = ("auc", "gauc", "ndcg@10", "concordance", "spearman")
 OBSERVED = "observed_over_predicted"  # best at 1, so it has no direction and nothing stops on it
 OF_PROBABILITIES = ("log_loss", "kl", "brier", OBSERVED)
 BINARY = ("auc", "gauc", "log_loss", "brier", OBSERVED)
@@ -294,10 +284,6 @@ def row_ratio(metric: str, target: Target) -> Ratio:
     """The metrics that are sums over rows: "log_loss", "kl", "brier", "mse", observed over predicted."""
     if metric == OBSERVED:
         return Ratio(target.labels, target.scores, target.cluster, target.clusters)
-    if metric == "log_loss":
-        values = metrics.row_log_loss(target.labels, target.scores)
-    elif metric == "kl":
-        values = metrics.row_log_loss(target.labels, target.scores) - metrics.row_entropy(target.labels)
-    else:
-        values = (target.labels - target.scores) ** 2
+    of_rows = {"log_loss": metrics.row_log_loss, "kl": metrics.row_kl}.get(metric, metrics.row_squared_error)
+    values = of_rows(target.labels, target.scores)
     return Ratio(values, np.ones(len(values)), target.cluster, target.clusters)

@@ -2,9 +2,9 @@
 
     score = pCTR^a pCVR^b relevance^c        exponents of the run's configuration, default (1, 1, 0)
 
-A job or a resume that training never saw is the normal case: what is not in the data folder is
-extracted by rules on the way, with the gazetteer of the run's configuration. A candidate's numbers depend on the job, the role and the candidate
-alone, never on who else is ranked.
+A job or a resume that training never saw is the normal case: rules extract what is not in the data folder, with the
+gazetteer of the run's configuration. A candidate's numbers depend on the job, the role and the candidate alone, never
+on who else is ranked.
 """
 
 from __future__ import annotations

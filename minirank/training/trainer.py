@@ -22,7 +22,7 @@ from ..config.configuration import Config
 from ..config.model import check_tasks
 from ..data import Dataset
 from ..errors import ConfigError, RunError
-from ..evaluation.targets import DIRECTIONS
+from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.backends import Unavailable, resident
 from ..kernels.batch import Batch
 from ..kernels.parameters import TrainState, initial_values
@@ -274,7 +274,7 @@ class Trainer:
         if self.stopping is None:
             return True
         value, best = measured[self.stopping.metric], self.cursor.best
-        higher = DIRECTIONS[self.stopping.metric.rpartition(".")[2]] == "max"
+        higher = self.stopping.metric.rpartition(".")[2] in HIGHER_IS_BETTER
         if best is not None and not (value > best if higher else value < best):
             return False
         self.cursor.best = value

@@ -11,7 +11,7 @@ from ..config.model import TaskConfig
 from ..data import Dataset
 from ..errors import ConfigError
 from ..evaluation import evaluate
-from ..evaluation.targets import DIRECTIONS
+from ..evaluation.targets import OBSERVED
 from ..run.prediction import known_predictions
 
 MEAN = "mean"
@@ -52,7 +52,7 @@ def stopping_metric(metric: str | None, dataset: Dataset, tasks: Sequence[TaskCo
     measured = validation_metrics(dataset, tasks, dataset.valid, guess)
     if metric is None:
         metric = next((name for name in ("mean.log_loss", "mean.mse") if name in measured), "mean.log_loss")
-    useful = [name for name, value in measured.items() if value is not None and name.rpartition(".")[2] in DIRECTIONS]
+    useful = [name for name, value in measured.items() if value is not None and name.rpartition(".")[2] != OBSERVED]
     if metric not in useful:
         what = "is not defined on the validation rows" if metric in measured else "is unknown"
         raise ConfigError(f"training.early_stopping.metric: {metric} {what}; choose one of {', '.join(useful)}")

@@ -7,7 +7,7 @@ import pytest
 from evaluation_world import NAN, TASKS, dataset, world
 
 from minirank.evaluation import compare, evaluate, format_comparison, format_table, metrics
-from minirank.evaluation.targets import DIRECTIONS, OBSERVED
+from minirank.evaluation.targets import HIGHER_IS_BETTER, OBSERVED
 
 # Which rows count
 
@@ -161,7 +161,7 @@ def test_ceilings_are_the_truth_as_predictions():
     assert tasks["ranking"]["metrics"]["ndcg@10"]["oracle"] == pytest.approx(expected)
     assert tasks["cvr_all"]["rows"] == len(rows)
     assert tasks["cvr_all"]["metrics"]["kl"]["oracle"] == pytest.approx(0, abs=1e-9)
-    expected = metrics.kl(truth["conversion"], predictions["cvr"])
+    expected = metrics.row_kl(truth["conversion"], predictions["cvr"]).mean()
     assert tasks["cvr_all"]["metrics"]["kl"]["value"] == pytest.approx(expected)
     assert tasks["relevance"]["metrics"]["log_loss"]["share"] is None
 
@@ -211,7 +211,7 @@ def test_a_table_is_evaluated_by_the_kind_of_its_labels():
     assert income["value"] == pytest.approx(metrics.auc(labels[5:, 0], predictions["income"][5:]))
     assert income["low"] < income["value"] < income["high"]
     assert "gauc" not in tasks["income"]["metrics"]
-    expected = metrics.mse(data.rows.labels[5:, 2], predictions["price"][5:])
+    expected = metrics.row_squared_error(data.rows.labels[5:, 2], predictions["price"][5:]).mean()
     assert tasks["price"]["metrics"]["mse"]["value"] == pytest.approx(expected)
     assert tasks["price"]["calibration"] is None and len(tasks["income"]["calibration"]["bins"]) == 15
     text = format_comparison({"mmoe": result | {"parameters": 12_345}, "lightgbm": result})
@@ -233,8 +233,8 @@ def test_every_metric_has_a_direction_but_the_one_that_is_best_at_1():
     data, rows, predictions = world()
     tasks = evaluate(data, rows, predictions, bootstrap=0)["overall"]["tasks"]
     for metric in {name for facts in tasks.values() for name in facts["metrics"]} - {OBSERVED}:
-        assert DIRECTIONS[metric] == ("min" if metric in ("log_loss", "kl", "brier") else "max")
-    assert OBSERVED not in DIRECTIONS
+        assert (metric in HIGHER_IS_BETTER) == (metric not in ("log_loss", "kl", "brier"))
+    assert OBSERVED not in HIGHER_IS_BETTER and "mse" not in HIGHER_IS_BETTER
 
 
 # Regressions
@@ -251,7 +251,7 @@ def test_a_regression_is_measured_by_its_squared_error_and_its_order():
     assert after["relevance"]["calibration"] is None
     labels = data.rows.labels[:, 2]
     known = ~np.isnan(labels)
-    assert after["relevance"]["metrics"]["mse"]["value"] == pytest.approx(metrics.mse(labels[known], values["relevance"][known]))
+    assert after["relevance"]["metrics"]["mse"]["value"] == pytest.approx(((labels - values["relevance"])[known] ** 2).mean())
     for name in ("concordance", "ndcg@10"):  # of the order alone
         assert after["relevance"]["metrics"][name] == before["relevance"]["metrics"][name]
     assert {task: facts for task, facts in after.items() if task != "relevance"} == {

@@ -252,36 +252,36 @@ def test_spearman_equals_scipy(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_log_loss_and_brier_equal_sklearn(seed):
+def test_log_loss_and_squared_error_equal_sklearn(seed):
     labels, _, _, rng = rows(seed)
     probabilities = rng.uniform(0.01, 0.99, len(labels))
-    assert metrics.log_loss(labels, probabilities) == pytest.approx(sklearn_log_loss(labels, probabilities), rel=1e-12)
-    assert metrics.brier(labels, probabilities) == pytest.approx(brier_score_loss(labels, probabilities), rel=1e-12)
+    assert metrics.row_log_loss(labels, probabilities).mean() == pytest.approx(sklearn_log_loss(labels, probabilities), rel=1e-12)
+    assert metrics.row_squared_error(labels, probabilities).mean() == pytest.approx(brier_score_loss(labels, probabilities), rel=1e-12)
 
 
 def test_log_loss_by_hand_and_clipped():
-    assert metrics.log_loss([1, 0], [0.5, 0.75]) == pytest.approx((math.log(2) + math.log(4)) / 2)
-    assert metrics.log_loss([1], [0]) == pytest.approx(-math.log(1e-7))
-    assert metrics.log_loss([0], [1]) == pytest.approx(-math.log(1e-7))
-    assert metrics.log_loss([0.25], [0.5]) == pytest.approx(math.log(2))
-    assert math.isnan(metrics.log_loss([], []))
+    assert metrics.row_log_loss([1, 0], [0.5, 0.75]).mean() == pytest.approx((math.log(2) + math.log(4)) / 2)
+    assert metrics.row_log_loss([1], [0]).mean() == pytest.approx(-math.log(1e-7))
+    assert metrics.row_log_loss([0], [1]).mean() == pytest.approx(-math.log(1e-7))
+    assert metrics.row_log_loss([0.25], [0.5]).mean() == pytest.approx(math.log(2))
+    assert len(metrics.row_log_loss([], [])) == 0
 
 
 def test_entropy_is_the_least_log_loss_of_soft_labels():
     labels = np.array([0, 0.1, 0.5, 0.9, 1])
     assert metrics.row_entropy(labels) == pytest.approx(stats.entropy([labels, 1 - labels]))
-    assert metrics.kl(labels, labels) == pytest.approx(0, abs=2e-7)
+    assert metrics.row_kl(labels, labels) == pytest.approx(0, abs=2e-7)
     probabilities = np.array([0.2, 0.3, 0.4, 0.5, 0.6])
     expected = np.mean(stats.entropy([labels, 1 - labels], [probabilities, 1 - probabilities]))
-    assert metrics.kl(labels, probabilities) == pytest.approx(expected)
+    assert metrics.row_kl(labels, probabilities).mean() == pytest.approx(expected)
 
 
 def test_probabilities_outside_0_1_are_refused():
     with pytest.raises(ValueError, match=r"probabilities must lie in \[0, 1\], got 0.5 .. 1.5"):
-        metrics.log_loss([0, 1], [0.5, 1.5])
+        metrics.row_log_loss([0, 1], [0.5, 1.5])
     with pytest.raises(ValueError, match=r"labels must lie in \[0, 1\], got -1"):
-        metrics.brier([-1], [0.5])
-    assert metrics.mse([3, -5], [1, -4]) == 2.5
+        metrics.row_log_loss([-1], [0.5])
+    assert metrics.row_squared_error([3, -5], [1, -4]).mean() == 2.5
 
 
 # Calibration
