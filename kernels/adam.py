@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cpu.jit import kernel
-from .cpu.vector import lanes, like, load, load_half, root, store
+from .cpu.vector import lanes, like, load, load_half, sqrt, store
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def adam_update(w, m, v, g, gain1, gain2, rate, correction, epsilon):
     """(w, m, v) after one step: of numbers, or of vectors; gain = 1 - beta, (rate, correction) = `Adam.corrected`."""
     m = m + like(m, gain1) * (g - m)
     v = v + like(v, gain2) * (g * g - v)
-    return w - like(w, rate) * m / (root(v * like(v, correction)) + like(v, epsilon)), m, v
+    return w - like(w, rate) * m / (sqrt(v * like(v, correction)) + like(v, epsilon)), m, v
 
 
 @kernel

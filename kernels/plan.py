@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from .batch import InputSpec
+from .ops import KINDS
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Operation:
     """One row of the plan.
 
     Args:
-        kind: a key of `operations.KINDS`.
+        kind: a key of `ops.KINDS`.
         output: the slot that it writes (or adds to); None for a loss.
         inputs: the slots that it reads.
         parameters: the parameters that it reads, in the order its kind documents.
@@ -154,7 +155,7 @@ class Plan:
     @property
     def grouped(self) -> bool:
         """True when a loss compares rows of one search, which then must stay together."""
-        return any(op.kind in ("pairwise", "listwise") for op in self.losses)
+        return any(KINDS[op.kind].compares_rows for op in self.losses)
 
     def backward(self) -> Iterator[Operation]:
         """The same operations from the last to the first."""
@@ -162,7 +163,7 @@ class Plan:
 
     def flops(self) -> int:
         """Multiply-adds times 2 of one row's forward pass, matrix products alone."""
-        return sum(2 * op.inputs[0].width * op.output.width for op in self.forward if op.kind in ("dense", "dense_by_id"))
+        return sum(2 * op.inputs[0].width * op.output.width for op in self.forward if KINDS[op.kind].multiplies)
 
     def __str__(self) -> str:
         return format_plan(self)
@@ -204,20 +205,11 @@ class PlanBuilder:
         """Append an operation.
 
         Raises:
-            ValueError: an id adds to the output of a ReLU, whose gradient needs that output unchanged; or a ReLU or a mixture
-                writes, or a mixture mixes, a part of a block; or an embedding goes where no gradient is.
+            ValueError: it demands something else of its slots; see `Kind.check`.
         """
-        whole = [output] * (kind == "mixture" or bool(attributes.get("relu"))) + [*inputs[1:]] * (kind == "mixture")
-        if kind in ("gather", "bag") and output.differentiable < output.width:
-            raise ValueError(f"a {kind} needs a gradient for all its columns, but {output} has one for {output.differentiable}")
-        for slot in whole:
-            if slot.width != slot.stride:
-                raise ValueError(f"a ReLU and a mixture work on whole blocks, but {slot} is a part of one")
-        if kind in ("bias_by_id", "dense_by_id"):
-            for op in self.operations:
-                if op.attributes.get("relu") and op.output.block == output.block:
-                    raise ValueError(f"{kind} must add to a linear output, but {output} is that of a ReLU")
-        self.operations.append(Operation(kind, output, tuple(inputs), tuple(parameters), attributes))
+        op = Operation(kind, output, tuple(inputs), tuple(parameters), attributes)
+        KINDS[kind].check(op, self.operations)
+        self.operations.append(op)
 
     def build(self, logits: Slot, **rest) -> Plan:
         """The finished plan; `rest` are the remaining fields of `Plan`."""

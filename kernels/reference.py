@@ -12,8 +12,8 @@ from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch, Inputs
 from .executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
 from .objective import add_objective
+from .ops import KINDS
 from .ops.embedding import sum_by_id
-from .ops.registry import KINDS
 from .parameters import Arena, TrainState
 from .plan import Operation, Parameter, Plan, Slot
 

@@ -6,8 +6,8 @@
     train()                             # loads it from the cache
 
 Numba compiles with one thread and holds the interpreter's lock. `python -m minirank.kernels.cpu.compile PART...` compiles parts
-for float32, into the cache that every later process reads. The kernels of rarer operations
-(`KINDS` lists the others) are compiled by the executor whose plan has them, a second or less each.
+for float32, into the cache that every later process reads. The kernels of rarer operations (`Kind.common` is False)
+are compiled by the executor whose plan has them, a second or less each.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from importlib import import_module
 import numpy as np
 from numba import types
 
-from . import predict, walk
-from . import workers as threads
+from ..ops import KINDS
+from . import predict, walk, workers
 from .jit import is_missing
 from .tile import panel_product
 from .work import work_arrays
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step.
 ROWS, REST = "rows", "rest"
-KINDS = ("dense", "gather", "bag", "copy", "bias_by_id", "dense_by_id", "softmax", "mixture", "bce")
 FLOAT32 = np.dtype(np.float32)
 INT, REAL, TABLE, MATRIX = types.int64, types.float32, types.int64[:, ::1], types.float32[:, ::1]
 DRIVERS = {
@@ -51,7 +50,7 @@ DRIVERS = {
             *[REAL] * 5,
         ),
         predict.rows_are_fine: (types.int32[:, ::1], types.int32[::1], INT[::1], MATRIX, INT[::1]),
-        threads.wait_for_change: (INT[::1], INT, INT),
+        workers.wait_for_change: (INT[::1], INT, INT),
     },
 }
 
@@ -87,10 +86,12 @@ def wait_for(processes: list[subprocess.Popen]) -> None:
 
 def drivers_of(part: str) -> list:
     """What a part of the executor, or a module, has compiled."""
-    if part == ROWS:
-        kernels = [panel_product, *(kernel for kind in KINDS for kernel in walk.kernels_of(kind))]
-        return [*(kernel.of(FLOAT32) for kernel in kernels), *DRIVERS[ROWS]]
-    return [*(DRIVERS[part] if part in DRIVERS else import_module(part).DRIVERS)]
+    if part not in DRIVERS:
+        return [*import_module(part).DRIVERS]
+    kinds = [kind for kind in KINDS.values() if kind.common]
+    tiles = [panel_product, *(kernel for kind in kinds for kernel in (kind.forward_tile, kind.backward_tile))]
+    kernels = tiles if part == ROWS else [kind.pack for kind in kinds]
+    return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys(kernels) if kernel), *DRIVERS[part]]
 
 
 def compile_part(part: str) -> None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ops.registry import OPCODES
+from ..ops import KINDS
+from ..ops.kind import Sizes, up_to_vectors
 from ..plan import Operation, Plan, Slot
-from .layout import ADDEND, BIASES, CODE, COUNT, FIRST, FRESH, IN, NUMBER, OUT, PANELS, PARAMETER, RUNS, SECOND, SLOT
+from . import layout as L
 from .vector import BYTES
-
-FIRSTS = {"dense": "relu", "gather": "field", "bag": "bag", "bias_by_id": "field", "dense_by_id": "field", "softmax": "experts"}
 
 
 @dataclass(frozen=True)
@@ -48,45 +47,35 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             are summed in the order that `InputSpec.of_request` asks for.
     """
     extra = max(len(op.inputs) for op in plan.operations) - 1
-    table = np.zeros((len(plan.operations), ADDEND + SLOT * max(extra, 1)), np.int64)
+    table = np.zeros((len(plan.operations), L.EXTRA + L.SLOT * max(extra, 1)), np.int64)
     lanes = BYTES // np.dtype(dtype).itemsize
-    strides = {name: -(-width // lanes) * lanes for name, (_, width) in plan.blocks.items()}
+    strides = {name: up_to_vectors(width, lanes) for name, (_, width) in plan.blocks.items()}
     *starts, arena = np.cumsum([0, *strides.values()]) * capacity
     blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
-    fresh, touched = fresh_gradients(plan)
-    reals, runs = np.zeros(len(table)), []
-    panels = biases = scratch = inputs = 0
+    first_writers, touched = first_gradients(plan)
+    reals, runs, used = np.zeros(len(table)), [], Sizes()
     for number, (op, row) in enumerate(zip(plan.operations, table)):
-        row[CODE], row[NUMBER], row[COUNT], row[PANELS] = OPCODES[op.kind], number, len(op.inputs) - 1, -1
-        slots = [(OUT, op.output)] if op.output else []
+        kind = KINDS[op.kind]
+        row[L.NUMBER], row[L.COUNT] = number, len(op.inputs) - 1
+        slots = [(L.OUT, op.output)] if op.output else []
         for position, slot in slots + [*zip(input_places(op), op.inputs)]:
             start, stride = blocks[slot.block]
             whole = slot.width == plan.blocks[slot.block][1]
-            room = stride - slot.column if whole or position != OUT else slot.width
-            row[position : position + FRESH] = start + slot.column, stride, slot.width, slot.differentiable, room
-            row[position + FRESH] = (number, position) in fresh
-        row[PARAMETER : PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
-        row[FIRST], reals[number] = op.attributes.get(FIRSTS.get(op.kind), 0), op.attributes.get("temperature", 0)
+            writable = stride - slot.column if whole or position != L.OUT else slot.width
+            row[position : position + L.OVERWRITE] = start + slot.column, stride, slot.width, slot.differentiable, writable
+            row[position + L.OVERWRITE] = (number, position) in first_writers
+        row[L.PARAMETER : L.PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
         if op.output is None:
-            task = op.attributes["task"]
-            row[PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + task
-            row[FIRST], row[SECOND], reals[number] = task, op.attributes.get("given", -1), op.attributes["factor"]
-        elif op.kind in ("gather", "bag"):
-            row[SECOND], inputs = inputs, inputs + op.output.width
-        elif op.kind == "softmax":
-            scratch = max(scratch, -(-op.output.width // lanes) * lanes)
-        elif op.kind in ("dense", "dense_by_id"):
-            (x,), width = op.inputs, -(-op.output.width // lanes) * lanes
-            both = x.width * width + op.output.width * -(-x.differentiable // lanes) * lanes
-            row[PANELS] = panels
-            if op.kind == "dense":
-                row[RUNS], runs = len(runs), runs + runs_of(plan, x, shared)
-                row[BIASES], biases = biases, biases + width
-                panels += both
-            else:
-                row[SECOND] = op.parameters[0].shape[0]
-                panels += row[SECOND] * both
-                scratch = max(scratch, x.width + -(-x.differentiable // lanes) * lanes + 2 * width)
+            row[L.PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + op.attributes["task"]
+        for place, value in zip(L.INTEGERS, kind.attributes(op)):
+            row[place] = value
+        reals[number] = op.attributes.get(kind.real, 0)
+        if kind.fold is not None:
+            row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
+        row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT] = used.panels, used.biases, used.gradients
+        more = kind.sizes(op, lanes)
+        scratch = max(used.scratch, more.scratch)
+        used = Sizes(used.panels + more.panels, used.biases + more.biases, scratch, used.gradients + more.gradients)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
     return Encoded(
         capacity,
@@ -96,36 +85,32 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
         np.array(runs, np.int64),
         np.array(cleared, np.int64).reshape(-1, 2),
         int(arena),
-        int(panels),
-        int(biases),
-        int(scratch),
-        inputs,
+        *used,
         blocks,
     )
 
 
-def fresh_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
+def first_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
     """Which (operation, place of its slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
 
-    Dense layers and mixtures can write instead of adding; a block whose gradient another operation, or a part of
+    Some kinds can write instead of adding (`Kind.overwrites`); a block whose gradient another operation, or a part of
     the block, comes to first must start at 0.
     """
-    fresh, touched = set(), {}
+    first, touched = set(), {}
     for number in range(len(plan.operations) - 1, -1, -1):
         op = plan.operations[number]
-        for place, slot in zip(input_places(op), op.inputs):
+        for position, (place, slot) in enumerate(zip(input_places(op), op.inputs)):
             if slot.differentiable and slot.block not in touched:
-                whole = slot.width == plan.blocks[slot.block][1]
-                writes = op.kind == "dense" or (op.kind == "mixture" and place != IN)
-                if whole and writes:
-                    fresh.add((number, place))
-                touched[slot.block] = not (whole and writes)
-    return fresh, touched
+                writes = slot.width == plan.blocks[slot.block][1] and KINDS[op.kind].overwrites(position)
+                if writes:
+                    first.add((number, place))
+                touched[slot.block] = not writes
+    return first, touched
 
 
 def input_places(op: Operation) -> list[int]:
     """Where the input slots of an operation lie in its row of the table."""
-    return [IN, *range(ADDEND, ADDEND + SLOT * (len(op.inputs) - 1), SLOT)][: len(op.inputs)]
+    return [L.IN, *range(L.EXTRA, L.EXTRA + L.SLOT * (len(op.inputs) - 1), L.SLOT)][: len(op.inputs)]
 
 
 def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
@@ -133,13 +118,13 @@ def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
     read = {name: np.zeros(width, bool) for name, (_, width) in plan.blocks.items()}
     for op in plan.forward:
         for x in op.inputs:
-            runs = runs_of(plan, x, shared)[1:] if op.kind == "dense" else [0, x.width]
+            runs = runs_of(plan, x, shared)[1:] if KINDS[op.kind].fold is not None else [0, x.width]
             for first, end in zip(runs[::2], runs[1::2]):
                 read[x.block][x.column + first : x.column + end] = True
     for slot in (plan.logits, *plan.outputs.values()):
         read[slot.block][slot.column : slot.column + slot.width] = True
     columns = [read[op.output.block][op.output.column : op.output.column + op.output.width] for op in plan.forward]
-    return [number for number, op in enumerate(plan.forward) if op.inputs or op.kind == "bias_by_id" or columns[number].any()]
+    return [number for number, op in enumerate(plan.forward) if op.inputs or KINDS[op.kind].adds_to_output or columns[number].any()]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:
@@ -163,17 +148,7 @@ def columns_of(plan: Plan, x: Slot, names: tuple[str, ...]) -> np.ndarray:
     for op in plan.operations:
         if op.output is not None and op.output.block == x.block:
             first = op.output.column - x.column
-            for column, name in enumerate(inputs_of(plan, op) or [None] * op.output.width, start=first):
+            for column, name in enumerate(KINDS[op.kind].inputs_of(op, plan.spec) or [None] * op.output.width, start=first):
                 if 0 <= column < x.width:
                     chosen[column] = name in names
     return chosen
-
-
-def inputs_of(plan: Plan, op: Operation) -> list[str]:
-    """The name of the input behind each output column of a gather, a bag or a copy; nothing for other operations."""
-    spec = plan.spec
-    if op.kind == "gather":
-        return [spec.categorical[op.attributes["field"]][0]] * op.output.width
-    if op.kind == "bag":
-        return [spec.bags[op.attributes["bag"]][0]] * op.output.width
-    return list(spec.dense) if op.kind == "copy" else []

@@ -24,12 +24,14 @@ from ..adam import Adam
 from ..batch import Batch, Inputs
 from ..executor import Gradients, check_batch, check_values
 from ..objective import add_objective
+from ..ops import KINDS
 from ..parameters import Arena, TrainState, aligned
 from ..plan import Plan
+from . import layout as L
 from . import walk
 from .bags import FlatBags, entities
 from .encode import Encoded, encode
-from .layout import CODE, FIRST, SECOND, Work
+from .layout import Work
 from .predict import Predictor, available_threads, kept, plain
 from .tile import ROWS, WIDE, panel_product
 from .vector import BYTES
@@ -228,7 +230,7 @@ class TableReaders:
 
     Attributes:
         rows: (tables, 5) first element in the arena, width D, first and end of its `sources`, first element of its `_position`.
-        sources: (n, 3) opcode, column of ids or number of the bag, place in `Work.input_gradients`.
+        sources: (n, 3) whether it reads a bag, column of ids or number of the bag, place in `Work.input_gradients`.
     """
 
     def __init__(self, plan: Plan, table: np.ndarray, dtype: np.dtype) -> None:
@@ -238,7 +240,7 @@ class TableReaders:
             first = len(sources)
             for op, row in zip(plan.forward, table):
                 if parameter in op.parameters:
-                    sources.append((row[CODE], row[FIRST], row[SECOND]))
+                    sources.append((KINDS[op.kind].reads == "bag", row[L.INTEGERS[0]], row[L.INPUT_GRADIENT]))
             rows.append((parameter.offset, parameter.shape[1], first, len(sources), start))
             start += parameter.shape[0]
         self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 3)
@@ -247,12 +249,12 @@ class TableReaders:
 
     def _entries(self, work: Work) -> np.ndarray:
         """(tables,) the most ids that each table may meet in a batch."""
-        if not (self.sources[:, 0] == walk.BAG).any():
+        if not self.sources[:, 0].any():
             return np.minimum(work.batch * (self.rows[:, 3] - self.rows[:, 2]), self._lengths)
         entries = np.zeros(len(self.rows), np.int64)
         for number, (_, _, first, end, _) in enumerate(self.rows):
-            for code, column, _ in self.sources[first:end]:
-                if code == walk.GATHER:
+            for is_bag, column, _ in self.sources[first:end]:
+                if not is_bag:
                     entries[number] += work.batch
                 else:
                     lists = work.bag_starts[column] + work.entities[column :: work.bags]

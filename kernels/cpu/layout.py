@@ -2,25 +2,23 @@
 
 A row of the integer table (`encode.py` writes it) is one operation, by position:
 
-    CODE        opcode, the position of the kind in `operations.KINDS`
-    OUT         slot that it writes            IN      its first input slot
-    PARAMETER   offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
-    PANELS      where its weights lie packed, see `dense.py`; -1 without any
-    BIASES      dense: where its bias lies packed, filled up to whole vectors
-    FIRST       gather, bag: column of ids or number of the bag; by id: column of ids; dense: whether a ReLU follows;
-                softmax: experts; a loss: its task
-    SECOND      gather, bag: columns before it in `Work.input_gradients`; dense_by_id: number of ids; bce_entire: the other task
-    RUNS        where `Work.runs` lists the columns of the input that a dense layer multiplies
-    FORWARD     address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
-    COUNT       number of extra slots (experts of a mixture), which start at ADDEND, SLOT places each
-    NUMBER      its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
+    FORWARD         address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
+    PACK            address of the kernel that packs its weights, or 0
+    NUMBER          its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
+    INTEGERS        two places for its integer attributes (`Kind.integers`); the file of an operation gives them names
+    PARAMETER       offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
+    PANELS          where its weights lie packed, see `ops/dense.py`        BIASES    where its bias does, filled up to whole vectors
+    RUNS            where `Work.runs` lists the columns of the input that a dense layer multiplies
+    INPUT_GRADIENT  columns before it in `Work.input_gradients`
+    OUT             slot that it writes            IN      its first input slot
+    COUNT           number of extra slots (experts of a mixture), which start at EXTRA, SLOT places each
 
 A slot takes SLOT places:
 
     START           its first element in the arenas of a tile, STRIDE elements between rows
     WIDTH           columns; the first DIFFERENTIABLE of them need a gradient
-    ROOM            columns that may be written: of an output that is a part of a block only its own
-    FRESH           1 where the backward pass comes to its gradient for the first time: write, do not add
+    WRITABLE        columns that may be written: of an output that is a part of a block only its own
+    OVERWRITE       1 where the backward pass comes to its gradient for the first time: write, do not add
 
 A block's rows are filled up to whole vectors, with columns that stay 0: a kernel that works on a whole block needs
 no loop for a rest.
@@ -30,11 +28,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-START, STRIDE, WIDTH, DIFFERENTIABLE, ROOM, FRESH, SLOT = range(7)
-CODE, FORWARD, BACKWARD, NUMBER, FIRST, SECOND, RUNS, COUNT, PANELS, BIASES, PARAMETER = range(11)
-OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_ROOM, _ = range(PARAMETER + 2, PARAMETER + 2 + SLOT)
-IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_ROOM, IN_FRESH = range(OUT + SLOT, OUT + 2 * SLOT)
-ADDEND = OUT + 2 * SLOT
+START, STRIDE, WIDTH, DIFFERENTIABLE, WRITABLE, OVERWRITE, SLOT = range(7)
+FORWARD, BACKWARD, PACK, NUMBER, RUNS, COUNT, PANELS, BIASES, INPUT_GRADIENT = range(9)
+INTEGERS = 9, 10
+PARAMETER = 11
+OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_WRITABLE, _ = range(PARAMETER + 2, PARAMETER + 2 + SLOT)
+IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_WRITABLE, IN_OVERWRITE = range(OUT + SLOT, OUT + 2 * SLOT)
+EXTRA = OUT + 2 * SLOT
 
 Work = namedtuple(
     "Work",
@@ -45,8 +45,8 @@ Work = namedtuple(
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
 
     values           activations of one tile          gradients   of the same layout
-    scratch          room for a packed part of a tile
-    panels, biases   packed weights                   runs        see `dense.py`
+    scratch          memory for a packed part of a tile
+    panels, biases   packed weights                   runs        see `ops/dense.py`
     dense_values     dense parameters                 dense_gradients   this thread's accumulator
     table_values     embedding tables                 input_gradients   (., B, D) gradients of gathers and bags
     ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)

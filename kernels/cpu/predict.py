@@ -187,7 +187,7 @@ class Predictor:
             encoded = encode(self.plan, self.tile_rows, self.dtype, shared)
             table = encoded.table[: len(self.plan.forward)]
             walk.link(table, self.plan.forward, self.dtype, training=False)
-            fold = walk.folding(table, self.dtype) if shared else table[:0]
+            fold = walk.folding(table, self.plan.forward, self.dtype) if shared else table[:0]
             made = self._ways[shared] = Way(encoded, fold, table[encoded.needed], same, fields, dense)
         return made
 

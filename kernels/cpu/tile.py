@@ -48,7 +48,7 @@ def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
 
 _ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
 ROWS = _ROWS or 6
-TURN = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
+UNROLL = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
 SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these
 
 
@@ -94,12 +94,12 @@ def _emit(builder, kind, m, n, args):
         emit_prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
     zero = ir.Constant(kind, [0.0] * lanes)
     sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(n)] for _ in range(m)]  # become registers
-    whole = builder.sub(depth, builder.srem(depth, INT(TURN)))
+    whole = builder.sub(depth, builder.srem(depth, INT(UNROLL)))
     with builder.if_else(builder.icmp_signed("==", ak, INT(1))) as (along_rows, along_columns):
         with along_rows:
-            _add_products(builder, kind, sums, a, ai, INT(1), b, INT(0), whole, TURN)
+            _add_products(builder, kind, sums, a, ai, INT(1), b, INT(0), whole, UNROLL)
         with along_columns:
-            _add_products(builder, kind, sums, a, INT(1), ak, b, INT(0), whole, TURN)
+            _add_products(builder, kind, sums, a, INT(1), ak, b, INT(0), whole, UNROLL)
     _add_products(builder, kind, sums, a, ai, ak, b, whole, depth, 1)
     _finish(builder, kind, places, [[builder.load(total) for total in c_row] for c_row in sums], start, bias, relu)
 

@@ -185,7 +185,7 @@ def like(typing, vector, number):
 
 
 @intrinsic
-def root(typing, value):
+def sqrt(typing, value):
     """Square roots, of a vector or a number."""
 
     def codegen(context, builder, sig, args):
@@ -243,7 +243,7 @@ def where_positive(typing, condition, vector):
 
 
 @intrinsic
-def total(typing, vector):
+def reduce_sum(typing, vector):
     """Sum of a vector's elements, halves first: the same order, and so the same bits, on every machine."""
 
     def codegen(context, builder, sig, args):
@@ -281,7 +281,7 @@ def ticks(typing):
 
 
 @intrinsic
-def claim(typing, p):
+def fetch_add(typing, p):
     """p[0] += 1 in one step that no other thread can come between; the number before it."""
 
     def codegen(context, builder, sig, args):
@@ -291,7 +291,7 @@ def claim(typing, p):
 
 
 @intrinsic
-def look(typing, p):
+def load_acquire(typing, p):
     """p[0] as it is now, whoever else writes to it."""
 
     def codegen(context, builder, sig, args):

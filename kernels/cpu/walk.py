@@ -7,41 +7,13 @@ because a plan is data to it: the integer table of `layout.py`, with the address
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..adam import adam_elements
-from ..ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
-from ..ops.registry import OPCODES
+from ..ops import KINDS
+from ..ops.embedding import scatter
+from . import layout as L
 from .jit import driver, kernel
-from .layout import BACKWARD, CODE, FORWARD
-from .vector import at, claim, copy, pointer, prefetch, ticks
+from .vector import at, copy, fetch_add, pointer, prefetch, ticks
 from .work import call, work_of
-
-GATHER, BAG, COPY, DENSE, DENSE_BY_ID = (OPCODES[kind] for kind in ("gather", "bag", "copy", "dense", "dense_by_id"))
-FORWARD_KERNELS = {
-    "gather": embedding.gather_forward_tile,
-    "bag": embedding.bag_forward_tile,
-    "copy": dense.copy_forward_tile,
-    "dense": dense.dense_forward_tile,
-    "bias_by_id": by_id.bias_by_id_forward_tile,
-    "dense_by_id": by_id.dense_by_id_forward_tile,
-    "softmax": softmax.softmax_forward_tile,
-    "mixture": mixture.mixture_forward_tile,
-    "bce": losses.bce_tile,  # a loss writes its gradient at once
-    "mse": losses.mse_tile,
-    "bce_entire": losses.entire_loss_tile,
-    "pairwise": group_losses.pairwise_tile,
-    "listwise": group_losses.listwise_tile,
-}
-BACKWARD_KERNELS = {
-    "gather": embedding.input_backward_tile,
-    "bag": embedding.input_backward_tile,
-    "dense": dense.dense_backward_tile,
-    "bias_by_id": by_id.bias_by_id_backward_tile,
-    "dense_by_id": by_id.dense_by_id_backward_tile,
-    "softmax": softmax.softmax_backward_tile,
-    "mixture": mixture.mixture_backward_tile,
-}
 
 
 @driver
@@ -50,30 +22,29 @@ def pack_weights(table, arrays, part, parts, training):
     work, width = work_of(arrays), table.shape[1]
     for number in range(part, len(table), parts):
         op = at(pointer(table), number * width)
-        if op[CODE] == DENSE:
-            dense.pack_dense(op, work, training)
-        elif op[CODE] == DENSE_BY_ID:
-            by_id.pack_by_id(op, work, training)
-
-
-def kernels_of(kind):
-    """The kernels of one kind of operation."""
-    return [kernels[kind] for kernels in (FORWARD_KERNELS, BACKWARD_KERNELS) if kind in kernels]
+        if op[L.PACK] != 0:
+            call(op[L.PACK], op, work, training, 0)
 
 
 def link(table, operations, dtype, training):
     """Write into the rows of a table where the kernels lie that do these operations."""
     for row, op in zip(table, operations):
-        row[FORWARD] = FORWARD_KERNELS[op.kind].address(dtype)
-        if training and op.kind in BACKWARD_KERNELS:
-            row[BACKWARD] = BACKWARD_KERNELS[op.kind].address(dtype)
+        kind = KINDS[op.kind]
+        kernels = {L.FORWARD: kind.forward_tile, L.PACK: kind.pack} | ({L.BACKWARD: kind.backward_tile} if training else {})
+        for place, compiled in kernels.items():
+            if compiled:
+                row[place] = compiled.address(dtype)
 
 
-def folding(table, dtype):
-    """The table of a walk through one row, which adds to the packed biases what all rows share."""
-    chosen = table[np.isin(table[:, CODE], [GATHER, BAG, COPY, DENSE])]
-    chosen[chosen[:, CODE] == DENSE, FORWARD] = dense.fold_shared_columns.address(dtype)
-    return chosen
+def folding(table, operations, dtype):
+    """The table of a walk through one row, which adds to the packed biases what all rows share: inputs, and the layers that fold them."""
+    kinds = [KINDS[op.kind] for op in operations]
+    chosen = [number for number, kind in enumerate(kinds) if kind.fold or (kind.reads and not kind.adds_to_output)]
+    rows = table[chosen]
+    for row, number in zip(rows, chosen):
+        if kinds[number].fold:
+            row[L.FORWARD] = kinds[number].fold.address(dtype)
+    return rows
 
 
 @driver
@@ -87,7 +58,7 @@ def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
     arrays.dense_gradients[:] = 0
     arrays.losses[:] = 0
     arrays.ticks[:] = 0
-    i = claim(pointer(claimed))
+    i = fetch_add(pointer(claimed))
     while i < len(tiles) - 1:
         first, rows = tiles[i], tiles[i + 1] - tiles[i]
         if training:
@@ -95,18 +66,18 @@ def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
                 arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
         for number in range(len(table)):
             op, start = at(pointer(table), number * width), ticks()
-            call(op[FORWARD], op, work, first, rows)
+            call(op[L.FORWARD], op, work, first, rows)
             arrays.ticks[number, 0] += ticks() - start
         if training:
             for number in range(len(table) - 1, -1, -1):
                 op, start = at(pointer(table), number * width), ticks()
-                if op[BACKWARD] != 0:
-                    call(op[BACKWARD], op, work, first, rows)
+                if op[L.BACKWARD] != 0:
+                    call(op[L.BACKWARD], op, work, first, rows)
                 arrays.ticks[number, 1] += ticks() - start
         else:
             for row in range(rows):
                 copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
-        i = claim(pointer(claimed))
+        i = fetch_add(pointer(claimed))
 
 
 @kernel
@@ -114,18 +85,14 @@ def sum_table(table, sources, work, unique, sums, position):
     """Sum the gradients of every id of one table; returns the number of unique ids.
 
     Args:
-        table: (5,) a row of `TableReaders.rows`. sources: (n, 3) opcode, column or bag, columns before it in input_gradients.
+        table: (5,) a row of `TableReaders.rows`. sources: (n, 3) see there.
     Writes:
         unique: (n,) ids in order of first use. sums: (n * D,) their gradients.
     NOTE: position (V,) is -1 everywhere before and after.
     """
     count = 0
     for i in range(table[2], table[3]):
-        code, column, place = sources[i, 0], sources[i, 1], sources[i, 2]
-        if code == GATHER:
-            count = embedding.scatter_gather(count, unique, sums, position, table[1], work, column, place)
-        else:
-            count = embedding.scatter_bag(count, unique, sums, position, table[1], work, column, place)
+        count = scatter(count, unique, sums, position, table[1], work, sources[i])
     for i in range(count):
         position[unique[i]] = -1
     return count

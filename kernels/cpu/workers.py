@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from .jit import driver
-from .vector import look, pause, pointer
+from .vector import load_acquire, pause, pointer
 
 MOMENT = 2**14  # pauses, of 20 to 50 ns each
 
@@ -23,7 +23,7 @@ MOMENT = 2**14  # pauses, of 20 to 50 ns each
 def wait_for_change(count, seen, pauses):
     """Return when count[0] is no longer `seen`, or after so many pauses."""
     for _ in range(pauses):
-        if look(pointer(count)) != seen:
+        if load_acquire(pointer(count)) != seen:
             break
         pause()
 

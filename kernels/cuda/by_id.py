@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import layout as L
 from .jit import cuda, device
-from .layout import DIFFERENTIABLE, FIRST, IN, OUT, PARAM, SECOND, STRIDE, WIDTH
 
+IDS, ID_STRIDE, _ = L.INTEGERS
 ZERO = np.float32(0)
 
 
 @device
 def bias_by_id_rows(work, step, first, count):
     """z_b += db_{r_b}, where r_b > 0."""
-    z0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    bias, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
+    z0, stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    bias, ids, fields = work.steps[step, L.PARAM], work.steps[step, IDS], work.steps[step, ID_STRIDE]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
         id = work.ints[ids + row * fields]
@@ -28,9 +29,9 @@ def bias_by_id_rows(work, step, first, count):
 @device
 def dense_by_id_rows(work, step, first, count):
     """z_b += x_b dW_{r_b}, where r_b > 0; neighbouring threads read neighbouring columns of dW_r."""
-    z0, z_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    x0, x_stride, inner = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, IN + WIDTH]
-    weight, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
+    z0, z_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    x0, x_stride, inner = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.WIDTH]
+    weight, ids, fields = work.steps[step, L.PARAM], work.steps[step, IDS], work.steps[step, ID_STRIDE]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
         id = work.ints[ids + row * fields]
@@ -48,10 +49,10 @@ def dense_by_id_backward_rows(work, step, first, count):
 
     NOTE: threads read dW_r a row apart; where a product writes to dx anyhow, it takes this part over.
     """
-    z0, z_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    x0, x_stride, columns = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, IN + DIFFERENTIABLE]
-    weight, inner = work.steps[step, PARAM], work.steps[step, IN + WIDTH]
-    ids, fields = work.steps[step, FIRST], work.steps[step, SECOND]
+    z0, z_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    x0, x_stride, columns = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.DIFFERENTIABLE]
+    weight, inner = work.steps[step, L.PARAM], work.steps[step, L.IN + L.WIDTH]
+    ids, fields = work.steps[step, IDS], work.steps[step, ID_STRIDE]
     for unit in range(cuda.threadIdx.x, count * columns, cuda.blockDim.x):
         row, k = first + unit // columns, unit % columns
         id = work.ints[ids + row * fields]
@@ -61,3 +62,6 @@ def dense_by_id_backward_rows(work, step, first, count):
             for j in range(width):
                 total += work.activations[work.shift + z0 + row * z_stride + j] * work.parameters[start + j]
             work.activations[work.shift + x0 + row * x_stride + k] += total
+
+
+STEPS = {"bias_by_id": bias_by_id_rows, "dense_by_id": dense_by_id_rows, "dense_by_id_backward": dense_by_id_backward_rows}

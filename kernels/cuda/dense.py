@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import layout as L
 from .jit import cuda, device
-from .layout import DIFFERENTIABLE, FIRST, IN, OUT, PARAM, PARAM2, STRIDE, WIDTH
 from .sizes import SQUARE
 
+RELU = L.INTEGERS[0]
+DENSE_COLUMNS = L.INTEGERS[0]  # of a copy
 ZERO = np.float32(0)
 PITCH = SQUARE + 1  # of a square in shared memory: a column of it then lies in as many banks as it has elements
 ELEMENTS = SQUARE * PITCH
@@ -21,12 +23,12 @@ ELEMENTS = SQUARE * PITCH
 
 @device
 def dense_rows(work, step, first, count):
-    """y = x W + b, then max(., 0) where FIRST is 1."""
-    y_stride, width = work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    x_stride, inner = work.steps[step, IN + STRIDE], work.steps[step, IN + WIDTH]
-    y0 = work.steps[step, OUT] + first * y_stride
-    x0 = work.steps[step, IN] + first * x_stride
-    weight, bias, relu = work.steps[step, PARAM], work.steps[step, PARAM2], work.steps[step, FIRST]
+    """y = x W + b, then max(., 0) where RELU is 1."""
+    y_stride, width = work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    x_stride, inner = work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.WIDTH]
+    y0 = work.steps[step, L.OUT] + first * y_stride
+    x0 = work.steps[step, L.IN] + first * x_stride
+    weight, bias, relu = work.steps[step, L.PARAM], work.steps[step, L.PARAM2], work.steps[step, RELU]
     for unit in range(cuda.threadIdx.x, (count + 3) // 4 * width, cuda.blockDim.x):
         row, j = unit // width * 4, unit % width
         left = count - row  # rows past the last one repeat it, and are not written
@@ -56,7 +58,7 @@ def dense_rows(work, step, first, count):
 @device
 def mask_rows(work, step, place, first, count):
     """y = max(z, 0) => dz = dy [y > 0], in place, for the slot at `place` of the step."""
-    y0, stride, width = work.steps[step, place], work.steps[step, place + STRIDE], work.steps[step, place + WIDTH]
+    y0, stride, width = work.steps[step, place], work.steps[step, place + L.STRIDE], work.steps[step, place + L.WIDTH]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         y = y0 + (first + unit // width) * stride + unit % width
         if not work.activations[y] > ZERO:
@@ -65,17 +67,17 @@ def mask_rows(work, step, place, first, count):
 
 @device
 def dense_backward_rows(work, step, first, count):
-    """y = max(z, 0) => dz = dy [y > 0], where FIRST is 1;  z = x W + b => dx += dz W^T."""
+    """y = max(z, 0) => dz = dy [y > 0], where RELU is 1;  z = x W + b => dx += dz W^T."""
     square = cuda.shared.array(ELEMENTS, np.float32)
-    z_stride, width = work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    x_stride, inner = work.steps[step, IN + STRIDE], work.steps[step, IN + DIFFERENTIABLE]
-    weight = work.steps[step, PARAM]
-    if work.steps[step, FIRST] == 1:
-        mask_rows(work, step, OUT, first, count)
+    z_stride, width = work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    x_stride, inner = work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.DIFFERENTIABLE]
+    weight = work.steps[step, L.PARAM]
+    if work.steps[step, RELU] == 1:
+        mask_rows(work, step, L.OUT, first, count)
     thread = cuda.threadIdx.x
     column, row = thread % SQUARE, thread // SQUARE * 4
     left = count - row
-    za = work.shift + work.steps[step, OUT] + (first + min(row, count - 1)) * z_stride
+    za = work.shift + work.steps[step, L.OUT] + (first + min(row, count - 1)) * z_stride
     zb = za + max(min(1, left - 1), 0) * z_stride
     zc = za + max(min(2, left - 1), 0) * z_stride
     zd = za + max(min(3, left - 1), 0) * z_stride
@@ -95,7 +97,7 @@ def dense_backward_rows(work, step, first, count):
                 c += work.activations[zc + j0 + j] * w
                 d += work.activations[zd + j0 + j] * w
         if k0 + column < inner:
-            x = work.shift + work.steps[step, IN] + (first + row) * x_stride + k0 + column
+            x = work.shift + work.steps[step, L.IN] + (first + row) * x_stride + k0 + column
             if left > 0:
                 work.activations[x] += a
             if left > 1:
@@ -104,3 +106,16 @@ def dense_backward_rows(work, step, first, count):
                 work.activations[x + 2 * x_stride] += c
             if left > 3:
                 work.activations[x + 3 * x_stride] += d
+
+
+@device
+def copy_rows(work, step, first, count):
+    """Dense features into the output slot."""
+    y0, stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    source = work.steps[step, DENSE_COLUMNS]
+    for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
+        row, j = first + unit // width, unit % width
+        work.activations[y0 + row * stride + j] = work.floats[source + row * width + j]
+
+
+STEPS = {"dense": dense_rows, "dense_backward": dense_backward_rows, "copy": copy_rows}

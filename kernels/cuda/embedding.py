@@ -1,4 +1,4 @@
-"""`gather`, `bag` and `copy`: a step of the walk each, one thread for each element of the input vector.
+"""`gather` and `bag`: a step of the walk each, one thread for each element of the input vector.
 
 Their backward passes, dW[id_b] += dy_b and dW[i] += dy_b / n_b, are in tables.py: rows of one id
 may come from anywhere in the batch.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import layout as L
 from .jit import cuda, device
-from .layout import FIRST, OUT, PARAM, SECOND, STRIDE, WIDTH
 
+IDS, ID_STRIDE, _ = L.INTEGERS  # of a gather
+ENTITIES, BAG, _ = L.INTEGERS
 ZERO = np.float32(0)
 
 
 @device
 def gather_rows(work, step, first, count):
     """y_b = W[id_b]."""
-    y0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    table, ids, fields = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
+    y0, stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    table, ids, fields = work.steps[step, L.PARAM], work.steps[step, IDS], work.steps[step, ID_STRIDE]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
         work.activations[y0 + row * stride + j] = work.parameters[table + work.ints[ids + row * fields] * width + j]
@@ -27,8 +29,8 @@ def gather_rows(work, step, first, count):
 @device
 def bag_rows(work, step, first, count):
     """y_b = 1/n_b sum_{i in bag b} W[i], 0 for an empty bag."""
-    y0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    table, entities, bag = work.steps[step, PARAM], work.steps[step, FIRST], work.steps[step, SECOND]
+    y0, stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    table, entities, bag = work.steps[step, L.PARAM], work.steps[step, ENTITIES], work.steps[step, BAG]
     offsets, ids = work.lists[2 * bag], work.lists[2 * bag + 1]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
         row, j = first + unit // width, unit % width
@@ -42,11 +44,4 @@ def bag_rows(work, step, first, count):
         work.activations[y0 + row * stride + j] = total
 
 
-@device
-def copy_rows(work, step, first, count):
-    """Dense features into the output slot."""
-    y0, stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    source = work.steps[step, FIRST]
-    for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
-        row, j = first + unit // width, unit % width
-        work.activations[y0 + row * stride + j] = work.floats[source + row * width + j]
+STEPS = {"gather": gather_rows, "bag": bag_rows}

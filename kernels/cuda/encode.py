@@ -16,11 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..ops import KINDS
 from ..plan import Operation, Parameter, Plan, Slot
+from . import layout as L
 from . import product, sort, sums, weight_gradients
-from .layout import CODE, CODES, COUNT, EXTRA, FIRST, IN, OUT, PARAM, PARAM2, SECOND, SYNC, THIRD  # fmt: skip
 from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN
+from .steps import CODES
 
 HEADER = 4  # ints before the tasks of losses
 
@@ -48,7 +50,7 @@ class Places:
         self.searches = self.tasks + padded(len(plan.losses))
         end = self.searches + padded(capacity + 1)
         self.orders: dict[int, tuple[int, int]] = {}  # field -> (its rows by id, where each id starts)
-        for field in sorted({op.attributes["field"] for op in plan.forward if op.kind in ("bias_by_id", "dense_by_id")}):
+        for field in sorted({op.attributes["field"] for op in plan.forward if KINDS[op.kind].by_id}):
             self.orders[field] = end, end + capacity
             end += capacity + padded(spec.categorical[field][1] + 1)
         self.head, self.fields = end, len(spec.categorical)
@@ -72,6 +74,18 @@ class Places:
     def ids(self, field: int) -> int:
         """The first row's id of a categorical field; the next row's is `fields` further."""
         return self.head + field
+
+    def integers(self, op: Operation) -> tuple[int, ...]:
+        """What a step reads of the batch: first element and distance of ids, entities and bag, dense columns, labels; else attributes."""
+        kind, attributes = KINDS[op.kind], op.attributes
+        if op.output is None:
+            columns = attributes["task"], len(self.plan.spec.tasks) + attributes["task"], attributes.get("given", 0)
+            return tuple(column * self.capacity for column in columns)
+        if kind.reads == "field":
+            return self.ids(attributes["field"]), self.fields
+        if kind.reads == "bag":
+            return self.entities + attributes["bag"] * self.capacity, attributes["bag"]
+        return (self.dense_columns,) if kind.reads == "dense" else kind.attributes(op)
 
     def loss(self, number: int) -> int:
         """The first row loss of the number-th loss."""
@@ -110,14 +124,14 @@ def encode(places: Places, launches: list[Launch]) -> Encoded:
             first = len(steps)
             for nodes, meet in launch.steps:
                 row, real = encode_step(places, nodes)
-                row[SYNC] = int(meet)
+                row[L.SYNC] = int(meet)
                 steps.append(row)
                 reals.append(real)
             sections.append(Section(launch.stage, first, len(steps), ROWS))
         else:
             tiles = encode_product(places, launch, table)
             sections.append(Section(launch.stage, *tiles, TM))
-    width = max((len(row) for row in steps), default=EXTRA)
+    width = max((len(row) for row in steps), default=L.EXTRA)
     filled = np.zeros((max(len(steps), 1), width), np.int64)
     for row, values in zip(filled, steps):
         row[: len(values)] = values
@@ -127,36 +141,28 @@ def encode(places: Places, launches: list[Launch]) -> Encoded:
 
 def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
     """A row of steps and its real number."""
-    row, node = [0] * EXTRA, nodes[0]
-    row[CODE] = CODES.index(node.name)
-    if node.name in ("clear", "mask"):
+    row, node = [0] * L.EXTRA, nodes[0]
+    row[L.CODE] = CODES[node.name]
+    if node.op is None or node.name == "mask":
         slots = [slot for each in nodes for slot in each.slots]
-        row[COUNT] = len(slots)
+        row[L.COUNT] = len(slots)
         return row + [number for slot in slots for number in places.slot(slot)], 0.0
-    op, capacity, spec = node.op, places.capacity, places.plan.spec
+    op, kind = node.op, KINDS[node.op.kind]
     if op.inputs:
-        row[IN : IN + 4] = places.slot(op.inputs[0])
-        row[COUNT] = len(op.inputs) - 1
+        row[L.IN : L.IN + 4] = places.slot(op.inputs[0])
+        row[L.COUNT] = len(op.inputs) - 1
         row += [number for slot in op.inputs[1:] for number in places.slot(slot)]
+    for place, value in zip(L.INTEGERS, places.integers(op)):
+        row[place] = value
     if op.output is None:
-        task = op.attributes["task"]
-        row[OUT : OUT + 4] = places.loss(places.plan.losses.index(op)), 1, 1, 0
-        row[FIRST], row[SECOND] = task * capacity, (len(spec.tasks) + task) * capacity
-        row[THIRD] = op.attributes.get("given", 0) * capacity
-        row[PARAM] = -1 if places.plan.log_variance is None else places.parameter(places.plan.log_variance) + task
-        return row, op.attributes["factor"]
-    row[OUT : OUT + 4] = places.slot(op.output)
-    for place, parameter in zip((PARAM, PARAM2), op.parameters):
-        row[place] = places.parameter(parameter)
-    if "field" in op.attributes:
-        row[FIRST], row[SECOND] = places.ids(op.attributes["field"]), places.fields
-    elif op.kind == "bag":
-        row[FIRST], row[SECOND] = places.entities + op.attributes["bag"] * capacity, op.attributes["bag"]
-    elif op.kind == "copy":
-        row[FIRST] = places.dense_columns
+        row[L.OUT : L.OUT + 4] = places.loss(places.plan.losses.index(op)), 1, 1, 0
+        learned = places.plan.log_variance
+        row[L.PARAM] = -1 if learned is None else places.parameter(learned) + op.attributes["task"]
     else:
-        row[FIRST] = op.attributes.get("relu", op.attributes.get("experts", 0))
-    return row, op.attributes.get("temperature", 0.0)
+        row[L.OUT : L.OUT + 4] = places.slot(op.output)
+        for place, parameter in zip((L.PARAM, L.PARAM2), op.parameters):
+            row[place] = places.parameter(parameter)
+    return row, op.attributes.get(kind.real, 0.0)
 
 
 def encode_product(places: Places, launch: Launch, table: list[list[int]]) -> tuple[int, int]:
@@ -202,7 +208,7 @@ def _backward_segments(places: Places, problem: Problem) -> list[list[int]]:
     for op in (node.op for node in problem.nodes):
         start, stride, width, _ = places.slot(op.output)
         weight = places.parameter(op.parameters[0])
-        if op.kind == "dense":
+        if not KINDS[op.kind].by_id:
             rows.append([places.shift + start, stride, width, weight, width, -1, 0, 0])
         else:  # one segment for each id: its rows, its weight
             ids = places.ids(op.attributes["field"])
@@ -216,12 +222,12 @@ def encode_weight_gradients(places: Places) -> tuple[np.ndarray, int]:
     """(table of weight_gradients.py, number of tiles); the tiles come first."""
     problems = []
     for op in places.plan.forward:
-        if op.kind in ("dense", "dense_by_id"):
+        if KINDS[op.kind].multiplies:
             x, x_stride, inner, _ = places.slot(op.inputs[0])
             dz, dz_stride, width, _ = places.slot(op.output)
             weight = places.parameter(op.parameters[0])
             head = [x, x_stride, inner, places.shift + dz, dz_stride, width]
-            if op.kind == "dense":
+            if not KINDS[op.kind].by_id:
                 problems.append([*head, weight, places.parameter(op.parameters[1]), -1, 0])
             else:
                 order, starts = places.orders[op.attributes["field"]]
@@ -253,7 +259,7 @@ def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
             rows.append([sums.VALUES, places.parameter(plan.log_variance) + task, 1, 1, -1, 0, to + task])
             reals.append(1.0)
     for op in plan.forward:
-        if op.kind == "bias_by_id":
+        if KINDS[op.kind].by_id and not KINDS[op.kind].multiplies:
             order, starts = places.orders[op.attributes["field"]]
             start, stride, width, _ = places.slot(op.output)
             count, _ = op.parameters[0].shape
@@ -298,7 +304,7 @@ def encode_groups(places: Places) -> Groups:
     """The tables, their sources, and what is known of their uses before there is a batch."""
     readers: dict[str, list[Operation]] = {}
     for op in places.plan.forward:
-        if op.kind in ("gather", "bag"):
+        if KINDS[op.kind].table:
             readers.setdefault(op.parameters[0].name, []).append(op)
     sources, groups, stamps = [], [], 1  # the first stamp is the clock
     for number, (name, ops) in enumerate(readers.items()):
@@ -306,19 +312,16 @@ def encode_groups(places: Places) -> Groups:
         first = len(sources)
         for op in ops:
             start, stride, _, _ = places.slot(op.output)
-            if op.kind == "gather":
-                bag, ids = -1, (places.ids(op.attributes["field"]), places.fields)
-            else:
-                bag = op.attributes["bag"]
-                ids = places.entities + bag * places.capacity, 1
+            bag = op.attributes.get("bag", -1)
+            ids = places.integers(op) if bag < 0 else (places.integers(op)[0], 1)
             sources.append([bag, places.shift + start, stride, *ids, number, stamps])
         passes = -(-max(table.shape[0] - 1, 1).bit_length() // sort.DIGIT)
         groups.append([first, len(sources), 0, passes, table.shape[1], places.parameter(table)])
         stamps += table.shape[0]
     return Groups(
         tuple(readers), np.array(sources, np.int64).reshape(-1, sort.STAMPS + 1), np.array(groups, np.int64).reshape(-1, sort.TABLE + 1),
-        tuple(tuple(op.attributes["bag"] for op in ops if op.kind == "bag") for ops in readers.values()),
-        tuple(sum(op.kind == "gather" for op in ops) for ops in readers.values()),
+        tuple(tuple(op.attributes["bag"] for op in ops if "bag" in op.attributes) for ops in readers.values()),
+        tuple(sum("field" in op.attributes for op in ops) for ops in readers.values()),
         max((places.plan.parameters[name].shape[1] for name in readers), default=1), stamps,
     )  # fmt: skip
 

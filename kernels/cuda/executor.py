@@ -24,7 +24,7 @@ from ..batch import Batch, Inputs
 from ..executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
-from . import adam, group_losses, product, sort, sums, tables, walk, weight_gradients
+from . import adam, product, sort, sums, tables, walk, weight_gradients
 from .batches import ids_in_bags, pack_lists
 from .device import Buffers, Growing, Numbers, Tables, empty, zeros
 from .encode import Places, encode, padded
@@ -263,7 +263,7 @@ class CudaExecutor:
                 )  # fmt: skip
             elif section.stage == SEARCH:
                 self._launch(
-                    group_losses.walk_searches, (rows + 3) // 4, ours.steps, ours.reals, buffers.activations, parameters,
+                    walk.walk_searches, (rows + 3) // 4, ours.steps, ours.reals, buffers.activations, parameters,
                     buffers.ints, buffers.floats, places.searches, places.shift, section.first, section.last,
                 )  # fmt: skip
             else:

@@ -10,11 +10,10 @@ import math
 
 import numpy as np
 
-from .jit import cuda, device, kernel
-from .layout import BATCH_ROWS, CODE, FIRST, IN, OUT, PAIRWISE, PARAM, SEARCHES, STRIDE, Work
-from .losses import logistic, soft_plus, task_scale
+from . import layout as L
+from .jit import cuda, device
+from .losses import LABELS, sigmoid_scalar, softplus_scalar, task_scale
 from .reduce import block_sum
-from .sizes import SUM_THREADS
 
 ZERO = np.float32(0)
 
@@ -22,8 +21,8 @@ ZERO = np.float32(0)
 @device
 def pairwise_search(work, step, start, end):
     """l = 1/|P| sum_{(i,j) in P} softplus(z_j - z_i);  dz_i -= s / |P|, dz_j += s / |P| with s = sigmoid(z_j - z_i)."""
-    z0, stride, labels = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, FIRST]
-    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
+    z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
+    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     better = ZERO
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         for j in range(start, end):
@@ -36,19 +35,19 @@ def pairwise_search(work, step, start, end):
         for j in range(start, end):
             other = work.activations[z0 + j * stride]
             if work.floats[labels + i] > work.floats[labels + j]:
-                loss += soft_plus(other - z)
-                dz -= logistic(other - z)
+                loss += softplus_scalar(other - z)
+                dz -= sigmoid_scalar(other - z)
             elif work.floats[labels + i] < work.floats[labels + j]:
-                dz += logistic(z - other)
-        work.activations[work.steps[step, OUT] + i] = plain * share * loss
+                dz += sigmoid_scalar(z - other)
+        work.activations[work.steps[step, L.OUT] + i] = plain * share * loss
         work.activations[work.shift + z0 + i * stride] += scale * share * dz
 
 
 @device
 def listwise_search(work, step, start, end):
     """l = -sum_i (y_i / sum_k y_k) log softmax(z)_i;  dz_i = softmax(z)_i - y_i / sum_k y_k."""
-    z0, stride, labels = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, FIRST]
-    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
+    z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
+    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     size = np.float32(end - start)
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         label = work.floats[labels + i]
@@ -66,20 +65,7 @@ def listwise_search(work, step, start, end):
             log_softmax = work.activations[z0 + i * stride] - top - np.float32(math.log(powers))
             loss = -plain * size * label / total * log_softmax
             work.activations[work.shift + z0 + i * stride] += scale * size * (np.float32(math.exp(log_softmax)) - label / total)
-        work.activations[work.steps[step, OUT] + i] = loss
+        work.activations[work.steps[step, L.OUT] + i] = loss
 
 
-@kernel(
-    "void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64, int64)",
-    threads=SUM_THREADS,
-)
-def walk_searches(steps, reals, activations, parameters, ints, floats, searches, shift, first_step, last_step):
-    """The losses first_step .. last_step - 1 of all searches; ints[searches:] says where they start."""
-    work = Work(steps, reals, activations, parameters, ints, ints, floats, shift, np.int64(ints[BATCH_ROWS]))
-    for search in range(cuda.blockIdx.x, ints[SEARCHES], cuda.gridDim.x):
-        start, end = ints[searches + search], ints[searches + search + 1]
-        for step in range(first_step, last_step):
-            if steps[step, CODE] == PAIRWISE:
-                pairwise_search(work, step, start, end)
-            else:
-                listwise_search(work, step, start, end)
+SEARCHES = {"pairwise": pairwise_search, "listwise": listwise_search}

@@ -1,11 +1,11 @@
 """How a step of the walk is written as integers; the columns of its row in `Work.steps`.
 
-CODE     what to do, a number of CODES
+CODE     what to do, a number of `steps.CODES`
 SYNC     1 where the block must meet before the step, for it touches what earlier ones wrote
 OUT      slot that it writes: first element in the activations, distance of two rows, width, differentiable columns
 IN       its first input slot, likewise
 PARAM, PARAM2   first elements of its parameters
-FIRST, SECOND, THIRD   see the code that reads them
+INTEGERS its integers, to which the file of an operation gives names
 COUNT    number of extra slots (experts of a mixture, slots to clear), which start at EXTRA
 """
 
@@ -13,34 +13,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-CODE, SYNC, OUT, IN, PARAM, PARAM2, FIRST, SECOND, THIRD, COUNT, EXTRA = 0, 1, 2, 6, 10, 11, 12, 13, 14, 15, 16
+CODE, SYNC, OUT, IN, PARAM, PARAM2, INTEGERS, COUNT, EXTRA = 0, 1, 2, 6, 10, 11, (12, 13, 14), 15, 16
 START, STRIDE, WIDTH, DIFFERENTIABLE = 0, 1, 2, 3  # within a slot
-
-CODES = (
-    "gather",
-    "bag",
-    "copy",
-    "dense",
-    "bias_by_id",
-    "dense_by_id",
-    "softmax",
-    "mixture",
-    "bce",
-    "mse",
-    "bce_entire",
-    "dense_backward",
-    "dense_by_id_backward",
-    "softmax_backward",
-    "mixture_backward",
-    "clear",
-    "mask",
-    "pairwise",
-    "listwise",
-)
-(
-    GATHER, BAG, COPY, DENSE, BIAS_BY_ID, DENSE_BY_ID, SOFTMAX, MIXTURE, BCE, MSE, BCE_ENTIRE,
-    DENSE_BACKWARD, DENSE_BY_ID_BACKWARD, SOFTMAX_BACKWARD, MIXTURE_BACKWARD, CLEAR, MASK, PAIRWISE, LISTWISE,
-) = range(len(CODES))  # fmt: skip
 
 SEARCHES, BATCH_ROWS, SLICES = range(3)  # places of a batch's own numbers at the head of its ints (encode.py)
 

@@ -10,20 +10,21 @@ import math
 
 import numpy as np
 
+from . import layout as L
 from .jit import cuda, device
-from .layout import EXTRA, FIRST, IN, OUT, PARAM, SECOND, STRIDE, THIRD
 
+LABELS, WEIGHTS, GIVEN = L.INTEGERS
 ZERO, ONE, TWO = np.float32(0), np.float32(1), np.float32(2)
 
 
 @device
-def soft_plus(z):
+def softplus_scalar(z):
     """log(1 + exp(z)) without overflow."""
     return max(z, ZERO) + np.float32(math.log1p(math.exp(-abs(z))))
 
 
 @device
-def logistic(z):
+def sigmoid_scalar(z):
     """1 / (1 + exp(-z)), exp only ever taken of -|z|."""
     small = np.float32(math.exp(-abs(z)))
     return (ONE if z >= ZERO else small) / (ONE + small)
@@ -39,47 +40,62 @@ def task_scale(factor, learned, parameters, rows):
 @device
 def row_loss_rows(work, step, first, count, squared):
     """bce: l = softplus(z) - y z, dz = sigmoid(z) - y;  mse: l = (z - y)^2, dz = 2 (z - y)."""
-    z0, stride, out = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, OUT]
-    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
+    z0, stride, out = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.OUT]
+    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
-        label, weight = work.floats[work.steps[step, FIRST] + row], work.floats[work.steps[step, SECOND] + row]
+        label, weight = work.floats[work.steps[step, LABELS] + row], work.floats[work.steps[step, WEIGHTS] + row]
         loss = ZERO
         if not math.isnan(label):
             z = work.activations[z0 + row * stride]
             if squared:
                 loss, dloss = (z - label) * (z - label), TWO * (z - label)
             else:
-                loss, dloss = soft_plus(z) - label * z, logistic(z) - label
+                loss, dloss = softplus_scalar(z) - label * z, sigmoid_scalar(z) - label
             work.activations[work.shift + z0 + row * stride] += scale * weight * dloss
             loss *= plain * weight
         work.activations[out + row] = loss
 
 
 @device
+def bce_rows(work, step, first, count):
+    """`bce`."""
+    row_loss_rows(work, step, first, count, False)
+
+
+@device
+def mse_rows(work, step, first, count):
+    """`mse`."""
+    row_loss_rows(work, step, first, count, True)
+
+
+@device
 def entire_loss_rows(work, step, first, count):
-    """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../losses.py."""
+    """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../ops/losses.py."""
     a0, a_stride, b0, b_stride = (
-        work.steps[step, IN],
-        work.steps[step, IN + STRIDE],
-        work.steps[step, EXTRA],
-        work.steps[step, EXTRA + STRIDE],
+        work.steps[step, L.IN],
+        work.steps[step, L.IN + L.STRIDE],
+        work.steps[step, L.EXTRA],
+        work.steps[step, L.EXTRA + L.STRIDE],
     )
-    plain, scale = task_scale(work.reals[step], work.steps[step, PARAM], work.parameters, work.rows)
-    out = work.steps[step, OUT]
+    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    out = work.steps[step, L.OUT]
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
-        label, weight = work.floats[work.steps[step, THIRD] + row], work.floats[work.steps[step, SECOND] + row]
+        label, weight = work.floats[work.steps[step, GIVEN] + row], work.floats[work.steps[step, WEIGHTS] + row]
         if label != ZERO and not math.isnan(label):
-            label = work.floats[work.steps[step, FIRST] + row]
+            label = work.floats[work.steps[step, LABELS] + row]
         loss = ZERO
         if not math.isnan(label):
             a, b = work.activations[a0 + row * a_stride], work.activations[b0 + row * b_stride]
-            log_p = -soft_plus(-a) - soft_plus(-b)
+            log_p = -softplus_scalar(-a) - softplus_scalar(-b)
             top = max(max(-a, -b), -a - b)
             powers = math.exp(-a - top) + math.exp(-b - top) + math.exp(-a - b - top)
             log_not = top + np.float32(math.log(powers)) + log_p
-            da = -label * logistic(-a) + (ONE - label) * np.float32(math.exp(log_p - soft_plus(a) - log_not))
-            db = -label * logistic(-b) + (ONE - label) * np.float32(math.exp(log_p - soft_plus(b) - log_not))
+            da = -label * sigmoid_scalar(-a) + (ONE - label) * np.float32(math.exp(log_p - softplus_scalar(a) - log_not))
+            db = -label * sigmoid_scalar(-b) + (ONE - label) * np.float32(math.exp(log_p - softplus_scalar(b) - log_not))
             loss = plain * weight * (-label * log_p - (ONE - label) * log_not)
             work.activations[work.shift + a0 + row * a_stride] += scale * weight * da
             work.activations[work.shift + b0 + row * b_stride] += scale * weight * db
         work.activations[out + row] = loss
+
+
+STEPS = {"bce": bce_rows, "mse": mse_rows, "bce_entire": entire_loss_rows}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..ops import KINDS
 from ..plan import Operation, Plan, Slot
 
 LARGE = 1 << 14  # weights from which a layer is a product by itself
@@ -52,7 +53,7 @@ class Node:
     """Something to run, and what it touches.
 
     Args:
-        stage: WALK, SEARCH, FORWARD or BACKWARD. name: of its code in `layout.CODES`.
+        stage: WALK, SEARCH, FORWARD or BACKWARD. name: of its code in `steps.CODES`.
         op: of the plan; None for a node that clears. slots: of a node that clears or masks.
         reads, writes, adds: what it touches; two that add to one place may run in either order, but not at once.
         needs: the nodes that must have run.
@@ -110,15 +111,20 @@ def large_layers(plan: Plan, large: int) -> tuple[set[int], set[int]]:
     """Numbers in `plan.forward` of the operations whose forward pass, and whose backward pass, is a product."""
     forward, backward = set(), set()
     for number, op in enumerate(plan.forward):
-        if op.kind == "dense" and op.inputs[0].width * op.output.width >= large:
+        if _is_layer(op) and op.inputs[0].width * op.output.width >= large:
             forward.add(number)
             if op.inputs[0].differentiable:
                 backward.add(number)
     joined = {plan.forward[number].inputs[0] for number in backward}  # a product writes there anyhow
     for number, op in enumerate(plan.forward):
-        if op.kind in ("dense", "dense_by_id") and op.inputs[0] in joined:
+        if KINDS[op.kind].multiplies and op.inputs[0] in joined:
             backward.add(number)
     return forward, backward
+
+
+def _is_layer(op: Operation) -> bool:
+    """Whether it multiplies its input by one matrix for all rows."""
+    return KINDS[op.kind].multiplies and not KINDS[op.kind].by_id
 
 
 def forward_nodes(plan: Plan, large: set[int]) -> list[Node]:
@@ -126,7 +132,7 @@ def forward_nodes(plan: Plan, large: set[int]) -> list[Node]:
     nodes = []
     for number, op in enumerate(plan.forward):
         reads = tuple(value_of(slot) for slot in op.inputs)
-        if op.kind in ("bias_by_id", "dense_by_id"):
+        if KINDS[op.kind].adds_to_output:
             reads += (value_of(op.output),)
         nodes.append(Node(FORWARD if number in large else WALK, op.kind, op, reads=reads, writes=(value_of(op.output),)))
     return nodes
@@ -139,14 +145,14 @@ def training_nodes(plan: Plan, forward: set[int], backward: set[int]) -> list[No
     for number, op in enumerate(plan.losses):
         reads, adds = tuple(map(value_of, op.inputs)), tuple(map(gradient_of, op.inputs))
         lost = (Access(VALUE, f"loss {number}", 0, 1),)
-        nodes.append(Node(SEARCH if op.kind in ("pairwise", "listwise") else WALK, op.kind, op, reads=reads, writes=lost, adds=adds))
+        nodes.append(Node(SEARCH if KINDS[op.kind].compares_rows else WALK, op.kind, op, reads=reads, writes=lost, adds=adds))
     for number in range(len(plan.forward) - 1, -1, -1):
         op = plan.forward[number]
-        if op.kind in ("gather", "bag", "copy", "bias_by_id"):
-            continue
+        if not op.inputs:
+            continue  # its parameters' gradients need all rows, and are launches of their own
         reads = (gradient_of(op.output), value_of(op.output), *map(value_of, op.inputs))
         writes, adds = (), tuple(gradient_of(slot) for slot in op.inputs)
-        if op.kind == "dense" and op.attributes["relu"]:
+        if op.attributes.get("relu"):
             if number in backward:
                 nodes.append(Node(WALK, "mask", op, (op.output,), reads=(value_of(op.output),), writes=(gradient_of(op.output),)))
             else:

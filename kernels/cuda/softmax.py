@@ -6,17 +6,18 @@ import math
 
 import numpy as np
 
+from . import layout as L
 from .jit import cuda, device
-from .layout import FIRST, IN, OUT, STRIDE, WIDTH
 
+EXPERTS = L.INTEGERS[0]
 ZERO = np.float32(0)
 
 
 @device
 def softmax_rows(work, step, first, count):
     """g_e = exp(z_e / tau) / sum_k exp(z_k / tau), shifted by the largest z."""
-    g0, g_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    z0, z_stride, experts = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, FIRST]
+    g0, g_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    z0, z_stride, experts = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, EXPERTS]
     groups, tau = width // experts, work.reals[step]
     for unit in range(cuda.threadIdx.x, count * groups, cuda.blockDim.x):
         row, start = first + unit // groups, unit % groups * experts
@@ -36,8 +37,8 @@ def softmax_rows(work, step, first, count):
 @device
 def softmax_backward_rows(work, step, first, count):
     """g = softmax(z / tau) => dz_k += g_k (dg_k - sum_e dg_e g_e) / tau."""
-    g0, g_stride, width = work.steps[step, OUT], work.steps[step, OUT + STRIDE], work.steps[step, OUT + WIDTH]
-    z0, z_stride, experts = work.steps[step, IN], work.steps[step, IN + STRIDE], work.steps[step, FIRST]
+    g0, g_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
+    z0, z_stride, experts = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, EXPERTS]
     groups, tau = width // experts, work.reals[step]
     for unit in range(cuda.threadIdx.x, count * groups, cuda.blockDim.x):
         row, start = first + unit // groups, unit % groups * experts
@@ -48,3 +49,6 @@ def softmax_backward_rows(work, step, first, count):
         for e in range(experts):
             change = work.activations[g + e] * (work.activations[work.shift + g + e] - inner) / tau
             work.activations[work.shift + z + e] += change
+
+
+STEPS = {"softmax": softmax_rows, "softmax_backward": softmax_backward_rows}

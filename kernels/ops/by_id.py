@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.layout import FIRST, IN, IN_DIFFERENTIABLE, IN_STRIDE, IN_WIDTH, OUT, OUT_ROOM, OUT_STRIDE, OUT_WIDTH, PANELS, PARAMETER, SECOND
 from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from ..cpu.tile import ADD, multiply_panel
 from ..cpu.vector import add_scaled, at, copy_row, lanes, number
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind, Sizes, up_to_vectors
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -64,8 +65,24 @@ def dense_by_id_backward(dx, dweight, dz, x, ids, weight):
         dx[rows] += dz[rows] @ weight[r][: dx.shape[1]].T
 
 
-class BiasById:
-    """Operation `bias_by_id`: adds to its output; parameter (bias,), attribute field."""
+class _ById(Kind):
+    """What the two have in common: they add to a linear output, parameters chosen by the ids of attribute field."""
+
+    integers, reads, by_id, adds_to_output = ("field",), "field", True, True
+
+    @staticmethod
+    def check(op, before):
+        if any(each.attributes.get("relu") and each.output.block == op.output.block for each in before):
+            raise ValueError(f"{op.kind} must add to a linear output, but {op.output} is that of a ReLU")
+
+    @staticmethod
+    def known_rows(op, batch) -> int:
+        """Rows whose id is known."""
+        return int((batch.ids[:, op.attributes["field"]] > 0).sum())
+
+
+class BiasById(_ById, name="bias_by_id"):
+    """No input, parameter (bias,)."""
 
     @staticmethod
     def forward(op, state):
@@ -77,9 +94,17 @@ class BiasById:
         ids = state.batch.ids[:, op.attributes["field"]]
         bias_by_id_backward(*state.gradients(op.parameters), state.gradient(op.output), ids)
 
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """kN, 3kN; backward the same."""
+        added = cls.known_rows(op, batch) * op.output.width
+        return Count(added, 3 * added), Count(added, 3 * added)
 
-class DenseById:
-    """Operation `dense_by_id`: inputs (x,), adds to its output; parameter (weight,), attribute field."""
+
+class DenseById(_ById, name="dense_by_id"):
+    """Inputs (x,), parameter (weight,)."""
+
+    multiplies = True
 
     @staticmethod
     def forward(op, state):
@@ -95,18 +120,39 @@ class DenseById:
             state.gradient(x), *state.gradients(op.parameters), state.gradient(op.output), state.value(x), ids, *state.values(op.parameters)
         )
 
+    @staticmethod
+    def attributes(op):
+        """The field, and the number of its ids."""
+        return op.attributes["field"], op.parameters[0].shape[0]
+
+    @staticmethod
+    def sizes(op, lanes):
+        (x,), width = op.inputs, up_to_vectors(op.output.width, lanes)
+        transposed = up_to_vectors(x.differentiable, lanes)
+        return Sizes(op.parameters[0].shape[0] * (x.width * width + op.output.width * transposed), scratch=x.width + transposed + 2 * width)
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """2kKN + kN, k(2K + 3N) + tRKN; backward 2kKN + 2kNG + kG, k(2K + 3N + 3G) + tR(2KN + NG)."""
+        known, roles, n = cls.known_rows(op, batch), op.parameters[0].shape[0], op.output.width
+        k, g = op.inputs[0].width, op.inputs[0].differentiable
+        forward = Count(2 * known * k * n + known * n, known * (2 * k + 3 * n) + tiles * roles * k * n)
+        return forward, Count(2 * known * n * (k + g) + known * g, known * (2 * k + 3 * n + 3 * g) + tiles * roles * n * (2 * k + g))
+
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
 #
 # Neighbours seldom share an id, so for each id the rows that have it are gathered into a small matrix of their own,
 # multiplied, and added back. The packed weights, from PANELS on, are for each id: panels of W, panels of W^T.
 
+FIELD, IDS = L.INTEGERS
+
 
 @tile_kernel
 def bias_by_id_forward_tile(op, work, first, rows):
     """z += bias[id] for one tile."""
-    z, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    bias, ids, fields = at(work.dense_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    z, stride, width = at(work.values, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    bias, ids, fields = at(work.dense_values, op[L.PARAMETER]), at(work.ids, first * work.fields + op[FIELD]), work.fields
     for i in range(rows):
         id = ids[i * fields]
         if id > 0:
@@ -116,21 +162,21 @@ def bias_by_id_forward_tile(op, work, first, rows):
 @tile_kernel
 def bias_by_id_backward_tile(op, work, first, rows):
     """dbias[id] += dz for one tile."""
-    dz, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    dbias, ids, fields = at(work.dense_gradients, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    dz, stride, width = at(work.gradients, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    dbias, ids, fields = at(work.dense_gradients, op[L.PARAMETER]), at(work.ids, first * work.fields + op[FIELD]), work.fields
     for i in range(rows):
         id = ids[i * fields]
         if id > 0:
             add_scaled(at(dbias, (id - 1) * width), at(dz, i * stride), number(dz, 1), width)
 
 
-@kernel
-def pack_by_id(op, work, training):
+@tile_kernel
+def pack_by_id(op, work, training, _):
     """Pack the weights of every id."""
-    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
-    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
+    inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
+    weight, panels = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS])
     size, transposed = inner * whole_vectors(panels, width), width * whole_vectors(panels, differentiable)
-    for id in range(op[SECOND]):
+    for id in range(op[IDS]):
         some = at(weight, id * inner * width)
         pack(at(panels, id * (size + transposed)), some, width, inner, width)
         if training:
@@ -170,10 +216,10 @@ def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields,
 @tile_kernel
 def dense_by_id_forward_tile(op, work, first, rows):
     """z += x weight[id] for one tile."""
-    x, z = at(work.values, op[IN]), at(work.values, op[OUT])
-    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
-    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[IN_DIFFERENTIABLE])
-    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    x, z = at(work.values, op[L.IN]), at(work.values, op[L.OUT])
+    inner, width = op[L.IN_WIDTH], op[L.OUT_WIDTH]
+    columns, transposed = whole_vectors(x, width), whole_vectors(x, op[L.IN_DIFFERENTIABLE])
+    ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
     some_z = work.scratch
     some_x = at(some_z, rows * columns)
     id = common_id(ids, work.fields, rows)
@@ -182,10 +228,10 @@ def dense_by_id_forward_tile(op, work, first, rows):
         multiply(
             work.panel_product,
             z,
-            op[OUT_STRIDE],
-            op[OUT_ROOM],
+            op[L.OUT_STRIDE],
+            op[L.OUT_WRITABLE],
             x,
-            op[IN_STRIDE],
+            op[L.IN_STRIDE],
             1,
             panels,
             inner,
@@ -198,31 +244,31 @@ def dense_by_id_forward_tile(op, work, first, rows):
             False,
             work.scratch,
         )
-    for id in range(1, op[SECOND] + 1 if id < 0 else 1):
-        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
+    for id in range(1, op[IDS] + 1 if id < 0 else 1):
+        n = rows_of_id(some_x, x, op[L.IN_STRIDE], inner, ids, work.fields, id, rows)
         multiply(
             work.panel_product, some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z
         )
-        add_to_rows_of_id(z, op[OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
+        add_to_rows_of_id(z, op[L.OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
         panels = at(panels, inner * columns + width * transposed)
 
 
 @tile_kernel
 def dense_by_id_backward_tile(op, work, first, rows):
     """dweight[id] += x^T dz; dx += dz weight[id]^T, for one tile."""
-    x, dz = at(work.values, op[IN]), at(work.gradients, op[OUT])
-    dx, dweight = at(work.gradients, op[IN]), at(work.dense_gradients, op[PARAMETER])
-    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
+    x, dz = at(work.values, op[L.IN]), at(work.gradients, op[L.OUT])
+    dx, dweight = at(work.gradients, op[L.IN]), at(work.dense_gradients, op[L.PARAMETER])
+    inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
     columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
-    ids, panels = at(work.ids, first * work.fields + op[FIRST]), at(work.panels, op[PANELS])
+    ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
     some_dz = work.scratch
     packed = at(some_dz, rows * columns)
     some_x = at(packed, rows * columns)
     some_dx = at(some_x, rows * inner)
-    for id in range(1, op[SECOND] + 1):
-        n = rows_of_id(some_x, x, op[IN_STRIDE], inner, ids, work.fields, id, rows)
+    for id in range(1, op[IDS] + 1):
+        n = rows_of_id(some_x, x, op[L.IN_STRIDE], inner, ids, work.fields, id, rows)
         if n > 0:
-            rows_of_id(some_dz, dz, op[OUT_STRIDE], width, ids, work.fields, id, rows)
+            rows_of_id(some_dz, dz, op[L.OUT_STRIDE], width, ids, work.fields, id, rows)
             pack(packed, some_dz, width, n, width)
             j = 0
             while j < width:
@@ -251,6 +297,10 @@ def dense_by_id_backward_tile(op, work, first, rows):
                     False,
                     packed,
                 )
-                add_to_rows_of_id(dx, op[IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
+                add_to_rows_of_id(dx, op[L.IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
         dweight = at(dweight, inner * width)
         panels = at(panels, inner * columns + width * transposed)
+
+
+BiasById.forward_tile, BiasById.backward_tile = bias_by_id_forward_tile, bias_by_id_backward_tile
+DenseById.forward_tile, DenseById.backward_tile, DenseById.pack = dense_by_id_forward_tile, dense_by_id_backward_tile, pack_by_id

@@ -15,28 +15,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.layout import (
-    BIASES,
-    FIRST,
-    IN,
-    IN_DIFFERENTIABLE,
-    IN_FRESH,
-    IN_ROOM,
-    IN_STRIDE,
-    IN_WIDTH,
-    OUT,
-    OUT_ROOM,
-    OUT_STRIDE,
-    OUT_WIDTH,
-    PANELS,
-    PARAMETER,
-    RUNS,
-)
 from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
 from ..cpu.tile import ADD, BIAS, multiply_panel
 from ..cpu.vector import at, copy, lanes, load, store, where_positive
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind, Sizes, up_to_vectors, whole_blocks
 
 
 def dense_forward(y, x, weight, bias, relu):
@@ -67,8 +52,15 @@ def dense_backward(dx, dweight, dbias, dy, x, y, weight, relu):
     dx += dy @ weight[: dx.shape[1]].T
 
 
-class Dense:
-    """Operation `dense`: inputs (x,), parameters (W, b), attribute relu."""
+class Dense(Kind, name="dense"):
+    """Inputs (x,), parameters (W, b), attribute relu."""
+
+    integers, multiplies = ("relu",), True
+
+    @staticmethod
+    def check(op, before):
+        if op.attributes["relu"]:
+            whole_blocks(op.output)
 
     @staticmethod
     def forward(op, state):
@@ -90,17 +82,40 @@ class Dense:
             op.attributes["relu"],
         )
 
+    @staticmethod
+    def sizes(op, lanes):
+        (x,), width = op.inputs, up_to_vectors(op.output.width, lanes)
+        return Sizes(panels=x.width * width + op.output.width * up_to_vectors(x.differentiable, lanes), biases=width)
 
-class Copy:
-    """Operation `copy`: dense features into the output slot; no parameters, no gradient."""
+    @staticmethod
+    def overwrites(number):
+        return True
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """2BKN + BN, B(K + N) + tKN; backward 2BKN + 2BNG + 2BN, B(K + 5N + 2G) + t(2KN + NG): dy, y, dz, packed dz and that again."""
+        rows, k, g, n = len(batch), op.inputs[0].width, op.inputs[0].differentiable, op.output.width
+        added = g if overwrites[0] else 2 * g
+        forward = Count(2 * rows * k * n + rows * n, rows * (k + n) + tiles * k * n)
+        return forward, Count(2 * rows * n * (k + g + 1), rows * (k + 5 * n + added) + tiles * n * (2 * k + g))
+
+
+class Copy(Kind, name="copy"):
+    """Dense features into the output slot; no parameters, no gradient."""
+
+    reads = "dense"
 
     @staticmethod
     def forward(op, state):
         state.value(op.output)[...] = state.batch.dense
 
     @staticmethod
-    def backward(op, state):
-        pass
+    def inputs_of(op, spec):
+        return list(spec.dense)
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        return Count(0, 2 * len(batch) * op.output.width), Count()
 
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
@@ -110,13 +125,15 @@ class Copy:
 # has for itself. `runs` lists the columns of x that are multiplied: their number, then (first, one behind the last) of each
 # run. All columns are one run; in a request, those that all rows share were multiplied once, and are in its biases.
 
+RELU = L.INTEGERS[0]
 
-@kernel
-def pack_dense(op, work, training):
+
+@tile_kernel
+def pack_dense(op, work, training, _):
     """Pack the bias and W of a layer; for `training` W^T as well."""
-    inner, width, differentiable = op[IN_WIDTH], op[OUT_WIDTH], op[IN_DIFFERENTIABLE]
-    weight, panels = at(work.dense_values, op[PARAMETER]), at(work.panels, op[PANELS])
-    pack(at(work.biases, op[BIASES]), at(work.dense_values, op[PARAMETER + 1]), width, 1, width)
+    inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
+    weight, panels = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS])
+    pack(at(work.biases, op[L.BIASES]), at(work.dense_values, op[L.PARAMETER + 1]), width, 1, width)
     pack(panels, weight, width, inner, width)
     if training:
         pack_transposed(at(panels, inner * whole_vectors(panels, width)), weight, width, width, differentiable)
@@ -125,8 +142,8 @@ def pack_dense(op, work, training):
 @tile_kernel
 def fold_shared_columns(op, work, first, rows):
     """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
-    x, bias, runs = at(work.values, op[IN]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
-    inner, width, panels = op[IN_WIDTH], op[OUT_WIDTH], at(work.panels, op[PANELS])
+    x, bias, runs = at(work.values, op[L.IN]), at(work.biases, op[L.BIASES]), at(work.runs, op[L.RUNS])
+    inner, width, panels = op[L.IN_WIDTH], op[L.OUT_WIDTH], at(work.panels, op[L.PANELS])
     columns, low = whole_vectors(bias, width), 0
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
@@ -140,18 +157,18 @@ def fold_shared_columns(op, work, first, rows):
 @tile_kernel
 def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
-    y, x = at(work.values, op[OUT]), at(work.values, op[IN])
-    inner, width = op[IN_WIDTH], op[OUT_WIDTH]
-    panels, bias, runs = at(work.panels, op[PANELS]), at(work.biases, op[BIASES]), at(work.runs, op[RUNS])
+    y, x = at(work.values, op[L.OUT]), at(work.values, op[L.IN])
+    inner, width = op[L.IN_WIDTH], op[L.OUT_WIDTH]
+    panels, bias, runs = at(work.panels, op[L.PANELS]), at(work.biases, op[L.BIASES]), at(work.runs, op[L.RUNS])
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
         multiply(
             work.panel_product,
             y,
-            op[OUT_STRIDE],
-            op[OUT_ROOM],
+            op[L.OUT_STRIDE],
+            op[L.OUT_WRITABLE],
             x,
-            op[IN_STRIDE],
+            op[L.IN_STRIDE],
             1,
             panels,
             inner,
@@ -161,7 +178,7 @@ def dense_forward_tile(op, work, first, rows):
             width,
             BIAS if run == 0 else ADD,
             bias,
-            op[FIRST] == 1 and run == runs[0] - 1,
+            op[RELU] == 1 and run == runs[0] - 1,
             work.scratch,
         )
 
@@ -169,30 +186,30 @@ def dense_forward_tile(op, work, first, rows):
 @tile_kernel
 def dense_backward_tile(op, work, first, rows):
     """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
-    y, dz = at(work.values, op[OUT]), at(work.gradients, op[OUT])
-    x, dx = at(work.values, op[IN]), at(work.gradients, op[IN])
-    ys, xs, inner, width = op[OUT_STRIDE], op[IN_STRIDE], op[IN_WIDTH], op[OUT_WIDTH]
-    dweight, dbias = at(work.dense_gradients, op[PARAMETER]), at(work.dense_gradients, op[PARAMETER + 1])
+    y, dz = at(work.values, op[L.OUT]), at(work.gradients, op[L.OUT])
+    x, dx = at(work.values, op[L.IN]), at(work.gradients, op[L.IN])
+    ys, xs, inner, width = op[L.OUT_STRIDE], op[L.IN_STRIDE], op[L.IN_WIDTH], op[L.OUT_WIDTH]
+    dweight, dbias = at(work.dense_gradients, op[L.PARAMETER]), at(work.dense_gradients, op[L.PARAMETER + 1])
     panel, j = work.scratch, 0
     # NOTE: the last panel is wider than dW, and what it holds there is 0. So a tile adds 0 to the row of dW behind each of its
     # rows: harmless, for it loads them all before it stores them, and stores them from the first to the last.
     while j < width:
         vectors = panel_vectors(panel, width - j)
         n = vectors * lanes(panel)
-        if j + n <= op[OUT_ROOM]:
-            pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[FIRST] == 1)
+        if j + n <= op[L.OUT_WRITABLE]:
+            pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[RELU] == 1)
         else:
             pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
         multiply_panel(work.panel_product, at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
         j += n
-    if op[IN_DIFFERENTIABLE] > 0:
-        transposed = at(work.panels, op[PANELS] + inner * whole_vectors(panel, width))
-        start = 0 if op[IN_FRESH] == 1 else ADD
+    if op[L.IN_DIFFERENTIABLE] > 0:
+        transposed = at(work.panels, op[L.PANELS] + inner * whole_vectors(panel, width))
+        start = 0 if op[L.IN_OVERWRITE] == 1 else ADD
         multiply(
             work.panel_product,
             dx,
             xs,
-            op[IN_ROOM],
+            op[L.IN_WRITABLE],
             dz,
             ys,
             1,
@@ -201,7 +218,7 @@ def dense_backward_tile(op, work, first, rows):
             0,
             width,
             rows,
-            op[IN_DIFFERENTIABLE],
+            op[L.IN_DIFFERENTIABLE],
             start,
             transposed,
             False,
@@ -238,6 +255,11 @@ def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
 @tile_kernel
 def copy_forward_tile(op, work, first, rows):
     """Dense features of the tile's rows into the output slot."""
-    y, stride = at(work.values, op[OUT]), op[OUT_STRIDE]
+    y, stride = at(work.values, op[L.OUT]), op[L.OUT_STRIDE]
     for i in range(rows):
         copy(at(y, i * stride), at(work.dense, (first + i) * work.columns), work.columns)
+
+
+Dense.forward_tile, Dense.backward_tile = dense_forward_tile, dense_backward_tile
+Dense.pack, Dense.fold = pack_dense, fold_shared_columns
+Copy.forward_tile = copy_forward_tile

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.layout import FIRST, OUT, OUT_STRIDE, OUT_WIDTH, PARAMETER, SECOND
 from ..cpu.vector import add_scaled, at, copy_row, number, prefetch, prefetch_to_read
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind, Sizes
 
 
 def gather_forward(y, ids, table):
@@ -84,8 +85,35 @@ def sum_by_id(ids, rows):
     return unique, sums
 
 
-class Gather:
-    """Operation `gather`: parameter (table,), attribute field, the column of `Inputs.ids`."""
+class _Lookup(Kind):
+    """What the two have in common: a parameter (table,), all of whose columns need a gradient."""
+
+    table = True
+
+    @staticmethod
+    def check(op, before):
+        if op.output.differentiable < op.output.width:
+            raise ValueError(f"a {op.kind} needs a gradient for all its columns, but {op.output} has one for {op.output.differentiable}")
+
+    @staticmethod
+    def sizes(op, lanes):
+        return Sizes(gradients=op.output.width)
+
+    @classmethod
+    def inputs_of(cls, op, spec):
+        names = spec.bags if cls.reads == "bag" else spec.categorical
+        return [names[op.attributes[cls.reads]][0]] * op.output.width
+
+    @staticmethod
+    def used_ids(op, batch) -> np.ndarray:
+        """(n,) the id of every use of a row of the table."""
+        raise NotImplementedError
+
+
+class Gather(_Lookup, name="gather"):
+    """Attribute field, the column of the ids."""
+
+    integers, reads = ("field",), "field"
 
     @staticmethod
     def forward(op, state):
@@ -97,9 +125,21 @@ class Gather:
         ids = state.batch.ids[:, op.attributes["field"]]
         state.add_table_gradient(op.parameters[0], *gather_backward(state.gradient(op.output), ids))
 
+    @staticmethod
+    def used_ids(op, batch):
+        return batch.ids[:, op.attributes["field"]]
 
-class MeanBag:
-    """Operation `bag`: parameter (table,), attribute bag, the index into `Inputs.bags`."""
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """0, 2BD; backward 0, 2BD: kept for the step of the table."""
+        moved = Count(0, 2 * len(batch) * op.output.width)
+        return moved, moved
+
+
+class MeanBag(_Lookup, name="bag"):
+    """Attribute bag, the number of the bag."""
+
+    integers, reads = ("bag",), "bag"
 
     @staticmethod
     def forward(op, state):
@@ -111,15 +151,27 @@ class MeanBag:
         bag = state.batch.bags[op.attributes["bag"]]
         state.add_table_gradient(op.parameters[0], *bag_backward(state.gradient(op.output), bag))
 
+    @staticmethod
+    def used_ids(op, batch):
+        return bag_entries(batch.bags[op.attributes["bag"]])[1]
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """2nD + BD, nD + 2BD; backward 0, 2BD."""
+        entries, width, rows = len(cls.used_ids(op, batch)), op.output.width, len(batch)
+        return Count(2 * entries * width + rows * width, entries * width + 2 * rows * width), Count(0, 2 * rows * width)
+
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
+
+FIELD = BAG = L.INTEGERS[0]
 
 
 @tile_kernel
 def gather_forward_tile(op, work, first, rows):
     """y = table[id] for one tile."""
-    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    table, ids, fields = at(work.table_values, op[PARAMETER]), at(work.ids, first * work.fields + op[FIRST]), work.fields
+    y, stride, width = at(work.values, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    table, ids, fields = at(work.table_values, op[L.PARAMETER]), at(work.ids, first * work.fields + op[FIELD]), work.fields
     for i in range(rows):
         if i + 32 < rows:
             prefetch_to_read(table, ids[(i + 32) * fields] * width)  # SPEED: rows lie anywhere in a table
@@ -129,8 +181,8 @@ def gather_forward_tile(op, work, first, rows):
 @tile_kernel
 def bag_forward_tile(op, work, first, rows):
     """y = mean of the rows of a bag for one tile."""
-    y, stride, width = at(work.values, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    table, bag = at(work.table_values, op[PARAMETER]), op[FIRST]
+    y, stride, width = at(work.values, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    table, bag = at(work.table_values, op[L.PARAMETER]), op[BAG]
     for i in range(rows):
         entity = work.bag_starts[bag] + work.entities[(first + i) * work.bags + bag]
         start, end = work.bag_offsets[entity], work.bag_offsets[entity + 1]
@@ -147,8 +199,8 @@ def bag_forward_tile(op, work, first, rows):
 @tile_kernel
 def input_backward_tile(op, work, first, rows):
     """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
-    dy, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    kept = at(work.input_gradients, op[SECOND] * work.batch + first * width)
+    dy, stride, width = at(work.gradients, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    kept = at(work.input_gradients, op[L.INPUT_GRADIENT] * work.batch + first * width)
     for i in range(rows):
         copy_row(at(kept, i * width), at(dy, i * stride), width)
 
@@ -167,6 +219,14 @@ def add_row(count, unique, sums, position, width, id, row, share):
     else:
         add_scaled(at(sums, place * width), row, share, width)
     return count
+
+
+@kernel
+def scatter(count, unique, sums, position, width, work, source):
+    """Add the gradients of one operation that reads a table; `source`: see `EmbeddingUpdate.sources`."""
+    if source[0] == 0:
+        return scatter_gather(count, unique, sums, position, width, work, source[1], source[2])
+    return scatter_bag(count, unique, sums, position, width, work, source[1], source[2])
 
 
 @kernel
@@ -195,3 +255,7 @@ def scatter_bag(count, unique, sums, position, width, work, bag, place):
         for k in range(low, high):
             count = add_row(count, unique, sums, position, width, work.bag_ids[k], at(gradients, i * width), share)
     return count
+
+
+Gather.forward_tile, MeanBag.forward_tile = gather_forward_tile, bag_forward_tile
+Gather.backward_tile = MeanBag.backward_tile = input_backward_tile

@@ -23,10 +23,11 @@ import math
 
 import numpy as np
 
+from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.layout import FIRST, IN, IN_STRIDE, NUMBER
 from ..cpu.work import tile_kernel
-from .losses import _factor, logistic, sigmoid, soft_plus, softplus, task_scale
+from .kind import Count
+from .losses import TASK, Loss, loss_scale, sigmoid, sigmoid_scalar, softplus, softplus_scalar, task_scale
 
 
 def pairwise(z, label):
@@ -60,13 +61,13 @@ def adds_something(kind, label):
     return bool(label.max() > label.min()) if kind == "pairwise" else bool(label.sum() > 0)
 
 
-class GroupLoss:
-    """Operations `pairwise` and `listwise`: inputs (logit,), attributes task, factor."""
+class GroupLoss(Loss):
+    """Inputs (logit,); `loss` gives loss and gradient of one search."""
 
-    def __init__(self, loss):
-        self.loss = loss
+    compares_rows, common, loss = True, False, None
 
-    def forward(self, op, state):
+    @classmethod
+    def forward(cls, op, state):
         z = state.value(op.inputs[0])[:, 0]
         label = state.batch.labels[:, op.attributes["task"]].astype(z.dtype)
         dz, total = np.zeros_like(z), 0.0
@@ -74,14 +75,35 @@ class GroupLoss:
         for start, end in zip(starts, [*starts[1:], len(z)]):
             there = start + np.flatnonzero(~np.isnan(label[start:end]))
             if len(there):
-                loss, gradient = self.loss(z[there], label[there])
+                loss, gradient = cls.loss(z[there], label[there])
                 total += (end - start) * loss
                 dz[there] = (end - start) * gradient
         state.add_loss(op, op.attributes["factor"] / len(z) * total)
         state.keep(op, dz)
 
-    def backward(self, op, state):
-        state.gradient(op.inputs[0])[:, 0] += _factor(op, state) * state.kept(op)
+    @classmethod
+    def backward(cls, op, state):
+        state.gradient(op.inputs[0])[:, 0] += loss_scale(op, state) * state.kept(op)
+
+
+class Pairwise(GroupLoss, name="pairwise"):
+    """RankNet within a search."""
+
+    loss, flop_a_pair = staticmethod(pairwise), 18
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """18 a pair, 5 numbers a label."""
+        label = cls.labels(op, batch)
+        searches = np.split(label, np.flatnonzero(np.diff(batch.groups)) + 1)
+        pairs = sum(int((some[:, None] > some[None, :]).sum()) for some in searches)
+        return Count(cls.flop_a_pair * float(pairs), 5 * int((~np.isnan(label)).sum())), Count()
+
+
+class Listwise(GroupLoss, name="listwise"):
+    """ListNet within a search."""
+
+    loss, flop_a_label = staticmethod(listwise), 14
 
 
 # --- Numba, one tile of rows; a tile never splits a search ------------------------------------
@@ -99,7 +121,7 @@ def group_end(work, start, last):
 @tile_kernel
 def pairwise_tile(op, work, first, rows):
     """`pairwise` of every search of the tile."""
-    z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]
+    z0, zs, task = op[L.IN], op[L.IN_STRIDE], op[TASK]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)
@@ -113,20 +135,20 @@ def pairwise_tile(op, work, first, rows):
                 if work.labels[i * work.tasks + task] > work.labels[j * work.tasks + task]:
                     zi, zj = z0 + (i - first) * zs, z0 + (j - first) * zs
                     margin = float(work.values[zj]) - float(work.values[zi])
-                    total += soft_plus(margin)
-                    push = scale * (end - start) * logistic(margin) / pairs
+                    total += softplus_scalar(margin)
+                    push = scale * (end - start) * sigmoid_scalar(margin) / pairs
                     work.gradients[zi] -= push
                     work.gradients[zj] += push
         if pairs:
             sum_of_losses += (end - start) * total / pairs
         start = end
-    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * sum_of_losses
+    work.losses[op[L.NUMBER]] += work.reals[op[L.NUMBER]] * work.scale * sum_of_losses
 
 
 @tile_kernel
 def listwise_tile(op, work, first, rows):
     """`listwise` of every search of the tile."""
-    z0, zs, task = op[IN], op[IN_STRIDE], op[FIRST]
+    z0, zs, task = op[L.IN], op[L.IN_STRIDE], op[TASK]
     sum_of_losses, scale, start = 0.0, task_scale(op, work), first
     while start < first + rows:
         end = group_end(work, start, first + rows)
@@ -148,4 +170,7 @@ def listwise_tile(op, work, first, rows):
                     sum_of_losses -= (end - start) * target * log_softmax
                     work.gradients[place] += scale * (end - start) * (math.exp(log_softmax) - target)
         start = end
-    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * sum_of_losses
+    work.losses[op[L.NUMBER]] += work.reals[op[L.NUMBER]] * work.scale * sum_of_losses
+
+
+Pairwise.forward_tile, Listwise.forward_tile = pairwise_tile, listwise_tile

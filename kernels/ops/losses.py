@@ -31,9 +31,10 @@ import math
 
 import numpy as np
 
+from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.layout import ADDEND, FIRST, IN, IN_STRIDE, NUMBER, PARAMETER, SECOND, START, STRIDE
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind
 
 
 def softplus(z):
@@ -74,38 +75,73 @@ def entire_label(first, second):
     return np.where(first == 0, first.dtype.type(0), np.where(np.isnan(first), first, second))
 
 
-def _factor(op, state):
+def loss_scale(op, state):
     """factor / B, times exp(-s) where the task's weight is learned (s = log variance)."""
     return op.attributes["factor"] / len(state.batch) * math.exp(-state.log_variance(op.attributes["task"]))
 
 
-class RowLoss:
-    """Operations `bce` and `mse`: inputs (logit,), attributes task, factor."""
+class Loss(Kind):
+    """Base of the losses: a row without an output; attributes task, factor."""
 
-    def __init__(self, loss):
-        self.loss = loss
+    integers, real = ("task",), "factor"
+    flop_a_label = 0
 
-    def forward(self, op, state):
+    @staticmethod
+    def labels(op, batch) -> np.ndarray:
+        """(B,) the labels of its task; NaN = masked."""
+        return batch.labels[:, op.attributes["task"]]
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """5 numbers a label."""
+        there = int((~np.isnan(cls.labels(op, batch))).sum())
+        return Count(cls.flop_a_label * float(there), 5 * there), Count()
+
+
+class RowLoss(Loss):
+    """Inputs (logit,); `loss` gives loss and gradient elementwise."""
+
+    loss = None
+
+    @classmethod
+    def forward(cls, op, state):
         task = op.attributes["task"]
         label, weight = state.batch.labels[:, task], state.batch.weights[:, task]
         there = ~np.isnan(label)
-        loss, dloss = self.loss(state.value(op.inputs[0])[there, 0], label[there])
+        loss, dloss = cls.loss(state.value(op.inputs[0])[there, 0], label[there])
         state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
         state.keep(op, (there, weight[there] * dloss))
 
-    def backward(self, op, state):
+    @classmethod
+    def backward(cls, op, state):
         there, dloss = state.kept(op)
-        state.gradient(op.inputs[0])[there, 0] += _factor(op, state) * dloss
+        state.gradient(op.inputs[0])[there, 0] += loss_scale(op, state) * dloss
 
 
-class EntireLoss:
-    """Operation `bce_entire`: inputs (a, b), attributes task (that of b), given (that of a), factor."""
+class Bce(RowLoss, name="bce"):
+    """Binary cross-entropy from a logit."""
+
+    loss, flop_a_label = staticmethod(bce), 17
+
+
+class Mse(RowLoss, name="mse"):
+    """Squared error of a regression."""
+
+    loss, flop_a_label, common = staticmethod(mse), 9, False
+
+
+class BceEntire(Loss, name="bce_entire"):
+    """Inputs (a, b); attribute task is that of b, given that of a."""
+
+    integers, flop_a_label, common = ("task", "given"), 66, False
 
     @staticmethod
-    def forward(op, state):
-        task, given = op.attributes["task"], op.attributes["given"]
-        label = entire_label(state.batch.labels[:, given], state.batch.labels[:, task])
-        weight = state.batch.weights[:, task]
+    def labels(op, batch):
+        return entire_label(batch.labels[:, op.attributes["given"]], batch.labels[:, op.attributes["task"]])
+
+    @classmethod
+    def forward(cls, op, state):
+        label, weight = cls.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
         there = ~np.isnan(label)
         a, b = (state.value(slot)[there, 0] for slot in op.inputs)
         loss, da, db = bce_entire(a, b, label[there])
@@ -116,20 +152,22 @@ class EntireLoss:
     def backward(op, state):
         there, *gradients = state.kept(op)
         for slot, dloss in zip(op.inputs, gradients):
-            state.gradient(slot)[there, 0] += _factor(op, state) * dloss
+            state.gradient(slot)[there, 0] += loss_scale(op, state) * dloss
 
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
+TASK, GIVEN = L.INTEGERS
+
 
 @kernel
-def soft_plus(z):
+def softplus_scalar(z):
     """`softplus` of one number."""
     return max(z, z * 0) + math.log1p(math.exp(-abs(z)))
 
 
 @kernel
-def logistic(z):
+def sigmoid_scalar(z):
     """`sigmoid` of one number."""
     small = math.exp(-abs(z))
     return (1 if z >= 0 else small) / (1 + small)
@@ -138,9 +176,9 @@ def logistic(z):
 @kernel
 def task_scale(op, work):
     """factor / B, times exp(-s) where the task's weight is learned."""
-    scale = work.reals[op[NUMBER]] * work.scale
-    if op[PARAMETER] >= 0:
-        scale *= math.exp(-work.dense_values[op[PARAMETER]])
+    scale = work.reals[op[L.NUMBER]] * work.scale
+    if op[L.PARAMETER] >= 0:
+        scale *= math.exp(-work.dense_values[op[L.PARAMETER]])
     return scale
 
 
@@ -159,8 +197,8 @@ def mse_tile(op, work, first, rows):
 @kernel
 def add_row_losses(op, work, first, rows, squared):
     """`bce` (squared False) or `mse` (True)."""
-    z0, zs = op[IN], op[IN_STRIDE]
-    task, total, scale = op[FIRST], 0.0, task_scale(op, work)
+    z0, zs = op[L.IN], op[L.IN_STRIDE]
+    task, total, scale = op[TASK], 0.0, task_scale(op, work)
     for i in range(rows):
         place = (first + i) * work.tasks + task
         label, weight = work.labels[place], work.weights[place]
@@ -169,18 +207,18 @@ def add_row_losses(op, work, first, rows, squared):
             if squared:
                 loss, dloss = (z - label) * (z - label), 2 * (z - label)
             else:
-                loss, dloss = soft_plus(z) - label * z, logistic(z) - label
+                loss, dloss = softplus_scalar(z) - label * z, sigmoid_scalar(z) - label
             total += weight * loss
             work.gradients[z0 + i * zs] += scale * weight * dloss
-    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * total
+    work.losses[op[L.NUMBER]] += work.reals[op[L.NUMBER]] * work.scale * total
 
 
 @tile_kernel
 def entire_loss_tile(op, work, first, rows):
     """`bce_entire`: its sum into losses, its gradients into those of both logits."""
-    a0, a_stride = op[IN], op[IN_STRIDE]
-    b0, b_stride = op[ADDEND + START], op[ADDEND + STRIDE]
-    task, given, total, scale = op[FIRST], op[SECOND], 0.0, task_scale(op, work)
+    a0, a_stride = op[L.IN], op[L.IN_STRIDE]
+    b0, b_stride = op[L.EXTRA + L.START], op[L.EXTRA + L.STRIDE]
+    task, given, total, scale = op[TASK], op[GIVEN], 0.0, task_scale(op, work)
     for i in range(rows):
         place = (first + i) * work.tasks
         label, weight = work.labels[place + given], work.weights[place + task]
@@ -188,12 +226,15 @@ def entire_loss_tile(op, work, first, rows):
             label = work.labels[place + task]
         if not math.isnan(label):
             a, b = float(work.values[a0 + i * a_stride]), float(work.values[b0 + i * b_stride])
-            log_p = -soft_plus(-a) - soft_plus(-b)
+            log_p = -softplus_scalar(-a) - softplus_scalar(-b)
             top = max(-a, -b, -a - b)
             log_not = top + math.log(math.exp(-a - top) + math.exp(-b - top) + math.exp(-a - b - top)) + log_p
             total += weight * (-label * log_p - (1 - label) * log_not)
-            da = -label * logistic(-a) + (1 - label) * math.exp(log_p - soft_plus(a) - log_not)
-            db = -label * logistic(-b) + (1 - label) * math.exp(log_p - soft_plus(b) - log_not)
+            da = -label * sigmoid_scalar(-a) + (1 - label) * math.exp(log_p - softplus_scalar(a) - log_not)
+            db = -label * sigmoid_scalar(-b) + (1 - label) * math.exp(log_p - softplus_scalar(b) - log_not)
             work.gradients[a0 + i * a_stride] += scale * weight * da
             work.gradients[b0 + i * b_stride] += scale * weight * db
-    work.losses[op[NUMBER]] += work.reals[op[NUMBER]] * work.scale * total
+    work.losses[op[L.NUMBER]] += work.reals[op[L.NUMBER]] * work.scale * total
+
+
+Bce.forward_tile, Mse.forward_tile, BceEntire.forward_tile = bce_tile, mse_tile, entire_loss_tile

@@ -11,9 +11,10 @@ Source: Ma et al., KDD 2018, eq. 6; PLE (Tang et al., RecSys 2020) gives each ta
 
 from __future__ import annotations
 
-from ..cpu.layout import ADDEND, COUNT, FRESH, IN, IN_STRIDE, OUT, OUT_STRIDE, OUT_WIDTH, SLOT, START, STRIDE
-from ..cpu.vector import at, lanes, load, number, splat, store, total
+from ..cpu import layout as L
+from ..cpu.vector import at, lanes, load, number, reduce_sum, splat, store
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind, whole_blocks
 
 
 def mixture_forward(m, gates, experts):
@@ -36,8 +37,12 @@ def mixture_backward(dgates, dexperts, dm, gates, experts):
         dh += gates[:, e, None] * dm
 
 
-class Mixture:
-    """Operation `mixture`: inputs (gates, h_1, ..., h_E)."""
+class Mixture(Kind, name="mixture"):
+    """Inputs (gates, h_1, ..., h_E)."""
+
+    @staticmethod
+    def check(op, before):
+        whole_blocks(op.output, *op.inputs[1:])
 
     @staticmethod
     def forward(op, state):
@@ -50,6 +55,18 @@ class Mixture:
         dgates, *dexperts = (state.gradient(slot) for slot in op.inputs)
         mixture_backward(dgates, dexperts, state.gradient(op.output), gates, experts)
 
+    @staticmethod
+    def overwrites(number):
+        return number > 0
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """2BEH, B(E + EH + H); backward 4BEH, B(3E + 2EH + H), EH more where it adds."""
+        rows, experts, width = len(batch), len(op.inputs) - 1, op.output.width
+        kept = 2 * experts * width + width * overwrites[1:].count(False)
+        forward = Count(2 * rows * experts * width, rows * (experts + experts * width + width))
+        return forward, Count(4 * rows * experts * width, rows * (3 * experts + kept + width))
+
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
@@ -60,32 +77,35 @@ class Mixture:
 @tile_kernel
 def mixture_forward_tile(op, work, first, rows):
     """m = sum_e g_e h_e for one tile."""
-    m = at(work.values, op[OUT])
+    m = at(work.values, op[L.OUT])
     for i in range(rows):
-        g = at(work.values, op[IN] + i * op[IN_STRIDE])
-        for j in range(0, op[OUT_WIDTH], lanes(m)):
+        g = at(work.values, op[L.IN] + i * op[L.IN_STRIDE])
+        for j in range(0, op[L.OUT_WIDTH], lanes(m)):
             sums = splat(number(m, 0))
-            for e in range(op[COUNT]):
-                place = ADDEND + SLOT * e
-                h = load(work.values, op[place + START] + i * op[place + STRIDE] + j)
+            for e in range(op[L.COUNT]):
+                place = L.EXTRA + L.SLOT * e
+                h = load(work.values, op[place + L.START] + i * op[place + L.STRIDE] + j)
                 sums = sums + splat(g[e]) * h
-            store(m, i * op[OUT_STRIDE] + j, sums)
+            store(m, i * op[L.OUT_STRIDE] + j, sums)
 
 
 @tile_kernel
 def mixture_backward_tile(op, work, first, rows):
     """dg_e += <dm, h_e>; dh_e += g_e dm, for one tile."""
-    dm, stride, width = at(work.gradients, op[OUT]), op[OUT_STRIDE], op[OUT_WIDTH]
-    for e in range(op[COUNT]):
-        place = ADDEND + SLOT * e
-        h, dh = at(work.values, op[place + START]), at(work.gradients, op[place + START])
-        fresh, inner_stride = op[place + FRESH] == 1, op[place + STRIDE]
+    dm, stride, width = at(work.gradients, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
+    for e in range(op[L.COUNT]):
+        place = L.EXTRA + L.SLOT * e
+        h, dh = at(work.values, op[place + L.START]), at(work.gradients, op[place + L.START])
+        fresh, inner_stride = op[place + L.OVERWRITE] == 1, op[place + L.STRIDE]
         for i in range(rows):
-            gate = op[IN] + i * op[IN_STRIDE] + e
+            gate = op[L.IN] + i * op[L.IN_STRIDE] + e
             g = splat(work.values[gate])
             sums = splat(number(dm, 0))
             for j in range(0, width, lanes(dm)):
                 d, place_h = load(dm, i * stride + j), i * inner_stride + j
                 sums = sums + d * load(h, place_h)
                 store(dh, place_h, g * d if fresh else load(dh, place_h) + g * d)
-            work.gradients[gate] += total(sums)
+            work.gradients[gate] += reduce_sum(sums)
+
+
+Mixture.forward_tile, Mixture.backward_tile = mixture_forward_tile, mixture_backward_tile

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cpu.layout import FIRST, IN, IN_STRIDE, NUMBER, OUT, OUT_STRIDE, OUT_WIDTH
+from ..cpu import layout as L
 from ..cpu.vector import at, exponential, lanes, load, number, splat, store
 from ..cpu.work import tile_kernel
+from .kind import Count, Kind, Sizes, up_to_vectors
 
 
 def softmax_forward(gates, z, temperature):
@@ -45,8 +46,10 @@ def softmax_backward(dz, dgates, gates, temperature):
     dz += gates * (dgates - inner) / temperature
 
 
-class Softmax:
-    """Operation `softmax`: inputs (z,), attributes experts, temperature; groups lie side by side."""
+class Softmax(Kind, name="softmax"):
+    """Inputs (z,), attributes experts, temperature; groups lie side by side."""
+
+    integers, real = ("experts",), "temperature"
 
     @staticmethod
     def forward(op, state):
@@ -64,17 +67,29 @@ class Softmax:
         softmax_backward(added, dgates.reshape(shape), gates.reshape(shape), op.attributes["temperature"])
         dz += added.reshape(dz.shape)
 
+    @staticmethod
+    def sizes(op, lanes):
+        return Sizes(scratch=up_to_vectors(op.output.width, lanes))
+
+    @classmethod
+    def count(cls, op, batch, tiles, overwrites):
+        """6BN, 2BN; backward 5BN, 4BN."""
+        size = len(batch) * op.output.width
+        return Count(6 * size, 2 * size), Count(5 * size, 4 * size)
+
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
+
+EXPERTS = L.INTEGERS[0]
 
 
 @tile_kernel
 def softmax_forward_tile(op, work, first, rows):
     """g = softmax(z / tau) for one tile."""
-    values, tau, experts, width = work.values, number(work.values, work.reals[op[NUMBER]]), op[FIRST], op[OUT_WIDTH]
+    values, tau, experts, width = work.values, number(work.values, work.reals[op[L.NUMBER]]), op[EXPERTS], op[L.OUT_WIDTH]
     powers = work.scratch
     for i in range(rows):
-        g, z = at(values, op[OUT] + i * op[OUT_STRIDE]), at(values, op[IN] + i * op[IN_STRIDE])
+        g, z = at(values, op[L.OUT] + i * op[L.OUT_STRIDE]), at(values, op[L.IN] + i * op[L.IN_STRIDE])
         for start in range(0, width, experts):
             top = z[start]
             for e in range(start + 1, start + experts):
@@ -94,13 +109,16 @@ def softmax_forward_tile(op, work, first, rows):
 @tile_kernel
 def softmax_backward_tile(op, work, first, rows):
     """dz += g (dg - <dg, g>) / tau for one tile."""
-    values, gradients, tau, experts = work.values, work.gradients, number(work.values, work.reals[op[NUMBER]]), op[FIRST]
+    values, gradients, tau, experts = work.values, work.gradients, number(work.values, work.reals[op[L.NUMBER]]), op[EXPERTS]
     for i in range(rows):
-        g, dg = at(values, op[OUT] + i * op[OUT_STRIDE]), at(gradients, op[OUT] + i * op[OUT_STRIDE])
-        dz = at(gradients, op[IN] + i * op[IN_STRIDE])
-        for start in range(0, op[OUT_WIDTH], experts):
+        g, dg = at(values, op[L.OUT] + i * op[L.OUT_STRIDE]), at(gradients, op[L.OUT] + i * op[L.OUT_STRIDE])
+        dz = at(gradients, op[L.IN] + i * op[L.IN_STRIDE])
+        for start in range(0, op[L.OUT_WIDTH], experts):
             inner = number(g, 0)
             for e in range(start, start + experts):
                 inner += dg[e] * g[e]
             for e in range(start, start + experts):
                 dz[e] += g[e] * (dg[e] - inner) / tau
+
+
+Softmax.forward_tile, Softmax.backward_tile = softmax_forward_tile, softmax_backward_tile

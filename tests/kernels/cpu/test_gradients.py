@@ -5,7 +5,7 @@ import pytest
 from cpu_world import ROWS, THREADS, TILE_ROWS, drawn, smooth_batch
 
 from minirank.kernels.cpu.executor import CpuExecutor
-from minirank.kernels.ops.registry import KINDS
+from minirank.kernels.ops import KINDS
 from minirank.kernels.reference import ReferenceExecutor
 
 SEEDS = range(30)

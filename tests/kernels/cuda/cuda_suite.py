@@ -21,7 +21,7 @@ from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients
-from minirank.kernels.ops.registry import KINDS
+from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
 from tests.kernels import test_plan_builder, test_plans
 from tests.kernels.ops import test_operations
@@ -314,7 +314,7 @@ def test_tf32_is_asked_for_by_name():
 FAULTS = {
     "no barrier between a load and its use": (product.tile_product, "        cuda.syncthreads()\n        segment", "        segment"),
     "no barrier in a sum": (reduce.block_sum, "    while half > 0:\n        cuda.syncthreads()\n", "    while half > 0:\n"),
-    "no barrier between the steps of a walk": (walk.walk_rows, "steps[step, SYNC] == 1", "steps[step, SYNC] == 2"),
+    "no barrier between the steps of a walk": (walk.walk_rows, "steps[step, L.SYNC] == 1", "steps[step, L.SYNC] == 2"),
     "no barrier before a square is overwritten": (
         dense.dense_backward_rows,
         "            cuda.syncthreads()  # dz is masked, and the square before is no longer read\n",

@@ -11,8 +11,7 @@ from small_plans import BACKENDS, assert_close_gradients, plan_with
 from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Bag
 from minirank.kernels.gradcheck import projection_error
-from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
-from minirank.kernels.ops.registry import KINDS
+from minirank.kernels.ops import KINDS, by_id, dense, embedding, group_losses, losses, mixture, softmax
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import PlanBuilder
 

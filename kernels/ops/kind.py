@@ -1,0 +1,135 @@
+"""A kind of operation: one class holds all that any part of the package needs to know about it, and registers itself.
+
+    class Scale(Kind, name="scale"):            in ops/scale.py; the plan, the executors and the benchmarks find it by its name
+
+| who asks | for what |
+| --- | --- |
+| plan.py | `check`, `multiplies`, `compares_rows` |
+| reference.py | `forward`, `backward` |
+| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integers`, `real`, `sizes`, `overwrites`, `inputs_of` |
+| cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
+| bench/ | `count` |
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+KINDS: dict[str, type[Kind]] = {}
+
+
+class Sizes(NamedTuple):
+    """Memory that an operation takes in the cpu executor, in numbers.
+
+    Attributes:
+        panels: of packed weights. biases: of packed biases. scratch: for a row of a tile. gradients: columns of the input gradients that
+            the step of an embedding table reads.
+    """
+
+    panels: int = 0
+    biases: int = 0
+    scratch: int = 0
+    gradients: int = 0
+
+
+class Count(NamedTuple):
+    """What a pass over a batch does at least: floating-point operations, and numbers that it reads and writes.
+
+    A multiply-add counts 2; a comparison, a division, a square root, an exponential and a logarithm count 1. Numbers are those that
+    a kernel asks for at its first use of them in a tile, whatever level of the memory they come from: each operand once,
+    an array that is added to twice, weights once a tile.
+    """
+
+    flop: float = 0
+    numbers: float = 0
+
+
+class Kind:
+    """Base of all kinds; nothing here is ever instantiated, `op` is always a row of the plan (`plan.Operation`).
+
+    Attributes:
+        integers: attributes of the row that kernels read, at most two; `real`: the one that is a float.
+        reads: what it reads of the batch: the ids of a "field", a "bag", the "dense" columns.
+        table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
+        by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
+        compares_rows: it compares the rows of a search, which must stay together. common: compiled before the first step of any model.
+        forward_tile, backward_tile: its kernels for a tile of rows; a loss writes its gradient in the first one, and has no second.
+        pack: packs its weights once a step. fold: adds to its packed bias what the columns that all rows share contribute.
+    """
+
+    name: ClassVar[str]
+    integers: ClassVar[tuple[str, ...]] = ()
+    real: ClassVar[str | None] = None
+    reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
+    table = multiplies = by_id = adds_to_output = compares_rows = False
+    common = True
+    forward_tile = backward_tile = pack = fold = None
+
+    def __init_subclass__(cls, name: str | None = None) -> None:
+        if name is not None:
+            cls.name = name
+            KINDS[name] = cls
+
+    @staticmethod
+    def check(op, before) -> None:
+        """Refuse a row that the kernels cannot do.
+
+        Args:
+            before: the rows of the plan that stand before it.
+        Raises:
+            ValueError: says what the operation demands.
+        """
+
+    @classmethod
+    def forward(cls, op, state) -> None:
+        """Compute the output in NumPy; `state` is a `reference.Walk`."""
+        raise NotImplementedError
+
+    @classmethod
+    def backward(cls, op, state) -> None:
+        """Add to the gradients of inputs and parameters in NumPy; by default there are none."""
+
+    @classmethod
+    def attributes(cls, op) -> tuple[int, ...]:
+        """The integers of a row as kernels read them."""
+        return tuple(op.attributes.get(name, -1) for name in cls.integers)
+
+    @staticmethod
+    def sizes(op, lanes: int) -> Sizes:
+        """Its memory, with `lanes` numbers in a vector."""
+        return Sizes()
+
+    @staticmethod
+    def overwrites(number: int) -> bool:
+        """Whether its backward kernel can write the gradient of its input `number`, instead of adding to what is there."""
+        return False
+
+    @staticmethod
+    def inputs_of(op, spec) -> list[str]:
+        """The name of the input behind each column of its output, where it copies or looks up inputs."""
+        return []
+
+    @classmethod
+    def count(cls, op, batch, tiles: int, overwrites: list[bool]) -> tuple[Count, Count]:
+        """Work of the forward and of the backward pass.
+
+        Args:
+            tiles: that the batch is split into. overwrites: for each input whether its gradient is written, not added to.
+        """
+        raise NotImplementedError
+
+
+def whole_blocks(*slots) -> None:
+    """Refuse a slot that is a part of a block.
+
+    Raises:
+        ValueError: names it.
+    """
+    for slot in slots:
+        if slot.width != slot.stride:
+            raise ValueError(f"a ReLU and a mixture work on whole blocks, but {slot} is a part of one")
+
+
+def up_to_vectors(width: int, lanes: int) -> int:
+    """Numbers that `width` columns take when they are filled up to whole vectors."""
+    return -(-width // lanes) * lanes
