@@ -10,6 +10,7 @@ import numpy as np
 
 from minirank.kernels.batch import Batch
 from minirank.kernels.cuda.schedule import BACKWARD, FORWARD, schedule
+from minirank.kernels.ops import KINDS
 from minirank.kernels.plan import Plan
 
 FLOAT = 4  # bytes
@@ -27,15 +28,15 @@ def work(plan: Plan, batch: Batch, slices: int) -> dict[str, list[dict]]:
     for name, stage in (("product_forward", FORWARD), ("product_backward", BACKWARD)):
         nodes = [[node for problem in launch.problems for node in problem.nodes] for launch in launches if launch.stage == stage]
         found[name] = [{"flop": sum(_flop(node.op, rows, stage) for node in each)} for each in nodes]
-    found["weight_gradients"] = [{"flop": sum(_flop(op, rows, FORWARD) for op in plan.forward if op.kind in ("dense", "dense_by_id"))}]
+    found["weight_gradients"] = [{"flop": sum(_flop(op, rows, FORWARD) for op in plan.forward if KINDS[op.kind].multiplies)}]
     for name in list(found):
         found[f"{name}_tf32"] = found[name]
     found["adam_dense"] = [{"bytes": FLOAT * dense * (slices + 2 + 3 + 3)}]
     used = elements = touched = 0
     for op in plan.forward:
-        if op.kind == "gather":
-            ids, width = batch.ids[:, op.attributes["field"]], op.output.width
-            used, elements, touched = used + rows, elements + rows * width, touched + len(np.unique(ids)) * width
+        if KINDS[op.kind].table:
+            ids, width = KINDS[op.kind].used_ids(op, batch), op.output.width
+            used, elements, touched = used + len(ids), elements + len(ids) * width, touched + len(np.unique(ids)) * width
     found["sum_pieces"] = [{"bytes": FLOAT * (elements + touched + 5 * used)}]
     found["adam_runs"] = [{"bytes": FLOAT * (7 * touched + used)}]
     found["scatter_rows"] = [{"bytes": FLOAT * (2 * elements + used)}]

@@ -32,6 +32,7 @@ from .graph import Recorder, record
 from .probe import simulated
 from .schedule import FORWARD, LARGE, SEARCH, WALK, schedule
 from .sizes import FLAT_THREADS, SMALL
+from .steps import CODES
 
 ROWS_A_SLICE = 1024  # rows of a slice of the weight gradients
 MOST_SLICES = 8
@@ -49,7 +50,7 @@ class CudaExecutor:
         large: weights from which a layer is a product. fuse: False gives every operation a launch. slices: of the
             weight gradients, by default one for 1024 rows. These three change the speed alone.
     Raises:
-        ValueError: another dtype; tf32 in the simulator with small tiles.
+        ValueError: another dtype; tf32 in the simulator with small tiles; an operation without a step in this folder.
     """
 
     def __init__(
@@ -60,6 +61,9 @@ class CudaExecutor:
             raise ValueError(f"the cuda backend computes in float32, got {np.dtype(dtype)}; use the cpu backend for it")
         if tf32 and SMALL:
             raise ValueError("tf32 needs the tiles of a GPU; simulate them with MINIRANK_CUDA_TILES=full")
+        missing = next((op.kind for op in plan.operations if op.kind not in CODES), None)
+        if missing is not None:
+            raise ValueError(f"the cuda backend has no step for the operation {missing}; add one to kernels/cuda/, or use the cpu backend")
         self._forward = product.product_forward_tf32 if tf32 else product.product_forward
         self._backward = product.product_backward_tf32 if tf32 else product.product_backward
         self._weights = weight_gradients.weight_gradients_tf32 if tf32 else weight_gradients.weight_gradients
