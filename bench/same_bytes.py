@@ -100,7 +100,7 @@ def write_table(folder: Path, rows: int, seed: int) -> None:
         for row in range(count):
             tags = "|".join(draw.choices("abcdef", k=draw.randint(0, 4)))
             age, pay = draw.choice(["", str(draw.randint(18, 70))]), round(draw.lognormvariate(3, 1), 2)
-            label, grade = draw.choice(["yes", "no", "no", "?"]), draw.choice(["", "0", "0.25", "1"])
+            label, grade = draw.choice(["yes", "no", "no", "?"]), draw.choice(["", "0", "2.5", "10"])
             who = draw.choice(["sourcer", "agency", "manager"])
             lines.append(
                 f"{draw.choice(['Rome', 'Oslo', 'Bonn'])},{tags},{age},{pay},s{row // 5},{who},{label},{grade},{draw.choice([1, 0.5])}"
