@@ -130,7 +130,7 @@ def run_read(source, target, passes):
             b = b + vector.load(p, i + n)
             c = c + vector.load(p, i + 2 * n)
             d = d + vector.load(p, i + 3 * n)
-    return vector.total((a + b) + (c + d))
+    return vector.reduce_sum((a + b) + (c + d))
 
 
 @driver
@@ -161,7 +161,7 @@ def run_lines(source, places):
     for i in range(0, len(places), 2):
         a = a + vector.load(p, places[i])
         b = b + vector.load(p, places[i + 1])
-    return vector.total(a + b)
+    return vector.reduce_sum(a + b)
 
 
 @driver

@@ -6,7 +6,7 @@ import numpy as np
 from random_rows import SPEC, random_batch
 
 from minirank.config.model import GATED, GateConfig, ModelConfig, TaskConfig
-from minirank.kernels.ops import KINDS
+from minirank.kernels.batch import InputSpec
 from minirank.kernels.plan import PlanBuilder
 from minirank.model.architectures import compile_plan
 
