@@ -26,6 +26,7 @@ from .features import FeatureConfig
 from .llm import LLMConfig, read_llm
 from .model import ModelConfig, TaskConfig
 from .table import TableConfig, TableFiles
+from .yaml_files import read_yaml, with_override
 
 MOST_DAYS = 36_525  # a century
 MOST_THREADS = 1024
@@ -210,7 +211,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = (), needs_data: boo
     mapping = read_yaml(path)
     try:
         for override in overrides:
-            mapping = _override(mapping, override)
+            mapping = with_override(mapping, override)
         return _absolute(config_from_dict(mapping, needs_data), path.parent.resolve())
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -240,52 +241,6 @@ def to_yaml(config: Config) -> str:
     return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
 
 
-def read_yaml(path: Path) -> Any:
-    """What a YAML file holds.
-
-    Raises:
-        ConfigError: it cannot be read, or is no YAML.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; check the path") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
-    try:
-        return _parse(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f":{mark.line + 1}"
-        raise ConfigError(f"{path}{line}: not valid YAML ({_problem(error)}); correct it") from None
-    except ValueError as error:  # a date or a number that there is not
-        raise ConfigError(f"{path}: a value that YAML cannot read ({error}); correct it, or put it in quotes") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: too many sections within each other; correct it") from None
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """Safe YAML that refuses a key which its section has already."""
-
-    def compose_mapping_node(self, anchor):
-        node, seen = super().compose_mapping_node(anchor), set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in seen:
-                    raise yaml.composer.ComposerError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
-                seen.add((key.tag, key.value))
-        return node
-
-
-def _parse(text: str) -> Any:
-    return yaml.load(text, Loader=_UniqueKeys)
-
-
-def _problem(error: Exception) -> str:
-    """What is wrong, on one line."""
-    return " ".join(str(getattr(error, "problem", None) or error).split())
-
-
 def without_paths(config: Config) -> dict[str, Any]:
     """`to_dict` without the paths of the data, which may move while their content stays, and the server, which training does not ask."""
     values = to_dict(config)
@@ -297,46 +252,18 @@ def without_paths(config: Config) -> dict[str, Any]:
     return values
 
 
-def _override(mapping: Any, override: str) -> dict:
-    """`mapping` with `a.b=value` in place of what it holds at a, b."""
-    key, equals, text = override.partition("=")
-    section, *inner = key.split(".")
-    if not equals or not all((section, *inner)):
-        raise ConfigError(f"--set {override}: expected KEY=VALUE, such as training.epochs=3")
-    try:
-        value = _parse(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = _short(_problem(error))
-        raise ConfigError(f"--set {_short(override)}: the value is not valid YAML ({problem}); correct it, or put it in quotes") from None
-    if mapping is not None and not isinstance(mapping, dict):
-        raise ConfigError(f"expected sections of keys and values, got {_short(repr(mapping))}; see examples/")
-    mapping = dict(mapping or {})
-    path, last = [mapping], section
-    for name in inner:
-        held = path[-1].get(last)
-        if held is not None and not isinstance(held, dict):
-            raise ConfigError(f"--set {override}: {last} is no section of keys and values; set {last} as a whole")
-        path[-1][last] = dict(held or {})
-        path.append(path[-1][last])
-        last = name
-    path[-1][last] = value
-    return mapping
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:80]} ..."
-
-
 def _absolute(config: Config, base: Path) -> Config:
-    data = config.data
-    if data is None:
+    """The configuration with its paths below `base`."""
+
+    def below(part: FolderConfig | TableFiles, *names: str) -> Any:
+        paths = {name: getattr(part, name) for name in names}
+        return replace(part, **{name: None if path is None else base / path for name, path in paths.items()})
+
+    if config.data is None:
         return config
-    if isinstance(data, FolderConfig):
-        gazetteer = None if data.gazetteer is None else base / data.gazetteer
-        return replace(config, data=replace(data, folder=base / data.folder, gazetteer=gazetteer))
-    files: TableFiles = data.table
-    paths = {part: None if getattr(files, part) is None else base / getattr(files, part) for part in ("train", "valid", "test")}
-    return replace(config, data=replace(data, table=replace(files, **paths)))
+    if isinstance(config.data, FolderConfig):
+        return replace(config, data=below(config.data, "folder", "gazetteer"))
+    return replace(config, data=replace(config.data, table=below(config.data.table, "train", "valid", "test")))
 
 
 def _plain(value: Any) -> Any:

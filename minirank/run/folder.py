@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..config.configuration import Config, config_from_dict, read_yaml, to_yaml, without_paths
+from ..config.configuration import Config, config_from_dict, to_yaml, without_paths
 from ..config.dataclass_yaml import build
+from ..config.yaml_files import read_yaml
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..kernels.batch import InputSpec
