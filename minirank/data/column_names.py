@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from minirank.data import values
 from minirank.errors import ConfigError, DataError, nearest, suggestion
 
+# The keys of a JSON line, and how each value is read.
+JOB_KEYS = {
+    "job_id": values.identifier,
+    "team_id": values.identifier,
+    "title": values.text,
+    "description": values.text,
+    "posted_at": values.seconds,
+    "location": values.optional_text,
+}
+
+RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
+
 COLUMNS = {
-    "jobs": ("job_id", "team_id", "title", "description", "posted_at", "location"),
-    "resumes": ("resume_id", "text", "updated_at", "location"),
+    "jobs": tuple(JOB_KEYS),
+    "resumes": tuple(RESUME_KEYS),
     "recruiters": ("recruiter_id", "role"),
     "hires": ("job_id", "resume_id", "hired_at"),
-    "impressions": (
-        "search_id", "time", "recruiter_id", "job_id", "resume_id", "position", "clicked", "converted",
-        "converted_at", "relevance", "relevance_confidence",
+    "impressions": tuple(
+        "search_id time recruiter_id job_id resume_id position clicked converted converted_at relevance relevance_confidence".split()
     ),
-}  # fmt: skip
+}
 
 FILES = {
     "jobs": "jobs.jsonl",

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
-from minirank.data.problems import Problems
-from minirank.data.read_files import Column, short
+from minirank.data.read_files import short
 
 MISSING_TIME = -1
 LONGEST_ID = 1_000  # characters
@@ -141,37 +137,3 @@ def rank(value: str) -> int:
 def optional_seconds(value: str) -> int:
     """A time, or MISSING_TIME for an empty cell."""
     return seconds(value) if value else MISSING_TIME
-
-
-def convert(
-    column: Column, read: Callable[[Any], Any], dtype: type, fallback: Any, *, problems: Problems, file: str, lines: np.ndarray, name: str
-) -> np.ndarray:
-    """(N,) values of a column; each distinct text is read once.
-
-    Args:
-        read: text -> value; where it raises `BadValue`, the rows go to `problems` and get `fallback`.
-        lines: (N,) int64, line of each row.
-        name: the column's name in messages.
-    """
-    values = np.empty(len(column.values), dtype)
-    bad: dict[int, BadValue] = {}
-    for code, value in enumerate(column.values):
-        try:
-            values[code] = read(value)
-        except BadValue as error:
-            values[code] = fallback
-            bad[code] = error
-    if bad:
-        rows = np.flatnonzero(np.isin(column.codes, list(bad)))
-        report(rows, problems, file, lines, name, lambda row: bad[column.codes[row]])
-    return values[column.codes]
-
-
-def report(rows: np.ndarray, problems: Problems, file: str, lines: np.ndarray, name: str, describe: Callable[[int], BadValue]) -> None:
-    """Notes a problem for every one of `rows`, in words only as long as somebody reads them."""
-    for count, row in enumerate(rows):
-        if not problems.wants(file, name):
-            problems.skip(len(rows) - count)
-            return
-        error = describe(row)
-        problems.add(error.problem, file=file, line=int(lines[row]), column=name, remedy=error.remedy)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..data import values
-from ..data.folder.data_folder import JOB_KEYS, RESUME_KEYS
+from ..data.column_names import JOB_KEYS, RESUME_KEYS
 from ..data.problems import Problems
 from ..data.read_files import read_json_lines, short
 from ..errors import DataError

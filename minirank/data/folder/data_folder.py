@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from minirank.data import values
-from minirank.data.column_names import COLUMNS, FILES, OPTIONAL, PROTECTED_FILE, missing_column, protected_error, resolve
+from minirank.data.column_names import (
+    COLUMNS,
+    FILES,
+    JOB_KEYS,
+    OPTIONAL,
+    PROTECTED_FILE,
+    RESUME_KEYS,
+    missing_column,
+    protected_error,
+    resolve,
+)
+from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile, read_csv, read_json_lines, read_npz
@@ -109,17 +121,6 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> Da
     return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
 
 
-JOB_KEYS = {
-    "job_id": values.identifier,
-    "team_id": values.identifier,
-    "title": values.text,
-    "description": values.text,
-    "posted_at": values.seconds,
-    "location": values.optional_text,
-}
-RESUME_KEYS = {"resume_id": values.identifier, "text": values.text, "updated_at": values.seconds, "location": values.optional_text}
-
-
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
     try:
         os.listdir(path)
@@ -202,7 +203,7 @@ def _index_jobs(jobs: list[dict], lines: list[int], problems: Problems) -> dict[
 def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> list[dict]:
     """The snapshots in the order of (resume_id, updated_at)."""
     order = sorted(range(len(resumes)), key=lambda i: (resumes[i]["resume_id"], resumes[i]["updated_at"], i))
-    for before, after in zip(order, order[1:]):
+    for before, after in pairwise(order):
         one, two = resumes[before], resumes[after]
         if (one["resume_id"], one["updated_at"]) == (two["resume_id"], two["updated_at"]):
             problem = f"resume {two['resume_id']!r} has the same time as on line {lines[before]}"
@@ -231,15 +232,14 @@ def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Pro
     """recruiter_id -> role."""
     if table is None:
         return {}
-    where = {"problems": problems, "file": table.file, "lines": table.lines}
-    id_name, role_name = names["recruiter_id"], names["role"]
-    ids = values.convert(table.columns[id_name], values.identifier, object, None, name=id_name, **where)
-    roles = values.convert(table.columns[role_name], values.name, object, None, name=role_name, **where)
+    check = ColumnReader(table, names, problems)
+    ids = check.read("recruiter_id", values.identifier, object, None)
+    roles = check.read("role", values.name, object, None)
     recruiters: dict[str, str] = {}
     for key, role, line in zip(ids, roles, table.lines):
         if key in recruiters and key is not None:
-            problem = f"recruiter {key!r} stands there twice"
-            problems.add(problem, file=table.file, line=int(line), column=id_name, remedy="give every recruiter one role")
+            problem, column = f"recruiter {key!r} stands there twice", names["recruiter_id"]
+            problems.add(problem, file=table.file, line=int(line), column=column, remedy="give every recruiter one role")
         recruiters[key] = role
     return {key: role for key, role in recruiters.items() if None not in (key, role)}
 
@@ -248,26 +248,10 @@ def _read_hires(table: CsvFile | None, names: dict[str, str], jobs: dict[str, in
     """The hires; each must name a job and a resume that exist."""
     if table is None:
         return None
-    where = {"problems": problems, "file": table.file, "lines": table.lines}
-
-    def known_job(value):
-        key = values.identifier(value)
-        if key not in jobs:
-            raise values.BadValue(f"no job {key!r} in jobs.jsonl", "add the job or remove the row")
-        return jobs[key]
-
-    def known_resume(value):
-        key = values.identifier(value)
-        if key not in resumes:
-            raise values.BadValue(f"no resume {key!r} in resumes.jsonl", "add the resume or remove the row")
-        return key
-
-    job = values.convert(table.columns[names["job_id"]], known_job, np.int32, -1, name=names["job_id"], **where)
-    column = table.columns[names["resume_id"]]
-    resume = values.convert(column, known_resume, object, "", name=names["resume_id"], **where)
-    column = table.columns[names["hired_at"]]
-    hired_at = values.convert(column, values.seconds, np.int64, 0, name=names["hired_at"], **where)
-    return Hires(job, tuple(resume), hired_at)
+    check = ColumnReader(table, names, problems)
+    job = check.reference("job_id", jobs, "jobs.jsonl")
+    resume = check.reference("resume_id", {key: key for key in resumes}, "resumes.jsonl", object, "")
+    return Hires(job, tuple(resume), check.read("hired_at", values.seconds, np.int64, 0))
 
 
 def _read_truth(path: Path, impressions: Impressions, problems: Problems) -> dict[str, np.ndarray] | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from minirank.data import values
+from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile
-from minirank.data.values import MISSING_TIME, BadValue
+from minirank.data.values import MISSING_TIME
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,12 @@ def read_impressions(
         the impressions, or None where rows were found wrong.
     """
     before = problems.count
-    check = _Checker(table, names, problems)
-    recruiter_index = {key: index for index, key in enumerate(recruiters)}
+    check = ColumnReader(table, names, problems)
     resume_ids = {key: index for index, key in enumerate(dict.fromkeys(resume["resume_id"] for resume in resumes))}
 
     search, search_names = check.codes("search_id")
     time = check.read("time", values.seconds, np.int64, 0)
-    recruiter = check.reference("recruiter_id", recruiter_index, "recruiters.csv")
+    recruiter = check.reference("recruiter_id", {key: index for index, key in enumerate(recruiters)}, "recruiters.csv")
     job = check.reference("job_id", jobs, "jobs.jsonl")
     resume = check.reference("resume_id", resume_ids, "resumes.jsonl")
     position = check.read("position", values.rank, np.int32, 0)
@@ -88,94 +88,39 @@ def read_impressions(
     _check_labels(check, time, clicked, converted, converted_at)
     _check_searches(check, search, search_names, job, recruiter, resume)
     snapshot = _snapshots(resume, time, resumes, resume_ids)
-    check.rows(
-        "resume_id",
-        snapshot < 0,
-        "no snapshot of this resume is as old as the impression",
-        "add to resumes.jsonl the resume as it was shown, with its updated_at",
-    )
+    remedy = "add to resumes.jsonl the resume as it was shown, with its updated_at"
+    check.refuse("resume_id", snapshot < 0, "no snapshot of this resume is as old as the impression", remedy)
     if problems.count > before:
         return None
 
     order, search, search_id = _by_search(search, search_names, time)
-    role_index = {role: index for index, role in enumerate(roles)}
-    role_of = np.array([role_index[role] for role in recruiters.values()], dtype=np.int32)
-    return Impressions(
-        order, search[order], time[order], role_of[recruiter[order]], job[order], snapshot[order], position[order],
-        clicked[order], converted[order], converted_at[order], relevance[order], confidence[order], search_id,
-    )  # fmt: skip
+    role_codes = {role: code for code, role in enumerate(roles)}
+    role = np.array([role_codes[role] for role in recruiters.values()], dtype=np.int32)[recruiter]
+    columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence
+    return Impressions(order, *(column[order] for column in columns), search_id)
 
 
-class _Checker:
-    """Reads columns of one table under our names and notes what is wrong under the file's names."""
-
-    def __init__(self, table: CsvFile, names: dict[str, str | None], problems: Problems):
-        self.table, self.names, self.problems = table, names, problems
-
-    def read(self, ours: str, read, dtype: type, fallback) -> np.ndarray:
-        """(N,) values; `fallback` in every row where the file has no such column."""
-        theirs = self.names[ours]
-        if theirs is None:
-            return np.full(len(self.table.lines), fallback, dtype)
-        where = {"problems": self.problems, "file": self.table.file, "lines": self.table.lines, "name": theirs}
-        return values.convert(self.table.columns[theirs], read, dtype, fallback, **where)
-
-    def codes(self, ours: str) -> tuple[np.ndarray, list[str]]:
-        """(N,) int32 codes of an id in the order of first appearance, and the ids."""
-        self.read(ours, values.identifier, object, "")
-        column = self.table.columns[self.names[ours]]
-        return column.codes, column.values
-
-    def reference(self, ours: str, index: dict[str, int], file: str) -> np.ndarray:
-        """(N,) int32 index of the entity that an id names."""
-
-        def find(value):
-            key = values.identifier(value)
-            if key not in index:
-                kind = ours.removesuffix("_id")
-                raise BadValue(f"no {kind} {key!r} in {file}", f"add the {kind} or remove the row")
-            return index[key]
-
-        return self.read(ours, find, np.int32, -1)
-
-    def rows(self, ours: str, bad: np.ndarray, problem: str, remedy: str) -> None:
-        """Notes the same problem for every row where `bad` is set."""
-        error = BadValue(problem, remedy)
-        theirs = self.names[ours] or ours
-        values.report(np.flatnonzero(bad), self.problems, self.table.file, self.table.lines, theirs, lambda row: error)
-
-
-def _check_labels(check: _Checker, time, clicked, converted, converted_at) -> None:
+def _check_labels(check: ColumnReader, time: np.ndarray, clicked: np.ndarray, converted: np.ndarray, converted_at: np.ndarray) -> None:
     """Labels that contradict each other."""
-    known = converted_at != MISSING_TIME
-    check.rows(
-        "converted",
-        (converted == 1) & (clicked == 0),
-        "converted without a click",
-        "write clicked 1: a candidate who answered was contacted",
-    )
-    check.rows("converted_at", known & (converted_at < time), "converted before the impression", "check the two times and their offsets")
-    check.rows(
-        "converted_at",
-        known & (converted != 1),
-        "a time of conversion without a conversion",
-        "write converted 1, or leave converted_at empty",
-    )
+    unclicked, dated = (converted == 1) & (clicked == 0), converted_at != MISSING_TIME
+    check.refuse("converted", unclicked, "converted without a click", "write clicked 1: a candidate who answered was contacted")
+    early, unconverted = dated & (converted_at < time), dated & (converted != 1)
+    check.refuse("converted_at", early, "converted before the impression", "check the two times and their offsets")
+    remedy = "write converted 1, or leave converted_at empty"
+    check.refuse("converted_at", unconverted, "a time of conversion without a conversion", remedy)
 
 
-def _check_searches(check: _Checker, search, search_names, job, recruiter, resume) -> None:
+def _check_searches(check: ColumnReader, search: np.ndarray, names: list[str], job, recruiter, resume) -> None:
     """A search is one recruiter looking for one job, and shows a resume once."""
-    first = np.full(len(search_names), -1, np.int64)
+    first = np.full(len(names), -1, np.int64)
     first[search[::-1]] = np.arange(len(search))[::-1]
     for ours, entity in (("recruiter_id", recruiter), ("job_id", job)):
-        bad = entity != entity[first[search]]
-        kind = ours.removesuffix("_id")
-        check.rows(ours, bad, f"a search with a second {kind}", "give every (recruiter, job, page) its own search_id")
+        problem = f"a search with a second {ours.removesuffix('_id')}"
+        check.refuse(ours, entity != entity[first[search]], problem, "give every (recruiter, job, page) its own search_id")
     order = np.lexsort((np.arange(len(search)), resume, search))
     again = np.zeros(len(search), bool)
-    same = (search[order[1:]] == search[order[:-1]]) & (resume[order[1:]] == resume[order[:-1]])
-    again[order[1:][same]] = True
-    check.rows("resume_id", again, "this resume stands twice in the same search", "keep one row for each")
+    again[order[1:]] = (search[order[1:]] == search[order[:-1]]) & (resume[order[1:]] == resume[order[:-1]])
+    check.refuse("resume_id", again, "this resume stands twice in the same search", "keep one row for each")
 
 
 def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: list[dict], ids: dict[str, int]) -> np.ndarray:
