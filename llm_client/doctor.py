@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from .client import Client, read_answer
 from .cost import Attempt, Limits
-from .errors import CapabilityError, FatalError, LLMError
+from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .parse_json import InvalidReply
 from .replies import NEW_KEY, sort_error
 from .request import RUNGS, Ability, Request, payload, response_format
@@ -188,9 +188,7 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
         except CapabilityError as error:
             report.add("note", rung, f"rejected: {error}")
             continue
-        except LLMError as error:
-            if isinstance(error, FatalError):
-                raise
+        except (ItemError, RetryLater) as error:
             report.add("note", rung, str(error))
             continue
         try:
@@ -205,9 +203,7 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
     client.ability = replace(client.ability, rung=number, enforced=enforced)
     try:
         reply = client.complete(_TASK)
-    except LLMError as error:
-        if isinstance(error, FatalError):
-            raise
+    except (CapabilityError, ItemError, RetryLater) as error:
         report.add("FAIL", "answer", f"no valid answer to a small task: {error}; a larger model may do")
         return
     attempts += reply.attempts
