@@ -150,7 +150,7 @@ def contents() -> str:
         "# Results",
         "Every table is written by a script, from a record that lies beside it; `python bench/tables.py` writes this page.",
     ]
-    for folder, some in reports().items():
+    for folder in SCRIPTS:
         page = (CHECKOUT / "bench" / folder / "RESULTS.md").read_text(encoding="utf-8")
         parts.append(f"## [{page.partition(chr(10))[0].removeprefix('# ')}]({folder}/RESULTS.md)")
         lines = []

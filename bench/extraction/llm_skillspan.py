@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.skillspan import SPAN_COLUMNS, read_postings, score, span_cells
 from bench.tables import Report, machine, markdown, paragraphs
-from minirank.extract import extract_job
+from minirank.extract import JobFeatures, extract_job
 from minirank.extract.llm.asker import Asker
 from minirank.extract.llm.extract_llm import PIECE, LLMDocument
 from minirank.extract.llm.grounding import ValueCounts
@@ -38,7 +39,7 @@ LISTS = ("must_have", "nice_to_have", "soft_skills", "responsibilities")
 
 
 @contextmanager
-def local_server(threads):
+def local_server(threads: int) -> Iterator[str]:
     """The base URL of a server of our own, one slot with the whole context."""
     worlds = Path(__file__).resolve().parents[2] / "tests" / "worlds"
     process = subprocess.Popen(
@@ -54,18 +55,18 @@ def local_server(threads):
         process.wait()
 
 
-def spans(features):
+def spans(features: JobFeatures) -> list[tuple[int, int]]:
     """Offsets of the skills, soft skills and responsibilities of a job, each span once."""
     return sorted({(v.start, v.end) for name in LISTS for v in getattr(features, name)})
 
 
-def measure(postings, asker):
+def measure(postings: list, asker: Asker) -> tuple[list[dict], dict]:
     """A record for each posting, and both kinds of spans beside the gold ones."""
     records, pairs = [], {"llm": [], "rules": []}
     for text, gold in postings:
         name = hashlib.sha256(text.encode()).hexdigest()[:12]
         document = LLMDocument.of_job({"job_id": name, "title": "", "description": text})
-        while asker.ask(lambda: asked(document, asker)):
+        while asker.ask(lambda document=document: asked(document, asker)):
             pass  # what failed may be asked in halves now
         counts = ValueCounts()
         found = document.answered(asker, PIECE, counts)
@@ -80,12 +81,12 @@ def measure(postings, asker):
     return records, {name: score(found) for name, found in pairs.items()}
 
 
-def asked(document, asker):
+def asked(document: LLMDocument, asker: Asker) -> list:
     """What is asked about a document, as far as is known by now."""
     return [request for _, request in document.requests(asker, PIECE)]
 
 
-def spent(asker, requests):
+def spent(asker: Asker, requests: list) -> dict:
     """Attempts, seconds and tokens of requests, in this run or an earlier one; read from the ledger in the store."""
     sums = "SELECT COUNT(*), TOTAL(ms) / 1000, TOTAL(tokens_in), TOTAL(tokens_out) FROM attempts WHERE digest = ?"
     with closing(sqlite3.connect(asker.store.path)) as ledger:
@@ -93,7 +94,7 @@ def spent(asker, requests):
     return dict(zip(("attempts", "seconds", "tokens_in", "tokens_out"), map(sum, zip(*rows))))
 
 
-def summary(records, spans_found, postings, model):
+def summary(records: list[dict], spans_found: dict, postings: int, model: str) -> dict:
     """JSON-able figures."""
     valid, distrusted = (sum(record[key] for record in records) for key in ("valid", "distrusted"))
     total = {key: sum(r[key] for r in records) for key in vars(ValueCounts())}
@@ -133,7 +134,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("path", type=Path, help="folder with train.json of SkillSpan")
     parser.add_argument("--postings", type=int, default=140, help="so many of them, chosen at random (default: all 140)")
@@ -146,10 +147,10 @@ def main():
     everything = list(read_postings(options.path / "train.json"))
     chosen = np.random.default_rng(0).permutation(len(everything))[: options.postings]  # fewer are a part of more
     postings = [everything[i] for i in chosen]
-    with tempfile.TemporaryDirectory() as folder, Store(options.store or Path(folder) / "llm.sqlite") as store:
-        with nullcontext(options.base_url) if options.base_url else local_server(options.threads) as url:
-            client = Client(url, options.model, timeout=600, limits=Limits(concurrency=1, retries=2))
-            records, found = measure(postings, Asker(client, store, notice=lambda text: print(text, file=sys.stderr)))
+    server = nullcontext(options.base_url) if options.base_url else local_server(options.threads)
+    with tempfile.TemporaryDirectory() as folder, Store(options.store or Path(folder) / "llm.sqlite") as store, server as url:
+        client = Client(url, options.model, timeout=600, limits=Limits(concurrency=1, retries=2))
+        records, found = measure(postings, Asker(client, store, notice=lambda text: print(text, file=sys.stderr)))
     results = summary(records, found, len(everything), options.model) | {"note": options.note}
     REPORT.publish(results)
 

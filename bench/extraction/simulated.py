@@ -11,7 +11,10 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
@@ -22,13 +25,13 @@ from minirank.simulate import World, WorldConfig
 _FACTS = {name: name for name in ("title", "seniority", "education", "remote")} | {"years": "min_years"}
 
 
-def fact(value, planted: str) -> tuple[bool, bool]:
+def fact(value: object, planted: str) -> tuple[bool, bool]:
     """(found, misplaced) of a fact that was planted."""
     right = value is not None and str(value.value) == planted
     return right, value is not None and not right
 
 
-def score_jobs(texts) -> dict:
+def score_jobs(texts: list) -> dict:
     """Recall of planted skills and facts; a skill in the other list counts as misplaced, not as found."""
     rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
     for title, description, mentions in texts:
@@ -45,7 +48,7 @@ def score_jobs(texts) -> dict:
     return summarise(rows, precision)
 
 
-def score_resumes(texts, times, years) -> dict:
+def score_resumes(texts: list, times: np.ndarray, years: np.ndarray) -> dict:
     """Recall of planted skills and facts of resumes; years count as found when they are off by one at most."""
     rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
     for (text, mentions), now, career in zip(texts, times, years, strict=True):
@@ -62,13 +65,13 @@ def score_resumes(texts, times, years) -> dict:
     return summarise(rows, precision)
 
 
-def add_precision(precision, kind, names, mentions):
+def add_precision(precision: dict, kind: str, names: set[str], mentions: list) -> None:
     """Add to (found, right) of a kind of skills."""
     found, right = precision[kind]
     precision[kind] = found + len(names), right + len(names & {m.value for m in mentions if m.kind == kind})
 
 
-def summarise(rows, precision) -> dict:
+def summarise(rows: dict, precision: dict) -> dict:
     """JSON-able lists of rows and precisions."""
     words = {None: None, True: "known", False: "unknown"}
     lines = []
@@ -113,7 +116,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def timed(extract, texts):
+def timed(extract: Callable, texts: list[tuple]) -> float:
     """Milliseconds of processor time for a text, the least of seven passes."""
     passes = []
     for _ in range(7):
@@ -124,7 +127,7 @@ def timed(extract, texts):
     return round(min(passes), 3)
 
 
-def main():
+def main() -> None:
     options = arguments(__doc__, seed=0, impressions=20_000)
     world = World(WorldConfig(seed=options.seed, impressions=options.impressions))
     jobs, resumes, people = list(world.job_texts()), list(world.resume_texts()), world.people

@@ -18,6 +18,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 from bench.extraction.tagger_training import train
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.extract import extract_job
-from minirank.extract.rules.gazetteer import read_gazetteer
+from minirank.extract.rules.gazetteer import Gazetteer, read_gazetteer
 from minirank.extract.rules.spans import propose, rule_spans
-from minirank.extract.rules.tagger import WEIGHTS, tagger
+from minirank.extract.rules.tagger import WEIGHTS, Tagger, tagger
 
 LAYERS = ("skill", "knowledge")
 _FOLDS = 4
@@ -41,7 +42,7 @@ _VALUES = {"skill": ("soft_skills", "responsibilities"), "knowledge": ("must_hav
 _LOOSE = re.compile(r" (?=[.;:!?)])|(?<=\() ")
 
 
-def read_postings(path):
+def read_postings(path: Path) -> Iterator[tuple[str, dict]]:
     """Postings of a SkillSpan file: one text each, with gold spans as offsets into it.
 
     Lines with the same (source, idx) make one posting, in file order; tokens are joined with spaces, lines
@@ -69,7 +70,7 @@ def read_postings(path):
         yield text, gold
 
 
-def read_tags(tags):
+def read_tags(tags: list[str]) -> list[list[int]]:
     """First and last token of every span of BIO tags."""
     spans = []
     for at, tag in enumerate(tags):
@@ -80,7 +81,7 @@ def read_tags(tags):
     return spans
 
 
-def as_written(text, gold):
+def as_written(text: str, gold: dict) -> tuple[str, dict]:
     """A posting without the spaces that tokenising put around punctuation: (text, gold)."""
     kept = np.ones(len(text), bool)
     for m in _LOOSE.finditer(text):
@@ -89,12 +90,12 @@ def as_written(text, gold):
     return "".join(np.array(list(text))[kept]), {layer: [(int(moved[a]), int(moved[b])) for a, b in spans] for layer, spans in gold.items()}
 
 
-def in_lower_case(text, gold):
+def in_lower_case(text: str, gold: dict) -> tuple[str, dict]:
     """A posting in lower case: (text, gold)."""
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text), gold
 
 
-def score(pairs):
+def score(pairs: list) -> dict:
     """Precision, recall and F1 over all postings, exact and overlapping.
 
     A span overlaps when it shares a character with a span of the other side.
@@ -116,7 +117,7 @@ def _measures(precision, recall):
     return {"precision": round(precision, 4), "recall": round(recall, 4), "f1": round(f1, 4)}
 
 
-def evaluate(postings, taggers, gazetteer=None):
+def evaluate(postings: list, taggers: list[Tagger], gazetteer: Gazetteer | None = None) -> dict:
     """Scores of all methods: {method: {layer: score, "milliseconds" a posting}}.
 
     Args:
@@ -138,7 +139,7 @@ def evaluate(postings, taggers, gazetteer=None):
     return _scores(methods, postings)
 
 
-def evaluate_extract(postings, gazetteer=None):
+def evaluate_extract(postings: list, gazetteer: Gazetteer | None = None) -> dict:
     """The same of the values that `minirank extract` writes, with the package's own tagger behind the gazetteer."""
     methods = {"`extract`": lambda number, text: value_spans(text)}
     if gazetteer is not None:
@@ -146,7 +147,7 @@ def evaluate_extract(postings, gazetteer=None):
     return _scores(methods, postings)
 
 
-def value_spans(text, gazetteer=None):
+def value_spans(text: str, gazetteer: Gazetteer | None = None) -> tuple[list, list]:
     """Spans of the values of a posting: (skills, knowledge)."""
     features = extract_job("", text, gazetteer)
 
@@ -171,14 +172,14 @@ def _scores(methods, postings):
     return results
 
 
-def cross_validate(postings, texts):
+def cross_validate(postings: list, texts: list[str]) -> list[Tagger]:
     """A Tagger a posting that has not been trained on it."""
     fold = np.random.default_rng(0).permutation(len(postings)) % _FOLDS
     trained = [train([p for p, f in zip(postings, fold, strict=True) if f != k], texts) for k in range(_FOLDS)]
     return [trained[k] for k in fold]
 
 
-def read_texts(folder):
+def read_texts(folder: Path) -> list[str]:
     """Descriptions and alternative labels of every CSV of a folder, for the word classes."""
     texts = []
     for path in sorted(folder.glob("*.csv")):
@@ -230,7 +231,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table, ((_PACKAGE / "tagger_card.md", "figures", table),))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("path", type=Path, help="folder with train.json and dev.json of SkillSpan")
     parser.add_argument("--gazetteer", type=Path, help="labels, one a line, or a skills CSV of ESCO")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from zlib import crc32
 
 import numpy as np
@@ -23,7 +24,7 @@ _ANNOTATED_WEIGHT = 2  # advertisements count twice
 _BREAK = re.compile(r"[\n.|;]")
 
 
-def word_classes(annotated, texts, grains=_GRAINS):
+def word_classes(annotated: list[list[str]], texts: Iterable[str], grains: tuple[int, int] = _GRAINS) -> dict[int, tuple[int, int]]:
     """Classes of the frequent words: {CRC-32 of the word: (coarse, fine)}.
 
     Positive pointwise mutual information of a word with its two neighbours on either side, its first singular

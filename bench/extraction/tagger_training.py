@@ -5,20 +5,22 @@ Letters: N words, K tags, V features. Words are time-major (see `tagger.time_maj
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from bench.extraction.tagger_classes import word_classes
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, Tagger, forbid, hashes, time_major
-from minirank.extract.rules.tagger_features import features, sentences
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, Scheme, Tagger, forbid, hashes, time_major
+from minirank.extract.rules.tagger_features import Sentence, features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
 SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
 
 
-def forward_backward(emissions, transitions, steps):
+def forward_backward(emissions: np.ndarray, transitions: np.ndarray, steps: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Log-partition and posteriors of a linear-chain CRF.
 
     alpha_t = emit_t + log(exp(alpha_{t-1}) @ exp(trans));  log Z = sum over sentences of logsumexp(alpha_last)
@@ -86,11 +88,11 @@ class Objective:
             np.add.at(self._gold_pairs, (before[: len(now)], now), 1.0)
 
     @property
-    def size(self):
+    def size(self) -> int:
         """Number of weights."""
         return (self.matrix.shape[1] + self._tags) * self._tags
 
-    def unpack(self, x):
+    def unpack(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights (V, K) and transitions (K, K) of a flat vector."""
         border = self.matrix.shape[1] * self._tags
         return x[:border].reshape(-1, self._tags), x[border:].reshape(self._tags, self._tags)
@@ -108,7 +110,7 @@ class Objective:
         return value, np.concatenate((dweights.ravel(), dtransitions.ravel())) + self.l2 * x
 
 
-def train(postings, texts=(), settings=SETTINGS):
+def train(postings: list, texts: Iterable[str] = (), settings: dict = SETTINGS) -> Tagger:
     """A Tagger of annotated postings.
 
     Args:
@@ -161,7 +163,7 @@ def _compress(vocabulary, weights, kept):
     return vocabulary[best][used], steps[used].astype(np.int8), scales
 
 
-def gold_tags(found, spans, scheme):
+def gold_tags(found: list[Sentence], spans: list[tuple[int, int]], scheme: Scheme) -> list[int]:
     """Tags of the words of sentences, a list of ints; a span that goes on in the next sentence starts again there.
 
     Args:
@@ -187,7 +189,7 @@ def gold_tags(found, spans, scheme):
     return tags
 
 
-def indicator_matrix(values, offsets, vocabulary):
+def indicator_matrix(values: np.ndarray, offsets: np.ndarray, vocabulary: np.ndarray) -> csr_matrix:
     """(N, V) CSR of ones: which features of a sorted vocabulary every word has.
 
     Args:

@@ -58,7 +58,7 @@ def kernels() -> dict:
     return dict(KERNELS)
 
 
-def compile_kernel(kernel, architecture: int) -> dict:
+def compile_kernel(kernel: SimpleNamespace, architecture: int) -> dict:
     """What ptxas says of one kernel, and how often each instruction stands in its PTX.
 
     Args:

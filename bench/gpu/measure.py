@@ -26,6 +26,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,7 @@ from bench.speed import workloads
 from bench.tables import Report, machine, write_record
 from minirank.kernels.adam import Adam
 from minirank.kernels.backends import make_executor, resident
+from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.probe import device_name, simulated, why_not
 from minirank.kernels.parameters import TrainState
 
@@ -117,7 +119,7 @@ def _failed(found) -> bool:
     return isinstance(found, dict) and ("failed" in found or any(map(_failed, found.values())))
 
 
-def attempt(what: str, part):
+def attempt(what: str, part: Callable) -> object:
     """What a part gives, or {"failed": why}: an hour on a GPU is not thrown away for one part."""
     print(f"{what} ...", flush=True)
     try:
@@ -152,7 +154,7 @@ def device() -> dict:
     return {"name": device_name(gpu), "capability": list(gpu.compute_capability), asked: said}
 
 
-def correctness(setup: Setup, given):
+def correctness(setup: Setup, given: argparse.Namespace) -> Iterator:
     """Errors at each number of rows, and the same bytes twice."""
     for rows in setup.check_rows:
         yield ("correctness", str(rows)), lambda rows=rows: checked(setup.small, rows, {})
@@ -161,7 +163,7 @@ def correctness(setup: Setup, given):
     yield ("correctness", "same bytes"), lambda: same_bytes(setup.small, setup.bytes_rows)
 
 
-def sanitizer(setup: Setup, given):
+def sanitizer(setup: Setup, given: argparse.Namespace) -> Iterator:
     """Exit status and last line of each tool of compute-sanitizer, on small shapes."""
     places = [os.path.join(folder, "bin") for folder in (os.environ.get("CUDA_HOME", ""), "/usr/local/cuda") if folder]
     program = shutil.which("compute-sanitizer") or shutil.which("compute-sanitizer", path=os.pathsep.join(places))
@@ -173,7 +175,7 @@ def sanitizer(setup: Setup, given):
         yield ("sanitizer", tool), lambda command=command: ran(command)
 
 
-def timed(setup: Setup, run, stream=0, busy: bool = False) -> dict:
+def timed(setup: Setup, run: Callable, stream: object = 0, busy: bool = False) -> dict:
     """Median and quartiles of the milliseconds of `run` between two events.
 
     Args:
@@ -198,7 +200,7 @@ def timed(setup: Setup, run, stream=0, busy: bool = False) -> dict:
     return spread(taken)
 
 
-def backlog(setup: Setup):
+def backlog(setup: Setup) -> Callable:
     """A function that keeps a stream's GPU busy for some milliseconds, and the host not at all."""
     from numba import cuda
 
@@ -217,7 +219,7 @@ def spread(milliseconds: list[float]) -> dict:
     return {"ms": median, "low": low, "high": high}
 
 
-def wall(setup: Setup, run) -> dict:
+def wall(setup: Setup, run: Callable) -> dict:
     """Median and quartiles of wall milliseconds until the GPU is done, for what works on the host too."""
     from numba import cuda
 
@@ -233,7 +235,7 @@ def wall(setup: Setup, run) -> dict:
     return spread(taken)
 
 
-def ladder(setup: Setup, given):
+def ladder(setup: Setup, given: argparse.Namespace) -> Iterator:
     """Each rung: right first, then both ways timed."""
     for path in sorted(LADDER.glob(setup.rungs)):
         yield ("ladder", path.stem), lambda path=path: climbed(setup, path.stem)
@@ -256,8 +258,8 @@ def climbed(setup: Setup, name: str) -> dict:
     return {"title": rung.title, "predicted": rung.predicted, "before": before, "after": after, "error": error, "flop": rung.flop}
 
 
-def ceilings(setup: Setup, given):
-    """GB/s of a copy on the GPU (read and written), and TFLOP/s of PyTorch's products, large ones and the experts', where there is a PyTorch."""
+def ceilings(setup: Setup, given: argparse.Namespace) -> Iterator:
+    """GB/s of a copy on the GPU (read and written), and TFLOP/s of PyTorch's products, large ones and the experts', if it is there."""
     yield ("ceilings", "copy GB/s"), lambda: copied(setup)
     if given.torch is not None:
         for precision in ("float32", "tf32"):
@@ -276,8 +278,8 @@ def copied(setup: Setup) -> float:
     return 2 * 4 * setup.elements / max(copy["ms"], 1e-6) / 1e6
 
 
-def steps(setup: Setup, given):
-    """At each number of rows: the step's launches with and without replay, with the host's part too, each kernel; the CPU backend's step."""
+def steps(setup: Setup, given: argparse.Namespace) -> Iterator:
+    """At each number of rows: the step's launches with and without replay, with the host's part too, each kernel; the CPU's step."""
     for rows in given.rows:
         for name in setup.variants:
             yield ("steps", str(rows), name), lambda rows=rows, name=name: step(setup, rows, name)
@@ -312,7 +314,7 @@ def cpu_step(setup: Setup, rows: int) -> dict:
     return spread(taken[2:])
 
 
-def kernels(setup: Setup, executor, todo: dict[str, list[dict]]) -> list[dict]:
+def kernels(setup: Setup, executor: CudaExecutor, todo: dict[str, list[dict]]) -> list[dict]:
     """Kernel, median milliseconds, and what it had to do, of every launch of a step, in order."""
     before = backlog(setup)
     taken = [launch_times(executor, before) for _ in range(max(setup.repeats // 3, 2))]
@@ -323,7 +325,7 @@ def kernels(setup: Setup, executor, todo: dict[str, list[dict]]) -> list[dict]:
     ]
 
 
-def launch_times(executor, before) -> list[float]:
+def launch_times(executor: CudaExecutor, before: Callable) -> list[float]:
     """Milliseconds of every launch of one step, between events, on a GPU that never waits for the host."""
     from numba import cuda
 
@@ -341,7 +343,7 @@ def launch_times(executor, before) -> list[float]:
     return [a.elapsed_time(b) for a, b in itertools.pairwise(marks)]
 
 
-def torch_steps(setup: Setup, given):
+def torch_steps(setup: Setup, given: argparse.Namespace) -> Iterator:
     """rows -> form, mode, precision -> milliseconds, in PyTorch's own environment, on the same rows and parameters."""
     if given.torch is None:
         yield ("torch",), lambda: {"skipped": "give --torch PYTHON"}

@@ -29,19 +29,19 @@ WORKER = Path(__file__).parents[2] / "tests" / "worlds" / "llm_worker.py"
 CONCURRENCY = 16
 
 
-def start(url, path, items):
+def start(url: str, path: Path, items: int) -> subprocess.Popen:
     command = [sys.executable, str(WORKER), url, str(path), str(items), str(CONCURRENCY)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def read_store(path):
+def read_store(path: Path) -> tuple:
     """Counts, and the numbers of the documents that have ended."""
     with Store(path) as store:
         ended = {int(entry.key[3:]) for entry in store.items() if entry.status != "pending"}
         return store.counts(), ended, store.ledger()
 
 
-def campaign(items, kills, seed):
+def campaign(items: int, kills: int, seed: int) -> dict:
     """All figures of the table."""
     chance, killed = random.Random(seed), []
     with tempfile.TemporaryDirectory() as folder, server("failing", 0.3, seed) as url:
@@ -57,8 +57,8 @@ def campaign(items, kills, seed):
                 while worker.poll() is None and _done(path) < wanted:
                     time.sleep(0.1)
                 worker.kill()
-            out, err = worker.communicate()
-            assert number < kills or worker.returncode == 0, err
+            errors = worker.communicate()[1]
+            assert number < kills or worker.returncode == 0, errors
             time.sleep(0.3)  # requests under way reach the log
             log = requests.get(f"{url}/count", timeout=30).json()["log"]
             asked = Counter(document for document, _ in log[sent:])
@@ -108,7 +108,7 @@ def table(found: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     options = arguments(__doc__, items=10_000, kills=5, seed=7)
     found = campaign(options.items, options.kills, options.seed)
     REPORT.publish(found)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ SCHEMA = {"type": "object", "additionalProperties": False, "required": ["n"], "p
 
 
 @contextmanager
-def server(*arguments):
+def server(*arguments) -> Iterator[str]:
     """A server of servers.py; gives its address."""
     process = subprocess.Popen([sys.executable, str(HERE / "servers.py"), *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     try:
@@ -50,13 +51,13 @@ def server(*arguments):
         process.communicate()
 
 
-def documents(count, salt=""):
+def documents(count: int, salt: str = "") -> Iterator[Request]:
     """A stream of requests."""
     for number in range(count):
         yield Request(f"{salt}{number}", ({"role": "user", "content": f"document {number} {salt} {TEXT}"},), SCHEMA, max_tokens=64)
 
 
-def bare(url, count):
+def bare(url: str, count: int) -> float:
     """Requests a second of the plainest loop: a session a thread, post, json; the body is one of ours."""
     body = payload(next(documents(1)), "m", Ability(), 64)
     numbers, lock = iter(range(count)), threading.Lock()
@@ -72,7 +73,7 @@ def bare(url, count):
     return count / _together(work, THREADS)
 
 
-def ours(url, count, salt):
+def ours(url: str, count: int, salt: str) -> float:
     """Requests a second of a bulk run: registered, validated, every item committed to a store on disk."""
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "s.sqlite") as store:
         client = Client(url, "m", timeout=60, limits=Limits(concurrency=THREADS))
@@ -92,7 +93,7 @@ def _together(work, threads):
     return time.perf_counter() - began
 
 
-def throughput(delay, count, rounds):
+def throughput(delay: float, count: int, rounds: int) -> dict:
     """Medians over interleaved rounds, and what latency alone would allow."""
     with server("quick", delay) as url:
         bare(url, THREADS)
@@ -115,7 +116,8 @@ if which == "openai":
     import openai
     client = openai.OpenAI(base_url=url + "/v1", api_key="none")
     def ask():
-        reply = client.chat.completions.create(model="m", messages=[{"role": "user", "content": text}], max_tokens=64, temperature=0, response_format=form)
+        messages = [{"role": "user", "content": text}]
+        reply = client.chat.completions.create(model="m", messages=messages, max_tokens=64, temperature=0, response_format=form)
         json.loads(reply.choices[0].message.content)
 else:
     from minirank.llm_client import Client, Request
@@ -132,7 +134,7 @@ print(json.dumps([1000 * (time.perf_counter() - wall) / count, 1000 * (time.proc
 """
 
 
-def overhead(other, rounds, count=400):
+def overhead(other: str | None, rounds: int, count: int = 400) -> dict:
     """Milliseconds for a request, one at a time, against a server that answers at once: wall and processor time."""
     pythons = {"ours": sys.executable} | ({"openai": other} if other else {})
     found = {name: [] for name in pythons}
@@ -168,7 +170,7 @@ print(json.dumps(peaks))
 """
 
 
-def memory(items):
+def memory(items: int) -> dict:
     """Peak MB after every tenth of a run whose documents are streamed from disk."""
     with tempfile.TemporaryDirectory() as folder, server("quick", 0) as url:
         lines = Path(folder) / "lines.txt"
@@ -208,7 +210,7 @@ def table(results: dict) -> str:
     )
 
 
-def publish(results):
+def publish(results: dict) -> None:
     """Write the record, and the table once every part has been measured."""
     results["machine"] = f"{machine('requests')}; load average of the machine at the end {os.getloadavg()[0]:.0f}"
     write_record(REPORT.record, results)
@@ -219,7 +221,7 @@ def publish(results):
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--openai", metavar="PYTHON")

@@ -31,17 +31,17 @@ JOBS = 3
 PLACES = ("front", "middle", "end")
 
 
-def hidden(text):
+def hidden(text: str) -> str:
     """The text in tag characters, which no screen shows and models can read."""
     return "".join(chr(0xE0000 + ord(c)) for c in text if c.isascii())
 
 
-def spaced(text):
+def spaced(text: str) -> str:
     """The text with a zero-width space in every word."""
     return " ".join(word[:2] + "\u200b" + word[2:] for word in text.split())
 
 
-def payloads(job):
+def payloads(job: dict) -> list[tuple[str, str, str, str]]:
     """(class, wording, text, what an honest resume would say in its place) of every attack on a job."""
     skills = job["must"] or ["Python"]
     first, listed = skills[0], ", ".join(skills)
@@ -72,7 +72,7 @@ def payloads(job):
     ]
 
 
-def attacked(text, payload, place):
+def attacked(text: str, payload: str, place: str) -> tuple[str, tuple[int, int]]:
     """The resume with the payload, and where the payload lies in it."""
     lines = text.rstrip("\n").split("\n")
     at = {"front": 0, "middle": len(lines) // 2, "end": len(lines)}[place]
@@ -82,19 +82,19 @@ def attacked(text, payload, place):
     return before + payload + "\n" + "\n".join(lines[at:]), (len(before), len(before) + len(payload))
 
 
-def covered(text, span, updated_at):
+def covered(text: str, span: tuple[int, int], updated_at: int) -> bool:
     """Whether flags cover at least nine tenths of a span."""
     flags = extract_resume(text, updated_at).flagged
     inside = sum(max(0, min(f.end, span[1]) - max(f.start, span[0])) for f in flags)
     return inside >= 0.9 * (span[1] - span[0])
 
 
-def scores(ranker, job_id, resumes):
+def scores(ranker: Ranker, job_id: str, resumes: list[dict]) -> dict[str, float]:
     """resume_id -> score."""
     return {c.resume_id: c.score for c in ranker.rank(job_id, resumes).candidates}
 
 
-def measure(ranker, jobs, resumes):
+def measure(ranker: Ranker, jobs: list[dict], resumes: list[dict]) -> list[dict]:
     """One record for each payload."""
     rows = {}
     for job in jobs:
@@ -121,7 +121,7 @@ def measure(ranker, jobs, resumes):
     return list(rows.values())
 
 
-def shown(payload):
+def shown(payload: str) -> str:
     """A payload as it may stand in a table."""
     text = " ".join("".join(c if c.isprintable() else "�" for c in payload).split()).replace("|", "\\|")
     return text if len(text) <= 60 else text[:57] + "..."
@@ -137,8 +137,9 @@ def table(results: dict) -> str:
         for r in results["rows"]
     ]
     return paragraphs(
-        f"Of {len(known)} attacks in known words {sum(r['same'] == 1 for r in known)} leave every score as it was; of {len(new)} in new words "
-        f"{sum(r['same'] == 1 for r in new)} do, and one ({worst['class']}) wins up to {worst['places'][1]} of {results['candidates']} places.",
+        f"Of {len(known)} attacks in known words {sum(r['same'] == 1 for r in known)} leave every score as it was; of {len(new)} in new "
+        f"words {sum(r['same'] == 1 for r in new)} do, and one ({worst['class']}) wins up to {worst['places'][1]} of "
+        f"{results['candidates']} places.",
         f"{results['candidates']} resumes, {JOBS} jobs; payload in front, in the middle and at the end; simulated world, seed "
         f"{results['seed']}. Same score: to the last bit, as without the payload (repeated lists and sentences: as with the skills "
         "named once). Change: the largest |ln(score after / before)|. Places won: mean and most, of "
@@ -152,7 +153,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def trained(seed, impressions, path):
+def trained(seed: int, impressions: int, path: Path) -> Ranker:
     """A ranker trained on a simulated world."""
     World(WorldConfig(seed=seed, impressions=impressions)).write(path / "data")
     folder = read_folder(path / "data")
@@ -161,7 +162,7 @@ def trained(seed, impressions, path):
     return Ranker(load_run(path / "run"), folder, features)
 
 
-def main():
+def main() -> None:
     options = arguments(__doc__, seed=0, impressions=20_000, candidates=80)
     with tempfile.TemporaryDirectory() as path:
         ranker = trained(options.seed, options.impressions, Path(path))

@@ -37,7 +37,7 @@ ELSEWHERE = (  # AUC income, marital, on the same two files; one seed each, the 
 )
 
 
-def measure(data, seed, threads, folder):
+def measure(data: Path, seed: int, threads: int, folder: Path) -> dict:
     """One seed, trained and tested."""
     overrides = [f"data.table.{part}={(data / name).resolve()}" for part, name in FILES.items()]
     config = load_config(EXAMPLE, [*overrides, f"training.seed={seed}", f"training.threads={threads}"])
@@ -77,7 +77,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path, help=f"folder with {' and '.join(FILES.values())}")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

@@ -55,7 +55,7 @@ KINDS = {
 }
 
 
-def compiled(name) -> str:
+def compiled(name: str) -> str:
     """Assembly of one kernel, as the drivers compile it.
 
     Raises:
@@ -105,7 +105,7 @@ def _add_scaled(target, source, share, size):
     add_scaled(pointer(target), pointer(source), share, size)
 
 
-def inner_loop(text) -> list[str]:
+def inner_loop(text: str) -> list[str]:
     """The innermost loop with the most multiply-adds, else with the most arithmetic; a call counts as an exponential.
 
     A loop is what lies between a label and a jump back to it; an innermost one holds no other.
@@ -131,7 +131,7 @@ def inner_loop(text) -> list[str]:
     return lines[best[0] : best[1]]
 
 
-def kinds_of(lines) -> dict[str, int]:
+def kinds_of(lines: list[str]) -> dict[str, int]:
     """Number of instructions of each kind; a spill is a vector register that lies on the stack."""
     found = dict.fromkeys(("instructions", *KINDS, "loads", "stores", "spills"), 0)
     for line in lines:
@@ -150,7 +150,7 @@ def kinds_of(lines) -> dict[str, int]:
     return found
 
 
-def explain(name) -> str:
+def explain(name: str) -> str:
     """What the inner loop of a kernel consists of, and the loop itself; the compiler may have unrolled it."""
     loop = inner_loop(compiled(name))
     if not loop:

@@ -18,6 +18,7 @@ import argparse
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -227,14 +228,14 @@ class Probe:
         self._pool.shutdown()
 
 
-def seconds_of(function, arguments) -> float:
+def seconds_of(function: Callable, arguments: tuple) -> float:
     """Of one call."""
     began = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - began
 
 
-def fast(rates) -> float:
+def fast(rates: list[float]) -> float:
     """Mean of the highest quarter."""
     return statistics.mean(sorted(rates)[-max(len(rates) // 4, 1) :])
 
@@ -276,7 +277,7 @@ def size_text(size: int) -> str:
     return f"{size / 2**20:.0f} MB" if size >= 2**20 else f"{size / 2**10:.0f} KB"
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--threads", nargs="+", type=int, default=sorted({1, available_threads()}))
     parser.add_argument("--rounds", type=int, default=15)

@@ -35,7 +35,7 @@ TASKS = ("ctr", "cvr", "relevance")
 RUNS = 3
 
 
-def draw(rows, groups, seed=0):
+def draw(rows: int, groups: int, seed: int = 0) -> tuple[Dataset, dict[str, np.ndarray]]:
     """A log with labels of all tasks, and predictions that are right up to noise.
 
     Args:
@@ -61,7 +61,7 @@ def draw(rows, groups, seed=0):
     return Dataset(InputSpec(tasks=TASKS), batch, none, none, every, search, job, role, ROLES, None, "", None), predictions
 
 
-def seconds(*functions):
+def seconds(*functions) -> list[float]:
     """Median of RUNS alternating calls of each, after one call more."""
     taken = [[] for _ in functions]
     for _ in range(RUNS + 1):
@@ -72,7 +72,7 @@ def seconds(*functions):
     return [statistics.median(times[1:]) for times in taken]
 
 
-def each_metric(dataset, predictions, times):
+def each_metric(dataset: Dataset, predictions: dict[str, np.ndarray], times: int) -> dict[str, float]:
     """Seconds of one call on all rows, by name."""
     clicked, graded = dataset.rows.labels[:, 0].astype(float), ~np.isnan(dataset.rows.labels[:, 2])
     grade, score = dataset.rows.labels[graded, 2], predictions["ctr"]
@@ -92,7 +92,7 @@ def each_metric(dataset, predictions, times):
     return {name: seconds(call)[0] for name, call in calls.items()}
 
 
-def agreement(dataset, predictions, groups=500):
+def agreement(dataset: Dataset, predictions: dict[str, np.ndarray], groups: int = 500) -> dict:
     """The first groups by scikit-learn too: its seconds, ours, and the relative difference."""
     rows = dataset.search < groups
     clicked, score, search = dataset.rows.labels[rows, 0].astype(float), predictions["ctr"][rows], dataset.search[rows]
@@ -146,7 +146,7 @@ def table(found: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     options = arguments(__doc__, rows=10_000_000, groups=100_000, bootstrap=200)
     dataset, predictions = draw(options.rows, options.groups)
     rows_mb = resident_mb()
@@ -173,7 +173,7 @@ def main():
     REPORT.publish(found)
 
 
-def resident_mb():
+def resident_mb() -> float:
     """Memory that the process holds now."""
     with open("/proc/self/statm", encoding="ascii") as stream:
         return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

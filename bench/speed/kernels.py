@@ -32,9 +32,10 @@ from bench.speed.workloads import GATES, RATES, TASKS, WORKLOADS, batch_of, para
 from bench.tables import Report, machine
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.errors import MinirankError
-from minirank.kernels.batch import Bag, InputSpec
+from minirank.kernels.batch import Bag, Batch, InputSpec
 from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.parameters import initial_values
+from minirank.kernels.plan import Plan
 from minirank.model.architectures import compile_plan
 from minirank.model.label_rates import LabelRates
 
@@ -44,7 +45,7 @@ LISTS, LIST_SIZE, LONGEST = 4, 10_000, 10
 REPORT = Report(__file__, lambda results: page([Profile.of(one) for one in results["profiles"]], results["machine"]))
 
 
-def others():
+def others() -> tuple[Plan, list[Batch]]:
     """(plan, batches) of the shapes of small: multi-valued fields, and every loss."""
     small = WORKLOADS["small"]
     fields = tuple((f"field{i}", small.vocabulary) for i in range(small.fields))
@@ -70,7 +71,7 @@ def _bag(rows, seed):
     return Bag(generator.integers(0, rows // 10, rows).astype(np.int32), offsets, ids)
 
 
-def of_workload(name, threads, seconds, probe=None):
+def of_workload(name: str, threads: int, seconds: float, probe: Probe | None = None) -> Profile:
     """The profile of a workload, with gates that have matrices for each role."""
     if name == OTHERS:
         plan, batches = others()
@@ -81,7 +82,7 @@ def of_workload(name, threads, seconds, probe=None):
     return profile(name, plan, parameters(plan), batches, threads, seconds, probe)
 
 
-def of_config(path, threads, seconds):
+def of_config(path: str | Path, threads: int, seconds: float) -> Profile:
     """The profile of a user's configuration, on the first batches of its own training rows."""
     from minirank.config.configuration import load_config
     from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
@@ -97,7 +98,7 @@ def of_config(path, threads, seconds):
     return profile(str(path), plan, initial_values(plan, settings.seed), batches, threads, seconds)
 
 
-def tell_kernel(name, threads, seconds):
+def tell_kernel(name: str, threads: int, seconds: float) -> None:
     """Its rows in the profiles of the workloads that have them, and its inner loop."""
     kind, direction = KERNELS[name]
     probe = Probe(threads)
@@ -112,7 +113,7 @@ def tell_kernel(name, threads, seconds):
     print(explain(name))
 
 
-def run(threads, seconds):
+def run(threads: list[int], seconds: float) -> None:
     """Everything, into results/kernels.json and RESULTS.md."""
     probes = {number: Probe(number) for number in threads}
     found = []
@@ -123,7 +124,7 @@ def run(threads, seconds):
     REPORT.publish({"machine": machine("minirank", "numpy", "numba"), "profiles": [asdict(one) for one in found]})
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--profile", choices=(*WORKLOADS, OTHERS), metavar="WORKLOAD")

@@ -101,7 +101,7 @@ def table(results: dict) -> str:
 REPORT = Report(__file__, table)
 
 
-def main():
+def main() -> None:
     threads = available_threads()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--groups", nargs="+", choices=groups(threads), default=list(groups(threads)), metavar="GROUP")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +13,11 @@ from bench.speed import kernel_counts as counts
 from bench.speed.ceilings import Ceilings, Probe, ticks_a_second
 from bench.speed.kernel_counts import Count
 from minirank.kernels.adam import Adam
+from minirank.kernels.batch import Batch
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.cpu.layout import Work
-from minirank.kernels.parameters import TrainState
+from minirank.kernels.parameters import Arena, TrainState
+from minirank.kernels.plan import Plan
 
 PACK, WALK, ADAM, TABLES = "pack_weights", "walk_tiles", "adam_arena", "step_tables"
 OTHER = "other programs, as far as they met all steps"
@@ -95,7 +98,7 @@ class TimedExecutor(CpuExecutor):
             super()._run((function, arguments))
             self.noted[function.__name__] = time.perf_counter() - began, function, arguments
 
-    def timed_step(self, state, batch, adam):
+    def timed_step(self, state: TrainState, batch: Batch, adam: Adam) -> float:
         """Seconds of a step, in `noted` those of its drivers."""
         self.noted = {}
         began = time.perf_counter()
@@ -103,7 +106,9 @@ class TimedExecutor(CpuExecutor):
         return time.perf_counter() - began
 
 
-def profile(name, plan, values, batches, threads: int, seconds: float = 10, probe: Probe | None = None) -> Profile:
+def profile(
+    name: str, plan: Plan, values: Arena, batches: list[Batch], threads: int, seconds: float = 10, probe: Probe | None = None
+) -> Profile:
     """Train on the batches in turn, measuring the ceilings in between, for about so many seconds."""
     executor, state, adam = TimedExecutor(plan, threads=threads), TrainState(values), Adam()
     probe, rate = probe or Probe(threads), ticks_a_second()
@@ -134,7 +139,7 @@ def profile(name, plan, values, batches, threads: int, seconds: float = 10, prob
     return made
 
 
-def fast(seconds):
+def fast(seconds: Sequence) -> np.ndarray:
     """Mean of the shortest quarter, of numbers or of each element of arrays."""
     return np.sort(np.asarray(seconds), axis=0)[: max(len(seconds) // 4, 1)].mean(axis=0)
 

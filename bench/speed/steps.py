@@ -24,6 +24,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,8 +34,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.speed import steps_tables, workloads
 from bench.speed.ceilings import Probe
-from bench.speed.competitors import MINIRANK, OURS, SCORING, STARTING, TRAINING, PeerError, Process, build, make_peers
-from bench.speed.workloads import GATES, WORKLOADS
+from bench.speed.competitors import MINIRANK, OURS, SCORING, STARTING, TRAINING, Competitor, PeerError, Process, build, make_peers
+from bench.speed.workloads import GATES, WORKLOADS, Workload
 from bench.tables import CHECKOUT, Report, machine, write_record
 from minirank.kernels.backends import make_executor
 
@@ -68,7 +69,7 @@ class Competition:
         process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=self.records[name]["variant"])
         self.records[name]["versions"] = process.ask("versions")
 
-    def attempt(self, name, function, *arguments):
+    def attempt(self, name: str, function: Callable, *arguments) -> None:
         """function(name, *arguments); a peer that fails is out, and its record says why."""
         try:
             function(name, *arguments)
@@ -79,14 +80,14 @@ class Competition:
             self.running.pop(name).close()
             print(f"  {name} is out: {error}", flush=True)
 
-    def for_each(self, function, *arguments):
+    def for_each(self, function: Callable, *arguments) -> None:
         """The same for all that are left, in an order of which the first is another one each time."""
         for name in rotated(list(self.running), self.rotation):
             time.sleep(PAUSE)
             self.attempt(name, function, *arguments)
         self.rotation += 1
 
-    def drop_slow(self, seconds):
+    def drop_slow(self, seconds: Callable[[str], float]) -> None:
         """End the variants that are slower than the best one of their family; seconds: name -> of a step."""
         for name in list(self.running):
             family = self.records[name]["family"]
@@ -95,7 +96,7 @@ class Competition:
                 self.records[name]["peak_mb"] = self.running[name].ask("peak")
                 self.running.pop(name).close()
 
-    def rounds(self, function, seconds, probe=None):
+    def rounds(self, function: Callable, seconds: Callable[[str], float], probe: Probe | None = None) -> int:
         """As many rounds as fit into the time, three at least; returns their number.
 
         Args:
@@ -116,13 +117,13 @@ class Competition:
         return number
 
 
-def rotated(names, number):
+def rotated(names: list, number: int) -> list:
     """The same names, another one first for each number."""
     first = number % len(names)
     return names[first:] + names[:first]
 
 
-def far(name, got, expected, tolerance):
+def far(name: str, got: list, expected: np.ndarray | float, tolerance: float) -> float:
     """Raise for a competitor whose numbers are not those of the reference; returns how far they are."""
     error = float(np.abs(np.asarray(got) - expected).max() / np.abs(expected).max())
     if not error <= tolerance:
@@ -130,7 +131,7 @@ def far(name, got, expected, tolerance):
     return error
 
 
-def train_cell(workload, gate, threads, options):
+def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
     """Seconds of a training step."""
     plan = workloads.plan_of(workload, gate)
     batch = workloads.batch_of(workload, "train", 0)
@@ -167,7 +168,7 @@ def train_cell(workload, gate, threads, options):
     return facts | {"competitors": competition.records}
 
 
-def score_cell(workload, gate, threads, options):
+def score_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
     """Seconds of a request, with the job's share computed once and without, and rows a second of many rows."""
     plan = workloads.plan_of(workload, gate)
     kinds = [*(("request", seed) for seed in range(REQUESTS)), ("bulk", 0)]
@@ -211,12 +212,12 @@ def score_cell(workload, gate, threads, options):
     return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": competition.records}
 
 
-def case(shared, clients):
+def case(shared: bool, clients: int) -> str:
     """The name of a kind of request."""
     return f"{'job once' if shared else 'every row'}, {clients} at a time"
 
 
-def summary(rounds):
+def summary(rounds: list[dict]) -> dict:
     """Percentiles of all requests in seconds; of each round their median, and the seconds of the round divided by its requests."""
     every = np.concatenate([one["each"] for one in rounds])
     return {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every),
@@ -224,7 +225,7 @@ def summary(rounds):
             "intervals": [one["all"] / len(one["each"]) for one in rounds]}  # fmt: skip
 
 
-def start_cell(workload, gate, threads, options):
+def start_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
     """Seconds from the start of a process to its import and to its first trained batch; cold without compiled code on disk."""
     with tempfile.TemporaryDirectory() as folder:
         workloads.write(Path(folder), workload, gate, [("train", 0)])
@@ -241,7 +242,7 @@ def start_cell(workload, gate, threads, options):
     return {"rounds": options.starts, "competitors": records}
 
 
-def start(competitor, folder, threads, options, cache=None):
+def start(competitor: Competitor, folder: str, threads: int, options: argparse.Namespace, cache: Path | None = None) -> list[float]:
     """[seconds to the import, to the first trained batch] of one process."""
     time.sleep(PAUSE)
     began = time.perf_counter()
@@ -256,14 +257,16 @@ def start(competitor, folder, threads, options, cache=None):
         process.close()
 
 
-def chosen(competitors, options, every_variant=True, own_models=True):
+def chosen(
+    competitors: tuple[Competitor, ...], options: argparse.Namespace, every_variant: bool = True, own_models: bool = True
+) -> tuple[Competitor, ...]:
     """Ours, the other builds, and of the peers, where there is an environment, those that `--only` asks for and the cell admits."""
     peers = [one for one in competitors if one.checkout is None and one.name.startswith(tuple(options.only)) and options.peers]
     builds = [build(f"{OURS} {name}", checkout) for name, _, checkout in (text.partition("=") for text in options.build)]
     return (MINIRANK, *builds, *(one for one in peers if (every_variant or one.everywhere) and (own_models or not one.own_model)))
 
 
-def cells(options):
+def cells(options: argparse.Namespace) -> Iterator[tuple[str, str, str, int]]:
     """(kind, workload, gate, threads) of all cells: by default those of the tables, one thread not for `wide`."""
     for kind, name, gate, threads in itertools.product(options.kinds, options.workloads, options.gates, options.threads):
         usual = {
@@ -275,7 +278,7 @@ def cells(options):
             yield kind, name, gate, threads
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--make-peers", type=Path, metavar="FOLDER", help="make the peers' environment, and end")
     parser.add_argument("--peers", type=Path, metavar="FOLDER", help="the peers' environment")
@@ -302,7 +305,7 @@ def main():
     options = parser.parse_args()
     if options.make_peers:
         return make_peers(options.make_peers)
-    if options.peers and not options.peers.is_dir() or not (options.peers or options.build):
+    if (options.peers and not options.peers.is_dir()) or not (options.peers or options.build):
         parser.error("--peers must name the folder that --make-peers made")
     for text in options.build:
         if not build(*text.partition("=")[0::2]).program.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable, Iterable
 
 from bench.speed.competitors import OURS
 from bench.tables import markdown
@@ -22,7 +23,8 @@ def tables(results: dict) -> str:
         for record in cell["competitors"].values():
             versions |= record.get("versions", {})
     told = ", ".join(f"{name} {version}" for name, version in sorted(versions.items()) if name not in ("minirank", "numpy", "numba"))
-    measured = f"{results['machine']}{'; ' * bool(told)}{told}. Median times; ratio of medians, in brackets the quartiles of the ratio within a round."
+    measured = f"{results['machine']}{'; ' * bool(told)}{told}. Median times; ratio of medians, in brackets the quartiles of the ratio "
+    measured += "within a round."
     return "\n\n".join([*parts, measured])
 
 
@@ -47,19 +49,19 @@ def _times(times):
     return [f"{1e3 * ours:.3g}", *(f"{seconds / ours:.1f}x" if seconds else "" for seconds in times.values())]
 
 
-def fastest_request(cell, family):
+def fastest_request(cell: dict, family: str) -> float | None:
     """The least median of a request, asked one at a time, with the job's part computed once or not; None without one."""
     requests = [item for record in cell["competitors"].values() if record["family"] == family for item in record["requests"].items()]
     return min((found["p50"] for name, found in requests if name.endswith("1 at a time")), default=None)
 
 
-def fastest_step(cell, family):
+def fastest_step(cell: dict, family: str) -> float | None:
     """Seconds of the fastest variant's step, or None."""
     record = best(cell, family, median_step)
     return record and median_step(record)
 
 
-def families(cells):
+def families(cells: Iterable[dict]) -> dict[str, bool]:
     """All of them but ours, in the order of their first cell; family -> whether it is the package's own model."""
     found = {}
     for cell in cells:
@@ -69,13 +71,13 @@ def families(cells):
     return found
 
 
-def best(cell, family, seconds):
+def best(cell: dict, family: str, seconds: Callable[[dict], float | None]) -> dict | None:
     """The record of a family's fastest variant, or None; seconds: record -> seconds or None."""
     records = [record for record in cell["competitors"].values() if record["family"] == family and seconds(record) is not None]
     return min(records, key=seconds, default=None)
 
 
-def ratio(theirs, ours):
+def ratio(theirs: list[float], ours: list[float]) -> str:
     """`2.10 (2.05 to 2.16)` from the seconds of rounds."""
     of_medians = statistics.median(theirs) / statistics.median(ours)
     each = [a / b for a, b in zip(theirs, ours)]
@@ -85,13 +87,15 @@ def ratio(theirs, ours):
     return f"{of_medians:.2f} ({low:.2f} to {high:.2f})"
 
 
-def span(ratios, digits=2):
+def span(ratios: Iterable[float], digits: int = 2) -> str:
     """`1.34 to 4.93`."""
     ratios = list(ratios)
+    if len(ratios) == 1:
+        return f"{ratios[0]:.{digits}f}"
     return f"{min(ratios):.{digits}f} to {max(ratios):.{digits}f}" if ratios else "(none was measured)"
 
 
-def training(cells):
+def training(cells: list[dict]) -> list[str]:
     """Ratios of a step."""
     known = families(cells)
     cells = [cell for cell in cells if cell["competitors"][OURS].get("seconds")]
@@ -117,18 +121,18 @@ def training(cells):
     ]
 
 
-def median_step(record):
+def median_step(record: dict) -> float | None:
     """Seconds, or None for one that was not timed."""
     return statistics.median(record["seconds"]) if record.get("seconds") else None
 
 
-def refused(cell, family):
+def refused(cell: dict, family: str) -> str:
     """What became of a family without a time."""
     problems = [record["problem"] for record in cell["competitors"].values() if record["family"] == family and "problem" in record]
     return problems[0].replace("|", "/") if problems else "-"
 
 
-def variants(cells):
+def variants(cells: list[dict]) -> list[str]:
     """Every variant with its memory, on the first cell of `base` or else of what there is."""
     cell = next((cell for cell in cells if cell["workload"] == "base"), cells[0])
     ours, own = median_step(cell["competitors"][OURS]), cell["competitors"][OURS]["peak_mb"]
@@ -150,7 +154,7 @@ def variants(cells):
     ]
 
 
-def scoring(cells):
+def scoring(cells: list[dict]) -> list[str]:
     """Requests and bulk."""
     known = families(cells)
     rows, ratios = [], {"1 at a time": [], "4 at a time": [], "bulk": []}
@@ -183,8 +187,8 @@ def scoring(cells):
         rows.append(found)
     alone, together, bulk = (span(each) for each in ratios.values())
     return [
-        f"A peer takes {alone} times as long for a request; with four at a time ours answers {together} times as many, and many rows at once "
-        f"take a peer {bulk} times as long.",
+        f"A peer takes {alone} times as long for a request; with four at a time ours answers {together} times as many, and many rows at "
+        f"once take a peer {bulk} times as long.",
         f"Scoring. A request: {cells[0]['candidates']:,} candidates of one job, p50 (p99) in ms, then the peer's p50 divided by ours. "
         "`job once`: what depends on the job alone is computed once, by the peers as well. Of several at a time also requests/s, "
         "and ours divided by the peer's: a p50 alone is short where some callers are served at once while others starve.",
@@ -192,13 +196,13 @@ def scoring(cells):
     ]
 
 
-def milliseconds(request, rate=False):
+def milliseconds(request: dict, rate: bool = False) -> str:
     """`0.72 (0.91)`, with `rate` also `1,400/s`."""
     text = f"{1e3 * request['p50']:.3g} ({1e3 * request['p99']:.3g})"
     return f"{text}<br>{1 / statistics.median(request['intervals']):,.0f}/s" if rate else text
 
 
-def starts(cells):
+def starts(cells: list[dict]) -> list[str]:
     """Imports and first batches."""
     parts = []
     for cell in cells:
@@ -210,14 +214,15 @@ def starts(cells):
         ours, medians = seconds[OURS], {name: {kind: statistics.median(each[kind]) for kind in each} for name, each in seconds.items()}
         others = [each for name, each in medians.items() if name != OURS]
         warm, cold = (span((each[kind] for each in others), 1) for kind in ("warm", "cold"))
-        told = f"{medians[OURS]['warm']:.1f} s after its start and cold after {medians[OURS]['cold']:.1f} s; a peer after {warm} s and {cold} s"
+        own = medians[OURS]
         rows = [
             [name, f"{each['import']:.2f}", f"{each['warm']:.2f}", ratio(seconds[name]["warm"], ours["warm"])]
             + [f"{each['cold']:.1f}", ratio(seconds[name]["cold"], ours["cold"])]
             for name, each in medians.items()
         ]
         parts += [
-            f"Ours has trained its first batch {told}.",
+            f"Ours has trained its first batch {own['warm']:.1f} s after its start and cold after {own['cold']:.1f} s; a peer after "
+            f"{warm} s and {cold} s.",
             f"Start of a process, workload {cell['workload']}, {cell['threads']} threads: seconds to the import and to the first trained "
             "batch. Cold: no compiled code on disk.",
             markdown(["", "import", "first batch", "/ ours", "first batch, cold", "/ ours"], rows),
