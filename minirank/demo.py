@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -137,10 +138,10 @@ def prepare_folder(out: Path) -> None:
         RunError: it holds something else, or cannot be used.
     """
     try:
-        held = [path.name for path in out.iterdir()] if out.exists() else []
-        if held and MARKER not in held:
-            raise RunError(f"{out}: holds {min(held)} and was not made by minirank demo; choose another folder with --out")
-        for name in set(held) & set(MADE):
+        existing = [path.name for path in out.iterdir()] if out.exists() else []
+        if existing and MARKER not in existing:
+            raise RunError(f"{out}: holds {min(existing)} and was not made by minirank demo; choose another folder with --out")
+        for name in set(existing) & set(MADE):
             path = out / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     except OSError as error:
@@ -181,8 +182,8 @@ def train_model(config: Config, model: ModelConfig, name: str, out: Path, datase
 
 
 @contextmanager
-def step(progress: Progress, text):
-    """Says how many seconds what stands below it took; `text` may be a function that is asked at the end."""
+def step(progress: Progress, text: str | Callable[[], str]) -> Iterator[None]:
+    """Say how many seconds the body took; a `text` that is a function is called at the end."""
     start = time.monotonic()
     yield
     progress.say(f"{time.monotonic() - start:6.1f} s  {text() if callable(text) else text}")

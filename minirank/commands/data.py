@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from .option_types import whole
+from argparse import Namespace
+
+from .option_types import whole_number
 
 
 def register(commands) -> None:
     """Add the commands to the command line."""
     simulate = commands.add_parser("simulate", help="write a simulated talent market with a known truth")
     simulate.add_argument("path", metavar="PATH", help="the new data folder")
-    simulate.add_argument("--impressions", type=whole(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
-    simulate.add_argument("--seed", type=whole(0), default=0, metavar="S", help="another seed is another market (default 0)")
+    simulate.add_argument("--impressions", type=whole_number(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
+    simulate.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="another seed is another market (default 0)")
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")
     simulate.set_defaults(run=run_simulate)
 
@@ -20,7 +22,7 @@ def register(commands) -> None:
     validate.set_defaults(run=run_validate)
 
 
-def run_simulate(options) -> None:
+def run_simulate(options: Namespace) -> None:
     """Write a simulated world."""
     from ..errors import ConfigError
     from ..simulate import World, WorldConfig
@@ -33,7 +35,7 @@ def run_simulate(options) -> None:
     print(f"wrote {path}\nnext: minirank extract {path} --rules")
 
 
-def run_validate(options) -> int:
+def run_validate(options: Namespace) -> int:
     """Print the report; 1 where there are problems."""
     from ..data import validate
 
@@ -42,7 +44,7 @@ def run_validate(options) -> int:
     return 0 if report.ok else 1
 
 
-def columns_of(options):
+def columns_of(options: Namespace):
     """The mapping of column names in a configuration; None without one, or without data in it."""
     if options.config is None:
         return None

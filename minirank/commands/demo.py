@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 
 
 def register(commands) -> None:
@@ -13,7 +14,7 @@ def register(commands) -> None:
     demo.set_defaults(run=run_demo)
 
 
-def run_demo(options) -> None:
+def run_demo(options: Namespace) -> None:
     """Run it and print the report."""
     from .. import demo
     from ..progress import Progress

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 from ..config.llm import LONGEST_WAIT, LLMConfig
-from .option_types import amount
+from .option_types import number
 from .server import server_of
 
 TIMEOUT = 60.0  # seconds
@@ -19,12 +21,12 @@ def register(commands) -> None:
     doctor.add_argument("--model", metavar="M", help="its name (default: the first that the server lists)")
     doctor.add_argument("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
     doctor.add_argument(
-        "--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})"
+        "--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})"
     )
     doctor.set_defaults(run=run_doctor)
 
 
-def run_doctor(options) -> int:
+def run_doctor(options: Namespace) -> int:
     """Print the findings; 1 where the server cannot be used."""
     from ..errors import ConfigError
     from ..llm_client.doctor import doctor

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
-from .option_types import amount, whole
+from .option_types import number, whole_number
 from .server import server_of
 
 if TYPE_CHECKING:  # the commands import what they need when they run: `minirank --help` is quick
@@ -38,7 +38,9 @@ def register(commands) -> None:
         metavar="FILE",
         help="labels that are skills beside the lexicon's: one a line, or a skills CSV of ESCO (default: data.gazetteer of CONFIG.yaml)",
     )
-    extract.add_argument("--characters", type=whole(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)")
+    extract.add_argument(
+        "--characters", type=whole_number(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)"
+    )
     extract.set_defaults(run=run_extract)
 
     grade = commands.add_parser(
@@ -48,7 +50,7 @@ def register(commands) -> None:
     )
     _add_common(grade)
     grade.add_argument("--pairs", metavar="FILE.csv", help="job_id and resume_id of the pairs (default: all that were shown)")
-    grade.add_argument("--limit", type=whole(1), metavar="N", help="so many of the pairs that were shown, chosen at random (seed 0)")
+    grade.add_argument("--limit", type=whole_number(1), metavar="N", help="so many of the pairs that were shown, chosen at random (seed 0)")
     grade.set_defaults(run=run_grade)
 
 
@@ -138,14 +140,14 @@ def _add_common(command) -> None:
     server.add_argument("--batch-out", metavar="DIR", help="write what is to be asked as files for a Batch service, send nothing")
     server.add_argument("--batch-in", nargs="+", metavar="FILE", help="take the answers of a Batch service, send nothing")
     server.add_argument("--retry-failed", action="store_true", help="ask once more what failed before")
-    server.add_argument("--concurrency", type=whole(1, most=MOST_CONCURRENCY), metavar="N", help="requests at a time (default 8)")
-    server.add_argument("--rpm", type=amount(above=0), metavar="N", help="requests a minute at most")
-    server.add_argument("--tpm", type=amount(above=0), metavar="N", help="tokens a minute at most")
-    server.add_argument("--timeout", type=amount(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
-    server.add_argument("--price-in", type=amount(), metavar="P", help="of a million tokens sent")
-    server.add_argument("--price-out", type=amount(), metavar="P", help="of a million tokens of answers")
+    server.add_argument("--concurrency", type=whole_number(1, most=MOST_CONCURRENCY), metavar="N", help="requests at a time (default 8)")
+    server.add_argument("--rpm", type=number(above=0), metavar="N", help="requests a minute at most")
+    server.add_argument("--tpm", type=number(above=0), metavar="N", help="tokens a minute at most")
+    server.add_argument("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
+    server.add_argument("--price-in", type=number(), metavar="P", help="of a million tokens sent")
+    server.add_argument("--price-out", type=number(), metavar="P", help="of a million tokens of answers")
     server.add_argument(
-        "--max-cost", type=amount(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices"
+        "--max-cost", type=number(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices"
     )
     server.add_argument("--store", metavar="FILE", help=f"where answers are kept (default DATA/{STORE})")
     server.add_argument("--record", metavar="FILE", help="keep every exchange with the server, for --replay; the key is not in it")

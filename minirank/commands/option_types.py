@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 
-def whole(least: int, *others: int, most: int | None = None) -> Callable[[str], int]:
+def whole_number(least: int, *others: int, most: int | None = None) -> Callable[[str], int]:
     """The type of an option that takes a whole number from `least` on, up to `most`, or one of `others`."""
     bounds = f"from {least} on" if most is None else f"from {least} to {most}"
     wanted = "".join(f"{other} or " for other in others) + f"a whole number {bounds}"
@@ -22,7 +22,7 @@ def whole(least: int, *others: int, most: int | None = None) -> Callable[[str], 
     return read
 
 
-def amount(above: float | None = None, most: float = math.inf) -> Callable[[str], float]:
+def number(above: float | None = None, most: float = math.inf) -> Callable[[str], float]:
     """The type of an option that takes a finite number above `above`, or from 0 on where that is None, up to `most`."""
     wanted = "a number " + ("from 0 on" if above is None else f"above {above:g}") + (f", at most {most:g}" if most < math.inf else "")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import ArgumentParser, Namespace
 
-from .option_types import whole
+from .option_types import whole_number
 
 
 def register(commands) -> None:
@@ -16,7 +17,11 @@ def register(commands) -> None:
     add_backend(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     evaluate.add_argument(
-        "--bootstrap", type=whole(2, 0), default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)"
+        "--bootstrap",
+        type=whole_number(2, 0),
+        default=200,
+        metavar="N",
+        help="replicates behind an interval (default 200, 0 = no intervals)",
     )
     evaluate.add_argument(
         "--choose-exponents", action="store_true", help="print the score whose ranking of validation rows is best, and how to set it"
@@ -31,12 +36,12 @@ def register(commands) -> None:
     score.set_defaults(run=run_score)
 
 
-def add_backend(command) -> None:
+def add_backend(command: ArgumentParser) -> None:
     """The option --backend of a command that predicts."""
     command.add_argument("--backend", choices=("cpu", "reference", "cuda"), help="what computes (default: as in training)")
 
 
-def run_evaluate(options) -> None:
+def run_evaluate(options: Namespace) -> None:
     """Print the metrics of a part of the run's data, or the exponents of the score."""
     from ..evaluation import format_table
     from ..run.load_run import load_run
@@ -54,7 +59,7 @@ def run_evaluate(options) -> None:
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else text)
 
 
-def run_score(options) -> None:
+def run_score(options: Namespace) -> None:
     """Write predictions."""
     from ..progress import Progress
     from ..run.load_run import load_run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
-from .option_types import whole
+from .option_types import whole_number
 from .predict import add_backend
 
 
@@ -15,7 +16,7 @@ def register(commands) -> None:
     rank.add_argument("--job", required=True, metavar="J", help="a job_id of the data folder")
     rank.add_argument("--role", metavar="R", help="the recruiter's role (default: not known)")
     rank.add_argument("--resumes", metavar="FILE.jsonl", help="candidates: resume_id and text (default: all of the data folder)")
-    rank.add_argument("--top", type=whole(1), default=10, metavar="N", help="candidates to show (default 10)")
+    rank.add_argument("--top", type=whole_number(1), default=10, metavar="N", help="candidates to show (default 10)")
     rank.add_argument("--versus", metavar="R2", help="rank for this role too, and show who moves")
     add_backend(rank)
     rank.add_argument("--data", metavar="DIR", help="the data folder (default: the one that the run was trained on)")
@@ -23,7 +24,7 @@ def register(commands) -> None:
     rank.set_defaults(run=run_rank)
 
 
-def run_rank(options) -> None:
+def run_rank(options: Namespace) -> None:
     """Print the list, under both roles with --versus."""
     from ..ranking import Ranker
     from ..ranking.candidates import read_resumes

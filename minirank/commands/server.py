@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import fields, replace
 
 from ..config.llm import LLMConfig
@@ -10,7 +11,7 @@ from ..errors import ConfigError
 KEYS = {field.name for field in fields(LLMConfig)}
 
 
-def server_of(options, default: LLMConfig = LLMConfig()) -> LLMConfig:
+def server_of(options: Namespace, default: LLMConfig = LLMConfig()) -> LLMConfig:
     """The settings of the server that a command is to ask.
 
     Args:

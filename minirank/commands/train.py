@@ -5,8 +5,16 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the commands import what they need when they run: `minirank --help` is quick
+    from ..config.configuration import FolderConfig
+    from ..config.table import TableConfig
+    from ..progress import Progress
 
 
 def register(commands) -> None:
@@ -18,16 +26,16 @@ def register(commands) -> None:
     train = commands.add_parser("train", help="train a model into a run folder")
     _add_config(train)
     train.add_argument("--run", dest="folder", metavar="DIR", help="the run folder (default: runs/ and the name of CONFIG)")
-    held = train.add_mutually_exclusive_group()
-    held.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
-    held.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
+    existing = train.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="go on with the run that the folder holds")
+    existing.add_argument("--force", action="store_true", help="overwrite the run that the folder holds")
     train.add_argument("--backend", choices=("cpu", "reference", "cuda"), help="as training.backend")
     train.add_argument("--seed", metavar="S", help="as training.seed")
     train.add_argument("--threads", metavar="N", help="as training.threads")
     train.set_defaults(run=run_train)
 
 
-def run_plan(options) -> None:
+def run_plan(options: Namespace) -> None:
     """Print the plan."""
     from ..config.configuration import load_config
     from ..training import prepare
@@ -35,7 +43,7 @@ def run_plan(options) -> None:
     print(prepare(load_config(options.config, options.set)).plan)
 
 
-def run_train(options) -> int | None:
+def run_train(options: Namespace) -> int | None:
     """Train; 130 after Ctrl-C."""
     from ..config.configuration import load_config
     from ..progress import Progress
@@ -59,7 +67,7 @@ def run_train(options) -> int | None:
     return None
 
 
-def _note_gazetteer(data, progress) -> None:
+def _note_gazetteer(data: FolderConfig | TableConfig, progress: Progress) -> None:
     """Say where rankings would read new texts with other labels than those that made the features."""
     from ..config.configuration import FolderConfig
     from ..extract.feature_files import made_with
@@ -76,7 +84,7 @@ def _note_gazetteer(data, progress) -> None:
 
 
 @contextmanager
-def stops_on_interrupt(progress):
+def stops_on_interrupt(progress: Progress) -> Iterator[Callable[[], bool]]:
     """Within it the first Ctrl-C makes the function that it gives return True; the second one ends the process."""
     asked = False
 
@@ -93,7 +101,7 @@ def stops_on_interrupt(progress):
         signal.signal(signal.SIGINT, before)
 
 
-def _again(options) -> str:
+def _again(options: Namespace) -> str:
     """The command that goes on with the same run."""
     words = ["minirank", "train", options.config, "--resume"]
     for name, value in (("run", options.folder), ("backend", options.backend), ("seed", options.seed), ("threads", options.threads)):
@@ -103,7 +111,7 @@ def _again(options) -> str:
     return shlex.join(words)
 
 
-def _add_config(command) -> None:
+def _add_config(command: ArgumentParser) -> None:
     command.add_argument("config", metavar="CONFIG.yaml")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a value of the configuration, such as training.epochs=3"

@@ -165,18 +165,18 @@ def group_dcg(gains, scores, starts, discount, share_ties, best_scores, best_gai
     for g in range(len(dcg)):
         gain, score = gains[starts[g] : starts[g + 1]], scores[starts[g] : starts[g + 1]]
         ideal[g] = 0
-        for i in range(keep_best(gain, gain, best_scores, best_gains)):
+        for i in range(best_rows(gain, gain, best_scores, best_gains)):
             ideal[g] += discount[i] * best_gains[i]
-        kept = keep_best(score, gain, best_scores, best_gains)
+        count = best_rows(score, gain, best_scores, best_gains)
         if share_ties:
-            average_ties(gain, score, best_scores[:kept], best_gains[:kept])
+            average_ties(gain, score, best_scores[:count], best_gains[:count])
         dcg[g] = 0
-        for i in range(kept):
+        for i in range(count):
             dcg[g] += discount[i] * best_gains[i]
 
 
 @kernel
-def keep_best(keys, values, best_keys, best_values):
+def best_rows(keys, values, best_keys, best_values):
     """The k rows of the largest keys, in falling order; of equal keys the earlier row comes first.
 
     Writes:
@@ -184,29 +184,29 @@ def keep_best(keys, values, best_keys, best_values):
     Returns:
         min(k, n).
     """
-    kept, most = 0, len(best_keys)
+    count, most = 0, len(best_keys)
     for i in range(len(keys)):
-        if kept == most and not keys[i] > best_keys[kept - 1]:
+        if count == most and not keys[i] > best_keys[count - 1]:
             continue
-        kept = min(kept + 1, most)
-        j = kept - 1
+        count = min(count + 1, most)
+        j = count - 1
         while j > 0 and keys[i] > best_keys[j - 1]:
             best_keys[j], best_values[j] = best_keys[j - 1], best_values[j - 1]
             j -= 1
         best_keys[j], best_values[j] = keys[i], values[i]
-    return kept
+    return count
 
 
 @kernel
 def average_ties(gains, scores, best_scores, best_gains):
     """Replace the gains of the best rows by the mean over all rows of the same score, the rows beyond the best too."""
-    start, kept = 0, len(best_scores)
-    while start < kept:
+    start, count = 0, len(best_scores)
+    while start < count:
         end = start + 1
-        while end < kept and best_scores[end] == best_scores[start]:
+        while end < count and best_scores[end] == best_scores[start]:
             end += 1
         rows, total = 0, 0.0
-        if end < kept:
+        if end < count:
             rows = end - start
             for i in range(start, end):
                 total += best_gains[i]

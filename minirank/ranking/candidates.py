@@ -94,8 +94,8 @@ def newest(resumes: Iterable[dict[str, Any]]) -> list[int]:
     place: dict[str, int] = {}
     resumes = list(resumes)
     for number, resume in enumerate(resumes):
-        held = place.get(resume["resume_id"])
-        if held is None or resume["updated_at"] >= resumes[held]["updated_at"]:
+        other = place.get(resume["resume_id"])
+        if other is None or resume["updated_at"] >= resumes[other]["updated_at"]:
             place[resume["resume_id"]] = number
     return list(place.values())
 

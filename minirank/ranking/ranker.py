@@ -9,7 +9,7 @@ on who else is ranked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,8 @@ from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 from .results import NAMES, OVERLAP, Candidate, Comparison, Move, Ranking
 
+Job = str | Mapping[str, Any]  # an id of the folder, or a job given by hand
+Resumes = Iterable[str | Mapping[str, Any]]
 CHUNK_ROWS = 4096  # candidates encoded at a time
 
 
@@ -138,7 +140,9 @@ class Ranker:
         folder = read_folder(config.folder if data is None else data, config.columns)
         return cls(run, folder, _features_of(folder, config))
 
-    def rank(self, job, resumes=None, role: str | None = None, top: int | None = None, *, now: int | None = None) -> Ranking:
+    def rank(
+        self, job: Job, resumes: Resumes | None = None, role: str | None = None, top: int | None = None, *, now: int | None = None
+    ) -> Ranking:
         """The candidates of a job, best first; equal scores in the order of resume_id.
 
         Args:
@@ -148,7 +152,7 @@ class Ranker:
                 Rules read the first `extract.TEXT_LIMIT` characters of what is given by hand.
             role: the recruiter's; None, or one that training never saw, gets the gates that all roles share.
             top: candidates to return and explain; None returns all of them.
-            now: seconds since the epoch, the moment of the search; None is the latest time that the data know.
+            now: seconds since the epoch, the time of the search; None is the latest time that the data know.
         Raises:
             DataError: an argument of another kind, an id that the folder does not have, a key that is missing, no
                 candidate.
@@ -157,7 +161,14 @@ class Ranker:
         return self._ranking(self._score(self._query(job, resumes, role, now)), top)
 
     def compare(
-        self, job, role_a: str | None, role_b: str | None, resumes=None, top: int | None = None, *, now: int | None = None
+        self,
+        job: Job,
+        role_a: str | None,
+        role_b: str | None,
+        resumes: Resumes | None = None,
+        top: int | None = None,
+        *,
+        now: int | None = None,
     ) -> Comparison:
         """How the list of a job changes when another recruiter asks; arguments as for `rank`."""
         check_query(job, (role_a, role_b), top, now)
@@ -178,7 +189,7 @@ class Ranker:
     def _gazetteer(self) -> Gazetteer | None:
         return read_gazetteer(self.run.config.data.gazetteer)
 
-    def _query(self, job, resumes, role: str | None, now: int | None) -> _Query:
+    def _query(self, job: Job, resumes: Resumes | None, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
         if isinstance(job, Mapping):
             job = check_job(job, now)
@@ -199,7 +210,7 @@ class Ranker:
                 self._everyone = _Pool(*known, self.run.encoder.resumes(*known))
             return self._everyone
 
-    def _given(self, resumes, now: int) -> _Pool:
+    def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> _Pool:
         """Resumes by id and by hand; where all are ids, what was encoded once serves every request."""
         if resumes and all(isinstance(resume, str) for resume in resumes):
             places = [self._place(self._newest, resume, "resume", "resumes.jsonl") for resume in dict.fromkeys(resumes)]
@@ -216,7 +227,7 @@ class Ranker:
         chosen = newest(found)
         return _Pool([found[row] for row in chosen], [features[row] or resume_by_rules(found[row], self._gazetteer) for row in chosen])
 
-    def _place(self, known: dict[str, int], name, kind: str, file: str) -> int:
+    def _place(self, known: dict[str, int], name: str, kind: str, file: str) -> int:
         if self.folder is None:
             data = self.run.config.data.folder
             raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy="give the data folder")

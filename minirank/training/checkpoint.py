@@ -55,7 +55,7 @@ def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
     save_npz(folder / CHECKPOINT, arrays)
 
 
-def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor]:
+def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype) -> tuple[TrainState, Cursor]:
     """What `save_checkpoint` wrote.
 
     Args:
@@ -75,10 +75,10 @@ def load_checkpoint(folder: Path, plan: Plan, dtype) -> tuple[TrainState, Cursor
         state.step = step
         for name in ARENAS:
             for part in ("dense", "tables"):
-                held, read = getattr(getattr(state, name), part), arrays[f"{name}.{part}"]
-                if (held.shape, held.dtype) != (read.shape, read.dtype):
-                    raise RunError(f"{path}: {name} is {read.dtype} {read.shape}, the plan has {held.dtype} {held.shape}; {AGAIN}")
-                held[:] = read
+                array, read = getattr(getattr(state, name), part), arrays[f"{name}.{part}"]
+                if (array.shape, array.dtype) != (read.shape, read.dtype):
+                    raise RunError(f"{path}: {name} is {read.dtype} {read.shape}, the plan has {array.dtype} {array.shape}; {AGAIN}")
+                array[:] = read
     except (AttributeError, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: no checkpoint of minirank; {AGAIN}") from None
     for name, size in cursor.sizes.items():
