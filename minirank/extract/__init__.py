@@ -2,17 +2,13 @@
 
 In reading order:
 
-    schema                  what extraction yields: values with their quotes, the features of a job and of a resume
-    normalised_text         a text made plain, its sentences and sections
-    suspicion               spans that speak to a machine: nothing is extracted from them
-    rules/                  extraction without a server: lexicon, ambiguity, scanned_text (one scan of a text), requirements,
-                            years, responsibilities, then extract_rules; beside it spans (what the tagger marks), tagger,
-                            tagger_features, gazetteer; last grade_rules
-    feature_files           a whole folder, and the files beside the data
-    edited_text, pii        a text with replacements; personal data masked
-    llm/                    extraction by a model: masked_document, grounding, parse_years, answers, prompts, asker, merge, then
-                            extract_llm; last grade_llm and hiring_summary
-    grades                  the file of relevance grades, and how they agree with people's
+    schema           what extraction yields: values with their quotes, the features of a job and of a resume
+    normalised_text  a text made plain, its sentences and sections
+    suspicion        spans that speak to a machine: nothing is extracted from them
+    rules/           extraction without a server, up to extract_rules and grade_rules
+    feature_files    extraction of a data folder, and the files beside the data
+    llm/             extraction by a model on a server, up to extract_llm, grade_llm and hiring_summary
+    grades           the file of relevance grades, and how they agree with people's
 """
 
 from minirank.extract.feature_files import Features, extract_folder, read_features, write_features

@@ -7,9 +7,9 @@ import pytest
 from extraction_server import JOB, RESUME, names
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
-from minirank.extract.edited_text import EditedText
 from minirank.extract.llm import prompts
 from minirank.extract.llm.answers import READERS
+from minirank.extract.llm.edited_text import EditedText
 from minirank.extract.llm.grounding import FoldedText, SentText, ValueCounts
 from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.extract.llm.merge import cross_check, merge

@@ -1,1 +1,14 @@
-"""Extraction by a model on a server: prompts, masked documents, grounded answers, grades and summaries of hires."""
+"""Extraction by a model on a server, and grades and summaries of hires by one.
+
+In reading order:
+
+    edited_text, pii          a text with replacements; personal data and their placeholders
+    masked_document           the form in which a document leaves the machine, in pieces
+    grounding                 what a model quotes must stand in the document
+    parse_years, answers      from an answer to features
+    prompts, asker            what is asked; what was answered once is not asked again
+    merge                     pieces become one document, checked against the rules
+    extract_llm               the features of a folder
+    grade_llm                 how well a resume fits a job
+    hiring_summary            what past hires have in common
+"""

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minirank.extract.edited_text import EditedText
+from minirank.extract.llm.edited_text import EditedText
 from minirank.extract.llm.masked_document import MaskedDocument
 from minirank.extract.normalised_text import normalise
 

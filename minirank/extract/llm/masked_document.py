@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from minirank.extract.edited_text import EditedText
-from minirank.extract.pii import mask, restore
+from minirank.extract.llm.edited_text import EditedText
+from minirank.extract.llm.pii import mask, restore
 from minirank.extract.schema import Flag
 from minirank.extract.suspicion import merge_flags
 

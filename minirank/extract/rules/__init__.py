@@ -1,1 +1,14 @@
-"""Extraction without a server: lexicon, requirements, years, the tagger, and grades from what they found."""
+"""Extraction without a server, and grades from what it found.
+
+In reading order:
+
+    lexicon, ambiguity        phrases of skills, titles ... and how they are found; when `Go` and `R` name a skill
+    scanned_text              one scan of a text: what is flagged, what the lexicon finds
+    requirements, years,      which skills are demanded; how many years; what is done in the job
+    responsibilities
+    gazetteer                 labels of skills that the user points at
+    spans, tagger,            spans as annotators mark them, by rules and by a linear-chain CRF; what the CRF sees of a word
+    tagger_features
+    extract_rules             the features of a job and of a resume
+    grade_rules               how well a resume fits a job
+"""

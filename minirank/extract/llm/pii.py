@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from minirank.extract.edited_text import EditedText
+from minirank.extract.llm.edited_text import EditedText
 from minirank.extract.rules.lexicon import Tokens, lexicon
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
