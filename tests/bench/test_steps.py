@@ -126,15 +126,8 @@ def test_ratios_by_hand():
     slow = {"family": "P", "variant": "a", "seconds": [0.4, 0.4], "peak_mb": 300.0}
     fast = {"family": "P", "variant": "b", "seconds": [0.2, 0.3, 0.3], "peak_mb": 200.0}
     broken = {"family": "Q", "variant": "", "problem": "logits differ"}
-    cell = {
-        "kind": "train",
-        "workload": "base",
-        "gate": "bias",
-        "threads": 2,
-        "gflop": 10.0,
-        "peak_gflops": 250.0,
-        "competitors": {"minirank": ours, "P: a": slow, "P: b": fast, "Q": broken},
-    }
+    work = {"kind": "train", "workload": "base", "gate": "bias", "threads": 2, "gflop": 10.0, "peak_gflops": 250.0}
+    cell = work | {"competitors": {"minirank": ours, "P: a": slow, "P: b": fast, "Q": broken}}
     text = tables(json.loads(json.dumps({"cells": {"one": cell}, "machine": "M"})))
     assert "| base, bias, 2 | 100 | 100 | 40 % | 3.00 (2.00 to 3.00)<br>b | logits differ |" in text
     assert "| P: a | 400 | 4.00 | 300 | 3.00 |" in text

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 from checkout import ROOT, python
+from command_line import refused, run
 from training_world import write_table
 
 from minirank import cli
@@ -24,20 +25,6 @@ def commands():
     return found.choices
 
 
-def run(capsys, *arguments):
-    """(exit status, stdout, stderr) of a command."""
-    status = cli.main([str(argument) for argument in arguments])
-    return status, *capsys.readouterr()
-
-
-def refused(capsys, *arguments):
-    """The error line of a command that fails; there is only one."""
-    status, _, said = run(capsys, *arguments)
-    lines = [line for line in said.splitlines() if line.startswith("minirank: error: ")]
-    assert status == 2 and len(lines) == 1 and said.endswith(lines[0] + "\n")
-    return lines[0].removeprefix("minirank: error: ")
-
-
 def test_every_command_is_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     missing = [name for name in commands() if f"minirank {name}" not in text]
@@ -46,10 +33,8 @@ def test_every_command_is_in_the_readme():
 
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_every_command_has_help(capsys, name):
-    with pytest.raises(SystemExit) as ended:
-        cli.main([name, "--help"])
-    assert ended.value.code == 0
-    assert f"usage: minirank {name}" in capsys.readouterr().out
+    status, said, _ = run(capsys, name, "--help")
+    assert status == 0 and f"usage: minirank {name}" in said
 
 
 def test_help_loads_nothing_heavy():
@@ -174,23 +159,6 @@ def test_mistakes_are_one_line(capsys, table, tmp_path):
     assert "training: threads must be 1 or more" in refused(capsys, "train", config, "--run", tmp_path / "run", "--threads", 0)
     assert "describes a table" in refused(capsys, "validate", tmp_path, "--config", config)
     assert "cannot be written" in refused(capsys, "score", folder, config.parent / "rows.csv", "--out", tmp_path / "no" / "p.csv")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "wanted"),
-    [
-        (("evaluate", "run", "--bootstrap", "-1"), "expected 0 or a whole number from 2 on, got '-1'"),
-        (("evaluate", "run", "--bootstrap", "1"), "expected 0 or a whole number from 2 on, got '1'"),
-        (("grade", "data", "--limit", "-1"), "expected a whole number from 1 on, got '-1'"),
-        (("rank", "run", "--job", "j", "--top", "0"), "expected a whole number from 1 on, got '0'"),
-        (("rank", "run", "--job", "j", "--top", "\u0663"), "expected a whole number from 1 on"),
-    ],
-)
-def test_numbers_out_of_range(capsys, arguments, wanted):
-    with pytest.raises(SystemExit) as ended:
-        cli.main(list(arguments))
-    assert ended.value.code == 2
-    assert wanted in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

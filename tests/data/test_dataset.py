@@ -4,34 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from evaluation_world import dataset
 
-from minirank.data import Dataset
-from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.batch import InputSpec
 
 
-def dataset() -> Dataset:
-    ids, dense = np.zeros((4, 0), np.int32), np.zeros((4, 1), np.float32)
-    labels = np.zeros((4, 1), np.float32)
-    rows = Batch(ids, (), dense, labels, np.ones_like(labels), np.arange(4, dtype=np.int32))
-    codes = np.zeros(4, np.int32)
-    return Dataset(
-        inputs=InputSpec(dense=("x",), tasks=("y",)),
-        rows=rows,
-        train=np.array([0, 1]),
-        valid=np.array([2]),
-        test=np.array([], np.int64),
-        search=codes,
-        job=codes,
-        role=None,
-        role_names=(),
-        truth={"click": np.zeros(4)},
-        fingerprint="",
-        encoder=None,
-    )
+def small():
+    """Four rows; all of them are test rows."""
+    return dataset(np.zeros((4, 1)), ("y",), search=np.zeros(4), job=np.zeros(4), truth={"click": np.zeros(4)})
 
 
 def test_parts_may_be_empty_and_rows_left_out():
-    assert len(dataset().rows) == 4
+    assert len(replace(small(), valid=np.array([0]), test=np.array([2, 3])).rows) == 4
 
 
 @pytest.mark.parametrize(
@@ -46,4 +30,4 @@ def test_parts_may_be_empty_and_rows_left_out():
 )
 def test_arrays_that_do_not_belong_together(change, message):
     with pytest.raises(ValueError, match=message):
-        replace(dataset(), **change)
+        replace(small(), **change)

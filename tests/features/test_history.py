@@ -25,16 +25,16 @@ def resume(name, text="", at=START - 99 * DAY):
     return {"resume_id": name, "text": text, "updated_at": at}
 
 
+def hires_of(people, teams, titles, at):
+    """Past hires; people are (resume, features)."""
+    records, found = zip(*people)
+    return PastHires(tuple(teams), tuple(titles), tuple(record["resume_id"] for record in records), at, records, found)
+
+
 def past_of(*people, team="t", title="designer", first=START - 50 * DAY):
     """Hires a day apart; people are (resume_id, features)."""
-    return PastHires(
-        team=(team,) * len(people),
-        title=(title,) * len(people),
-        resume_id=tuple(name for name, _ in people),
-        hired_at=first + DAY * np.arange(len(people)),
-        resumes=tuple(resume(name) for name, _ in people),
-        features=tuple(found for _, found in people),
-    )
+    n = len(people)
+    return hires_of([(resume(name), found) for name, found in people], [team] * n, [title] * n, first + DAY * np.arange(n))
 
 
 def close(jobs, found, past, candidates, k=2, most=30, model=None):
@@ -116,9 +116,8 @@ def test_k_people_are_no_signal_whoever_asks():
 def test_text_closeness_is_the_cosine_with_the_others():
     texts = ["sql go", "go rust", "rust rust excel", "sql excel"]
     model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
-    people = [(name, resume_features()) for name in "abc"]
-    past = past_of(*people)
-    past = PastHires(past.team, past.title, past.resume_id, past.hired_at, tuple(map(resume, "abc", texts)), past.features)
+    people = [(resume(name, text), resume_features()) for name, text in zip("abc", texts)]
+    past = hires_of(people, ["t"] * 3, ["designer"] * 3, START - DAY * np.arange(50, 47, -1))
     found, _, _ = close([job()], [job_features()], past, [(resume("b", texts[3]), resume_features())], model=model)
     rows = model.tfidf(model.counts(texts)).toarray()
     others = rows[0] + rows[2]
@@ -136,23 +135,17 @@ def planted_world(seed):
             skills=skills, years=int(random.integers(0, 15)), seniority=seniority, title=title, education="master"
         )
 
-    jobs, past, candidates, job_row, hired = [], [], [], [], []
+    jobs, past, teams, candidates, job_row, hired = [], [], [], [], [], []
     for team in range(250):
         size = int(random.integers(8, 13))
         jobs.append(job(f"j{team}", f"t{team}"))
         people = [person(f"{team}-{i}") for i in random.permutation(size + 8)]
-        past += [(f"t{team}", *found) for found in people[:size]]
+        past += people[:size]
+        teams += [f"t{team}"] * size
         candidates += people[:8] + people[size:]
         job_row += [team] * 16
         hired += [1] * 8 + [0] * 8
-    order = PastHires(
-        team=tuple(team for team, _, _ in past),
-        title=(None,) * len(past),
-        resume_id=tuple(record["resume_id"] for _, record, _ in past),
-        hired_at=START - 50 * DAY + np.arange(len(past)),
-        resumes=tuple(record for _, record, _ in past),
-        features=tuple(found for _, _, found in past),
-    )
+    order = hires_of(past, teams, [None] * len(past), START - 50 * DAY + np.arange(len(past)))
     return jobs, order, candidates, np.array(job_row), np.array(hired)
 
 

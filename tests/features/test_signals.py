@@ -96,8 +96,6 @@ def test_evidence(encoder):
 
 
 def test_evidence_without_a_history(encoder):
-    assert (
-        encoder.evidence(JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()])[0]["past_hires"]
-        is None
-    )
+    (found,) = encoder.evidence(JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()])
+    assert found["past_hires"] is None
     assert encoder.evidence(JOB, job_features(), None, [], []) == []

@@ -98,18 +98,6 @@ def test_training_steps_agree(backend):
         np.testing.assert_allclose(view, states["reference"].values[name], rtol=1e-7, atol=1e-9, err_msg=name)
 
 
-def test_same_threads_same_bytes():
-    plan = plan_of(small())
-    ends = []
-    for _ in range(2):
-        state = TrainState(initial_values(plan, 0))
-        executor = make_executor("cpu", plan, np.float32, threads=3)
-        for seed in range(4):
-            executor.step(state, random_batch(500, seed), Adam())
-        ends.append(state.values.dense.tobytes() + state.values.tables.tobytes())
-    assert ends[0] == ends[1]
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_gates_sum_to_one_and_ignore_a_shift(backend):
     plan = plan_of(small(role="bias"))

@@ -47,16 +47,15 @@ def test_a_healthy_server(capsys):
 
 def test_a_server_with_a_key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-good")
-    with ScriptedServer(
-        default=lambda got: healthy(got) if got.headers.get("authorization") == "Bearer sk-good" else failure(401, "no")
-    ) as server:
+
+    def guarded(received):
+        return healthy(received) if received.headers.get("authorization") == "Bearer sk-good" else failure(401, "no")
+
+    with ScriptedServer(default=guarded) as server:
         assert words(doctor(server.url), "authentication") == "the key in OPENAI_API_KEY is accepted"
         monkeypatch.setenv("OPENAI_API_KEY", "sk-bad")
-        said = words(doctor(server.url), "auth")
-        assert (
-            said
-            == "the server does not accept the key in OPENAI_API_KEY (the server answered 401: no); set the right one and run this again"
-        )
+        said = "the server does not accept the key in OPENAI_API_KEY (the server answered 401: no); set the right one and run this again"
+        assert words(doctor(server.url), "auth") == said
         monkeypatch.delenv("OPENAI_API_KEY")
         report = doctor(server.url)
         assert not report.ok and "OPENAI_API_KEY is not set; set it" in words(report, "auth")

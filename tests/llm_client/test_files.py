@@ -41,12 +41,11 @@ def test_batch_in_reports_what_is_missing_and_unknown(store, tmp_path):
     write_batch(requests, MODEL, store, tmp_path / "out")
     names = [request.digest(MODEL) for request in requests]
     output, errors = tmp_path / "output.jsonl", tmp_path / "errors.jsonl"
-    output.write_text("\n".join([
-        line(names[3], answer('{"n": 3}')), line(names[0], answer("```json\n{\"n\": 0}\n```")), line(names[1], answer('{"n": 999}')),
-        line(names[2], answer('{"n": 1', "length")), line("stranger", answer()), line(names[3], answer('{"n": 4}')), "",
-    ]))  # fmt: skip
-    errors.write_text(json.dumps({"custom_id": names[4], "response": None, "error": {"code": "batch_expired", "message": "too late"}}) + "\n"
-                      + line(names[5], Step(body={"error": {"message": "server error"}}), 500))  # fmt: skip
+    answers = ((3, '{"n": 3}'), (0, '```json\n{"n": 0}\n```'), (1, '{"n": 999}'), (3, '{"n": 4}'))
+    lines = [line(names[number], answer(text)) for number, text in answers]
+    output.write_text("\n".join([*lines, line(names[2], answer('{"n": 1', "length")), line("stranger", answer()), ""]))
+    expired = {"custom_id": names[4], "response": None, "error": {"code": "batch_expired", "message": "too late"}}
+    errors.write_text(f"{json.dumps(expired)}\n" + line(names[5], Step(body={"error": {"message": "server error"}}), 500))
     report = read_batch([output, errors], lambda: requests, MODEL, store, Limits(price_in=1.0))
     assert (report.done, report.failed, report.known) == (2, 4, 1)
     assert report.missing == (names[6],) and report.unknown == ("stranger",)

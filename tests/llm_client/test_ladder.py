@@ -21,6 +21,12 @@ def failing(server, request=None, **limits):
     return caught.value
 
 
+def end_of(step):
+    """(kind of failure, calls) of a request that is always answered like that."""
+    with ScriptedServer(default=step) as server:
+        return failing(server).kind, len(server.received)
+
+
 def test_schema_and_the_word_json_are_always_in_the_prompt():
     with ScriptedServer() as server:
         client = server.client()
@@ -45,8 +51,7 @@ def test_case_01_a_rejected_rung_is_left_without_a_retry_and_remembered():
     no_object = failure(400, "'response_format' of type 'json_object' is not supported")
     with ScriptedServer(PYDANTIC, no_object) as server:
         assert server.client().complete(item()).rung == "text"
-    with ScriptedServer(default=failure(400, "response_format is odd")) as server:
-        assert failing(server).kind == "rejected" and len(server.received) == 3
+    assert end_of(failure(400, "response_format is odd")) == ("rejected", 3)
 
 
 def test_case_02_an_ignored_schema_is_caught_here_and_the_rung_marked():
@@ -75,14 +80,12 @@ def test_case_05_half_an_answer_gets_a_higher_cap_once_and_is_never_parsed_or_re
         reply = server.client().complete(item(max_tokens=50))
         assert [request.body["max_tokens"] for request in server.received] == [50, 100]
         assert b"the hal" not in server.received[1].raw and outcomes(reply.attempts) == ["truncated", "ok"]
-    with ScriptedServer(default=answer('{"n": 1}', "length")) as server:  # valid, but cut: not believed
-        assert failing(server).kind == "truncated" and len(server.received) == 2
+    assert end_of(answer('{"n": 1}', "length")) == ("truncated", 2)  # valid, but cut: not believed
 
 
 @pytest.mark.parametrize("text", ['{"n":' + " " * 300, '{"skills": ["' + 'python", "' * 60, '{"a": "' + "ab" * 200])
 def test_case_06_a_loop_up_to_the_cap_is_final_and_the_cap_stays(text):
-    with ScriptedServer(default=answer(text, "length")) as server:
-        assert failing(server).kind == "loop" and len(server.received) == 1
+    assert end_of(answer(text, "length")) == ("loop", 1)
 
 
 @pytest.mark.parametrize("step", [
@@ -95,8 +98,7 @@ def test_case_06_a_loop_up_to_the_cap_is_final_and_the_cap_stays(text):
     Step(413, "Payload Too Large"),
 ])  # fmt: skip
 def test_case_07_a_prompt_that_is_too_long_is_final_for_the_item(step):
-    with ScriptedServer(default=step) as server:
-        assert failing(server).kind == "context" and len(server.received) == 1
+    assert end_of(step) == ("context", 1)
 
 
 @pytest.mark.parametrize("step", [
@@ -155,8 +157,7 @@ def test_case_15_an_answer_in_reasoning_content_and_in_parts():
     failure(403, "Your input was flagged", code="moderation"),
 ])  # fmt: skip
 def test_case_16_a_refusal_is_final(step):
-    with ScriptedServer(default=step) as server:
-        assert failing(server).kind == "refused" and len(server.received) == 1
+    assert end_of(step) == ("refused", 1)
 
 
 def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered():
@@ -173,8 +174,7 @@ def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered()
         body = server.received[-1].body
         assert len(server.received) == 5 and "temperature" not in body and body["max_completion_tokens"] == 50
         assert [message["role"] for message in body["messages"]] == ["user"] and "JSON" in body["messages"][0]["content"]
-    with ScriptedServer(default=role) as server:
-        assert failing(server).kind == "rejected" and len(server.received) == 2
+    assert end_of(role) == ("rejected", 2)
 
 
 @pytest.mark.parametrize("text", [
@@ -182,8 +182,7 @@ def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered()
     '{"n": ' + "[" * 1000 + "]" * 1000 + "}", '{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001, '{"n": ' + " " * 1_000_001 + "1}", "[1]", "1",
 ])  # fmt: skip
 def test_case_20_hostile_json_is_invalid(text):
-    with ScriptedServer(default=answer(text)) as server:
-        assert failing(server).kind == "invalid" and len(server.received) == 2
+    assert end_of(answer(text)) == ("invalid", 2)
 
 
 def test_case_20_a_reply_without_an_end_is_not_read():
@@ -200,8 +199,7 @@ def test_case_21_documented_coercions(written, read):
 
 @pytest.mark.parametrize("written", ['"about five"', '"5.5"', "5.5", "true", "null", '"-3"', '"60+"', '""'])
 def test_case_21_anything_else_is_invalid(written):
-    with ScriptedServer(default=answer(f'{{"n": {written}}}')) as server:
-        assert failing(server).kind == "invalid"
+    assert end_of(answer(f'{{"n": {written}}}')) == ("invalid", 2)
 
 
 @pytest.mark.parametrize("step, kind", [
@@ -223,8 +221,7 @@ def test_an_error_that_repeats_the_request_is_not_read_as_a_complaint_about_its_
     echoed = Step(
         422, {"detail": [{"loc": ["body", "messages"], "msg": "odd text", "input": {"response_format": {"type": "json_schema"}}}]}
     )
-    with ScriptedServer(default=echoed) as server:
-        assert failing(server).kind == "rejected" and len(server.received) == 1
+    assert end_of(echoed) == ("rejected", 1)
 
 
 def test_ability_with_nothing_left_to_give_up():

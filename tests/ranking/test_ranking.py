@@ -2,15 +2,16 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import command_line
 import numpy as np
 import pytest
 from checkout import python
 from ranking_world import GATED, train_run
 from training_world import small_config
 
-from minirank.cli import main
 from minirank.config.configuration import ScoreConfig
 from minirank.config.model import ModelConfig
 from minirank.errors import DataError, RunError
@@ -202,21 +203,15 @@ def test_threads_share_a_ranker(ranker):
     jobs = [job["job_id"] for job in ranker.folder.jobs[-4:]]
     roles = ("hr", "executive", "hiring_manager")
     expected = {(job, role): figures(ranker.rank(job, role=role, top=20)) for job in jobs for role in roles}
-    wrong, start = [], threading.Barrier(4)
+    start = threading.Barrier(4)
 
-    def work(first):
+    def wrong(first):
         start.wait()
-        for number in range(6):
-            job, role = jobs[(first + number) % 4], roles[(first + number) % 3]
-            if figures(fresh.rank(job, role=role, top=20)) != expected[job, role]:
-                wrong.append((job, role))
+        asked = [(jobs[(first + number) % 4], roles[(first + number) % 3]) for number in range(6)]
+        return [(job, role) for job, role in asked if figures(fresh.rank(job, role=role, top=20)) != expected[job, role]]
 
-    threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(wrong, range(4)), []) == []
 
 
 def test_a_folder_without_extracted_features_gives_the_same_list(market, ranker, tmp_path):
@@ -316,9 +311,8 @@ def test_the_command_prints_both_lists_and_the_moves(market, ranker):
 def test_the_command_ranks_the_resumes_of_a_file_as_json(market, capsys, tmp_path):
     path = tmp_path / "more.jsonl"
     path.write_text(json.dumps(RESUMES[0]) + "\n", encoding="utf-8")
-    words = ["rank", market[1], "--job", "j000001", "--role", "hr", "--resumes", path, "--json", "--data", market[0]]
-    assert main([str(word) for word in words]) == 0
-    assert [c["resume_id"] for c in json.loads(capsys.readouterr().out)["candidates"]] == ["b"]
+    words = ("rank", market[1], "--job", "j000001", "--role", "hr", "--resumes", path, "--json", "--data", market[0])
+    assert [c["resume_id"] for c in json.loads(command_line.run(capsys, *words)[1])["candidates"]] == ["b"]
 
 
 def test_errors_of_the_command_are_one_line_and_exit_2(market, capsys, tmp_path):
@@ -330,6 +324,5 @@ def test_errors_of_the_command_are_one_line_and_exit_2(market, capsys, tmp_path)
         ((tmp_path, "--job", "j000001"), "no run"),
     ]
     for words, message in cases:
-        assert main(["rank", *map(str, words)]) == 2
-        printed = capsys.readouterr()
-        assert message in printed.err and printed.err.count("\n") == 1 and not printed.out
+        status, out, said = command_line.run(capsys, "rank", *words)
+        assert status == 2 and message in said and said.count("\n") == 1 and not out

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -219,8 +220,7 @@ def test_another_format_of_the_folder(copy):
     config, folder = copy
     (folder / "versions.json").write_text('{"format": 99}')
     assert "run of format 99, this minirank reads 1; train again" in refused(config, folder, resume=True)
-    with pytest.raises(RunError, match="run of format 99"):
-        load_run(folder)
+    assert "run of format 99" in unreadable(folder)
 
 
 def test_a_run_is_not_overwritten_by_accident(copy):
@@ -264,8 +264,7 @@ def test_folders_that_are_no_run(stopped, tmp_path):
     (tmp_path / "letter.txt").write_text("dear all")
     for options in ({}, {"force": True}, {"resume": True}):
         assert "holds letter.txt but no run; choose another folder" in refused(config, tmp_path, **options)
-    with pytest.raises(RunError, match="no run .config.yaml is missing.; give the folder of a run"):
-        load_run(tmp_path)
+    assert "no run (config.yaml is missing); give the folder of a run" in unreadable(tmp_path)
     (tmp_path / "file").write_text("")
     assert "cannot be used: Not a directory" in refused(config, tmp_path / "file")
 
@@ -283,27 +282,27 @@ def test_a_run_reads_back_what_was_trained(copy):
     assert sorted(found["ctr"]) == sorted(expected["ctr"])  # the data set has rows in another order
 
 
+def unreadable(folder) -> str:
+    with pytest.raises(RunError) as caught:
+        load_run(folder)
+    return str(caught.value)
+
+
 def test_damaged_runs(copy):
     _, folder = copy
     model = (folder / "model.npz").read_bytes()
     (folder / "model.npz").write_bytes(model[:-40])
-    with pytest.raises(RunError, match="model.npz: truncated or damaged"):
-        load_run(folder)
+    assert "model.npz: truncated or damaged" in unreadable(folder)
     save_npz(folder / "model.npz", {"position_bias": np.zeros((3, 1))})
-    with pytest.raises(RunError, match="parameter .* must be .*, it is missing"):
-        load_run(folder)
+    assert re.search("parameter .* must be .*, it is missing", unreadable(folder))
     (folder / "model.npz").unlink()
-    with pytest.raises(RunError, match="no epoch is finished yet; go on with `minirank train --resume`"):
-        load_run(folder)
-    (folder / "data.json").write_text('{"inputs": 3}')
-    with pytest.raises(RunError, match="data.json: damaged"):
-        load_run(folder)
-    (folder / "data.json").write_text("{")
-    with pytest.raises(RunError, match="data.json: truncated or damaged"):
-        load_run(folder)
-    (folder / "config.yaml").write_text("data: {folder: x}\nmodel: {expertz: 3}")
-    with pytest.raises(RunError, match="config.yaml: model.expertz: unknown key"):
-        load_run(folder)
+    assert "no epoch is finished yet; go on with `minirank train --resume`" in unreadable(folder)
+    for name, text, words in (
+        ("data.json", '{"inputs": 3}', "data.json: damaged"), ("data.json", "{", "data.json: truncated or damaged"),
+        ("config.yaml", "data: {folder: x}\nmodel: {expertz: 3}", "config.yaml: model.expertz: unknown key"),
+    ):  # fmt: skip
+        (folder / name).write_text(text)
+        assert words in unreadable(folder)
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "5"])
@@ -311,8 +310,7 @@ def test_damaged_runs(copy):
 def test_json_of_another_kind(copy, name, text):
     config, folder = copy
     (folder / name).write_text(text)
-    with pytest.raises(RunError, match=f"{name}: damaged; train again, or restore the file"):
-        load_run(folder)
+    assert f"{name}: damaged; train again, or restore the file" in unreadable(folder)
     assert f"{name}: damaged" in refused(config, folder, resume=True)
 
 
@@ -339,8 +337,7 @@ def test_damaged_facts_about_the_data(copy, keys, value, message):
         held = held[key]
     held[last] = value
     (folder / "data.json").write_text(json.dumps(facts))
-    with pytest.raises(RunError, match=f"data.json: {message}; train again, or restore the file"):
-        load_run(folder)
+    assert f"data.json: {message}; train again, or restore the file" in unreadable(folder)
 
 
 @pytest.mark.parametrize("text", [None, "", '{"epoch": 1, "lo', "[]\n", "{}\n", "\xff"])

@@ -11,13 +11,7 @@ from minirank.data import read_folder, split_by_time
 from minirank.errors import ConfigError, DataError, MinirankError
 from minirank.simulate import ROLES, World, WorldConfig
 
-CONFIG = WorldConfig(seed=3, impressions=2_000)
 NAMES = ("jobs.jsonl", "resumes.jsonl", "recruiters.csv", "hires.csv", "impressions.csv", "protected.csv", "truth.npz", "world.json")
-
-
-@pytest.fixture(scope="module")
-def world():
-    return World(CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +33,7 @@ def test_a_seed_gives_the_same_bytes_in_another_process(path, tmp_path):
 
 
 def test_another_seed_gives_another_world(world):
-    other = World(replace(CONFIG, seed=4))
+    other = World(replace(world.config, seed=4))
     assert not np.array_equal(other.log.job, world.log.job)
     assert next(other.resume_texts())[0] != next(world.resume_texts())[0]
 
@@ -52,7 +46,7 @@ def test_any_size(size, tmp_path):
 
 def test_the_folder_is_valid_and_aligned_with_the_truth(world, folder):
     rows = folder.impressions
-    assert len(rows.time) == CONFIG.impressions
+    assert len(rows.time) == 2_000
     assert folder.roles == ROLES
     log = world.log
     assert [folder.jobs[j]["job_id"] for j in rows.job[:50]] == [f"j{j:06d}" for j in log.job[rows.row[:50]]]
@@ -132,7 +126,7 @@ def test_a_split_by_time_has_rows_in_every_part(folder):
 
 def test_read_gives_the_world_back(path, world, tmp_path):
     again = World.read(path)
-    assert again.config == CONFIG
+    assert again.config == world.config
     np.testing.assert_array_equal(again.logged.click, world.logged.click)
     with pytest.raises(DataError, match="world.json: "):
         World.read(tmp_path)

@@ -12,13 +12,6 @@ from minirank.simulate import ROLES, World, WorldConfig, ceilings, tastes
 from minirank.simulate.match import appeals
 from minirank.simulate.truth import PAGE, examine, in_chunks, keyed_normal, keyed_uniform
 
-CONFIG = WorldConfig(seed=3, impressions=2_000)
-
-
-@pytest.fixture(scope="module")
-def world():
-    return World(CONFIG)
-
 
 @pytest.fixture(scope="module")
 def large():
@@ -189,7 +182,7 @@ def test_in_a_null_world_roles_and_candidates_are_alike():
 
 
 def test_role_strength_alone_makes_roles_alike(world):
-    alike = World(replace(CONFIG, role_strength=0.0))
+    alike = World(replace(world.config, role_strength=0.0))
     log = world.log
     one, two = (alike.probabilities(role, log.job, log.snapshot, known="observables").click for role in ("hr", "executive"))
     np.testing.assert_array_equal(one, two)

@@ -2,9 +2,10 @@
 
 import json
 import re
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from llm_scripted import ScriptedServer, Step
+from llm_scripted import answer as scripted_answer
 
 NOTHING = {
     **dict.fromkeys(("title", "seniority", "education", "location", "remote")),
@@ -31,40 +32,17 @@ def serving(answer):
     """
     chats = []
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def reply(received):
+        if received.body is None:
+            return Step(404, "not found")
+        chats.append(received.body["messages"])
+        said = answer(received.body["messages"])
+        if isinstance(said, tuple):
+            return Step(*said)
+        return scripted_answer('{"title": "Nur', "length") if said is None else scripted_answer(said)
 
-        def do_POST(self):
-            sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            chats.append(sent["messages"])
-            said = answer(sent["messages"])
-            if isinstance(said, tuple):
-                status, content = said
-            else:
-                message = {"role": "assistant", "content": '{"title": "Nur' if said is None else said}
-                choice = {"index": 0, "message": message, "finish_reason": "length" if said is None else "stop"}
-                usage = {"prompt_tokens": 10, "completion_tokens": 5}
-                status, content = 200, {"model": "scripted", "choices": [choice], "usage": usage}
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", chats
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with ScriptedServer(default=reply) as server:
+        yield f"{server.url}/v1", chats
 
 
 def document_of(messages):

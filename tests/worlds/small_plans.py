@@ -24,16 +24,8 @@ ENTIRE = (TASKS[0], TaskConfig("cvr", {"entire": 1.0}, given="ctr"), TASKS[2])
 
 def small(architecture="mmoe", role="full", **changes):
     """A small model whose widths are no multiples of anything."""
-    config = ModelConfig(
-        architecture=architecture,
-        embedding=3,
-        experts=3,
-        expert_hidden=(11, 5),
-        tower_hidden=(7,),
-        gate=GateConfig(role=role, temperature=1.3, hidden=6),
-        task_weights="uncertainty",
-    )
-    return dataclasses.replace(config, **changes)
+    gate, widths = GateConfig(role=role, temperature=1.3, hidden=6), {"embedding": 3, "expert_hidden": (11, 5), "tower_hidden": (7,)}
+    return ModelConfig(**{"architecture": architecture, "experts": 3, "gate": gate, "task_weights": "uncertainty", **widths, **changes})
 
 
 def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):

@@ -60,9 +60,9 @@ def test_the_draws_meet_everything():
         kinds |= {op.kind for op in plan.operations}
         settings |= {
             ("fixed", plan.log_variance is None),
+            ("dense", len(spec.dense) > 0),
             ("tasks", len(spec.tasks)),
             ("bags", len(spec.bags)),
-            ("dense", len(spec.dense) > 0),
         }
     assert kinds == set(KINDS)
     assert settings >= {("bags", n) for n in range(3)} | {("tasks", n) for n in range(1, 5)}

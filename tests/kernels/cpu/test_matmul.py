@@ -1,5 +1,7 @@
 """Packing and multiplying in panels against NumPy, on ragged shapes, and what may not be touched."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -91,17 +93,13 @@ def check(dtype, rows, depth, width, start, relu, low, high, room, transposed, s
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_multiply(dtype):
     """Every number of rows, every ragged width and depth, each with one of all the ways to start and to end."""
-    lanes, case = BYTES // np.dtype(dtype).itemsize, 0
-    for rows in range(1, 2 * ROWS + 2):
-        for width in WIDTHS:
-            for depth in WIDTHS:
-                start, relu, transposed = (0, ADD, BIAS)[case % 3], case % 2 == 0, case % 5 == 0
-                whole = -(-width // lanes) * lanes
-                room = whole if case % 7 < 4 else width
-                low = depth // 3 if case % 4 == 0 else 0
-                high = max(depth - 1, low + 1) if case % 8 == 0 else depth
-                check(dtype, rows, depth, width, start, relu, low, high, room, transposed, case)
-                case += 1
+    lanes = BYTES // np.dtype(dtype).itemsize
+    for case, (rows, width, depth) in enumerate(itertools.product(range(1, 2 * ROWS + 2), WIDTHS, WIDTHS)):
+        start, relu, transposed = (0, ADD, BIAS)[case % 3], case % 2 == 0, case % 5 == 0
+        room = -(-width // lanes) * lanes if case % 7 < 4 else width
+        low = depth // 3 if case % 4 == 0 else 0
+        high = max(depth - 1, low + 1) if case % 8 == 0 else depth
+        check(dtype, rows, depth, width, start, relu, low, high, room, transposed, case)
 
 
 def test_a_row_with_nan_leaves_the_others_alone():

@@ -128,9 +128,11 @@ def test_the_reference_answers_frozen_parameters_too():
 # --- many requests ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("split", (1, predict.SPLIT))
 @pytest.mark.parametrize("seed", (0, 1, 3, 4, 6))
-def test_requests_of_all_sizes_from_eight_threads(seed):
+def test_requests_of_all_sizes_from_eight_threads(seed, split, monkeypatch):
     """Frozen and changing weights, shared inputs and none, while other threads do the same: the bits of a request alone."""
+    monkeypatch.setattr(predict, "SPLIT", split)
     plan, spec, values, _, executor = world(seed)
     other, rng, jobs = values.copy(), np.random.default_rng(seed), []
     other.dense *= 0.5

@@ -66,28 +66,6 @@ def test_executors_side_by_side():
     assert together == alone
 
 
-@pytest.mark.parametrize("seed", (0, 1, 3, 4))
-def test_one_executor_predicts_from_eight_threads(seed):
-    plan, spec, values, batches = world(seed, (300, 7, 193, 1, 64, 65, 2, 130))
-    executor = CpuExecutor(plan, np.float32, 3, 64)
-    jobs = []
-    for batch in batches:
-        same = batch.take(np.zeros(len(batch), int))
-        shared = (*spec.dense[:2], *(name for name, _ in spec.categorical + spec.bags))
-        jobs += [(batch, ()), (same, shared), (same, shared[:1])]
-    alone = [executor.logits(values, batch, shared).tobytes() for batch, shared in jobs]
-    fresh = CpuExecutor(plan, np.float32, 3, 64)  # has encoded nothing yet
-    gate = threading.Barrier(8)
-
-    def predict(offset):
-        gate.wait()
-        return [fresh.logits(values, *jobs[(offset + turn) % len(jobs)]).tobytes() for turn in range(2 * len(jobs))]
-
-    with ThreadPoolExecutor(8) as pool:
-        for offset, found in enumerate(pool.map(predict, range(8))):
-            assert found == [alone[(offset + turn) % len(jobs)] for turn in range(2 * len(jobs))]
-
-
 SIDE_EFFECTS = """
 import ctypes, ctypes.util, logging, os, platform, random, sys, threading, warnings
 import numba, numpy as np, scipy.sparse  # packages that add filters of their own

@@ -1,5 +1,6 @@
 """The micro-kernel and its plain twin against NumPy; the instructions that it becomes."""
 
+import itertools
 import re
 
 import llvmlite.binding as llvm
@@ -56,29 +57,23 @@ def product(run, dtype, rows, depth, vectors, start, relu, transposed, seed=0):
 def assert_close(found, expected):
     """The border to the last bit; the product to a few roundings of its largest sums."""
     np.testing.assert_array_equal(found[expected == KEPT], KEPT)
-    assert np.linalg.norm((found - expected)[expected != KEPT]) <= 8 * np.finfo(found.dtype).eps * np.linalg.norm(
-        expected[expected != KEPT]
-    )
+    inside = expected != KEPT
+    assert np.linalg.norm((found - expected)[inside]) <= 8 * np.finfo(found.dtype).eps * np.linalg.norm(expected[inside])
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 @pytest.mark.parametrize("run", (run_one, run_loops))
 def test_one_tile(run, dtype):
-    for rows in SOME_ROWS:
-        for vectors in {1, WIDE}:
-            for depth in (1, 2, 7, 33, 70):
-                for start in (0, ADD, BIAS):
-                    for relu, transposed in ((False, False), (True, True)):
-                        assert_close(*product(run, dtype, rows, depth, vectors, start, relu, transposed))
+    cases = itertools.product(SOME_ROWS, (1, 2, 7, 33, 70), {1, WIDE}, (0, ADD, BIAS), ((False, False), (True, True)))
+    for rows, depth, vectors, start, (relu, transposed) in cases:
+        assert_close(*product(run, dtype, rows, depth, vectors, start, relu, transposed))
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_any_number_of_rows(dtype):
-    for rows in range(1, 14):
-        for vectors in {1, WIDE}:
-            for depth in (1, 7, 64):
-                for start, relu in ((0, True), (ADD, False), (BIAS, True)):
-                    assert_close(*product(run_many, dtype, rows, depth, vectors, start, relu, rows % 2 == 0, seed=rows))
+    cases = itertools.product(range(1, 14), (1, 7, 64), {1, WIDE}, ((0, True), (ADD, False), (BIAS, True)))
+    for rows, depth, vectors, (start, relu) in cases:
+        assert_close(*product(run_many, dtype, rows, depth, vectors, start, relu, rows % 2 == 0, seed=rows))
 
 
 def test_no_rows():

@@ -70,16 +70,12 @@ def test_a_part_that_fails_does_not_end_the_others(tmp_path, monkeypatch, capsys
 
     monkeypatch.setattr(measure, "copied", broken)
     monkeypatch.setattr(measure, "step", broken)
-    assert (
-        measure.main(["--dry", str(tmp_path), "--rows", "6", "--parts", "ceilings", "steps", "torch", "--torch", peer(tmp_path, "exit 3")])
-        == 1
-    )
+    parts = ("--parts", "ceilings", "steps", "torch", "--torch", peer(tmp_path, "exit 3"))
+    assert measure.main(["--dry", str(tmp_path), "--rows", "6", *parts]) == 1
     found, text = read(tmp_path), (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert found["ceilings"]["copy GB/s"] == {"failed": "MemoryError: no room at all"}
-    assert (
-        "ms" in found["steps"]["6"]["cpu"]
-        and found["torch"]["6"]["loop, eager, tf32"]["failed"] == "RuntimeError: exit status 3: of no interest"
-    )
+    assert "ms" in found["steps"]["6"]["cpu"]
+    assert found["torch"]["6"]["loop, eager, tf32"]["failed"] == "RuntimeError: exit status 3: of no interest"
     assert "copy GB/s: failed: MemoryError" in text and "| 6 | failed | failed |" in text
     capsys.readouterr()
 

@@ -55,9 +55,10 @@ def assert_equal_gradients(found, expected, tolerance=2e-6):
         assert np.linalg.norm(found.tables[name][1] - rows) <= tolerance * max(np.linalg.norm(rows), 1e-2)
 
 
-def compare(plan, rows, seed=0, **settings):
-    """The gradients of a batch, which must be those of the reference."""
+def compare(plan, rows, seed=0, change=None, **settings):
+    """The gradients of a batch, with fields of its own or random ones, which must be those of the reference."""
     batch, values = random_batch(rows, seed), randomise(initial_values(plan, seed, np.float32), seed)
+    batch = dataclasses.replace(batch, **(change or {}))
     expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
     found = executor(plan, rows, **settings).gradients(values, batch)
     assert_equal_gradients(found, expected)
@@ -102,21 +103,13 @@ def test_the_order_of_threads_changes_nothing(monkeypatch):
 def test_a_block_takes_several_searches(order, monkeypatch):
     """One after the other, through the same sums in shared memory."""
     monkeypatch.setattr(cuda_simulator, "order", order)
-    plan, batch = plan_with("pairwise"), random_batch(13, 2)
-    batch = dataclasses.replace(batch, groups=np.arange(13, dtype=np.int32) // 2)
-    values = randomise(initial_values(plan, 0, np.float32))
-    expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
-    assert_equal_gradients(executor(plan, 13).gradients(values, batch), expected)
+    compare(plan_with("pairwise"), 13, seed=2, change={"groups": np.arange(13, dtype=np.int32) // 2})
 
 
 def test_an_id_that_every_row_uses(monkeypatch):
     """Its uses are summed in pieces."""
     monkeypatch.setattr(tables, "PIECE", 4)
-    plan = plan_with("bag")
-    values = randomise(initial_values(plan, 0, np.float32))
-    batch = dataclasses.replace(random_batch(21, 3), ids=np.ones((21, len(SPEC.categorical)), np.int32))
-    expected = make_executor("reference", plan, np.float64).gradients(values.copy(np.float64), batch)
-    assert_equal_gradients(executor(plan, 21).gradients(values, batch), expected)
+    compare(plan_with("bag"), 21, seed=3, change={"ids": np.ones((21, len(SPEC.categorical)), np.int32)})
 
 
 # --- the behaviour suite of the other backends, in float32 -------------------------------------

@@ -18,14 +18,8 @@ needs_compiler = pytest.mark.skipif(
 
 def figures(**changed):
     """A kernel that is as the table says, but for what is changed."""
-    fine = {
-        "registers": 120,
-        "spills": 0,
-        "stack": 0,
-        "shared": 16384,
-        "instructions": dict.fromkeys(cuda_compile.REQUIRED["product_forward"], 1),
-    }
-    return fine | changed
+    instructions = dict.fromkeys(cuda_compile.REQUIRED["product_forward"], 1)
+    return {"registers": 120, "spills": 0, "stack": 0, "shared": 16384, "instructions": instructions} | changed
 
 
 def declared(function):
@@ -82,15 +76,8 @@ def test_a_planted_kernel_is_caught(index, words):
     from numba import cuda
 
     namespace = {"cuda": cuda, "np": np, "math": math}
-    lines = (
-        "def planted(x):",
-        "i = cuda.grid(1)",
-        "own = cuda.local.array(64, np.float32)",
-        "for k in range(64):",
-        "    own[k] = x[k]",
-        index,
-    )
-    exec("\n    ".join(lines), namespace)  # noqa: S102
+    copied = "own = cuda.local.array(64, np.float32)\n    for k in range(64):\n        own[k] = x[k]"
+    exec(f"def planted(x):\n    i = cuda.grid(1)\n    {copied}\n    {index}", namespace)  # noqa: S102
     found = cuda_compile.compile_kernel(declared(namespace["planted"]), 90)
     assert any(words in line for line in cuda_compile.problems("planted", found, found))
 
