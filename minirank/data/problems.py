@@ -23,7 +23,9 @@ class Problems:
         self.count = 0
         self._by_column: Counter = Counter()
 
-    def add(self, problem, *, file=None, line=None, column=None, remedy=None) -> None:
+    def add(
+        self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None, remedy: str | None = None
+    ) -> None:
         """Notes one problem; the arguments are those of `DataError`."""
         self.add_error(DataError(problem, file=file, line=line, column=column, remedy=remedy))
 

@@ -12,7 +12,7 @@ import json
 import os
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,13 @@ def opened(path: Path, file: str) -> Iterator[TextIO]:
 
 
 def read_csv(
-    path: Path, file: str, problems: Problems, *, header: bool = True, separator: str = ",", only=None
+    path: Path,
+    file: str,
+    problems: Problems,
+    *,
+    header: bool = True,
+    separator: str = ",",
+    only: Callable[[list[str | int]], Iterable[str | int]] | None = None,
 ) -> tuple[list[str | int], CsvFile | None]:
     """All columns, or those in `only`, of a CSV file.
 

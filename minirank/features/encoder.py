@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,14 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from minirank.config.features import FeatureConfig
-from minirank.data import Dataset, fingerprint, protected_columns
+from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
 from minirank.errors import DataError
+from minirank.extract import Features, JobFeatures, ResumeFeatures
 from minirank.features import inputs, store
 from minirank.features.evidence import evidence
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
-from minirank.features.profiles import Profiles, job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.profiles import Profiles, Record, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Batch, Inputs, InputSpec
 
@@ -49,7 +51,7 @@ class Encoder:
     max_position: int = MAX_POSITION
 
     @classmethod
-    def fit(cls, folder, features, rows: np.ndarray, config: FeatureConfig = FeatureConfig()) -> Encoder:
+    def fit(cls, folder: DataFolder, features: Features, rows: np.ndarray, config: FeatureConfig = FeatureConfig()) -> Encoder:
         """Vocabularies, document frequencies and statistics of training rows; no other row is looked at.
 
         Args:
@@ -103,7 +105,7 @@ class Encoder:
             of_request=tuple(each.name for each in (*categorical, *bags) if each.of_request),
         )
 
-    def dataset(self, folder, features, split) -> Dataset:
+    def dataset(self, folder: DataFolder, features: Features, split: Split) -> Dataset:
         """All impressions of a folder as rows.
 
         Labels: ctr is `clicked`; cvr is `converted` where clicked is 1, else missing; relevance is the
@@ -142,7 +144,7 @@ class Encoder:
             encoder=self,
         )
 
-    def resumes(self, resumes, features) -> Profiles:
+    def resumes(self, resumes: Sequence[Record], features: Sequence[ResumeFeatures]) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
 
         Args:
@@ -151,7 +153,16 @@ class Encoder:
         """
         return resume_profiles(resumes, features, self.text, self.config.tokens_per_text)
 
-    def pairs(self, job, job_features, history: PastHires | None, resumes, resume_features, role, now=None) -> Inputs:
+    def pairs(
+        self,
+        job: Record,
+        job_features: JobFeatures,
+        history: PastHires | None,
+        resumes: Sequence[Record] | Profiles,
+        resume_features: Sequence[ResumeFeatures] | None,
+        role: str | None,
+        now: int | None = None,
+    ) -> Inputs:
         """One job and its candidates as rows, with the numbers that `dataset` has for the same pair at the same time.
 
         Args:
@@ -174,7 +185,14 @@ class Encoder:
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero))
 
-    def evidence(self, job, job_features, history: PastHires | None, resumes, resume_features) -> list[dict]:
+    def evidence(
+        self,
+        job: Record,
+        job_features: JobFeatures,
+        history: PastHires | None,
+        resumes: Sequence[Record],
+        resume_features: Sequence[ResumeFeatures],
+    ) -> list[dict]:
         """Why each candidate fits: see `minirank.features.evidence.evidence`."""
         return evidence(self.config, job, job_features, history or PastHires(), resumes, resume_features)
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minirank.config.features import FeatureConfig
-from minirank.extract import EDUCATION, SENIORITY, Value
+from minirank.extract import EDUCATION, SENIORITY, JobFeatures, ResumeFeatures, Value
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
-from minirank.features.profiles import job_profiles, resume_profiles, value_of
+from minirank.features.profiles import Record, job_profiles, resume_profiles, value_of
 
 SHARED = 5  # skills shown
 
 
-def evidence(config: FeatureConfig, job, job_features, history: PastHires, resumes, resume_features) -> list[dict]:
+def evidence(
+    config: FeatureConfig,
+    job: Record,
+    job_features: JobFeatures,
+    history: PastHires,
+    resumes: Sequence[Record],
+    resume_features: Sequence[ResumeFeatures],
+) -> list[dict]:
     """One dict a candidate, ready for JSON; None stands for what is not known.
 
     Keys: resume_id; must_have and nice_to_have, the covered ones with the resume's quote;

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from minirank.data import DataFolder
+from minirank.extract import Features
 from minirank.features.profiles import value_of
 
 NONE, TEAM, TITLE = 0, 1, 2  # where a job's history comes from
@@ -35,7 +37,7 @@ class PastHires:
     features: tuple = ()
 
     @classmethod
-    def from_folder(cls, folder, features) -> PastHires:
+    def from_folder(cls, folder: DataFolder, features: Features) -> PastHires:
         """All hires of a data folder; one without a resume from before the hire is left out.
 
         Args:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, Value, clean_text
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_text
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
+Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
@@ -49,7 +50,7 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.records)
 
-    def take(self, rows) -> Profiles:
+    def take(self, rows: Sequence[int] | np.ndarray) -> Profiles:
         """The given rows, in the given order, each with the same numbers."""
         rows = np.asarray(rows, np.int64)
         text = tokens = None
@@ -74,17 +75,19 @@ class Profiles:
         )
 
 
-def job_text(job: dict, features) -> str:
+def job_text(job: dict, features: JobFeatures) -> str:
     """Title and description without flagged spans; offsets count from the title's start."""
     return clean_text(f"{job['title']}\n{job['description']}", features.flagged)
 
 
-def resume_text(resume: dict, features) -> str:
+def resume_text(resume: dict, features: ResumeFeatures) -> str:
     """The resume's text without flagged spans."""
     return clean_text(resume["text"], features.flagged)
 
 
-def job_profiles(jobs, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
+def job_profiles(
+    jobs: Sequence[Record], features: Sequence[JobFeatures], model: TextModel | None, most: int, counts: csr_array | None = None
+) -> Profiles:
     """Jobs as arrays.
 
     Args:
@@ -99,7 +102,9 @@ def job_profiles(jobs, features, model: TextModel | None, most: int, counts: csr
     return _profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, job_text, model, most, counts)
 
 
-def resume_profiles(resumes, features, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
+def resume_profiles(
+    resumes: Sequence[Record], features: Sequence[ResumeFeatures], model: TextModel | None, most: int, counts: csr_array | None = None
+) -> Profiles:
     """Resumes as arrays.
 
     Args:

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 
 from minirank.config.features import FeatureConfig
+from minirank.data import DataFolder
+from minirank.extract import Features
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.profiles import value_of
 from minirank.storage import write_text
@@ -15,7 +17,7 @@ from minirank.storage import write_text
 FILE = "hiring_signals.jsonl"
 
 
-def hiring_signals(folder, features, config: FeatureConfig = FeatureConfig()) -> list[dict]:
+def hiring_signals(folder: DataFolder, features: Features, config: FeatureConfig = FeatureConfig()) -> list[dict]:
     """One dict a job: job_id, team_id, level (team, title or None), hires, skills with support, years (median),
     seniority, education and titles with counts.
 
@@ -52,7 +54,7 @@ def hiring_signals(folder, features, config: FeatureConfig = FeatureConfig()) ->
     return lines
 
 
-def write_signals(folder, features, config: FeatureConfig = FeatureConfig()) -> Path:
+def write_signals(folder: DataFolder, features: Features, config: FeatureConfig = FeatureConfig()) -> Path:
     """Writes `hiring_signals` beside the data, whole or not at all.
 
     Returns:

@@ -7,6 +7,7 @@ element by element and summed: none of that costs memory for columns that nobody
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from zlib import crc32
 
@@ -30,7 +31,7 @@ class _Columns(dict):
         return place
 
 
-def sets(lists) -> csr_array:
+def sets(lists: Sequence[Sequence[str]]) -> csr_array:
     """One sparse row a set.
 
     Args:

@@ -18,7 +18,7 @@ VERSION = 1
 _AGAIN = "train again, or take the folder from a backup"
 
 
-def save(encoder, folder: Path) -> None:
+def save(encoder: Any, folder: Path) -> None:
     """Writes the two files.
 
     Raises:

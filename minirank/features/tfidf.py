@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -44,7 +45,7 @@ class _Codes(dict):
         return code
 
 
-def hashed_counts(texts, buckets: int, bigrams: bool = False) -> csr_array:
+def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> csr_array:
     """How often each hashed word stands in each text.
 
     Args:
@@ -105,7 +106,7 @@ class TextModel:
     def __len__(self) -> int:
         return len(self.kept)
 
-    def counts(self, texts) -> csr_array:
+    def counts(self, texts: Iterable[str]) -> csr_array:
         """Counts of hashed words, ready for `tfidf`."""
         return hashed_counts(texts, self.buckets, self.bigrams)
 

@@ -8,9 +8,10 @@ from scipy.special import expit, logit
 from minirank.evaluation.metrics import auc
 
 from . import truth
+from .world import World
 
 
-def ceilings(world) -> dict:
+def ceilings(world: World) -> dict:
     """AUC on the log of ever less of the truth.
 
     Returns:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .phrasebook import EDUCATION, LEVELS, REMOTE
+from .population import Jobs, Teams
 from .wording import Mention, Writer, listed, sentence, spelled
 
 
-def write_job(writer: Writer, teams, jobs, row: int) -> tuple[str, str]:
+def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, str]:
     """Title and description of a job; the mentions are left in the writer."""
     book, team = writer.book, jobs.team[row]
     company, industry, _ = book.employers[teams.employer[team]]

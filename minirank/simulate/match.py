@@ -10,7 +10,7 @@ from .tastes import APPEALS
 ONSITE, REMOTE = 0, 2
 
 
-def appeals(teams: Teams, jobs: Jobs, people: People, industry_of, job, snapshot) -> np.ndarray:
+def appeals(teams: Teams, jobs: Jobs, people: People, industry_of: np.ndarray, job: np.ndarray, snapshot: np.ndarray) -> np.ndarray:
     """Appeals of each pair.
 
     With p the proficiencies of the job's must-haves, d = standing - level of the job, in levels:

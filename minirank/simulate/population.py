@@ -93,7 +93,7 @@ class People:
     salary: np.ndarray
     industries: np.ndarray
 
-    def snapshot(self, person, time):
+    def snapshot(self, person: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Row of the newest snapshot with updated_at <= time, or -1; both arguments (N,)."""
         # SPEED: one search over keys that order by person, then time.
         keys = self.person.astype(np.int64) << 34 | self.updated_at
@@ -101,7 +101,7 @@ class People:
         return np.where(found >= self.first[person], found, -1)
 
 
-def make_teams(rng, book: Phrasebook, count: int) -> Teams:
+def make_teams(rng: np.random.Generator, book: Phrasebook, count: int) -> Teams:
     """Draw teams; a team prefers three skills of the neighbouring domain, which none of its ads asks for."""
     domain = rng.integers(len(book.domains), size=count)
     near = book.skill_domain[None, :] == (domain[:, None] + 1) % len(book.domains)
@@ -116,7 +116,7 @@ def make_teams(rng, book: Phrasebook, count: int) -> Teams:
     )
 
 
-def make_jobs(rng, book: Phrasebook, teams: Teams) -> Jobs:
+def make_jobs(rng: np.random.Generator, book: Phrasebook, teams: Teams) -> Jobs:
     """Draw the jobs of all teams: two old ones, whose hires are history, and four within the log's reach."""
     count = len(teams.domain)
     team = np.repeat(np.arange(count), 6)
@@ -155,7 +155,7 @@ def make_jobs(rng, book: Phrasebook, teams: Teams) -> Jobs:
     )
 
 
-def make_people(rng, book: Phrasebook, count: int) -> People:
+def make_people(rng: np.random.Generator, book: Phrasebook, count: int) -> People:
     """Draw people, their careers, and one to three snapshots of each resume."""
     title = rng.integers(len(book.titles), size=count)
     group = rng.integers(2, size=count)

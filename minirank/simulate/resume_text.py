@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .phrasebook import AVAILABLE, DEPTHS, EDUCATION, LEVELS
-from .population import DEPTH
+from .population import DEPTH, People
 from .wording import Mention, Writer, listed, sentence, spelled
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def write_resume(writer: Writer, people, row: int) -> str:
+def write_resume(writer: Writer, people: People, row: int) -> str:
     """Text of a snapshot; all snapshots of a person should get the same numbers, so that they look alike."""
     book, person = writer.book, people.person[row]
     names = book.names

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .phrasebook import Phrasebook
 from .population import DAY, DAYS, START, Jobs, People, Teams
 from .tastes import ROLE_SHARE
-from .truth import CHUNK, PAGE
+from .truth import CHUNK, PAGE, Truth
 
 LOOKED = 160  # candidates for a hire
 SHUFFLED = 0.05  # share of searches in random order
@@ -55,13 +56,15 @@ class Hires:
     hired_at: np.ndarray
 
 
-def make_recruiters(rng, impressions: int) -> np.ndarray:
+def make_recruiters(rng: np.random.Generator, impressions: int) -> np.ndarray:
     """Role of each recruiter, (U,) int; every role has one at least."""
     extra = rng.choice(4, max(12, impressions // 1000), p=ROLE_SHARE)
     return np.concatenate([np.arange(4), extra])
 
 
-def make_log(rng, book, teams: Teams, jobs: Jobs, people: People, recruiter_role, impressions: int) -> Log:
+def make_log(
+    rng: np.random.Generator, book: Phrasebook, teams: Teams, jobs: Jobs, people: People, recruiter_role: np.ndarray, impressions: int
+) -> Log:
     """Searches of about PAGE candidates each; the last one is cut so that the rows come out as asked for."""
     searches = -(-impressions // PAGE)
     day = rng.choice(DAYS, searches, p=_day_weights())
@@ -87,7 +90,9 @@ def make_log(rng, book, teams: Teams, jobs: Jobs, people: People, recruiter_role
     )
 
 
-def make_history(rng, truth, teams: Teams, jobs: Jobs, people: People, book, signal_strength: float) -> Hires:
+def make_history(
+    rng: np.random.Generator, truth: Truth, teams: Teams, jobs: Jobs, people: People, book: Phrasebook, signal_strength: float
+) -> Hires:
     """Four to twelve hires a team, for its old jobs, before any of its later ones was posted.
 
     Of 160 people of the domain the team hires the one with the best sum of fit for the ad and fit for its own
@@ -115,7 +120,9 @@ def make_history(rng, truth, teams: Teams, jobs: Jobs, people: People, book, sig
     return Hires(job[order], chosen[order], hired_at[order])
 
 
-def make_labels(rng, clicked, answered, relevance, time) -> tuple[Labels, np.ndarray]:
+def make_labels(
+    rng: np.random.Generator, clicked: np.ndarray, answered: np.ndarray, relevance: np.ndarray, time: np.ndarray
+) -> tuple[Labels, np.ndarray]:
     """What the log keeps of clicks, answers and grades, and how many days each answer took.
 
     A grade is a number of quarters, Binomial(4, t) / 4 with t ~ Beta of mean `relevance` and the precision of its
@@ -148,7 +155,7 @@ def make_labels(rng, clicked, answered, relevance, time) -> tuple[Labels, np.nda
     return labels, answered_at
 
 
-def make_recent(rng, log: Log, people: People, converted, answered_at) -> Hires:
+def make_recent(rng: np.random.Generator, log: Log, people: People, converted: np.ndarray, answered_at: np.ndarray) -> Hires:
     """Hires within the log: one answer in six ends in one, two to eight weeks later; nobody is hired twice."""
     rows = np.flatnonzero(converted & (rng.random(converted.size) < 1 / 6))
     person = people.person[log.snapshot[rows]]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .world_config import WorldConfig
+
 ROLES = ("executive", "headhunter", "hiring_manager", "hr")
 ROLE_SHARE = np.array([0.10, 0.25, 0.30, 0.35])
 SIGNALS = ("team_skills", "team_background", "team_drift")
@@ -85,7 +87,7 @@ RELEVANCE = {
 APPEALS = tuple(CLICK)  # D columns of match.appeals, in this order
 
 
-def weights(table: dict, config) -> np.ndarray:
+def weights(table: dict, config: WorldConfig) -> np.ndarray:
     """The tastes of a world, (R, D) float64.
 
         W = lambda * (mean + rho * (table - mean)),   rows of SIGNALS times sigma

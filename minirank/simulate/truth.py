@@ -11,6 +11,7 @@ e; all standard normal and fixed by the seed. lambda is relevance_strength.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,8 @@ from scipy.special import expit, ndtri
 
 from . import tastes
 from .match import appeals
+from .population import Jobs, People, Teams
+from .world_config import WorldConfig
 
 PAGE = 20  # candidates a search
 CHUNK = 1 << 15  # rows at a time, so that the work stays in the cache
@@ -41,7 +44,7 @@ class Probabilities(NamedTuple):
     relevance: np.ndarray
 
 
-def examine(position) -> np.ndarray:
+def examine(position: np.ndarray | int) -> np.ndarray:
     """Chance that a recruiter looks at a position, 1 at the top; position 0 = unknown, the mean over a page.
 
     examine(k) = 0.12 + 0.88 k^-0.65
@@ -52,7 +55,7 @@ def examine(position) -> np.ndarray:
     return np.where(position > 0, known, page.mean())
 
 
-def keyed_uniform(seed: int, stream: int, first, second=0) -> np.ndarray:
+def keyed_uniform(seed: int, stream: int, first: np.ndarray | int, second: np.ndarray | int = 0) -> np.ndarray:
     """Uniform numbers in (0, 1) that depend on their keys alone, so that two arms of a test share them.
 
     Args:
@@ -65,7 +68,7 @@ def keyed_uniform(seed: int, stream: int, first, second=0) -> np.ndarray:
     return ((state >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
 
 
-def keyed_normal(seed, stream, first, second=0):
+def keyed_normal(seed: int, stream: int, first: np.ndarray | int, second: np.ndarray | int = 0) -> np.ndarray:
     """Standard normal numbers, keyed like keyed_uniform."""
     return ndtri(keyed_uniform(seed, stream, first, second))
 
@@ -86,12 +89,12 @@ class Truth:
         industry_of: (employers,) int.
     """
 
-    def __init__(self, config, teams, jobs, people, industry_of):
+    def __init__(self, config: WorldConfig, teams: Teams, jobs: Jobs, people: People, industry_of: np.ndarray):
         self.config, self.population, self.industry_of = config, (teams, jobs, people), industry_of
         self.tables = [tastes.weights(table, config) for table in (tastes.CLICK, tastes.CONVERSION, tastes.RELEVANCE)]
         self.intercepts = np.zeros(3)
 
-    def utilities(self, role, job, snapshot, average_roles=False) -> np.ndarray:
+    def utilities(self, role: np.ndarray, job: np.ndarray, snapshot: np.ndarray, average_roles: bool = False) -> np.ndarray:
         """What tastes make of each pair, without intercepts, (3, N): click, conversion, relevance.
 
         With average_roles every role has the tastes of the average: what a model blind to roles could know at best.
@@ -100,7 +103,7 @@ class Truth:
         tables = [np.tile(tastes.ROLE_SHARE @ table, (4, 1)) if average_roles else table for table in self.tables]
         return np.stack([(shape * table[role]).sum(1) for table in tables])
 
-    def hidden(self, role, job, person) -> np.ndarray:
+    def hidden(self, role: np.ndarray, job: np.ndarray, person: np.ndarray) -> np.ndarray:
         """What no text shows, (3, N): shifts of the three logits."""
         seed = self.config.seed
         quality = keyed_normal(seed, QUALITY, person)
@@ -114,7 +117,7 @@ class Truth:
         ]
         return self.config.relevance_strength * np.stack(shifts)
 
-    def hiring_fit(self, job, snapshot, signal_strength) -> np.ndarray:
+    def hiring_fit(self, job: np.ndarray, snapshot: np.ndarray, signal_strength: float) -> np.ndarray:
         """How well a candidate would have been liked as a hire, (N,): the ad's wishes and the team's own."""
         shape = appeals(*self.population, self.industry_of, job, snapshot)
         teams, jobs, people = self.population
@@ -123,7 +126,7 @@ class Truth:
         fit = sum(weight * shape[:, tastes.APPEALS.index(name)] for name, weight in weights.items())
         return fit + HIRING_PREFERRED * signal_strength * preferred
 
-    def calibrate(self, role, job, snapshot, position):
+    def calibrate(self, role: np.ndarray, job: np.ndarray, snapshot: np.ndarray, position: np.ndarray | int) -> None:
         """Solve the intercepts for the log's mean click rate, conversion rate and grade (0.45) by bisection."""
         person = self.population[2].person[snapshot]
         parts = [slice(i, i + CHUNK) for i in range(0, len(role), CHUNK)]
@@ -135,13 +138,13 @@ class Truth:
         self.intercepts[1] = solve(lambda b: (click * expit(logits[1] + b)).sum() / click.sum(), self.config.cvr)
         self.intercepts[2] = solve(lambda b: expit(logits[2] + b).mean(), 0.45)
 
-    def oracle(self, role, job, snapshot, position) -> Probabilities:
+    def oracle(self, role: np.ndarray, job: np.ndarray, snapshot: np.ndarray, position: np.ndarray | int) -> Probabilities:
         """All is known: the position and what no text shows."""
         shifts = self.hidden(role, job, self.population[2].person[snapshot])
         click, conversion, relevance = expit(self.utilities(role, job, snapshot) + shifts + self.intercepts[:, None])
         return Probabilities(examine(position) * click, conversion, relevance)
 
-    def observables(self, role, job, snapshot, average_roles=False) -> Probabilities:
+    def observables(self, role: np.ndarray, job: np.ndarray, snapshot: np.ndarray, average_roles: bool = False) -> Probabilities:
         """The texts and past hires are known; the position is not, and what no text shows is integrated out.
 
         Given a click the quality of a person is better than average, hence
@@ -163,13 +166,13 @@ class Truth:
         return Probabilities(examine(0) * attraction, (click * answer).sum(1) / attraction, grade)
 
 
-def in_chunks(function, *arrays) -> Probabilities:
+def in_chunks(function: Callable[..., Probabilities], *arrays: np.ndarray) -> Probabilities:
     """Call function on slices of the arrays and join its answers."""
     parts = [function(*(a[i : i + CHUNK] for a in arrays)) for i in range(0, max(len(arrays[0]), 1), CHUNK)]
     return Probabilities(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def solve(rate, target) -> float:
+def solve(rate: Callable[[float], float], target: float) -> float:
     """The b in [-30, 30] at which a rising function of b meets its target, by bisection."""
     low, high = -30.0, 30.0
     for _ in range(50):

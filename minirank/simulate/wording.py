@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from .phrasebook import Phrasebook
 
 UNITS = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -39,7 +43,7 @@ class Writer:
         known_share: chance that a mention is worded as the rules know it.
     """
 
-    def __init__(self, book, numbers, known_share):
+    def __init__(self, book: Phrasebook, numbers: list[float], known_share: float):
         self.book, self.numbers, self.known_share = book, numbers, known_share
         self.at = 0
         self.mentions = []
@@ -48,10 +52,10 @@ class Writer:
         self.at = (self.at + 1) % len(self.numbers)
         return self.numbers[self.at]
 
-    def pick(self, options):
+    def pick(self, options: Sequence[Any]) -> Any:
         return options[int(self.chance() * len(options))]
 
-    def some(self, options, count) -> list:
+    def some(self, options: Sequence[Any], count: int) -> list:
         """`count` different options, in an order of their own."""
         pool, out = list(options), []
         for _ in range(min(count, len(pool))):
@@ -62,21 +66,21 @@ class Writer:
         """Whether the next thing is said with a phrase known to the rules."""
         return self.chance() < self.known_share
 
-    def phrase(self, part, name, known=None) -> tuple[str, bool]:
+    def phrase(self, part: str, name: str, known: bool | None = None) -> tuple[str, bool]:
         """A phrase for a thing of the phrasebook, and whether it is from the known half."""
         known = self.knows() if known is None else known
         return self.pick(self.book.phrases[part][name]["known" if known else "unknown"]), known
 
-    def mention(self, kind, part, name, known=None) -> str:
+    def mention(self, kind: str, part: str, name: str, known: bool | None = None) -> str:
         """A phrase, noted as a mention."""
         words, known = self.phrase(part, name, known)
         self.mentions.append(Mention(kind, name, words, known))
         return words
 
-    def heading(self, name, known=None) -> str:
+    def heading(self, name: str, known: bool | None = None) -> str:
         return self.phrase("headings", name, known)[0]
 
-    def typo(self, text, rate=0.15) -> str:
+    def typo(self, text: str, rate: float = 0.15) -> str:
         """Swap two neighbouring letters of one long word, in a share `rate` of texts."""
         if self.chance() >= rate or len(text) < 80:
             return text
@@ -87,19 +91,19 @@ class Writer:
         return text
 
 
-def listed(items) -> str:
+def listed(items: Sequence[str]) -> str:
     """a, b and c"""
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
 
 
-def sentence(text) -> str:
+def sentence(text: str) -> str:
     """With a capital letter and a full stop; a brand that begins in lower case keeps it."""
     first = text.split(" ", 1)[0]
     text = text if any(c.isupper() for c in first) else text[0].upper() + text[1:]
     return text if text[-1] in ".!?" else text + "."
 
 
-def spelled(number) -> str:
+def spelled(number: int) -> str:
     """A whole number below 60 in words."""
     if number < 20:
         return UNITS[number]

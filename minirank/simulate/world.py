@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minirank.errors import DataError, MinirankError
 
@@ -15,7 +17,7 @@ from .job_text import write_job
 from .resume_text import write_resume
 from .tastes import ROLES
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
-from .wording import Writer
+from .wording import Mention, Writer
 from .world_config import WorldConfig
 from .write_folder import row_of_id, write_world
 
@@ -54,7 +56,7 @@ class World:
         self.hires = searches.Hires(*(np.concatenate(pair) for pair in zip(vars(history).values(), vars(recent).values())))
 
     @classmethod
-    def read(cls, path) -> World:
+    def read(cls, path: str | Path) -> World:
         """The world of a folder that write() made.
 
         Raises:
@@ -74,7 +76,9 @@ class World:
         log = self.log
         return truth.in_chunks(self.truth.oracle, log.role, log.job, log.snapshot, log.position)
 
-    def probabilities(self, role, job, resume, position=0, *, known="oracle") -> Probabilities:
+    def probabilities(
+        self, role: ArrayLike, job: ArrayLike, resume: ArrayLike, position: ArrayLike = 0, *, known: str = "oracle"
+    ) -> Probabilities:
         """The truth for any pair, whether it was logged or not.
 
         Args:
@@ -96,7 +100,9 @@ class World:
             return truth.in_chunks(self.truth.observables, role, job, snapshot)
         raise ValueError(f"known must be 'oracle' or 'observables', got {known!r}")
 
-    def draw(self, search, role, job, resume, position) -> tuple[np.ndarray, np.ndarray]:
+    def draw(
+        self, search: np.ndarray, role: ArrayLike, job: ArrayLike, resume: ArrayLike, position: ArrayLike
+    ) -> tuple[np.ndarray, np.ndarray]:
         """What happens when candidates are shown: the same dice for the same search and person, wherever he stands.
 
         Args:
@@ -111,7 +117,7 @@ class World:
         clicked = keyed_uniform(seed, CLICKED, search, person) < odds.click
         return clicked, clicked & (keyed_uniform(seed, ANSWERED, search, person) < odds.conversion)
 
-    def write(self, path) -> Path:
+    def write(self, path: str | Path) -> Path:
         """Write the data folder: all of it or, when anything fails, nothing.
 
         Raises:
@@ -119,13 +125,13 @@ class World:
         """
         return write_world(self, Path(path))
 
-    def job_texts(self):
+    def job_texts(self) -> Iterator[tuple[str, str, list[Mention]]]:
         """(title, description, mentions) of each job, in the order of jobs.jsonl."""
         for row, writer in enumerate(self._writers("job_text", len(self.jobs.team))):
             title, description = write_job(writer, self.teams, self.jobs, row)
             yield title, description, writer.mentions
 
-    def resume_texts(self):
+    def resume_texts(self) -> Iterator[tuple[str, list[Mention]]]:
         """(text, mentions) of each snapshot, in the order of resumes.jsonl."""
         people = self.people
         kept = np.diff(people.first)

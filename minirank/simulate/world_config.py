@@ -49,7 +49,7 @@ class WorldConfig:
                 raise ConfigError(f"{name} must lie between {low} and {high}, got {value!r}")
 
     @classmethod
-    def null(cls, seed=0, impressions=100_000, **others) -> WorldConfig:
+    def null(cls, seed: int = 0, impressions: int = 100_000, **others) -> WorldConfig:
         """A world in which nothing but the position decides: no method may show a gain in it."""
         return cls(seed, impressions, role_strength=0.0, signal_strength=0.0, relevance_strength=0.0, **others)
 

@@ -110,7 +110,7 @@ class TableEncoder:
     missing: tuple[str, ...]
 
     @classmethod
-    def fit(cls, raw: RawTable, train: np.ndarray, fields: Fields, columns: TableColumns, files: TableFiles):
+    def fit(cls, raw: RawTable, train: np.ndarray, fields: Fields, columns: TableColumns, files: TableFiles) -> TableEncoder:
         """Learns vocabularies and statistics from the training rows.
 
         Args:

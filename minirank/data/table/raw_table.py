@@ -98,7 +98,9 @@ def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawT
     return RawTable(columns, tuple(path.name for path in paths), file, np.concatenate(lines))
 
 
-def from_rows(rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing) -> RawTable:
+def from_rows(
+    rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing: Iterable[str]
+) -> RawTable:
     """Rows given as dicts; a name that a row lacks, and None, is missing; a list is joined by its separator.
 
     Args:
