@@ -34,14 +34,14 @@ rng = np.random.default_rng(0)
 x, weight, bias, u = rng.normal(size=(64, 30)), rng.normal(size=(30, 20)), rng.normal(size=20), rng.normal(size=(64, 20))
 
 
-def forward(_):
+def forward():
     out = np.empty((64, 20))
     dense_forward(out, x, weight, bias, relu=True)
     return out
 
 
 dx, dweight, dbias = np.zeros_like(x), np.zeros_like(weight), np.zeros_like(bias)
-dense_backward(dx, dweight, dbias, u.copy(), x, forward(None), weight, relu=True)
+dense_backward(dx, dweight, dbias, u.copy(), x, forward(), weight, relu=True)
 for name, value, gradient in (("dx", x, dx), ("dW", weight, dweight), ("db", bias, dbias)):
     error = projection_error(forward, gradient, value, u, seed=1)
     print(f"{name}: error {error:.1e}")

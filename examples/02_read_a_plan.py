@@ -8,8 +8,8 @@ mathematics compute the same numbers from it.
 import numpy as np
 
 from minirank.config.model import GateConfig, ModelConfig, TaskConfig
-from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import initial_values
 from minirank.model.architectures import compile_plan
 

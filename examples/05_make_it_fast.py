@@ -23,13 +23,13 @@ import numpy as np
 
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.cpu.jit import driver
 from minirank.kernels.cpu.matmul import multiply, pack
 from minirank.kernels.cpu.tile import panel_product
 from minirank.kernels.cpu.vector import pointer
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState, aligned, initial_values
 from minirank.model.architectures import compile_plan
 

@@ -17,5 +17,5 @@ Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. In read
     cpu.py           the executor to use: threads, and the parts of a step
     predict.py       requests: what is left of their cost but the arithmetic; threads.py and bags.py help
     compile.py       the first compilation, beside something else
-    backends.py      chooses an executor by name; cuda/ holds the third one
+    executor.py      what all executors give, and one by its name; cuda/ holds the third; checks.py  what they refuse
 """

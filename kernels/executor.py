@@ -1,15 +1,30 @@
-"""What every executor takes and gives, and the checks that they share."""
+"""What runs a plan: the interface of the three executors, and the choice of one by its name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
 
 import numpy as np
 
-from .batch import Batch, Inputs, InputSpec
+from .adam import Adam
+from .batch import Batch, Inputs
 from .ops.losses import sigmoid
-from .parameters import Arena
+from .parameters import Arena, TrainState
 from .plan import Plan
+
+CLASSES = {
+    "reference": ("reference", "ReferenceExecutor"),
+    "cpu": ("cpu.executor", "CpuExecutor"),
+    "cuda": ("cuda.executor", "CudaExecutor"),
+}
+
+
+class Unavailable(RuntimeError):
+    """A backend that cannot run on this machine: why, and what helps, in one line."""
 
 
 @dataclass(frozen=True)
@@ -29,117 +44,82 @@ class Gradients:
     tables: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
-def check_batch(plan: Plan, batch: Batch) -> None:
-    """Refuse a training batch that the plan's kernels would read out of bounds.
-
-    Raises:
-        ValueError: names the array, what was expected and what came.
-    """
-    check_inputs(plan, batch)
-    check_labels(plan, batch)
-
-
-def check_labels(plan: Plan, batch: Batch) -> None:
-    """The part of `check_batch` that is not about inputs."""
-    rows, tasks = len(batch), len(plan.spec.tasks)
-    _check_shapes(batch, labels=(rows, tasks), weights=(rows, tasks), groups=(rows,))
-
-
-def check_inputs(plan: Plan, inputs: Inputs) -> None:
-    """Refuse inputs that the plan's kernels would read out of bounds.
-
-    Raises:
-        ValueError: names the array, what was expected and what came.
-    """
-    check_shapes(plan, inputs)
-    check_ids(plan, inputs)
-
-
-def check_values(plan: Plan, dtype: np.dtype, values: Arena) -> None:
-    """Refuse parameters of another precision, or of a plan of other sizes.
-
-    Raises:
-        ValueError: says what was expected and what came.
-    """
-    if values.dense.dtype != dtype:
-        raise ValueError(f"values must be {dtype}, got {values.dense.dtype}")
-    if values.plan is not plan:
-        for kind, array, size in (("dense", values.dense, plan.size(table=False)), ("tables", values.tables, plan.size(table=True))):
-            if len(array) != size:
-                raise ValueError(f"values.{kind} must hold the {size} numbers of this plan, got {len(array)}")
-
-
-def check_shapes(plan: Plan, inputs: Inputs) -> None:
-    """All of `check_inputs` but the ids of categorical fields."""
-    spec, rows = plan.spec, len(inputs)
-    _check_shapes(inputs, ids=(rows, len(spec.categorical)), dense=(rows, len(spec.dense)))
-    if len(inputs.bags) != len(spec.bags):
-        raise ValueError(f"bags must be {len(spec.bags)}, got {len(inputs.bags)}")
-    if rows == 0:
-        raise ValueError("a batch must have at least one row, got 0")
-    for (name, _), bag in zip(spec.bags, inputs.bags):
-        if len(bag.entity) != rows or bag.entity.min() < 0 or bag.entity.max() >= len(bag.offsets) - 1:
-            raise ValueError(f"bag {name} must give each of {rows} rows an entity in 0..{len(bag.offsets) - 2}")
-
-
-def _check_shapes(rows: Inputs, **expected: tuple[int, ...]) -> None:
-    for name, shape in expected.items():
-        got = getattr(rows, name).shape
-        if got != shape:
-            raise ValueError(f"{name} must be {shape}, got {got}")
-
-
-def check_ids(plan: Plan, inputs: Inputs) -> None:
-    """The rest of `check_inputs`."""
-    if inputs.ids.dtype.kind not in "iu":
-        raise ValueError(f"ids must be integers, got {inputs.ids.dtype}")
-    if (inputs.ids < 0).any() or (inputs.ids >= plan.spec.sizes).any():
-        for (name, size), ids in zip(plan.spec.categorical, inputs.ids.T):
-            if ids.min() < 0 or ids.max() >= size:
-                raise ValueError(f"ids of {name} must lie in 0..{size - 1}, got {ids.min()}..{ids.max()}")
-
-
-class SharedInputs:
-    """Inputs that are the same in all rows of a batch, by their names.
+class Executor(Protocol):
+    """Runs a plan. Several threads may predict at once; steps are for one at a time.
 
     Attributes:
-        fields, bags, dense: their columns of `Inputs.ids`, numbers of bags, columns of `Inputs.dense`.
-    Raises:
-        ValueError: there is no such input.
+        plan: the plan. dtype: of its parameters.
+
+    Methods raise `ValueError` where rows or parameters do not fit the plan.
     """
 
-    def __init__(self, spec: InputSpec, names: tuple[str, ...]) -> None:
-        kinds = [name for name, _ in spec.categorical], [name for name, _ in spec.bags], list(spec.dense)
-        self.fields, self.bags, self.dense = ([kind.index(name) for name in kind if name in set(names)] for kind in kinds)
-        self._names = [kind[column] for kind, columns in zip(kinds, (self.fields, self.bags, self.dense)) for column in columns]
-        unknown = {*names} - {*self._names}
-        if unknown:
-            raise ValueError(
-                f"shared must name inputs, got {min(unknown)!r}; there are {', '.join(name for kind in kinds for name in kind)}"
-            )
+    plan: Plan
+    dtype: np.dtype
 
-    def check(self, inputs: Inputs) -> None:
-        """Refuse rows that differ.
+    def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
+        """(B, T) logits.
 
+        Args:
+            shared: names of inputs that are the same in all rows, such as those of the job in a request: an executor may
+                compute once what they add to the first layers. With `InputSpec.of_request` the bits are those without it.
         Raises:
-            ValueError: names an input in which they do.
+            ValueError: there is no such input, or rows differ in it.
         """
-        bags = [inputs.bags[number].entity[:, None] for number in self.bags]
-        parts = [inputs.ids[:, self.fields], *bags, inputs.dense[:, self.dense]]
-        differ = np.concatenate(
-            [((part != part[:1]) & ((part == part) | (part[:1] == part[:1]))).any(axis=0) for part in parts]
-        )  # NaN is NaN
-        if differ.any():
-            raise ValueError(f"shared names {self._names[int(differ.argmax())]}, but rows differ in it")
+
+    def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+        """The named slots of `plan.outputs`, each (B, width)."""
+
+    def gradients(self, values: Arena, batch: Batch) -> Gradients:
+        """The gradient of one batch; see `Gradients`."""
+
+    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
+        """One training step in place: (total, losses) before the step."""
+
+    @contextmanager
+    def resident(self, state: TrainState) -> Iterator[Callable[[], None]]:
+        """While steps are taken, let an executor with a memory of its own keep `state` there; others do nothing.
+
+        Yields:
+            A function that brings `state` up to date for whoever reads it in between; afterwards it is.
+        """
+        yield lambda: None
+
+    def keep(self, values: Arena) -> None:
+        """Nobody changes these values any more: an executor with a memory of its own takes them there once; others do nothing."""
+        return None
 
 
-def check_bag_ids(plan: Plan, inputs: Inputs) -> None:
-    """Refuse bags whose shared lists hold an id out of range; once a data set, since batches share them."""
-    for (name, size), bag in zip(plan.spec.bags, inputs.bags):
-        if bag.offsets[0] != 0 or bag.offsets[-1] != len(bag.ids) or (np.diff(bag.offsets) < 0).any():
-            raise ValueError(f"offsets of bag {name} must rise from 0 to {len(bag.ids)}, the number of its ids")
-        if len(bag.ids) and (bag.ids.min() < 0 or bag.ids.max() >= size):
-            raise ValueError(f"ids of bag {name} must lie in 0..{size - 1}, got {bag.ids.min()}..{bag.ids.max()}")
+def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None, **of_cuda) -> Executor:
+    """The executor called `backend`, which is imported only now.
+
+    Args:
+        backend: "reference", "cpu" or "cuda".
+        threads: of the cpu backend. of_cuda: settings of the cuda backend, see `CudaExecutor`; the others have none.
+    Raises:
+        ValueError: unknown backend, or a dtype that it does not compute in.
+        Unavailable: no GPU that kernels can run on.
+    """
+    check_available(backend)
+    module, name = CLASSES[backend]
+    settings = {"reference": {}, "cpu": {"threads": threads}, "cuda": of_cuda}[backend]
+    return getattr(import_module(f".{module}", __package__), name)(plan, dtype, **settings)
+
+
+def check_available(backend: str) -> None:
+    """Refuse a backend that cannot run here.
+
+    Raises:
+        ValueError: there is no such backend.
+        Unavailable: why it cannot, and what helps.
+    """
+    if backend not in CLASSES:
+        raise ValueError(f"backend must be reference, cpu or cuda, got {backend!r}")
+    if backend == "cuda":
+        from .cuda.probe import why_not
+
+        reason = why_not()
+        if reason is not None:
+            raise Unavailable(reason)
 
 
 def probabilities(plan: Plan, logits: np.ndarray) -> np.ndarray:

@@ -17,12 +17,12 @@ import numpy as np
 
 
 def projection_error(
-    forward: Callable[[np.ndarray], np.ndarray], gradient: np.ndarray, x: np.ndarray, u: np.ndarray, seed: int, eps: float = 1e-5
+    forward: Callable[[], np.ndarray | float], gradient: np.ndarray, x: np.ndarray, u: np.ndarray | float, seed: int, eps: float = 1e-5
 ) -> float:
     """How far a hand-written gradient is from the projected numeric one.
 
     Args:
-        forward: x -> f(x); called twice. x: any shape, float64; restored afterwards.
+        forward: computes f(x), of an x that it holds; called twice. x: any shape, float64; changed in place, and restored.
         gradient: J^T u, of x's shape. u: of f(x)'s shape (a scalar's u is 1). seed: of v.
     Returns:
         |analytic - numeric| / max(|gradient|, 1e-3), a number that a right gradient keeps below 1e-6.
@@ -31,11 +31,11 @@ def projection_error(
         raise ValueError(f"x must be float64, got {x.dtype}")
     v = np.random.default_rng(seed).normal(size=x.shape)
     v /= np.linalg.norm(v)
-    kept = x.copy()
+    before = x.copy()
     x += eps * v
-    high = np.sum(u * forward(x))
-    x[...] = kept - eps * v
-    low = np.sum(u * forward(x))
-    x[...] = kept
+    high = np.sum(u * forward())
+    x[...] = before - eps * v
+    low = np.sum(u * forward())
+    x[...] = before
     analytic, numeric = np.sum(gradient * v), (high - low) / (2 * eps)
     return float(abs(analytic - numeric) / max(np.linalg.norm(gradient), 1e-3))

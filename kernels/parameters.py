@@ -38,7 +38,7 @@ class Arena:
         self.dense = aligned(plan.size(table=False), dtype)
         self.tables = aligned(plan.size(table=True), dtype)
 
-    def freeze(self) -> "Arena":
+    def freeze(self) -> Arena:
         """Let nothing change the dense parameters any more; returns this arena. A copy of it can be changed.
 
         They move into `bytes`, which not even a view that was made before can write to, and which stay read-only for good.
@@ -64,7 +64,7 @@ class Arena:
         """(name, view) of every parameter."""
         return ((name, self.view(parameter)) for name, parameter in self.plan.parameters.items())
 
-    def copy(self, dtype=None) -> "Arena":
+    def copy(self, dtype=None) -> Arena:
         """A copy, in another precision if `dtype` says so."""
         made = Arena(self.plan, dtype or self.dense.dtype)
         made.dense[:] = self.dense

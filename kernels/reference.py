@@ -10,7 +10,8 @@ import numpy as np
 
 from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch, Inputs
-from .executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
+from .checks import SharedInputs, check_bag_ids, check_inputs, check_labels
+from .executor import Executor, Gradients
 from .objective import add_objective
 from .ops import KINDS
 from .ops.embedding import sum_by_id
@@ -74,7 +75,7 @@ class Walk:
         return self._kept[id(op)]
 
 
-class ReferenceExecutor:
+class ReferenceExecutor(Executor):
     """Runs a plan in NumPy.
 
     Args:
@@ -93,7 +94,7 @@ class ReferenceExecutor:
         return walk
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
-        """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
+        """(B, T) logits; `shared` saves nothing here."""
         walk = self._walk(values, inputs, self.plan.forward)
         SharedInputs(self.plan.spec, shared).check(inputs)
         return walk.value(self.plan.logits).copy()

@@ -20,7 +20,7 @@ LAYERS = (
     "model run training ranking demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).
-DESCRIPTION = ("batch", "plan", "parameters", "objective", "gradcheck")
+DESCRIPTION = ("batch", "plan", "parameters", "checks", "objective", "gradcheck")
 BLOCKS = ("cpu.jit", "cpu.vector", "cpu.address", "cpu.tile", "cpu.matmul", "cpu.layout", "cpu.work")
 EXECUTOR = ("executor",)
 KERNELS = (
@@ -28,11 +28,11 @@ KERNELS = (
     (BLOCKS, ()),
     (("adam",), BLOCKS),
     (("ops",), (*DESCRIPTION, *BLOCKS)),
-    (EXECUTOR, (*DESCRIPTION, "ops")),
+    (EXECUTOR, (*DESCRIPTION, "adam", "ops", "cuda.probe")),  # of cuda, whether there is a GPU
     (("reference",), (*DESCRIPTION, *EXECUTOR, "adam", "ops")),
     (("cpu",), (*DESCRIPTION, *EXECUTOR, *BLOCKS, "adam", "ops")),
-    (("cuda",), (*DESCRIPTION, *EXECUTOR, "adam", "backends")),  # of backends, that a backend is not available
-    (("backends",), (*DESCRIPTION, "reference", "cpu", "cuda")),
+    (("cuda.probe",), ()),
+    (("cuda",), (*DESCRIPTION, *EXECUTOR, "adam", "cuda.probe")),
 )
 
 
@@ -96,7 +96,7 @@ def test_parts_of_the_kernels_import_what_they_may():
 
 def test_a_backend_is_imported_when_it_is_asked_for():
     for found in imports():
-        if found.module == "minirank.kernels.backends":
+        if found.module == "minirank.kernels.executor":
             assert found.lazy or not within(found.target, [f"minirank.kernels.{name}" for name in ("reference", "cpu", "cuda")]), found
         if within(found.module, ["minirank"]) and not within(found.module, ["minirank.kernels.cuda"]):
             assert found.lazy or not within(found.target, ["minirank.kernels.cuda"]), found

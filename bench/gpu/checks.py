@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.speed import workloads
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor, resident
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState
 
 GATE = "full"
@@ -52,7 +52,7 @@ def trained(workload: workloads.Workload, rows: int, settings: dict) -> TrainSta
     """A state after six steps on batches whose sizes differ."""
     compiled = workloads.plan_of(workload, GATE)
     executor, state = make_executor("cuda", compiled, **settings), TrainState(workloads.parameters(compiled))
-    with resident(executor, state):
+    with executor.resident(state):
         for seed in range(6):
             executor.step(state, workloads.random_batch(workload, rows - seed % 3, seed), Adam())
     return state

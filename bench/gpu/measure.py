@@ -39,9 +39,9 @@ from bench.gpu.work import work
 from bench.speed import workloads
 from bench.tables import Report, machine, write_record
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor, resident
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.probe import device_name, simulated, why_not
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState
 
 HERE = Path(__file__).resolve().parent
@@ -291,7 +291,7 @@ def step(setup: Setup, rows: int, name: str) -> dict:
     compiled = workloads.plan_of(setup.base, GATE)
     batches = [workloads.random_batch(setup.base, rows, seed) for seed in range(3)]
     executor, state = make_executor("cuda", compiled, **VARIANTS[name]), TrainState(workloads.parameters(compiled))
-    with resident(executor, state):
+    with executor.resident(state):
         loss = executor.step(state, batches[0], Adam())[0]
         following = itertools.cycle(batches[1:] + batches[:1])
         found = {"flop": workloads.step_flop(dataclasses.replace(setup.base, rows=rows), GATE), "loss": loss}

@@ -37,7 +37,7 @@ from bench.speed.ceilings import Probe
 from bench.speed.competitors import MINIRANK, OURS, SCORING, STARTING, TRAINING, Competitor, PeerError, Process, build, make_peers
 from bench.speed.workloads import GATES, WORKLOADS, Workload
 from bench.tables import CHECKOUT, Report, machine, write_record
-from minirank.kernels.backends import make_executor
+from minirank.kernels.executor import make_executor
 
 KINDS = ("train", "score", "start")
 TOLERANCE = 1e-4  # of a loss, and of logits beside the largest one, in float32 against float64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..batch import Inputs
-from ..executor import check_bag_ids
+from ..checks import check_bag_ids
 from ..plan import Plan
 
 

@@ -22,7 +22,8 @@ import numpy as np
 
 from ..adam import Adam
 from ..batch import Batch, Inputs
-from ..executor import Gradients, check_batch, check_values
+from ..checks import check_batch, check_values
+from ..executor import Executor, Gradients
 from ..objective import add_objective
 from ..ops import KINDS
 from ..parameters import Arena, TrainState, aligned
@@ -41,7 +42,7 @@ SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thr
 TILE_ROWS = 192  # SPEED: 96 to 384 differ by a few per cent
 
 
-class CpuExecutor:
+class CpuExecutor(Executor):
     """Runs a plan on compiled kernels. Several threads may predict at once; steps are for one at a time.
 
     Args:
@@ -210,14 +211,7 @@ class CpuExecutor:
         return Gradients(total, losses, dense, self._tables.gradients(works[0]))
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
-        """(B, T) logits.
-
-        Args:
-            shared: names of inputs that are the same in all rows, such as those of the job in a request: what they add to
-                the first layers is computed once. With `InputSpec.of_request` the bits are those without it.
-        Raises:
-            ValueError: there is no such input, or rows differ in it.
-        """
+        """(B, T) logits; what inputs of `shared` add to the first layers is computed once."""
         return self._predictor.predict(values, inputs, self.plan.logits, shared)
 
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ What a request would cost beside its arithmetic, and what is done about it:
                who finds none waits.
     the job    what inputs that all rows share add to the first layers is added to the biases once.
 
-A row's bits depend on none of this: tiles and threads only say who computes it, and when; for the job see `CpuExecutor.logits`.
+A row's bits depend on none of this: tiles and threads only say who computes it, and when; for the job see `Executor.logits`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from threading import Condition, Lock
 import numpy as np
 
 from ..batch import Inputs
-from ..executor import SharedInputs, check_ids, check_inputs, check_shapes, check_values
+from ..checks import SharedInputs, check_ids, check_inputs, check_shapes, check_values
 from ..parameters import Arena, aligned, cannot_change
 from ..plan import Plan, Slot
 from . import walk
@@ -156,7 +156,7 @@ class Predictor:
         }  # fmt: skip
 
     def predict(self, values: Arena, inputs: Inputs, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
-        """(B, width) values of a slot; see `CpuExecutor.logits`."""
+        """(B, width) values of a slot; see `Executor.logits`."""
         check_values(self.plan, self.dtype, values)
         way = self._way(tuple(shared))
         inputs = self._checked(way, inputs)

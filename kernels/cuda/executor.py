@@ -19,9 +19,10 @@ from functools import partial
 import numpy as np
 from numba import cuda
 
-from .. import adam as settings_of
+from ..adam import Adam
 from ..batch import Batch, Inputs
-from ..executor import Gradients, SharedInputs, check_bag_ids, check_inputs, check_labels
+from ..checks import SharedInputs, check_bag_ids, check_inputs, check_labels
+from ..executor import Executor, Gradients
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
 from . import adam, product, sort, sums, tables, walk, weight_gradients
@@ -39,7 +40,7 @@ MOST_SLICES = 8
 MOST_BLOCKS = 8 if simulated() else 2048  # of kernels whose threads go on to the next element
 
 
-class CudaExecutor:
+class CudaExecutor(Executor):
     """Runs a plan on a GPU.
 
     Args:
@@ -162,7 +163,7 @@ class CudaExecutor:
     # --- the interface of an executor ------------------------------------------------------
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
-        """(B, T) logits; `shared` names inputs that are the same in all rows, which saves nothing here."""
+        """(B, T) logits; `shared` saves nothing here."""
         found = self._predict(values, inputs, {"logits": self.plan.logits})["logits"]
         if shared:
             SharedInputs(self.plan.spec, shared).check(inputs)
@@ -206,7 +207,7 @@ class CudaExecutor:
             total, losses = self._objective(buffers)
             return Gradients(total, losses, dense.copy_to_host()[: self.plan.size(table=False)], found)
 
-    def step(self, state: TrainState, batch: Batch, adam: settings_of.Adam) -> tuple[float, np.ndarray]:
+    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
         with self._lock:
             if state is not self._resident:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from numba import cuda
 
-from ..backends import Unavailable
+from ..executor import Unavailable
 
 REMEDY = "to launch kernel by kernel set training.cuda.graph: false (CudaExecutor(graph=False))"
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..config.configuration import Config, CudaConfig
 from ..errors import ConfigError
-from ..kernels.backends import Unavailable, check_available, make_executor
+from ..kernels.executor import Executor, Unavailable, check_available, make_executor
 from ..kernels.plan import Plan
 
 
-def executor_of(config: Config, plan: Plan):
+def executor_of(config: Config, plan: Plan) -> Executor:
     """The executor that a configuration asks for.
 
     Raises:

@@ -10,7 +10,7 @@ from ..config.configuration import Config, FolderConfig
 from ..data import TableEncoder
 from ..errors import ConfigError, RunError
 from ..features import Encoder
-from ..kernels.backends import keep
+from ..kernels.executor import Executor
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..model.architectures import compile_plan
@@ -39,10 +39,10 @@ class Run:
     fingerprint: str
 
     @cached_property
-    def executor(self):
+    def executor(self) -> Executor:
         """Runs the plan on the backend of the configuration; several threads may use it at once."""
         made = executor_of(self.config, self.plan)
-        keep(made, self.values)
+        made.keep(self.values)
         return made
 
 

@@ -9,21 +9,21 @@ import numpy as np
 from ..config.configuration import ScoreConfig
 from ..data import Dataset
 from ..kernels.batch import Inputs
-from ..kernels.executor import probabilities
+from ..kernels.executor import Executor, probabilities
 from ..kernels.parameters import Arena
 
 CHUNK_ROWS = 65_536  # rows encoded for one call
 
 
 def predict(
-    executor, values: Arena, inputs: Inputs, position_field: str | None = None, shared: tuple[str, ...] = ()
+    executor: Executor, values: Arena, inputs: Inputs, position_field: str | None = None, shared: tuple[str, ...] = ()
 ) -> dict[str, np.ndarray]:
     """What the model says about rows, whose position it is not told.
 
     Args:
         executor: runs the plan. values: its parameters. inputs: B rows.
         position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
-        shared: names of inputs that are the same in all rows; see `CpuExecutor.logits`.
+        shared: names of inputs that are the same in all rows; see `Executor.logits`.
     Returns:
         task -> (B,) float64 probability (a regression's value), then the joint probability of each task
         that is conditional on another, under the name of `joint_name`.

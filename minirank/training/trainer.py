@@ -23,8 +23,8 @@ from ..config.model import check_tasks
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..evaluation.targets import HIGHER_IS_BETTER
-from ..kernels.backends import Unavailable, resident
 from ..kernels.batch import Batch
+from ..kernels.executor import Unavailable
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
 from ..model.architectures import compile_plan
@@ -175,7 +175,7 @@ class Trainer:
         self.progress.begin((self.cursor.epoch - 1) * len(self.dataset.train) + self.cursor.rows)
         finished = True
         try:
-            with resident(self.executor, self.state) as sync:
+            with self.executor.resident(self.state) as sync:
                 while finished and not self._is_over():
                     finished = self._epoch(stop, sync)
         except Unavailable as error:

@@ -11,7 +11,7 @@ from bench.speed import workloads
 from bench.speed.competitors import MINIRANK, OURS, TRAINING, Competitor, PeerError, Process
 from bench.speed.steps import chosen, far, summary
 from bench.speed.steps_tables import ratio, tables
-from minirank.kernels.backends import make_executor
+from minirank.kernels.executor import make_executor
 
 
 @pytest.fixture

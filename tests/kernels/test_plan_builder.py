@@ -5,7 +5,7 @@ import pytest
 from random_rows import SPEC, random_batch, randomise
 from small_plans import BACKENDS, assert_close_gradients, finish, inputs, layer, plan_with
 
-from minirank.kernels.backends import make_executor
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import PlanBuilder
 

@@ -13,8 +13,7 @@ from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, one_task, plan_o
 from minirank.config.model import GATED, Architecture, GateConfig, TaskConfig
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor
-from minirank.kernels.executor import probabilities
+from minirank.kernels.executor import make_executor, probabilities
 from minirank.kernels.gradcheck import projection_error
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.model.architectures import ARCHITECTURES as BUILT
@@ -49,7 +48,7 @@ def test_gradient_of_every_parameter(architecture, role, seed):
     for name, view in values.items():
 
         def error(eps):
-            return projection_error(lambda _: executor.gradients(values, batch).total, gradient[name], view, 1.0, seed, eps)
+            return projection_error(lambda: executor.gradients(values, batch).total, gradient[name], view, 1.0, seed, eps)
 
         # NOTE: a ReLU that crosses its kink between the two calls spoils one eps; a wrong gradient spoils all
         assert any(error(eps) < 1e-6 for eps in (1e-5, 2e-6, 4e-7)), f"{name}: {error(1e-5)}"

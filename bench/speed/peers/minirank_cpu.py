@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
 
 from bench.speed.workloads import Workload, batch_of, parameters, plan_of
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import make_executor
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState
 
 

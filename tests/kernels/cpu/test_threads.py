@@ -92,7 +92,7 @@ def compare(when):
         assert value == before[name], f"{when}: {name} was {before[name]} and is {value}"
 
 before = state()
-import minirank.kernels.backends, minirank.kernels.cpu, minirank.model, minirank.training, minirank.run.scoring
+import minirank.kernels.executor, minirank.kernels.cpu, minirank.model, minirank.training, minirank.run.scoring
 compare("import")
 from test_threads import *
 before["warnings"] = list(warnings.filters)  # the test runner's own

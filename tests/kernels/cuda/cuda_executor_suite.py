@@ -16,7 +16,6 @@ from small_plans import TASKS, plan_of, small
 
 from minirank.config.model import TaskConfig
 from minirank.kernels.adam import Adam
-from minirank.kernels.backends import Unavailable, keep, make_executor, resident
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda import executor as executor_module
 from minirank.kernels.cuda import graph
@@ -24,16 +23,17 @@ from minirank.kernels.cuda.device import Numbers
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.layout import BATCH_ROWS, SLICES
 from minirank.kernels.cuda.schedule import schedule
+from minirank.kernels.executor import Unavailable, make_executor
 from minirank.kernels.parameters import TrainState, initial_values
 
 
 def steps_of(executor, plan, batches, held=False):
     state = TrainState(randomise(initial_values(plan, 0, np.float32)))
     if held:
-        with resident(executor, state) as settle:
+        with executor.resident(state) as sync_to_host:
             for batch in batches:
                 executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
-            settle()
+            sync_to_host()
             dense = state.values.dense.copy()
         np.testing.assert_array_equal(dense, state.values.dense)
     else:
@@ -274,7 +274,7 @@ def test_values_that_are_kept_are_uploaded_once(uploads):
     executor = CudaExecutor(plan)
     expected = executor.logits(values, batch), executor.logits(others, batch)
     assert len(uploads) == 2
-    keep(executor, values)
+    executor.keep(values)
     for _ in range(3):
         np.testing.assert_array_equal(executor.logits(values, batch), expected[0])
     assert len(uploads) == 3
@@ -286,10 +286,10 @@ def test_values_that_are_kept_are_uploaded_once(uploads):
 def test_a_resident_state_is_uploaded_once_and_validated_where_it_lies(uploads):
     plan, batch = plan_of(small()), random_batch(5)
     executor, state = CudaExecutor(plan), TrainState(initial_values(plan, 0))
-    with resident(executor, state) as settle:
+    with executor.resident(state) as sync_to_host:
         for _ in range(2):
             executor.step(state, batch, Adam())
             found = executor.logits(state.values, batch)
-        settle()
+        sync_to_host()
         np.testing.assert_array_equal(make_executor("cuda", plan).logits(state.values, batch), found)
     assert len(uploads) == 2  # the state, and the other executor's values

@@ -15,12 +15,11 @@ from random_rows import SPEC, random_batch, randomise
 from small_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, plan_with, small
 
 from minirank.config.model import TaskConfig
-from minirank.kernels.backends import make_executor
 from minirank.kernels.cuda import dense, losses, product, reduce, sort, tables, walk, weight_gradients
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.intrinsics import tf32
 from minirank.kernels.cuda.sizes import SMALL, TM, TN
-from minirank.kernels.executor import Gradients
+from minirank.kernels.executor import Gradients, make_executor
 from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
 from tests.kernels import test_plan_builder, test_plans

@@ -9,10 +9,10 @@ from training_world import write_table
 
 from minirank.config.configuration import Config, CudaConfig, FolderConfig, TrainingConfig
 from minirank.config.model import GateConfig, ModelConfig, TaskConfig
-from minirank.kernels.backends import Unavailable, make_executor
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda.probe import why_not
 from minirank.kernels.cuda.schedule import schedule
+from minirank.kernels.executor import Unavailable, make_executor
 from minirank.model.architectures import compile_plan
 from minirank.model.label_rates import LabelRates
 from minirank.run import backend

@@ -93,7 +93,7 @@ import sys
 import numpy as np
 
 from minirank.kernels.batch import Batch, InputSpec
-from minirank.kernels.backends import make_executor
+from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import PlanBuilder
 from minirank.kernels.reference import ReferenceExecutor
