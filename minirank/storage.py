@@ -20,7 +20,7 @@ from .errors import RunError
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
 
 
-def write_atomic(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a file that then replaces `path`; whatever fails, `path` is the old file or the new one.
 
     Raises:

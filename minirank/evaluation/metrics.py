@@ -7,6 +7,7 @@ its rows do not define (AUC without a positive, a mean of no rows) is NaN, never
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -287,9 +288,9 @@ def _by_group(labels, scores, groups) -> tuple[np.ndarray, ...]:
     return labels, scores, starts, first
 
 
-def _check(*columns) -> list[np.ndarray]:
+def _check(*given: Any) -> list[np.ndarray]:
     """The columns as arrays of one length, none holding NaN."""
-    columns = [np.asarray(column) for column in columns]
+    columns = [np.asarray(column) for column in given]
     shapes = [column.shape for column in columns]
     if len(shapes[0]) != 1 or len(set(shapes)) != 1:
         raise ValueError(f"labels, scores and groups must have one shape (B,), got {', '.join(map(str, shapes))}")

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from minirank.kernels.cpu.executor import available_threads
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

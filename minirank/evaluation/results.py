@@ -63,14 +63,13 @@ def evaluate(
     measured = by_metric({key: items for key, (items, _) in found.items()})
     ceilings = {name: ceiling_values(chosen, suffix, segments) for name, suffix in CEILINGS.items()}
 
-    keys = [key for key, item in measured.items() if item.statistic is not None]
-    drawn = replicates([measured[key].statistic for key in keys], chosen.clusters, bootstrap, seed)
-    drawn = dict(zip(keys, drawn))
-    results = {name: counts_of(chosen.take(positions)) | {"tasks": {}} for name, positions in segments.items()}
+    statistics = {key: item.statistic for key, item in measured.items() if item.statistic is not None}
+    drawn = dict(zip(statistics, replicates(list(statistics.values()), chosen.clusters, bootstrap, seed)))
+    results: dict[Any, dict[str, Any]] = {name: counts_of(chosen.take(positions)) | {"tasks": {}} for name, positions in segments.items()}
     for (name, task), (_, facts) in found.items():
         results[name]["tasks"][task] = facts
     for (name, task, metric), item in measured.items():
-        entry = {"value": None, "low": None, "high": None, "reason": item.reason, "coverage": item.coverage}
+        entry: dict[str, Any] = {"value": None, "low": None, "high": None, "reason": item.reason, "coverage": item.coverage}
         if item.statistic is not None:
             entry["value"] = number(item.statistic.value)
             entry["low"], entry["high"] = interval(drawn[name, task, metric], item.statistic.populated, LEVEL)
@@ -114,10 +113,10 @@ def compare(
     keys = [key for key in shared if a[key].statistic is not None and b[key].statistic is not None]
     drawn_a, drawn_b = np.split(replicates([side[key].statistic for side in (a, b) for key in keys], chosen.clusters, bootstrap, seed), 2)
     differences = dict(zip(keys, drawn_b - drawn_a))
-    results = {name: {} for name in segments}
+    results: dict[Any, dict[str, dict]] = {name: {} for name in segments}
     for key in shared:
         name, task, metric = key
-        entry = {"a": None, "b": None, "difference": None, "low": None, "high": None}
+        entry: dict[str, Any] = dict.fromkeys(("a", "b", "difference", "low", "high"))
         entry["reason"] = a[key].reason or b[key].reason
         if key in differences:
             values = a[key].statistic.value, b[key].statistic.value
@@ -151,7 +150,7 @@ def complete(chosen: Rows, predictions: Arrays) -> Arrays:
         if "ctr" in scores and "cvr" in scores:
             scores.setdefault("ctcvr", scores["ctr"] * scores["cvr"])
         if "score" in scores or "ctcvr" in scores:
-            scores["ranking"] = scores.pop("score", scores.get("ctcvr"))
+            scores["ranking"] = scores.pop("score") if "score" in scores else scores["ctcvr"]
         if "cvr" in scores and chosen.truth is not None and "conversion" in chosen.truth:
             scores["cvr_all"] = scores["cvr"]
         scores = {task: scores[task] for task in (*RECRUITING, *chosen.tasks) if task in scores}
@@ -174,7 +173,7 @@ def truth_scores(chosen: Rows, suffix: str) -> Arrays:
 
 def segments_of(chosen: Rows, role_names: Sequence[str]) -> Segments:
     """All rows under OVERALL, then the positions of each role's rows under ("role", name)."""
-    segments = {OVERALL: slice(None)}
+    segments: Segments = {OVERALL: slice(None)}
     if chosen.role is not None:
         for code in np.unique(chosen.role):
             segments["role", role_names[code]] = np.flatnonzero(chosen.role == code)

@@ -18,7 +18,7 @@ Every row counts the same: confidences weigh the loss, not the metrics.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -207,6 +207,7 @@ def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
         scores: (n,) predictions for `rows`.
     """
     group_name, groups = "search", rows.search
+    names: Sequence[str]
     if is_recruiting(rows.tasks) and task in RECRUITING:
         labels = recruiting_labels(rows, task)
         kind = {"relevance": "soft", "cvr_all": "soft", "ranking": "graded"}.get(task, "binary")
@@ -262,6 +263,7 @@ def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
     """
     if len(target.labels) == 0:
         raise NotDefined(target.reason(metric))
+    made: Statistic
     coverage = None
     if metric == "auc":
         made = Auc(target.labels, target.scores, target.cluster, target.clusters, target.order)
