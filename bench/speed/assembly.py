@@ -13,29 +13,15 @@ from minirank.kernels.cpu.jit import NO_WRAPPERS, OPTIONS
 from minirank.kernels.cpu.tile import ADD, ROWS, WIDE, micro_kernel
 from minirank.kernels.cpu.vector import add_scaled, pointer
 from minirank.kernels.cpu.work import WorkType
-from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
+from minirank.kernels.ops import KINDS, dense
 
 PACKED, CALL = 8, 40  # what an instruction on a register of numbers, or a call, counts beside one on a number
 FLOATS, INTEGER, REAL = types.float32[::1], types.intp, types.float32
 TILES = {
-    "dense_forward_tile": (dense, "dense", "forward"),
-    "dense_backward_tile": (dense, "dense", "backward"),
-    "copy_forward_tile": (dense, "copy", "forward"),
-    "gather_forward_tile": (embedding, "gather", "forward"),
-    "bag_forward_tile": (embedding, "bag", "forward"),
-    "input_backward_tile": (embedding, "gather", "backward"),
-    "bias_by_id_forward_tile": (by_id, "bias_by_id", "forward"),
-    "bias_by_id_backward_tile": (by_id, "bias_by_id", "backward"),
-    "dense_by_id_forward_tile": (by_id, "dense_by_id", "forward"),
-    "dense_by_id_backward_tile": (by_id, "dense_by_id", "backward"),
-    "softmax_forward_tile": (softmax, "softmax", "forward"),
-    "softmax_backward_tile": (softmax, "softmax", "backward"),
-    "mixture_forward_tile": (mixture, "mixture", "forward"),
-    "mixture_backward_tile": (mixture, "mixture", "backward"),
-    "bce_tile": (losses, "bce", "forward"),
-    "entire_loss_tile": (losses, "bce_entire", "forward"),
-    "pairwise_tile": (group_losses, "pairwise", "forward"),
-    "listwise_tile": (group_losses, "listwise", "forward"),
+    tile.function.__name__: (tile, name, direction)
+    for name, kind in reversed(KINDS.items())
+    for direction, tile in (("forward", kind.forward_tile), ("backward", kind.backward_tile))
+    if tile
 }
 KERNELS = {
     "tile": ("dense", None),
@@ -70,7 +56,7 @@ def compiled(name: str) -> str:
 def _alone(name):
     """(the kernel of a tile, or a function of arrays that calls the kernel; its types)."""
     if name in TILES:
-        return getattr(TILES[name][0], name).function, (types.CPointer(types.int64), WorkType(REAL), INTEGER, INTEGER)
+        return TILES[name][0].function, (types.CPointer(types.int64), WorkType(REAL), INTEGER, INTEGER)
     return {
         "tile": (_tile, (FLOATS, INTEGER, FLOATS, INTEGER, INTEGER, FLOATS, INTEGER)),
         "pack": (_pack, (FLOATS, FLOATS, INTEGER, INTEGER)),
