@@ -68,7 +68,7 @@ def pack_once(panels, w):
 @driver
 def in_panels(y, x, panels, product):  # the loops around the micro-kernel are compiled alone, and called by their address
     p = pointer(panels)
-    multiply(product, pointer(y), WIDTH, WIDTH, pointer(x), INNER, 1, p, INNER, 0, INNER, ROWS, WIDTH, 0, p, False, p)
+    multiply(product, pointer(y), WIDTH, WIDTH, pointer(x), INNER, p, INNER, 0, INNER, ROWS, WIDTH, 0, p, False, p)
 
 
 def seconds(function, *arguments):

@@ -221,17 +221,11 @@ def format_plan(plan: Plan) -> str:
     head = ("#", "operation", "output", "(B, width)", "inputs", "parameters @ offset", "attributes")
     rows = [head]
     for number, op in enumerate(plan.operations):
-        rows.append(
-            (
-                str(number),
-                op.kind,
-                "-" if op.output is None else str(op.output),
-                "-" if op.output is None else f"(B, {op.output.width})",
-                ", ".join(str(slot) for slot in op.inputs) or "-",
-                ", ".join(f"{p.name} {'x'.join(map(str, p.shape))} @ {'t' if p.table else 'd'}{p.offset}" for p in op.parameters) or "-",
-                ", ".join(f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in op.attributes.items()) or "-",
-            )
-        )
+        output = ("-", "-") if op.output is None else (str(op.output), f"(B, {op.output.width})")
+        parameters = [f"{p.name} {'x'.join(map(str, p.shape))} @ {'t' if p.table else 'd'}{p.offset}" for p in op.parameters]
+        attributes = [f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in op.attributes.items()]
+        rest = (", ".join(each) or "-" for each in (map(str, op.inputs), parameters, attributes))
+        rows.append((str(number), op.kind, *output, *rest))
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     lines.insert(1, "-" * max(map(len, lines)))

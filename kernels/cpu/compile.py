@@ -31,7 +31,7 @@ from .work import work_arrays
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step.
 ROWS, REST = "rows", "rest"
 FLOAT32 = np.dtype(np.float32)
-INT, REAL, TABLE, MATRIX = types.int64, types.float32, types.int64[:, ::1], types.float32[:, ::1]
+INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], types.int64[:, ::1], types.float32[:, ::1]
 DRIVERS = {
     ROWS: {
         walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, types.UniTuple(INT, 3), MATRIX),
@@ -39,17 +39,8 @@ DRIVERS = {
     },
     REST: {
         walk.pack_weights: (TABLE, work_arrays(FLOAT32), INT, INT, types.boolean),
-        walk.step_tables: (
-            TABLE,
-            TABLE,
-            work_arrays(FLOAT32),
-            types.int32[::1],
-            REAL[::1],
-            types.int32[::1],
-            *[REAL[::1]] * 3,
-            *[REAL] * 5,
-        ),
-        predict.rows_are_fine: (types.int32[:, ::1], types.int32[::1], INT[::1], MATRIX, INT[::1]),
+        walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, *[REAL[::1]] * 3, *[REAL] * 5),
+        predict.rows_are_fine: (types.int32[:, ::1], IDS, INT[::1], MATRIX, INT[::1]),
         workers.wait_for_change: (INT[::1], INT, INT),
     },
 }

@@ -77,28 +77,28 @@ def pack_transposed(panels, weight, stride, depth, width):
 
 
 @kernel
-def multiply(product, c, cs, room, a, ai, ak, panels, depth, low, high, rows, width, start, bias, relu, edge):
+def multiply(product, c, cs, writable, a, ai, panels, depth, low, high, rows, width, start, bias, relu, edge):
     """C (rows, width) = start + A[:, low:high] B[low:high], then max(., 0) if `relu`.
 
     Args:
         product: address of `tile.panel_product`.
-        c: element (i, j) is c[i * cs + j]. room: columns that may be written; behind `width`, what panels hold there.
-        a: element (i, k) is a[i * ai + k * ak]. panels: B (depth, width), see `pack`.
+        c: element (i, j) is c[i * cs + j]. writable: columns that may be written; behind `width`, what panels hold there.
+        a: element (i, k) is a[i * ai + k]. panels: B (depth, width), see `pack`.
         start: 0, ADD or BIAS, see `tile`. bias: as many numbers as panels have columns; without BIAS any pointer.
-        edge: room for `rows` rows of a panel, for columns that do not fill a vector.
+        edge: memory for `rows` rows of a panel, for columns that do not fill a vector.
     """
     j = 0
     while j < width:
         vectors = panel_vectors(c, width - j)
         n = vectors * lanes(c)
-        panel, source, target, stride = at(panels, j * depth + low * n), at(a, low * ak), at(c, j), cs
-        if j + n > room:
+        panel, source, target, stride = at(panels, j * depth + low * n), at(a, low), at(c, j), cs
+        if j + n > writable:
             target, stride = edge, n
             if start == ADD:
                 for i in range(rows):
                     copy_row(at(edge, i * n), at(c, i * cs + j), width - j)
-        multiply_panel(product, target, stride, source, ai, ak, panel, high - low, rows, vectors, start, at(bias, j), relu)
-        if j + n > room:
+        multiply_panel(product, target, stride, source, ai, 1, panel, high - low, rows, vectors, start, at(bias, j), relu)
+        if j + n > writable:
             for i in range(rows):
                 copy_row(at(c, i * cs + j), at(edge, i * n), width - j)
         j += n

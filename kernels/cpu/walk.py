@@ -120,18 +120,8 @@ def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1,
                 prefetch(pointer(m), ahead)
                 prefetch(pointer(v), ahead)
             start = table[0] + unique[i] * width
-            adam_elements(
-                at(pointer(w), start),
-                at(pointer(m), start),
-                at(pointer(v), start),
-                at(pointer(sums), i * width),
-                width,
-                gain1,
-                gain2,
-                rate,
-                correction,
-                epsilon,
-            )
+            row = at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(sums), i * width)
+            adam_elements(*row, width, gain1, gain2, rate, correction, epsilon)
 
 
 @driver
@@ -149,15 +139,5 @@ def adam_arena(w, m, v, gradients, decay, low, high, gain1, gain2, rate, correct
         if shrink > 0:
             for i in range(start, end):
                 w[i] -= shrink * decay[i] * w[i]
-        adam_elements(
-            at(pointer(w), start),
-            at(pointer(m), start),
-            at(pointer(v), start),
-            at(pointer(gradients), start),
-            end - start,
-            gain1,
-            gain2,
-            rate,
-            correction,
-            epsilon,
-        )
+        part = at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(gradients), start)
+        adam_elements(*part, end - start, gain1, gain2, rate, correction, epsilon)

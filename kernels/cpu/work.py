@@ -29,22 +29,15 @@ OTHER_TYPES = {  # fields of a `Work` that are no array of its numbers
     **dict.fromkeys(("ids", "entities", "bag_ids", "groups"), np.int32), **dict.fromkeys(("labels", "weights"), np.float32),
     **dict.fromkeys(("runs", "bag_offsets", "bag_starts"), np.int64), **dict.fromkeys(("reals", "losses"), np.float64),
 }  # fmt: skip
-NUMBERS = {
-    "panel_product": 0,
-    "batch": 0,
-    "fields": 0,
-    "bags": 0,
-    "columns": 0,
-    "tasks": 0,
-    "scale": 0.0,
-    "ticks": np.empty((0, 2), np.int64),
-}
+NUMBERS = dict.fromkeys(("panel_product", "batch", "fields", "bags", "columns", "tasks"), 0) | {"scale": 0.0}
 
 
 @lru_cache
 def work_arrays(dtype: np.dtype) -> types.NamedTuple:
     """The types of a `Work` for drivers that compute with this dtype."""
-    return numba.typeof(Work(**{name: np.empty(0, OTHER_TYPES.get(name, dtype)) for name in Work._fields} | NUMBERS))
+    return numba.typeof(
+        Work(**{name: np.empty(0, OTHER_TYPES.get(name, dtype)) for name in Work._fields} | NUMBERS | {"ticks": np.empty((0, 2), np.int64)})
+    )
 
 
 class WorkType(types.Type):

@@ -216,8 +216,8 @@ def add_to_rows_of_id(target, stride, source, source_stride, width, ids, fields,
 @tile_kernel
 def dense_by_id_forward_tile(op, work, first, rows):
     """z += x weight[id] for one tile."""
-    x, z = at(work.values, op[L.IN]), at(work.values, op[L.OUT])
-    inner, width = op[L.IN_WIDTH], op[L.OUT_WIDTH]
+    x, z, product = at(work.values, op[L.IN]), at(work.values, op[L.OUT]), work.panel_product
+    xs, zs, inner, width = op[L.IN_STRIDE], op[L.OUT_STRIDE], op[L.IN_WIDTH], op[L.OUT_WIDTH]
     columns, transposed = whole_vectors(x, width), whole_vectors(x, op[L.IN_DIFFERENTIABLE])
     ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
     some_z = work.scratch
@@ -225,31 +225,11 @@ def dense_by_id_forward_tile(op, work, first, rows):
     id = common_id(ids, work.fields, rows)
     if id > 0:  # SPEED: as in a request, whose candidates are all shown to one recruiter
         panels = at(panels, (id - 1) * (inner * columns + width * transposed))
-        multiply(
-            work.panel_product,
-            z,
-            op[L.OUT_STRIDE],
-            op[L.OUT_WRITABLE],
-            x,
-            op[L.IN_STRIDE],
-            1,
-            panels,
-            inner,
-            0,
-            inner,
-            rows,
-            width,
-            ADD,
-            panels,
-            False,
-            work.scratch,
-        )
+        multiply(product, z, zs, op[L.OUT_WRITABLE], x, xs, panels, inner, 0, inner, rows, width, ADD, panels, False, work.scratch)
     for id in range(1, op[IDS] + 1 if id < 0 else 1):
-        n = rows_of_id(some_x, x, op[L.IN_STRIDE], inner, ids, work.fields, id, rows)
-        multiply(
-            work.panel_product, some_z, columns, columns, some_x, inner, 1, panels, inner, 0, inner, n, width, 0, panels, False, some_z
-        )
-        add_to_rows_of_id(z, op[L.OUT_STRIDE], some_z, columns, width, ids, work.fields, id, rows)
+        n = rows_of_id(some_x, x, xs, inner, ids, work.fields, id, rows)
+        multiply(product, some_z, columns, columns, some_x, inner, panels, inner, 0, inner, n, width, 0, panels, False, some_z)
+        add_to_rows_of_id(z, zs, some_z, columns, width, ids, work.fields, id, rows)
         panels = at(panels, inner * columns + width * transposed)
 
 
@@ -261,7 +241,7 @@ def dense_by_id_backward_tile(op, work, first, rows):
     inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
     columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
     ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
-    some_dz = work.scratch
+    some_dz, product = work.scratch, work.panel_product
     packed = at(some_dz, rows * columns)
     some_x = at(packed, rows * columns)
     some_dx = at(some_x, rows * inner)
@@ -273,30 +253,12 @@ def dense_by_id_backward_tile(op, work, first, rows):
             j = 0
             while j < width:
                 vectors = panel_vectors(packed, width - j)
-                multiply_panel(
-                    work.panel_product, at(dweight, j), width, some_x, 1, inner, at(packed, j * n), n, inner, vectors, ADD, packed, False
-                )
+                panel = at(packed, j * n)
+                multiply_panel(product, at(dweight, j), width, some_x, 1, inner, panel, n, inner, vectors, ADD, packed, False)
                 j += vectors * lanes(packed)
             if differentiable > 0:
-                multiply(
-                    work.panel_product,
-                    some_dx,
-                    transposed,
-                    transposed,
-                    some_dz,
-                    width,
-                    1,
-                    at(panels, inner * columns),
-                    width,
-                    0,
-                    width,
-                    n,
-                    differentiable,
-                    0,
-                    packed,
-                    False,
-                    packed,
-                )
+                back, g = at(panels, inner * columns), differentiable
+                multiply(product, some_dx, transposed, transposed, some_dz, width, back, width, 0, width, n, g, 0, packed, False, packed)
                 add_to_rows_of_id(dx, op[L.IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
         dweight = at(dweight, inner * width)
         panels = at(panels, inner * columns + width * transposed)

@@ -71,16 +71,8 @@ class Dense(Kind, name="dense"):
     def backward(op, state):
         (x,) = op.inputs
         dweight, dbias = state.gradients(op.parameters)
-        dense_backward(
-            state.gradient(x),
-            dweight,
-            dbias,
-            state.gradient(op.output),
-            state.value(x),
-            state.value(op.output),
-            state.values(op.parameters)[0],
-            op.attributes["relu"],
-        )
+        x_value, y, dy, weight = state.value(x), state.value(op.output), state.gradient(op.output), state.values(op.parameters)[0]
+        dense_backward(state.gradient(x), dweight, dbias, dy, x_value, y, weight, op.attributes["relu"])
 
     @staticmethod
     def sizes(op, lanes):
@@ -144,43 +136,24 @@ def fold_shared_columns(op, work, first, rows):
     """bias += x W over the columns that `runs` leave out, which are the same in every row; x is that of the first."""
     x, bias, runs = at(work.values, op[L.IN]), at(work.biases, op[L.BIASES]), at(work.runs, op[L.RUNS])
     inner, width, panels = op[L.IN_WIDTH], op[L.OUT_WIDTH], at(work.panels, op[L.PANELS])
-    columns, low = whole_vectors(bias, width), 0
+    columns, low, product = whole_vectors(bias, width), 0, work.panel_product
     for run in range(runs[0] + 1):
         high = runs[1 + 2 * run] if run < runs[0] else inner
         if high > low:
-            multiply(
-                work.panel_product, bias, columns, columns, x, inner, 1, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch
-            )
+            multiply(product, bias, columns, columns, x, inner, panels, inner, low, high, 1, width, ADD, bias, False, work.scratch)
         low = runs[2 + 2 * run] if run < runs[0] else inner
 
 
 @tile_kernel
 def dense_forward_tile(op, work, first, rows):
     """y = act(x W + b) for one tile."""
-    y, x = at(work.values, op[L.OUT]), at(work.values, op[L.IN])
-    inner, width = op[L.IN_WIDTH], op[L.OUT_WIDTH]
+    y, x, product = at(work.values, op[L.OUT]), at(work.values, op[L.IN]), work.panel_product
+    ys, xs, inner, width = op[L.OUT_STRIDE], op[L.IN_STRIDE], op[L.IN_WIDTH], op[L.OUT_WIDTH]
     panels, bias, runs = at(work.panels, op[L.PANELS]), at(work.biases, op[L.BIASES]), at(work.runs, op[L.RUNS])
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
-        multiply(
-            work.panel_product,
-            y,
-            op[L.OUT_STRIDE],
-            op[L.OUT_WRITABLE],
-            x,
-            op[L.IN_STRIDE],
-            1,
-            panels,
-            inner,
-            low,
-            high,
-            rows,
-            width,
-            BIAS if run == 0 else ADD,
-            bias,
-            op[RELU] == 1 and run == runs[0] - 1,
-            work.scratch,
-        )
+        start, relu = BIAS if run == 0 else ADD, op[RELU] == 1 and run == runs[0] - 1
+        multiply(product, y, ys, op[L.OUT_WRITABLE], x, xs, panels, inner, low, high, rows, width, start, bias, relu, work.scratch)
 
 
 @tile_kernel
@@ -205,25 +178,8 @@ def dense_backward_tile(op, work, first, rows):
     if op[L.IN_DIFFERENTIABLE] > 0:
         transposed = at(work.panels, op[L.PANELS] + inner * whole_vectors(panel, width))
         start = 0 if op[L.IN_OVERWRITE] == 1 else ADD
-        multiply(
-            work.panel_product,
-            dx,
-            xs,
-            op[L.IN_WRITABLE],
-            dz,
-            ys,
-            1,
-            transposed,
-            width,
-            0,
-            width,
-            rows,
-            op[L.IN_DIFFERENTIABLE],
-            start,
-            transposed,
-            False,
-            work.scratch,
-        )
+        columns, product, edge = op[L.IN_DIFFERENTIABLE], work.panel_product, work.scratch
+        multiply(product, dx, xs, op[L.IN_WRITABLE], dz, ys, transposed, width, 0, width, rows, columns, start, transposed, False, edge)
 
 
 @kernel
