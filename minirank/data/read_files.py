@@ -61,6 +61,29 @@ def binary(path: Path) -> BinaryIO:
 
 
 @contextmanager
+def one_line_errors(path: Path, file: str, remedy: str) -> Iterator[None]:
+    """Raises what goes wrong while a file is read as a `DataError`.
+
+    Args:
+        file: its name in messages.
+        remedy: what to do where nothing better is known.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        near = nearest(path.name, _names(path.parent))
+        hint = f"write it, or rename {near}" if near else "check the path"
+        raise DataError("no such file", file=file, remedy=hint) from None
+    except PermissionError:
+        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
+    except IsADirectoryError:
+        raise DataError("is a folder, not a file", file=file, remedy="give the path of a file") from None
+    except (EOFError, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"cannot be read: {reason}", file=file, remedy=remedy) from None
+
+
+@contextmanager
 def opened(path: Path, file: str) -> Iterator[TextIO]:
     """UTF-8 text of a file, with or without a byte order mark, line ends as they are.
 
@@ -70,24 +93,14 @@ def opened(path: Path, file: str) -> Iterator[TextIO]:
     Raises:
         DataError: it cannot be read, while it is opened or later.
     """
-    try:
-        with binary(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-            yield text
-    except FileNotFoundError:
-        near = nearest(path.name, _names(path.parent))
-        hint = f"write it, or rename {near}" if near else "check the path"
-        raise DataError("no such file", file=file, remedy=hint) from None
-    except PermissionError:
-        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
-    except IsADirectoryError:
-        raise DataError("is a folder, not a file", file=file, remedy="give the path of a file") from None
-    except UnicodeDecodeError:
-        encoding, line = ("UTF-16", 1) if _is_utf16(path) else ("ISO-8859-1", _first_line_not_utf8(path))
-        remedy = f"save it as UTF-8, for instance: iconv -f {encoding} -t UTF-8"
-        raise DataError("not UTF-8", file=file, line=line, remedy=remedy) from None
-    except (EOFError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot be read: {reason}", file=file, remedy="check that the file is complete") from None
+    with one_line_errors(path, file, "check that the file is complete"):
+        try:
+            with binary(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+                yield text
+        except UnicodeDecodeError:
+            encoding, line = ("UTF-16", 1) if _is_utf16(path) else ("ISO-8859-1", _first_line_not_utf8(path))
+            remedy = f"save it as UTF-8, for instance: iconv -f {encoding} -t UTF-8"
+            raise DataError("not UTF-8", file=file, line=line, remedy=remedy) from None
 
 
 def read_csv(
@@ -236,19 +249,16 @@ def read_npz(path: Path, file: str) -> dict[str, np.ndarray]:
     Raises:
         DataError: it cannot be read, or holds pickled objects.
     """
+    remedy = "write it with numpy.savez, without object arrays"
     try:
-        stored = np.load(path, allow_pickle=False)
-        if not isinstance(stored, np.lib.npyio.NpzFile):
-            raise ValueError("not an .npz")
-        with stored:
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise DataError("no such file", file=file, remedy="check the path") from None
-    except PermissionError:
-        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        with one_line_errors(path, file, remedy):
+            stored = np.load(path, allow_pickle=False)
+            if not isinstance(stored, np.lib.npyio.NpzFile):
+                raise ValueError("not an .npz")
+            with stored:
+                return {name: stored[name] for name in stored.files}
+    except (ValueError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        remedy = "write it with numpy.savez, without object arrays"
         raise DataError(f"cannot be read: {reason}", file=file, remedy=remedy) from None
 
 

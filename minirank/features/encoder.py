@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,13 +12,12 @@ import numpy as np
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
 from minirank.errors import DataError
-from minirank.extract import Features, JobFeatures, ResumeFeatures
+from minirank.extract import Features, JobFeatures
 from minirank.features import inputs, store
-from minirank.features.evidence import evidence
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
-from minirank.features.profiles import Profiles, Record, job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Batch, Inputs, InputSpec
 
@@ -144,7 +142,7 @@ class Encoder:
             encoder=self,
         )
 
-    def resumes(self, resumes: Sequence[Record], features: Sequence[ResumeFeatures]) -> Profiles:
+    def resumes(self, resumes: Records, features: ResumesFound) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
 
         Args:
@@ -158,8 +156,8 @@ class Encoder:
         job: Record,
         job_features: JobFeatures,
         history: PastHires | None,
-        resumes: Sequence[Record] | Profiles,
-        resume_features: Sequence[ResumeFeatures] | None,
+        resumes: Records | Profiles,
+        resume_features: ResumesFound | None,
         role: str | None,
         now: int | None = None,
     ) -> Inputs:
@@ -184,17 +182,6 @@ class Encoder:
         past = _history(self.config, jobs, history or PastHires(), self.text)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero))
-
-    def evidence(
-        self,
-        job: Record,
-        job_features: JobFeatures,
-        history: PastHires | None,
-        resumes: Sequence[Record],
-        resume_features: Sequence[ResumeFeatures],
-    ) -> list[dict]:
-        """Why each candidate fits: see `minirank.features.evidence.evidence`."""
-        return evidence(self.config, job, job_features, history or PastHires(), resumes, resume_features)
 
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""

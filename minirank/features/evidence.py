@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minirank.config.features import FeatureConfig
-from minirank.extract import EDUCATION, SENIORITY, JobFeatures, ResumeFeatures, Value
+from minirank.extract import EDUCATION, SENIORITY, JobFeatures, Value
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
-from minirank.features.profiles import Record, job_profiles, resume_profiles, value_of
+from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, value_of
 
 SHARED = 5  # skills shown
 
 
 def evidence(
-    config: FeatureConfig,
-    job: Record,
-    job_features: JobFeatures,
-    history: PastHires,
-    resumes: Sequence[Record],
-    resume_features: Sequence[ResumeFeatures],
+    config: FeatureConfig, job: Record, job_features: JobFeatures, past: PastHires | None, resumes: Records, resume_features: ResumesFound
 ) -> list[dict]:
     """One dict a candidate, ready for JSON; None stands for what is not known.
 
@@ -36,15 +31,15 @@ def evidence(
     Args:
         config: of the encoder.
         job, job_features: mapping and `JobFeatures`.
-        history: past hires that are known.
+        past: hires that are known, or None.
         resumes, resume_features: n mappings and n `ResumeFeatures`.
     """
     jobs = job_profiles([job], [job_features], None, 1)
     candidates = resume_profiles(resumes, resume_features, None, 1)
-    past = History.of(jobs, history, config.hires, config.max_hires, None)
-    other_hires = OtherHires.of(past, candidates, np.zeros(len(candidates), np.int64), np.arange(len(candidates)))
+    history = History.of(jobs, past or PastHires(), config.hires, config.max_hires, None)
+    other_hires = OtherHires.of(history, candidates, np.zeros(len(candidates), np.int64), np.arange(len(candidates)))
     close, left_out = other_hires.skills(), other_hires.slot
-    held = [{skill.value for skill in past.people.features[row].skills} for row in past.hire]
+    held = [{skill.value for skill in history.people.features[row].skills} for row in history.hire]
     support = Counter(name for skills in held for name in skills)
     found = []
     for row, (resume, features) in enumerate(zip(resumes, resume_features)):
@@ -64,7 +59,7 @@ def evidence(
             shared = [(name, support[name] - (name in without)) for name in skills]
             shared = sorted((pair for pair in shared if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0]))
             item["past_hires"] = {
-                "level": LEVEL_NAMES[int(past.level[0])],
+                "level": LEVEL_NAMES[int(history.level[0])],
                 "hires": len(held) - 1,
                 "closeness": None if np.isnan(close[row]) else float(close[row]),
                 "shared_skills": [{"skill": name, "support": count} for name, count in shared[:SHARED]],

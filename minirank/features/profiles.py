@@ -15,6 +15,7 @@ from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
+Records, JobsFound, ResumesFound = Sequence[Record], Sequence[JobFeatures], Sequence[ResumeFeatures]
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
@@ -85,9 +86,7 @@ def resume_text(resume: dict, features: ResumeFeatures) -> str:
     return clean_text(resume["text"], features.flagged)
 
 
-def job_profiles(
-    jobs: Sequence[Record], features: Sequence[JobFeatures], model: TextModel | None, most: int, counts: csr_array | None = None
-) -> Profiles:
+def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
     """Jobs as arrays.
 
     Args:
@@ -103,7 +102,7 @@ def job_profiles(
 
 
 def resume_profiles(
-    resumes: Sequence[Record], features: Sequence[ResumeFeatures], model: TextModel | None, most: int, counts: csr_array | None = None
+    resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: csr_array | None = None
 ) -> Profiles:
     """Resumes as arrays.
 

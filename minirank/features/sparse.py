@@ -8,6 +8,7 @@ element by element and summed: none of that costs memory for columns that nobody
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain
 from zlib import crc32
 
@@ -23,14 +24,6 @@ def column(name: str) -> int:
     return crc32(name.encode("utf-8", "replace")) % COLUMNS
 
 
-class _Columns(dict):
-    """Name -> column; each name is hashed once."""
-
-    def __missing__(self, name):
-        place = self[name] = column(name)
-        return place
-
-
 def sets(lists: Sequence[Sequence[str]]) -> csr_array:
     """One sparse row a set.
 
@@ -40,7 +33,7 @@ def sets(lists: Sequence[Sequence[str]]) -> csr_array:
         (n, COLUMNS) float64 of ones, canonical.
     """
     lengths = np.fromiter(map(len, lists), np.int64, len(lists))
-    columns = np.fromiter(map(_Columns().__getitem__, chain.from_iterable(lists)), np.int64, int(lengths.sum()))
+    columns = np.fromiter(map(cache(column), chain.from_iterable(lists)), np.int64, int(lengths.sum()))
     row, columns = np.divmod(np.unique(np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns), 2**31)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(lists)))])
     return csr_array((np.ones(len(row)), columns.astype(np.int32), offsets), shape=(len(lists), COLUMNS))

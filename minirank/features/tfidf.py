@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -37,12 +38,9 @@ def words(text: str) -> list[str]:
     return found
 
 
-class _Codes(dict):
-    """Word -> 64-bit code, the same in every process; each word is hashed once."""
-
-    def __missing__(self, word):
-        code = self[word] = int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
-        return code
+def _code(word: str) -> int:
+    """A 64-bit code of a word, the same in every process."""
+    return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
 def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> csr_array:
@@ -55,8 +53,8 @@ def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> 
     Returns:
         (n, buckets) float64 counts, canonical.
     """
-    table = _Codes()
-    lists = [np.fromiter(map(table.__getitem__, words(text)), np.uint64) for text in texts]
+    code_of = cache(_code)  # SPEED: each word is hashed once
+    lists = [np.fromiter(map(code_of, words(text)), np.uint64) for text in texts]
     codes = np.concatenate([np.empty(0, np.uint64), *lists])
     row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
     if bigrams:

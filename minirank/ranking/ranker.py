@@ -26,6 +26,7 @@ from ..extract import Features, read_features
 from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
+from ..features.evidence import evidence
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..run.load_run import Run, load_run
@@ -266,7 +267,7 @@ class Ranker:
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
         query, pool = scored.query, scored.query.pool.take(rows)
-        evidence = self.run.encoder.evidence(query.job, query.job_features, self.history, pool.resumes, pool.features)
+        found = evidence(self.run.encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features)
         gates = self._gates(scored, np.array(rows))
         return [
             Candidate(
@@ -275,7 +276,7 @@ class Ranker:
                 score=float(scored.score[row]),
                 probabilities={name: float(values[row]) for name, values in scored.probabilities.items()},
                 gates={task: dict(zip(names, weights[place].tolist())) for task, (names, weights) in gates.items()},
-                evidence=evidence[place],
+                evidence=found[place],
             )
             for place, (row, resume) in enumerate(zip(rows, pool.resumes))
         ]

@@ -105,6 +105,13 @@ def test_an_npz_that_is_none(tmp_path, content):
         read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
 
 
+def test_a_single_array_is_no_npz(tmp_path):
+    with open(tmp_path / "a.npz", "wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(DataError, match="a.npz: cannot be read: not an .npz; write it with numpy.savez"):
+        read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
+
+
 @pytest.mark.parametrize(
     "table, columns, message",
     [

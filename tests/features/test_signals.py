@@ -11,6 +11,7 @@ from minirank.config.features import FeatureConfig
 from minirank.data import split_by_time
 from minirank.errors import RunError
 from minirank.features import Encoder, PastHires, hiring_signals, write_signals
+from minirank.features.evidence import evidence
 
 JOB = {"job_id": "j", "team_id": "t", "title": "x", "description": "", "posted_at": START}
 
@@ -80,7 +81,7 @@ def test_evidence(encoder):
     records = [{"resume_id": name, "text": "", "updated_at": START - 9 * DAY} for name in "abc"]
     past = PastHires(("t",) * 3, (None,) * 3, tuple("abc"), START - 9 * DAY + np.arange(3), tuple(records), tuple(people))
     candidate = resume_features(skills=("sql", "rust", "excel"), years=3, seniority="lead")
-    found = encoder.evidence(JOB, job, past, [records[0]], [candidate])[0]
+    found = evidence(encoder.config, JOB, job, past, [records[0]], [candidate])[0]
     assert json.loads(json.dumps(found)) == found
     assert found["resume_id"] == "a"
     assert found["must_have"] == [{"skill": "sql", "quote": "<sql>", "start": 0, "end": 1, "source": "rules"}]
@@ -96,6 +97,6 @@ def test_evidence(encoder):
 
 
 def test_evidence_without_a_history(encoder):
-    (found,) = encoder.evidence(JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()])
+    (found,) = evidence(encoder.config, JOB, job_features(), None, [{"resume_id": "a", "text": "", "updated_at": 0}], [resume_features()])
     assert found["past_hires"] is None
-    assert encoder.evidence(JOB, job_features(), None, [], []) == []
+    assert evidence(encoder.config, JOB, job_features(), None, [], []) == []
