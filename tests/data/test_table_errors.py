@@ -1,5 +1,6 @@
 """Tables and schemas that are wrong, or would leak: one line with a remedy each."""
 
+import numpy as np
 import pytest
 from table_world import COLUMNS, TRAIN, VALID, config, read
 
