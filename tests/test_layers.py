@@ -95,6 +95,7 @@ def test_parts_of_the_kernels_import_what_they_may():
 
 
 def test_a_backend_is_imported_when_it_is_asked_for():
+    assert {"minirank.kernels.backends", "minirank.kernels.cuda.executor"} <= modules().keys()
     for found in imports():
         if found.module == "minirank.kernels.executor":
             assert found.lazy or not within(found.target, [f"minirank.kernels.{name}" for name in ("reference", "cpu", "cuda")]), found

@@ -58,9 +58,10 @@ def test_counts_on_a_terminal_and_in_a_log():
         assert ("\r" in stream.getvalue()) == stream.isatty()
 
 
-def test_without_a_stream_nothing_is_said():
+def test_without_a_stream_nothing_is_said(capsys):
     progress = Progress()
     progress.begin(0)
     progress.step(1, 1, 2, 0.5)
     progress.count(2, 2)
     progress.say("nothing")
+    assert capsys.readouterr() == ("", "")

@@ -122,7 +122,9 @@ def test_a_batch_asks_for_no_more_than_the_server_was_found_to_accept(capsys, tm
     with Store(tmp_path / "llm.sqlite") as store:
         store.keep_ability("http://127.0.0.1:9/v1", "m", Ability(rung=1, max_tokens="max_completion_tokens", temperature=False))
     assert main(["extract", str(tmp_path), *SERVER, "--batch-out", str(tmp_path / "batch")]) == 0
-    for line in (tmp_path / "batch" / "batch_001.jsonl").read_text().splitlines():
+    lines = (tmp_path / "batch" / "batch_001.jsonl").read_text().splitlines()
+    assert len(lines) == 2
+    for line in lines:
         body = json.loads(line)["body"]
         assert "max_completion_tokens" in body and not {"max_tokens", "temperature"} & set(body)
         assert body["response_format"]["type"] == "json_object"

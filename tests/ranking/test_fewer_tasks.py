@@ -34,6 +34,7 @@ def test_a_run_with_fewer_tasks_ranks_and_scores(data, tmp_path, names):
     ranker = Ranker.load(run)
     shown = ranker.folder.impressions
     found = ranker.rank(ranker.folder.jobs[0]["job_id"], ["r000000", "r000001"], ranker.folder.roles[0], now=int(shown.time[0]))
+    assert len(found.candidates) == 2
     for candidate in found.candidates:
         assert set(candidate.probabilities) == ({"pCTR", "pCVR", "pCTCVR"} if joint else {"pCTR"})
         assert set(candidate.gates) == set(names)

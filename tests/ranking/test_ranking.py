@@ -45,6 +45,7 @@ def test_a_ranked_pair_has_the_probabilities_of_evaluation(ranker, dataset):
         job, role = folder.jobs[shown.job[rows[0]]]["job_id"], folder.roles[shown.role[rows[0]]]
         given = [folder.resumes[r] for r in shown.resume[rows]]  # as new: rules read them again
         found = ranker.rank(job, given, role, now=int(shown.time[rows[0]]))
+        assert len(found.candidates) == len(rows) > 0
         for candidate in found.candidates:
             at = place[next(row for row, r in zip(rows, given) if r["resume_id"] == candidate.resume_id)]
             for ours, theirs in ranking.NAMES.items():
@@ -177,8 +178,8 @@ def test_gates_are_those_of_the_reference(market, ranker):
     config = ranker.run.config
     reference = replace(ranker.run, config=replace(config, training=replace(config.training, backend="reference")))
     one, other = (Ranker(run).rank(JOB, RESUMES, "hr").candidates for run in (ranker.run, reference))
-    for a, b in zip(one, other):
-        assert a.resume_id == b.resume_id
+    for a, b in zip(one, other, strict=True):
+        assert a.resume_id == b.resume_id and a.gates.keys() == b.gates.keys() != set()
         for task in a.gates:
             assert list(a.gates[task].values()) == pytest.approx(list(b.gates[task].values()), abs=1e-5)
 

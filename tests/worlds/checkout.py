@@ -12,7 +12,8 @@ ROOT = TESTS.parent
 
 def environment(**more: str) -> dict[str, str]:
     """The variables of a process that finds our packages and the helpers in this folder."""
-    return os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{WORLDS}"} | more
+    before = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, WORLDS, *([before] if before else []))))} | more
 
 
 def python(*arguments, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess:
