@@ -20,19 +20,21 @@ LAYERS = (
     "model run training ranking demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).
-DESCRIPTION = ("batch", "plan", "parameters", "checks", "objective", "gradcheck")
 BLOCKS = ("cpu.jit", "cpu.vector", "cpu.address", "cpu.tile", "cpu.matmul", "cpu.layout", "cpu.work")
-EXECUTOR = ("executor",)
+PLAN = ("plan", "parameters", "checks", "objective")
+RUN = ("adam", "batch", "ops", "executor", *PLAN)  # what every backend needs
 KERNELS = (
-    (DESCRIPTION, ()),
+    (("batch",), ()),
+    (("gradcheck",), ()),
     (BLOCKS, ()),
     (("adam",), BLOCKS),
-    (("ops",), (*DESCRIPTION, *BLOCKS)),
-    (EXECUTOR, (*DESCRIPTION, "adam", "ops", "cuda.probe")),  # of cuda, whether there is a GPU
-    (("reference",), (*DESCRIPTION, *EXECUTOR, "adam", "ops")),
-    (("cpu",), (*DESCRIPTION, *EXECUTOR, *BLOCKS, "adam", "ops")),
+    (("ops",), BLOCKS),
+    (PLAN, ("batch", "ops")),
+    (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
+    (("reference",), RUN),
+    (("cpu",), (*RUN, *BLOCKS)),
     (("cuda.probe",), ()),
-    (("cuda",), (*DESCRIPTION, *EXECUTOR, "adam", "cuda.probe")),
+    (("cuda",), (*RUN, "cuda.probe")),
 )
 
 
@@ -95,7 +97,7 @@ def test_parts_of_the_kernels_import_what_they_may():
 
 
 def test_a_backend_is_imported_when_it_is_asked_for():
-    assert {"minirank.kernels.backends", "minirank.kernels.cuda.executor"} <= modules().keys()
+    assert {"minirank.kernels.executor", "minirank.kernels.cuda.executor"} <= modules().keys()
     for found in imports():
         if found.module == "minirank.kernels.executor":
             assert found.lazy or not within(found.target, [f"minirank.kernels.{name}" for name in ("reference", "cpu", "cuda")]), found
