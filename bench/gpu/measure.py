@@ -183,21 +183,19 @@ def timed(setup: Setup, run: Callable, stream: object = 0, busy: bool = False) -
     """
     from numba import cuda
 
-    work_before = backlog(setup) if busy else None
-    for _ in range(setup.warm_up):
-        run()
-    cuda.synchronize()
-    taken = []
-    for _ in range(setup.repeats):
+    before = backlog(setup) if busy else None
+
+    def sample() -> float:
         begin, end = cuda.event(), cuda.event()
-        if busy:
-            work_before(stream)
+        if before:
+            before(stream)
         begin.record(stream)
         run()
         end.record(stream)
         end.synchronize()
-        taken.append(begin.elapsed_time(end))
-    return spread(taken)
+        return begin.elapsed_time(end)
+
+    return sampled(sample, setup.repeats, setup.warm_up)
 
 
 def backlog(setup: Setup) -> Callable:
@@ -213,26 +211,28 @@ def backlog(setup: Setup) -> Callable:
     return copy
 
 
+def wall(run: Callable, repeats: int, warm_up: int, synchronize: Callable = lambda: None) -> dict:
+    """Median and quartiles of wall milliseconds until the GPU is done, for what works on the host too."""
+
+    def sample() -> float:
+        synchronize()
+        begin = time.perf_counter()
+        run()
+        synchronize()
+        return 1000 * (time.perf_counter() - begin)
+
+    return sampled(sample, repeats, warm_up)
+
+
+def sampled(sample: Callable[[], float], repeats: int, warm_up: int) -> dict:
+    """Median and quartiles of samples, after some that do not count."""
+    return spread([sample() for _ in range(warm_up + repeats)][warm_up:])
+
+
 def spread(milliseconds: list[float]) -> dict:
     """Median, and first and third quartile."""
     low, median, high = statistics.quantiles(milliseconds, n=4)
     return {"ms": median, "low": low, "high": high}
-
-
-def wall(setup: Setup, run: Callable) -> dict:
-    """Median and quartiles of wall milliseconds until the GPU is done, for what works on the host too."""
-    from numba import cuda
-
-    for _ in range(setup.warm_up):
-        run()
-    taken = []
-    for _ in range(setup.repeats):
-        cuda.synchronize()
-        begin = time.perf_counter()
-        run()
-        cuda.synchronize()
-        taken.append(1000 * (time.perf_counter() - begin))
-    return spread(taken)
 
 
 def ladder(setup: Setup, given: argparse.Namespace) -> Iterator:
@@ -288,6 +288,8 @@ def steps(setup: Setup, given: argparse.Namespace) -> Iterator:
 
 def step(setup: Setup, rows: int, name: str) -> dict:
     """A variant's step."""
+    from numba import cuda
+
     compiled = workloads.plan_of(setup.base, GATE)
     batches = [workloads.random_batch(setup.base, rows, seed) for seed in range(3)]
     executor, state = make_executor("cuda", compiled, **VARIANTS[name]), TrainState(workloads.parameters(compiled))
@@ -295,7 +297,7 @@ def step(setup: Setup, rows: int, name: str) -> dict:
         loss = executor.step(state, batches[0], Adam())[0]
         following = itertools.cycle(batches[1:] + batches[:1])
         found = {"flop": workloads.step_flop(dataclasses.replace(setup.base, rows=rows), GATE), "loss": loss}
-        found["with_host"] = wall(setup, lambda: executor.step(state, next(following), Adam()))
+        found["with_host"] = wall(lambda: executor.step(state, next(following), Adam()), setup.repeats, setup.warm_up, cuda.synchronize)
         found |= timed(setup, executor.repeat, executor.stream)
         if name in BY_KERNEL:
             found["kernels"] = kernels(setup, executor, work(compiled, batches[0], executor.slices_of(rows)))
@@ -306,12 +308,8 @@ def cpu_step(setup: Setup, rows: int) -> dict:
     """The CPU backend's, on all its cores."""
     compiled = workloads.plan_of(setup.base, GATE)
     cpu, state = make_executor("reference" if setup.tiny else "cpu", compiled), TrainState(workloads.parameters(compiled))
-    batch, taken = workloads.random_batch(setup.base, rows, 0), []
-    for _ in range(8):
-        begin = time.perf_counter()
-        cpu.step(state, batch, Adam())
-        taken.append(1000 * (time.perf_counter() - begin))
-    return spread(taken[2:])
+    batch = workloads.random_batch(setup.base, rows, 0)
+    return wall(lambda: cpu.step(state, batch, Adam()), repeats=6, warm_up=2)
 
 
 def kernels(setup: Setup, executor: CudaExecutor, todo: dict[str, list[dict]]) -> list[dict]:

@@ -13,7 +13,7 @@ GROUPS = {
     "packing": lambda part: part.name.startswith("pack"),
     "dense Adam": lambda part: part.name == "adam_arena",
     "tables": lambda part: part.name == "step_tables",
-    "waiting, clearing": lambda part: part.name.startswith("in the walk"),
+    "waiting, clearing": lambda part: part.name.startswith("threads wait"),
     "Python": lambda part: part.name.startswith("Python"),
 }
 

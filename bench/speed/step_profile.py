@@ -20,7 +20,7 @@ from minirank.kernels.parameters import Arena, TrainState
 from minirank.kernels.plan import Plan
 
 PACK, WALK, ADAM, TABLES = "pack_weights", "walk_tiles", "adam_arena", "step_tables"
-OTHER = "other programs, as far as they met all steps"
+OTHER = "other programs"
 REPLAYS = 5
 NOTHING = Count()
 
@@ -129,7 +129,7 @@ def profile(
     seconds, drivers, clocks, waiting, python = zip(*steps)
     made = Profile(name, len(batches[0]), threads, float(fast(seconds)), statistics.median(seconds), probe.ceilings())
     _add_operations(made, plan, batches[0], executor, fast(clocks))
-    made.parts.append(Part("in the walk: threads wait, gradients are cleared", "", 1, float(fast(waiting))))
+    made.parts.append(Part("threads wait, gradients are cleared", "", 1, float(fast(waiting))))
     _add_rest(
         made, plan, batches[0], executor, {driver: float(fast([one[driver] for one in drivers])) for driver in drivers[0]}, fast(packed)
     )
