@@ -142,10 +142,9 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if self.batch_rows > MOST_BATCH_ROWS:
             raise ValueError(f"batch_rows must be at most {MOST_BATCH_ROWS}, got {self.batch_rows}")
-        if self.threads is not None and self.threads < 1:
-            raise ValueError(f"threads must be 1 or more, got {self.threads}; null takes all cores")
-        if self.threads is not None and self.threads > MOST_THREADS:
-            raise ValueError(f"threads must be at most {MOST_THREADS}, got {self.threads}; null takes all cores")
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            bound = "1 or more" if self.threads < 1 else f"at most {MOST_THREADS}"
+            raise ValueError(f"threads must be {bound}, got {self.threads}; null takes all cores")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
         if self.backend == "cuda" and self.precision != "float32":

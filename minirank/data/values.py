@@ -79,19 +79,19 @@ def name(value: str) -> str:
     return value
 
 
-def _decimal(value: str) -> float:
-    """`float` for what other programs also take for a number: ASCII digits, no underscore between them."""
-    if not value.isascii() or "_" in value:
-        raise ValueError(f"not a number: {value!r}")
-    return float(value)
+def _decimal(value: str) -> float | None:
+    """`float` of what other programs also take for a number, ASCII digits without an underscore between them; None of other texts."""
+    try:
+        return float(value) if value.isascii() and "_" not in value else None
+    except ValueError:
+        return None
 
 
 def number(value: str) -> float:
     """A finite number."""
-    try:
-        result = _decimal(value)
-    except ValueError:
-        raise BadValue(f"expected a number, got {short(value)}", "write a number, or leave the cell empty") from None
+    result = _decimal(value)
+    if result is None:
+        raise BadValue(f"expected a number, got {short(value)}", "write a number, or leave the cell empty")
     if not math.isfinite(result):
         raise BadValue(f"{short(value)} is not a finite number", "leave the cell empty where the value is missing")
     return result
@@ -101,10 +101,7 @@ def flag(value: str) -> float:
     """0, 1, or NaN for an empty cell."""
     if not value:
         return math.nan
-    try:
-        result = _decimal(value)
-    except ValueError:
-        result = math.nan
+    result = _decimal(value)
     if result not in (0.0, 1.0):
         raise BadValue(f"expected 0, 1 or empty, got {short(value)}", "write 1 for yes, 0 for no, nothing for unknown")
     return result
@@ -124,11 +121,8 @@ def rank(value: str) -> int:
     """A position in a list, 1 at the top, or 0 for an empty cell."""
     if not value:
         return 0
-    try:
-        result = _decimal(value)
-    except ValueError:
-        result = math.nan
-    if not (1 <= result < 2**31 and result == int(result)):
+    result = _decimal(value)
+    if result is None or not (1 <= result < 2**31 and result == int(result)):
         problem = f"expected a position 1, 2, 3 ... or empty, got {short(value)}"
         raise BadValue(problem, "count positions from 1 at the top of the list")
     return int(result)

@@ -4,7 +4,7 @@ A candidate who is one of these hires must not be compared with a history that h
 hire. To remove it from that candidate's history alone would give it away too: the others' shares
 would be multiples of 1/n, this one's of 1/(n - 1). So one hire is removed for *every* candidate,
 the candidate's own or else one that a hash of resume_id picks, and all are compared with n - 1
-people. Whether there is a history at all (n >= k + 1) is settled before anyone is removed.
+people. Whether there is a history at all (n >= k + 1) is decided before anyone is removed.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from .population import DAY, DAYS, START, Jobs, People, Teams
 from .tastes import ROLE_SHARE
 from .truth import CHUNK, PAGE, Truth
 
-LOOKED = 160  # candidates for a hire
+HIRE_CANDIDATES = 160  # people among whom a team chooses
 SHUFFLED = 0.05  # share of searches in random order
 GOOD = 13  # of PAGE candidates, those which the search engine picked; the others are random
 OPEN_DAYS = 75  # a job is searched for so long after it was posted
@@ -104,14 +104,14 @@ def make_history(
     job = team_jobs[slots, rng.integers(2, size=slots.size)]
     hired_at = jobs.posted_at[job] + (rng.uniform(10, 70, job.size) * DAY).astype(np.int64)
     domain_of = book.title_domain[people.title]
-    person = np.zeros((job.size, LOOKED), np.int64)
+    person = np.zeros((job.size, HIRE_CANDIDATES), np.int64)
     for domain in range(len(book.domains)):
         rows = np.flatnonzero(book.title_domain[jobs.title[job]] == domain)
         pool = np.flatnonzero(domain_of == domain)
         pool = pool if pool.size else np.arange(domain_of.size)
-        person[rows] = pool[rng.integers(pool.size, size=(rows.size, LOOKED))]
-    snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, LOOKED))
-    pairs = np.repeat(job, LOOKED), np.maximum(snapshot, 0)
+        person[rows] = pool[rng.integers(pool.size, size=(rows.size, HIRE_CANDIDATES))]
+    snapshot = people.snapshot(person.ravel(), np.repeat(hired_at, HIRE_CANDIDATES))
+    pairs = np.repeat(job, HIRE_CANDIDATES), np.maximum(snapshot, 0)
     parts = [slice(i, i + CHUNK) for i in range(0, snapshot.size, CHUNK)]
     fit = np.concatenate([truth.hiring_fit(pairs[0][i], pairs[1][i], signal_strength) for i in parts])
     score = np.where(snapshot >= 0, fit, -100.0).reshape(person.shape) + rng.gumbel(size=person.shape)
@@ -185,22 +185,22 @@ def _open_jobs(rng, jobs, time):
 def _retrieve(rng, book, teams, jobs, people, job, time):
     """PAGE different people for each search, (S, PAGE) snapshots.
 
-    50 of the domain and 20 from anywhere are looked at; the 13 with the best noisy coverage of the must-haves come
+    50 of the domain and 20 from anywhere are drawn; the 13 with the best noisy coverage of the must-haves come
     up, and 7 of the rest by chance.
     """
     domain_of = book.title_domain[people.title]
     count = domain_of.size
     inside = [np.flatnonzero(domain_of == domain) for domain in range(len(book.domains))]
     outside = [np.flatnonzero(domain_of != domain) for domain in range(len(book.domains))]
-    looked = min(70, count)
-    person = np.empty((job.size, looked), np.int64)
+    drawn = min(70, count)
+    person = np.empty((job.size, drawn), np.int64)
     for row, domain in enumerate(teams.domain[jobs.team[job]]):
         near = min(50, inside[domain].size)
-        near = max(near, looked - outside[domain].size)
+        near = max(near, drawn - outside[domain].size)
         person[row, :near] = inside[domain][rng.choice(inside[domain].size, near, replace=False, shuffle=False)]
-        person[row, near:] = outside[domain][rng.choice(outside[domain].size, looked - near, replace=False, shuffle=False)]
-    snapshot = people.snapshot(person.ravel(), np.repeat(time, looked)).reshape(person.shape)
-    score = _keywords(jobs, people, np.repeat(job, looked), snapshot.ravel()).reshape(person.shape)
+        person[row, near:] = outside[domain][rng.choice(outside[domain].size, drawn - near, replace=False, shuffle=False)]
+    snapshot = people.snapshot(person.ravel(), np.repeat(time, drawn)).reshape(person.shape)
+    score = _keywords(jobs, people, np.repeat(job, drawn), snapshot.ravel()).reshape(person.shape)
     score += rng.normal(0, 0.25, score.shape) - 100 * (snapshot < 0)
     best = np.argsort(-score, axis=1, kind="stable")
     chance = rng.random(score.shape) - 100 * (np.take_along_axis(snapshot, best, 1) < 0)

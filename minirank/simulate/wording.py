@@ -9,9 +9,8 @@ from typing import Any
 from .phrasebook import Phrasebook
 
 UNITS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
-    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+).split()
 TENS = ("twenty", "thirty", "forty", "fifty")
 
 
@@ -46,7 +45,7 @@ class Writer:
     def __init__(self, book: Phrasebook, numbers: list[float], known_share: float):
         self.book, self.numbers, self.known_share = book, numbers, known_share
         self.at = 0
-        self.mentions = []
+        self.mentions: list[Mention] = []
 
     def chance(self) -> float:
         self.at = (self.at + 1) % len(self.numbers)

@@ -53,15 +53,15 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
     searches = len(rows.search_id)
     start = np.full(searches, NEVER)
     np.minimum.at(start, rows.search, rows.time)
-    settled = np.zeros(searches, np.int64)
-    np.maximum.at(settled, rows.search, np.maximum(rows.time + round(maturity_days * DAY), rows.converted_at))
+    known_at = np.zeros(searches, np.int64)
+    np.maximum.at(known_at, rows.search, np.maximum(rows.time + round(maturity_days * DAY), rows.converted_at))
     sizes = np.bincount(rows.search, minlength=searches)
 
     test_at = _border(start, sizes, 1 - test) if test else NEVER
     valid_at = _border(start, sizes, 1 - valid - test) if valid else test_at
     parts = {
-        "train": (start < valid_at) & (settled <= valid_at),
-        "valid": (start >= valid_at) & (start < test_at) & (settled <= test_at),
+        "train": (start < valid_at) & (known_at <= valid_at),
+        "valid": (start >= valid_at) & (start < test_at) & (known_at <= test_at),
         "test": start >= test_at,
     }
     indices = {name: np.flatnonzero(chosen[rows.search]) for name, chosen in parts.items()}
