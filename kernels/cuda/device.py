@@ -8,7 +8,7 @@ from numba import cuda
 from ..batch import Batch, Inputs
 from ..parameters import Arena
 from .batches import pack_head, pack_labels
-from .encode import Encoded, Groups, Places, constants, encode_groups, encode_sums, encode_weight_gradients
+from .encode import EncodedSchedule, Groups, Places, constants, encode_groups, encode_sums, encode_weight_gradients
 from .sort import PASSES, WIDTH
 
 
@@ -32,7 +32,7 @@ def put(ours, start: int, host: np.ndarray, stream) -> None:
 class Tables:
     """A schedule's integers on the GPU."""
 
-    def __init__(self, encoded: Encoded) -> None:
+    def __init__(self, encoded: EncodedSchedule) -> None:
         self.sections = encoded.sections
         self.steps, self.reals, self.products = map(cuda.to_device, (encoded.steps, encoded.reals, encoded.products))
 
@@ -65,22 +65,22 @@ class Buffers:
 
 
 class Uses:
-    """Room for the uses of table rows, listed and sorted (sort.py); it grows with what batches have.
+    """Memory for the uses of table rows, listed and sorted (sort.py); it grows with what batches have.
 
     Attributes:
-        groups, sorted, uses, shares, sums: the arrays. half: of `sorted`. most: uses of a table that there is room for.
+        groups, sorted, uses, shares, sums: the arrays. half: of `sorted`. most: uses of a table that fit.
     """
 
     def __init__(self, known: Groups) -> None:
-        self.known, self.room = known, np.full(len(known.names), -1)
+        self.known, self.capacity = known, np.full(len(known.names), -1)
 
     def fit(self, needed: np.ndarray) -> bool:
-        """Make room for (tables,) uses; whether arrays have moved. A half more where it has to grow, so that it seldom does."""
-        if (needed <= self.room).all():
+        """Make memory for (tables,) uses; whether arrays have moved. A half more where it has to grow, so that it seldom does."""
+        if (needed <= self.capacity).all():
             return False
-        self.room = np.where(needed <= self.room, self.room, np.where(self.room < 0, needed, needed * 3 // 2))
-        self.half, self.most = int(self.room.sum()), int(self.room.max())
-        self.groups = cuda.to_device(self.known.with_room(self.room))
+        self.capacity = np.where(needed <= self.capacity, self.capacity, np.where(self.capacity < 0, needed, needed * 3 // 2))
+        self.half, self.most = int(self.capacity.sum()), int(self.capacity.max())
+        self.groups = cuda.to_device(self.known.with_starts(self.capacity))
         self.sorted = empty(len(self.known.names) + 4 * self.half, np.int32)
         self.uses, self.shares, self.sums = empty(self.half, np.int64), empty(self.half), empty(self.half * self.known.lanes)
         return True
@@ -88,7 +88,7 @@ class Uses:
     def gradients(self, found: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """name -> (ids (n,) unique and ascending, rows (n, D)) of what `write_row_gradients` wrote."""
         ids, gradients = self.sorted.copy_to_host(), {}
-        starts, count = np.cumsum(self.room) - self.room, len(self.known.names)
+        starts, count = np.cumsum(self.capacity) - self.capacity, len(self.known.names)
         for number, (name, start, group) in enumerate(zip(self.known.names, starts, self.known.groups)):
             first = count + start + group[PASSES] % 2 * self.half
             used = ids[first : first + ids[number]]
@@ -97,7 +97,7 @@ class Uses:
         return gradients
 
 
-class Growing:
+class GrowingArray:
     """An array on the GPU that grows with what is put into it."""
 
     def __init__(self, dtype) -> None:
@@ -112,7 +112,7 @@ class Growing:
         return moves
 
 
-class Numbers:
+class DeviceArenas:
     """Parameters, and Adam's moments where they are trained, on the GPU."""
 
     def __init__(self, places: Places, trained: bool) -> None:

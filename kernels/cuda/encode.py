@@ -103,7 +103,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedSchedule:
     """The rows' part of a schedule.
 
     Args:
@@ -116,7 +116,7 @@ class Encoded:
     products: np.ndarray
 
 
-def encode(places: Places, launches: list[Launch]) -> Encoded:
+def encode(places: Places, launches: list[Launch]) -> EncodedSchedule:
     """The tables of the rows' part, all launches one after the other."""
     sections, steps, reals, table = [], [], [], []
     for launch in launches:
@@ -136,7 +136,7 @@ def encode(places: Places, launches: list[Launch]) -> Encoded:
     for row, values in zip(filled, steps):
         row[: len(values)] = values
     products = np.array(table or [[0] * 9], np.int64)
-    return Encoded(tuple(sections), filled, np.array(reals or [0], np.float32), products)
+    return EncodedSchedule(tuple(sections), filled, np.array(reals or [0], np.float32), products)
 
 
 def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
@@ -277,7 +277,7 @@ class Groups:
 
     Args:
         names: of the tables. sources: the table of sort.py, one row for each operation that reads a table, table by table.
-        groups: the other one, its START to be filled in (`with_room`). bags: for each table the bags that read it.
+        groups: the other one, its START to be filled in (`with_starts`). bags: for each table the bags that read it.
         gathers: for each table how many gathers read it. lanes: the largest width. stamps: of atomic tables.
     """
 
@@ -289,14 +289,14 @@ class Groups:
     lanes: int
     stamps: int
 
-    def room(self, rows: int, of_bags: list[int]) -> np.ndarray:
+    def capacity(self, rows: int, of_bags: list[int]) -> np.ndarray:
         """(tables,) uses of each table in a batch of so many rows, whose bags hold so many ids."""
         return np.array([rows * count + sum(of_bags[bag] for bag in bags) for count, bags in zip(self.gathers, self.bags)], np.int64)
 
-    def with_room(self, room: np.ndarray) -> np.ndarray:
-        """`groups` for lists of at most `room` uses of each table."""
+    def with_starts(self, capacity: np.ndarray) -> np.ndarray:
+        """`groups` for lists of at most `capacity` uses of each table."""
         made = self.groups.copy()
-        made[:, sort.START] = np.cumsum(room) - room
+        made[:, sort.START] = np.cumsum(capacity) - capacity
         return made
 
 

@@ -27,7 +27,7 @@ from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
 from . import adam, product, sort, sums, tables, walk, weight_gradients
 from .batches import ids_in_bags, pack_lists
-from .device import Buffers, Growing, Numbers, Tables, empty, zeros
+from .device import Buffers, GrowingArray, DeviceArenas, Tables, empty, zeros
 from .encode import Places, encode, padded
 from .graph import Recorder, record
 from .probe import simulated
@@ -72,7 +72,7 @@ class CudaExecutor(Executor):
         self._schedules = {training: schedule(plan, training, large=large, fuse=fuse) for training in (False, True)}
         self._stream, self._lock = cuda.stream(), threading.RLock()
         self._moved = 0  # how often arrays have moved
-        self._buffers, self._numbers, self._lists, self._lists_of = None, {}, Growing(np.int32), None
+        self._buffers, self._numbers, self._lists, self._lists_of = None, {}, GrowingArray(np.int32), None
         self._settings = zeros(6)
         self._scattered = None  # (table gradients, stamps) of the atomic tables
         self._resident, self._kept, self._kept_is_here = None, None, False
@@ -82,7 +82,7 @@ class CudaExecutor(Executor):
 
     # --- what lies on the GPU --------------------------------------------------------------
 
-    def _room(self, rows: int) -> Buffers:
+    def _buffers_for(self, rows: int) -> Buffers:
         """Buffers for `rows` rows; an eighth more where they have to grow, so that they seldom do."""
         known = 0 if self._buffers is None else self._buffers.places.capacity
         if known < rows:
@@ -93,11 +93,11 @@ class CudaExecutor(Executor):
         return self._buffers
 
     def _upload_batch(self, batch: Batch, sorts: bool) -> Buffers:
-        """Check a training batch and copy it; `sorts`: make room for its uses of table rows."""
+        """Check a training batch and copy it; `sorts`: make memory for its uses of table rows."""
         check_labels(self.plan, batch)
         buffers = self._upload(batch, batch)
         if sorts and buffers.groups.names:
-            self._moved += buffers.uses.fit(buffers.groups.room(buffers.places.capacity, ids_in_bags(batch)))
+            self._moved += buffers.uses.fit(buffers.groups.capacity(buffers.places.capacity, ids_in_bags(batch)))
         return buffers
 
     def _upload(self, inputs: Inputs, batch: Batch | None = None) -> Buffers:
@@ -108,11 +108,11 @@ class CudaExecutor(Executor):
             check_bag_ids(self.plan, inputs)
             self._moved += self._lists.put(pack_lists(inputs), self._stream)
             self._lists_of = lists
-        buffers = self._room(len(inputs))
+        buffers = self._buffers_for(len(inputs))
         buffers.upload(inputs, batch, self.slices_of(len(inputs)), self._stream)
         return buffers
 
-    def _parameters(self, values: Arena) -> Numbers:
+    def _parameters(self, values: Arena) -> DeviceArenas:
         """The values on the GPU: those of a resident state, those that are kept, else a copy made now."""
         if values.dense.dtype != self.dtype:
             raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
@@ -124,9 +124,9 @@ class CudaExecutor(Executor):
         self._kept_is_here = self._kept is values
         return numbers
 
-    def _numbers_for(self, name: str, trained: bool) -> Numbers:
+    def _numbers_for(self, name: str, trained: bool) -> DeviceArenas:
         if name not in self._numbers:
-            self._numbers[name] = Numbers(Places(self.plan, 4, 1), trained)
+            self._numbers[name] = DeviceArenas(Places(self.plan, 4, 1), trained)
             self._moved += 1
         return self._numbers[name]
 
@@ -329,7 +329,7 @@ class CudaExecutor(Executor):
         uses = buffers.uses
         return (_blocks(uses.most * buffers.groups.lanes), len(buffers.groups.names)), uses.groups, uses.sorted, uses.sums
 
-    def _scatter(self, buffers: Buffers, numbers: Numbers, rows: int) -> None:
+    def _scatter(self, buffers: Buffers, numbers: DeviceArenas, rows: int) -> None:
         """Table gradients and steps without sorting; see `tables.py`."""
         gradients, stamps = self._scattered
         known = buffers.table_groups, buffers.sources, buffers.ints, self._lists.array

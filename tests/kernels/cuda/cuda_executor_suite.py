@@ -19,7 +19,7 @@ from minirank.kernels.adam import Adam
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.cuda import executor as executor_module
 from minirank.kernels.cuda import graph
-from minirank.kernels.cuda.device import Numbers
+from minirank.kernels.cuda.device import DeviceArenas
 from minirank.kernels.cuda.executor import CudaExecutor
 from minirank.kernels.cuda.layout import BATCH_ROWS, SLICES
 from minirank.kernels.cuda.schedule import schedule
@@ -258,13 +258,13 @@ def test_a_failed_recording_is_not_replayed():
 @pytest.fixture
 def uploads(monkeypatch):
     """Counts how often parameters are uploaded."""
-    counted, real = [], Numbers.upload
+    counted, real = [], DeviceArenas.upload
 
     def upload(self, *arguments):
         counted.append(1)
         real(self, *arguments)
 
-    monkeypatch.setattr(Numbers, "upload", upload)
+    monkeypatch.setattr(DeviceArenas, "upload", upload)
     return counted
 
 

@@ -31,7 +31,7 @@ MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
 def executor(plan, rows, **settings):
     """A fresh executor for batches of `rows` rows whose partial sums are NaN wherever a kernel must write them."""
     made = CudaExecutor(plan, **({"large": 50, "slices": 2} | settings))
-    buffers = made._room(rows)
+    buffers = made._buffers_for(rows)
     places, partials = buffers.places, buffers.partials._ary
     for op in plan.forward:
         for parameter in op.parameters:
