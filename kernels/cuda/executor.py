@@ -27,7 +27,7 @@ from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
 from . import adam, product, sort, sums, tables, walk, weight_gradients
 from .batches import ids_in_bags, pack_lists
-from .device import Buffers, GrowingArray, DeviceArenas, Tables, empty, zeros
+from .device import Buffers, DeviceArenas, GrowingArray, Tables, empty, zeros
 from .encode import Places, encode, padded
 from .graph import Recorder, record
 from .probe import simulated
