@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "speed" / "peers"))
 
 import torch
 from torch import nn
-from torch_network import Network, objective, optimisers, tensors
+from torch_network import Network, descend, objective, optimisers, tensors
 from worker import Problem
 
 WARM_UP = 10
@@ -86,11 +86,7 @@ def steps(folder: str, form: str, mode: str, precision: str, times: str) -> None
     def step(number: int):
         batch = batches[number % len(batches)]
         loss = loss_of(table(batch.ids), batch.dense, batch.role, batch.labels, batch.scale)
-        for optimiser in made:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimiser in made:
-            optimiser.step()
+        descend(loss, made)
         return loss
 
     first = step(0).item()

@@ -240,15 +240,6 @@ def fast(rates: list[float]) -> float:
     return statistics.mean(sorted(rates)[-max(len(rates) // 4, 1) :])
 
 
-def measure(threads: int = 1, rounds: int = 9) -> Ceilings:
-    """The ceilings of `threads` cores together."""
-    probe = Probe(threads)
-    for _ in range(rounds):
-        probe.round()
-    probe.close()
-    return probe.ceilings()
-
-
 def table(results: dict) -> str:
     """Markdown: a row for each ceiling, a column for each number of threads."""
     found = [Ceilings.of(one) for one in results["ceilings"]]

@@ -32,7 +32,7 @@ class DeepctrMMoE(RechubMMoE):
             columns, sizes.experts, (sizes.h1, sizes.h2), (), (sizes.h3,), l2_reg_embedding=0, init_std=0.05,
             task_types=["binary"] * 3, task_names=["ctr", "cvr", "relevance"],
         )  # fmt: skip
-        self.optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
+        self.optimisers = [torch.optim.Adam(self.model.parameters(), fused=True)]
         self.batches = [tensors(batch) for batch in problem.batches()]
         for batch in self.batches:
             ids = batch.ids - torch.arange(sizes.fields) * sizes.vocabulary

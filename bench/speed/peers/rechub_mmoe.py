@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch_eager import TorchEager
 from torch_network import tensors
 from torch_rechub.basic.features import DenseFeature, SparseFeature
 from torch_rechub.models.multi_task import MMOE
 from worker import serve
 
 
-class RechubMMoE:
+class RechubMMoE(TorchEager):
+    """Its loss and its steps, by the loop of eager PyTorch."""
+
     packages = ("torch-rechub", "torch")
 
     def prepare(self, problem, threads, variant):
@@ -25,24 +28,14 @@ class RechubMMoE:
         experts = {"dims": [sizes.h1, sizes.h2], "activation": "relu"}
         towers = [{"dims": [sizes.h3], "activation": "relu"}] * 3
         self.model = MMOE(features, ["classification"] * 3, sizes.experts, experts, towers)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), fused=True)
+        self.optimisers = [torch.optim.Adam(self.model.parameters(), fused=True)]
         self.batches = [tensors(batch) for batch in problem.batches()]
         for batch in self.batches:
             ids = batch.ids - torch.arange(sizes.fields) * sizes.vocabulary
             batch.inputs = {f"field{i}": column.contiguous() for i, column in enumerate(ids.unbind(1))} | {"dense": batch.dense}
 
-    def loss_of(self, batch):
+    def objective(self, batch):
         return (batch.scale * F.binary_cross_entropy(self.model(batch.inputs), batch.labels, reduction="none")).sum()
-
-    def loss(self, number):
-        return self.loss_of(self.batches[number]).item()
-
-    def step(self, number):
-        loss = self.loss_of(self.batches[number])
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        return loss.item()
 
 
 if __name__ == "__main__":

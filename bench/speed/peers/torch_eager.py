@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch_network import Network, looked_up, objective, optimisers, tensors
+from torch_network import Network, descend, looked_up, objective, optimisers, tensors
 from worker import serve
 
 
@@ -36,11 +36,7 @@ class TorchEager:
 
     def step(self, number):
         loss = self.objective(self.batches[number])
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimiser in self.optimisers:
-            optimiser.step()
+        descend(loss, self.optimisers)
         return loss.item()
 
 

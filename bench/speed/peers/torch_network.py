@@ -85,6 +85,15 @@ def objective(logits, labels, scale):
     return (scale * F.binary_cross_entropy_with_logits(logits, labels, reduction="none")).sum()
 
 
+def descend(loss, optimisers):
+    """One step down from a loss."""
+    for optimiser in optimisers:
+        optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    for optimiser in optimisers:
+        optimiser.step()
+
+
 def looked_up(table, ids, dense):
     """x (B, F)."""
     return torch.cat((table(ids).flatten(1), dense), 1)
