@@ -33,7 +33,9 @@ class DataError(MinirankError):
     str() gives `impressions.csv:17: column clicked: expected 0, 1 or empty, got 'yes'; write ...`.
     """
 
-    def __init__(self, problem, *, file=None, line=None, column=None, remedy=None):
+    def __init__(
+        self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None, remedy: str | None = None
+    ) -> None:
         self.problem, self.file, self.line, self.column, self.remedy = problem, file, line, column, remedy
         where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "
         where += "" if column is None else f"column {column}: "

@@ -44,7 +44,7 @@ def run_validate(options: Namespace) -> int:
     return 0 if report.ok else 1
 
 
-def columns_of(options: Namespace):
+def columns_of(options: Namespace) -> dict[str, dict[str, str | None]] | None:
     """The mapping of column names in a configuration; None without one, or without data in it."""
     if options.config is None:
         return None

@@ -11,6 +11,7 @@ from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
 from ..data import Dataset, read_folder, read_table, split_by_time
 from ..errors import ConfigError
+from ..evaluation.targets import is_recruiting, label_kind
 from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
@@ -86,7 +87,8 @@ def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
 
 
 def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
-    """Refuse labels outside [0, 1] for a loss of probabilities, and a loss within a search where there are none.
+    """Refuse labels that do not fit their tasks: outside [0, 1] for a loss of probabilities, clicks and conversions that are
+    neither 0 nor 1, a loss within a search where there are none.
 
     Raises:
         ConfigError: names the task, and the loss that would do.
@@ -97,5 +99,8 @@ def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
         if set(task.loss) & {"bce", "entire"} and len(known) and not (known.min() >= 0 and known.max() <= 1):
             remedy = "set its loss to {mse: 1.0}, or scale the label"
             raise ConfigError(f"task {task.name}: labels lie in {known.min():g} .. {known.max():g}, not in 0 .. 1; {remedy}")
+        if task.name in ("ctr", "cvr") and is_recruiting(dataset.inputs.tasks) and label_kind(labels) != "binary":
+            remedy = "give the tasks other names"
+            raise ConfigError(f"task {task.name}: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; {remedy}")
         if set(task.loss) & {"pairwise", "listwise"} and dataset.search is None:
             raise ConfigError(f"task {task.name}: its loss compares rows of a search; name their column in data.columns.group")

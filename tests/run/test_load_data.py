@@ -7,8 +7,9 @@ import pytest
 from ranking_world import write_market
 
 from minirank.config.configuration import Config, FolderConfig
+from minirank.config.model import TaskConfig
 from minirank.errors import ConfigError
-from minirank.run.load_data import load_dataset, resolve_tasks
+from minirank.run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +39,17 @@ def test_a_task_needs_a_label_with_a_weight(market):
 def test_data_without_a_label_are_one_line(market, nothing):
     with pytest.raises(ConfigError, match="no training row has a label .*data.columns.impressions.clicked: NAME, .* null for"):
         tasks_of(market, **nothing)
+
+
+@pytest.mark.parametrize("loss", [{"bce": 1.0}, {"mse": 1.0}])
+def test_clicks_between_0_and_1_are_refused(market, loss):
+    _, dataset = market
+    tasks = (TaskConfig("ctr", loss=loss), TaskConfig("cvr"))
+    dataset = select_tasks(dataset, tasks)
+    check_labels(dataset, tasks)
+    halves = replace(dataset, rows=replace(dataset.rows, labels=dataset.rows.labels / 2))
+    with pytest.raises(
+        ConfigError, match="task ctr: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; give the tasks other"
+    ):
+        check_labels(halves, tasks)
+    check_labels(select_tasks(halves, tasks[:1]), tasks[:1])  # one alone is any label

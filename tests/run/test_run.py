@@ -207,7 +207,7 @@ def test_another_configuration_names_the_key(copy):
 
 
 def test_other_data(copy, tmp_path_factory):
-    config, folder = copy
+    _, folder = copy
     elsewhere = tmp_path_factory.mktemp("data")
     moved = small_config(elsewhere, *REFERENCE, "training.epochs=2", rows=120)
     write_table(elsewhere, rows=120, seed=9)
