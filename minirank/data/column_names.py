@@ -57,7 +57,7 @@ def resolve(columns: Mapping[str, Mapping[str, str | None]] | None) -> dict[str,
         ConfigError: a file or a column that does not exist, or a column that cannot be left out.
         DataError: the protected attribute is asked for.
     """
-    names = {file: {ours: ours for ours in wanted} for file, wanted in COLUMNS.items()}
+    names: dict[str, dict[str, str | None]] = {file: {ours: ours for ours in wanted} for file, wanted in COLUMNS.items()}
     for file, mapping in (columns or {}).items():
         where = f"data.columns.{file}"
         if file == "protected":
@@ -73,7 +73,7 @@ def resolve(columns: Mapping[str, Mapping[str, str | None]] | None) -> dict[str,
     return names
 
 
-def missing_column(file: str, ours: str, theirs: str, existing: Iterable[str], line: int = 1) -> DataError:
+def missing_column(file: str, ours: str, theirs: str | None, existing: Iterable[str], line: int = 1) -> DataError:
     """The error for a column that a file lacks: names the nearest column and how to map it."""
     existing = [str(name) for name in existing]
     near = nearest(theirs, existing)

@@ -129,7 +129,7 @@ def read_csv(
             first = next((row for row in reader if row), None)
             if first is None:
                 raise DataError("the file is empty", file=file, remedy="write a header line and rows")
-            names = _header(first, file, separator) if header else list(range(len(first)))
+            names = [*_header(first, file, separator)] if header else [*range(len(first))]
             wanted = list(names if only is None else only(names))
             columns, lines = _read_columns(reader, names, wanted, None if header else first, file, problems)
     except DataError as error:

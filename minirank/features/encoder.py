@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
-from minirank.features import inputs, store
+from minirank.features import encoder_files, inputs
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.pairs import MatchedPairs
@@ -185,7 +186,7 @@ class Encoder:
 
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""
-        store.save(self, Path(folder))
+        encoder_files.save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Encoder:
@@ -194,23 +195,25 @@ class Encoder:
         Raises:
             RunError: a file is missing, truncated or of another version.
         """
-        return cls(**store.load(Path(folder)))
+        return cls(**encoder_files.load(Path(folder)))
 
-    def _role(self, name: str) -> int:
+    def _role(self, name: str | None) -> int:
         return self.roles.index(name) + 1 if name in self.roles else 0
 
     def _size(self, size: int | str) -> int:
         """How many ids an input has."""
         if size == "position":
             return self.max_position + 1
-        known = {"role": self.roles, "token": self.text, **self.vocabularies}
+        known: dict[str, Any] = {"role": self.roles, "token": self.text, **self.vocabularies}
         return size if isinstance(size, int) else len(known[size]) + 1
+
+    def _vocabulary(self, each: inputs.Input) -> tuple[str, ...]:
+        return self.vocabularies.get(str(each.size), ())
 
     def _encode(self, pairs: MatchedPairs) -> Inputs:
         """N pairs as rows."""
-        vocabulary = self.vocabularies.get
-        ids = [field.column(pairs, vocabulary(field.size)) for field in inputs.categorical(self.config)]
-        bags = tuple(bag.column(pairs, vocabulary(bag.size)) for bag in inputs.bags(self.config))
+        ids = [field.column(pairs, self._vocabulary(field)) for field in inputs.categorical(self.config)]
+        bags = tuple(bag.column(pairs, self._vocabulary(bag)) for bag in inputs.bags(self.config))
         raw = [feature.column(pairs) for feature in inputs.features(self.config)]
         columns = inputs.dense_columns(self.config)
         dense = np.zeros((len(pairs), len(columns)), np.float32)
@@ -242,9 +245,8 @@ def _vocabularies(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple
     skills += [{v.value for v in f.skills} for f in resumes.features]
     names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
     for field in inputs.further(config):
-        names[field.name] = field.values(pairs)
-        if field.name in inputs.IDENTIFIERS:
-            names[field.name] = [names[field.name][row] for row in pairs.rows(field.owner)]
+        found = field.values(pairs)
+        names[field.name] = [found[row] for row in pairs.rows(field.owner)] if field.name in inputs.IDENTIFIERS else found
     counts = {vocabulary: Counter(name for name in found if name is not None) for vocabulary, found in names.items()}
     return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}
 

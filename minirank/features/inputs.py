@@ -171,7 +171,8 @@ def categorical(config: FeatureConfig) -> list[Categorical]:
 
 def further(config: FeatureConfig) -> list[Categorical]:
     """Fields that the configuration names, `job.KEY` or `resume.KEY`, and identifiers: each with a vocabulary of its own."""
-    owners = [(name, name.partition(".")[0]) for name in config.columns] + list(IDENTIFIERS.items() if config.ids else ())
+    owners: list[tuple[str, Any]] = [(name, name.partition(".")[0]) for name in config.columns]
+    owners += IDENTIFIERS.items() if config.ids else ()
     return [Categorical(name, owner, name, _record_values(name, owner), summed_first=False) for name, owner in owners]
 
 

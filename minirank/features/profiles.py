@@ -15,7 +15,9 @@ from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
-Records, JobsFound, ResumesFound = Sequence[Record], Sequence[JobFeatures], Sequence[ResumeFeatures]
+Records = Sequence[Record]
+JobsFound = Sequence[JobFeatures]
+ResumesFound = Sequence[ResumeFeatures]
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
@@ -55,7 +57,7 @@ class Profiles:
         """The given rows, in the given order, each with the same numbers."""
         rows = np.asarray(rows, np.int64)
         text = tokens = None
-        if self.text is not None:
+        if self.text is not None and self.tokens is not None:
             text, (offsets, ids) = self.text[rows], self.tokens
             counts = np.diff(offsets)[rows]
             ends = np.cumsum(counts)
@@ -162,7 +164,7 @@ def value_of(found: Value | None, default: Any = None) -> Any:
     return default if found is None else found.value
 
 
-def _values(found: Iterable[Value]) -> list[str]:
+def _values(found: Iterable[Value]) -> list[Any]:
     return [item.value for item in found]
 
 

@@ -92,6 +92,7 @@ def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]
     problems = Problems()
     folder = collect(path, columns, problems)
     problems.raise_first("minirank validate")
+    assert folder is not None  # or there was a problem
     return folder
 
 
@@ -228,7 +229,7 @@ def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> C
     return table
 
 
-def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Problems) -> dict[str, str]:
+def _read_recruiters(table: CsvFile | None, names: dict[str, str | None], problems: Problems) -> dict[str, str]:
     """recruiter_id -> role."""
     if table is None:
         return {}
@@ -244,7 +245,9 @@ def _read_recruiters(table: CsvFile | None, names: dict[str, str], problems: Pro
     return {key: role for key, role in recruiters.items() if None not in (key, role)}
 
 
-def _read_hires(table: CsvFile | None, names: dict[str, str], jobs: dict[str, int], resumes: set[str], problems: Problems) -> Hires | None:
+def _read_hires(
+    table: CsvFile | None, names: dict[str, str | None], jobs: dict[str, int], resumes: set[str], problems: Problems
+) -> Hires | None:
     """The hires; each must name a job and a resume that exist."""
     if table is None:
         return None

@@ -56,7 +56,7 @@ def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) 
     """
     problems = Problems(limit)
     folder = collect(path, columns, problems)
-    return FolderReport(problems.kept, problems.count, None if problems.count else summarise(folder))
+    return FolderReport(problems.kept, problems.count, None if folder is None or problems.count else summarise(folder))
 
 
 def summarise(folder: DataFolder) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -99,7 +99,7 @@ def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawT
 
 
 def from_rows(
-    rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing: Iterable[str]
+    rows: Sequence[Mapping[Name, Any]], names: Iterable[Name], separators: Mapping[Name, str], missing: Container[str | None]
 ) -> RawTable:
     """Rows given as dicts; a name that a row lacks, and None, is missing; a list is joined by its separator.
 
@@ -141,7 +141,7 @@ def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[
     if names and isinstance(names[0], str) and str(name) in names:
         return [str(name)]  # a header of numbers
     pattern = re.compile(re.escape(str(name)) + r"\[\d+\]")
-    parts = [column for column in names if isinstance(column, str) and pattern.fullmatch(column)]
+    parts: list[Name] = [column for column in names if isinstance(column, str) and pattern.fullmatch(column)]
     if parts:
         return parts
     near = nearest(name, names)
@@ -155,7 +155,7 @@ def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[
     raise DataError("missing", file=file, column=str(name), remedy=remedy)
 
 
-def _cell(value: Any, separator: str | None, missing: Iterable[str]) -> str | None:
+def _cell(value: Any, separator: str | None, missing: Container[str | None]) -> str | None:
     if isinstance(value, (list, tuple)) and separator is not None:
         value = separator.join(map(str, value))
     text = None if value is None else str(value).strip()
@@ -168,7 +168,7 @@ def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarra
     rows = max((len(array) for array in arrays.values() if array.ndim in (1, 2)), default=0)
     if not rows:
         raise DataError("no array with rows in it", file=path.name, remedy="store arrays of shape (rows,) or (rows, n)")
-    columns = {}
+    columns: dict[Name, np.ndarray] = {}
     for name, array in arrays.items():
         if array.ndim == 1 and len(array) == rows:
             columns[name] = array

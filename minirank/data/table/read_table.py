@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,16 +38,16 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     files, columns = config.table, config.columns
     named = [(part, path) for part, path in zip(PARTS, (files.train, files.valid, files.test)) if path is not None]
     paths = [Path(base) / path for _, path in named]
-    fields: Fields | None = None
+    resolved: list[Fields] = []  # as each file names them
 
-    def select(names: list[Name], file: str) -> list[Name]:
-        nonlocal fields
+    def select(names: Sequence[Name], file: str) -> list[Name]:
         fields = _resolve(columns, names, file)
+        resolved.append(fields)
         check_leaks(fields, file, protected_columns(paths[0].parent))
         used = [column for _, column in fields.features()] + fields.labels()
         return list(dict.fromkeys(used + ([fields.group] if fields.group is not None else [])))
 
-    raw = read_raw(paths, files, select)
+    raw, fields = read_raw(paths, files, select), resolved[-1]
     part = np.array([PARTS.index(name) for name, _ in named], dtype=np.int8)[raw.file]
     group = _group_codes(raw, fields.group)
     part = _split_train(part, group, files)
@@ -77,7 +78,7 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     )
 
 
-def _resolve(columns: TableColumns, names: list[Name], file: str) -> Fields:
+def _resolve(columns: TableColumns, names: Sequence[Name], file: str) -> Fields:
     """The configured columns as the table names them."""
 
     def many(name, key):
