@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 
 from minirank.features.hires import PastHires
 from minirank.features.profiles import Profiles, resume_profiles
-from minirank.features.sparse import dot, dot_shared, merge, product, sizes, squares
+from minirank.features.sparse import dot, dot_shared, merge, offsets_of, product, row_of_entries, sizes, squares
 from minirank.features.tfidf import TextModel
 
 
@@ -190,11 +190,11 @@ def shared_skills(history: History, most: int) -> csr_array:
     """
     held = history.of_slots("skills")
     support = (merge(held, history.offsets)[history.job] - held).tocsr()
-    row = np.repeat(np.arange(support.shape[0]), np.diff(support.indptr))
+    row = row_of_entries(support)
     order = np.lexsort((support.indices, -support.data, row))
     rank = np.arange(len(order)) - np.repeat(support.indptr[:-1], np.diff(support.indptr))
     chosen = np.sort(order[(rank < most) & (support.data[order] >= history.k)])
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[chosen], minlength=support.shape[0] + 1))])
+    offsets = offsets_of(row[chosen], support.shape[0] + 1)
     return csr_array((support.data[chosen], support.indices[chosen], offsets), shape=(support.shape[0] + 1, support.shape[1]))
 
 

@@ -35,8 +35,17 @@ def sets(lists: Sequence[Sequence[str]]) -> csr_array:
     lengths = np.fromiter(map(len, lists), np.int64, len(lists))
     columns = np.fromiter(map(cache(column), chain.from_iterable(lists)), np.int64, int(lengths.sum()))
     row, columns = np.divmod(np.unique(np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns), 2**31)
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(lists)))])
-    return csr_array((np.ones(len(row)), columns.astype(np.int32), offsets), shape=(len(lists), COLUMNS))
+    return csr_array((np.ones(len(row)), columns.astype(np.int32), offsets_of(row, len(lists))), shape=(len(lists), COLUMNS))
+
+
+def offsets_of(row: np.ndarray, count: int) -> np.ndarray:
+    """(count + 1,) int64, where the entries of each row begin; `row` is that of each entry, ascending."""
+    return np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))])
+
+
+def row_of_entries(rows: csr_array) -> np.ndarray:
+    """(entries,) the row of each stored entry."""
+    return np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
 
 
 def sizes(rows: csr_array) -> np.ndarray:
@@ -46,8 +55,7 @@ def sizes(rows: csr_array) -> np.ndarray:
 
 def squares(rows: csr_array) -> np.ndarray:
     """(n,) float64, the squared length of each row."""
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    return np.bincount(row, rows.data**2, minlength=rows.shape[0])
+    return np.bincount(row_of_entries(rows), rows.data**2, minlength=rows.shape[0])
 
 
 def merge(rows: csr_array, offsets: np.ndarray) -> csr_array:
@@ -71,8 +79,7 @@ def dot(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
     for start in range(0, len(i), _CHUNK):
         part = slice(start, start + _CHUNK)
         both = product(a, i[part], b, j[part])
-        row = np.repeat(np.arange(both.shape[0]), np.diff(both.indptr))
-        out[part] = np.bincount(row, both.data, minlength=both.shape[0])
+        out[part] = np.bincount(row_of_entries(both), both.data, minlength=both.shape[0])
     return out
 
 

@@ -12,6 +12,8 @@ from hashlib import blake2b
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.features.sparse import offsets_of, row_of_entries
+
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
@@ -63,8 +65,7 @@ def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> 
         order = np.argsort(np.concatenate([row, row[1:][inside]]), kind="stable")
         codes, row = np.concatenate([codes, pairs])[order], np.concatenate([row, row[1:][inside]])[order]
     columns = (codes % np.uint64(buckets - 1)).astype(np.int32) + 1
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(lists)))])
-    counts = csr_array((np.ones(len(columns)), columns, offsets), shape=(len(lists), buckets))
+    counts = csr_array((np.ones(len(columns)), columns, offsets_of(row, len(lists))), shape=(len(lists), buckets))
     counts.sum_duplicates()
     return counts
 
@@ -137,10 +138,9 @@ def top_tokens(weights: csr_array, most: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         offsets (n + 1,) int64 and ids (total,) int32, column + 1.
     """
-    row = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    row = row_of_entries(weights)
     kept = np.ones(len(row), bool)
     for start, end in zip(weights.indptr[:-1], weights.indptr[1:]):
         if end - start > most:
             kept[start + np.argsort(-weights.data[start:end], kind="stable")[most:]] = False
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row[kept], minlength=weights.shape[0]))])
-    return offsets.astype(np.int64), weights.indices[kept].astype(np.int32) + 1
+    return offsets_of(row[kept], weights.shape[0]), weights.indices[kept].astype(np.int32) + 1
