@@ -141,23 +141,13 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     _check_names(config, names, fields)
     if config.gate.role != "none" and config.architecture not in GATED:
         raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
+    asked = f"model.gate.role is {config.gate.role!r} but"
     if config.gate.role != "none" and config.role_field not in fields:
-        raise ConfigError(
-            f"model.gate.role is {config.gate.role!r} but the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none"
-        )
-    if config.gate.role in ("bias", "full") and dict(spec.categorical)[config.role_field] < 2:
-        raise ConfigError(
-            f"model.gate.role is {config.gate.role!r} but field {config.role_field!r} has no known value; set model.gate.role: none"
-        )
-    positive = {
-        "embedding": config.embedding,
-        "experts": config.experts,
-        "levels": config.levels,
-        "task_experts": config.task_experts,
-        "shared_experts": config.shared_experts,
-        "gate.hidden": config.gate.hidden,
-    }
-    for name, value in positive.items():
+        raise ConfigError(f"{asked} the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
+    if config.gate.role in ("bias", "full") and dict(spec.categorical)[str(config.role_field)] < 2:
+        raise ConfigError(f"{asked} field {config.role_field!r} has no known value; set model.gate.role: none")
+    positive = {name: getattr(config, name) for name in ("embedding", "experts", "levels", "task_experts", "shared_experts")}
+    for name, value in {**positive, "gate.hidden": config.gate.hidden}.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")
     if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
