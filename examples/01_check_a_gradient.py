@@ -6,7 +6,7 @@ of the forward pass check a whole tensor of gradients at once.
     forward    z = x W + b,   y = max(z, 0)
     backward   dz = dy [y > 0],   dW = x^T dz,   db = sum_b dz_b,   dx = dz W^T
 
-Read `kernels/dense.py` beside this: it holds the same lines, and the derivation.
+Read `kernels/ops/dense.py` beside this: it holds the same lines, and the derivation.
 """
 
 import numpy as np
@@ -53,6 +53,6 @@ error = projection_error(forward, wrong, weight, u, seed=1)
 print(f"dW without the ReLU's mask: error {error:.1e}")
 assert error > 1e-3
 
-# Exercise: `kernels/softmax.py` derives the gradient of a gate. Check it in the same way, once with a
+# Exercise: `kernels/ops/softmax.py` derives the gradient of a gate. Check it in the same way, once with a
 # random u and once with a u of ones. Why does the second check pass whatever the code says?
 # (Every gate sums to 1, so the sum of a gate's outputs has no gradient at all.)

@@ -2,14 +2,7 @@
 
 You learn what a panel and a register tile are good for, by timing a layer without them and with them; how a
 whole network runs on one tile of rows while its activations stay in the cache; and that all of it computes what
-the reference computes. Read along, in this order:
-
-    kernels/dense.py     top: the derivation and its NumPy; bottom: the same for one tile of rows
-    kernels/jit.py       what a driver and a kernel are            kernels/vector.py pointers and vectors: at(p, i) is p + i
-    kernels/matmul.py    panels, and which cache holds what        kernels/tile.py   the micro-kernel in registers
-    kernels/layout.py    a plan as integers                        kernels/encode.py who writes them, and which gradient is new
-    kernels/address.py   kernels that are called by their address  kernels/work.py   what those of operations read
-    kernels/walk.py      one thread walks it, forward and back     kernels/cpu.py    threads, and the four parts of a step
+the reference computes. README.md lists the files of the method; kernels/cpu/__init__.py says what is where in the fast executor.
 
 Everything here runs on one thread, BLAS too. The first run compiles, which takes some seconds.
 """

@@ -1,7 +1,7 @@
 """The reference executor: walks a plan operation by operation in NumPy, all rows at once.
 
-Read this first. It is what the fast executors are checked against, and in float64 it is what the
-derivations are checked with.
+It is what the fast executors are checked against, and in float64 it is what the derivations are
+checked with. README.md says what to read before and after it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class Encoded:
     """A plan for tiles of up to `capacity` rows.
 
     Attributes:
-        table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see dense.py.
+        table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see ops/dense.py.
         needed: which rows of the table a tile needs to be predicted.
         cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
         arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.

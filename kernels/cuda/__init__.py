@@ -1,6 +1,7 @@
 """The operations for CUDA, under the names of the CPU's files. Imported only when the cuda backend is asked for.
 
-In reading order; each file refers to the forward line, in the file of the same name one folder up, that it inverts.
+What is where (what to read first, README.md says); each file refers to the forward line, in the file of the same name in ops/, that
+it inverts.
 
     probe.py          why there is no GPU          jit.py, sizes.py, intrinsics.py   how a kernel is declared
     layout.py         a step of a walk as integers

@@ -3,7 +3,7 @@
     STEPS      name of a kind, or of its backward pass -> device function (work, step, first, count): some rows of the batch
     SEARCHES   name of a kind that compares the rows of a search -> device function (work, step, start, end): one search
 
-A kind of operation in ops/X.py has its steps in X.py of this folder; without such a file this backend cannot run it.
+A kind of operation in ops/X.py has its steps in cuda/X.py; without such a file this backend cannot run it.
 """
 
 from __future__ import annotations

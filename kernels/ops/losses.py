@@ -119,7 +119,7 @@ class RowLoss(Loss):
 
 
 class Bce(RowLoss, name="bce"):
-    """Binary cross-entropy from a logit."""
+    """Binary cross-entropy from a logit, over rows with a label: for CVR those that were clicked and whose conversion is known."""
 
     loss, flop_a_label = staticmethod(bce), 17
 

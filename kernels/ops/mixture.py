@@ -71,7 +71,7 @@ class Mixture(Kind, name="mixture"):
 # --- Numba, one tile of rows ---------------------------------------------------------------
 
 
-# Outputs and experts are whole blocks, whose rows are filled up to whole vectors (layout.py).
+# Outputs and experts are whole blocks, whose rows are filled up to whole vectors (cpu/layout.py).
 
 
 @tile_kernel

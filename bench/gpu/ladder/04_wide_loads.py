@@ -1,4 +1,4 @@
-"""Loads of 16 bytes, and two buffers in turn: the next tiles are on their way while these are multiplied (product.py)."""
+"""Loads of 16 bytes, and two buffers in turn: the next tiles are on their way while these are multiplied (kernels/cuda/product.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A walk in place of a launch an operation: gates; mixtures, towers, losses and their backward passes (walk.py)."""
+"""A walk in place of a launch an operation: gates; mixtures, towers, losses and their backward passes (kernels/cuda/walk.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight gradients: the rows of the batch split over blocks, partial sums added in a second stage (weight_gradients.py)."""
+"""Weight gradients: the rows of the batch split over blocks, partial sums added in a second stage (kernels/cuda/weight_gradients.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table gradients: uses sorted and summed in a fixed order (sort.py); or added atomically in no fixed order (tables.py)."""
+"""Table gradients: uses sorted and summed in a fixed order (kernels/cuda/sort.py); or added atomically (kernels/cuda/tables.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step recorded once and replayed: one call in place of ten launches with six array arguments each (graph.py)."""
+"""A step recorded once and replayed: one call in place of ten launches with six array arguments each (kernels/cuda/graph.py)."""
 
 from __future__ import annotations
 

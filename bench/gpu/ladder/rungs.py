@@ -47,7 +47,7 @@ def distance(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 class Layer:
-    """y = max(x W + b, 0) on the GPU, for `count` layers side by side, in the arenas that product.py reads."""
+    """y = max(x W + b, 0) on the GPU, for `count` layers side by side, in the arenas that kernels/cuda/product.py reads."""
 
     def __init__(self, workload: Workload, count: int = 1) -> None:
         rng = np.random.default_rng(0)
@@ -58,10 +58,10 @@ class Layer:
         self.bias = rng.normal(size=(count, n)).astype(np.float32)
         self.activations = cuda.to_device(np.concatenate([self.x.ravel(), np.zeros(count * b * n, np.float32)]))
         self.parameters = cuda.to_device(np.concatenate([self.weight.ravel(), self.bias.ravel()]))
-        self.ints = cuda.to_device(np.array([0, b, 1, 0], np.int32))  # the head of a batch: rows and slices (layout.py)
+        self.ints = cuda.to_device(np.array([0, b, 1, 0], np.int32))  # the head of a batch: rows and slices (kernels/cuda/layout.py)
 
     def table(self, bias: bool, relu: bool, tile: int) -> tuple[object, int, int]:
-        """(table of product.py, first tile, number of tiles of one layer)."""
+        """(table of kernels/cuda/product.py, first tile, number of tiles of one layer)."""
         b, k, n = self.shape
         segments = [[0, k, k, e * k * n, n, -1, 0, 0, 0] for e in range(self.count)]
         start, end = b * k, self.count * k * n

@@ -30,7 +30,7 @@ def run_multiply(product, c, first, cs, room, a, ai, panels, low, high, depth, r
 
 
 def in_panels(b, dtype):
-    """The panels of B (K, N) as `matmul.py` draws them: WIDE vectors a row while they are full, then single vectors."""
+    """The panels of B (K, N) as `kernels/cpu/matmul.py` draws them: WIDE vectors a row while they are full, then single vectors."""
     lanes = BYTES // np.dtype(dtype).itemsize
     parts, j = [], 0
     while j < b.shape[1]:
