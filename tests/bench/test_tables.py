@@ -30,8 +30,8 @@ def test_commands_name_scripts_that_exist():
     found = {}
     for folder in ("bench", "kernels", "llm_client", "minirank", "examples", "tests"):
         for path in (CHECKOUT / folder).rglob("*.[pm][yd]"):
-            found |= {name: path for name in re.findall(r"\bbench/[\w/]+\.(?:py|md|json|png)\b", path.read_text(encoding="utf-8"))}
-    found |= {name: "README.md" for name in re.findall(r"\bbench/[\w/]+\.\w+", (CHECKOUT / "README.md").read_text(encoding="utf-8"))}
+            found |= dict.fromkeys(re.findall(r"\bbench/[\w/]+\.(?:py|md|json|png)\b", path.read_text(encoding="utf-8")), path)
+    found |= dict.fromkeys(re.findall(r"\bbench/[\w/]+\.\w+", (CHECKOUT / "README.md").read_text(encoding="utf-8")), "README.md")
     assert len(found) > 15 and not {name for name in found if not (CHECKOUT / name).exists()}
 
 

@@ -1,5 +1,6 @@
 """Splits follow time; a search is never split; nobody trains on a label that was not known yet."""
 
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_shares_borders_and_gap():
     folder = impressions([[day, day, day] for day in range(20)])  # 20 searches of 3 rows, one a day
     split = split_by_time(folder, valid=0.3, test=0.2, maturity_days=2)
     assert split.borders == (10 * DAY, 16 * DAY)
-    assert searches_of(folder, split.train) == list(range(0, 9))  # day 8 + 2 = day 10 is settled, day 9 is not
+    assert searches_of(folder, split.train) == list(range(9))  # day 8 + 2 = day 10 is settled, day 9 is not
     assert searches_of(folder, split.valid) == list(range(10, 15))
     assert searches_of(folder, split.test) == list(range(16, 20))
     assert split.left_out == 6
@@ -61,7 +62,7 @@ def test_parts_are_disjoint_and_ordered(valid, test):
     parts = [part for part in (split.train, split.valid, split.test) if len(part)]
     assert len(parts) == 1 + (valid > 0) + (test > 0)
     assert len(np.unique(np.concatenate(parts))) == sum(map(len, parts)) == 600 - split.left_out
-    for earlier, later in zip(parts, parts[1:]):
+    for earlier, later in itertools.pairwise(parts):
         assert folder.impressions.time[earlier].max() + DAY <= folder.impressions.time[later].min()
         assert not set(searches_of(folder, earlier)) & set(searches_of(folder, later))
 
@@ -85,7 +86,7 @@ def test_a_search_that_straddles_the_border_is_left_out_whole():
 def test_searches_that_begin_together_stay_together():
     folder = impressions([[day // 4] * 3 for day in range(20)])  # four searches at each time
     split = split_by_time(folder, valid=0.3, test=0.3, maturity_days=0)
-    assert searches_of(folder, split.train) == list(range(0, 8))
+    assert searches_of(folder, split.train) == list(range(8))
     assert searches_of(folder, split.valid) == list(range(8, 12))
 
 

@@ -80,7 +80,8 @@ def test_lists_as_people_have_them(tmp_path, content, size):
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [
-    ("a.txt", b"", "holds no label; give a list of labels in UTF-8"), ("a.txt", b"-\n.\n", "holds no label"), ("a.txt", b"\n", "holds no label"),
+    ("a.txt", b"", "holds no label; give a list of labels in UTF-8"), ("a.txt", b"-\n.\n", "holds no label"),
+    ("a.txt", b"\n", "holds no label"),
     ("a.txt", b"\xff\xfe\xff", "cannot be read"), ("a.csv", b"x,y\n1,2\n", "column"),
     ("a.txt", "Zig".encode("utf-16"), "cannot be read: 'utf-8'"), ("a.csv", b"", "column preferredLabel: a column is missing"),
     ("a.CSV", b"preferredLabel,altLabels\nZig,\n", "column skillType: a column is missing; give a skills CSV of ESCO"),

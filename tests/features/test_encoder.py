@@ -24,6 +24,12 @@ def world(tmp_path_factory):
     return SimpleNamespace(folder=folder, features=features, split=split, encoder=encoder, dataset=encoder.dataset(folder, features, split))
 
 
+def encoded(world, **settings):
+    """An encoder with other settings, and the rows that it makes."""
+    encoder = Encoder.fit(world.folder, world.features, world.split.train, FeatureConfig(**settings))
+    return encoder, encoder.dataset(world.folder, world.features, world.split)
+
+
 def saved(encoder, path) -> bytes:
     encoder.save(path)
     return (path / "encoder.json").read_bytes() + (path / "encoder.npz").read_bytes()
@@ -197,9 +203,7 @@ def test_rows_taken_from_a_table_are_those_resumes_encoded_alone(world):
 
 @pytest.mark.parametrize("off", ["match", "signals", "text", "skills", "tokens"])
 def test_every_group_can_be_switched_off(world, off):
-    config = FeatureConfig(**{off: False})
-    encoder = Encoder.fit(world.folder, world.features, world.split.train, config)
-    dataset = encoder.dataset(world.folder, world.features, world.split)
+    _, dataset = encoded(world, **{off: False})
     fewer = lambda kind: len(getattr(dataset.inputs, kind)) < len(getattr(world.dataset.inputs, kind))  # noqa: E731
     assert fewer("dense") == (off in ("match", "signals", "text")) and fewer("bags") == (off in ("signals", "skills", "tokens"))
     assert fewer("categorical") == (off == "signals")
@@ -208,9 +212,8 @@ def test_every_group_can_be_switched_off(world, off):
 
 
 def test_with_everything_off_the_categorical_fields_remain(world):
-    config = FeatureConfig(match=False, signals=False, text=False, skills=False, tokens=False)
-    encoder = Encoder.fit(world.folder, world.features, world.split.train, config)
-    rows = encoder.dataset(world.folder, world.features, world.split).rows
+    encoder, dataset = encoded(world, match=False, signals=False, text=False, skills=False, tokens=False)
+    rows = dataset.rows
     assert encoder.text is None and rows.dense.shape[1] == 0 and rows.bags == () and rows.ids.shape[1] == 13
 
 
@@ -246,11 +249,11 @@ def test_identifiers_are_off_unless_asked_for(world):
     names = {name for name, _ in world.dataset.inputs.categorical + world.dataset.inputs.bags}
     assert not names & {"job_id", "resume_id", "team_id", "recruiter_id"}
     assert "p001" not in json.dumps(world.encoder.vocabularies)
-    encoder = Encoder.fit(world.folder, world.features, world.split.train, FeatureConfig(ids=True, min_count=12))
+    encoder, dataset = encoded(world, ids=True, min_count=12)
     inputs = encoder.inputs
     assert encoder.vocabularies["job_id"] and not inputs.categorical[inputs.column("resume_id")][1] > 10
     shown = world.folder.impressions
-    ids = encoder.dataset(world.folder, world.features, world.split).rows.ids[:, inputs.column("team_id")]
+    ids = dataset.rows.ids[:, inputs.column("team_id")]
     teams = np.array([world.folder.jobs[j]["team_id"] for j in shown.job])
     assert all(len(set(ids[teams == team])) == 1 for team in set(teams))
     with pytest.raises(ConfigError, match="job_id is an identifier"):
@@ -258,9 +261,8 @@ def test_identifiers_are_off_unless_asked_for(world):
 
 
 def test_further_columns(world):
-    config = FeatureConfig(columns=("job.kind",))
-    encoder = Encoder.fit(world.folder, world.features, world.split.train, config)
-    ids = encoder.dataset(world.folder, world.features, world.split).rows.ids[:, encoder.inputs.column("job.kind")]
+    encoder, dataset = encoded(world, columns=("job.kind",))
+    ids = dataset.rows.ids[:, encoder.inputs.column("job.kind")]
     names = ["", *encoder.vocabularies["job.kind"]]
     assert [names[i] for i in ids] == [world.folder.jobs[j]["kind"] for j in world.folder.impressions.job]
 

@@ -85,7 +85,8 @@ def test_models_that_are_not_there():
 
 
 @pytest.mark.parametrize("models", [
-    [{"id": 5}, {"id": ["a"]}, {}, 7], [{"id": MODEL, "meta": 3, "max_model_len": "many", "n_ctx": True, "context_length": -1}], "none", None,
+    [{"id": 5}, {"id": ["a"]}, {}, 7], [{"id": MODEL, "meta": 3, "max_model_len": "many", "n_ctx": True, "context_length": -1}],
+    "none", None,
 ])  # fmt: skip
 def test_pages_of_any_form(models):
     def odd(received):

@@ -141,8 +141,8 @@ def test_case_28_the_canary_is_in_nothing_that_is_written(tmp_path, capfd):
     steps = [
         failure(401, echo), failure(403, echo), failure(400, echo), failure(500, echo), failure(429, echo, {"Retry-After": "0.01"}),
         Step(200, echo), Step(200, f"<html>{echo}"), Step(307, b"", {"Location": f"http://localhost/?{CANARY}"}), Step(drop=True),
-        answer(f"no JSON but {CANARY}"), answer(f'{{"n": 1, "{CANARY}": 2}}'), answer(f'{{"n": "{CANARY}"}}'), answer(None, message={"refusal": echo}),
-        answer(finish="content_filter"), Step(404, echo), Step(200, b"x", claim=100),
+        answer(f"no JSON but {CANARY}"), answer(f'{{"n": 1, "{CANARY}": 2}}'), answer(f'{{"n": "{CANARY}"}}'),
+        answer(None, message={"refusal": echo}), answer(finish="content_filter"), Step(404, echo), Step(200, b"x", claim=100),
     ]  # fmt: skip
     try:
         for number, step in enumerate(steps):

@@ -179,7 +179,8 @@ def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered()
 
 @pytest.mark.parametrize("text", [
     '{"n": 1, "n": 2}', '{"n": NaN}', '{"n": Infinity}', '{"n": 1e400}', '{"n": 1' + "0" * 400 + "}", '{"n": "\\ud800"}',
-    '{"n": ' + "[" * 1000 + "]" * 1000 + "}", '{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001, '{"n": ' + " " * 1_000_001 + "1}", "[1]", "1",
+    '{"n": ' + "[" * 1000 + "]" * 1000 + "}", '{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001,
+    '{"n": ' + " " * 1_000_001 + "1}", "[1]", "1",
 ])  # fmt: skip
 def test_case_20_hostile_json_is_invalid(text):
     assert end_of(answer(text)) == ("invalid", 2)

@@ -212,7 +212,7 @@ def test_threads_share_a_ranker(ranker):
         return [(job, role) for job, role in asked if figures(fresh.rank(job, role=role, top=20)) != expected[job, role]]
 
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(wrong, range(4)), []) == []
+        assert [pair for found in pool.map(wrong, range(4)) for pair in found] == []
 
 
 def test_a_folder_without_extracted_features_gives_the_same_list(market, ranker, tmp_path):

@@ -1,5 +1,6 @@
 """The phrasebook's unknown half is unknown to the rules, and texts say what their mentions claim."""
 
+import itertools
 import json
 import re
 from importlib import resources
@@ -132,5 +133,5 @@ def test_snapshots_of_a_person_look_alike_and_grow(world):
         rows = range(people.first[person], people.first[person + 1])
         assert len({texts[row].split("@")[0] for row in rows}) == 1
         held = [people.skill[row] > 0 for row in rows]
-        assert all((old <= new).all() for old, new in zip(held, held[1:]))
+        assert all((old <= new).all() for old, new in itertools.pairwise(held))
         assert (np.diff(people.updated_at[list(rows)]) > 0).all()

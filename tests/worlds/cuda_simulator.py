@@ -73,7 +73,7 @@ def resumable(function):
         changer.visit(tree)
         made[function] = function, False
         if changer.found or changer.changed or text:
-            exec(compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec"), changer.namespace)  # noqa: S102
+            exec(compile(ast.fix_missing_locations(tree), function.__code__.co_filename, "exec"), changer.namespace)
             changed = changer.namespace[function.__name__]
             made[function] = made[changed] = changed, changer.found
     return made[function]

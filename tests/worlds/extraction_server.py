@@ -9,7 +9,7 @@ from llm_scripted import answer as scripted_answer
 
 NOTHING = {
     **dict.fromkeys(("title", "seniority", "education", "location", "remote")),
-    **dict.fromkeys(("domains", "soft_skills", "languages"), []),
+    **{name: [] for name in ("domains", "soft_skills", "languages")},
 }
 JOB = NOTHING | {"min_years": None, "must_have": [], "nice_to_have": [], "responsibilities": []}
 RESUME = NOTHING | {"years": None, "skills": []}

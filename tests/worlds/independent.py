@@ -79,7 +79,7 @@ def mmoe(p, x, batch, spec, config, role):
 
 
 def ple(p, x, batch, spec, config, role):
-    inputs = {name: x for name in (*spec.tasks, "shared")}
+    inputs = dict.fromkeys((*spec.tasks, "shared"), x)
     for level in range(config.levels):
         own = {t: [mlp(p, f"level{level}.{t}.{e}", inputs[t]) for e in range(config.task_experts)] for t in spec.tasks}
         shared = [mlp(p, f"level{level}.shared.{e}", inputs["shared"]) for e in range(config.shared_experts)]

@@ -5,6 +5,7 @@ single read too far ends the process.
 """
 
 import dataclasses
+import itertools
 import signal
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_no_kernel_leaves_its_arrays():
 @pytest.mark.parametrize("behind", (True, False))
 def test_a_guard_is_fatal(behind):
     """One number past the end, or before the start, ends the process: else the test above would test nothing."""
-    code = "import ctypes, cpu_world\na = cpu_world.guarded(3, behind={})\nprint(ctypes.c_uint8.from_address(a.ctypes.data + {}).value, flush=True)"
+    code = "import ctypes, cpu_world; a = cpu_world.guarded(3, behind={}); print(ctypes.c_uint8.from_address(a.ctypes.data + {}).value)"
     results = [python("-c", code.format(behind, place)).returncode for place in ((2, 3) if behind else (0, -1))]
     assert results == [0, -signal.SIGSEGV]
 
@@ -185,7 +186,7 @@ def test_tiles(tile_rows):
                 parts = thread_tiles(batch, threads, tile_rows, grouped)
                 borders = [border for part in parts for border in part]
                 assert len(parts) == threads and borders == sorted(borders) and (borders[0], borders[-1]) == (0, rows)
-                assert all(end[0] == start[-1] for start, end in zip(parts, parts[1:]))
+                assert all(end[0] == start[-1] for start, end in itertools.pairwise(parts))
                 assert set(borders) <= starts if grouped else max(np.diff(part).max(initial=0) for part in parts) <= tile_rows
 
 

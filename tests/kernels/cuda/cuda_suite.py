@@ -184,7 +184,7 @@ def test_behaviour_of_the_other_backends(in_float32, test, given):
 
 
 def test_odd_plans(in_float32, monkeypatch):
-    """Parts of blocks, an expert that a mixture has twice, an id that adds to the inputs: where the cpu backend is compared, this one is."""
+    """Parts of blocks, an expert that a mixture has twice, an id that adds to the inputs: compared as the cpu backend is."""
 
     def make(backend, *rest, **named):
         return test_plans.make_executor(backend.replace("cpu", "cuda"), *rest, **named)

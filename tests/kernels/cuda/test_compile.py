@@ -77,7 +77,7 @@ def test_a_planted_kernel_is_caught(index, words):
 
     namespace = {"cuda": cuda, "np": np, "math": math}
     copied = "own = cuda.local.array(64, np.float32)\n    for k in range(64):\n        own[k] = x[k]"
-    exec(f"def planted(x):\n    i = cuda.grid(1)\n    {copied}\n    {index}", namespace)  # noqa: S102
+    exec(f"def planted(x):\n    i = cuda.grid(1)\n    {copied}\n    {index}", namespace)
     found = cuda_compile.compile_kernel(declared(namespace["planted"]), 90)
     assert any(words in line for line in cuda_compile.problems("planted", found, found))
 

@@ -34,7 +34,8 @@ def base_plan():
 
 
 def test_nothing_of_cuda_is_imported_unasked():
-    code = "import sys, minirank.kernels.cpu.executor, minirank.training, minirank.kernels.cuda.probe as p; sys.exit(any(n.startswith('numba.cuda.') for n in sys.modules))"
+    modules = "minirank.kernels.cpu.executor, minirank.training, minirank.kernels.cuda.probe"
+    code = f"import sys, {modules}; sys.exit(any(name.startswith('numba.cuda.') for name in sys.modules))"
     assert python("-c", code, NUMBA_ENABLE_CUDASIM="0").returncode == 0
 
 
@@ -92,7 +93,7 @@ def test_the_configuration_says_how_the_backend_computes(monkeypatch):
 
 
 def test_a_step_of_base_takes_eleven_launches():
-    """Six of the rows' part, as here; then weight gradients, sums, Adam, and three for the tables, two atomic ones (cuda_suite.py counts them all)."""
+    """Six for the rows, as here; then weight gradients, sums, Adam, and three for the tables, two of them atomic."""
     launches = schedule(base_plan(), training=True)
     products = ["product_forward", "product_forward", "walk", "product_backward", "product_backward"]
     assert [launch.stage for launch in launches] == ["walk", *products]
