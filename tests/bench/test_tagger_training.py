@@ -37,7 +37,7 @@ def test_partition_and_posteriors_against_all_paths(layer):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_huge_scores_do_not_overflow(layer):
-    _scheme, emissions, transitions = random_crf(layer)
+    _, emissions, transitions = random_crf(layer)
     order, steps = time_major(LENGTHS)
     log_partition, posteriors, _ = forward_backward(1e3 * emissions[order], transitions, steps)
     assert np.isfinite(log_partition)

@@ -41,7 +41,7 @@ def ask(folder, url, run=extract_folder_llm, model="m", retry_failed=False, **op
 
 
 def test_a_folder_is_read_by_a_model(folder):
-    with serving(honest) as (url, _chats):
+    with serving(honest) as (url, _):
         (features, report), counts = ask(folder, url)
     assert read_features(folder) == features
     assert names(features.jobs[0].must_have) == ["emergency care", "python"]
@@ -290,7 +290,7 @@ def test_what_is_told_of_past_hires_names_nobody(tmp_path):
     folder = read_folder(write_folder(tmp_path, JOBS, people, [("j1", name, "2025-01-05") for name, _ in people]))
 
     def answer(messages):
-        kind, _text = document_of(messages)
+        kind, _ = document_of(messages)
         skills = ["Led the [NAME_2] kitchen", "SQL", "[EMAIL_1]"] if kind == "resume" else []
         return json.dumps(RESUME | {"skills": skills, "title": "[NAME_1]"}) if kind == "resume" else honest(messages)
 

@@ -122,7 +122,7 @@ def test_a_cassette_of_another_server_is_not_continued(recorded):
 
 
 def test_a_full_disk_ends_the_record_and_keeps_the_answers(data, tmp_path, capsys):
-    with serving(honest) as (url, _chats):
+    with serving(honest) as (url, _):
         command = ["extract", str(data), "--base-url", url, "--model", "m", "--store", str(tmp_path / "s.sqlite"), "--concurrency", "1"]
         assert main([*command, "--record", "/dev/full"]) == 2
         said = capsys.readouterr().err
