@@ -54,10 +54,10 @@ class CsvFile:
     lines: np.ndarray
 
 
-def binary(path: Path) -> BinaryIO:
+def open_bytes(path: Path) -> BinaryIO:
     """The bytes of a file, unpacked where its name ends in .bz2 or .gz."""
-    opener = {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix.lower(), open)
-    return opener(path, "rb")
+    openers: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
+    return openers.get(path.suffix.lower(), open)(path, "rb")
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def one_line_errors(path: Path, file: str, remedy: str) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path, file: str) -> Iterator[TextIO]:
+def open_text(path: Path, file: str) -> Iterator[TextIO]:
     """UTF-8 text of a file, with or without a byte order mark, line ends as they are.
 
     Args:
@@ -95,7 +95,7 @@ def opened(path: Path, file: str) -> Iterator[TextIO]:
     """
     with one_line_errors(path, file, "check that the file is complete"):
         try:
-            with binary(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
+            with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
                 yield text
         except UnicodeDecodeError:
             encoding, line = ("UTF-16", 1) if _is_utf16(path) else ("ISO-8859-1", _first_line_not_utf8(path))
@@ -124,7 +124,7 @@ def read_csv(
     """
     names: list[str | int] = []
     try:
-        with opened(path, file) as text:
+        with open_text(path, file) as text:
             reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=True)
             first = next((row for row in reader if row), None)
             if first is None:
@@ -213,7 +213,7 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
     decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number)
     records, lines, empty = [], [], True
     try:
-        with opened(path, file) as text:
+        with open_text(path, file) as text:
             for line, raw in enumerate(text, 1):
                 if not raw.strip():
                     continue
@@ -288,13 +288,13 @@ def _names(folder: Path) -> list[str]:
 
 def _is_utf16(path: Path) -> bool:
     """Whether the file begins with the byte order mark of UTF-16."""
-    with binary(path) as stream:
+    with open_bytes(path) as stream:
         return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _first_line_not_utf8(path: Path) -> int | None:
     """1-based line of the first byte that is not UTF-8."""
-    with binary(path) as stream:
+    with open_bytes(path) as stream:
         for line, raw in enumerate(stream, 1):
             try:
                 raw.decode("utf-8")

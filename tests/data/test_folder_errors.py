@@ -203,7 +203,7 @@ def test_files_that_cannot_be_read(tmp_path, monkeypatch):
 
     write(tmp_path)
     with monkeypatch.context() as patch, pytest.raises(DataError) as error:
-        patch.setattr("minirank.data.read_files.binary", refuse)
+        patch.setattr("minirank.data.read_files.open_bytes", refuse)
         read_folder(tmp_path)
     assert str(error.value).startswith("jobs.jsonl: no permission to read it; run chmod u+r on it")
     (tmp_path / "jobs.jsonl").unlink()

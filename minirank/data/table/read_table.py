@@ -60,13 +60,11 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     encoder = TableEncoder.fit(raw, rows["train"], fields, columns, files)
     labels, weights = _labels(raw, fields)
     _check_labels(raw, fields, labels, rows)
-    encoded = encoder.encode(raw)
     groups = group.astype(np.int32)
-    batch = Batch(encoded.ids, encoded.bags, encoded.dense, labels, weights, groups)
     role, role_names = _roles(raw, fields.role, encoder)
     return Dataset(
         inputs=encoder.inputs,
-        rows=batch,
+        rows=Batch(**vars(encoder.encode(raw)), labels=labels, weights=weights, groups=groups),
         **rows,
         search=groups if fields.group is not None else None,
         job=None,
