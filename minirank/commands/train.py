@@ -9,12 +9,9 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:  # the commands import what they need when they run: `minirank --help` is quick
-    from ..config.configuration import FolderConfig
-    from ..config.table import TableConfig
-    from ..progress import Progress
+from ..progress import Progress
 
 
 def register(commands) -> None:
@@ -46,7 +43,6 @@ def run_plan(options: Namespace) -> None:
 def run_train(options: Namespace) -> int | None:
     """Train; 130 after Ctrl-C."""
     from ..config.configuration import load_config
-    from ..progress import Progress
     from ..training import train
 
     given = {"backend": options.backend, "seed": options.seed, "threads": options.threads}
@@ -67,7 +63,7 @@ def run_train(options: Namespace) -> int | None:
     return None
 
 
-def _note_gazetteer(data: FolderConfig | TableConfig, progress: Progress) -> None:
+def _note_gazetteer(data: Any, progress: Progress) -> None:
     """Say where rankings would read new texts with other labels than those that made the features."""
     from ..config.configuration import FolderConfig
     from ..extract.feature_files import made_with
