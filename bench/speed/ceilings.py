@@ -31,9 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank.kernels.cpu import vector
-from minirank.kernels.cpu.executor import available_threads
 from minirank.kernels.cpu.jit import driver
 from minirank.kernels.cpu.tile import ROWS, WIDE
+from minirank.kernels.cpu.workers import available_threads
 from minirank.kernels.parameters import aligned
 
 CHAINS = ROWS * WIDE

@@ -33,7 +33,7 @@ from bench.tables import Report, machine
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.errors import MinirankError
 from minirank.kernels.batch import Bag, Batch, InputSpec
-from minirank.kernels.cpu.executor import available_threads
+from minirank.kernels.cpu.workers import available_threads
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.plan import Plan
 from minirank.model.architectures import compile_plan

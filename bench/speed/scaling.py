@@ -25,7 +25,7 @@ from bench.speed.competitors import MINIRANK, Process
 from bench.speed.steps_tables import ratio
 from bench.speed.workloads import GATES, WORKLOADS, write_problem
 from bench.tables import Report, machine, markdown
-from minirank.kernels.cpu.executor import available_threads
+from minirank.kernels.cpu.workers import available_threads
 
 BATCHES = 4
 AT_ONCE = 0.15  # seconds of steps in a round, one step at least

@@ -92,10 +92,14 @@ class Profile:
 class TimedExecutor(CpuExecutor):
     """A `cpu` executor that notes of every driver its seconds and its arguments."""
 
-    def _run(self, *jobs):
+    def __init__(self, plan: Plan, threads: int) -> None:
+        super().__init__(plan, threads=threads)
+        self.run_together, self._steps.run = self._steps.run, self._timed_run
+
+    def _timed_run(self, *jobs):
         for function, arguments in jobs:
             began = time.perf_counter()
-            super()._run((function, arguments))
+            self.run_together((function, arguments))
             self.noted[function.__name__] = time.perf_counter() - began, function, arguments
 
     def timed_step(self, state: TrainState, batch: Batch, adam: Adam) -> float:
@@ -110,7 +114,7 @@ def profile(
     name: str, plan: Plan, values: Arena, batches: list[Batch], threads: int, seconds: float = 10, probe: Probe | None = None
 ) -> Profile:
     """Train on the batches in turn, measuring the ceilings in between, for about so many seconds."""
-    executor, state, adam = TimedExecutor(plan, threads=threads), TrainState(values), Adam()
+    executor, state, adam = TimedExecutor(plan, threads), TrainState(values), Adam()
     probe, rate = probe or Probe(threads), ticks_a_second()
     for batch in batches:
         executor.timed_step(state, batch, adam)
@@ -162,7 +166,7 @@ def _pack_once(executor):
     times = []
     for training in (False, True):
         began = time.perf_counter()
-        CpuExecutor._run(executor, (function, [(*one[:-1], training) for one in arguments]))
+        executor.run_together((function, [(*one[:-1], training) for one in arguments]))
         times.append(time.perf_counter() - began)
     return times
 

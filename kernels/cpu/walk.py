@@ -85,7 +85,7 @@ def sum_table(table, sources, work, unique, sums, position):
     """Sum the gradients of every id of one table; returns the number of unique ids.
 
     Args:
-        table: (5,) a row of `TableReaders.rows`. sources: (n, 3) see there.
+        table: (5,) a row of `EmbeddingUpdate.rows`. sources: (n, 3) see there.
     Writes:
         unique: (n,) ids in order of first use. sums: (n * D,) their gradients.
     NOTE: position (V,) is -1 everywhere before and after.

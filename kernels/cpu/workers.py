@@ -1,14 +1,16 @@
 """Threads that help to compute, and stay awake for a moment in case that more comes.
 
 To wake a thread that sleeps takes about 0.1 ms, in which a core does 10 million operations: longer than a tenth of a request
-of 1,000 candidates, or of a training step on a small model. So a helper that is done looks for more for a moment before it goes
-to sleep, and who waits for a helper looks as long whether it is done. Both look without the interpreter's lock.
+of 1,000 candidates, or of a training step on a small model. So a worker that is done looks for more for a moment before it goes
+to sleep, and who waits for a worker looks as long whether it is done. Both look without the interpreter's lock.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -16,7 +18,7 @@ import numpy as np
 from .jit import driver
 from .vector import load_acquire, pause, pointer
 
-MOMENT = 2**14  # pauses, of 20 to 50 ns each
+SPIN_PAUSES = 2**14  # pauses, of 20 to 50 ns each
 
 
 @driver
@@ -28,7 +30,12 @@ def wait_for_change(count, seen, pauses):
         pause()
 
 
-class Helper:
+def available_threads() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Worker:
     """One more thread, from the first `start` until nobody holds this object any more."""
 
     def __init__(self) -> None:
@@ -41,7 +48,7 @@ class Helper:
         if self._thread is None or not self._thread.is_alive():  # it is not in a process that was forked from its own
             self._jobs, self._ended = SimpleQueue(), threading.Event()
             shared = self._jobs, self._ended, self._errors, self._asked, self._done
-            thread = threading.Thread(target=_help, args=shared, daemon=True)
+            thread = threading.Thread(target=_work, args=shared, daemon=True)
             thread.start()
             self._thread = thread
             weakref.finalize(self, self._jobs.put, None)
@@ -63,15 +70,15 @@ class Helper:
         interrupted = None
         while not self._ended.is_set():
             try:
-                wait_for_change(self._done, self._before, MOMENT)
+                wait_for_change(self._done, self._before, SPIN_PAUSES)
                 self._ended.wait()
             except KeyboardInterrupt as raised:
                 interrupted = raised
         return interrupted or self._errors[0]
 
 
-def _help(jobs, ended, errors, asked, done) -> None:
-    """What a helper does all its life."""
+def _work(jobs, ended, errors, asked, done) -> None:
+    """What a worker does all its life."""
     while True:
         job = jobs.get()
         if job is None:
@@ -86,16 +93,36 @@ def _help(jobs, ended, errors, asked, done) -> None:
         errors[0] = error
         ended.set()
         done[0] += 1
-        wait_for_change(asked, seen, MOMENT)
+        wait_for_change(asked, seen, SPIN_PAUSES)
 
 
-class Helpers:
-    """Up to `most` helpers. Any number of threads may take some at once."""
+class Workers:
+    """Up to `most` workers. Any number of threads may run something on them at once."""
 
     def __init__(self, most: int) -> None:
-        self._idle = [Helper() for _ in range(most)]
+        self._idle = [Worker() for _ in range(most)]
 
-    def take(self, wanted: int) -> list[Helper]:
+    def run(self, calls: list[Callable[[], None]], optional: bool = False) -> None:
+        """Make these calls side by side: the first on this thread, others on idle workers.
+
+        Args:
+            optional: it is enough that the first is made, which leaves nothing to do when it ends: others are made if a worker
+                begins with them before. Else this thread makes those that no worker is idle for.
+        """
+        workers, begun = self._take(len(calls) - 1), []
+        try:
+            for worker, call in zip(workers, calls[1:]):
+                worker.start(call)
+                begun.append(worker)
+            for call in (calls[0], *(() if optional else calls[len(workers) + 1 :])):
+                call()
+        finally:  # whatever happens here, nobody reads or writes any more
+            errors = [worker.finish() for worker in begun if not (optional and worker.withdraw())]
+            self._give_back(workers)
+        for error in filter(None, errors):
+            raise error
+
+    def _take(self, wanted: int) -> list[Worker]:
         """Up to `wanted` that are idle, for nobody else until they are given back."""
         taken = []
         while len(taken) < wanted and self._idle:
@@ -105,6 +132,5 @@ class Helpers:
                 break
         return taken
 
-    def give_back(self, taken: list[Helper]) -> None:
-        """They are idle again."""
+    def _give_back(self, taken: list[Worker]) -> None:
         self._idle.extend(reversed(taken))

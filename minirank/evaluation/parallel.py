@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from minirank.kernels.cpu.executor import available_threads
+from minirank.kernels.cpu.workers import available_threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -136,7 +136,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     check_tasks(config.model, config.tasks, dataset.inputs)
     check_labels(dataset, config.tasks)
     if config.training.backend == "cpu" and config.training.threads is None:
-        from ..kernels.cpu.executor import available_threads
+        from ..kernels.cpu.workers import available_threads
 
         config = replace(config, training=replace(config.training, threads=available_threads()))
     stopping = config.training.early_stopping

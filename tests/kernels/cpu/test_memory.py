@@ -16,9 +16,9 @@ from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, gu
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Bag, InputSpec
-from minirank.kernels.cpu import executor as cpu
-from minirank.kernels.cpu import predict, walk
-from minirank.kernels.cpu.executor import CpuExecutor, thread_tiles
+from minirank.kernels.cpu import buffers, embedding_update, walk
+from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.cpu.tiles import thread_tiles
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 
@@ -26,17 +26,14 @@ GUARDED_SEEDS = 14
 
 
 class GuardedExecutor(CpuExecutor):
-    """A CPU executor whose arrays of integers are guarded as well; its buffers are where `cpu.aligned` puts them."""
+    """A CPU executor whose arrays of integers are guarded as well; its buffers are where `buffers.aligned` puts them."""
 
     behind = True
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
-        make = self._predictor._works
-        self._predictor._works = lambda *arguments: self._guarded(make(*arguments))
-
-    def _works(self, *arguments):
-        return self._guarded(super()._works(*arguments))
+        for part in (self._predictor, self._steps):
+            part._works = lambda *arguments, make=part._works: self._guarded(make(*arguments))
 
     def _guarded(self, works):
         copied = ("runs", "reals", "entities", "bag_offsets", "bag_ids", "bag_starts", "losses", "ticks")
@@ -46,7 +43,7 @@ class GuardedExecutor(CpuExecutor):
 def touch_everything(seed, behind):
     """Steps, gradients and predictions of a drawn plan, all in guarded memory."""
     plan, spec, _, rng = drawn(seed)
-    for module in (cpu, parameters, predict):
+    for module in (buffers, embedding_update, parameters):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
     GuardedExecutor.behind = behind
     for rows, tile_rows, threads in ((13, 6, 1), (1, 192, 2), (84, 7, 3)):
@@ -195,7 +192,7 @@ def test_ever_longer_searches_keep_few_buffers():
     executor = CpuExecutor(plan, np.float32, 1, 64)
     for rows in range(65, 200, 5):
         executor.gradients(values, one_search(drawn_batch(rng, spec, rows)))
-    assert len([name for name in executor._local.__dict__ if name.startswith("values0")]) <= 3
+    assert len([name for name in executor._steps._buffers()[0] if name.startswith("values")]) <= 3
 
 
 def test_arrays_that_may_not_be_written_compile_nothing_anew():

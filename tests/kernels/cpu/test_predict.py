@@ -15,9 +15,12 @@ from cpu_world import drawn, drawn_batch
 
 from minirank.kernels.adam import Adam
 from minirank.kernels.cpu import predict
+from minirank.kernels.cpu.buffers import BufferPool
 from minirank.kernels.cpu.executor import CpuExecutor
-from minirank.kernels.cpu.predict import rows_are_fine, runs_of_columns, tiles_to_claim
-from minirank.kernels.cpu.workers import Helper, Helpers
+from minirank.kernels.cpu.plans import runs_of_columns
+from minirank.kernels.cpu.predict import rows_are_fine
+from minirank.kernels.cpu.tiles import tiles_to_claim
+from minirank.kernels.cpu.workers import Worker, Workers, available_threads
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 
@@ -171,8 +174,8 @@ def test_a_row_does_not_depend_on_the_rows_around_it(seed):
 def test_memory_of_many_requests_is_bounded():
     plan, _, values, batch, _ = world(5, 700)
     executor = CpuExecutor(plan, np.float32, 2, 64)
-    rooms = executor._predictor._rooms
-    count, gate = len(rooms._rooms), threading.Barrier(40)
+    buffers = executor._predictor._pool
+    count, gate = len(buffers._free), threading.Barrier(40)
     expected = executor.logits(values, batch).tobytes()
 
     def ask(_):
@@ -181,47 +184,47 @@ def test_memory_of_many_requests_is_bounded():
 
     with ThreadPoolExecutor(40) as pool:
         assert all(pool.map(ask, range(40)))
-    assert len(rooms._rooms) == count == 2 * max(2, predict.available_threads())  # all of them are back
-    assert len(executor._local.__dict__) == 0  # and nothing else is kept
+    assert len(buffers._free) == count == 2 * max(2, available_threads())  # all of them are back
+    assert len(executor._steps._kept.__dict__) == 0  # and nothing else is kept
 
 
 def test_a_refused_request_leaves_nothing_behind():
     _, _, values, batch, executor = next(each for each in map(world, range(99)) if each[1].bags)
-    expected, rooms = executor.logits(values, batch).tobytes(), executor._predictor._rooms
+    expected, pool = executor.logits(values, batch).tobytes(), executor._predictor._pool
     bad = batch.take(np.arange(len(batch)))
     object.__setattr__(bad.bags[0], "ids", np.full_like(bad.bags[0].ids, 10**6))
     for _ in range(50):
         with pytest.raises(ValueError, match="ids of bag"):
             executor.logits(values, bad)
-    assert len(rooms._rooms) == 2 * max(3, predict.available_threads()) and len(executor._helpers._idle) == 2
+    assert len(pool._free) == 2 * max(3, available_threads()) and len(executor._workers._idle) == 2
     assert executor.logits(values, batch).tobytes() == expected
 
 
-def test_rooms_are_shared_out():
-    """A request that is alone takes all threads, the next one a single room, and who finds none waits."""
-    rooms = predict.Rooms(2, 4)
-    first, second, third = rooms.take(2), rooms.take(2), rooms.take(5)
+def test_buffers_are_shared_out():
+    """A request that is alone takes all threads, the next one those of a single thread, and who finds none waits."""
+    pool = BufferPool(2, 4)
+    first, second, third = pool.take(2), pool.take(2), pool.take(5)
     assert [len(taken) for taken in (first, second, third)] == [2, 1, 1]
-    waiting = threading.Thread(target=lambda: rooms.give_back(rooms.take(2)))
+    waiting = threading.Thread(target=lambda: pool.give_back(pool.take(2)))
     waiting.start()
     time.sleep(0.05)
     assert waiting.is_alive()
-    rooms.give_back(second)
+    pool.give_back(second)
     waiting.join(5)
     assert not waiting.is_alive()
-    rooms.give_back(third)
-    rooms.give_back(first)
-    again = rooms.take(2)
+    pool.give_back(third)
+    pool.give_back(first)
+    again = pool.take(2)
     assert again[0] is first[0] and again[1] is first[1]
 
 
 # --- parts ------------------------------------------------------------------------------------
 
 
-def test_helpers():
-    helpers, found = Helpers(2), []
-    (one,), none = helpers.take(1), Helpers(0).take(3)
-    assert none == [] and len(helpers.take(5)) == 1 and helpers.take(1) == []
+def test_workers():
+    workers, found = Workers(2), []
+    (one,), none = workers._take(1), Workers(0)._take(3)
+    assert none == [] and len(workers._take(5)) == 1 and workers._take(1) == []
     for number in range(300):
         if number % 100 == 50:
             time.sleep(0.02)  # long enough for it to fall asleep
@@ -238,18 +241,18 @@ def test_helpers():
     gate.set()
     assert one.finish() is None
     thread = one._thread
-    del one, helpers
+    del one, workers
     gc.collect()
     thread.join(5)
     assert not thread.is_alive()
 
 
 def test_a_job_is_withdrawn_only_before_it_begins():
-    helper, ran = Helper(), []
+    worker, ran = Worker(), []
     for turn in range(200):
-        helper.start(ran.append, turn)
-        if not helper.withdraw():
-            assert helper.finish() is None and ran[-1] == turn
+        worker.start(ran.append, turn)
+        if not worker.withdraw():
+            assert worker.finish() is None and ran[-1] == turn
         elif ran:
             assert ran[-1] < turn
 
@@ -331,20 +334,20 @@ def test_ids_that_are_no_integers_are_refused():
 
 @pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork; run on Linux or macOS")
-def test_a_forked_process_has_helpers_of_its_own():
-    helper = Helper()
-    helper.start(int)
-    assert helper.finish() is None
+def test_a_forked_process_has_workers_of_its_own():
+    worker = Worker()
+    worker.start(int)
+    assert worker.finish() is None
     child = os.fork()
     if child == 0:
         signal.alarm(5)
-        helper.start(int)
-        os._exit(0 if helper.finish() is None else 1)
+        worker.start(int)
+        os._exit(0 if worker.finish() is None else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_an_interrupted_wait_ends_when_the_helper_has():
-    helper, done = Helper(), []
-    helper.start(lambda: (time.sleep(0.3), done.append(True)))
+def test_an_interrupted_wait_ends_when_the_worker_has():
+    worker, done = Worker(), []
+    worker.start(lambda: (time.sleep(0.3), done.append(True)))
     threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
-    assert isinstance(helper.finish(), KeyboardInterrupt) and done
+    assert isinstance(worker.finish(), KeyboardInterrupt) and done

@@ -1,0 +1,133 @@
+"""Training steps of the `cpu` executor, in four parts that are split over threads in a fixed way (`executor.py` lists them)."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import numpy as np
+
+from ..adam import Adam
+from ..batch import Batch
+from ..checks import check_batch, check_values
+from ..executor import Gradients
+from ..objective import add_objective
+from ..parameters import Arena, TrainState
+from . import walk
+from .bags import FlatBags
+from .buffers import contiguous, fill_work, reuse, weight_buffers
+from .embedding_update import EmbeddingUpdate
+from .encode import Encoded, encode
+from .layout import Work
+from .plans import EncodedPlans
+from .tile import WIDE
+from .tiles import even, thread_tiles
+from .vector import BYTES
+from .workers import Workers
+
+SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thread
+
+
+class StepRunner:
+    """Takes training steps, one at a time.
+
+    Args:
+        plans, threads, workers, bags: those of the executor.
+    """
+
+    def __init__(self, plans: EncodedPlans, threads: int, workers: Workers, bags: FlatBags) -> None:
+        self.plan, self.dtype, self.threads, self._plans = plans.plan, plans.dtype, threads, plans
+        self._workers, self._bags = workers, bags
+        self._tables = EmbeddingUpdate(self.plan, encode(self.plan, plans.tile_rows, self.dtype).table, self.dtype)
+        self._kept = threading.local()
+
+    def run(self, *jobs: tuple) -> None:
+        """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other.
+
+        NOTE: threads do not wait for each other between jobs, so a job must not need what another thread does in an earlier one.
+        """
+
+        def part(thread: int) -> None:
+            for function, arguments in jobs:
+                function(*arguments[thread])
+
+        self._workers.run([partial(part, thread) for thread in range(len(jobs[0][1]))])
+
+    def _buffers(self) -> list[dict[str, np.ndarray]]:
+        """Those of each thread, which the calling thread keeps, so that a step allocates nothing large."""
+        kept = self._kept.__dict__
+        if not kept:
+            kept["buffers"] = [{} for _ in range(self.threads)]
+        return kept["buffers"]
+
+    def _works(self, encoded: Encoded, values: Arena, batch: Batch) -> list[Work]:
+        """What each thread reads and writes; the batch and the parameters are shared."""
+        check_values(self.plan, self.dtype, values)
+        buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
+        others = weight_buffers(encoded, buffers[0], self.dtype) | {
+            "dense_values": contiguous(values.dense, self.dtype),
+            "input_gradients": reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype),
+            "labels": contiguous(batch.labels, np.float32).reshape(-1),
+            "weights": contiguous(batch.weights, np.float32).reshape(-1),
+            "groups": contiguous(batch.groups, np.int32),
+            "tasks": batch.labels.shape[1],
+            "gradients": None, "dense_gradients": None, "losses": None,
+        }  # fmt: skip
+        name = f"gradients of {encoded.capacity} rows"
+        return [
+            work._replace(gradients=reuse(mine, name, encoded.arena, self.dtype), dense_gradients=sums, losses=np.zeros(len(encoded.table)))
+            for work, mine, sums in zip(fill_work(encoded, self.dtype, values, batch, self._bags, buffers, others), buffers, accumulators)
+        ]
+
+    def _accumulators(self, size: int) -> np.ndarray:
+        """(threads, P') gradient accumulators of P numbers, and some for what a tile may add 0 to behind them."""
+        lanes = BYTES // self.dtype.itemsize
+        width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
+        return reuse(self._buffers()[0], "accumulators", self.threads * width, self.dtype).reshape(self.threads, width)
+
+    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
+        """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
+        check_batch(self.plan, batch)
+        tiles = thread_tiles(batch, self.threads, self._plans.tile_rows, self.plan.grouped)
+        encoded = self._plans.for_training(max(int(np.diff(borders).max(initial=0)) for borders in tiles))
+        works = self._works(encoded, values, batch)
+
+        parts = 1 if encoded.panels < SMALL else self.threads
+        self.run((walk.pack_weights, [(encoded.table, works[part], part, parts, True) for part in range(parts)]))
+
+        nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
+        claimed = (np.zeros(1, np.int64) for _ in works)  # by each thread of its own tiles
+        self.run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles, claimed)]))
+
+        losses = sum(work.losses for work in works)[len(self.plan.forward) :]
+        dense = works[0].dense_gradients[: len(values.dense)]
+        return add_objective(self.plan, values, losses, dense), losses, works
+
+    def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
+        """Parts 3 and 4, which do not wait for each other."""
+        state.step += 1
+        real = self.dtype.type
+        settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
+        shrink, size = real(adam.learning_rate * adam.weight_decay), len(state.values.dense)
+        dense = state.values.dense, state.m.dense, state.v.dense, self._accumulators(size), state.decay
+        tables = state.values.tables, state.m.tables, state.v.tables
+
+        borders = even(size, self.threads)
+        self.run(
+            (walk.adam_arena, [(*dense, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])]),
+            (walk.step_tables, [(*readers, *tables, *settings) for readers in self._tables.parts(works[0], self.threads)]),
+        )
+
+    def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
+        """One training step in place: (total, losses) before the step."""
+        if state.values.frozen:
+            raise ValueError("values are frozen: train a copy of them")
+        total, losses, works = self._rows_backward(state.values, batch)
+        self._update(state, works, adam)
+        return total, losses
+
+    def gradients(self, values: Arena, batch: Batch) -> Gradients:
+        """The gradient of one batch; see `Gradients`."""
+        total, losses, works = self._rows_backward(values, batch)
+        dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
+        return Gradients(total, losses, dense, self._tables.gradients(works[0]))
