@@ -37,12 +37,12 @@ def weight_buffers(encoded: Encoded, buffers: Buffers, dtype: np.dtype) -> Buffe
 
 
 def fill_work(
-    encoded: Encoded, dtype: np.dtype, values: Arena, inputs: Inputs, bags: FlatBags, buffers: list[Buffers], others: Buffers
+    encoded: Encoded, dtype: np.dtype, values: Arena, inputs: Inputs, bags: FlatBags, buffers: list[Buffers], others: list[Buffers]
 ) -> list[Work]:
     """What the thread of each of `buffers` reads and writes; the inputs and the parameters are shared.
 
     Args:
-        others: the fields of a `Work` that training and prediction fill each in its own way; a list has one of each thread.
+        others: for each thread the fields of its `Work` that training and prediction fill each in its own way.
     """
     rows, capacity = len(inputs), encoded.capacity
     offsets, bag_ids, starts = bags.lists(inputs)
@@ -62,7 +62,7 @@ def fill_work(
         "bags": len(inputs.bags),
         "columns": inputs.dense.shape[1],
         "scale": 1.0 / rows,
-    } | others
+    }
     scratch = capacity * (WIDE * BYTES // dtype.itemsize + encoded.scratch)
     return [
         Work(
@@ -70,8 +70,9 @@ def fill_work(
             scratch=reuse(mine, "scratch", scratch, dtype),
             ticks=np.zeros((len(encoded.table), 2), np.int64),
             **shared,
+            **rest,
         )
-        for mine in buffers
+        for mine, rest in zip(buffers, others)
     ]
 
 

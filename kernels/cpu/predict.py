@@ -141,7 +141,7 @@ class Predictor:
             dense = np.array(parameters) if frozen else contiguous(parameters, self.dtype)
             weights = Weights(parameters, dense, **weight_buffers(encoded, {} if frozen else buffers[0], self.dtype))
         others = self._unread | {"dense_values": weights.dense_values, "panels": weights.panels, "biases": weights.biases}
-        works = fill_work(encoded, self.dtype, values, inputs, self._bags, buffers, others)
+        works = fill_work(encoded, self.dtype, values, inputs, self._bags, buffers, [others] * len(buffers))
         if not known:
             walk.pack_weights(encoded.table, works[0], 0, 1, False)
             if frozen:

@@ -64,20 +64,25 @@ class StepRunner:
         """What each thread reads and writes; the batch and the parameters are shared."""
         check_values(self.plan, self.dtype, values)
         buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
-        others = weight_buffers(encoded, buffers[0], self.dtype) | {
+        shared = weight_buffers(encoded, buffers[0], self.dtype) | {
             "dense_values": contiguous(values.dense, self.dtype),
             "input_gradients": reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype),
             "labels": contiguous(batch.labels, np.float32).reshape(-1),
             "weights": contiguous(batch.weights, np.float32).reshape(-1),
             "groups": contiguous(batch.groups, np.int32),
             "tasks": batch.labels.shape[1],
-            "gradients": None, "dense_gradients": None, "losses": None,
-        }  # fmt: skip
-        name = f"gradients of {encoded.capacity} rows"
-        return [
-            work._replace(gradients=reuse(mine, name, encoded.arena, self.dtype), dense_gradients=sums, losses=np.zeros(len(encoded.table)))
-            for work, mine, sums in zip(fill_work(encoded, self.dtype, values, batch, self._bags, buffers, others), buffers, accumulators)
+        }
+        gradients = f"gradients of {encoded.capacity} rows"
+        others = [
+            shared
+            | {
+                "gradients": reuse(mine, gradients, encoded.arena, self.dtype),
+                "dense_gradients": sums,
+                "losses": np.zeros(len(encoded.table)),
+            }
+            for mine, sums in zip(buffers, accumulators)
         ]
+        return fill_work(encoded, self.dtype, values, batch, self._bags, buffers, others)
 
     def _accumulators(self, size: int) -> np.ndarray:
         """(threads, P') gradient accumulators of P numbers, and some for what a tile may add 0 to behind them."""

@@ -48,7 +48,7 @@ class Worker:
         if self._thread is None or not self._thread.is_alive():  # it is not in a process that was forked from its own
             self._jobs, self._ended = SimpleQueue(), threading.Event()
             shared = self._jobs, self._ended, self._errors, self._asked, self._done
-            thread = threading.Thread(target=_work, args=shared, daemon=True)
+            thread = threading.Thread(target=_serve, args=shared, daemon=True)
             thread.start()
             self._thread = thread
             weakref.finalize(self, self._jobs.put, None)
@@ -77,7 +77,7 @@ class Worker:
         return interrupted or self._errors[0]
 
 
-def _work(jobs, ended, errors, asked, done) -> None:
+def _serve(jobs, ended, errors, asked, done) -> None:
     """What a worker does all its life."""
     while True:
         job = jobs.get()
