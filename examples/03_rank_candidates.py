@@ -36,9 +36,8 @@ print(f"\n{folder.jobs[0]['title']} must have:", ", ".join(f"{value.value} (from
 split = split_by_time(folder)
 encoder = Encoder.fit(folder, features, split.train)
 dataset = encoder.dataset(folder, features, split)
-print(
-    f"\n{len(dataset.inputs.categorical)} categorical fields, {len(dataset.inputs.bags)} multi-valued ones, {len(dataset.inputs.dense)} dense columns"
-)
+inputs = dataset.inputs
+print(f"\n{len(inputs.categorical)} categorical fields, {len(inputs.bags)} multi-valued ones, {len(inputs.dense)} dense columns")
 
 # 4. A model: experts that all roles share, gates that the recruiter's role steers.
 config = Config(

@@ -68,9 +68,8 @@ with Store(Path(tempfile.mkdtemp()) / "answers.sqlite") as store:
             f"  all its values: {counts.grounded} grounded, {counts.leaked} copied, {counts.ungrounded} made up, {counts.invalid} invalid"
         )
         if counts.dropped > counts.grounded:  # as `minirank extract` does then
-            print(
-                f"  more is made up than is not, the rules stand in: {', '.join(value.value for value in document.rules.must_have) or 'nothing'}"
-            )
+            instead = ", ".join(value.value for value in document.rules.must_have)
+            print(f"  more is made up than is not, the rules stand in: {instead or 'nothing'}")
         total.add(counts)
     print(f"\n{total.grounded} of {total.grounded + total.dropped} values stand in their document")
 

@@ -42,7 +42,7 @@ class Slot:
     width: int
     differentiable: int
 
-    def columns(self, start: int, width: int) -> "Slot":
+    def columns(self, start: int, width: int) -> Slot:
         """The columns start .. start + width of this slot."""
         if start < 0 or start + width > self.width:
             raise ValueError(f"columns {start}..{start + width} lie outside {self} of width {self.width}")

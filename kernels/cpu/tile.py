@@ -2,8 +2,9 @@
 
     C (m, n)  =  A (m, K)  B (K, n)          m <= ROWS rows, n = 1 or WIDE vectors
 
-A vector is 64 bytes, 16 float32: one register with AVX-512, two with AVX2, four with NEON. For each k: load one row of B, then, for each of the m rows, spread one number of A over a
-vector and let it be multiplied and added to that row of C in one instruction:
+A vector is 64 bytes, 16 float32: one register with AVX-512, two with AVX2, four with NEON. For each k: load one
+row of B, then, for each of the m rows, spread one number of A over a vector and let it be multiplied and added to that
+row of C in one instruction:
 
               b0   b1  ...        one row of B: WIDE vectors
             +----+----+

@@ -53,7 +53,8 @@ def dense_gradient(i, parameters, partials, constants, ints, size, tasks, losses
 
 
 @kernel(
-    "void(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64, int64, int64, int64)",
+    "void(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], "
+    "int64, int64, int64, int64, int64)",
     threads=FLAT_THREADS,
 )
 def adam_dense(parameters, m, v, partials, constants, ints, settings, size, tasks, losses, results, learned):

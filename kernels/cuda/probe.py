@@ -25,10 +25,11 @@ def why_not() -> str | None:
     try:
         cuda.cudadrv.driver.driver.ensure_initialized()
         count = len(cuda.gpus)
-    except Exception as error:  # noqa: BLE001  whatever a driver may raise is the reason that we are asked for
+    except Exception as error:  # whatever a driver may raise is the reason that we are asked for
         return f"{_driver_problem(str(error))}, {ELSEWHERE}"
     if count == 0:
-        return f"the driver shows no GPU (CUDA_VISIBLE_DEVICES is {os.environ.get('CUDA_VISIBLE_DEVICES', 'not set')}); make one visible, {ELSEWHERE}"
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
+        return f"the driver shows no GPU (CUDA_VISIBLE_DEVICES is {visible}); make one visible, {ELSEWHERE}"
     return _compiler_problem(cuda)
 
 
@@ -47,7 +48,7 @@ def device_name(device) -> str:
 
 
 def _compiler_problem(cuda) -> str | None:
-    """Compile and run a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring, and a driver that is not too old for them."""
+    """Compile and run a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring, and a driver new enough for them."""
 
     def nothing(x):
         x[0] = 0
@@ -58,12 +59,13 @@ def _compiler_problem(cuda) -> str | None:
         return f"{device_name(device)} has compute capability {major}.{minor}, kernels need 7.0; take another GPU, {ELSEWHERE}"
     try:
         cuda.compile(nothing, "void(float32[::1])", cc=device.compute_capability, device=False, abi="numba", output="ptx")
-    except Exception as error:  # noqa: BLE001  likewise
-        return f"the CUDA toolkit does not compile ({_words(error)}); {INSTALL}, or set CUDA_HOME to a toolkit of the driver's version, {ELSEWHERE}"
+    except Exception as error:
+        remedy = f"{INSTALL}, or set CUDA_HOME to a toolkit of the driver's version"
+        return f"the CUDA toolkit does not compile ({_words(error)}); {remedy}, {ELSEWHERE}"
     try:
         cuda.jit(nothing)[1, 1](cuda.device_array(1, "float32"))
         cuda.synchronize()
-    except Exception as error:  # noqa: BLE001  likewise
+    except Exception as error:
         return f"the driver does not run what the CUDA toolkit compiles ({_words(error)}); update the driver to 580 or newer, {ELSEWHERE}"
     return None
 

@@ -222,11 +222,11 @@ def dense_by_id_forward_tile(op, work, first, rows):
     ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
     some_z = work.scratch
     some_x = at(some_z, rows * columns)
-    id = common_id(ids, work.fields, rows)
-    if id > 0:  # SPEED: as in a request, whose candidates are all shown to one recruiter
-        panels = at(panels, (id - 1) * (inner * columns + width * transposed))
+    common = common_id(ids, work.fields, rows)
+    if common > 0:  # SPEED: as in a request, whose candidates are all shown to one recruiter
+        panels = at(panels, (common - 1) * (inner * columns + width * transposed))
         multiply(product, z, zs, op[L.OUT_WRITABLE], x, xs, panels, inner, 0, inner, rows, width, ADD, panels, False, work.scratch)
-    for id in range(1, op[IDS] + 1 if id < 0 else 1):
+    for id in range(1, op[IDS] + 1 if common < 0 else 1):
         n = rows_of_id(some_x, x, xs, inner, ids, work.fields, id, rows)
         multiply(product, some_z, columns, columns, some_x, inner, panels, inner, 0, inner, n, width, 0, panels, False, some_z)
         add_to_rows_of_id(z, zs, some_z, columns, width, ids, work.fields, id, rows)
