@@ -9,6 +9,20 @@ gives the same bytes however they are scheduled. Threads are woken for 2, for 3 
     4. tables, each by one thread: gradients of repeated ids are summed in row order, and row-lazy
        Adam steps on the rows that occurred.
 
+No two threads ever write the same memory at the same time, so nothing is locked within a step. Which thread writes what:
+
+    | part | memory                                                 | written by                                             |
+    | ---- | ------------------------------------------------------ | ------------------------------------------------------ |
+    | 1    | `panels`, `biases`: the packed weights                 | thread t of n packs operations t, t + n, t + 2n, ...   |
+    | 2    | `values`, `gradients`, `scratch` of a tile             | their own thread: each has its own (`buffers.py`)      |
+    | 2    | `dense_gradients`, `losses`                            | likewise; the calling thread then adds the losses up   |
+    | 2    | `input_gradients`, for all rows of the batch           | the rows of a tile by the thread whose tile it is      |
+    | 3    | dense parameters, m, v; the sum of `dense_gradients`   | elements `even(size, n)[t]` to `[t + 1]` by thread t   |
+    | 4    | a table's parameters, m, v; its sums by id             | the one thread that `EmbeddingUpdate.parts` gives it   |
+
+In a prediction the calling thread packs weights, if they may have changed; each tile's rows of the result are written by the thread
+that claimed the tile (`tiles_to_claim`), from `values` and `scratch` of its own, which it takes from a pool (`BufferPool`).
+
 The compiled drivers release the interpreter's lock, so plain Python threads run them side by side;
 nothing global (thread counts, affinity) is touched, and several executors may run at once.
 """

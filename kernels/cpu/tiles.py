@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def thread_tiles(batch: Batch, threads: int, tile_rows: int, grouped: bool) -> l
 def _even_tiles(rows: int, threads: int, tile_rows: int) -> list[np.ndarray]:
     """`thread_tiles` of that many rows."""
     cuts, parts = even(rows, threads), []
-    for low, high in zip(cuts, cuts[1:]):
+    for low, high in pairwise(cuts):
         count = max(-(-(high - low) // tile_rows), 1)
         size = min(-(-max(high - low, 1) // (count * ROWS)) * ROWS, tile_rows)
         parts.append(np.append(np.arange(low, high, size), high))
@@ -46,10 +47,8 @@ def tiles_to_claim(rows: int, threads: int, tile_rows: int) -> np.ndarray:
     borders = [0]
     while borders[-1] < rows:
         share = -(-(rows - borders[-1]) // threads)  # of each thread, of what is left
-        if threads > 1 and share > SHORT:
-            size = min(-(-share // 2), tile_rows)
-        else:
-            size = -(-share // -(-share // tile_rows))
+        evenly = threads == 1 or share <= SHORT
+        size = -(-share // -(-share // tile_rows)) if evenly else min(-(-share // 2), tile_rows)
         size = min(-(-size // ROWS) * ROWS, tile_rows)
         borders += [min(borders[-1] + size * (thread + 1), rows) for thread in range(threads)]
     return np.unique(np.array(borders, np.int64))

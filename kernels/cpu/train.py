@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -119,7 +120,7 @@ class StepRunner:
 
         borders = even(size, self.threads)
         self.run(
-            (walk.adam_arena, [(*dense, low, high, *settings, shrink) for low, high in zip(borders, borders[1:])]),
+            (walk.adam_arena, [(*dense, low, high, *settings, shrink) for low, high in pairwise(borders)]),
             (walk.step_tables, [(*readers, *tables, *settings) for readers in self._tables.parts(works[0], self.threads)]),
         )
 

@@ -87,7 +87,7 @@ def _serve(jobs, ended, errors, asked, done) -> None:
         try:
             function(*arguments)
             error = None
-        except BaseException as raised:  # noqa: BLE001  (whatever it is, it is raised where `finish` was called)
+        except BaseException as raised:  # whatever it is, it is raised where `finish` was called
             error = raised
         del job, function, arguments
         errors[0] = error

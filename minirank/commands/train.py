@@ -81,7 +81,10 @@ def _note_gazetteer(data: Any, progress: Progress) -> None:
 
 @contextmanager
 def stops_on_interrupt(progress: Progress) -> Iterator[Callable[[], bool]]:
-    """Within it the first Ctrl-C makes the function that it gives return True; the second one ends the process."""
+    """What happens on Ctrl-C: within it the first one makes the function that it gives return True; the second one ends the process.
+
+    `train` asks that function after each step. It then writes a checkpoint and ends; the command prints how to go on and ends with 130.
+    """
     asked = False
 
     def handle(number, frame):
