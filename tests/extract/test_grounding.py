@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from case_table import cases
 from extraction_server import JOB, RESUME, names
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
@@ -31,35 +32,33 @@ def counted(counts):
     return {name: n for name, n in vars(counts).items() if n}
 
 
-@pytest.mark.parametrize(
-    ("text", "quote", "found"),
-    [
-        ("We use JavaScript and Java.", "java", "Java"),
-        ("We use JavaScript.", "java", None),
-        ("C++ / C# developer", "C++", "C++"),
-        ("We need  machine\u00a0\n learning here", '"Machine learning."', "machine\u00a0\n learning"),
-        ("don’t stop – ever", "don't stop - ever", "don’t stop – ever"),
-        ("ﬁnance ﬂow", "Finance flow", "ﬁnance ﬂow"),
-        ("Cafe\u0301 owner", "CAFÉ", "Cafe\u0301"),
-        ("Straße 5", "STRASSE", "Straße"),
-        ("ＰＹＴＨＯＮ　ＳＱＬ", "python sql", "ＰＹＴＨＯＮ　ＳＱＬ"),
-        ("ﾊﾟｿｺﾝの経験", "パソコン", "ﾊﾟｿｺﾝ"),
-        ("熟悉Python和Java，五年以上经验", "五年以上", "五年以上"),
-        ("機械学習エンジニア", "学習", "学習"),
-        ("한국어 가능", "한국어", "한국어"),
-        ("anything", "", None),
-        ("anything", " .,", None),
-        ("x" * 700, "x" * 700, None),
-    ],
-)
+@cases(r"""
+    text= | quote= | found=
+    "We use JavaScript and Java." | "java" | "Java"
+    "We use JavaScript." | "java" | None
+    "C++ / C# developer" | "C++" | "C++"
+    "We need  machine\u00a0\n learning here" | '"Machine learning."' | "machine\u00a0\n learning"
+    "don’t stop – ever" | "don't stop - ever" | "don’t stop – ever"
+    "ﬁnance ﬂow" | "Finance flow" | "ﬁnance ﬂow"
+    "Cafe\u0301 owner" | "CAFÉ" | "Cafe\u0301"
+    "Straße 5" | "STRASSE" | "Straße"
+    "ＰＹＴＨＯＮ　ＳＱＬ" | "python sql" | "ＰＹＴＨＯＮ　ＳＱＬ"
+    "ﾊﾟｿｺﾝの経験" | "パソコン" | "ﾊﾟｿｺﾝ"
+    "熟悉Python和Java，五年以上经验" | "五年以上" | "五年以上"
+    "機械学習エンジニア" | "学習" | "学習"
+    "한국어 가능" | "한국어" | "한국어"
+    "anything" | "" | None
+    "anything" | " .," | None
+""")
 def test_quotes_are_found_as_readers_would(text, quote, found):
     """Case 22: Chinese, full-width, NBSP, ligatures."""
     span = FoldedText(text).find(quote)
     assert (None if span is None else text[slice(*span)]) == found
 
 
-def test_a_later_whole_word_is_found_behind_a_part_of_a_word():
+def test_quotes_are_whole_words_and_no_longer_than_a_quote_may_be():
     assert FoldedText("JavaScript, then Java").find("Java") == (17, 21)
+    assert FoldedText("x" * 700).find("x" * 700) is None
 
 
 def test_edits_are_traced_back():
@@ -73,16 +72,10 @@ def test_edits_are_traced_back():
 
 def test_values_keep_their_evidence_with_offsets_into_the_original():
     text = "Senior Nurse\r\n\r\nWe need  triage\u200b and 5-7 years.\x00 German is a plus. Anna@x.org, remote"
-    found, counts = read(
-        "job",
-        text,
-        title="nurse",
-        seniority={"value": "senior", "quote": "senior"},
-        must_have=["Triage"],
-        min_years={"value": "5+", "quote": "5-7 years"},
-        languages=["German"],
-        remote={"value": "remote", "quote": "remote"},
-    )
+    quoted = {name: {"value": name, "quote": name} for name in ("senior", "remote")}
+    years = {"value": "5+", "quote": "5-7 years"}
+    answer = {"title": "nurse", "must_have": ["Triage"], "languages": ["German"], "min_years": years}
+    found, counts = read("job", text, seniority=quoted["senior"], remote=quoted["remote"], **answer)
     assert counted(counts) == {"grounded": 6}
     assert found.must_have[0] == Value("emergency care", "triage", 25, 31, "llm")
     assert found.min_years == Value(5, "5-7 years", 37, 46, "llm")
@@ -92,9 +85,8 @@ def test_values_keep_their_evidence_with_offsets_into_the_original():
 
 
 def test_what_the_document_does_not_say_is_dropped_and_counted():
-    found, counts = read(
-        "job", "We need SQL.", must_have=["SQL", "Haskell"], location="Berlin", education={"value": "master", "quote": "Master's degree"}
-    )
+    master = {"value": "master", "quote": "Master's degree"}
+    found, counts = read("job", "We need SQL.", must_have=["SQL", "Haskell"], location="Berlin", education=master)
     assert names(found.must_have) == ["sql"]
     assert found.location is None and found.education is None
     assert counted(counts) == {"grounded": 1, "ungrounded": 3}
@@ -114,44 +106,25 @@ def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
     assert counted(counts) == {"grounded": 1}
 
 
-@pytest.mark.parametrize(
-    ("value", "quote", "years"),
-    [
-        (5, "5 years", 5),
-        ("5+", "5+ years", 5),
-        ("5-7 years", "5-7 years", 5),
-        ("5 to 7", "5 to 7 years", 5),
-        (7, "5 – 7 years", 5),
-        ("five", "five years", 5),
-        (5, "五年以上", 5),
-        (5, "５ years", 5),
-        (5.5, "5.5 years", 5),
-        (5.0, "5 years", 5),
-        (18, "18 months", 1),
-        ("18 months", "18 months", 1),
-        (0, "0 years", 0),
-        (60, "60 years", 60),
-        (61, "61 years", None),
-        (1200, "1200 years", None),
-        (-1, "-1 years", None),
-        (10**400, "5 years", None),
-        (float("nan"), "5 years", None),
-        (True, "1 year", None),
-        ("some", "some years", None),
-        ("", "5 years", None),
-        (None, "5 years", None),
-        ([5], "5 years", None),
-        (3, "5 years", None),
-        (8, "Jan 2015 - Mar 2023", None),
-    ],
-)
-def test_case_21_years_are_coerced_as_documented_or_refused(value, quote, years):
-    assert parse_years(value, quote) == years
+@cases("""
+    years= | of=
+    0 | [(0, "0 years")]
+    1 | [(18, "18 months"), ("18 months", "18 months")]
+    5 | [(5, "5 years"), ("5+", "5+ years"), ("5-7 years", "5-7 years"), ("5 to 7", "5 to 7 years"), (7, "5 – 7 years")]
+    5 | [("five", "five years"), (5, "五年以上"), (5, "５ years"), (5.5, "5.5 years"), (5.0, "5 years")]
+    60 | [(60, "60 years")]
+    None | [(61, "61 years"), (1200, "1200 years"), (-1, "-1 years"), (True, "1 year"), ("some", "some years")]
+    None | [("", "5 years"), (None, "5 years"), ([5], "5 years"), (3, "5 years"), (8, "Jan 2015 - Mar 2023")]
+""")
+def test_case_21_years_are_coerced_as_documented_or_refused(years, of):
+    for value, quote in of:
+        assert parse_years(value, quote) == years, (value, quote)
 
 
-def test_years_of_a_resume_may_rest_on_dates():
+def test_years_of_a_resume_may_rest_on_dates_and_huge_numbers_are_none():
     assert parse_years(8, "Jan 2015 - Mar 2023", dates=True) == 8
     assert parse_years(1200, "Jan 2015 - Mar 2023", dates=True) is None
+    assert parse_years(10**400, "5 years") is None and parse_years(float("nan"), "5 years") is None
 
 
 def test_years_out_of_bounds_are_invalid():
@@ -161,13 +134,10 @@ def test_years_out_of_bounds_are_invalid():
 
 
 def test_the_quote_decides_over_the_model():
-    found, counts = read(
-        "resume",
-        "Junior nurse, Master's degree, remote or hybrid or on-site",
-        seniority={"value": "principal", "quote": "Junior nurse"},
-        education={"value": "bachelor", "quote": "Master's degree"},
-        remote={"value": "remote", "quote": "remote or hybrid"},
-    )
+    said = (("principal", "Junior nurse"), ("bachelor", "Master's degree"), ("remote", "remote or hybrid"))
+    seniority, education, remote = ({"value": value, "quote": quote} for value, quote in said)
+    text = "Junior nurse, Master's degree, remote or hybrid or on-site"
+    found, counts = read("resume", text, seniority=seniority, education=education, remote=remote)
     assert (found.seniority.value, found.education.value, found.remote.value) == ("junior", "master", "remote")
     assert counted(counts) == {"grounded": 3, "corrected": 2}
     found, counts = read("resume", "remote or hybrid", remote={"value": "onsite", "quote": "remote or hybrid"})
@@ -175,11 +145,8 @@ def test_the_quote_decides_over_the_model():
 
 
 def test_skills_get_the_lexicons_names_and_unknown_ones_their_own():
-    found, _ = read(
-        "resume",
-        "5 years of Postgres and K8s; Zebra Wrangling; go to market; Go",
-        skills=["5 years of Postgres and K8s", "zebra wrangling", "Postgres", "Go"],
-    )
+    skills = ["5 years of Postgres and K8s", "zebra wrangling", "Postgres", "Go"]
+    found, _ = read("resume", "5 years of Postgres and K8s; Zebra Wrangling; go to market; Go", skills=skills)
     assert names(found.skills) == ["postgresql", "kubernetes", "zebra wrangling", "golang"]
     assert found.skills[0].quote == "Postgres"
     sentence = "I did this and that and many other things which no one can call a skill at all"
@@ -216,13 +183,14 @@ def test_examples_of_prompts_pass_their_own_grounding(name):
         assert quotes and all(FoldedText(prompt.example["document"]).find(quote) for quote in quotes)
 
 
-@pytest.mark.parametrize("name, old, new, words", [
-    ("job", "must_have: [queen rearing,", "must_have: [queen raising,", "1 of its values do not pass"),
-    ("job", "{value: 4, quote: at least", "{value: 9, quote: at least", "1 of its values do not pass"),
-    ("resume", "value: lead, quote: Lead", "value: chief, quote: Lead", "must be one of intern"),
-    ("grade", "evidence: [2 years,", "evidence: [20 years,", "'20 years' does not stand in its document"),
-    ("signals", "shared: [fog signals", "shared: [frog signals", "'frog signals' does not stand in its document"),
-])  # fmt: skip
+@cases("""
+    name | old | new | words
+    job | must_have: [queen rearing, | must_have: [queen raising, | 1 of its values do not pass
+    job | {value: 4, quote: at least | {value: 9, quote: at least | 1 of its values do not pass
+    resume | value: lead, quote: Lead | value: chief, quote: Lead | must be one of intern
+    grade | evidence: [2 years, | evidence: [20 years, | '20 years' does not stand in its document
+    signals | shared: [fog signals | shared: [frog signals | 'frog signals' does not stand in its document
+""")
 def test_a_prompt_whose_example_breaks_its_own_rules_is_refused_when_it_is_loaded(name, old, new, words, tmp_path, monkeypatch):
     text = (Path(prompts.__file__).parent / f"prompt_{name}.yaml").read_text(encoding="utf-8")
     assert text.count(old) == 1
