@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .phrasebook import EDUCATION, LEVELS, REMOTE
 from .population import Jobs, Teams
-from .wording import Mention, Writer, listed, sentence, spelled
+from .wording import Mention, Writer, listed, sentence
 
 
 def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, str]:
@@ -15,7 +15,8 @@ def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, 
     level = LEVELS[jobs.level[row]]
     title, seniority = _title(writer, book.titles[jobs.title[row]], level)
     blurb = writer.pick(book.names["blurbs"]).format(company=company, industry=book.names["industries"][industry], city=city)
-    facts = [text for text in (seniority, _years(writer, jobs.min_years[row]), _education(writer, jobs.education[row])) if text]
+    years = writer.mention_years("years", jobs.min_years[row]) if jobs.min_years[row] else ""
+    facts = [text for text in (seniority, years, _education(writer, jobs.education[row])) if text]
     remote = writer.mention("remote", "remote", REMOTE[jobs.remote[row]])
     place = f"{city}, {remote}"
     pay = f"{jobs.salary[row] * 0.92:.0f}k to {jobs.salary[row] * 1.08:.0f}k a year"
@@ -35,34 +36,22 @@ def _title(writer, name, level):
     return (f"{words} {title}", "") if known else (title, words)
 
 
-def _years(writer, years):
-    if years == 0:
-        return ""
-    words, known = writer.phrase("years", "years")
-    text = words.format(n=years, word=spelled(years))
-    writer.mentions.append(Mention("years", str(years), text, known))
-    return text
-
-
 def _education(writer, level):
     if writer.chance() < 0.15 and level == 0:
         return ""
     return writer.mention("education", "education", EDUCATION[level])
 
 
-def _skill(writer, kind, name, cue):
-    words, known = writer.phrase("skills", name)
-    writer.mentions.append(Mention(kind, name, words, known, cue))
-    return words
+def _skills(writer, kind, names, cue):
+    return [writer.mention(kind, "skills", name, cue) for name in names]
 
 
 def _cued(writer, kind, names, group):
     """Sentences that say by their wording alone whether skills are asked for or welcome."""
     out = []
-    while names:
-        some, names = names[:group], names[group:]
+    for start in range(0, len(names), group):
         cue, known = writer.phrase("cues", kind)
-        out.append(sentence(cue.format(x=listed([_skill(writer, kind, name, known) for name in some]))))
+        out.append(sentence(cue.format(x=listed(_skills(writer, kind, names[start : start + group], known)))))
     return out
 
 
@@ -76,10 +65,10 @@ def _sections(writer, blurb, facts, must, nice, place, pay):
     if writer.chance() < 0.8:
         parts.append(writer.heading("tasks") + "\n" + _bullets(writer.some(names["tasks"], 3)))
     known = writer.knows()
-    lines = [_skill(writer, "must", name, known) for name in must] + facts
+    lines = _skills(writer, "must", must, known) + facts
     parts.append(writer.heading("must", known) + "\n" + _bullets(lines))
     known = writer.knows()
-    parts.append(writer.heading("nice", known) + "\n" + _bullets([_skill(writer, "nice", name, known) for name in nice]))
+    parts.append(writer.heading("nice", known) + "\n" + _bullets(_skills(writer, "nice", nice, known)))
     if writer.chance() < 0.7:
         parts.append(writer.heading("benefits") + "\n" + _bullets(writer.some(names["benefits"], 3)))
     return "\n\n".join(parts)
@@ -98,11 +87,11 @@ def _prose(writer, blurb, facts, must, nice, place, pay):
 def _terse(writer, blurb, facts, must, nice, place, pay):
     known = writer.knows()
     wanted = writer.pick(("Must have", "Required") if known else ("Core", "Daily work"))
-    text = f"{wanted}: " + ", ".join([_skill(writer, "must", name, known) for name in must]) + ".\n"
+    text = f"{wanted}: " + ", ".join(_skills(writer, "must", must, known)) + ".\n"
     text += "".join(sentence(fact) + "\n" for fact in facts)
     known = writer.knows()
     extra = writer.pick(("Nice to have", "Plus points") if known else ("On top", "Would sweeten it"))
-    text += f"{extra}: " + ", ".join([_skill(writer, "nice", name, known) for name in nice]) + ".\n"
+    text += f"{extra}: " + ", ".join(_skills(writer, "nice", nice, known)) + ".\n"
     return text + f"{place}. {pay}."
 
 

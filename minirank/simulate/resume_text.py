@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .phrasebook import AVAILABLE, DEPTHS, EDUCATION, LEVELS
 from .population import DEPTH, People
-from .wording import Mention, Writer, listed, sentence, spelled
+from .wording import Mention, Writer, listed, sentence
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -27,10 +27,8 @@ def write_resume(writer: Writer, people: People, row: int) -> str:
 
 
 def _skill(writer, name, proficiency):
-    words, known = writer.phrase("skills", name)
-    depth = DEPTHS[int(abs(DEPTH - proficiency).argmin())]
-    frame, _ = writer.phrase("depth", depth)
-    writer.mentions.append(Mention("skill", name, words, known))
+    words = writer.mention("skill", "skills", name)
+    frame, _ = writer.phrase("depth", DEPTHS[int(abs(DEPTH - proficiency).argmin())])
     return frame.format(x=words)
 
 
@@ -73,10 +71,7 @@ def _remarks(writer, people, row):
     out = [writer.mention("available", "available", AVAILABLE[people.available[row]])]
     years = int(people.years[row])
     if years > 1:
-        words, known = writer.phrase("worked", "worked")
-        text = words.format(n=years, word=spelled(years))
-        writer.mentions.append(Mention("years", str(years), text, known))
-        out.append(text)
+        out.append(writer.mention_years("worked", years))
     out.append(f"Salary expectation {people.salary[row]:.0f}k")
     if people.leads[row]:
         out.append(writer.mention("leads", "leads", "leads"))

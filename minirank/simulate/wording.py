@@ -70,11 +70,18 @@ class Writer:
         known = self.knows() if known is None else known
         return self.pick(self.book.phrases[part][name]["known" if known else "unknown"]), known
 
-    def mention(self, kind: str, part: str, name: str, known: bool | None = None) -> str:
+    def mention(self, kind: str, part: str, name: str, cue: bool | None = None) -> str:
         """A phrase, noted as a mention."""
-        words, known = self.phrase(part, name, known)
-        self.mentions.append(Mention(kind, name, words, known))
+        words, known = self.phrase(part, name)
+        self.mentions.append(Mention(kind, name, words, known, cue))
         return words
+
+    def mention_years(self, part: str, years: int) -> str:
+        """A phrase with a number of years, noted as a mention."""
+        words, known = self.phrase(part, part)
+        text = words.format(n=years, word=spelled(years))
+        self.mentions.append(Mention("years", str(years), text, known))
+        return text
 
     def heading(self, name: str, known: bool | None = None) -> str:
         return self.phrase("headings", name, known)[0]
