@@ -10,11 +10,13 @@ from .wording import Mention, Writer, listed, sentence
 def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, str]:
     """Title and description of a job; the mentions are left in the writer."""
     book, team = writer.book, jobs.team[row]
-    company, industry, _ = book.employers[teams.employer[team]]
+    employer = teams.employer[team]
     city = book.names["cities"][teams.city[team]]
     level = LEVELS[jobs.level[row]]
     title, seniority = _title(writer, book.titles[jobs.title[row]], level)
-    blurb = writer.pick(book.names["blurbs"]).format(company=company, industry=book.names["industries"][industry], city=city)
+    blurb = writer.pick(book.names["blurbs"]).format(
+        company=book.employers[employer], industry=book.names["industries"][book.employer_industry[employer]], city=city
+    )
     years = writer.mention_years("years", jobs.min_years[row]) if jobs.min_years[row] else ""
     facts = [text for text in (seniority, years, _education(writer, jobs.education[row])) if text]
     remote = writer.mention("remote", "remote", REMOTE[jobs.remote[row]])

@@ -7,8 +7,6 @@ months before or after START.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .phrasebook import Phrasebook
@@ -22,76 +20,114 @@ DEPTH = np.array([0.45, 0.75, 1.0], np.float32)  # proficiency of a basic, solid
 YEARS_OF_LEVEL = np.array([0, 2, 5, 9, 14, 20])
 
 
-@dataclass(frozen=True)
 class Teams:
-    """domain, employer, city, background: (M,) int; prefers: (M, 3) skills; drift: (M,) levels above or below the ad."""
+    """Teams; one prefers three skills of the neighbouring domain, which none of its ads asks for.
 
-    domain: np.ndarray
-    employer: np.ndarray
-    city: np.ndarray
-    prefers: np.ndarray
-    background: np.ndarray
-    drift: np.ndarray
-
-
-@dataclass(frozen=True)
-class Jobs:
-    """All (J,) but must (J, 5) and nice (J, 4), which are padded with -1; salary in thousands a year."""
-
-    team: np.ndarray
-    title: np.ndarray
-    level: np.ndarray
-    min_years: np.ndarray
-    education: np.ndarray
-    remote: np.ndarray
-    salary: np.ndarray
-    must: np.ndarray
-    nice: np.ndarray
-    posted_at: np.ndarray
-
-
-@dataclass(frozen=True)
-class People:
-    """People, their careers and their snapshots.
-
-    Args:
-        title, city, school, education, group: (P,) int; remote_ok: (P,) bool.
-        start, end: (P, E) float, months from START of each career entry, NaN where there is none.
-        employer: (P, E) int.
-        first: (P + 1,) int, snapshots of person p are the rows first[p] to first[p + 1] - 1.
-        person: (V,) int; updated_at: (V,) int64.
-        skill: (V, K) float32, proficiency, 0 = does not have it.
-        entries: (V,) int, career entries begun by then; years, tenure (months), gap (months): (V,) float.
-        level: (V,) int; standing: (V,) float, level and years as one number on the scale of levels.
-        prestige, breadth: (V,) float in [0, 1]; leads: (V,) bool; available: (V,) int; salary: (V,) float.
-        industries: (V, I) bool, industries worked in.
+    domain, employer, city, background: (M,) int; prefers: (M, 3) skills; drift: (M,) levels above or below the ad.
     """
 
-    title: np.ndarray
-    city: np.ndarray
-    school: np.ndarray
-    education: np.ndarray
-    group: np.ndarray
-    remote_ok: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    employer: np.ndarray
-    first: np.ndarray
-    person: np.ndarray
-    updated_at: np.ndarray
-    skill: np.ndarray
-    entries: np.ndarray
-    years: np.ndarray
-    tenure: np.ndarray
-    gap: np.ndarray
-    level: np.ndarray
-    standing: np.ndarray
-    prestige: np.ndarray
-    breadth: np.ndarray
-    leads: np.ndarray
-    available: np.ndarray
-    salary: np.ndarray
-    industries: np.ndarray
+    def __init__(self, rng: np.random.Generator, book: Phrasebook, count: int):
+        self.domain = rng.integers(len(book.domains), size=count)
+        near = book.skill_domain[None, :] == (self.domain[:, None] + 1) % len(book.domains)
+        self.prefers = _top(np.where(near, 0.0, -50.0) + rng.gumbel(size=near.shape), 3)
+        self.employer = rng.integers(len(book.employers), size=count)
+        self.city = rng.integers(len(book.names["cities"]), size=count)
+        self.background = rng.integers(len(book.names["industries"]), size=count)
+        self.drift = rng.integers(-1, 2, size=count)
+
+
+class Jobs:
+    """The jobs of all teams: two old ones, whose hires are history, and four within the log's reach.
+
+    team, title, level, min_years, education, remote, salary (thousands a year), posted_at: (J,); must: (J, 5) and nice: (J, 4) skills,
+    padded with -1.
+    """
+
+    def __init__(self, rng: np.random.Generator, book: Phrasebook, teams: Teams):
+        count = len(teams.domain)
+        team = np.repeat(np.arange(count), 6)
+        old = np.tile(np.arange(6) < 2, count)
+        posted = np.where(old, rng.uniform(-420, -120, team.size), rng.uniform(-45, DAYS - 4, team.size))
+        posted[np.flatnonzero(~old)[0]] = -1.0  # the log's first search finds an open job
+        posted_at = START + (posted * 24).astype(np.int64) * 3600
+        order = np.argsort(posted_at, kind="stable")
+        self.team, self.posted_at = team[order], posted_at[order]
+        size, domain = team.size, teams.domain[self.team][:, None]
+
+        within = book.title_domain[None, :] == domain
+        self.title = np.where(within, rng.random(within.shape), -1.0).argmax(1)
+        self.level = rng.choice(6, size, p=[0.05, 0.20, 0.30, 0.28, 0.12, 0.05])
+        taken = np.zeros((size, len(book.skills)), bool)
+        np.put_along_axis(taken, teams.prefers[self.team], True, 1)
+        own = book.skill_domain[None, :] == domain
+        taste = np.where(book.core[self.title], 3.5, np.where(own, 1.0, -3.0))
+        self.must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 5)
+        self.must[np.arange(5)[None, :] >= rng.integers(2, 6, size)[:, None]] = -1
+        rows, columns = np.nonzero(self.must >= 0)
+        taken[rows, self.must[rows, columns]] = True
+        self.nice = _top(np.where(taken, -50.0, 0.5 * taste + rng.gumbel(size=taken.shape)), 4)
+        self.nice[np.arange(4)[None, :] >= rng.integers(1, 5, size)[:, None]] = -1
+        self.min_years = np.maximum(np.array([0, 1, 3, 5, 8, 12])[self.level] + rng.integers(-1, 2, size), 0)
+        self.education = np.clip(rng.choice([0, 1, 2, 2, 3], size) + (self.level > 3) * rng.integers(0, 2, size), 0, 4)
+        self.remote = rng.choice(3, size, p=[0.4, 0.4, 0.2])
+        self.salary = np.round(_pay(self.level, rng, size, 0.12))
+
+
+class People:
+    """People, their careers and one to three snapshots of each resume.
+
+    title, city, school, education, group: (P,) int; remote_ok: (P,) bool.
+    start, end: (P, E) float, months from START of each career entry, NaN where there is none.
+    employer: (P, E) int.
+    first: (P + 1,) int, snapshots of person p are the rows first[p] to first[p + 1] - 1.
+    person: (V,) int; updated_at: (V,) int64.
+    skill: (V, K) float32, proficiency, 0 = does not have it.
+    entries: (V,) int, career entries begun by then; years, tenure (months), gap (months): (V,) float.
+    level: (V,) int; standing: (V,) float, level and years as one number on the scale of levels.
+    prestige, breadth: (V,) float in [0, 1]; leads: (V,) bool; available: (V,) int; salary: (V,) float.
+    industries: (V, I) bool, industries worked in.
+    """
+
+    def __init__(self, rng: np.random.Generator, book: Phrasebook, count: int):
+        self.title = rng.integers(len(book.titles), size=count)
+        self.group = rng.integers(2, size=count)
+        years = np.minimum(rng.gamma(2.0, 4.2, count) + 0.3, 35.0)
+        self.first, self.person, self.updated_at = first, person, updated_at = _snapshot_times(rng, count)
+        newest = (updated_at[first[1:] - 1] - START) / MONTH
+        self.start, self.end, self.employer = start, end, employer = _careers(rng, book, years, self.group, newest)
+
+        stage = np.arange(person.size) - first[person]
+        acquired = rng.integers(0, np.diff(first)[:, None], (count, len(book.skills)))
+        acquired *= rng.random(acquired.shape) < 0.2
+        self.skill = _skills(rng, book, self.title, years)[person] * (acquired[person] <= stage[:, None])
+
+        cut = (updated_at - START) / MONTH
+        begun = start[person] < cut[:, None]
+        begun[:, 0] |= ~np.isnan(start[person, 0])
+        lasted = np.where(begun, np.minimum(end[person], cut[:, None]) - start[person], 0.0).clip(min=0.0)
+        self.entries = begun.sum(1)
+        self.years = lasted.sum(1) / 12
+        self.tenure = 12 * self.years / np.maximum(self.entries, 1)
+        pauses = np.where(begun[:, 1:], start[person][:, 1:] - end[person][:, :-1], 0.0)
+        self.gap = np.maximum(pauses.max(1), 0.0)
+        by_years = np.interp(self.years, YEARS_OF_LEVEL, np.arange(6.0))
+        self.level = np.clip(np.rint(by_years + rng.normal(0, 0.6, count)[person]), 0, 5).astype(int)
+        self.standing = 0.5 * (self.level + by_years)
+        tier = np.where(begun, book.employer_tier[employer[person]], 0.0).max(1)
+        self.school = rng.integers(len(book.school_tier), size=count)
+        self.prestige = 0.5 * book.school_tier[self.school][person] + 0.5 * tier
+        self.industries = np.zeros((person.size, len(book.names["industries"])), bool)
+        rows, columns = np.nonzero(begun)
+        self.industries[rows, book.employer_industry[employer[person[rows], columns]]] = True
+        abroad = book.skill_domain[None, :] != book.title_domain[self.title][person][:, None]
+        spread = ((self.skill > 0) & abroad).sum(1) / 3 + self.industries.sum(1) - 1
+        self.breadth = 1 - np.exp(-spread / 2)
+        self.city = rng.integers(len(book.names["cities"]), size=count)
+        self.education = np.clip(rng.choice([0, 1, 2, 2, 3, 3, 4], count), 0, 4)
+        self.remote_ok = rng.random(count) < 0.5
+        self.leads = rng.random(count)[person] < 1 / (1 + np.exp(-1.5 * (self.standing - 3)))
+        self.available = rng.choice(3, person.size, p=[0.3, 0.4, 0.3])
+        self.salary = np.round(_pay(self.standing, rng, person.size, 0.18))
 
     def snapshot(self, person: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Row of the newest snapshot with updated_at <= time, or -1; both arguments (N,)."""
@@ -99,120 +135,6 @@ class People:
         keys = self.person.astype(np.int64) << 34 | self.updated_at
         found = np.searchsorted(keys, np.asarray(person, np.int64) << 34 | np.asarray(time, np.int64), side="right") - 1
         return np.where(found >= self.first[person], found, -1)
-
-
-def make_teams(rng: np.random.Generator, book: Phrasebook, count: int) -> Teams:
-    """Draw teams; a team prefers three skills of the neighbouring domain, which none of its ads asks for."""
-    domain = rng.integers(len(book.domains), size=count)
-    near = book.skill_domain[None, :] == (domain[:, None] + 1) % len(book.domains)
-    prefers = _top(np.where(near, 0.0, -50.0) + rng.gumbel(size=near.shape), 3)
-    return Teams(
-        domain=domain,
-        employer=rng.integers(len(book.employers), size=count),
-        city=rng.integers(len(book.names["cities"]), size=count),
-        prefers=prefers,
-        background=rng.integers(len(book.names["industries"]), size=count),
-        drift=rng.integers(-1, 2, size=count),
-    )
-
-
-def make_jobs(rng: np.random.Generator, book: Phrasebook, teams: Teams) -> Jobs:
-    """Draw the jobs of all teams: two old ones, whose hires are history, and four within the log's reach."""
-    count = len(teams.domain)
-    team = np.repeat(np.arange(count), 6)
-    old = np.tile(np.arange(6) < 2, count)
-    posted = np.where(old, rng.uniform(-420, -120, team.size), rng.uniform(-45, DAYS - 4, team.size))
-    posted[np.flatnonzero(~old)[0]] = -1.0  # the log's first search finds an open job
-    posted_at = START + (posted * 24).astype(np.int64) * 3600
-    order = np.argsort(posted_at, kind="stable")
-    team, posted_at = team[order], posted_at[order]
-    size = team.size
-
-    within = book.title_domain[None, :] == teams.domain[team][:, None]
-    title = np.where(within, rng.random(within.shape), -1.0).argmax(1)
-    level = rng.choice(6, size, p=[0.05, 0.20, 0.30, 0.28, 0.12, 0.05])
-    taken = np.zeros((size, len(book.skills)), bool)
-    np.put_along_axis(taken, teams.prefers[team], True, 1)
-    own = book.skill_domain[None, :] == teams.domain[team][:, None]
-    taste = np.where(book.core[title], 3.5, np.where(own, 1.0, -3.0))
-    must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 5)
-    must[np.arange(5)[None, :] >= rng.integers(2, 6, size)[:, None]] = -1
-    rows, columns = np.nonzero(must >= 0)
-    taken[rows, must[rows, columns]] = True
-    nice = _top(np.where(taken, -50.0, 0.5 * taste + rng.gumbel(size=taken.shape)), 4)
-    nice[np.arange(4)[None, :] >= rng.integers(1, 5, size)[:, None]] = -1
-    return Jobs(
-        team=team,
-        title=title,
-        level=level,
-        min_years=np.maximum(np.array([0, 1, 3, 5, 8, 12])[level] + rng.integers(-1, 2, size), 0),
-        education=np.clip(rng.choice([0, 1, 2, 2, 3], size) + (level > 3) * rng.integers(0, 2, size), 0, 4),
-        remote=rng.choice(3, size, p=[0.4, 0.4, 0.2]),
-        salary=np.round(_pay(level, rng, size, 0.12)),
-        must=must,
-        nice=nice,
-        posted_at=posted_at,
-    )
-
-
-def make_people(rng: np.random.Generator, book: Phrasebook, count: int) -> People:
-    """Draw people, their careers, and one to three snapshots of each resume."""
-    title = rng.integers(len(book.titles), size=count)
-    group = rng.integers(2, size=count)
-    years = np.minimum(rng.gamma(2.0, 4.2, count) + 0.3, 35.0)
-    first, person, updated_at = _snapshot_times(rng, count)
-    newest = (updated_at[first[1:] - 1] - START) / MONTH
-    start, end, employer = _careers(rng, book, years, group, newest)
-
-    stage = np.arange(person.size) - first[person]
-    acquired = rng.integers(0, np.diff(first)[:, None], (count, len(book.skills)))
-    acquired *= rng.random(acquired.shape) < 0.2
-    skill = _skills(rng, book, title, years)[person] * (acquired[person] <= stage[:, None])
-
-    cut = (updated_at - START) / MONTH
-    begun = start[person] < cut[:, None]
-    begun[:, 0] |= ~np.isnan(start[person, 0])
-    lasted = np.where(begun, np.minimum(end[person], cut[:, None]) - start[person], 0.0).clip(min=0.0)
-    entries = begun.sum(1)
-    career = lasted.sum(1) / 12
-    pauses = np.where(begun[:, 1:], start[person][:, 1:] - end[person][:, :-1], 0.0)
-    by_years = np.interp(career, YEARS_OF_LEVEL, np.arange(6.0))
-    level = np.clip(np.rint(by_years + rng.normal(0, 0.6, count)[person]), 0, 5).astype(int)
-    standing = 0.5 * (level + by_years)
-    tier = np.where(begun, book.employer_tier[employer[person]], 0.0).max(1)
-    school = rng.integers(len(book.school_tier), size=count)
-    industries = np.zeros((person.size, len(book.names["industries"])), bool)
-    rows, columns = np.nonzero(begun)
-    industries[rows, book.employer_industry[employer[person[rows], columns]]] = True
-    abroad = book.skill_domain[None, :] != book.title_domain[title][person][:, None]
-    spread = ((skill > 0) & abroad).sum(1) / 3 + industries.sum(1) - 1
-    return People(
-        title=title,
-        city=rng.integers(len(book.names["cities"]), size=count),
-        school=school,
-        education=np.clip(rng.choice([0, 1, 2, 2, 3, 3, 4], count), 0, 4),
-        group=group,
-        remote_ok=rng.random(count) < 0.5,
-        start=start,
-        end=end,
-        employer=employer,
-        first=first,
-        person=person,
-        updated_at=updated_at,
-        skill=skill,
-        entries=entries,
-        years=career,
-        tenure=12 * career / np.maximum(entries, 1),
-        gap=np.maximum(pauses.max(1), 0.0),
-        level=level,
-        standing=standing,
-        prestige=0.5 * book.school_tier[school][person] + 0.5 * tier,
-        breadth=1 - np.exp(-spread / 2),
-        leads=rng.random(count)[person] < 1 / (1 + np.exp(-1.5 * (standing - 3))),
-        available=rng.choice(3, person.size, p=[0.3, 0.4, 0.3]),
-        salary=np.round(_pay(standing, rng, person.size, 0.18)),
-        industries=industries,
-    )
 
 
 def _snapshot_times(rng, count):

@@ -46,7 +46,7 @@ def _career(writer, people, row, title):
             what = f"{prefix} {what}"
             writer.mentions.append(Mention("seniority", level, prefix, True))
         end = "present" if last else _month(people.end[person, entry])
-        where = book.employers[people.employer[person, entry]][0]
+        where = book.employers[people.employer[person, entry]]
         out.append((what, where, _month(people.start[person, entry]), end))
     return out[::-1]
 

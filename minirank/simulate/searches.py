@@ -24,30 +24,6 @@ PRECISION = np.array([2.0, 6.0, 40.0])  # a + b of the beta distribution behind 
 
 
 @dataclass(frozen=True)
-class Log:
-    """Impressions before their labels, (N,) each: rows of a search are neighbours, searches in order of time."""
-
-    search: np.ndarray
-    time: np.ndarray
-    recruiter: np.ndarray
-    role: np.ndarray
-    job: np.ndarray
-    snapshot: np.ndarray
-    position: np.ndarray
-
-
-@dataclass(frozen=True)
-class Labels:
-    """(N,) each; clicked and converted in {0, 1}, -1 = missing; converted_at -1, relevance and confidence NaN likewise."""
-
-    clicked: np.ndarray
-    converted: np.ndarray
-    converted_at: np.ndarray
-    relevance: np.ndarray
-    confidence: np.ndarray
-
-
-@dataclass(frozen=True)
 class Hires:
     """job (H,), person (H,), hired_at (H,), in order of time."""
 
@@ -62,32 +38,28 @@ def make_recruiters(rng: np.random.Generator, impressions: int) -> np.ndarray:
     return np.concatenate([np.arange(4), extra])
 
 
-def make_log(
-    rng: np.random.Generator, book: Phrasebook, teams: Teams, jobs: Jobs, people: People, recruiter_role: np.ndarray, impressions: int
-) -> Log:
-    """Searches of about PAGE candidates each; the last one is cut so that the rows come out as asked for."""
-    searches = -(-impressions // PAGE)
-    day = rng.choice(DAYS, searches, p=_day_weights())
-    hour = np.clip(rng.normal(13.5, 3.0, searches), 5, 22)
-    time = np.sort(START + (day * DAY + hour * 3600).astype(np.int64))
-    job = _open_jobs(rng, jobs, time)
-    role = rng.choice(4, searches, p=ROLE_SHARE)
-    by_role = np.argsort(recruiter_role, kind="stable")
-    begin = np.searchsorted(recruiter_role[by_role], np.arange(5))
-    recruiter = by_role[begin[role] + (rng.random(searches) * np.diff(begin)[role]).astype(int)]
-    snapshot = _retrieve(rng, book, teams, jobs, people, job, time)
-    snapshot = _order(rng, jobs, people, job, snapshot)
-    rows = np.arange(searches * PAGE)[:impressions]
-    search = rows // PAGE
-    return Log(
-        search=search,
-        time=time[search],
-        recruiter=recruiter[search],
-        role=role[search],
-        job=job[search],
-        snapshot=snapshot.reshape(-1)[:impressions],
-        position=rows % PAGE + 1,
-    )
+class Log:
+    """Searches of about PAGE candidates each, as impressions before their labels; the last is cut so that the rows come out as asked for.
+
+    search, time, recruiter, role, job, snapshot, position: (N,) each; rows of a search are neighbours, searches are in order of time.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, book: Phrasebook, teams: Teams, jobs: Jobs, people: People, recruiter_role: np.ndarray, rows: int
+    ):
+        searches = -(-rows // PAGE)
+        day = rng.choice(DAYS, searches, p=_day_weights())
+        hour = np.clip(rng.normal(13.5, 3.0, searches), 5, 22)
+        time = np.sort(START + (day * DAY + hour * 3600).astype(np.int64))
+        job = _open_jobs(rng, jobs, time)
+        role = rng.choice(4, searches, p=ROLE_SHARE)
+        by_role = np.argsort(recruiter_role, kind="stable")
+        begin = np.searchsorted(recruiter_role[by_role], np.arange(5))
+        recruiter = by_role[begin[role] + (rng.random(searches) * np.diff(begin)[role]).astype(int)]
+        snapshot = _order(rng, jobs, people, job, _retrieve(rng, book, teams, jobs, people, job, time))
+        self.search, self.position = np.arange(rows) // PAGE, np.arange(rows) % PAGE + 1
+        self.time, self.recruiter, self.role, self.job = (values[self.search] for values in (time, recruiter, role, job))
+        self.snapshot = snapshot.reshape(-1)[:rows]
 
 
 def make_history(
@@ -120,10 +92,11 @@ def make_history(
     return Hires(job[order], chosen[order], hired_at[order])
 
 
-def make_labels(
-    rng: np.random.Generator, clicked: np.ndarray, answered: np.ndarray, relevance: np.ndarray, time: np.ndarray
-) -> tuple[Labels, np.ndarray]:
-    """What the log keeps of clicks, answers and grades, and how many days each answer took.
+class Labels:
+    """What the log keeps of clicks, answers and grades.
+
+    clicked, converted: (N,) in {0, 1}, -1 = missing; converted_at: -1, relevance and confidence: NaN likewise.
+    answered_at: (N,) int64, when an answer comes, in rows without one too.
 
     A grade is a number of quarters, Binomial(4, t) / 4 with t ~ Beta of mean `relevance` and the precision of its
     confidence: noisy, but right on average.
@@ -132,27 +105,22 @@ def make_labels(
         clicked, answered: (N,) bool, what happened.
         relevance: (N,) float, the oracle's.
         time: (N,) int64, of the search.
-    Returns:
-        Labels, and converted_at (N,) int64 for every row, answered or not.
     """
-    size = clicked.size
-    lost = rng.random(size) < CLICK_LOST
-    answer_lost = lost | (clicked & (rng.random(size) < ANSWER_LOST))
-    delay = np.clip(np.exp(rng.normal(np.log(1.5), 0.8, size)), 0.02, 14)
-    answered_at = time + (delay * DAY).astype(np.int64)
-    converted = clicked & answered
-    sure = rng.choice(3, size, p=[0.25, 0.35, 0.40])
-    level = rng.beta(np.maximum(relevance * PRECISION[sure], 1e-3), np.maximum((1 - relevance) * PRECISION[sure], 1e-3))
-    grade = rng.binomial(4, level) / 4
-    graded = rng.random(size) < GRADED
-    labels = Labels(
-        clicked=np.where(lost, -1, clicked),
-        converted=np.where(answer_lost, -1, converted),
-        converted_at=np.where(converted & ~answer_lost, answered_at, -1),
-        relevance=np.where(graded, grade, np.nan),
-        confidence=np.where(graded, CONFIDENCE[sure], np.nan),
-    )
-    return labels, answered_at
+
+    def __init__(self, rng: np.random.Generator, clicked: np.ndarray, answered: np.ndarray, relevance: np.ndarray, time: np.ndarray):
+        size = clicked.size
+        lost = rng.random(size) < CLICK_LOST
+        answer_lost = lost | (clicked & (rng.random(size) < ANSWER_LOST))
+        delay = np.clip(np.exp(rng.normal(np.log(1.5), 0.8, size)), 0.02, 14)
+        self.answered_at = time + (delay * DAY).astype(np.int64)
+        converted = clicked & answered
+        sure = rng.choice(3, size, p=[0.25, 0.35, 0.40])
+        level = rng.beta(np.maximum(relevance * PRECISION[sure], 1e-3), np.maximum((1 - relevance) * PRECISION[sure], 1e-3))
+        grade = rng.binomial(4, level) / 4
+        graded = rng.random(size) < GRADED
+        self.clicked, self.converted = np.where(lost, -1, clicked), np.where(answer_lost, -1, converted)
+        self.converted_at = np.where(converted & ~answer_lost, self.answered_at, -1)
+        self.relevance, self.confidence = np.where(graded, grade, np.nan), np.where(graded, CONFIDENCE[sure], np.nan)
 
 
 def make_recent(rng: np.random.Generator, log: Log, people: People, converted: np.ndarray, answered_at: np.ndarray) -> Hires:

@@ -42,17 +42,17 @@ class World:
         size = config.impressions
         self._seeds = dict(zip(PARTS, np.random.SeedSequence(config.seed).spawn(len(PARTS)), strict=True))
         self.book = book = phrasebook.load()
-        self.teams = population.make_teams(self._rng("teams"), book, max(12, size // 500))
-        self.jobs = population.make_jobs(self._rng("jobs"), book, self.teams)
-        self.people = population.make_people(self._rng("people"), book, max(300, size // 20))
+        self.teams = population.Teams(self._rng("teams"), book, max(12, size // 500))
+        self.jobs = population.Jobs(self._rng("jobs"), book, self.teams)
+        self.people = population.People(self._rng("people"), book, max(300, size // 20))
         self.recruiter_role = searches.make_recruiters(self._rng("recruiters"), size)
         self.truth = truth.Truth(config, self.teams, self.jobs, self.people, book.employer_industry)
-        self.log = log = searches.make_log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, size)
+        self.log = log = searches.Log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, size)
         self.truth.calibrate(log.role, log.job, log.snapshot, log.position)
         history = searches.make_history(self._rng("history"), self.truth, self.teams, self.jobs, self.people, book, config.signal_strength)
         clicked, answered = self.draw(log.search, log.role, log.job, log.snapshot, log.position)
-        self.labels, answered_at = searches.make_labels(self._rng("labels"), clicked, answered, self.logged.relevance, log.time)
-        recent = searches.make_recent(self._rng("recent"), log, self.people, clicked & answered, answered_at)
+        self.labels = searches.Labels(self._rng("labels"), clicked, answered, self.logged.relevance, log.time)
+        recent = searches.make_recent(self._rng("recent"), log, self.people, clicked & answered, self.labels.answered_at)
         self.hires = searches.Hires(*(np.concatenate(pair) for pair in zip(vars(history).values(), vars(recent).values())))
 
     @classmethod
