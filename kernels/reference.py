@@ -19,7 +19,7 @@ from .parameters import Arena, TrainState
 from .plan import Operation, Parameter, Plan, Slot
 
 
-class Walk:
+class PassState:
     """One pass over a plan: what operations read and write.
 
     Args:
@@ -27,15 +27,13 @@ class Walk:
     """
 
     def __init__(self, plan: Plan, values: Arena, batch: Inputs) -> None:
-        self.plan, self.batch = plan, batch
-        self._parameters = values
-        dtype = values.dense.dtype
+        self.plan, self.batch, self._parameters, dtype = plan, batch, values, values.dense.dtype
         self._values = {name: np.zeros((len(batch), width), dtype) for name, (_, width) in plan.blocks.items()}
         self._gradients = {name: np.zeros_like(block) for name, block in self._values.items()}
         self.parameter_gradients = Arena(plan, dtype)
         self.table_gradients: dict[str, list] = {}
         self.losses: list[float] = []
-        self._kept: dict[int, object] = {}
+        self._saved: dict[int, object] = {}
 
     def value(self, slot: Slot) -> np.ndarray:
         """(B, width) activations of a slot; a view, so that writing writes the block."""
@@ -66,13 +64,13 @@ class Walk:
         """Record the loss of a loss operation, in plan order."""
         self.losses.append(loss)
 
-    def keep(self, op: Operation, saved) -> None:
+    def save(self, op: Operation, saved) -> None:
         """Save for the backward pass of `op`."""
-        self._kept[id(op)] = saved
+        self._saved[id(op)] = saved
 
-    def kept(self, op: Operation):
-        """What `keep` saved."""
-        return self._kept[id(op)]
+    def saved(self, op: Operation):
+        """What the forward pass saved for the backward pass of `op`."""
+        return self._saved[id(op)]
 
 
 class ReferenceExecutor(Executor):
@@ -85,38 +83,35 @@ class ReferenceExecutor(Executor):
     def __init__(self, plan: Plan, dtype=np.float64) -> None:
         self.plan, self.dtype = plan, np.dtype(dtype)
 
-    def _walk(self, values: Arena, batch: Inputs, operations: tuple[Operation, ...]) -> Walk:
+    def _forward(self, values: Arena, batch: Inputs, operations: tuple[Operation, ...]) -> PassState:
         check_inputs(self.plan, batch)
         check_bag_ids(self.plan, batch)
-        walk = Walk(self.plan, values, batch)
+        state = PassState(self.plan, values, batch)
         for op in operations:
-            KINDS[op.kind].forward(op, walk)
-        return walk
+            KINDS[op.kind].forward(op, state)
+        return state
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` saves nothing here."""
-        walk = self._walk(values, inputs, self.plan.forward)
+        state = self._forward(values, inputs, self.plan.forward)
         SharedInputs(self.plan.spec, shared).check(inputs)
-        return walk.value(self.plan.logits).copy()
+        return state.value(self.plan.logits).copy()
 
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        walk = self._walk(values, inputs, self.plan.forward)
-        return {name: walk.value(self.plan.outputs[name]).copy() for name in names}
+        state = self._forward(values, inputs, self.plan.forward)
+        return {name: state.value(self.plan.outputs[name]).copy() for name in names}
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:
         """Forward, then the same operations backwards; see `Gradients`."""
         check_labels(self.plan, batch)
-        walk = self._walk(values, batch, self.plan.operations)
+        state = self._forward(values, batch, self.plan.operations)
         for op in self.plan.backward():
-            KINDS[op.kind].backward(op, walk)
-        losses = np.array(walk.losses)
-        dense = walk.parameter_gradients.dense
+            KINDS[op.kind].backward(op, state)
+        losses, dense = np.array(state.losses), state.parameter_gradients.dense
         total = add_objective(self.plan, values, losses, dense)
-        tables = {}
-        for name, parts in walk.table_gradients.items():
-            ids, rows = zip(*parts)
-            tables[name] = sum_by_id(np.concatenate(ids), np.concatenate(rows))
+        parts = {name: zip(*gradients) for name, gradients in state.table_gradients.items()}
+        tables = {name: sum_by_id(*map(np.concatenate, ids_and_rows)) for name, ids_and_rows in parts.items()}
         return Gradients(total, losses, dense, tables)
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:

@@ -70,34 +70,27 @@ class _ById(Kind):
 
     integers, reads, by_id, adds_to_output = ("field",), "field", True, True
 
-    @staticmethod
-    def check(op, before):
+    def check(self, op, before):
         if any(each.attributes.get("relu") and each.output.block == op.output.block for each in before):
             raise ValueError(f"{op.kind} must add to a linear output, but {op.output} is that of a ReLU")
 
-    @staticmethod
-    def known_rows(op, batch) -> int:
-        """Rows whose id is known."""
-        return int((batch.ids[:, op.attributes["field"]] > 0).sum())
+    def ids(self, op, batch) -> np.ndarray:
+        """(B,) the ids of its field."""
+        return batch.ids[:, op.attributes["field"]]
 
 
 class BiasById(_ById, name="bias_by_id"):
     """No input, parameter (bias,)."""
 
-    @staticmethod
-    def forward(op, state):
-        ids = state.batch.ids[:, op.attributes["field"]]
-        bias_by_id_forward(state.value(op.output), ids, *state.values(op.parameters))
+    def forward(self, op, state):
+        bias_by_id_forward(state.value(op.output), self.ids(op, state.batch), *state.values(op.parameters))
 
-    @staticmethod
-    def backward(op, state):
-        ids = state.batch.ids[:, op.attributes["field"]]
-        bias_by_id_backward(*state.gradients(op.parameters), state.gradient(op.output), ids)
+    def backward(self, op, state):
+        bias_by_id_backward(*state.gradients(op.parameters), state.gradient(op.output), self.ids(op, state.batch))
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """kN, 3kN; backward the same."""
-        added = cls.known_rows(op, batch) * op.output.width
+        added = int((self.ids(op, batch) > 0).sum()) * op.output.width
         return Count(added, 3 * added), Count(added, 3 * added)
 
 
@@ -106,35 +99,27 @@ class DenseById(_ById, name="dense_by_id"):
 
     multiplies = True
 
-    @staticmethod
-    def forward(op, state):
-        ids = state.batch.ids[:, op.attributes["field"]]
-        x = state.value(op.inputs[0])
-        dense_by_id_forward(state.value(op.output), x, ids, *state.values(op.parameters))
+    def forward(self, op, state):
+        z, x = state.value(op.output), state.value(op.inputs[0])
+        dense_by_id_forward(z, x, self.ids(op, state.batch), *state.values(op.parameters))
 
-    @staticmethod
-    def backward(op, state):
-        (x,) = op.inputs
-        ids = state.batch.ids[:, op.attributes["field"]]
-        dense_by_id_backward(
-            state.gradient(x), *state.gradients(op.parameters), state.gradient(op.output), state.value(x), ids, *state.values(op.parameters)
-        )
+    def backward(self, op, state):
+        (x,), ids = op.inputs, self.ids(op, state.batch)
+        dx, (dweight,), dz = state.gradient(x), state.gradients(op.parameters), state.gradient(op.output)
+        dense_by_id_backward(dx, dweight, dz, state.value(x), ids, *state.values(op.parameters))
 
-    @staticmethod
-    def attributes(op):
+    def attributes(self, op):
         """The field, and the number of its ids."""
         return op.attributes["field"], op.parameters[0].shape[0]
 
-    @staticmethod
-    def sizes(op, lanes):
+    def sizes(self, op, lanes):
         (x,), width = op.inputs, up_to_vectors(op.output.width, lanes)
         transposed = up_to_vectors(x.differentiable, lanes)
         return Sizes(op.parameters[0].shape[0] * (x.width * width + op.output.width * transposed), scratch=x.width + transposed + 2 * width)
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """2kKN + kN, k(2K + 3N) + tRKN; backward 2kKN + 2kNG + kG, k(2K + 3N + 3G) + tR(2KN + NG)."""
-        known, roles, n = cls.known_rows(op, batch), op.parameters[0].shape[0], op.output.width
+        known, roles, n = int((self.ids(op, batch) > 0).sum()), op.parameters[0].shape[0], op.output.width
         k, g = op.inputs[0].width, op.inputs[0].differentiable
         forward = Count(2 * known * k * n + known * n, known * (2 * k + 3 * n) + tiles * roles * k * n)
         return forward, Count(2 * known * n * (k + g) + known * g, known * (2 * k + 3 * n + 3 * g) + tiles * roles * n * (2 * k + g))

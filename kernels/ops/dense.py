@@ -57,34 +57,28 @@ class Dense(Kind, name="dense"):
 
     integers, multiplies = ("relu",), True
 
-    @staticmethod
-    def check(op, before):
+    def check(self, op, before):
         if op.attributes["relu"]:
             whole_blocks(op.output)
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         weight, bias = state.values(op.parameters)
         dense_forward(state.value(op.output), state.value(op.inputs[0]), weight, bias, op.attributes["relu"])
 
-    @staticmethod
-    def backward(op, state):
+    def backward(self, op, state):
         (x,) = op.inputs
         dweight, dbias = state.gradients(op.parameters)
         x_value, y, dy, weight = state.value(x), state.value(op.output), state.gradient(op.output), state.values(op.parameters)[0]
         dense_backward(state.gradient(x), dweight, dbias, dy, x_value, y, weight, op.attributes["relu"])
 
-    @staticmethod
-    def sizes(op, lanes):
+    def sizes(self, op, lanes):
         (x,), width = op.inputs, up_to_vectors(op.output.width, lanes)
         return Sizes(panels=x.width * width + op.output.width * up_to_vectors(x.differentiable, lanes), biases=width)
 
-    @staticmethod
-    def overwrites(number):
+    def overwrites(self, number):
         return True
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """2BKN + BN, B(K + N) + tKN; backward 2BKN + 2BNG + 2BN, B(K + 5N + 2G) + t(2KN + NG): dy, y, dz, packed dz and that again."""
         rows, k, g, n = len(batch), op.inputs[0].width, op.inputs[0].differentiable, op.output.width
         added = g if overwrites[0] else 2 * g
@@ -97,16 +91,13 @@ class Copy(Kind, name="copy"):
 
     reads = "dense"
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         state.value(op.output)[...] = state.batch.dense
 
-    @staticmethod
-    def inputs_of(op, spec):
+    def inputs_of(self, op, spec):
         return list(spec.dense)
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         return Count(0, 2 * len(batch) * op.output.width), Count()
 
 

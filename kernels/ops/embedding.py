@@ -90,22 +90,18 @@ class _Lookup(Kind):
 
     table = True
 
-    @staticmethod
-    def check(op, before):
+    def check(self, op, before):
         if op.output.differentiable < op.output.width:
             raise ValueError(f"a {op.kind} needs a gradient for all its columns, but {op.output} has one for {op.output.differentiable}")
 
-    @staticmethod
-    def sizes(op, lanes):
+    def sizes(self, op, lanes):
         return Sizes(gradients=op.output.width)
 
-    @classmethod
-    def inputs_of(cls, op, spec):
-        names = spec.bags if cls.reads == "bag" else spec.categorical
-        return [names[op.attributes[cls.reads]][0]] * op.output.width
+    def inputs_of(self, op, spec):
+        names = spec.bags if self.reads == "bag" else spec.categorical
+        return [names[op.attributes[self.reads]][0]] * op.output.width
 
-    @staticmethod
-    def used_ids(op, batch) -> np.ndarray:
+    def used_ids(self, op, batch) -> np.ndarray:
         """(n,) the id of every use of a row of the table."""
         raise NotImplementedError
 
@@ -115,22 +111,16 @@ class Gather(_Lookup, name="gather"):
 
     integers, reads = ("field",), "field"
 
-    @staticmethod
-    def forward(op, state):
-        ids = state.batch.ids[:, op.attributes["field"]]
-        gather_forward(state.value(op.output), ids, *state.values(op.parameters))
+    def forward(self, op, state):
+        gather_forward(state.value(op.output), self.used_ids(op, state.batch), *state.values(op.parameters))
 
-    @staticmethod
-    def backward(op, state):
-        ids = state.batch.ids[:, op.attributes["field"]]
-        state.add_table_gradient(op.parameters[0], *gather_backward(state.gradient(op.output), ids))
+    def backward(self, op, state):
+        state.add_table_gradient(op.parameters[0], *gather_backward(state.gradient(op.output), self.used_ids(op, state.batch)))
 
-    @staticmethod
-    def used_ids(op, batch):
+    def used_ids(self, op, batch):
         return batch.ids[:, op.attributes["field"]]
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """0, 2BD; backward 0, 2BD: kept for the step of the table."""
         moved = Count(0, 2 * len(batch) * op.output.width)
         return moved, moved
@@ -141,24 +131,20 @@ class MeanBag(_Lookup, name="bag"):
 
     integers, reads = ("bag",), "bag"
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         bag = state.batch.bags[op.attributes["bag"]]
         bag_forward(state.value(op.output), bag, *state.values(op.parameters))
 
-    @staticmethod
-    def backward(op, state):
+    def backward(self, op, state):
         bag = state.batch.bags[op.attributes["bag"]]
         state.add_table_gradient(op.parameters[0], *bag_backward(state.gradient(op.output), bag))
 
-    @staticmethod
-    def used_ids(op, batch):
+    def used_ids(self, op, batch):
         return bag_entries(batch.bags[op.attributes["bag"]])[1]
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """2nD + BD, nD + 2BD; backward 0, 2BD."""
-        entries, width, rows = len(cls.used_ids(op, batch)), op.output.width, len(batch)
+        entries, width, rows = len(self.used_ids(op, batch)), op.output.width, len(batch)
         return Count(2 * entries * width + rows * width, entries * width + 2 * rows * width), Count(0, 2 * rows * width)
 
 

@@ -66,8 +66,7 @@ class GroupLoss(Loss):
 
     compares_rows, common, loss = True, False, None
 
-    @classmethod
-    def forward(cls, op, state):
+    def forward(self, op, state):
         z = state.value(op.inputs[0])[:, 0]
         label = state.batch.labels[:, op.attributes["task"]].astype(z.dtype)
         dz, total = np.zeros_like(z), 0.0
@@ -75,15 +74,14 @@ class GroupLoss(Loss):
         for start, end in zip(starts, [*starts[1:], len(z)]):
             there = start + np.flatnonzero(~np.isnan(label[start:end]))
             if len(there):
-                loss, gradient = cls.loss(z[there], label[there])
+                loss, gradient = self.loss(z[there], label[there])
                 total += (end - start) * loss
                 dz[there] = (end - start) * gradient
         state.add_loss(op, op.attributes["factor"] / len(z) * total)
-        state.keep(op, dz)
+        state.save(op, dz)
 
-    @classmethod
-    def backward(cls, op, state):
-        state.gradient(op.inputs[0])[:, 0] += loss_scale(op, state) * state.kept(op)
+    def backward(self, op, state):
+        state.gradient(op.inputs[0])[:, 0] += loss_scale(op, state) * state.saved(op)
 
 
 class Pairwise(GroupLoss, name="pairwise"):
@@ -91,13 +89,12 @@ class Pairwise(GroupLoss, name="pairwise"):
 
     loss, flop_a_pair = staticmethod(pairwise), 18
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """18 a pair, 5 numbers a label."""
-        label = cls.labels(op, batch)
+        label = self.labels(op, batch)
         searches = np.split(label, np.flatnonzero(np.diff(batch.groups)) + 1)
         pairs = sum(int((some[:, None] > some[None, :]).sum()) for some in searches)
-        return Count(cls.flop_a_pair * float(pairs), 5 * int((~np.isnan(label)).sum())), Count()
+        return Count(self.flop_a_pair * float(pairs), 5 * int((~np.isnan(label)).sum())), Count()
 
 
 class Listwise(GroupLoss, name="listwise"):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, NamedTuple
 
-KINDS: dict[str, type[Kind]] = {}
+KINDS: dict[str, Kind] = {}
 
 
 class Sizes(NamedTuple):
@@ -45,7 +45,7 @@ class Count(NamedTuple):
 
 
 class Kind:
-    """Base of all kinds; nothing here is ever instantiated, `op` is always a row of the plan (`plan.Operation`).
+    """Base of all kinds, of each of which there is one object, in `KINDS`; `op` is always a row of the plan (`plan.Operation`).
 
     Attributes:
         integers: attributes of the row that kernels read, at most two; `real`: the one that is a float.
@@ -68,10 +68,9 @@ class Kind:
     def __init_subclass__(cls, name: str | None = None) -> None:
         if name is not None:
             cls.name = name
-            KINDS[name] = cls
+            KINDS[name] = cls()
 
-    @staticmethod
-    def check(op, before) -> None:
+    def check(self, op, before) -> None:
         """Refuse a row that the kernels cannot do.
 
         Args:
@@ -80,37 +79,30 @@ class Kind:
             ValueError: says what the operation demands.
         """
 
-    @classmethod
-    def forward(cls, op, state) -> None:
-        """Compute the output in NumPy; `state` is a `reference.Walk`."""
+    def forward(self, op, state) -> None:
+        """Compute the output in NumPy; `state` is a `reference.PassState`."""
         raise NotImplementedError
 
-    @classmethod
-    def backward(cls, op, state) -> None:
+    def backward(self, op, state) -> None:
         """Add to the gradients of inputs and parameters in NumPy; by default there are none."""
 
-    @classmethod
-    def attributes(cls, op) -> tuple[int, ...]:
+    def attributes(self, op) -> tuple[int, ...]:
         """The integers of a row as kernels read them."""
-        return tuple(op.attributes.get(name, -1) for name in cls.integers)
+        return tuple(op.attributes.get(name, -1) for name in self.integers)
 
-    @staticmethod
-    def sizes(op, lanes: int) -> Sizes:
+    def sizes(self, op, lanes: int) -> Sizes:
         """Its memory, with `lanes` numbers in a vector."""
         return Sizes()
 
-    @staticmethod
-    def overwrites(number: int) -> bool:
+    def overwrites(self, number: int) -> bool:
         """Whether its backward kernel can write the gradient of its input `number`, instead of adding to what is there."""
         return False
 
-    @staticmethod
-    def inputs_of(op, spec) -> list[str]:
+    def inputs_of(self, op, spec) -> list[str]:
         """The name of the input behind each column of its output, where it copies or looks up inputs."""
         return []
 
-    @classmethod
-    def count(cls, op, batch, tiles: int, overwrites: list[bool]) -> tuple[Count, Count]:
+    def count(self, op, batch, tiles: int, overwrites: list[bool]) -> tuple[Count, Count]:
         """Work of the forward and of the backward pass.
 
         Args:

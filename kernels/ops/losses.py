@@ -86,16 +86,14 @@ class Loss(Kind):
     integers, real = ("task",), "factor"
     flop_a_label = 0
 
-    @staticmethod
-    def labels(op, batch) -> np.ndarray:
+    def labels(self, op, batch) -> np.ndarray:
         """(B,) the labels of its task; NaN = masked."""
         return batch.labels[:, op.attributes["task"]]
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """5 numbers a label."""
-        there = int((~np.isnan(cls.labels(op, batch))).sum())
-        return Count(cls.flop_a_label * float(there), 5 * there), Count()
+        there = int((~np.isnan(self.labels(op, batch))).sum())
+        return Count(self.flop_a_label * float(there), 5 * there), Count()
 
 
 class RowLoss(Loss):
@@ -103,18 +101,16 @@ class RowLoss(Loss):
 
     loss = None
 
-    @classmethod
-    def forward(cls, op, state):
+    def forward(self, op, state):
         task = op.attributes["task"]
         label, weight = state.batch.labels[:, task], state.batch.weights[:, task]
         there = ~np.isnan(label)
-        loss, dloss = cls.loss(state.value(op.inputs[0])[there, 0], label[there])
+        loss, dloss = self.loss(state.value(op.inputs[0])[there, 0], label[there])
         state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
-        state.keep(op, (there, weight[there] * dloss))
+        state.save(op, (there, weight[there] * dloss))
 
-    @classmethod
-    def backward(cls, op, state):
-        there, dloss = state.kept(op)
+    def backward(self, op, state):
+        there, dloss = state.saved(op)
         state.gradient(op.inputs[0])[there, 0] += loss_scale(op, state) * dloss
 
 
@@ -135,22 +131,19 @@ class BceEntire(Loss, name="bce_entire"):
 
     integers, flop_a_label, common = ("task", "given"), 66, False
 
-    @staticmethod
-    def labels(op, batch):
+    def labels(self, op, batch):
         return entire_label(batch.labels[:, op.attributes["given"]], batch.labels[:, op.attributes["task"]])
 
-    @classmethod
-    def forward(cls, op, state):
-        label, weight = cls.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
+    def forward(self, op, state):
+        label, weight = self.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
         there = ~np.isnan(label)
         a, b = (state.value(slot)[there, 0] for slot in op.inputs)
         loss, da, db = bce_entire(a, b, label[there])
         state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
-        state.keep(op, (there, weight[there] * da, weight[there] * db))
+        state.save(op, (there, weight[there] * da, weight[there] * db))
 
-    @staticmethod
-    def backward(op, state):
-        there, *gradients = state.kept(op)
+    def backward(self, op, state):
+        there, *gradients = state.saved(op)
         for slot, dloss in zip(op.inputs, gradients):
             state.gradient(slot)[there, 0] += loss_scale(op, state) * dloss
 

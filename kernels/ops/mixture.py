@@ -40,27 +40,22 @@ def mixture_backward(dgates, dexperts, dm, gates, experts):
 class Mixture(Kind, name="mixture"):
     """Inputs (gates, h_1, ..., h_E)."""
 
-    @staticmethod
-    def check(op, before):
+    def check(self, op, before):
         whole_blocks(op.output, *op.inputs[1:])
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         gates, *experts = (state.value(slot) for slot in op.inputs)
         mixture_forward(state.value(op.output), gates, experts)
 
-    @staticmethod
-    def backward(op, state):
+    def backward(self, op, state):
         gates, *experts = (state.value(slot) for slot in op.inputs)
         dgates, *dexperts = (state.gradient(slot) for slot in op.inputs)
         mixture_backward(dgates, dexperts, state.gradient(op.output), gates, experts)
 
-    @staticmethod
-    def overwrites(number):
+    def overwrites(self, number):
         return number > 0
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """2BEH, B(E + EH + H); backward 4BEH, B(3E + 2EH + H), EH more where it adds."""
         rows, experts, width = len(batch), len(op.inputs) - 1, op.output.width
         kept = 2 * experts * width + width * overwrites[1:].count(False)

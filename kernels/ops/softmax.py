@@ -51,28 +51,24 @@ class Softmax(Kind, name="softmax"):
 
     integers, real = ("experts",), "temperature"
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         shape = (len(state.batch), -1, op.attributes["experts"])
         gates, z = state.value(op.output), state.value(op.inputs[0])
         result = np.empty_like(z).reshape(shape)
         softmax_forward(result, z.reshape(shape), op.attributes["temperature"])
         gates[...] = result.reshape(z.shape)
 
-    @staticmethod
-    def backward(op, state):
+    def backward(self, op, state):
         shape = (len(state.batch), -1, op.attributes["experts"])
         gates, dgates, dz = state.value(op.output), state.gradient(op.output), state.gradient(op.inputs[0])
         added = np.zeros_like(gates).reshape(shape)
         softmax_backward(added, dgates.reshape(shape), gates.reshape(shape), op.attributes["temperature"])
         dz += added.reshape(dz.shape)
 
-    @staticmethod
-    def sizes(op, lanes):
+    def sizes(self, op, lanes):
         return Sizes(scratch=up_to_vectors(op.output.width, lanes))
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         """6BN, 2BN; backward 5BN, 4BN."""
         size = len(batch) * op.output.width
         return Count(6 * size, 2 * size), Count(5 * size, 4 * size)

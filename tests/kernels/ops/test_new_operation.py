@@ -24,16 +24,13 @@ class Scale(Kind, name="scale"):
 
     real = "factor"
 
-    @staticmethod
-    def forward(op, state):
+    def forward(self, op, state):
         state.value(op.output)[...] = op.attributes["factor"] * state.value(op.inputs[0])
 
-    @staticmethod
-    def backward(op, state):
+    def backward(self, op, state):
         state.gradient(op.inputs[0])[...] += op.attributes["factor"] * state.gradient(op.output)
 
-    @classmethod
-    def count(cls, op, batch, tiles, overwrites):
+    def count(self, op, batch, tiles, overwrites):
         size = len(batch) * op.output.width
         return Count(size, 2 * size), Count(2 * size, 3 * size)
 
