@@ -13,24 +13,24 @@ class FlatBags:
     """Keeps the flat copy of the lists that batches share. Any number of threads may ask."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._kept = plan, None  # (arrays of the inputs, what was made of them)
+        self._plan, self._cached = plan, None  # (arrays of the inputs, what was made of them)
 
-    def lists(self, inputs: Inputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(offsets (entities of all bags + 1,) int64, ids int32, first entity of each bag (bags,) int64).
+    def lists(self, inputs: Inputs) -> dict[str, np.ndarray]:
+        """bag_offsets (entities of all bags + 1,) int64, bag_ids int32, bag_starts (bags,) int64: the first entity of each bag.
 
         Raises:
             ValueError: an id or an offset is out of range.
         """
-        key, kept = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)], self._kept
-        if kept is None or len(kept[0]) != len(key) or any(a is not b for a, b in zip(kept[0], key)):
+        key, cached = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)], self._cached
+        if cached is None or len(cached[0]) != len(key) or any(a is not b for a, b in zip(cached[0], key)):
             check_bag_ids(self._plan, inputs)
             shift = np.cumsum([0, *(len(bag.ids) for bag in inputs.bags)])
             starts = np.cumsum([0, *(len(bag.offsets) - 1 for bag in inputs.bags)])[:-1]
             offsets = [bag.offsets[:-1] + base for bag, base in zip(inputs.bags, shift)] + [shift[-1:]]
             ids = [np.zeros(0, np.int32), *(bag.ids for bag in inputs.bags)]
-            flat = np.concatenate(offsets).astype(np.int64), np.concatenate(ids).astype(np.int32), starts.astype(np.int64)
-            self._kept = kept = key, flat
-        return kept[1]
+            flat = {"bag_offsets": np.concatenate(offsets).astype(np.int64), "bag_ids": np.concatenate(ids).astype(np.int32)}
+            self._cached = cached = key, flat | {"bag_starts": starts.astype(np.int64)}
+        return cached[1]
 
 
 def entities(inputs: Inputs) -> np.ndarray:

@@ -44,36 +44,16 @@ def fill_work(
     Args:
         others: for each thread the fields of its `Work` that training and prediction fill each in its own way.
     """
-    rows, capacity = len(inputs), encoded.capacity
-    offsets, bag_ids, starts = bags.lists(inputs)
-    shared = {
-        "runs": encoded.runs,
-        "table_values": contiguous(values.tables, dtype),
-        "ids": contiguous(inputs.ids, np.int32).reshape(-1),
-        "entities": entities(inputs),
-        "bag_offsets": offsets,
-        "bag_ids": bag_ids,
-        "bag_starts": starts,
-        "dense": contiguous(inputs.dense, dtype).reshape(-1),
-        "reals": encoded.reals,
-        "panel_product": panel_product.address(dtype),
-        "batch": rows,
-        "fields": inputs.ids.shape[1],
-        "bags": len(inputs.bags),
-        "columns": inputs.dense.shape[1],
-        "scale": 1.0 / rows,
-    }
-    scratch = capacity * (WIDE * BYTES // dtype.itemsize + encoded.scratch)
-    return [
-        Work(
-            values=reuse(mine, f"values of {capacity} rows", encoded.arena, dtype),
-            scratch=reuse(mine, "scratch", scratch, dtype),
-            ticks=np.zeros((len(encoded.table), 2), np.int64),
-            **shared,
-            **rest,
-        )
-        for mine, rest in zip(buffers, others)
-    ]
+    (rows, fields), columns, capacity = inputs.ids.shape, inputs.dense.shape[1], encoded.capacity
+    shared = {"batch": rows, "fields": fields, "bags": len(inputs.bags), "columns": columns, "scale": 1.0 / rows}
+    shared |= {"ids": contiguous(inputs.ids, np.int32).reshape(-1), "dense": contiguous(inputs.dense, dtype).reshape(-1)}
+    shared |= bags.lists(inputs) | {"entities": entities(inputs), "table_values": contiguous(values.tables, dtype)}
+    shared |= {"runs": encoded.runs, "reals": encoded.reals, "panel_product": panel_product.address(dtype)}
+    scratch, works = capacity * (WIDE * BYTES // dtype.itemsize + encoded.scratch), []
+    for mine, rest in zip(buffers, others):
+        own = {"values": reuse(mine, f"values of {capacity} rows", encoded.arena, dtype), "scratch": reuse(mine, "scratch", scratch, dtype)}
+        works.append(Work(**shared, **rest, **own, ticks=np.zeros((len(encoded.table), 2), np.int64)))
+    return works
 
 
 class BufferPool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops import KINDS
-from ..parameters import aligned
 from ..plan import Plan
 from . import layout as L
 from . import walk
+from .buffers import Buffers, reuse
 from .layout import Work
 
 
@@ -20,7 +20,7 @@ class EmbeddingUpdate:
         sources: (n, 3) whether it reads a bag, column of ids or number of the bag, place in `Work.input_gradients`.
     """
 
-    def __init__(self, plan: Plan, table: np.ndarray, dtype: np.dtype) -> None:
+    def __init__(self, plan: Plan, table: np.ndarray, dtype: np.dtype, threads: int) -> None:
         self.parameters = [parameter for parameter in plan.parameters.values() if parameter.table]
         rows, sources, start = [], [], 0
         for parameter in self.parameters:
@@ -32,7 +32,8 @@ class EmbeddingUpdate:
             start += parameter.shape[0]
         self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 3)
         self._lengths = np.array([parameter.shape[0] for parameter in self.parameters], np.int64)
-        self._dtype, self._position, self._buffers, self._shares = dtype, np.full(start, -1, np.int32), [], None
+        self._dtype, self._position, self._shares = dtype, np.full(start, -1, np.int32), None
+        self._buffers: list[Buffers] = [{} for _ in range(threads)]
 
     def _entries(self, work: Work) -> np.ndarray:
         """(tables,) the most ids that each table may meet in a batch."""
@@ -60,13 +61,12 @@ class EmbeddingUpdate:
                 loads[thread] += sizes[number]
             need = int(entries.max(initial=0)), int(sizes.max(initial=0))
             self._shares = key, [self.rows[share] for share in shares], need
-        _, shares, need = self._shares
-        while len(self._buffers) < threads:
-            self._buffers.append((np.zeros(0, np.int32), aligned(0, self._dtype)))
-        for thread, (unique, sums) in enumerate(self._buffers):
-            if len(unique) < need[0] or len(sums) < need[1]:
-                self._buffers[thread] = np.zeros(need[0], np.int32), aligned(need[1], self._dtype)
-        return [(tables, self.sources, work, *buffers, self._position) for tables, buffers in zip(shares, self._buffers)]
+        _, shares, (ids, numbers) = self._shares
+        parts = []
+        for tables, mine in zip(shares, self._buffers):
+            unique, sums = reuse(mine, "unique", ids, np.int32), reuse(mine, "sums", numbers, self._dtype)
+            parts.append((tables, self.sources, work, unique, sums, self._position))
+        return parts
 
     def gradients(self, work: Work) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """name -> (ids (n,) unique and ascending, rows (n, D)) of every table."""

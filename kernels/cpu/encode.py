@@ -77,17 +77,8 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
         scratch = max(used.scratch, more.scratch)
         used = Sizes(used.panels + more.panels, used.biases + more.biases, scratch, used.gradients + more.gradients)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
-    return Encoded(
-        capacity,
-        table,
-        needed(plan, shared),
-        reals,
-        np.array(runs, np.int64),
-        np.array(cleared, np.int64).reshape(-1, 2),
-        int(arena),
-        *used,
-        blocks,
-    )
+    runs, cleared = np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2)
+    return Encoded(capacity, table, needed(plan, shared), reals, runs, cleared, int(arena), *used, blocks)
 
 
 def first_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:

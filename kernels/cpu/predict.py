@@ -33,6 +33,7 @@ from .layout import Work
 from .plans import EncodedPlans, RequestPlan
 from .tiles import tiles_to_claim
 from .vector import pointer
+from .work import OTHER_TYPES
 from .workers import Workers, available_threads
 
 SPLIT = 2**23  # operations; SPEED: a thread does as many before another one is awake
@@ -86,11 +87,8 @@ class Predictor:
         self._workers, self._bags, self._row_flops = workers, bags, self.plan.flops()
         self._pool = BufferPool(threads, 2 * max(threads, available_threads()))
         self._packed: Weights | None = None  # of parameters that are frozen
-        reals, labels = np.zeros(0, self.dtype), np.zeros(0, np.float32)
-        self._unread = {
-            "gradients": reals, "dense_gradients": reals, "input_gradients": reals, "labels": labels, "weights": labels,
-            "groups": np.zeros(0, np.int32), "losses": np.zeros(0), "tasks": len(self.plan.spec.tasks),
-        }  # fmt: skip
+        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "losses")
+        self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread} | {"tasks": len(self.plan.spec.tasks)}
 
     def predict(self, values: Arena, inputs: Inputs, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, width) values of a slot; see `Executor.logits`."""

@@ -39,8 +39,8 @@ class StepRunner:
     def __init__(self, plans: EncodedPlans, threads: int, workers: Workers, bags: FlatBags) -> None:
         self.plan, self.dtype, self.threads, self._plans = plans.plan, plans.dtype, threads, plans
         self._workers, self._bags = workers, bags
-        self._tables = EmbeddingUpdate(self.plan, encode(self.plan, plans.tile_rows, self.dtype).table, self.dtype)
-        self._kept = threading.local()
+        self._tables = EmbeddingUpdate(self.plan, encode(self.plan, plans.tile_rows, self.dtype).table, self.dtype, threads)
+        self._of_caller = threading.local()
 
     def run(self, *jobs: tuple) -> None:
         """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other.
@@ -56,33 +56,20 @@ class StepRunner:
 
     def _buffers(self) -> list[dict[str, np.ndarray]]:
         """Those of each thread, which the calling thread keeps, so that a step allocates nothing large."""
-        kept = self._kept.__dict__
-        if not kept:
-            kept["buffers"] = [{} for _ in range(self.threads)]
-        return kept["buffers"]
+        return self._of_caller.__dict__.setdefault("buffers", [{} for _ in range(self.threads)])
 
     def _works(self, encoded: Encoded, values: Arena, batch: Batch) -> list[Work]:
         """What each thread reads and writes; the batch and the parameters are shared."""
         check_values(self.plan, self.dtype, values)
         buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
-        shared = weight_buffers(encoded, buffers[0], self.dtype) | {
-            "dense_values": contiguous(values.dense, self.dtype),
-            "input_gradients": reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype),
-            "labels": contiguous(batch.labels, np.float32).reshape(-1),
-            "weights": contiguous(batch.weights, np.float32).reshape(-1),
-            "groups": contiguous(batch.groups, np.int32),
-            "tasks": batch.labels.shape[1],
-        }
-        gradients = f"gradients of {encoded.capacity} rows"
-        others = [
-            shared
-            | {
-                "gradients": reuse(mine, gradients, encoded.arena, self.dtype),
-                "dense_gradients": sums,
-                "losses": np.zeros(len(encoded.table)),
-            }
-            for mine, sums in zip(buffers, accumulators)
-        ]
+        shared = {name: contiguous(getattr(batch, name), np.float32).reshape(-1) for name in ("labels", "weights")}
+        shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1]}
+        shared |= {"dense_values": contiguous(values.dense, self.dtype), **weight_buffers(encoded, buffers[0], self.dtype)}
+        shared["input_gradients"] = reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype)
+        name, others = f"gradients of {encoded.capacity} rows", []
+        for mine, sums in zip(buffers, accumulators):
+            own = {"gradients": reuse(mine, name, encoded.arena, self.dtype), "dense_gradients": sums}
+            others.append(shared | own | {"losses": np.zeros(len(encoded.table))})
         return fill_work(encoded, self.dtype, values, batch, self._bags, buffers, others)
 
     def _accumulators(self, size: int) -> np.ndarray:

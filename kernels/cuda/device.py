@@ -6,7 +6,7 @@ import numpy as np
 from numba import cuda
 
 from ..batch import Batch, Inputs
-from ..parameters import Arena
+from ..parameters import Arena, TrainState
 from .batches import pack_head, pack_labels
 from .encode import EncodedSchedule, Groups, Places, constants, encode_groups, encode_sums, encode_weight_gradients
 from .sort import PASSES, WIDTH
@@ -127,9 +127,9 @@ class DeviceArenas:
             put(ours, self.dense, arena.tables, 0)
         put(self.constants, 0, constants(arenas[0].plan, self.dense, decay), 0)
 
-    def download(self, arenas: tuple[Arena, ...]) -> None:
+    def download(self, state: TrainState) -> None:
         """Copy them back."""
-        for ours, arena in zip(self.arenas, arenas):
+        for ours, arena in zip(self.arenas, (state.values, state.m, state.v)):
             for start, part in ((0, arena.dense), (self.dense, arena.tables)):
                 if part.size:
                     ours[start : start + part.size].copy_to_host(part)

@@ -21,7 +21,7 @@ from numba import cuda
 
 from ..adam import Adam
 from ..batch import Batch, Inputs
-from ..checks import SharedInputs, check_bag_ids, check_inputs, check_labels
+from ..checks import SharedInputs, check_bag_ids, check_inputs, check_labels, check_values
 from ..executor import Executor, Gradients
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
@@ -70,13 +70,13 @@ class CudaExecutor(Executor):
         self._weights = weight_gradients.weight_gradients_tf32 if tf32 else weight_gradients.weight_gradients
         self.plan, self.dtype, self.deterministic, self.slices = plan, np.dtype(np.float32), deterministic, slices
         self._schedules = {training: schedule(plan, training, large=large, fuse=fuse) for training in (False, True)}
-        self._stream, self._lock = cuda.stream(), threading.RLock()
+        self.stream, self._lock = cuda.stream(), threading.RLock()
         self._moved = 0  # how often arrays have moved
         self._buffers, self._numbers, self._lists, self._lists_of = None, {}, GrowingArray(np.int32), None
         self._settings = zeros(6)
         self._scattered = None  # (table gradients, stamps) of the atomic tables
         self._resident, self._kept, self._kept_is_here = None, None, False
-        self._recorder = Recorder(partial(record, self._stream) if graph and not simulated() else None)
+        self._recorder = Recorder(partial(record, self.stream) if graph and not simulated() else None)
         self._after_launch = None
         self.launched: list[tuple[str, int]] = []  # (kernel, its array arguments) of the last call
 
@@ -106,16 +106,15 @@ class CudaExecutor(Executor):
         lists = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)]
         if self._lists_of is None or any(ours is not theirs for ours, theirs in zip(self._lists_of, lists)):
             check_bag_ids(self.plan, inputs)
-            self._moved += self._lists.put(pack_lists(inputs), self._stream)
+            self._moved += self._lists.put(pack_lists(inputs), self.stream)
             self._lists_of = lists
         buffers = self._buffers_for(len(inputs))
-        buffers.upload(inputs, batch, self.slices_of(len(inputs)), self._stream)
+        buffers.upload(inputs, batch, self.slices_of(len(inputs)), self.stream)
         return buffers
 
     def _parameters(self, values: Arena) -> DeviceArenas:
         """The values on the GPU: those of a resident state, those that are kept, else a copy made now."""
-        if values.dense.dtype != self.dtype:
-            raise ValueError(f"values must be {self.dtype}, got {values.dense.dtype}")
+        check_values(self.plan, self.dtype, values)
         if self._resident is not None and self._resident.values is values:
             return self._numbers["state"]
         numbers = self._numbers_for("values", trained=False)
@@ -131,12 +130,8 @@ class CudaExecutor(Executor):
         return self._numbers[name]
 
     def _upload_state(self, state: TrainState) -> None:
-        if state.values.dense.dtype != self.dtype:
-            raise ValueError(f"values must be {self.dtype}, got {state.values.dense.dtype}")
+        check_values(self.plan, self.dtype, state.values)
         self._numbers_for("state", trained=True).upload((state.values, state.m, state.v), state.decay)
-
-    def _download_state(self, state: TrainState) -> None:
-        self._numbers["state"].download((state.values, state.m, state.v))
 
     @contextmanager
     def resident(self, state: TrainState) -> Iterator[Callable[[], None]]:
@@ -149,11 +144,11 @@ class CudaExecutor(Executor):
             self._upload_state(state)
             self._resident = state
         try:
-            yield lambda: self._download_state(state)
+            yield lambda: self._numbers["state"].download(state)
         finally:
             with self._lock:
                 self._resident = None
-                self._download_state(state)
+                self._numbers["state"].download(state)
 
     def keep(self, values: Arena) -> None:
         """Upload these values once, at the first prediction with them: nobody changes them any more."""
@@ -180,8 +175,8 @@ class CudaExecutor(Executor):
             self._run_rows(buffers, self._parameters(values).arenas[0], len(inputs), training=False)
             for name, slot in slots.items():
                 start = slot.offset * buffers.places.capacity
-                block = buffers.activations[start : start + len(inputs) * slot.stride].copy_to_host(stream=self._stream)
-                self._stream.synchronize()
+                block = buffers.activations[start : start + len(inputs) * slot.stride].copy_to_host(stream=self.stream)
+                self.stream.synchronize()
                 found[name] = block.reshape(len(inputs), slot.stride)[:, slot.column : slot.column + slot.width].copy()
             return found
 
@@ -191,18 +186,14 @@ class CudaExecutor(Executor):
             self.launched = []
             buffers, rows = self._upload_batch(batch, sorts=True), len(batch)
             numbers, size = self._parameters(values), buffers.places.dense
-            self._run_rows(buffers, numbers.arenas[0], rows, training=True)
-            self._run_reductions(buffers, numbers.arenas[0])
-            dense = empty(size)
-            self._launch(
-                adam.write_dense_gradient, -(-size // FLAT_THREADS), dense, numbers.arenas[0], buffers.partials, numbers.constants,
-                buffers.ints, *self._dense_numbers(buffers),
-            )  # fmt: skip
+            of_dense, dense = self._run_gradients(buffers, numbers.arenas[0], rows), empty(size)
+            arrays = dense, numbers.arenas[0], buffers.partials, numbers.constants, buffers.ints
+            self._launch(adam.write_dense_gradient, -(-size // FLAT_THREADS), *arrays, *of_dense)
             found = {}
             if buffers.groups.names:
-                self._sort(buffers)
+                runs, numbers_of_runs = self._sort(buffers)
                 gradients = empty(buffers.uses.sums.size)
-                self._launch(tables.write_row_gradients, *self._runs(buffers), gradients, buffers.uses.half, buffers.groups.lanes)
+                self._launch(tables.write_row_gradients, *runs, gradients, *numbers_of_runs)
                 found = buffers.uses.gradients(gradients.copy_to_host())
             total, losses = self._objective(buffers)
             return Gradients(total, losses, dense.copy_to_host()[: self.plan.size(table=False)], found)
@@ -216,13 +207,13 @@ class CudaExecutor(Executor):
             buffers = self._upload_batch(batch, sorts=self.deterministic)
             state.step += 1
             settings = [1 - adam.beta1, 1 - adam.beta2, *adam.corrected(state.step), adam.epsilon, adam.learning_rate * adam.weight_decay]
-            self._settings.copy_to_device(np.array(settings, np.float32), stream=self._stream)
+            self._settings.copy_to_device(np.array(settings, np.float32), stream=self.stream)
             if not self.deterministic and self._scattered is None:
                 self._scattered = zeros(self.plan.size(table=True)), zeros(buffers.groups.stamps, np.int32)
             self._recorder.run(self._moved, partial(self._run_step, buffers, len(batch)))
             found = self._objective(buffers)
             if state is not self._resident:
-                self._download_state(state)
+                self._numbers["state"].download(state)
             return found
 
     def repeat(self, after_launch: Callable[[], None] | None = None) -> None:
@@ -243,91 +234,63 @@ class CudaExecutor(Executor):
         """Slices of the weight gradients of a batch of so many rows: its own number, so that batches before it change no byte."""
         return self.slices or min(max(rows // ROWS_A_SLICE, 1), MOST_SLICES)
 
-    @property
-    def stream(self):
-        """Where the launches queue up."""
-        return self._stream
-
     # --- launches --------------------------------------------------------------------------
 
     def _launch(self, kernel, grid, *arguments) -> None:
         self.launched.append((kernel.function.__name__, sum(hasattr(argument, "shape") and argument.shape != () for argument in arguments)))
-        kernel[grid, kernel.threads, self._stream](*arguments)
+        kernel[grid, kernel.threads, self.stream](*arguments)
         if self._after_launch is not None:
             self._after_launch()
 
     def _run_rows(self, buffers: Buffers, parameters, rows: int, training: bool) -> None:
         """The rows' part, with blocks for `rows` rows; how many there are, kernels read from the batch."""
-        ours, places = self._tables[training], buffers.places
+        ours, shift, searches = self._tables[training], buffers.places.shift, buffers.places.searches
+        arrays, floats = (buffers.activations, parameters, buffers.ints), buffers.floats
         for section in ours.sections:
-            blocks = (rows + section.rows_a_block - 1) // section.rows_a_block
+            blocks, steps = -(-rows // section.rows_a_block), (section.first, section.last)
             if section.stage == WALK:
-                self._launch(
-                    walk.walk_rows, blocks, ours.steps, ours.reals, buffers.activations, parameters, buffers.ints,
-                    self._lists.array, buffers.floats, places.shift, section.first, section.last,
-                )  # fmt: skip
+                self._launch(walk.walk_rows, blocks, ours.steps, ours.reals, *arrays, self._lists.array, floats, shift, *steps)
             elif section.stage == SEARCH:
-                self._launch(
-                    walk.walk_searches, (rows + 3) // 4, ours.steps, ours.reals, buffers.activations, parameters,
-                    buffers.ints, buffers.floats, places.searches, places.shift, section.first, section.last,
-                )  # fmt: skip
+                self._launch(walk.walk_searches, -(-rows // 4), ours.steps, ours.reals, *arrays, floats, searches, shift, *steps)
             else:
-                kernel = self._forward if section.stage == FORWARD else self._backward
-                self._launch(
-                    kernel, (blocks, section.last - section.first), ours.products, buffers.activations, parameters,
-                    buffers.ints, section.first, places.shift,
-                )  # fmt: skip
+                kernel, grid = self._forward if section.stage == FORWARD else self._backward, (blocks, section.last - section.first)
+                self._launch(kernel, grid, ours.products, *arrays, section.first, shift)
 
-    def _run_reductions(self, buffers: Buffers, parameters) -> None:
-        places = buffers.places
-        self._launch(
-            self._weights, (buffers.weight_tiles, places.slices), buffers.weight_gradients, buffers.activations, buffers.ints,
-            buffers.partials, places.dense,
-        )  # fmt: skip
-        self._launch(
-            sums.sums, buffers.sums.shape[0], buffers.sums, buffers.sum_reals, buffers.activations, parameters, buffers.ints,
-            buffers.partials,
-        )  # fmt: skip
-
-    def _dense_numbers(self, buffers: Buffers) -> tuple:
-        places, learned = buffers.places, self.plan.log_variance
-        return places.dense, places.tasks, len(self.plan.losses), places.results, -1 if learned is None else learned.offset
+    def _run_gradients(self, buffers: Buffers, parameters, rows: int) -> tuple:
+        """The rows' part of training, then what sums over rows; returns what kernels need besides for a dense gradient."""
+        self._run_rows(buffers, parameters, rows, training=True)
+        activations, ints, partials, places = buffers.activations, buffers.ints, buffers.partials, buffers.places
+        grid = buffers.weight_tiles, places.slices
+        self._launch(self._weights, grid, buffers.weight_gradients, activations, ints, partials, places.dense)
+        self._launch(sums.sums, buffers.sums.shape[0], buffers.sums, buffers.sum_reals, activations, parameters, ints, partials)
+        learned = -1 if self.plan.log_variance is None else self.plan.log_variance.offset
+        return places.dense, places.tasks, len(self.plan.losses), places.results, learned
 
     def _run_step(self, buffers: Buffers, rows: int) -> None:
         """All launches of a step: with blocks for `rows` rows, or where they are recorded for as many as the buffers hold."""
         numbers, size = self._numbers["state"], buffers.places.dense
         rows = rows if self._recorder.record is None else buffers.places.capacity
-        self._run_rows(buffers, numbers.arenas[0], rows, training=True)
-        self._run_reductions(buffers, numbers.arenas[0])
-        self._launch(
-            adam.adam_dense, -(-size // FLAT_THREADS), *numbers.arenas, buffers.partials, numbers.constants, buffers.ints,
-            self._settings, *self._dense_numbers(buffers),
-        )  # fmt: skip
+        of_dense = self._run_gradients(buffers, numbers.arenas[0], rows)
+        arrays = *numbers.arenas, buffers.partials, numbers.constants, buffers.ints, self._settings
+        self._launch(adam.adam_dense, -(-size // FLAT_THREADS), *arrays, *of_dense)
         if self.deterministic and buffers.groups.names:
-            self._sort(buffers)
-            grid, groups, ids, sums_of = self._runs(buffers)
-            self._launch(
-                tables.adam_runs, grid, groups, ids, sums_of, *numbers.arenas, self._settings, buffers.uses.half, buffers.groups.lanes
-            )
+            runs, numbers_of_runs = self._sort(buffers)
+            self._launch(tables.adam_runs, *runs, *numbers.arenas, self._settings, *numbers_of_runs)
         elif buffers.groups.names:
             self._scatter(buffers, numbers, rows)
 
-    def _sort(self, buffers: Buffers) -> None:
-        """List and sort the uses of table rows, and sum them piece by piece; see `sort.py`."""
-        uses, count, lanes = buffers.uses, len(buffers.groups.names), buffers.groups.lanes
-        self._launch(
-            sort.sort_uses, count, uses.groups, buffers.sources, buffers.ints, self._lists.array, uses.sorted, uses.uses, uses.shares,
-            uses.half,
-        )  # fmt: skip
-        grid = _blocks(uses.most // tables.PIECE * lanes), count
-        self._launch(
-            tables.sum_pieces, grid, uses.groups, uses.sorted, uses.uses, uses.shares, buffers.activations, uses.sums, uses.half, lanes
-        )
+    def _sort(self, buffers: Buffers) -> tuple[tuple, tuple]:
+        """List and sort the uses of table rows, and sum them piece by piece; see `sort.py`.
 
-    def _runs(self, buffers: Buffers) -> tuple:
-        """Grid and first arguments of what goes through the runs."""
-        uses = buffers.uses
-        return (_blocks(uses.most * buffers.groups.lanes), len(buffers.groups.names)), uses.groups, uses.sorted, uses.sums
+        Returns:
+            Grid and first arguments of the kernels that go through the runs, and their last ones.
+        """
+        uses, count, lanes = buffers.uses, len(buffers.groups.names), buffers.groups.lanes
+        listed = uses.sorted, uses.uses, uses.shares
+        self._launch(sort.sort_uses, count, uses.groups, buffers.sources, buffers.ints, self._lists.array, *listed, uses.half)
+        grid = _blocks(uses.most // tables.PIECE * lanes), count
+        self._launch(tables.sum_pieces, grid, uses.groups, *listed, buffers.activations, uses.sums, uses.half, lanes)
+        return ((_blocks(uses.most * lanes), count), uses.groups, uses.sorted, uses.sums), (uses.half, lanes)
 
     def _scatter(self, buffers: Buffers, numbers: DeviceArenas, rows: int) -> None:
         """Table gradients and steps without sorting; see `tables.py`."""
@@ -341,8 +304,8 @@ class CudaExecutor(Executor):
     def _objective(self, buffers: Buffers) -> tuple[float, np.ndarray]:
         """(total, losses); see `objective.py`."""
         places = buffers.places
-        found = buffers.partials[places.results : places.partials].copy_to_host(stream=self._stream)
-        self._stream.synchronize()
+        found = buffers.partials[places.results : places.partials].copy_to_host(stream=self.stream)
+        self.stream.synchronize()
         count = len(self.plan.losses)
         losses = found[:count].astype(np.float64)
         total = float(found[count : count + len(places.penalties)].sum(dtype=np.float64))

@@ -95,11 +95,11 @@ def first_drawn(wanted):
 
 def near_a_kink(plan, values, batch, distance=1e-4):
     """(B,) whether a row comes so close to the kink of a ReLU that float32 may fall on its other side."""
-    walk, near = ReferenceExecutor(plan)._walk(values.copy(np.float64), batch, plan.forward), np.zeros(len(batch), bool)
+    state, near = ReferenceExecutor(plan)._forward(values.copy(np.float64), batch, plan.forward), np.zeros(len(batch), bool)
     for op in plan.forward:
         if op.attributes.get("relu"):
-            weight, bias = walk.values(op.parameters)
-            near |= (np.abs(walk.value(op.inputs[0]) @ weight + bias) < distance).any(axis=1)
+            weight, bias = state.values(op.parameters)
+            near |= (np.abs(state.value(op.inputs[0]) @ weight + bias) < distance).any(axis=1)
     return near
 
 

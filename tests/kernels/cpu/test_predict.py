@@ -185,7 +185,7 @@ def test_memory_of_many_requests_is_bounded():
     with ThreadPoolExecutor(40) as pool:
         assert all(pool.map(ask, range(40)))
     assert len(buffers._free) == count == 2 * max(2, available_threads())  # all of them are back
-    assert len(executor._steps._kept.__dict__) == 0  # and nothing else is kept
+    assert len(executor._steps._of_caller.__dict__) == 0  # and nothing else is kept
 
 
 def test_a_refused_request_leaves_nothing_behind():
