@@ -8,20 +8,3 @@ from minirank.data.folder.validate import FolderReport, summarise, validate
 from minirank.data.read_files import fingerprint
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.read_table import read_table
-
-__all__ = [
-    "DataFolder",
-    "Dataset",
-    "FolderReport",
-    "Hires",
-    "Impressions",
-    "Split",
-    "TableEncoder",
-    "fingerprint",
-    "protected_columns",
-    "read_folder",
-    "read_table",
-    "split_by_time",
-    "summarise",
-    "validate",
-]

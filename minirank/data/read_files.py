@@ -38,6 +38,12 @@ class Column:
     codes: np.ndarray
     values: list[str | None]
 
+    @classmethod
+    def of(cls, cells: Iterable[str | None]) -> Column:
+        """The column of N cells, its values in the order of first appearance."""
+        index: dict[str | None, int] = {}
+        return cls(np.array([index.setdefault(cell, len(index)) for cell in cells], np.int32), list(index))
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -155,10 +161,7 @@ def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[st
     """The wanted columns of the rows that are left in `reader`, after the row `first` where there is one."""
     width, index = len(names), {name: position for position, name in enumerate(names)}
     factors = [_Factor() for _ in wanted]
-    lines, chunk = [], []
-    if first is not None:
-        lines.append(reader.line_num)
-        chunk.append(first)
+    lines, chunk = ([], []) if first is None else ([reader.line_num], [first])
 
     def flush():
         cells = list(zip(*chunk))
@@ -202,10 +205,8 @@ class _Factor:
         self.parts.append(np.fromiter(map(self.index.__getitem__, cells), np.int32, len(cells)))
 
     def column(self) -> Column:
-        codes = np.concatenate(self.parts) if self.parts else np.empty(0, np.int32)
-        merged: dict[str, int] = {}
-        recode = [merged.setdefault(text.strip(), len(merged)) for text in self.index]
-        return Column(np.array(recode, np.int32)[codes] if recode else codes, list(merged))
+        stripped = Column.of(text.strip() for text in self.index)
+        return Column(stripped.codes[np.concatenate([np.empty(0, np.int32), *self.parts])], stripped.values)
 
 
 def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dict], list[int]]:
@@ -218,24 +219,22 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
                 if not raw.strip():
                     continue
                 empty = False
+                problem, remedy = None, "write one JSON object a line"
                 try:
                     record = decoder.decode(raw.strip())
+                    if not isinstance(record, dict):
+                        problem, remedy = f"expected a JSON object, got {short(record)}", 'write {"key": value, ...}'
                 except json.JSONDecodeError as error:
                     problem = f"not valid JSON ({error.msg} at character {error.pos + 1})"
-                    problems.add(problem, file=file, line=line, remedy="write one JSON object a line")
-                    continue
                 except OverflowError as error:
-                    problems.add(str(error), file=file, line=line, remedy="write it as a text, in double quotes")
-                    continue
+                    problem, remedy = str(error), "write it as a text, in double quotes"
                 except (ValueError, RecursionError) as error:
-                    problems.add(str(error), file=file, line=line, remedy="write one JSON object a line")
-                    continue
-                if isinstance(record, dict):
+                    problem = str(error)
+                if problem is None:
                     records.append(record)
                     lines.append(line)
                 else:
-                    problem = f"expected a JSON object, got {short(record)}"
-                    problems.add(problem, file=file, line=line, remedy='write {"key": value, ...}')
+                    problems.add(problem, file=file, line=line, remedy=remedy)
             if empty:
                 raise DataError("the file is empty", file=file, remedy="write one JSON object a line")
     except DataError as error:

@@ -29,16 +29,8 @@ def save(encoder: Any, folder: Path) -> None:
         arrays |= {"kept": encoder.text.kept, "idf": encoder.text.idf}
     make_folder(folder)
     save_npz(folder / "encoder.npz", arrays)
-    settings = {
-        "format": FORMAT,
-        "version": VERSION,
-        "arrays": _checksum(folder / "encoder.npz"),
-        "config": asdict(encoder.config),
-        "roles": encoder.roles,
-        "vocabularies": encoder.vocabularies,
-        "until": encoder.until,
-        "max_position": encoder.max_position,
-    }
+    settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
+    settings |= {name: getattr(encoder, name) for name in ("roles", "vocabularies", "until", "max_position")}
     write_text(folder / "encoder.json", json.dumps(settings, ensure_ascii=False, allow_nan=False))
 
 
@@ -58,16 +50,10 @@ def load(folder: Path) -> dict[str, Any]:
         raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
     values = load_npz(arrays, _AGAIN)
     config = FeatureConfig(**settings["config"])
-    return {
-        "config": config,
-        "roles": tuple(settings["roles"]),
-        "vocabularies": {field: tuple(names) for field, names in settings["vocabularies"].items()},
-        "text": TextModel(config.buckets, config.bigrams, values["kept"], values["idf"]) if "kept" in values else None,
-        "mean": values["mean"],
-        "std": values["std"],
-        "until": settings["until"],
-        "max_position": settings["max_position"],
-    }
+    fields = {"config": config, "roles": tuple(settings["roles"])}
+    fields["vocabularies"] = {field: tuple(names) for field, names in settings["vocabularies"].items()}
+    fields["text"] = TextModel(config.buckets, config.bigrams, values["kept"], values["idf"]) if "kept" in values else None
+    return fields | {name: values[name] for name in ("mean", "std")} | {name: settings[name] for name in ("until", "max_position")}
 
 
 def _checksum(path: Path) -> str:

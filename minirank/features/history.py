@@ -88,7 +88,6 @@ class History:
         return self.people.sets[name][self.hire]
 
 
-@dataclass(frozen=True)
 class OtherHires:
     """The n - 1 past hires that each candidate is compared with: sums over all n, less the one left out.
 
@@ -97,29 +96,18 @@ class OtherHires:
     Args:
         history: of the jobs.
         resumes: the candidates.
+        job, resume: (N,) rows of the pairs.
+
+    Attributes:
         slot: (N,) the slot left out for each of N pairs, -1 without history.
         rows: (H,) the pairs that have a history.
         job, resume, left_out: (H,) their jobs, resumes and slots.
     """
 
-    history: History
-    resumes: Profiles
-    slot: np.ndarray
-    rows: np.ndarray
-    job: np.ndarray
-    resume: np.ndarray
-    left_out: np.ndarray
-
-    @classmethod
-    def of(cls, history: History, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> OtherHires:
-        """Those of N pairs.
-
-        Args:
-            job, resume: (N,) rows of the pairs.
-        """
-        slot = history.removed(resumes, job, resume)
-        rows = np.flatnonzero(slot >= 0)
-        return cls(history, resumes, slot, rows, job[rows], resume[rows], slot[rows])
+    def __init__(self, history: History, resumes: Profiles, job: np.ndarray, resume: np.ndarray):
+        self.history, self.resumes, self.slot = history, resumes, history.removed(resumes, job, resume)
+        self.rows = rows = np.flatnonzero(self.slot >= 0)
+        self.job, self.resume, self.left_out = job[rows], resume[rows], self.slot[rows]
 
     def skills(self) -> np.ndarray:
         """Share of the others' skills that the resume has, each counted as often as they have it."""

@@ -64,14 +64,13 @@ class Categorical(Input):
 
 
 class MultiValued(Input):
-    """A bag of ids; values are offsets and ids as in a `Bag`, or sets of skills, which are looked up in the vocabulary."""
+    """A bag of ids; values are sparse rows of words, whose columns are ids, or sets of skills, which are looked up in the vocabulary."""
 
     def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> Bag:
         """The ids of N pairs."""
-        lists = self.values(pairs)
-        if not isinstance(lists, tuple):
-            lists = lists.indptr.astype(np.int64), _ids(lists.indices, vocabulary)
-        return Bag(pairs.rows(self.owner).astype(np.int32), *lists)
+        sets = self.values(pairs)
+        ids = sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary)
+        return Bag(pairs.rows(self.owner).astype(np.int32), sets.indptr.astype(np.int64), ids)
 
 
 @dataclass(frozen=True)

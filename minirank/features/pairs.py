@@ -118,4 +118,4 @@ class MatchedPairs:
     @cached_property
     def past(self) -> OtherHires:
         """The past hires that each candidate is compared with."""
-        return OtherHires.of(self.history, self.resumes, self.job, self.resume)
+        return OtherHires(self.history, self.resumes, self.job, self.resume)

@@ -35,7 +35,7 @@ class Profiles:
         title, domain: n strings (the first domain), or None.
         sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
         text: (n, V) TF-IDF rows, or None where the encoder reads no text.
-        tokens: offsets (n + 1,) and ids, as in a `Bag`, or None likewise.
+        tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
     """
 
     records: list
@@ -48,7 +48,7 @@ class Profiles:
     domain: list
     sets: dict[str, csr_array]
     text: csr_array | None
-    tokens: tuple[np.ndarray, np.ndarray] | None
+    tokens: csr_array | None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -56,26 +56,15 @@ class Profiles:
     def take(self, rows: Sequence[int] | np.ndarray) -> Profiles:
         """The given rows, in the given order, each with the same numbers."""
         rows = np.asarray(rows, np.int64)
-        text = tokens = None
-        if self.text is not None and self.tokens is not None:
-            text, (offsets, ids) = self.text[rows], self.tokens
-            counts = np.diff(offsets)[rows]
-            ends = np.cumsum(counts)
-            ids = ids[np.arange(counts.sum()) + np.repeat(offsets[rows] - ends + counts, counts)]
-            tokens = np.concatenate([[0], ends]).astype(np.int64), ids
-        return Profiles(
-            records=[self.records[row] for row in rows],
-            features=[self.features[row] for row in rows],
-            key=self.key[rows],
-            time=self.time[rows],
-            years=self.years[rows],
-            levels={name: places[rows] for name, places in self.levels.items()},
-            title=[self.title[row] for row in rows],
-            domain=[self.domain[row] for row in rows],
-            sets={name: held[rows] for name, held in self.sets.items()},
-            text=text,
-            tokens=tokens,
-        )
+
+        def chosen(values: Any) -> Any:
+            if isinstance(values, dict):
+                return {name: chosen(part) for name, part in values.items()}
+            if isinstance(values, (np.ndarray, csr_array)):
+                return values[rows]
+            return None if values is None else [values[row] for row in rows]
+
+        return Profiles(**{name: chosen(values) for name, values in vars(self).items()})
 
 
 def job_text(job: dict, features: JobFeatures) -> str:

@@ -129,18 +129,19 @@ class TextModel:
         return csr_array((values / length[row], column, offsets), shape=(counts.shape[0], len(self.kept)))
 
 
-def top_tokens(weights: csr_array, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids of highest weight in each row, ascending.
+def top_tokens(weights: csr_array, most: int) -> csr_array:
+    """The tokens of highest weight in each row.
 
     Args:
         weights: (n, V), for example TF-IDF; ties go to the lower column.
         most: ids kept in a row.
     Returns:
-        offsets (n + 1,) int64 and ids (total,) int32, column + 1.
+        (n, V + 1), ascending columns, which are ids: one more than in `weights`.
     """
     row = row_of_entries(weights)
     kept = np.ones(len(row), bool)
     for start, end in zip(weights.indptr[:-1], weights.indptr[1:]):
         if end - start > most:
             kept[start + np.argsort(-weights.data[start:end], kind="stable")[most:]] = False
-    return offsets_of(row[kept], weights.shape[0]), weights.indices[kept].astype(np.int32) + 1
+    rows, columns = weights.shape
+    return csr_array((weights.data[kept], weights.indices[kept] + 1, offsets_of(row[kept], rows)), shape=(rows, columns + 1))

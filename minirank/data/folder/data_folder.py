@@ -12,17 +12,7 @@ from typing import Any
 import numpy as np
 
 from minirank.data import values
-from minirank.data.column_names import (
-    COLUMNS,
-    FILES,
-    JOB_KEYS,
-    OPTIONAL,
-    PROTECTED_FILE,
-    RESUME_KEYS,
-    missing_column,
-    protected_error,
-    resolve,
-)
+from minirank.data.column_names import FILES, JOB_KEYS, OPTIONAL, PROTECTED_FILE, RESUME_KEYS, missing_column, protected_error, resolve
 from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
 from minirank.data.problems import Problems
@@ -110,31 +100,30 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> Da
     recruiters = _read_recruiters(_csv(path, "recruiters", names, problems), names["recruiters"], problems)
     known_resumes = {resume["resume_id"] for resume in resumes}
     hires = _read_hires(_csv(path, "hires", names, problems), names["hires"], job_index, known_resumes, problems)
-    roles = tuple(sorted(set(recruiters.values())))
     table = _csv(path, "impressions", names, problems)
     if table is None or hires is None or not (jobs and resumes and recruiters):
         return None
-    impressions = read_impressions(table, names["impressions"], job_index, resumes, recruiters, roles, problems)
+    impressions = read_impressions(table, names["impressions"], job_index, resumes, recruiters, problems)
     if impressions is None:
         return None
     truth = _read_truth(path / "truth.npz", impressions, problems)
-    files = tuple(path / FILES[file] for file in COLUMNS)
+    files, roles = tuple(path / file for file in FILES.values()), tuple(sorted(set(recruiters.values())))
     return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
 
 
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
+    known = {
+        FileNotFoundError: ("no such folder", "check the path, or make one with minirank simulate"),
+        NotADirectoryError: ("is a file, not a folder", f"give the folder that holds {FILES['jobs']}"),
+        PermissionError: ("no permission to read the folder", "run chmod u+rx on it"),
+    }
     try:
         os.listdir(path)
-        return True
-    except FileNotFoundError:
-        problems.add("no such folder", file=str(path), remedy="check the path, or make one with minirank simulate")
-    except NotADirectoryError:
-        problems.add("is a file, not a folder", file=str(path), remedy=f"give the folder that holds {FILES['jobs']}")
-    except PermissionError:
-        problems.add("no permission to read the folder", file=str(path), remedy="run chmod u+rx on it")
     except OSError as error:
-        problems.add(f"cannot be read: {error.strerror}", file=str(path), remedy="check the disk")
-    return False
+        problem, remedy = known.get(type(error), (f"cannot be read: {error.strerror}", "check the disk"))
+        problems.add(problem, file=str(path), remedy=remedy)
+        return False
+    return True
 
 
 def _read_objects(

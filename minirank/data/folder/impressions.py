@@ -50,13 +50,7 @@ class Impressions:
 
 
 def read_impressions(
-    table: CsvFile,
-    names: dict[str, str | None],
-    jobs: dict[str, int],
-    resumes: list[dict],
-    recruiters: dict[str, str],
-    roles: tuple[str, ...],
-    problems: Problems,
+    table: CsvFile, names: dict[str, str | None], jobs: dict[str, int], resumes: list[dict], recruiters: dict[str, str], problems: Problems
 ) -> Impressions | None:
     """Reads the columns of impressions.csv and checks them against each other and the other files.
 
@@ -94,8 +88,8 @@ def read_impressions(
         return None
 
     order, search, search_id = _by_search(search, search_names, time)
-    role_codes = {role: code for code, role in enumerate(roles)}
-    role = np.array([role_codes[role] for role in recruiters.values()], dtype=np.int32)[recruiter]
+    roles = sorted(set(recruiters.values()))
+    role = np.array([roles.index(role) for role in recruiters.values()], np.int32)[recruiter]
     columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence
     return Impressions(order, *(column[order] for column in columns), search_id)
 

@@ -253,16 +253,12 @@ def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, indica
 
 
 def _from_json(content: dict[str, Any]) -> TableEncoder:
-    def field(cls, values):
+    def made(cls, values):
         return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
 
-    dense = [{**values, "transform": field(DenseTransform, values["transform"])} for values in content["dense"]]
-    return TableEncoder(
-        tuple(field(CategoricalField, values) for values in content["categorical"]),
-        tuple(field(BagField, values) for values in content["bags"]),
-        tuple(DenseField(**values) for values in dense),
-        tuple(content["tasks"]),
-        content["header"],
-        content["separator"],
-        tuple(content["missing"]),
-    )
+    fields = {
+        "categorical": [made(CategoricalField, values) for values in content["categorical"]],
+        "bags": [made(BagField, values) for values in content["bags"]],
+        "dense": [DenseField(**values | {"transform": made(DenseTransform, values["transform"])}) for values in content["dense"]],
+    }
+    return made(TableEncoder, content | fields)

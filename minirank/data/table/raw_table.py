@@ -108,24 +108,16 @@ def from_rows(
         separators: of the multi-valued columns.
         missing: texts that stand for a missing value.
     """
-    columns = {}
-    for name in names:
-        index: dict[str | None, int] = {}
-        cells = (_cell(row.get(name), separators.get(name), missing) for row in rows)
-        codes = np.array([index.setdefault(cell, len(index)) for cell in cells], dtype=np.int32)
-        columns[name] = Column(codes, list(index))
+    columns = {name: Column.of(_cell(row.get(name), separators.get(name), missing) for row in rows) for name in names}
     return RawTable(columns, ("rows",), np.zeros(len(rows), np.int8), np.arange(1, len(rows) + 1))
 
 
 def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
     """One column from the same column of several files; missing markers become None."""
-    index: dict[str | None, int] = {}
-    codes = []
-    for column in columns:
-        values = (None if value in missing else value for value in column.values)
-        recode = np.array([index.setdefault(value, len(index)) for value in values], dtype=np.int32)
-        codes.append(recode[column.codes])
-    return Column(np.concatenate(codes), list(index))
+    merged = Column.of(None if value in missing else value for column in columns for value in column.values)
+    starts = np.cumsum([0, *(len(column.values) for column in columns)])
+    codes = np.concatenate([column.codes + start for column, start in zip(columns, starts)])
+    return Column(merged.codes[codes], merged.values)
 
 
 def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
