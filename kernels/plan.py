@@ -219,7 +219,7 @@ class PlanBuilder:
 def format_plan(plan: Plan) -> str:
     """The plan as a table: what runs in which order, on what, and where its numbers lie."""
     head = ("#", "operation", "output", "(B, width)", "inputs", "parameters @ offset", "attributes")
-    rows = [head]
+    rows: list[tuple[str, ...]] = [head]
     for number, op in enumerate(plan.operations):
         output = ("-", "-") if op.output is None else (str(op.output), f"(B, {op.output.width})")
         parameters = [f"{p.name} {'x'.join(map(str, p.shape))} @ {'t' if p.table else 'd'}{p.offset}" for p in op.parameters]

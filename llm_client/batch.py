@@ -52,7 +52,8 @@ def write_batch(requests: Iterable[Request], model: str, store: Store, folder: s
         The files, none when nothing is to be asked.
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
-    files, out, lines, size = [], None, 0, 0
+    files: list[Path] = []
+    out, lines, size = None, 0, 0
     try:
         with store.writing() as run:
             for digest, request in _pending(requests, model, store, run):

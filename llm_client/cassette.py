@@ -82,7 +82,7 @@ class Recorder:
         if not self._begun:
             self._path.unlink(missing_ok=True)
 
-    def _keep(self, path: str, sent: object, raw: RawReply) -> None:
+    def _keep(self, path: str, sent: dict | None, raw: RawReply) -> None:
         headers = {name: raw.headers[name] for name in KEPT_HEADERS if name in raw.headers}
         body = raw.body.decode("utf-8", "replace")
         with self._lock:

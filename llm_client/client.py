@@ -238,7 +238,7 @@ class Client:
             except LLMError as error:
                 outcome = error.kind
                 cost = bound if error.kind in _CHARGED else 0.0
-                if getattr(error, "after", None) is not None:
+                if isinstance(error, RetryLater) and error.after is not None:
                     self.pace.hold(error.after)  # before `release`, or another thread could send in between
                 if error.kind in ("busy", "timeout", "loading"):
                     self.pace.slow_down(sent, too_slow=error.kind == "timeout")

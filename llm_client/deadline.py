@@ -12,7 +12,8 @@ import socket
 import threading
 import time
 from functools import cache
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
 
 from requests.adapters import HTTPAdapter
 
@@ -73,7 +74,7 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
 
 
-class _Punctual:
+class _Punctual(HTTPConnection):
     """Mixed into a connection of urllib3: it sends and receives in time."""
 
     response_class = _Response
@@ -91,6 +92,6 @@ def _make_punctual(manager) -> None:
 
 
 @cache
-def _punctual_pool(pool: type) -> type:
+def _punctual_pool(pool: Any) -> type:
     connection = type("PunctualConnection", (_Punctual, pool.ConnectionCls), {})
     return type("PunctualPool", (pool,), {"ConnectionCls": connection})

@@ -214,7 +214,7 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
 def _context(client: Client, report: ServerReport, listed: list[dict], timeout: float) -> None:
     """How long a prompt may be: as the server says, else by sending one."""
     entry = next((entry for entry in listed if entry["id"] == client.model), {})
-    props = {}
+    props = None
     try:
         _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)  # llama.cpp's own page
         props = content.get("default_generation_settings") if isinstance(content, dict) else None

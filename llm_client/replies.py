@@ -79,7 +79,7 @@ def read_completion(raw: RawReply) -> Completion:
     choices = content["choices"]
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
+    if not isinstance(choice, dict) or not isinstance(message, dict):
         raise _bad("the reply has no answer in it", text)
     finish = choice.get("finish_reason") or "unknown"
     if message.get("refusal") or finish == "content_filter":
@@ -91,7 +91,7 @@ def read_completion(raw: RawReply) -> Completion:
         answer = message.get("reasoning_content")
     if finish != "length" and (not isinstance(answer, str) or not answer.strip()):
         raise _bad("the answer is empty", text)
-    usage = content.get("usage") if isinstance(content.get("usage"), dict) else {}
+    usage = content["usage"] if isinstance(content.get("usage"), dict) else {}
     return Completion(
         answer if isinstance(answer, str) else "", str(finish), str(content.get("model") or ""),
         _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")),
@@ -169,7 +169,7 @@ def _said(content: object) -> str:
 def _inner_status(error: object) -> int:
     """The status that an error inside a 200 stands for; 500 where it does not say."""
     code = error.get("code") if isinstance(error, dict) else None
-    status = int(code) if str(code).isdecimal() else 0
+    status = int(str(code)) if str(code).isdecimal() else 0
     return status if 400 <= status < 600 else 500
 
 

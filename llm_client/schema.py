@@ -8,8 +8,17 @@ title, description and default are read by the model alone.
 from __future__ import annotations
 
 import re
+from typing import Any
 
-_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+_TYPES: dict[str, Any] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+}
 _NOTES = {"title", "description", "default"}
 _KEYWORDS = _NOTES | {
     "type", "enum", "required", "properties", "additionalProperties", "items", "minItems", "maxItems",
@@ -98,7 +107,7 @@ def validate(value: object, schema: dict, path: str = "") -> str | None:
         wrong = [validate(value, option, path) for option in schema["anyOf"]]
         if None not in wrong:  # say what is wrong under the option that has the value's type
             fitting = [said for said, option in zip(wrong, schema["anyOf"], strict=True) if _fits(value, option)]
-            return min(fitting or wrong, key=len)
+            return min(fitting or wrong, key=lambda said: len(said or ""))
     if not _fits(value, schema):
         return f"{here} must be {' or '.join(_types(schema))}, got {_show(value)}"
     if "enum" in schema and not any(type(value) is type(option) and value == option for option in schema["enum"]):

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from .cost import Attempt
 from .errors import FatalError, LLMError
@@ -295,5 +296,5 @@ class Store:
             self._db.execute("ROLLBACK")
 
 
-def _load(text: str | None) -> object:
+def _load(text: str | None) -> Any:
     return None if text is None else json.loads(text)

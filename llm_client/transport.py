@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
-from requests.exceptions import BaseHTTPError  # urllib3's, met while a body is read
+from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # urllib3's, met while a body is read
 
 from . import deadline
 from .address import is_loopback, may_carry_key

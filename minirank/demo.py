@@ -101,8 +101,8 @@ def run_demo(
         }
     with step(progress, "ranked all candidates of one job for two roles"):
         last = folder.jobs[folder.impressions.job[-1]]["job_id"]
-        roles = [folder.roles[role] for role, _ in Counter(folder.impressions.role.tolist()).most_common(2)]
-        ranked = Ranker(runs["MMoE, role in x and gates"], folder, features).compare(last, *roles, top=TOP)
+        first, second = [folder.roles[role] for role, _ in Counter(folder.impressions.role.tolist()).most_common(2)]
+        ranked = Ranker(runs["MMoE, role in x and gates"], folder, features).compare(last, first, second, top=TOP)
 
     facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
     counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
@@ -120,7 +120,7 @@ def run_demo(
             "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
             fill(caution(differences), WIDTH),
             "\n\n".join([format_ranking(ranked.a), format_ranking(ranked.b), format_moves(ranked)]),
-            written(out, last, roles),
+            written(out, last, [first, second]),
         ]
     )
     write_json(
@@ -158,9 +158,10 @@ def make_market(path: Path, seed: int, impressions: int, progress: Progress) -> 
     with step(progress, f"read {len(folder.jobs):,} jobs and {len(folder.resumes):,} resume snapshots by rules"):
         features = extract_folder(folder)
         write_signals(folder, features)
-    config = Config(data=FolderConfig(folder.path.resolve()))
+    data = FolderConfig(folder.path.resolve())
+    config = Config(data=data)
     with step(progress, "encoded the impressions, once for all models"):
-        share = config.data.split
+        share = data.split
         split = split_by_time(folder, share.valid, share.test, share.maturity_days)
         dataset = Encoder.fit(folder, features, split.train, config.features).dataset(folder, features, split)
     return folder, features, config, dataset

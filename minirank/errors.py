@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class MinirankError(Exception):
@@ -34,7 +35,7 @@ class DataError(MinirankError):
     """
 
     def __init__(
-        self, problem: str, *, file: str | None = None, line: int | None = None, column: str | None = None, remedy: str | None = None
+        self, problem: str, *, file: str | Path | None = None, line: int | None = None, column: str | None = None, remedy: str | None = None
     ) -> None:
         self.problem, self.file, self.line, self.column, self.remedy = problem, file, line, column, remedy
         where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from .option_types import whole_number
+from .option_types import Commands, whole_number
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     simulate = commands.add_parser("simulate", help="write a simulated talent market with a known truth")
     simulate.add_argument("path", metavar="PATH", help="the new data folder")

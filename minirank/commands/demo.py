@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 
+from .option_types import Commands
 
-def register(commands) -> None:
+
+def register(commands: Commands) -> None:
     """Add the command to the command line."""
     demo = commands.add_parser("demo", help="simulate, extract, train, compare and rank, in about a minute")
     demo.add_argument("--out", default="minirank-demo", metavar="DIR", help="the folder that it writes (default minirank-demo)")

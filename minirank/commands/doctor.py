@@ -5,13 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ..config.llm import LONGEST_WAIT, LLMConfig
-from .option_types import number
+from .option_types import Commands, number
 from .server import server_of
 
 TIMEOUT = 60.0  # seconds
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the command to the command line."""
     doctor = commands.add_parser("doctor", help="what this LLM server can do, and what to do about what it cannot")
     doctor.add_argument("--base-url", metavar="URL", help="such as http://127.0.0.1:8080/v1")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
-from .option_types import number, whole_number
+from .option_types import Commands, number, whole_number
 from .server import server_of
 
 if TYPE_CHECKING:  # the commands import what they need when they run: `minirank --help` is quick
@@ -24,7 +24,7 @@ STORE = "llm.sqlite"  # beside the data
 LEAST = 200  # characters of a document in one request
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     extract = commands.add_parser(
         "extract",

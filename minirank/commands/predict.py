@@ -6,10 +6,10 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 
-from .option_types import whole_number
+from .option_types import Commands, whole_number
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     evaluate = commands.add_parser("evaluate", help="metrics of a run, for each task and role, with intervals")
     evaluate.add_argument("run_folder", metavar="RUN")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from .option_types import whole_number
+from .option_types import Commands, whole_number
 from .predict import add_backend
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the command to the command line."""
     rank = commands.add_parser("rank", help="the candidates of a job, best first, and why")
     rank.add_argument("run_folder", metavar="RUN")
@@ -34,9 +34,9 @@ def run_rank(options: Namespace) -> None:
     ranker = Ranker.load(load_run(options.run_folder, options.backend), options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)
     if options.versus is None:
-        found = ranker.rank(options.job, resumes, options.role, options.top)
-        parts = [format_ranking(found)]
+        ranking = ranker.rank(options.job, resumes, options.role, options.top)
+        found, parts = ranking.to_json(), [format_ranking(ranking)]
     else:
-        found = ranker.compare(options.job, options.role, options.versus, resumes, options.top)
-        parts = [format_ranking(found.a), format_ranking(found.b), format_moves(found)]
-    print(json.dumps(found.to_json(), indent=1, allow_nan=False) if options.json else "\n\n".join(parts))
+        both = ranker.compare(options.job, options.role, options.versus, resumes, options.top)
+        found, parts = both.to_json(), [format_ranking(both.a), format_ranking(both.b), format_moves(both)]
+    print(json.dumps(found, indent=1, allow_nan=False) if options.json else "\n\n".join(parts))

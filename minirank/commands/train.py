@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..progress import Progress
+from .option_types import Commands
 
 
-def register(commands) -> None:
+def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     plan = commands.add_parser("plan", help="print what a configuration computes, operation by operation")
     _add_config(plan)

@@ -63,7 +63,7 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return value
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return value if isinstance(value, kind) else build(kind, value, where)
     if origin in (Union, types.UnionType):
         return _convert_union(kind, arguments, value, where)
@@ -95,7 +95,7 @@ def _convert_union(kind: Any, choices: tuple, value: Any, where: str) -> Any:
     """`value` as the first of `choices` that takes it; the message of the only choice there is, where that fails."""
     if value is None and type(None) in choices:
         return None
-    choices = [choice for choice in choices if choice is not type(None)]
+    choices = tuple(choice for choice in choices if choice is not type(None))
     exact = [choice for choice in choices if type(value) is choice]
     if len(choices) == 1 or exact:
         return _convert((exact or choices)[0], value, where)

@@ -37,7 +37,7 @@ def read_yaml(path: Path) -> Any:
 class _UniqueKeys(yaml.SafeLoader):
     """Safe YAML that refuses a key which its section has already."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node, seen = super().compose_mapping_node(anchor), set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):

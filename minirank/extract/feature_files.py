@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,7 +100,7 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
     for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
         # ASCII with escapes: a lone surrogate in a quote is read back as it was.
         lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
-        write_atomic(path / name, lambda stream, lines=lines: stream.writelines(lines))
+        write_atomic(path / name, methodcaller("writelines", lines))
     write_text(path / MADE_FILE, json.dumps(made, indent=1) + "\n")
 
 
@@ -131,7 +132,7 @@ def iso_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _read(folder: DataFolder, name: str, kind: type, wanted: list[tuple], ids: tuple[str, ...]) -> list:
+def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFeatures], wanted: list[tuple], ids: tuple[str, ...]) -> list:
     path = Path(folder.path) / name
     found = {}
     try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -206,7 +206,8 @@ class Agreement:
 def agreement(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> Agreement:
     """Grades against the mean grade that people gave the same pair in the log."""
     shown = folder.impressions
-    total, count = Counter(), Counter()
+    total: dict[tuple[int, int], float] = defaultdict(float)
+    count: Counter[tuple[int, int]] = Counter()
     for row in np.flatnonzero(~np.isnan(shown.relevance)):
         pair = int(shown.job[row]), int(shown.resume[row])
         total[pair] += float(shown.relevance[row])

@@ -105,7 +105,8 @@ def clean_text(text: str, flagged: Iterable[Flag]) -> str:
 
 def _replaced(text: str, flagged: Iterable[Flag], replacement: Callable[[Flag], str]) -> str:
     """The text with its flagged spans replaced; Flags in any order, of two that overlap the first one counts."""
-    parts, position = [], 0
+    parts: list[str] = []
+    position = 0
     for flag in sorted(flagged, key=lambda f: f.start):
         if flag.start >= position:
             parts += (text[position : flag.start], replacement(flag))

@@ -60,7 +60,7 @@ def format_score(exponents: ScoreConfig) -> str:
 
 def top_experts(weights: dict[str, float]) -> str:
     """Such as `expert 3 61, expert 0 25`."""
-    best = sorted(weights, key=weights.get, reverse=True)[:EXPERTS]
+    best = sorted(weights, key=lambda name: weights[name], reverse=True)[:EXPERTS]
     return ", ".join(f"{name.removeprefix('expert ')}: {100 * weights[name]:.0f}" for name in best)
 
 

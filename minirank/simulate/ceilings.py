@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from scipy.special import expit, logit
 
@@ -23,7 +25,7 @@ def ceilings(world: World) -> dict:
     clicked, converted = world.draw(log.search, log.role, log.job, log.snapshot, log.position)
     pairs = log.role, log.job, log.snapshot
     reachable = truth.in_chunks(world.truth.observables, *pairs)
-    average = truth.in_chunks(lambda *part: world.truth.observables(*part, average_roles=True), *pairs)
+    average = truth.in_chunks(partial(world.truth.observables, average_roles=True), *pairs)
     out = {}
     for name, label, rows in (("click", clicked, slice(None)), ("conversion", converted, clicked)):
         role, best, blind = (values[rows] for values in (log.role, getattr(reachable, name), getattr(average, name)))

@@ -7,6 +7,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,7 +44,7 @@ def write_world(world: Any, path: Path) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         for name, lines in _texts(world).items():
-            write_atomic(draft / name, lambda stream, lines=lines: stream.writelines(f"{line}\n".encode() for line in lines))
+            write_atomic(draft / name, methodcaller("writelines", (f"{line}\n".encode() for line in lines)))
         write_atomic(draft / "truth.npz", lambda stream: _write_npz(stream, _truth(world)))
         if path.exists():
             path.rmdir()

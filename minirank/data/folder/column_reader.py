@@ -35,7 +35,7 @@ class ColumnReader:
         if theirs is None:
             return np.full(len(self.table.lines), fallback, dtype)
         column, bad = self.table.columns[theirs], {}
-        values = np.empty(len(column.values), dtype)
+        values: np.ndarray = np.empty(len(column.values), dtype)
         for code, value in enumerate(column.values):
             try:
                 values[code] = read(value)

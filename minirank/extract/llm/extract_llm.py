@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from minirank.extract.feature_files import Features, job_by_rules, resume_by_rules, write_features
 from minirank.extract.llm.answers import READERS
@@ -16,6 +17,8 @@ from minirank.extract.llm.prompts import load_prompt
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.llm_client import Request
+
+from ...data import DataFolder
 
 PIECE = 6_000  # characters of a document in one request, about 1,500 tokens of English
 LONGEST = 200_000  # characters of a document that a model reads; the rest of a longer one is left to the rules
@@ -107,7 +110,7 @@ class LLMDocument:
             start, end = waiting.pop()
             text = self.masked.text[start:end]
             request = load_prompt(self.kind).request(f"{self.name}, characters {start} to {end}", text)
-            least = _HALVED.get(asker.failure(request))
+            least = _HALVED.get(asker.failure(request) or "")
             if least is not None and len(text) >= least:
                 waiting += [(start + a, start + b) for a, b in reversed(halves(text))]
             else:
@@ -146,18 +149,20 @@ class LLMDocument:
         return checked
 
 
-def documents(folder, gazetteer: Gazetteer | None = None) -> Iterator[LLMDocument]:
+def documents(folder: DataFolder, gazetteer: Gazetteer | None = None) -> Iterator[LLMDocument]:
     """Every job, then every snapshot of a resume."""
     yield from (LLMDocument.of_job(job, gazetteer) for job in folder.jobs)
     yield from (LLMDocument.of_resume(resume, gazetteer) for resume in folder.resumes)
 
 
-def requests(folder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
+def requests(folder: DataFolder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
     """What is asked about a folder, as far as is known by now."""
     return (request for document in documents(folder) for _, request in document.requests(asker, piece))
 
 
-def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None) -> tuple[Features, ExtractionReport]:
+def extract_folder_llm(
+    folder: DataFolder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None
+) -> tuple[Features, ExtractionReport]:
     """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
 
     Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
@@ -177,7 +182,7 @@ def extract_folder_llm(folder, asker: Asker, piece: int = PIECE, gazetteer: Gaze
         if not asker.ask(lambda: requests(folder, asker, piece)):
             break
     report = ExtractionReport()
-    found = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
+    found: list[Any] = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
     features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     write_features(folder, features, asker.client.model, gazetteer)
     return features, report

@@ -75,12 +75,12 @@ class Grader:
         """
         asker.ask(lambda: self.requests(pairs))
         prompt, counts = load_prompt("grade"), ValueCounts()
-        grades, missing, unproven = [], [], 0
+        grades: dict[int, Grade] = {}
+        missing, unproven = [], 0
         for row, request in enumerate(self.requests(pairs)):
             answer = asker.answer(request)
             if answer is None:
                 missing.append(row)
-                grades.append(None)
                 continue
             masked = self._resume(int(pairs.resume[row]))
             source = SentText(masked, *_start(masked), prompt.folded_example, counts)
@@ -91,11 +91,10 @@ class Grader:
                 unproven += 1
                 sure *= UNPROVEN
             reason = masked.restored(" ".join(answer["reason"].split()))
-            grades.append(Grade(answer["relevance"] / (LEVELS - 1), sure, reason, "llm"))
+            grades[row] = Grade(answer["relevance"] / (LEVELS - 1), sure, reason, "llm")
         by_rules = grade_by_rules(self.folder, self.features, pairs.take(np.array(missing, np.int64))) if missing else []
-        for row, grade in zip(missing, by_rules, strict=True):
-            grades[row] = grade
-        return grades, GradeReport(len(pairs) - len(missing), len(missing), unproven, counts)
+        grades |= zip(missing, by_rules, strict=True)
+        return [grades[row] for row in range(len(pairs))], GradeReport(len(pairs) - len(missing), len(missing), unproven, counts)
 
     def _make_job(self, row: int) -> str:
         job = self.folder.jobs[row]

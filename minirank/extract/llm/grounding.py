@@ -37,9 +37,9 @@ class FoldedText:
         plain = normalise(text)  # character for character
         if plain.isascii():
             plain = plain.lower()
-            edits = ((m.start(), m.end(), " ") for m in _BLANKS.finditer(plain))
+            edits = [(m.start(), m.end(), " ") for m in _BLANKS.finditer(plain)]
         else:
-            edits = _edits(plain)
+            edits = list(_edits(plain))
         self._edited = EditedText(plain, edits)
         self.folded = self._edited.text
 

@@ -47,7 +47,7 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
     for line in lines:
         answer = answers.get(line["job_id"])
         shared = [] if answer is None else _shared(answer["shared"], people[line["job_id"]], config.hires, counts)
-        line |= {"summary": answer["summary"] if shared else None, "shared": shared}
+        line |= {"summary": answer["summary"] if answer and shared else None, "shared": shared}
     write_text(Path(folder.path) / FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     return counts
 
@@ -58,7 +58,7 @@ def _people(folder: DataFolder, features: Features, config: FeatureConfig) -> di
     texts = {(resume["resume_id"], iso_time(resume["updated_at"])): resume["text"] for resume in folder.resumes}
     found, lines = {}, {}
     for job, extracted in zip(folder.jobs, features.jobs, strict=True):
-        title = None if extracted.title is None else extracted.title.value
+        title = None if extracted.title is None else str(extracted.title.value)
         _, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
         for row in rows:
             if row not in lines:

@@ -33,7 +33,8 @@ class Gazetteer:
 
     def __init__(self, labels: Iterable[tuple[str, str, str]], bonus: tuple[float, float] = _BONUS, origin: dict | None = None) -> None:
         self.bonus, self.origin = bonus, origin
-        layers, names = {"skill": {}, "knowledge": {}}, {}
+        layers: dict[str, dict[str, str]] = {"skill": {}, "knowledge": {}}
+        names: dict[str, str] = {}
         for label, layer, name in labels:
             phrase = _plain(label)
             if _is_label(phrase):

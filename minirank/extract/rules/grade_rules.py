@@ -58,7 +58,7 @@ def _reason(job: JobFeatures, resume: ResumeFeatures) -> str:
     has = {skill.value for skill in resume.skills}
     said = []
     if job.must_have:
-        missing = [skill.value for skill in job.must_have if skill.value not in has]
+        missing = [str(skill.value) for skill in job.must_have if skill.value not in has]
         said.append(f"{len(job.must_have) - len(missing)} of {len(job.must_have)} must-haves")
         said += [f"lacks {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"] if missing else []
     for name, wanted, found in (

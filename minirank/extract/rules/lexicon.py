@@ -67,7 +67,7 @@ class Matcher:
     def scan(self, tokens: Tokens) -> list[Match]:
         """Matches in text order, a list of Match."""
         trie, words, starts, ends = self._trie, tokens.words, tokens.starts, tokens.ends
-        found = []
+        found: list[Match] = []
         past, count = 0, len(words)
         for first in [i for i, word in enumerate(words) if word in trie]:
             if first < past:

@@ -32,7 +32,8 @@ def find_responsibilities(document: NormalisedText, border: int) -> list[tuple[s
     found = []
     for begin, finish in spans:
         for item in _ITEM.finditer(document.plain, max(begin, border), finish):
-            start = _LEADING.match(document.plain, item.start(), item.end()).end()
+            leading = _LEADING.match(document.plain, item.start(), item.end())
+            start = leading.end() if leading else item.start()
             word = _WORD.match(document.plain, start, item.end())
             if word is None or word[0].lower() not in verbs:
                 continue

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.tagger_features import Sentence, features, sentences
@@ -137,10 +138,11 @@ class Tagger:
             return [], []
         rows = features(document, found, marks, self.classes)
         blocks = [self.emissions(*hashes(block)) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
-        return tuple(
+        skills, knowledge = (
             self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, ()), bonus[number])
             for number, layer in enumerate(LAYERS)
         )
+        return skills, knowledge
 
     def _layer(
         self, layer: str, scores: np.ndarray, found: list[Sentence], listed: Sequence[tuple[int, int]], bonus: float
@@ -173,7 +175,7 @@ def hashes(rows: Iterable[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(values, np.uint32), np.cumsum(lengths)
 
 
-def time_major(lengths: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Order in which the same position of all sentences lies together, longest sentence first.
 
     A step in time is then a slice, and the sentences that still run at a step are the first of those before.
@@ -249,7 +251,8 @@ def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> list[tu
         tags: (N,) int, in reading order.
         scheme: Scheme.
     """
-    spans, at = [], 0
+    spans: list[tuple[int, int]] = []
+    at = 0
     for sentence in found:
         running = False
         for start, end in zip(sentence.starts, sentence.ends, strict=True):

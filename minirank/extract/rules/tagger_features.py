@@ -47,7 +47,11 @@ class Sentence:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.starts, self.ends, self.words, self.shapes, self.commas = [], [], [], [], []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        self.words: list[str] = []
+        self.shapes: list[str] = []
+        self.commas: list[bool] = []
 
 
 def sentences(document: NormalisedText) -> list[Sentence]:
@@ -104,7 +108,7 @@ def features(
         count = len(words)
         if len(words) <= 4:
             heading = " ".join(words[:3])
-        kinds = [classes.get(crc32(word.encode()), _UNKNOWN) for word in words]
+        kinds: list[tuple] = [classes.get(crc32(word.encode()), _UNKNOWN) for word in words]
         kinds = [_NOTHING, _NOTHING, *kinds, _NOTHING, _NOTHING]
         padded = [_OUTSIDE, _OUTSIDE, *words, _OUTSIDE, _OUTSIDE]
         shaped = [_OUTSIDE, *shapes, _OUTSIDE]
