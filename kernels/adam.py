@@ -56,7 +56,7 @@ class Adam:
         return self.learning_rate / (1 - self.beta1**step), 1 / (1 - self.beta2**step)
 
 
-def adam_dense(w, m, v, gradient, decay, settings, step):
+def adam_dense(w: np.ndarray, m: np.ndarray, v: np.ndarray, gradient: np.ndarray, decay: np.ndarray, settings: Adam, step: int) -> None:
     """One step on dense parameters, in place.
 
     Args:
@@ -70,7 +70,7 @@ def adam_dense(w, m, v, gradient, decay, settings, step):
     w -= rate * m / (np.sqrt(v * correction) + settings.epsilon)
 
 
-def adam_rows(table, m, v, ids, gradients, settings, step):
+def adam_rows(table: np.ndarray, m: np.ndarray, v: np.ndarray, ids: np.ndarray, gradients: np.ndarray, settings: Adam, step: int) -> None:
     """One row-lazy step on the rows `ids` of a table, in place.
 
     Args:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .adam import Adam
 from .batch import Batch, Inputs
@@ -89,7 +90,7 @@ class Executor(Protocol):
         return None
 
 
-def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | None = None, **of_cuda) -> Executor:
+def make_executor(backend: str, plan: Plan, dtype: DTypeLike = np.float32, threads: int | None = None, **of_cuda: bool) -> Executor:
     """The executor called `backend`, which is imported only now.
 
     Args:
@@ -101,8 +102,8 @@ def make_executor(backend: str, plan: Plan, dtype=np.float32, threads: int | Non
     """
     check_available(backend)
     module, name = CLASSES[backend]
-    settings = {"reference": {}, "cpu": {"threads": threads}, "cuda": of_cuda}[backend]
-    return getattr(import_module(f".{module}", __package__), name)(plan, dtype, **settings)
+    settings: dict[str, dict[str, Any]] = {"reference": {}, "cpu": {"threads": threads}, "cuda": of_cuda}
+    return getattr(import_module(f".{module}", __package__), name)(plan, dtype, **settings[backend])
 
 
 def check_available(backend: str) -> None:

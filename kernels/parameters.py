@@ -6,11 +6,12 @@ import zlib
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .plan import Parameter, Plan
 
 
-def aligned(size: int, dtype) -> np.ndarray:
+def aligned(size: int, dtype: DTypeLike) -> np.ndarray:
     """Zeros (size,) that start at a multiple of 64 bytes: a vector load never crosses a cache line."""
     dtype = np.dtype(dtype)
     raw = np.zeros(size * dtype.itemsize + 64, np.uint8)
@@ -33,7 +34,7 @@ class Arena:
     enough. Tables are read where they lie.
     """
 
-    def __init__(self, plan: Plan, dtype=np.float32) -> None:
+    def __init__(self, plan: Plan, dtype: DTypeLike = np.float32) -> None:
         self.plan = plan
         self.dense = aligned(plan.size(table=False), dtype)
         self.tables = aligned(plan.size(table=True), dtype)
@@ -64,7 +65,7 @@ class Arena:
         """(name, view) of every parameter."""
         return ((name, self.view(parameter)) for name, parameter in self.plan.parameters.items())
 
-    def copy(self, dtype=None) -> Arena:
+    def copy(self, dtype: DTypeLike | None = None) -> Arena:
         """A copy, in another precision if `dtype` says so."""
         made = Arena(self.plan, dtype or self.dense.dtype)
         made.dense[:] = self.dense
@@ -77,7 +78,7 @@ def cannot_change(array: np.ndarray) -> bool:
     return isinstance(array.base, bytes) and not array.flags.writeable
 
 
-def initial_values(plan: Plan, seed: int, dtype=np.float32) -> Arena:
+def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Arena:
     """Fresh parameters: the same seed gives a parameter of the same name and shape the same numbers in any plan."""
     values = Arena(plan, dtype)
     for name, view in values.items():
@@ -111,7 +112,7 @@ class TrainState:
         self.decay = decay_mask(values.plan, values.dense.dtype)
 
 
-def decay_mask(plan: Plan, dtype) -> np.ndarray:
+def decay_mask(plan: Plan, dtype: DTypeLike) -> np.ndarray:
     """(dense,) 1 where weight decay applies: weight matrices, but not what an id adds (it has its penalty)."""
     mask = Arena(plan, dtype)
     for name, view in mask.items():

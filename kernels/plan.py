@@ -14,9 +14,10 @@ same table read from the bottom to the top, each operation replaced by its gradi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from .batch import InputSpec
 from .ops import KINDS
@@ -99,7 +100,7 @@ class Operation:
     output: Slot | None
     inputs: tuple[Slot, ...] = ()
     parameters: tuple[Parameter, ...] = ()
-    attributes: dict[str, int | float] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ class PlanBuilder:
         self._width += width
         return slot
 
-    def parameter(self, name: str, shape: tuple[int, ...], init: str, *, table=False, penalty=0.0) -> Parameter:
+    def parameter(self, name: str, shape: tuple[int, ...], init: str, *, table: bool = False, penalty: float = 0.0) -> Parameter:
         """A parameter; an existing name is shared, and must then agree in shape."""
         known = self.parameters.get(name)
         if known is not None:
@@ -201,7 +202,9 @@ class PlanBuilder:
         self._sizes[table] += made.size
         return made
 
-    def add(self, kind: str, output: Slot | None, inputs=(), parameters=(), **attributes) -> None:
+    def add(
+        self, kind: str, output: Slot | None, inputs: Iterable[Slot] = (), parameters: Iterable[Parameter] = (), **attributes: Any
+    ) -> None:
         """Append an operation.
 
         Raises:
@@ -211,7 +214,7 @@ class PlanBuilder:
         KINDS[kind].check(op, self.operations)
         self.operations.append(op)
 
-    def build(self, logits: Slot, **rest) -> Plan:
+    def build(self, logits: Slot, **rest: Any) -> Plan:
         """The finished plan; `rest` are the remaining fields of `Plan`."""
         return Plan(self.spec, tuple(self.operations), self.parameters, self.blocks, logits, **rest)
 

@@ -6,7 +6,10 @@ checked with. README.md says what to read before and after it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch, Inputs
@@ -64,11 +67,11 @@ class PassState:
         """Record the loss of a loss operation, in plan order."""
         self.losses.append(loss)
 
-    def save(self, op: Operation, saved) -> None:
+    def save(self, op: Operation, saved: Any) -> None:
         """Save for the backward pass of `op`."""
         self._saved[id(op)] = saved
 
-    def saved(self, op: Operation):
+    def saved(self, op: Operation) -> Any:
         """What the forward pass saved for the backward pass of `op`."""
         return self._saved[id(op)]
 
@@ -80,7 +83,7 @@ class ReferenceExecutor(Executor):
         plan: the plan. dtype: float32 or float64.
     """
 
-    def __init__(self, plan: Plan, dtype=np.float64) -> None:
+    def __init__(self, plan: Plan, dtype: DTypeLike = np.float64) -> None:
         self.plan, self.dtype = plan, np.dtype(dtype)
 
     def _forward(self, values: Arena, batch: Inputs, operations: tuple[Operation, ...]) -> PassState:

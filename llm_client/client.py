@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .address import canonical_url
 from .cost import Attempt, Budget, Limits, most_tokens
@@ -80,7 +81,7 @@ class Client:
         timeout: float = 60.0,
         limits: Limits | None = None,
         *,
-        transport=None,
+        transport: Any = None,
         notice: Callable[[str], None] | None = None,
     ) -> None:
         self.base_url, self.model = canonical_url(base_url), model
@@ -91,7 +92,8 @@ class Client:
         self.pace = Pace(self.limits.concurrency, timeout, self.limits.rpm, self.limits.tpm, self.limits.max_wait)
         self.ability = Ability()  # learned; assign what an earlier run learned
         self._retry_budget = RetryBudget(20 + 2 * self.limits.concurrency)
-        self._notice, self._notified = notice or (lambda text: None), set()
+        self._notice = notice or (lambda text: None)
+        self._notified: set[str] = set()
         self._lock, self._first = threading.Lock(), threading.Lock()
         if self.withholds_key:
             self._notify(f"{self.base_url} is not https: the key is not sent")

@@ -40,11 +40,11 @@ def seconds_left() -> float:
 class Adapter(HTTPAdapter):
     """An adapter of requests whose connections keep the deadline, those to a proxy as well."""
 
-    def init_poolmanager(self, *args, **kwargs) -> None:
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         _make_punctual(self.poolmanager)
 
-    def proxy_manager_for(self, proxy: str, **kwargs):
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         if proxy not in self.proxy_manager:
             _make_punctual(super().proxy_manager_for(proxy, **kwargs))
         return self.proxy_manager[proxy]

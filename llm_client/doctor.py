@@ -6,6 +6,7 @@ import difflib
 import json
 import statistics
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from .client import Client, read_answer
 from .cost import Attempt, Limits
@@ -66,7 +67,7 @@ class ServerReport:
 
 
 def doctor(
-    base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport=None
+    base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport: Any = None
 ) -> ServerReport:
     """Examine a server: models, authentication, rung, context length, latency.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 BASE_SECONDS = 0.5  # width of the first wait's window
@@ -49,7 +49,7 @@ def _sane(seconds: float | None) -> float | None:
     return seconds if seconds is not None and math.isfinite(seconds) and 0 <= seconds <= NONSENSE_SECONDS else None
 
 
-def backoff(previous: float, attempt: int, uniform) -> float:
+def backoff(previous: float, attempt: int, uniform: Callable[[float, float], float]) -> float:
     """Seconds to wait before a retry: full jitter over a doubling window, on top of the wait before.
 
     wait_k = 1.2 wait_{k-1} + U(0, min(8, 0.5 * 2^(k-1)))

@@ -136,6 +136,7 @@ class Store:
                 raise FatalError(text, kind="locked") from None
             with self._transaction():
                 run = self._db.execute("INSERT INTO runs (pid, began) VALUES (?, ?)", (os.getpid(), time.time())).lastrowid
+            assert run is not None
             yield run
         finally:
             lock.close()
@@ -188,6 +189,7 @@ class Store:
         """Commit an attempt that is about to be sent; whatever is committed for the digest next takes its place."""
         with self._transaction():
             row = self._db.execute(_ADD_ATTEMPT, (digest, *astuple(attempt))).lastrowid
+            assert row is not None
             self._sent.setdefault(digest, []).append(row)
 
     def _conclude(self, row: tuple, attempts: Iterable[Attempt]) -> None:

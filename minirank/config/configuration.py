@@ -25,7 +25,7 @@ from .dataclass_yaml import build
 from .features import FeatureConfig
 from .llm import LLMConfig, read_llm
 from .model import ModelConfig, TaskConfig
-from .table import TableConfig, TableFiles
+from .table import TableConfig
 from .yaml_files import read_yaml, with_override
 
 MOST_DAYS = 36_525  # a century
@@ -254,7 +254,7 @@ def without_paths(config: Config) -> dict[str, Any]:
 def _absolute(config: Config, base: Path) -> Config:
     """The configuration with its paths below `base`."""
 
-    def below(part: FolderConfig | TableFiles, *names: str) -> Any:
+    def below(part: Any, *names: str) -> Any:
         paths = {name: getattr(part, name) for name in names}
         return replace(part, **{name: None if path is None else base / path for name, path in paths.items()})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from minirank.errors import ConfigError, nearest, suggestion
 
@@ -32,7 +32,7 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
         mapping = {}
     if not isinstance(mapping, dict):
         raise ConfigError(f"{where or 'configuration'}: expected a section of keys and values, got {mapping!r}")
-    known = {field.name: field for field in fields(cls) if field.init}
+    known = {field.name: field for field in fields(cast(Any, cls)) if field.init}
     for key in mapping:
         if key not in known:
             raise ConfigError(f"{_join(where, key)}: unknown key; {suggestion(key, known)}")
@@ -99,7 +99,7 @@ def _convert_union(kind: Any, choices: tuple, value: Any, where: str) -> Any:
     exact = [choice for choice in choices if type(value) is choice]
     if len(choices) == 1 or exact:
         return _convert((exact or choices)[0], value, where)
-    structured = [choice for choice in choices if is_dataclass(choice) and isinstance(value, dict)]
+    structured: list[Any] = [choice for choice in choices if is_dataclass(choice) and isinstance(value, dict)]
     if len(structured) == 1:
         return build(structured[0], value, where)
     for choice in choices:

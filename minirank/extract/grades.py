@@ -175,6 +175,7 @@ def _table(path: Path, file: str, columns: Sequence[str]) -> CsvFile:
     problems = Problems()
     table = read_csv(path, file, problems, only=wanted)[1]
     problems.raise_first("minirank grade DATA")
+    assert table is not None
     return table
 
 

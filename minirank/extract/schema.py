@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
@@ -96,6 +96,7 @@ class _Features:
     """JSON form shared by both kinds of features: ids as they are, values and lists of values."""
 
     __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Any]]  # of those who derive from it
     _ids: ClassVar[tuple[str, ...]] = ()
     _allowed: ClassVar = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 

@@ -17,6 +17,7 @@ from minirank.extract import Features, JobFeatures
 from minirank.features import encoder_files, inputs
 from minirank.features.hires import PastHires
 from minirank.features.history import History
+from minirank.features.inputs import Input
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -207,7 +208,7 @@ class Encoder:
         known: dict[str, Any] = {"role": self.roles, "token": self.text, **self.vocabularies}
         return size if isinstance(size, int) else len(known[size]) + 1
 
-    def _vocabulary(self, each: inputs.Input) -> tuple[str, ...]:
+    def _vocabulary(self, each: Input) -> tuple[str, ...]:
         return self.vocabularies.get(str(each.size), ())
 
     def _encode(self, pairs: MatchedPairs) -> Inputs:

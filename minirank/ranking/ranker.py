@@ -22,7 +22,7 @@ from scipy.stats import kendalltau
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
 from ..errors import DataError, RunError, nearest
-from ..extract import Features, read_features
+from ..extract import Features, ResumeFeatures, read_features
 from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
@@ -108,14 +108,16 @@ class Ranker:
     """
 
     def __init__(self, run: Run, folder: DataFolder | None = None, features: Features | None = None) -> None:
-        if not isinstance(run.encoder, Encoder):
+        if not isinstance(run.encoder, Encoder) or not isinstance(run.config.data, FolderConfig):
             raise RunError(f"{run.folder}: trained on a table, which has no jobs and resumes to rank; use `minirank score`")
         if ranking_score({task: np.ones(1) for task in run.plan.spec.tasks}, run.config.score) is None:
             raise RunError(f"{run.folder}: no task of this run enters the score; set score.ctr, score.cvr or score.relevance")
         self.run, self.folder, self.features = run, folder, features
+        self._encoder, self._data = run.encoder, run.config.data
         self.executor, self.history, self.now = run.executor, PastHires(), run.encoder.until
         self._jobs, self._newest, self._latest = {}, {}, []  # job_id -> row; resume_id -> place in the rows of newest snapshots
-        self._lock, self._everyone = Lock(), None  # the pool of these snapshots, once somebody asked for one
+        self._lock = Lock()
+        self._everyone: _Pool | None = None  # the pool of these snapshots, once somebody asked for one
         if folder is not None:
             self.history = PastHires.from_folder(folder, features)
             self._jobs = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
@@ -188,7 +190,7 @@ class Ranker:
 
     @cached_property
     def _gazetteer(self) -> Gazetteer | None:
-        return read_gazetteer(self.run.config.data.gazetteer)
+        return read_gazetteer(self._data.gazetteer)
 
     def _query(self, job: Job, resumes: Resumes | None, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
@@ -207,16 +209,19 @@ class Ranker:
         """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
         with self._lock:
             if self._everyone is None:
-                known = [[side.resumes[row] for row in self._latest] for side in (self.folder, self.features)]
-                self._everyone = _Pool(*known, self.run.encoder.resumes(*known))
+                resumes = [self.folder.resumes[row] for row in self._latest]
+                features = [self.features.resumes[row] for row in self._latest]
+                self._everyone = _Pool(resumes, features, self._encoder.resumes(resumes, features))
             return self._everyone
 
     def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> _Pool:
         """Resumes by id and by hand; where all are ids, what was encoded once serves every request."""
-        if resumes and all(isinstance(resume, str) for resume in resumes):
-            places = [self._place(self._newest, resume, "resume", "resumes.jsonl") for resume in dict.fromkeys(resumes)]
+        names = [resume for resume in resumes if isinstance(resume, str)]
+        if names and len(names) == len(resumes):
+            places = [self._place(self._newest, name, "resume", "resumes.jsonl") for name in dict.fromkeys(names)]
             return self._all().take(places)
-        found, features = [], []
+        found: list[Any] = []
+        features: list[ResumeFeatures | None] = []
         for resume in resumes:
             if isinstance(resume, Mapping):
                 found.append(check_resume(resume, now))
@@ -230,7 +235,7 @@ class Ranker:
 
     def _place(self, known: dict[str, int], name: str, kind: str, file: str) -> int:
         if self.folder is None:
-            data = self.run.config.data.folder
+            data = self._data.folder
             raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy="give the data folder")
         if name not in known:
             near = nearest(name, known)
@@ -240,8 +245,8 @@ class Ranker:
 
     def _encode(self, query: _Query, pool: _Pool) -> Inputs:
         """The job and some of its candidates as rows."""
-        side = (pool.resumes, pool.features) if pool.table is None else (pool.table, None)
-        return self.run.encoder.pairs(query.job, query.job_features, self.history, *side, query.role, query.now)
+        resumes, features = (pool.resumes, pool.features) if pool.table is None else (pool.table, None)
+        return self._encoder.pairs(query.job, query.job_features, self.history, resumes, features, query.role, query.now)
 
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
@@ -267,7 +272,7 @@ class Ranker:
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
         query, pool = scored.query, scored.query.pool.take(rows)
-        found = evidence(self.run.encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features)
+        found = evidence(self._encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features)
         gates = self._gates(scored, np.array(rows))
         return [
             Candidate(
@@ -298,8 +303,8 @@ class Ranker:
             return "this model does not look at the role"
         if role is None:
             return "no role given: the list of a recruiter whose role is not known"
-        if role not in self.run.encoder.roles:
-            return f"training never saw the role {role!r}, so what all roles share decides; it knows {', '.join(self.run.encoder.roles)}"
+        if role not in self._encoder.roles:
+            return f"training never saw the role {role!r}, so what all roles share decides; it knows {', '.join(self._encoder.roles)}"
         return None
 
 

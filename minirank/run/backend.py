@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,6 +46,6 @@ def with_backend(config: Config, backend: str) -> Config:
     """
     try:
         cuda = config.training.cuda if backend == "cuda" else CudaConfig()
-        return replace(config, training=replace(config.training, backend=backend, cuda=cuda))
+        return replace(config, training=replace(config.training, backend=cast(Any, backend), cuda=cuda))
     except ValueError as error:
         raise ConfigError(f"{error}; choose another --backend") from None

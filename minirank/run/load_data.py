@@ -9,7 +9,7 @@ import numpy as np
 
 from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
-from ..data import Dataset, read_folder, read_table, split_by_time
+from ..data import Dataset, TableEncoder, read_folder, read_table, split_by_time
 from ..errors import ConfigError
 from ..evaluation.targets import is_recruiting, label_kind
 from ..extract import read_features
@@ -17,7 +17,7 @@ from ..extract.grades import with_grades
 from ..features import Encoder
 
 
-def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
+def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
     """Read, split and encode the data.
 
     Args:
@@ -39,7 +39,8 @@ def load_dataset(config: Config, encoder: Encoder | None = None, say: Callable[[
     if data.grades:
         folder = with_grades(folder, split.train)
     say(f"encoding {len(folder.impressions):,} impressions ...")
-    encoder = encoder or Encoder.fit(folder, features, split.train, config.features)
+    if not isinstance(encoder, Encoder):
+        encoder = Encoder.fit(folder, features, split.train, config.features)
     return select_tasks(encoder.dataset(folder, features, split), config.tasks)
 
 

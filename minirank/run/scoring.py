@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from ..config.configuration import FolderConfig
-from ..data import Dataset, Split, read_folder
+from ..data import Dataset, Split, TableEncoder, read_folder
 from ..errors import ConfigError, RunError
 from ..evaluation import evaluate
 from ..extract import read_features
+from ..features import Encoder
+from ..kernels.batch import Inputs
 from ..storage import save_npz, write_atomic
 from .load_data import load_dataset
 from .load_run import Run
@@ -83,6 +85,7 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
     say(f"reading {path} ...")
     columns: dict[str, np.ndarray] = {}
     if isinstance(run.config.data, FolderConfig):
+        assert isinstance(run.encoder, Encoder)
         folder = read_folder(path, run.config.data.columns)
         shown = folder.impressions
         order = np.argsort(shown.row)
@@ -90,8 +93,9 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         columns["job_id"] = np.array([job["job_id"] for job in folder.jobs])[shown.job[order]]
         columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes])[shown.resume[order]]
         none = np.zeros(0, np.int64)
-        inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0)).rows.take(order)
+        inputs: Inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0)).rows.take(order)
     else:
+        assert isinstance(run.encoder, TableEncoder)
         inputs = run.encoder.read(path)
     say(f"predicting {len(inputs):,} rows ...")
     predictions = predict(run.executor, run.values, inputs, run.config.model.position_field)

@@ -93,11 +93,11 @@ class World:
         Raises:
             MinirankError: a name that this world does not have.
         """
-        role, job, snapshot, position = self._rows(role, job, resume, position)
+        rows = self._rows(role, job, resume, position)
         if known == "oracle":
-            return truth.in_chunks(self.truth.oracle, role, job, snapshot, position)
+            return truth.in_chunks(self.truth.oracle, *rows)
         if known == "observables":
-            return truth.in_chunks(self.truth.observables, role, job, snapshot)
+            return truth.in_chunks(self.truth.observables, *rows[:3])
         raise ValueError(f"known must be 'oracle' or 'observables', got {known!r}")
 
     def draw(
@@ -111,9 +111,9 @@ class World:
         Returns:
             clicked, converted: (N,) bool; converted only where clicked.
         """
-        role, job, snapshot, position = self._rows(role, job, resume, position)
-        odds = truth.in_chunks(self.truth.oracle, role, job, snapshot, position)
-        person, seed = self.people.person[snapshot], self.config.seed
+        rows = self._rows(role, job, resume, position)
+        odds = truth.in_chunks(self.truth.oracle, *rows)
+        person, seed = self.people.person[rows[2]], self.config.seed
         clicked = keyed_uniform(seed, CLICKED, search, person) < odds.click
         return clicked, clicked & (keyed_uniform(seed, ANSWERED, search, person) < odds.conversion)
 

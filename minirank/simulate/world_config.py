@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from minirank.errors import ConfigError
 
@@ -49,7 +50,7 @@ class WorldConfig:
                 raise ConfigError(f"{name} must lie between {low} and {high}, got {value!r}")
 
     @classmethod
-    def null(cls, seed: int = 0, impressions: int = 100_000, **others) -> WorldConfig:
+    def null(cls, seed: int = 0, impressions: int = 100_000, **others: Any) -> WorldConfig:
         """A world in which nothing but the position decides: no method may show a gain in it."""
         return cls(seed, impressions, role_strength=0.0, signal_strength=0.0, relevance_strength=0.0, **others)
 

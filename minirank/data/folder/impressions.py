@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -91,7 +92,8 @@ def read_impressions(
     roles = sorted(set(recruiters.values()))
     role = np.array([roles.index(role) for role in recruiters.values()], np.int32)[recruiter]
     columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence
-    return Impressions(order, *(column[order] for column in columns), search_id)
+    found: list[Any] = [order, *(column[order] for column in columns), search_id]
+    return Impressions(*found)
 
 
 def _check_labels(check: ColumnReader, time: np.ndarray, clicked: np.ndarray, converted: np.ndarray, converted_at: np.ndarray) -> None:

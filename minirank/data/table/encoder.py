@@ -158,7 +158,8 @@ class TableEncoder:
 
     def columns(self) -> list[Name]:
         """The columns that are read, in the order of the fields."""
-        return [field.column for field in (*self.categorical, *self.bags, *self.dense)]
+        fields: tuple[Any, ...] = (*self.categorical, *self.bags, *self.dense)
+        return [field.column for field in fields]
 
     def transform(self, rows: Sequence[Mapping[Name, Any]]) -> Inputs:
         """Encodes rows given as dicts of column -> value; a column that a row lacks is missing there.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -63,7 +63,10 @@ class RawTable:
         return DataError(problem, file=self.files[self.file[row]], line=int(self.line[row]), column=str(column), remedy=remedy)
 
 
-Select = Callable[[Sequence[Name], str], Iterable[Name]]
+class Select(Protocol):
+    """Names of a file's columns, name of the file -> the columns to read."""
+
+    def __call__(self, names: Sequence[Name], file: str) -> Iterable[Name]: ...
 
 
 def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawTable:

@@ -36,7 +36,8 @@ class DenseTransform:
             ValueError: the values are too large to be squared.
         """
         if kind == "quantile":
-            return cls(kind, **_ranks(values, counts))
+            knots, levels = _ranks(values, counts)
+            return cls(kind, knots=knots, levels=levels)
         values = log1p(values) if kind == "log1p" else values
         with np.errstate(over="ignore", invalid="ignore"):
             mean = float(np.average(values, weights=counts))
@@ -62,10 +63,10 @@ def log1p(values: np.ndarray) -> np.ndarray:
     return np.sign(values) * np.log1p(np.abs(values))
 
 
-def _ranks(values: np.ndarray, counts: np.ndarray) -> dict[str, tuple[float, ...]]:
+def _ranks(values: np.ndarray, counts: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Distinct values and 2 p - 1, where p is the share of rows below a value plus half of those that have it."""
     order = np.argsort(values)
     values, counts = values[order], counts[order].astype(np.float64)
     levels = 2 * (np.cumsum(counts) - counts / 2) / counts.sum() - 1
     keep = np.unique(np.linspace(0, len(values) - 1, min(KNOTS, len(values))).round().astype(np.int64))
-    return {"knots": tuple(values[keep].tolist()), "levels": tuple(levels[keep].tolist())}
+    return tuple(values[keep].tolist()), tuple(levels[keep].tolist())

@@ -255,8 +255,8 @@ def _job_education(scan: ScannedText, matches: list[Match], strong: list[Match])
 def _domains(scan: ScannedText, skills: list[Match], titles: list[Match]) -> tuple[Value, ...]:
     """Up to three domains, by the votes of distinct skills and titles; the quote is the first voter."""
     words = lexicon()
-    votes: Counter[str] = Counter()
-    voter: dict[str, Any] = {}
+    votes: Counter[Any] = Counter()
+    voter: dict[Any, Match] = {}
     for matches, weight, domain_of in ((titles, _TITLE_VOTES, words.title_domain), (skills, 1, words.domain)):
         for m in {m.name: m for m in reversed(matches)}.values():
             domain = domain_of(m.name)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -92,7 +92,7 @@ class Tagger:
         np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
-    def load(cls, file: str | Path | BinaryIO) -> Tagger:
+    def load(cls, file: str | Path | IO[bytes]) -> Tagger:
         """Tagger of a file that `save` wrote.
 
         Args:
