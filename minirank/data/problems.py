@@ -37,14 +37,6 @@ class Problems:
         if self._by_column[key] <= self.each and len(self.kept) < self.limit:
             self.kept.append(error)
 
-    def wants(self, file: str, column: str | None) -> bool:
-        """Whether another problem of this column would be kept; where not, `skip` counts it."""
-        return self._by_column[file, column] < self.each and len(self.kept) < self.limit
-
-    def skip(self, count: int) -> None:
-        """Counts problems that nobody will read."""
-        self.count += count
-
     def raise_first(self, see: str | None = None) -> None:
         """Raises the first problem, if there is one; it says how many more there are.
 

@@ -228,7 +228,7 @@ class Encoder:
 
 
 def _history(config: FeatureConfig, jobs: Profiles, past: PastHires, model) -> History | None:
-    return History.of(jobs, past, config.hires, config.max_hires, model) if config.signals else None
+    return History(jobs, past, config.hires, config.max_hires, model) if config.signals else None
 
 
 def _statistics(columns) -> tuple[np.ndarray, np.ndarray]:

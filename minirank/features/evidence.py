@@ -36,7 +36,7 @@ def evidence(
     """
     jobs = job_profiles([job], [job_features], None, 1)
     candidates = resume_profiles(resumes, resume_features, None, 1)
-    history = History.of(jobs, past or PastHires(), config.hires, config.max_hires, None)
+    history = History(jobs, past or PastHires(), config.hires, config.max_hires, None)
     other_hires = OtherHires(history, candidates, np.zeros(len(candidates), np.int64), np.arange(len(candidates)))
     close, left_out = other_hires.skills(), other_hires.slot
     held = [{skill.value for skill in history.people.features[row].skills} for row in history.hire]

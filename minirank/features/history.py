@@ -9,8 +9,6 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -20,47 +18,31 @@ from minirank.features.sparse import dot, dot_shared, merge, offsets_of, product
 from minirank.features.tfidf import TextModel
 
 
-@dataclass(frozen=True)
 class History:
     """Past hires of J jobs. A slot is one hire in the history of one job; there are S of them.
 
     Args:
+        jobs: J jobs.
+        past: all hires that are known; each job sees those from before it was posted.
+        k, most: at least k + 1 people, or none, and at most `most`.
+        model: words in use, or None for no text.
+
+    Attributes:
         level: (J,) int32, NONE, TEAM or TITLE.
         offsets: (J + 1,) int64; job j owns slots offsets[j] .. offsets[j + 1] - 1.
         job: (S,) the job of each slot.
         hire: (S,) the row of each slot in `people`.
         people: the resumes of those hired, as they were then.
-        k: there are at least k + 1 hires, or none.
     """
 
-    level: np.ndarray
-    offsets: np.ndarray
-    job: np.ndarray
-    hire: np.ndarray
-    people: Profiles
-    k: int
-
-    @classmethod
-    def of(cls, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None) -> History:
-        """Histories of the jobs.
-
-        Args:
-            jobs: J jobs.
-            past: all hires that are known; each job sees those from before it was posted.
-            k, most: at least k + 1 people, at most `most`.
-            model: words in use, or None for no text.
-        """
+    def __init__(self, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None):
         found = [past.of(record["team_id"], title, int(time), k, most) for record, title, time in zip(jobs.records, jobs.title, jobs.time)]
         counts = [len(rows) for _, rows in found]
-        hires, place = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
-        return cls(
-            level=np.array([level for level, _ in found], np.int32),
-            offsets=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
-            job=np.repeat(np.arange(len(jobs)), counts),
-            hire=place,
-            people=resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1),
-            k=k,
-        )
+        hires, self.hire = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
+        self.level, self.k = np.array([level for level, _ in found], np.int32), k
+        self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self.job = np.repeat(np.arange(len(jobs)), counts)
+        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1)
 
     def removed(self, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
         """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.

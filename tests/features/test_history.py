@@ -41,7 +41,7 @@ def close(jobs, found, past, candidates, k=2, most=30, model=None):
     """Closeness of every candidate to the first job, by name, and the history."""
     table = job_profiles(jobs, found, model, 1)
     resumes = resume_profiles([record for record, _ in candidates], [f for _, f in candidates], model, 1)
-    history = History.of(table, past, k, most, model)
+    history = History(table, past, k, most, model)
     rows = np.zeros(len(candidates), np.int64), np.arange(len(candidates))
     return closeness(history, table, resumes, *rows), history, history.removed(resumes, *rows)
 
@@ -163,7 +163,7 @@ def planted():
     model = TextModel.fit(hashed_counts([record["text"] for record, _ in candidates], 2**18), min_count=1)
     table = job_profiles(jobs, [job_features()] * len(jobs), model, 1)
     resumes = resume_profiles([record for record, _ in candidates], [found for _, found in candidates], model, 1)
-    return History.of(table, past, 2, 30, model), table, resumes, job_row, hired
+    return History(table, past, 2, 30, model), table, resumes, job_row, hired
 
 
 def columns(planted):

@@ -69,10 +69,8 @@ class ColumnReader:
         self._note(self.names[ours] or ours, np.flatnonzero(bad), lambda row: error)
 
     def _note(self, theirs: str, rows: np.ndarray, describe: Callable[[int], BadValue]) -> None:
-        """Notes a problem for every one of `rows`, in words only as long as somebody reads them."""
-        for count, row in enumerate(rows):
-            if not self.problems.wants(self.table.file, theirs):
-                self.problems.skip(len(rows) - count)
-                return
-            error = describe(row)
-            self.problems.add(error.problem, file=self.table.file, line=int(self.table.lines[row]), column=theirs, remedy=error.remedy)
+        """Notes a problem for every one of `rows`; those beyond the first few, which nobody reads, are only counted."""
+        for row in rows[: self.problems.each]:
+            error, line = describe(row), int(self.table.lines[row])
+            self.problems.add(error.problem, file=self.table.file, line=line, column=theirs, remedy=error.remedy)
+        self.problems.count += len(rows[self.problems.each :])

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 
-from minirank.config.table import Name, TaskColumn
+from minirank.config.table import DenseColumn, Name, TableColumns
 from minirank.data.column_names import PROTECTED_FILE, protected_error
-from minirank.errors import ConfigError
+from minirank.data.table.raw_table import find
+from minirank.errors import ConfigError, DataError
 
 IDS = ("job_id", "resume_id", "recruiter_id", "search_id")
 
 
-@dataclass(frozen=True)
 class Fields:
-    """The columns of a configuration, each under the name that it has in the table, arrays taken apart.
+    """The columns of a configuration, each under the name that it has in a file, arrays taken apart.
 
     Args:
-        dense: (column, transform).
-        multi_valued: (column, separator).
-        tasks: with `column` and `weight` as they are in the table.
+        columns: the configuration.
+        names: of the columns of the file.
+        file: its name in messages.
+    Raises:
+        DataError: the file has no such column, or several of one that must be one.
+
+    Attributes:
+        categorical: columns. multi_valued: (column, separator). dense: (column, transform).
+        tasks: with `column` and `weight` as they are in the file.
+        group, role: a column or None. protected: columns.
     """
 
-    categorical: tuple[Name, ...]
-    multi_valued: tuple[tuple[Name, str], ...]
-    dense: tuple[tuple[Name, str], ...]
-    tasks: tuple[TaskColumn, ...]
-    group: Name | None
-    role: Name | None
-    protected: frozenset[Name] = field(default_factory=frozenset)
+    def __init__(self, columns: TableColumns, names: Sequence[Name], file: str):
+        def many(name: Name, key: str) -> list[Name]:
+            return find(name, names, file, key)
+
+        def one(name: Name | None, key: str) -> Name | None:
+            found = [None] if name is None else many(name, key)
+            if len(found) > 1:
+                raise DataError(f"stands for {len(found)} columns", file=file, column=str(name), remedy=f"write {found[0]}")
+            return found[0]
+
+        dense = [item if isinstance(item, DenseColumn) else DenseColumn(item, columns.dense_transform) for item in columns.dense]
+        self.dense = [(found, item.transform) for item in dense for found in many(item.column, "dense")]
+        self.tasks = [replace(task, column=one(task.column, "tasks"), weight=one(task.weight, "tasks")) for task in columns.tasks]
+        self.categorical = [found for name in columns.categorical for found in many(name, "categorical")]
+        self.multi_valued = [(one(item.column, "multi_valued"), item.separator) for item in columns.multi_valued]
+        self.group, self.role = one(columns.group, "group"), one(columns.role, "role")
+        self.protected = {found for name in columns.protected for found in many(name, "protected")}
 
     def features(self) -> list[tuple[str, Name]]:
         """(key of the configuration, column) of everything that enters the model."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from minirank.config.table import DenseColumn, Name, TableColumns, TableConfig, TableFiles
+from minirank.config.table import Name, TableConfig, TableFiles
 from minirank.data.dataset import Dataset
 from minirank.data.folder.data_folder import protected_columns
 from minirank.data.read_files import fingerprint
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.fields import Fields, check_leaks
-from minirank.data.table.raw_table import RawTable, find, read_raw
+from minirank.data.table.raw_table import RawTable, read_raw
 from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
@@ -41,7 +40,7 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     resolved: list[Fields] = []  # as each file names them
 
     def select(names: Sequence[Name], file: str) -> list[Name]:
-        fields = _resolve(columns, names, file)
+        fields = Fields(columns, names, file)
         resolved.append(fields)
         check_leaks(fields, file, protected_columns(paths[0].parent))
         used = [column for _, column in fields.features()] + fields.labels()
@@ -73,38 +72,6 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
         truth=None,
         fingerprint=fingerprint(paths),
         encoder=encoder,
-    )
-
-
-def _resolve(columns: TableColumns, names: Sequence[Name], file: str) -> Fields:
-    """The configured columns as the table names them."""
-
-    def many(name, key):
-        return find(name, names, file, key)
-
-    def one(name, key):
-        found = find(name, names, file, key)
-        if len(found) > 1:
-            raise DataError(f"stands for {len(found)} columns", file=file, column=str(name), remedy=f"write {found[0]}")
-        return found[0]
-
-    dense = [
-        (found, item.transform if isinstance(item, DenseColumn) else columns.dense_transform)
-        for item in columns.dense
-        for found in many(item.column if isinstance(item, DenseColumn) else item, "dense")
-    ]
-    tasks = [
-        replace(task, column=one(task.column, "tasks"), weight=None if task.weight is None else one(task.weight, "tasks"))
-        for task in columns.tasks
-    ]
-    return Fields(
-        tuple(found for name in columns.categorical for found in many(name, "categorical")),
-        tuple((one(item.column, "multi_valued"), item.separator) for item in columns.multi_valued),
-        tuple(dense),
-        tuple(tasks),
-        None if columns.group is None else one(columns.group, "group"),
-        None if columns.role is None else one(columns.role, "role"),
-        frozenset(found for name in columns.protected for found in many(name, "protected")),
     )
 
 
