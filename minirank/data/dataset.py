@@ -41,13 +41,11 @@ class Dataset:
     def __post_init__(self):
         """Raises ValueError where arrays do not belong together."""
         count = len(self.rows)
-        for name in ("search", "job", "role"):
-            codes = getattr(self, name)
-            if codes is not None and codes.shape != (count,):
-                raise ValueError(f"{name} must be ({count},), got {codes.shape}")
-        for name, values in (self.truth or {}).items():
-            if values.shape != (count,):
-                raise ValueError(f"truth[{name!r}] must be ({count},), got {values.shape}")
+        columns = {"search": self.search, "job": self.job, "role": self.role}
+        columns |= {f"truth[{name!r}]": values for name, values in (self.truth or {}).items()}
+        for name, values in columns.items():
+            if values is not None and values.shape != (count,):
+                raise ValueError(f"{name} must be ({count},), got {values.shape}")
         parts = np.concatenate([self.train, self.valid, self.test])
         if len(parts) and not (parts.min() >= 0 and parts.max() < count):
             raise ValueError(f"train, valid and test must be rows 0 .. {count - 1}")

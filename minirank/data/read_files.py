@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -77,7 +76,7 @@ def one_line_errors(path: Path, file: str, remedy: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        near = nearest(path.name, _names(path.parent))
+        near = nearest(path.name, sorted(beside.name for beside in path.parent.glob("*")))
         hint = f"write it, or rename {near}" if near else "check the path"
         raise DataError("no such file", file=file, remedy=hint) from None
     except PermissionError:
@@ -276,13 +275,6 @@ def fingerprint(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
     return total.hexdigest()
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
 
 
 def _is_utf16(path: Path) -> bool:

@@ -256,11 +256,8 @@ def _check_columns(folder, config: FeatureConfig) -> None:
     protected = protected_columns(folder.path) if config.columns else ()
     for field in config.columns:
         side, _, key = field.partition(".")
+        remedy = f"take {field} out of features.columns"
         if key in protected:
-            raise DataError(
-                "a protected attribute is never a feature", file="protected.csv", column=key, remedy=f"take {field} out of features.columns"
-            )
-        records = folder.jobs if side == "job" else folder.resumes
-        if not any(key in record for record in records):
-            remedy = f"take {field} out of features.columns"
+            raise DataError("a protected attribute is never a feature", file="protected.csv", column=key, remedy=remedy)
+        if not any(key in record for record in (folder.jobs if side == "job" else folder.resumes)):
             raise DataError("no line has it", file=f"{side}s.jsonl", column=key, remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,8 +52,7 @@ class PastHires:
         for job, resume_id, hired_at in zip(folder.hires.job, folder.hires.resume_id, folder.hires.hired_at):
             rows = [row for row in snapshots[resume_id] if folder.resumes[row]["updated_at"] <= hired_at]
             if rows:
-                latest = max(rows, key=lambda row: folder.resumes[row]["updated_at"])
-                found.append((int(hired_at), resume_id, int(job), latest))
+                found.append((int(hired_at), resume_id, int(job), rows[-1]))  # in order of time
         found.sort()
         title = [value_of(f.title) for f in features.jobs]
         return cls(
@@ -68,12 +68,13 @@ class PastHires:
         return len(self.resume_id)
 
     @cached_property
-    def _by_team(self) -> dict:
-        return _positions(self.team)
-
-    @cached_property
-    def _by_title(self) -> dict:
-        return _positions(self.title)
+    def _rows(self) -> dict[tuple[int, str], list[int]]:
+        """(TEAM, its id) or (TITLE, its name) -> places in this list."""
+        found = defaultdict(list)
+        for row, keys in enumerate(zip(self.team, self.title)):
+            for level, key in zip((TEAM, TITLE), keys):
+                found[level, key].append(row)
+        return found
 
     def of(self, team_id: str, title: str | None, before: int, k: int, most: int) -> tuple[int, list[int]]:
         """History of a job: its team's hires, or those for jobs of the same title where the team has too few.
@@ -90,17 +91,9 @@ class PastHires:
             TEAM, TITLE or NONE, and places in this list, in order of time.
         """
         end = int(np.searchsorted(self.hired_at, before, side="left"))
-        for level, rows in ((TEAM, self._by_team.get(team_id)), (TITLE, None if title is None else self._by_title.get(title))):
-            if rows is None:
-                continue
-            people = {self.resume_id[row]: row for row in rows[: np.searchsorted(rows, end)]}
+        for level, key in ((TEAM, team_id), (TITLE, title)):
+            rows = [] if key is None else self._rows.get((level, key), [])
+            people = {self.resume_id[row]: row for row in rows[: bisect_left(rows, end)]}
             if len(people) > k:
                 return level, sorted(people.values())[-most:]
         return NONE, []
-
-
-def _positions(names) -> dict:
-    found = defaultdict(list)
-    for row, name in enumerate(names):
-        found[name].append(row)
-    return {name: np.array(rows) for name, rows in found.items()}

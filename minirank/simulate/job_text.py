@@ -18,7 +18,9 @@ def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, 
         company=book.employers[employer], industry=book.names["industries"][book.employer_industry[employer]], city=city
     )
     years = writer.mention_years("years", jobs.min_years[row]) if jobs.min_years[row] else ""
-    facts = [text for text in (seniority, years, _education(writer, jobs.education[row])) if text]
+    unsaid = writer.chance() < 0.15 and jobs.education[row] == 0
+    education = "" if unsaid else writer.mention("education", "education", EDUCATION[jobs.education[row]])
+    facts = [text for text in (seniority, years, education) if text]
     remote = writer.mention("remote", "remote", REMOTE[jobs.remote[row]])
     place = f"{city}, {remote}"
     pay = f"{jobs.salary[row] * 0.92:.0f}k to {jobs.salary[row] * 1.08:.0f}k a year"
@@ -36,12 +38,6 @@ def _title(writer, name, level):
         return title, ""
     writer.mentions.append(Mention("seniority", level, words, known))
     return (f"{words} {title}", "") if known else (title, words)
-
-
-def _education(writer, level):
-    if writer.chance() < 0.15 and level == 0:
-        return ""
-    return writer.mention("education", "education", EDUCATION[level])
 
 
 def _skills(writer, kind, names, cue):

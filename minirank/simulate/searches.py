@@ -5,7 +5,7 @@ S searches, N impressions, H hires; times int64 seconds since the epoch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,8 +23,7 @@ CONFIDENCE = np.array([0.4, 0.7, 1.0])
 PRECISION = np.array([2.0, 6.0, 40.0])  # a + b of the beta distribution behind a grade of that confidence
 
 
-@dataclass(frozen=True)
-class Hires:
+class Hires(NamedTuple):
     """job (H,), person (H,), hired_at (H,), in order of time."""
 
     job: np.ndarray

@@ -53,7 +53,7 @@ class World:
         clicked, answered = self.draw(log.search, log.role, log.job, log.snapshot, log.position)
         self.labels = searches.Labels(self._rng("labels"), clicked, answered, self.logged.relevance, log.time)
         recent = searches.make_recent(self._rng("recent"), log, self.people, clicked & answered, self.labels.answered_at)
-        self.hires = searches.Hires(*(np.concatenate(pair) for pair in zip(vars(history).values(), vars(recent).values())))
+        self.hires = searches.Hires(*map(np.concatenate, zip(history, recent)))
 
     @classmethod
     def read(cls, path: str | Path) -> World:

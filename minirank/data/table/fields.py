@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from minirank.config.table import DenseColumn, Name, TableColumns
 from minirank.data.column_names import PROTECTED_FILE, protected_error
@@ -33,7 +34,7 @@ class Fields:
         def many(name: Name, key: str) -> list[Name]:
             return find(name, names, file, key)
 
-        def one(name: Name | None, key: str) -> Name | None:
+        def one(name: Name | None, key: str) -> Any:
             found = [None] if name is None else many(name, key)
             if len(found) > 1:
                 raise DataError(f"stands for {len(found)} columns", file=file, column=str(name), remedy=f"write {found[0]}")
@@ -71,20 +72,12 @@ def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
     """
     if file == PROTECTED_FILE:
         raise protected_error("*", file)
-    labels = {task.column: f"the label of task {task.name}" for task in fields.tasks}
-    weights = {task.weight: f"the weight of task {task.name}" for task in fields.tasks if task.weight is not None}
-    seen: dict[Name, str] = {}
+    reasons = {task.weight: f"the weight of task {task.name}" for task in fields.tasks}
+    reasons |= {task.column: f"the label of task {task.name}" for task in fields.tasks}
+    reasons |= {fields.group: "the group, an id,"} | dict.fromkeys(IDS, "an id, which says nothing about a new one,")
     for key, column in fields.features():
-        where = f"data.columns.{key}: column {column}"
         if column in fields.protected or column in beside:
             raise protected_error(str(column), file)
-        reason = (weights | labels).get(column)
-        if column == fields.group:
-            reason = "the group, an id,"
-        if column in IDS:
-            reason = "an id, which says nothing about a new one,"
-        if reason is None and column in seen:
-            reason = f"listed under {seen[column]} already"
-        if reason is not None:
-            raise ConfigError(f"{where} is {reason} and cannot be a feature; remove it")
-        seen[column] = key
+        if column in reasons:
+            raise ConfigError(f"data.columns.{key}: column {column} is {reasons[column]} and cannot be a feature; remove it")
+        reasons[column] = f"listed under {key} already"
