@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from case_table import cases
 from data_world import HEADER, HIRES, IMPRESSIONS, JOBS, write
 
 from minirank.data import fingerprint, protected_columns, read_folder, validate
@@ -100,14 +101,12 @@ def test_no_hires_are_fine(tmp_path):
     assert len(read_folder(write(tmp_path, hires__csv=HIRES[:1])).hires.job) == 0
 
 
-@pytest.mark.parametrize(
-    "columns, message",
-    [
-        ({"impresions": {}}, "data.columns.impresions: unknown file; did you mean impressions?"),
-        ({"impressions": {"cliked": "x"}}, "data.columns.impressions.cliked: unknown column; did you mean clicked?"),
-        ({"impressions": {"time": None}}, "data.columns.impressions.time: this column is needed; write its name in imp"),
-    ],
-)
+@cases("""
+    columns= | message
+    {"impresions": {}} | data.columns.impresions: unknown file; did you mean impressions?
+    {"impressions": {"cliked": "x"}} | data.columns.impressions.cliked: unknown column; did you mean clicked?
+    {"impressions": {"time": None}} | data.columns.impressions.time: this column is needed; write its name in imp
+""")
 def test_a_mapping_that_names_nothing(tmp_path, columns, message):
     with pytest.raises(ConfigError) as error:
         read_folder(write(tmp_path), columns)

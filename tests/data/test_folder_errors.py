@@ -4,167 +4,145 @@ import json
 
 import numpy as np
 import pytest
+from case_table import cases
 from data_world import HEADER, HIRES, IMPRESSIONS, JOBS, RECRUITERS, RESUMES, edited, write
 
 from minirank.data import read_folder, validate
 from minirank.errors import DataError
 
-JOB_LINES = [json.dumps(job) for job in JOBS]
-RESUME_LINES = [json.dumps(resume) for resume in RESUMES]
+LINES = {"jobs.jsonl": [json.dumps(job) for job in JOBS], "resumes.jsonl": [json.dumps(resume) for resume in RESUMES]}
+LINES |= {"recruiters.csv": RECRUITERS, "hires.csv": HIRES}
 
 
-def impression(line: int, old: str, new: str, column: str | None, says: str) -> tuple[dict, str]:
-    """A line of impressions.csv with something else in it, and what is said of it."""
-    place = f"impressions.csv:{line}: " + (f"column {column}: " if column else "")
-    return {"impressions__csv": edited(IMPRESSIONS, line, old, new)}, place + says
-
-
-def job(says: str, **change) -> tuple[dict, str]:
-    """A second job with another value, and what is said of that column."""
-    (column,) = change
-    return {"jobs__jsonl": [JOB_LINES[0], json.dumps(JOBS[1] | change)]}, f"jobs.jsonl:2: column {column}: {says}"
-
-
-BAD = {
-    "no jobs": ({"jobs__jsonl": None}, "jobs.jsonl: no such file; "),
-    "empty jobs": ({"jobs__jsonl": b""}, "jobs.jsonl: the file is empty; write one JSON object a line"),
-    "empty impressions": ({"impressions__csv": b""}, "impressions.csv: the file is empty; write a header line and rows"),
-    "header only": ({"impressions__csv": [HEADER]}, "impressions.csv: no row below the header; export at least one"),
-    "truncated JSON": (
-        {"jobs__jsonl": [JOB_LINES[0], '{"job_id": "j2"']},
-        "jobs.jsonl:2: not valid JSON (Expecting ',' delimiter at character 16); write one JSON object a line",
-    ),
-    "no object": ({"jobs__jsonl": [*JOB_LINES, "[1]"]}, "jobs.jsonl:3: expected a JSON object, got [1]; write {"),
-    "NaN in JSON": ({"jobs__jsonl": [*JOB_LINES, '{"a": NaN}']}, "jobs.jsonl:3: NaN is not a JSON number; "),
-    "not UTF-8": (
-        {"jobs__jsonl": b'{"job_id": "j1"}\n{"job_id": "K\xf6ln"}\n'},
-        "jobs.jsonl:2: not UTF-8; save it as UTF-8, for instance: iconv",
-    ),
-    "UTF-16": (
-        {"jobs__jsonl": "\n".join(JOB_LINES).encode("utf-16")},
-        "jobs.jsonl:1: not UTF-8; save it as UTF-8, for instance: iconv -f UTF-16 -t UTF-8",
-    ),
-    "overlong whole number": (
-        {"jobs__jsonl": [*JOB_LINES, '{"a": ' + "9" * 5000 + "}"]},
-        "jobs.jsonl:3: a whole number of 5,000 digits; write it as a text, in double quotes",
-    ),
-    "CSV not UTF-8": (
-        {"impressions__csv": "\n".join(IMPRESSIONS).replace("s1", "sä").encode("latin-1")},
-        "impressions.csv:3: not UTF-8; save it as UTF-8",
-    ),
-    "missing key": (
-        {"jobs__jsonl": [JOB_LINES[0], JOB_LINES[1].replace("job_id", "jobId")]},
-        "jobs.jsonl:2: column job_id: missing; if it is the column 'jobId', write data.columns.jobs.job_id: jobId",
-    ),
-    "key of wrong type": job(title=None, says="expected a text, got None; write a text"),
-    "id of wrong type": job(job_id=1.5, says="expected an id, got 1.5; write a text"),
-    "empty id": job(team_id=" ", says="the id is empty; give every row its id"),
-    "time as a number": job(posted_at=1735689600, says="expected a time, got 1735689600; w"),
-    "time before 1970": job(posted_at="1969-12-31", says="time '1969-12-31' is before 1970"),
-    "time after the year 9999": job(
-        posted_at="9999-12-31T23:59:59-23:59", says="time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it"
-    ),
-    "half a surrogate": job(title="\ud800", says="half of a surrogate pair stands alone; "),
-    "overlong id": job(job_id="j" * 1001, says="the id has 1,001 characters; give one of at most 1,000"),
-    "half a surrogate in an id": job(team_id="\ud800", says="half of a surrogate pair stands alone; write the whole character"),
-    "job twice": job(job_id="j1", says="job 'j1' stands already on line 1; remove one"),
-    "snapshot twice": (
-        {"resumes__jsonl": [*RESUME_LINES, RESUME_LINES[2]]},
-        "resumes.jsonl:4: column updated_at: resume 'c1' has the same time as on line 3; keep one line for each",
-    ),
-    "recruiter twice": (
-        {"recruiters__csv": [*RECRUITERS, "u1,agency"]},
-        "recruiters.csv:4: column recruiter_id: recruiter 'u1' stands there twice; give every recruiter one role",
-    ),
-    "no role": ({"recruiters__csv": [*RECRUITERS, "u3,"]}, "recruiters.csv:4: column role: the cell is empty; write"),
-    "hire for no job": (
-        {"hires__csv": [*HIRES, "j9,c2,2025-01-01"]},
-        "hires.csv:3: column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row",
-    ),
-    "hire of no resume": (
-        {"hires__csv": [*HIRES, "j1,c9,2025-01-01"]},
-        "hires.csv:3: column resume_id: no resume 'c9' in resumes.jsonl; add the resume or remove the row",
-    ),
-    "missing column": impression(
-        1,
-        "clicked",
-        "was_clicked",
-        "clicked",
-        "missing; if it is the column 'was_clicked', write "
-        "data.columns.impressions.clicked: was_clicked in the configuration (data.columns.impressions.clicked: null",
-    ),
-    "nothing like it": (
-        {"recruiters__csv": ["a,b", "1,2"]},
-        "recruiters.csv:1: column recruiter_id: missing; name the column that holds it, "
-        "data.columns.recruiters.recruiter_id: NAME; there are a, b",
-    ),
-    "column twice": impression(1, "clicked", "position", "position", "stands twice in the header; rename one of the two"),
-    "semicolons": (
-        {"recruiters__csv": [line.replace(",", ";") for line in RECRUITERS]},
-        "recruiters.csv:1: cells are separated by semicolons; save it with commas",
-    ),
-    "cells": impression(3, ",,,", ",,", None, "expected 11 cells, got 10; put cells that contain"),
-    "quote inside": impression(4, "s2,", '"s2"x,', None, "quoting is broken ("),
-    "quote left open": impression(4, "s2,", '"s2,', None, "quoting is broken (unexpected end of data)"),
-    "quote left open in a large file": impression(
-        4, "s2,", '"s2' + "," * 140_000, None, "a cell has more than 131,072 characters; close the double quote that begins it, or shorten"
-    ),
-    "flag": impression(3, ",2,0,0,", ",2,yes,0,", "clicked", "expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no"),
-    "flag 2": impression(3, ",2,0,0,", ",2,0,2,", "converted", "expected 0, 1 or empty, got '2'"),
-    "nan": impression(2, "0.75", "nan", "relevance", "'nan' is not a finite number; leave"),
-    "inf": impression(2, "0.75", "inf", "relevance", "'inf' is not a finite number; leave"),
-    "grade": impression(2, "0.75", "3", "relevance", "'3' is outside 0 .. 1; divide grades by"),
-    "word": impression(2, "0.5", "high", "relevance_confidence", "expected a number, got 'high'"),
-    "number with an underscore": impression(
-        2, "0.75", "0_1", "relevance", "expected a number, got '0_1'; write a number, or leave the cell empty"
-    ),
-    "digit of another script": impression(3, ",2,0,0,", ",2,\u0661,0,", "clicked", "expected 0, 1 or empty, got '\u0661'; write 1 for yes"),
-    "position of another script": impression(
-        5, ",1,1,0", ",\u0661,1,0", "position", "expected a position 1, 2, 3 ... or empty, got '\u0661'; count"
-    ),
-    "position 0": impression(5, ",1,1,0", ",0,1,0", "position", "expected a position 1, 2, 3"),
-    "position 1.5": impression(5, ",1,1,0", ",1.5,1,0", "position", "expected a position 1, 2, "),
-    "time": impression(
-        2, "2025-03-02T00:00:00Z", "02/03/2025", "time", "expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or"
-    ),
-    "no time": impression(2, "2025-03-02T00:00:00Z", "", "time", "expected a time, got ''; w"),
-    "no search": impression(2, "s2,", ",", "search_id", "the id is empty; give every row its id"),
-    "unknown job": impression(2, "j1", "j9", "job_id", "no job 'j9' in jobs.jsonl; add the job or remove the row"),
-    "unknown resume": impression(2, "c1", "c9", "resume_id", "no resume 'c9' in resumes.jsonl"),
-    "unknown recruiter": impression(2, "u1", "u9", "recruiter_id", "no recruiter 'u9' in rec"),
-    "conversion without a click": impression(3, ",2,0,0,", ",2,0,1,", "converted", "converted without a click; write clicked 1"),
-    "converted before": impression(2, "2025-03-04", "2025-03-01", "converted_at", "converted before the impression; check the two times"),
-    "time without conversion": impression(
-        5, ",1,0,,", ",1,0,2025-03-04,", "converted_at", "a time of conversion without a conversion; write converted 1, or"
-    ),
-    "first snapshot too late": (
-        {"resumes__jsonl": RESUME_LINES[:2]},
-        "impressions.csv:3: column resume_id: no snapshot of this resume is as old as the impression; add to resumes.j",
-    ),
-    "two jobs in a search": impression(4, "j1", "j2", "job_id", "a search with a second job; give every (recruiter, job, page) its own"),
-    "two recruiters in a search": impression(
-        4, "u1", "u2", "recruiter_id", "a search with a second recruiter; give every (recruiter, job, page)"
-    ),
-    "resume twice in a search": impression(
-        4, "c2", "c1", "resume_id", "this resume stands twice in the same search; keep one row for each"
-    ),
-    "truth of another world": ({"truth__npz": b"no archive"}, "truth.npz: cannot be read: "),
-    "protected attribute as a feature": (
-        {"protected__csv": ["resume_id,grade", "c1,a"]},
-        "resumes.jsonl: column grade: a protected attribute is never a feature; keep it in protected.csv",
-    ),
-}
-
-
-@pytest.mark.parametrize("changes, message", BAD.values(), ids=BAD.keys())
-def test_whatever_is_wrong_is_one_line_with_a_remedy(tmp_path, changes, message):
-    write(tmp_path, **changes)
+def check_error(path, message, **changes):
+    """A folder with these changes is refused in one line that begins like that, by a reader and by `validate`."""
+    write(path, **changes)
     with pytest.raises(DataError) as error:
-        read_folder(tmp_path)
+        read_folder(path)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value) and error.value.remedy
-    report = validate(tmp_path)
+    report = validate(path)
     assert not report.ok and report.problems[0].problem == error.value.problem and report.summary is None
+
+
+@cases(r"""
+    file | content= | message
+    jobs.jsonl | None | no such file;
+    jobs.jsonl | b"" | the file is empty; write one JSON object a line
+    jobs.jsonl | b'{"job_id": "j1"}\n{"job_id": "K\xf6ln"}\n' | 2: not UTF-8; save it as UTF-8, for instance: iconv
+    impressions.csv | b"" | the file is empty; write a header line and rows
+    recruiters.csv | ["recruiter_id;role", "u1;sourcer", "u2;agency"] | 1: cells are separated by semicolons; save it with commas
+    truth.npz | b"no archive" | cannot be read:
+""")
+def test_a_file_with_other_content(tmp_path, file, content, message):
+    check_error(tmp_path, f"{file}:{'' if message[0].isdigit() else ' '}{message}", **{file: content})
+
+
+@cases("""
+    file | line | message
+    jobs.jsonl | [1] | 3: expected a JSON object, got [1]; write {
+    jobs.jsonl | {"a": NaN} | 3: NaN is not a JSON number;
+    jobs.jsonl | {"a": NINES} | 3: a whole number of 5,000 digits; write it as a text, in double quotes
+    resumes.jsonl | SNAPSHOT | 4: column updated_at: resume 'c1' has the same time as on line 3; keep one line for each
+    recruiters.csv | u1,agency | 4: column recruiter_id: recruiter 'u1' stands there twice; give every recruiter one role
+    recruiters.csv | u3, | 4: column role: the cell is empty; write
+    hires.csv | j9,c2,2025-01-01 | 3: column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row
+    hires.csv | j1,c9,2025-01-01 | 3: column resume_id: no resume 'c9' in resumes.jsonl; add the resume or remove the row
+""")
+def test_a_line_more(tmp_path, file, line, message):
+    line = line.replace("NINES", "9" * 5000).replace("SNAPSHOT", LINES["resumes.jsonl"][2])
+    check_error(tmp_path, f"{file}:{message}", **{file: [*LINES[file], line]})
+
+
+@cases(r"""
+    column | value= | says
+    title | None | expected a text, got None; write a text
+    title | "\ud800" | half of a surrogate pair stands alone;
+    job_id | 1.5 | expected an id, got 1.5; write a text
+    job_id | "j1" | job 'j1' stands already on line 1; remove one
+    team_id | " " | the id is empty; give every row its id
+    team_id | "\ud800" | half of a surrogate pair stands alone; write the whole character
+    posted_at | 1735689600 | expected a time, got 1735689600; w
+    posted_at | "1969-12-31" | time '1969-12-31' is before 1970
+    posted_at | "9999-12-31T23:59:59-23:59" | time '9999-12-31T23:59:59-23:59' is after the year 9999; correct it
+""")
+def test_another_value_in_the_second_job(tmp_path, column, value, says):
+    lines = [LINES["jobs.jsonl"][0], json.dumps(JOBS[1] | {column: value})]
+    check_error(tmp_path, f"jobs.jsonl:2: column {column}: {says}", jobs__jsonl=lines)
+
+
+@cases("""
+    line= | old | new | says
+    1 | clicked | position | column position: stands twice in the header; rename one of the two
+    3 | ,,, | ,, | expected 11 cells, got 10; put cells that contain
+    4 | s2, | "s2"x, | quoting is broken (
+    4 | s2, | "s2, | quoting is broken (unexpected end of data)
+    4 | s2, | "s2COMMAS | a cell has more than 131,072 characters; close the double quote that begins it, or shorten
+    3 | ,2,0,0, | ,2,yes,0, | column clicked: expected 0, 1 or empty, got 'yes'; write 1 for yes, 0 for no
+    3 | ,2,0,0, | ,2,0,2, | column converted: expected 0, 1 or empty, got '2'
+    2 | 0.75 | nan | column relevance: 'nan' is not a finite number; leave
+    2 | 0.75 | inf | column relevance: 'inf' is not a finite number; leave
+    2 | 0.75 | 3 | column relevance: '3' is outside 0 .. 1; divide grades by
+    2 | 0.5 | high | column relevance_confidence: expected a number, got 'high'
+    2 | 0.75 | 0_1 | column relevance: expected a number, got '0_1'; write a number, or leave the cell empty
+    3 | ,2,0,0, | ,2,\u0661,0, | column clicked: expected 0, 1 or empty, got '\u0661'; write 1 for yes
+    5 | ,1,1,0 | ,\u0661,1,0 | column position: expected a position 1, 2, 3 ... or empty, got '\u0661'; count
+    5 | ,1,1,0 | ,0,1,0 | column position: expected a position 1, 2, 3
+    5 | ,1,1,0 | ,1.5,1,0 | column position: expected a position 1, 2,
+    2 | 2025-03-02T00:00:00Z | 02/03/2025 | column time: expected a time, got '02/03/2025'; write ISO 8601 such as 2025-03-01 or
+    2 | 2025-03-02T00:00:00Z | | column time: expected a time, got ''; w
+    2 | s2, | , | column search_id: the id is empty; give every row its id
+    2 | j1 | j9 | column job_id: no job 'j9' in jobs.jsonl; add the job or remove the row
+    2 | c1 | c9 | column resume_id: no resume 'c9' in resumes.jsonl
+    2 | u1 | u9 | column recruiter_id: no recruiter 'u9' in rec
+    3 | ,2,0,0, | ,2,0,1, | column converted: converted without a click; write clicked 1
+    2 | 2025-03-04 | 2025-03-01 | column converted_at: converted before the impression; check the two times
+    5 | ,1,0,, | ,1,0,2025-03-04, | column converted_at: a time of conversion without a conversion; write converted 1, or
+    4 | j1 | j2 | column job_id: a search with a second job; give every (recruiter, job, page) its own
+    4 | u1 | u2 | column recruiter_id: a search with a second recruiter; give every (recruiter, job, page)
+    4 | c2 | c1 | column resume_id: this resume stands twice in the same search; keep one row for each
+""")
+def test_something_else_in_a_line_of_the_impressions(tmp_path, line, old, new, says):
+    lines = edited(IMPRESSIONS, line, old, new.replace("COMMAS", "," * 140_000))
+    check_error(tmp_path, f"impressions.csv:{line}: {says}", impressions__csv=lines)
+
+
+J1, J2 = LINES["jobs.jsonl"]
+TOO_LATE = "impressions.csv:3: column resume_id: no snapshot of this resume is as old as the impression; add to resumes.j"
+RENAMED = (
+    "impressions.csv:1: column clicked: missing; if it is the column 'was_clicked', write "
+    "data.columns.impressions.clicked: was_clicked in the configuration (data.columns.impressions.clicked: null"
+)
+UNLIKE = "column recruiter_id: missing; name the column that holds it, data.columns.recruiters.recruiter_id: NAME; there are a, b"
+OTHERS = [
+    ("impressions.csv: no row below the header; export at least one", {"impressions.csv": [HEADER]}),
+    ("impressions.csv:3: not UTF-8; save it as UTF-8", {"impressions.csv": "\n".join(IMPRESSIONS).replace("s1", "sä").encode("latin-1")}),
+    (RENAMED, {"impressions.csv": edited(IMPRESSIONS, 1, "clicked", "was_clicked")}),
+    (TOO_LATE, {"resumes.jsonl": LINES["resumes.jsonl"][:2]}),
+    (f"recruiters.csv:1: {UNLIKE}", {"recruiters.csv": ["a,b", "1,2"]}),
+    (
+        "resumes.jsonl: column grade: a protected attribute is never a feature; keep it in protected.csv",
+        {"protected.csv": ["resume_id,grade", "c1,a"]},
+    ),
+    (
+        "jobs.jsonl:2: not valid JSON (Expecting ',' delimiter at character 16); write one JSON object a line",
+        {"jobs.jsonl": [J1, '{"job_id": "j2"']},
+    ),
+    ("jobs.jsonl:1: not UTF-8; save it as UTF-8, for instance: iconv -f UTF-16 -t UTF-8", {"jobs.jsonl": f"{J1}\n{J2}".encode("utf-16")}),
+    (
+        "jobs.jsonl:2: column job_id: missing; if it is the column 'jobId', write data.columns.jobs.job_id: jobId",
+        {"jobs.jsonl": [J1, J2.replace("job_id", "jobId")]},
+    ),
+    (
+        "jobs.jsonl:2: column job_id: the id has 1,001 characters; give one of at most 1,000",
+        {"jobs.jsonl": [J1, J2.replace('"j2"', f'"{"j" * 1001}"')]},
+    ),
+]
+
+
+@pytest.mark.parametrize("message, changes", OTHERS)
+def test_other_changes(tmp_path, message, changes):
+    check_error(tmp_path, message, **changes)
 
 
 def test_messages_name_the_column_as_the_file_does(tmp_path):
@@ -188,24 +166,18 @@ def test_a_folder_that_is_none(tmp_path):
         read_folder(tmp_path / "file")
 
 
-def test_a_folder_without_permission(tmp_path, monkeypatch):
-    def refuse(path):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("minirank.data.folder.data_folder.os.listdir", refuse)
-    with pytest.raises(DataError, match="no permission to read the folder; run chmod u\\+rx on it"):
-        read_folder(write(tmp_path))
-
-
-def test_files_that_cannot_be_read(tmp_path, monkeypatch):
+def test_folders_and_files_that_cannot_be_read(tmp_path, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
 
     write(tmp_path)
-    with monkeypatch.context() as patch, pytest.raises(DataError) as error:
-        patch.setattr("minirank.data.read_files.open_bytes", refuse)
-        read_folder(tmp_path)
-    assert str(error.value).startswith("jobs.jsonl: no permission to read it; run chmod u+r on it")
+    for function, message in (
+        ("folder.data_folder.os.listdir", r".*no permission to read the folder; run chmod u\+rx on it"),
+        ("read_files.open_bytes", r"jobs.jsonl: no permission to read it; run chmod u\+r on it"),
+    ):
+        with monkeypatch.context() as patch, pytest.raises(DataError, match=f"^{message}"):
+            patch.setattr(f"minirank.data.{function}", refuse)
+            read_folder(tmp_path)
     (tmp_path / "jobs.jsonl").unlink()
     (tmp_path / "jobs.jsonl").mkdir()
     with pytest.raises(DataError, match="jobs.jsonl: is a folder, not a file; give the path of a file"):

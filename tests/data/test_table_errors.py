@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from case_table import cases
 from table_world import COLUMNS, TRAIN, VALID, config, read
 
 from minirank.data import read_table
@@ -24,66 +25,45 @@ def test_what_protected_csv_names_is_no_feature(tmp_path):
         ])  # fmt: skip
 
 
-BAD = {
-    "protected": ({"protected": ["city"]}, "train.csv: column city: a protected attribute is never a feature"),
-    "label": ({"categorical": ["city", "label"]}, "data.columns.categorical: column label is the label of task y and cannot be a feature"),
-    "weight": (
-        {"dense": ["trust"], "tasks": [{"name": "g", "column": "grade", "weight": "trust"}]},
-        "data.columns.dense: column trust is the weight of task g and cannot be a feature",
-    ),
-    "group": (
-        {"categorical": ["search"], "group": "search"},
-        "data.columns.categorical: column search is the group, an id, and cannot be a feature",
-    ),
-    "twice": (
-        {"categorical": ["city", "role"], "role": "role"},
-        "data.columns.role: column role is listed under categorical already and cannot be a feature",
-    ),
-    "no file": ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; write it, or rename train.csv"),
-    "empty": ({"train": ""}, "train.csv: the file is empty; "),
-    "header only": ({"train": TRAIN.splitlines()[0]}, "train.csv: no row below the header; give a table with rows"),
-    "no column": ({"categorical": ["citty"]}, "train.csv: column citty: missing; did you mean 'city'? correct data.col"),
-    "valid lacks it": ({"valid": VALID.replace("age", "agee", 1)}, "valid.csv: column age: missing; did you mean 'agee'?"),
-    "cells": ({"train": TRAIN + "x,y\n"}, "train.csv:7: expected 9 cells, got 2; put cells that contain the separator"),
-    "word": ({"train": TRAIN.replace(",30,", ",old,")}, "train.csv:4: column age: expected a number, got 'old'; list it"),
-    "inf": ({"train": TRAIN.replace(",30,", ",inf,")}, "train.csv:4: column age: 'inf' is not a finite number; list it"),
-    "word in valid": ({"valid": VALID.replace(",25,", ",old,")}, "valid.csv:2: column age: expected a number, got 'old'"),
-    "all missing": (
-        {"dense": ["trust"], "train": TRAIN.replace(",1\n", ",\n").replace(",0.5\n", ",\n").replace(",2\n", ",\n")},
-        "train.csv: column trust: no value in the training rows; remove it from data.columns.dense",
-    ),
-    "label no number": (
+CANNOT = "and cannot be a feature"
+GRADE = {"tasks": [{"name": "g", "column": "grade", "weight": "trust"}]}
+YES = {"tasks": [{"name": "y", "column": "label", "positive": "Yes"}]}
+GROUP, SHARE = {"group": "search"}, {"valid": None, "valid_share": 0.9}
+UNTRUSTED = TRAIN.replace(",1\n", ",\n").replace(",0.5\n", ",\n").replace(",2\n", ",\n")
+NO_POSITIVE = "no positive among the train rows; check `positive` and the split; the column has 'yes', 'no'"
+BAD = [
+    ({"protected": ["city"]}, "train.csv: column city: a protected attribute is never a feature"),
+    ({"categorical": ["city", "label"]}, f"data.columns.categorical: column label is the label of task y {CANNOT}"),
+    ({"dense": ["trust"], **GRADE}, f"data.columns.dense: column trust is the weight of task g {CANNOT}"),
+    ({"categorical": ["search"], "group": "search"}, f"data.columns.categorical: column search is the group, an id, {CANNOT}"),
+    ({"categorical": ["city", "role"], "role": "role"}, f"data.columns.role: column role is listed under categorical already {CANNOT}"),
+    ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; write it, or rename train.csv"),
+    ({"train": ""}, "train.csv: the file is empty; "),
+    ({"train": TRAIN.splitlines()[0]}, "train.csv: no row below the header; give a table with rows"),
+    ({"categorical": ["citty"]}, "train.csv: column citty: missing; did you mean 'city'? correct data.col"),
+    ({"valid": VALID.replace("age", "agee", 1)}, "valid.csv: column age: missing; did you mean 'agee'?"),
+    ({"train": TRAIN + "x,y\n"}, "train.csv:7: expected 9 cells, got 2; put cells that contain the separator"),
+    ({"train": TRAIN.replace(",30,", ",old,")}, "train.csv:4: column age: expected a number, got 'old'; list it"),
+    ({"train": TRAIN.replace(",30,", ",inf,")}, "train.csv:4: column age: 'inf' is not a finite number; list it"),
+    ({"valid": VALID.replace(",25,", ",old,")}, "valid.csv:2: column age: expected a number, got 'old'"),
+    ({"dense": ["trust"], "train": UNTRUSTED}, "train.csv: column trust: no value in the training rows; remove it from data.columns.dense"),
+    (
         {"tasks": [{"name": "y", "column": "label"}]},
         "train.csv:2: column label: expected a number, got 'yes'; set `positive` to the text of the positive class",
     ),
-    "no positive": (
-        {"tasks": [{"name": "y", "column": "label", "positive": "Yes"}]},
-        "train.csv: column label: task y has no positive among the train rows; check `positive` and the split; the column has 'yes', 'no'",
-    ),
-    "no negative in valid": (
-        {"valid": VALID.replace(",no,", ",yes,")},
-        "valid.csv: column label: task y has no negative among the valid rows; check `positive`",
-    ),
-    "no label in valid": (
+    (YES, f"train.csv: column label: task y has {NO_POSITIVE}"),
+    ({"valid": VALID.replace(",no,", ",yes,")}, "valid.csv: column label: task y has no negative among the valid rows; check `positive`"),
+    (
         {"valid": VALID.replace(",no,", ",,").replace(",yes,", ",,")},
         "valid.csv: column label: task y has no label in the valid rows; add labels",
     ),
-    "negative weight": (
-        {"train": TRAIN.replace("0.25,0.5", "0.25,-1"), "tasks": [{"name": "g", "column": "grade", "weight": "trust"}]},
-        "train.csv:3: column trust: a negative weight; write a number, 0 or more",
-    ),
-    "no group": (
-        {"train": TRAIN.replace("s2", "", 1), "group": "search"},
-        "train.csv:4: column search: the group is missing; give every row its group",
-    ),
-    "all rows to valid": (
-        {"table": {"valid": None, "valid_share": 0.9}, "group": "search"},
-        "train.csv: no training row is left; lower data.table.valid_share or add groups",
-    ),
-}
+    ({"train": TRAIN.replace("0.25,0.5", "0.25,-1"), **GRADE}, "train.csv:3: column trust: a negative weight; write a number, 0 or more"),
+    ({"train": TRAIN.replace("s2", "", 1), **GROUP}, "train.csv:4: column search: the group is missing; give every row its group"),
+    ({"table": SHARE, **GROUP}, "train.csv: no training row is left; lower data.table.valid_share or add groups"),
+]
 
 
-@pytest.mark.parametrize("changes, message", BAD.values(), ids=BAD.keys())
+@pytest.mark.parametrize("changes, message", BAD)
 def test_whatever_is_wrong_is_one_line_with_a_remedy(tmp_path, changes, message):
     of_configuration = message.startswith("data.")
     with pytest.raises(ConfigError if of_configuration else DataError) as error:
@@ -99,35 +79,33 @@ def test_an_index_beyond_the_cells(tmp_path):
         read_table(config({"train": "a.csv", "header": False}, columns), tmp_path)
 
 
-@pytest.mark.parametrize("content", [b"no archive", b""])
-def test_an_npz_that_is_none(tmp_path, content):
-    (tmp_path / "a.npz").write_bytes(content)
-    with pytest.raises(DataError, match="a.npz: cannot be read: .*; write it with numpy.savez, without object arrays"):
-        read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
-
-
-def test_a_single_array_is_no_npz(tmp_path):
-    with open(tmp_path / "a.npz", "wb") as stream:
+def test_an_npz_that_is_none(tmp_path):
+    path, made = tmp_path / "a.npz", "write it with numpy.savez"
+    with open(tmp_path / "one", "wb") as stream:
         np.save(stream, np.zeros(3))
-    with pytest.raises(DataError, match="a.npz: cannot be read: not an .npz; write it with numpy.savez"):
-        read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
+    for content, message in (
+        (b"no archive", f".*; {made}, without object arrays"),
+        (b"", f".*; {made}, without object arrays"),
+        ((tmp_path / "one").read_bytes(), f"not an .npz; {made}"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=f"a.npz: cannot be read: {message}"):
+            read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
 
 
-@pytest.mark.parametrize(
-    "table, columns, message",
-    [
-        ({"heder": True}, {}, "data.table.heder: unknown key; did you mean header?"),
-        ({"valid": "v", "valid_share": 0.1}, {}, "data.table: valid and valid_share exclude each other; remove one"),
-        ({"valid_share": 1.0}, {}, "data.table: valid_share must be 0 or more and below 1, got 1.0"),
-        ({"separator": "||"}, {}, "data.table: separator must be one character, got '||'"),
-        ({}, {"tasks": []}, "data.columns: tasks must name one label or more"),
-        ({}, {"tasks": [{"name": "a", "column": 1}] * 2}, "data.columns: two tasks have the same name: a, a"),
-        ({}, {"min_count": 0}, "data.columns: min_count must be 1 or more, got 0"),
-        ({}, {"dense_transform": "rank"}, "data.columns.dense_transform: expected one of standard, quantile, log1p"),
-        ({}, {"dense": [{"column": 1, "transfrom": "log1p"}]}, "data.columns.dense[0].transfrom: unknown key; did you m"),
-        ({}, {"categorical": [], "dense": [], "multi_valued": []}, "data.columns: a table needs a categorical, multi"),
-    ],
-)
+@cases("""
+    table= | columns= | message
+    {"heder": True} | {} | data.table.heder: unknown key; did you mean header?
+    {"valid": "v", "valid_share": 0.1} | {} | data.table: valid and valid_share exclude each other; remove one
+    {"valid_share": 1.0} | {} | data.table: valid_share must be 0 or more and below 1, got 1.0
+    {"separator": "||"} | {} | data.table: separator must be one character, got '||'
+    {} | {"tasks": []} | data.columns: tasks must name one label or more
+    {} | {"tasks": [{"name": "a", "column": 1}, {"name": "a", "column": 1}]} | data.columns: two tasks have the same name: a, a
+    {} | {"min_count": 0} | data.columns: min_count must be 1 or more, got 0
+    {} | {"dense_transform": "rank"} | data.columns.dense_transform: expected one of standard, quantile, log1p
+    {} | {"dense": [{"column": 1, "transfrom": "log1p"}]} | data.columns.dense[0].transfrom: unknown key; did you m
+    {} | {"categorical": [], "dense": [], "multi_valued": []} | data.columns: a table needs a categorical, multi
+""")
 def test_a_schema_that_makes_no_sense(table, columns, message):
     with pytest.raises(ConfigError) as error:
         config({"train": "train.csv"} | table, COLUMNS | columns)

@@ -56,17 +56,9 @@ def test_compiled_steps_equal_numpy(dtype, tolerance):
         assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)
 
 
-@pytest.mark.parametrize(
-    "name, values",
-    [
-        ("learning_rate", (0, -1e-3, np.nan, np.inf)),
-        ("epsilon", (0, -1e-8, np.nan, np.inf)),
-        ("beta1", (-0.1, 1, np.nan, np.inf)),
-        ("beta2", (-0.1, 1, np.nan, np.inf)),
-        ("weight_decay", (-1e-9, np.nan, np.inf)),
-    ],
-)
-def test_settings_out_of_range_are_refused(name, values):
-    for value in values:
+@pytest.mark.parametrize("name", ["learning_rate", "epsilon", "beta1", "beta2", "weight_decay"])
+def test_settings_out_of_range_are_refused(name):
+    wrong = {"learning_rate": (0, -1e-3), "epsilon": (0, -1e-8), "weight_decay": (-1e-9,)}.get(name, (-0.1, 1))
+    for value in (*wrong, np.nan, np.inf):
         with pytest.raises(ValueError, match=f"^{name} must .*, got {value}$"):
             Adam(**{name: value})

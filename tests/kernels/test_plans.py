@@ -7,6 +7,7 @@ from typing import get_args
 import independent
 import numpy as np
 import pytest
+from case_table import cases
 from random_rows import SPEC, random_batch, randomise
 from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, one_task, plan_of, small
 
@@ -214,35 +215,42 @@ def test_plan_prints_every_operation():
     assert "gate.role_weight 4x18x9 @ d" in text and f"{plan.size(False):,} dense parameters" in text
 
 
-@pytest.mark.parametrize(
-    "config, tasks, words",
-    [
-        (small("shared_bottom", "full"), TASKS, "has no gates"),
-        (small(role_field="rank"), TASKS, "model.role_field: no categorical field 'rank'; there are role, position, title"),
-        (small(role="none", role_field="rol"), TASKS, "model.role_field: no categorical field 'rol'; did you mean role?"),
-        (small(position_field="positon"), TASKS, "model.position_field: no categorical field 'positon'; did you mean position?"),
-        (small(position_bias="ctrr"), TASKS, "model.position_bias: no task 'ctrr'; did you mean ctr?"),
-        (small(role_field="position"), TASKS, "model.role_field is the position field 'position'"),
-        (small(role_field="position", position_field=None), TASKS, "model.role_field is the position field"),
-        (small(role_field="title", position_field="title"), TASKS, "model.role_field is the position field 'title'"),
-        (small(experts=0), TASKS, "model.experts must be above 0"),
-        (small(expert_hidden=()), TASKS, "at least one layer"),
-        (small(role_unknown_share=1.0), TASKS, "must lie in [0, 1)"),
-        (small(), TASKS[:2], "the data have the labels"),
-        (small(), (TASKS[0], TaskConfig("cvr", {"entire": 1.0}), TASKS[2]), "no `given`"),
-        (small(), (TASKS[0], TaskConfig("cvr", {}), TASKS[2]), "has no loss"),
-        (small(), (TASKS[0], TaskConfig("cvr", given="sale"), TASKS[2]), "is given 'sale'"),
-        (small(), (TaskConfig("ctr", given="cvr"), TASKS[1], TASKS[2]), "in a circle (ctr given cvr given ctr)"),
-        (
-            small(),
-            (TaskConfig("ctr", given="cvr"), TaskConfig("cvr", given="relevance"), TaskConfig("relevance", given="cvr")),
-            "in a circle (cvr given relevance given cvr)",
-        ),
-    ],
-)
-def test_a_model_that_does_not_fit_is_refused(config, tasks, words):
+@cases("""
+    changes= | words
+    {"architecture": "shared_bottom"} | has no gates
+    {"role_field": "rank"} | model.role_field: no categorical field 'rank'; there are role, position, title
+    {"role": "none", "role_field": "rol"} | model.role_field: no categorical field 'rol'; did you mean role?
+    {"position_field": "positon"} | model.position_field: no categorical field 'positon'; did you mean position?
+    {"position_bias": "ctrr"} | model.position_bias: no task 'ctrr'; did you mean ctr?
+    {"role_field": "position"} | model.role_field is the position field 'position'
+    {"role_field": "position", "position_field": None} | model.role_field is the position field
+    {"role_field": "title", "position_field": "title"} | model.role_field is the position field 'title'
+    {"experts": 0} | model.experts must be above 0
+    {"expert_hidden": ()} | at least one layer
+    {"role_unknown_share": 1.0} | must lie in [0, 1)
+""")
+def test_a_model_that_does_not_fit_is_refused(changes, words):
     with pytest.raises(ConfigError, match=re.escape(words)):
-        plan_of(config, tasks)
+        plan_of(small(**changes))
+
+
+@cases("""
+    changes= | words
+    {"cvr": {"loss": {"entire": 1.0}}} | no `given`
+    {"cvr": {"loss": {}}} | has no loss
+    {"cvr": {"given": "sale"}} | is given 'sale'
+    {"ctr": {"given": "cvr"}} | in a circle (ctr given cvr given ctr)
+    {"ctr": {"given": "cvr"}, "cvr": {"given": "relevance"}, "relevance": {"given": "cvr"}} | in a circle (cvr given relevance given cvr)
+""")
+def test_tasks_that_do_not_fit_are_refused(changes, words):
+    tasks = tuple(TaskConfig(task.name, **changes[task.name]) if task.name in changes else task for task in TASKS)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        plan_of(small(), tasks)
+
+
+def test_tasks_are_those_of_the_data():
+    with pytest.raises(ConfigError, match="the data have the labels"):
+        plan_of(small(), TASKS[:2])
 
 
 @pytest.mark.parametrize("architecture, role", ARCHITECTURES)

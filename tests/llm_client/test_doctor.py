@@ -21,10 +21,9 @@ def healthy(received, models=({"id": MODEL, "max_model_len": 4096},), enforced=T
     asked = received.body.get("response_format", {}).get("type")
     if asked and asked not in formats:
         return failure(400, f"response_format {asked} is not supported")
-    wants = asked if enforced else "JSON" in received.body["messages"][0]["content"]
-    words = len(str(received.body["messages"][-1]["content"]).split())
-    return answer('{"colour": "teal", "number": 3}' if wants or "JSON" in received.body["messages"][0]["content"] else "Hello to you.",
-                  usage={"prompt_tokens": words, "completion_tokens": 5})  # fmt: skip
+    first, last = (str(received.body["messages"][at]["content"]) for at in (0, -1))
+    said = '{"colour": "teal", "number": 3}' if (asked and enforced) or "JSON" in first else "Hello to you."
+    return answer(said, usage={"prompt_tokens": len(last.split()), "completion_tokens": 5})
 
 
 def marks(report):
@@ -84,10 +83,10 @@ def test_models_that_are_not_there():
         assert report.ok and "at least 3,0" in words(report, "context")
 
 
-@pytest.mark.parametrize("models", [
-    [{"id": 5}, {"id": ["a"]}, {}, 7], [{"id": MODEL, "meta": 3, "max_model_len": "many", "n_ctx": True, "context_length": -1}],
-    "none", None,
-])  # fmt: skip
+ODD_MODEL = {"id": MODEL, "meta": 3, "max_model_len": "many", "n_ctx": True, "context_length": -1}
+
+
+@pytest.mark.parametrize("models", [[{"id": 5}, {"id": ["a"]}, {}, 7], [ODD_MODEL], "none", None])
 def test_pages_of_any_form(models):
     def odd(received):
         if received.path == "/v1/models":

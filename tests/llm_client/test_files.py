@@ -12,9 +12,8 @@ from minirank.llm_client.cassette import Player, Recorder
 
 
 def line(name, step, status=200):
-    return json.dumps(
-        {"id": "batch_req_1", "custom_id": name, "response": {"status_code": status, "request_id": "r", "body": step.body}, "error": None}
-    )
+    response = {"status_code": status, "request_id": "r", "body": step.body}
+    return json.dumps({"id": "batch_req_1", "custom_id": name, "response": response, "error": None})
 
 
 def test_batch_out(store, tmp_path):
@@ -60,10 +59,12 @@ def test_batch_in_reports_what_is_missing_and_unknown(store, tmp_path):
             read_batch([output], lambda: requests, MODEL, store, Limits())
 
 
-@pytest.mark.parametrize("response", [
-    None, "text", [], 5, {}, {"status_code": 200}, {"status_code": "abc", "body": {}}, {"status_code": 200, "body": []},
-    {"status_code": 200, "body": {"choices": "x"}}, {"status_code": [], "body": {"choices": [{"message": {"content": [{"text": 5}]}}]}},
-])  # fmt: skip
+RESPONSES = [None, "text", [], 5, {}, {"status_code": 200}, {"status_code": "abc", "body": {}}, {"status_code": 200, "body": []}]
+RESPONSES += [{"status_code": 200, "body": {"choices": "x"}}]
+RESPONSES += [{"status_code": [], "body": {"choices": [{"message": {"content": [{"text": 5}]}}]}}]
+
+
+@pytest.mark.parametrize("response", RESPONSES)
 def test_batch_answers_of_any_form_end_as_failures(store, tmp_path, response):
     name = documents(1)[0].digest(MODEL)
     (tmp_path / "in.jsonl").write_text(json.dumps({"custom_id": name, "response": response}) + "\n")

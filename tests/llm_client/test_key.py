@@ -7,6 +7,7 @@ import pickle
 import traceback
 
 import pytest
+from case_table import cases
 from llm_scripted import ScriptedServer, Step, answer, failure, item
 
 from minirank.llm_client import Bulk, Client, FatalError, LLMError, Store
@@ -64,21 +65,20 @@ def test_case_26_no_key_over_http_to_another_machine(monkeypatch):
     assert told == ["http://models.example.com:8000/v1 is not https: the key is not sent"]
 
 
-@pytest.mark.parametrize("typed", [
-    "http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1/", "127.0.0.1:8080",
-    "HTTP://127.0.0.1:8080//v1//", "http://127.0.0.1:8080/v1/chat/completions", " http://127.0.0.1:8080/v1/models ",
-])  # fmt: skip
-def test_case_27_one_canonical_address(typed):
-    assert canonical_url(typed) == "http://127.0.0.1:8080/v1"
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "//v1//", "/v1/chat/completions", "/v1/models "])
+def test_case_27_one_canonical_address(path):
+    for begin in ("", "http://", "HTTP://", " http://"):
+        assert canonical_url(f"{begin}127.0.0.1:8080{path}") == "http://127.0.0.1:8080/v1"
 
 
-@pytest.mark.parametrize("typed, canonical", [
-    ("api.example.com", "https://api.example.com/v1"),
-    ("https://API.example.com:443/v1", "https://api.example.com/v1"),
-    ("https://example.com/openai/v1beta/", "https://example.com/openai/v1beta"),
-    ("http://[::1]:80", "http://[::1]/v1"),
-    ("localhost:11434", "http://localhost:11434/v1"),
-])  # fmt: skip
+@cases("""
+    typed | canonical
+    api.example.com | https://api.example.com/v1
+    https://API.example.com:443/v1 | https://api.example.com/v1
+    https://example.com/openai/v1beta/ | https://example.com/openai/v1beta
+    http://[::1]:80 | http://[::1]/v1
+    localhost:11434 | http://localhost:11434/v1
+""")
 def test_case_27_other_addresses(typed, canonical):
     assert canonical_url(typed) == canonical
 

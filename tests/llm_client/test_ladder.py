@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from case_table import cases
 from llm_scripted import SCHEMA, ScriptedServer, Step, answer, failure, item, outcomes
 
 from minirank.llm_client import CapabilityError, FatalError, ItemError
 from minirank.llm_client.request import Ability
 
-PYDANTIC = Step(500, "1 validation error: response_format.type Input should be 'text' or 'json_object'", {"Content-Type": "text/plain"})
+HTML, TEXT = {"Content-Type": "text/html"}, {"Content-Type": "text/plain"}
+PYDANTIC = Step(500, "1 validation error: response_format.type Input should be 'text' or 'json_object'", TEXT)
 
 
 def formats(server):
@@ -88,36 +90,34 @@ def test_case_06_a_loop_up_to_the_cap_is_final_and_the_cap_stays(text):
     assert end_of(answer(text, "length")) == ("loop", 1)
 
 
-@pytest.mark.parametrize("step", [
-    failure(400, "the request exceeds the available context size", type="exceed_context_size_error"),
-    failure(400, "This model's maximum context length is 4097 tokens, however you requested 5000 tokens", code="context_length_exceeded"),
-    failure(400, "'max_tokens' is too large: 9000. This model's maximum context length is 8192 tokens"),
-    failure(500, "Requested tokens (3000) exceed context window of 2048"),
-    failure(400, "prompt is too long: 210000 tokens > 200000 maximum"),
-    failure(400, "The input token count (40000) exceeds the maximum number of tokens allowed (32768)."),
-    Step(413, "Payload Too Large"),
-])  # fmt: skip
-def test_case_07_a_prompt_that_is_too_long_is_final_for_the_item(step):
-    assert end_of(step) == ("context", 1)
+@cases("""
+    status= | message | fields=
+    400 | the request exceeds the available context size | {"type": "exceed_context_size_error"}
+    400 | This model's maximum context length is 4097 tokens, however you requested 5000 tokens | {"code": "context_length_exceeded"}
+    400 | 'max_tokens' is too large: 9000. This model's maximum context length is 8192 tokens | {}
+    500 | Requested tokens (3000) exceed context window of 2048 | {}
+    400 | prompt is too long: 210000 tokens > 200000 maximum | {}
+    400 | The input token count (40000) exceeds the maximum number of tokens allowed (32768). | {}
+""")
+def test_case_07_a_prompt_that_is_too_long_is_final_for_the_item(status, message, fields):
+    assert end_of(failure(status, message, **fields)) == ("context", 1)
 
 
-@pytest.mark.parametrize("step", [
-    Step(200, {"error": {"message": "boom"}}),
-    Step(200, [{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}]),
-    Step(200, {"choices": []}),
-    Step(200, {"choices": None}),
-    Step(200, {"object": "list"}),
-    answer(None),
-    answer("  \n "),
-    Step(200, "<html><body>It works!</body></html>", {"Content-Type": "text/html"}),
-    Step(200, "upstream timed out", {"Content-Type": "text/plain"}),
-    Step(200, b""),
-    Step(200, b"\xff\xfe\x00"),
-    Step(200, "[" * 5000),
-    Step(200, {"choices": [{"message": "no object"}]}),
-    answer([{"type": "text", "text": {"value": 5}}, 7]),
-    Step(502, "<html>Bad Gateway</html>"),
-])  # fmt: skip
+def test_case_07_a_payload_that_is_too_large_is_final_for_the_item():
+    assert end_of(Step(413, "Payload Too Large")) == ("context", 1)
+
+
+BODIES = [
+    *[{"error": {"message": "boom"}}, [{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}], {"object": "list"}],
+    *[{"choices": choices} for choices in ([], None, [{"message": "no object"}])],
+    *[answer(content).body for content in (None, "  \n ", [{"type": "text", "text": {"value": 5}}, 7])],
+    *[b"", b"\xff\xfe\x00", "[" * 5000],
+]
+NO_ANSWERS = [*(Step(200, body) for body in BODIES), Step(200, "<html><body>It works!</body></html>", HTML)]
+NO_ANSWERS += [Step(200, "upstream timed out", TEXT), Step(502, "<html>Bad Gateway</html>")]
+
+
+@pytest.mark.parametrize("step", NO_ANSWERS)
 def test_case_14_a_reply_that_is_no_answer_takes_the_error_path(step):
     with ScriptedServer(step) as server:
         reply = server.client().complete(item())
@@ -132,10 +132,16 @@ def test_case_14_the_first_200_characters_are_shown():
         assert "<html>" + "x" * 194 in message and "x" * 195 not in message and "\n" not in message
 
 
-@pytest.mark.parametrize("text", [
-    '```json\n{"n": 7}\n```', 'Here it is: {"n": 7} I hope it helps.', '{"n": 7,}', '\ufeff{"n": 7,\n}',
-    "<think>Is it {3}? Or { n: 4 }?</think>\n{\"n\": 7}", '{"n": 1}\n{"n": 7}', "<think>{\"n\": 3}</think>```\n{\"n\": 7,}```",
-])  # fmt: skip
+@cases(r"""
+    text=
+    '```json\n{"n": 7}\n```'
+    'Here it is: {"n": 7} I hope it helps.'
+    '{"n": 7,}'
+    '\ufeff{"n": 7,\n}'
+    '<think>Is it {3}? Or { n: 4 }?</think>\n{"n": 7}'
+    '{"n": 1}\n{"n": 7}'
+    '<think>{"n": 3}</think>```\n{"n": 7,}```'
+""")
 def test_case_15_bounded_repair_is_marked(text):
     with ScriptedServer(answer(text)) as server:
         reply = server.client().complete(item())
@@ -150,21 +156,18 @@ def test_case_15_an_answer_in_reasoning_content_and_in_parts():
         assert reply.value == {"n": 5} and not reply.repaired
 
 
-@pytest.mark.parametrize("step", [
-    answer(None, message={"refusal": "I cannot help with that."}),
-    answer("", "content_filter"),
-    failure(400, "The response was filtered due to the prompt triggering Azure's content management policy", code="content_filter"),
-    failure(403, "Your input was flagged", code="moderation"),
-])  # fmt: skip
-def test_case_16_a_refusal_is_final(step):
-    assert end_of(step) == ("refused", 1)
+def test_case_16_a_refusal_is_final():
+    filtered = "The response was filtered due to the prompt triggering Azure's content management policy"
+    refusals = [answer(None, message={"refusal": "I cannot help with that."}), answer("", "content_filter")]
+    refusals += [failure(400, filtered, code="content_filter"), failure(403, "Your input was flagged", code="moderation")]
+    for step in refusals:
+        assert end_of(step) == ("refused", 1), step
 
 
 def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered():
     max_tokens = failure(400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
-    temperature = failure(
-        400, "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported."
-    )
+    rejected = "Unsupported value: 'temperature' does not support 0.0 with this model. Only the default (1) value is supported."
+    temperature = failure(400, rejected)
     role = failure(400, "System role not supported")
     with ScriptedServer(max_tokens, temperature, role) as server:
         client = server.client(retries=0)
@@ -177,11 +180,12 @@ def test_case_17_rejected_parameters_and_roles_are_dropped_once_and_remembered()
     assert end_of(role) == ("rejected", 2)
 
 
-@pytest.mark.parametrize("text", [
-    '{"n": 1, "n": 2}', '{"n": NaN}', '{"n": Infinity}', '{"n": 1e400}', '{"n": 1' + "0" * 400 + "}", '{"n": "\\ud800"}',
-    '{"n": ' + "[" * 1000 + "]" * 1000 + "}", '{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001,
-    '{"n": ' + " " * 1_000_001 + "1}", "[1]", "1",
-])  # fmt: skip
+HOSTILE = r'{"n": 1, "n": 2} ¦ {"n": NaN} ¦ {"n": Infinity} ¦ {"n": 1e400} ¦ {"n": "\ud800"} ¦ [1] ¦ 1'.split(" ¦ ")
+HOSTILE += ['{"n": 1' + "0" * 400 + "}", '{"n": ' + "[" * 1000 + "]" * 1000 + "}", '{"n": ' + " " * 1_000_001 + "1}"]
+HOSTILE += ['{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_case_20_hostile_json_is_invalid(text):
     assert end_of(answer(text)) == ("invalid", 2)
 
@@ -203,15 +207,17 @@ def test_case_21_anything_else_is_invalid(written):
     assert end_of(answer(f'{{"n": {written}}}')) == ("invalid", 2)
 
 
-@pytest.mark.parametrize("step, kind", [
-    (failure(401, "Incorrect API key provided: canary"), "auth"),
-    (failure(400, "API key not valid. Please pass a valid API key."), "auth"),
-    (failure(403, "Country not supported"), "auth"),
-    (failure(404, "The model `gpt-9` does not exist", code="model_not_found"), "model"),
-    (failure(400, "Model Not Exist"), "model"),
-    (Step(404, "404 page not found"), "address"),
-])  # fmt: skip
-def test_errors_that_end_the_run(step, kind):
+@cases("""
+    kind | status= | message | fields=
+    auth | 401 | Incorrect API key provided: canary | {}
+    auth | 400 | API key not valid. Please pass a valid API key. | {}
+    auth | 403 | Country not supported | {}
+    model | 400 | Model Not Exist | {}
+    model | 404 | The model `gpt-9` does not exist | {"code": "model_not_found"}
+    address | 404 | 404 page not found | None
+""")
+def test_errors_that_end_the_run(kind, status, message, fields):
+    step = Step(status, message) if fields is None else failure(status, message, **fields)
     with ScriptedServer(default=step) as server:
         with pytest.raises(FatalError) as caught:
             server.client().complete(item())
@@ -219,10 +225,8 @@ def test_errors_that_end_the_run(step, kind):
 
 
 def test_an_error_that_repeats_the_request_is_not_read_as_a_complaint_about_its_format():
-    echoed = Step(
-        422, {"detail": [{"loc": ["body", "messages"], "msg": "odd text", "input": {"response_format": {"type": "json_schema"}}}]}
-    )
-    assert end_of(echoed) == ("rejected", 1)
+    echo = {"loc": ["body", "messages"], "msg": "odd text", "input": {"response_format": {"type": "json_schema"}}}
+    assert end_of(Step(422, {"detail": [echo]})) == ("rejected", 1)
 
 
 def test_ability_with_nothing_left_to_give_up():

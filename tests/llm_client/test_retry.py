@@ -6,6 +6,7 @@ import time
 from email.utils import formatdate
 
 import pytest
+from case_table import cases
 from llm_scripted import ScriptedServer, Step, answer, closed_address, failure, item, outcomes, together
 
 from minirank.llm_client import Client, FatalError, ItemError, Limits, Stopped, retry
@@ -108,13 +109,14 @@ def test_case_11_requests_under_way_together_halve_once():
         assert client.pace.limit == 4
 
 
-@pytest.mark.parametrize("step", [
-    failure(429, "You exceeded your current quota, please check your plan", code="insufficient_quota"),
-    failure(402, "Insufficient Balance"),
-    failure(429, "You exceeded your current quota, please check your plan and billing details"),
-])  # fmt: skip
-def test_case_11_no_quota_ends_the_run(step):
-    with ScriptedServer(step) as server:
+@cases("""
+    status= | message | fields=
+    429 | You exceeded your current quota, please check your plan | {"code": "insufficient_quota"}
+    429 | You exceeded your current quota, please check your plan and billing details | {}
+    402 | Insufficient Balance | {}
+""")
+def test_case_11_no_quota_ends_the_run(status, message, fields):
+    with ScriptedServer(failure(status, message, **fields)) as server:
         with pytest.raises(FatalError, match="no quota left") as caught:
             server.client().complete(item())
         assert caught.value.kind == "quota" and len(server.received) == 1

@@ -8,10 +8,13 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import numpy as np
 import pytest
+from case_table import cases
 from checkout import start_python
 from training_world import predictions_for, small_config, write_table
 
@@ -314,28 +317,23 @@ def test_json_of_another_kind(copy, name, text):
     assert f"{name}: damaged" in refused(config, folder, resume=True)
 
 
-@pytest.mark.parametrize(
-    ("keys", "value", "message"),
-    [
-        (("label_rates", "rates"), {}, "does not fit config.yaml"),
-        (("label_rates", "rates"), [], "damaged"),
-        (("label_rates", "rates", "ctr.bce"), "much", "damaged"),
-        (("label_rates", "rows"), "many", "damaged"),
-        (("label_rates",), 7, "damaged"),
-        (("inputs", "categorical"), [["who", "x"]], "damaged"),
-        (("inputs", "bags"), [["tags", -3]], "damaged"),
-        (("inputs", "tasks"), ["ctr"], "does not fit config.yaml"),
-        (("fingerprint",), None, "damaged"),
-    ],
-)
+@cases("""
+    keys | value= | message
+    label_rates rates | {} | does not fit config.yaml
+    label_rates rates | [] | damaged
+    label_rates rates ctr.bce | "much" | damaged
+    label_rates rows | "many" | damaged
+    label_rates | 7 | damaged
+    inputs categorical | [["who", "x"]] | damaged
+    inputs bags | [["tags", -3]] | damaged
+    inputs tasks | ["ctr"] | does not fit config.yaml
+    fingerprint | None | damaged
+""")
 def test_damaged_facts_about_the_data(copy, keys, value, message):
     _, folder = copy
     facts = json.loads((folder / "data.json").read_text())
-    *path, last = keys
-    held = facts
-    for key in path:
-        held = held[key]
-    held[last] = value
+    *path, last = keys.split()
+    reduce(getitem, path, facts)[last] = value
     (folder / "data.json").write_text(json.dumps(facts))
     assert f"data.json: {message}; train again, or restore the file" in unreadable(folder)
 

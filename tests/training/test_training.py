@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from case_table import cases
 from training_world import predictions_for, small_config
 
 from minirank.config.configuration import ScoreConfig
@@ -118,21 +119,19 @@ def test_without_validation_rows_the_last_parameters_are_kept(tmp_path):
     assert metrics(tmp_path / "run")[0]["valid"] == {}
 
 
-@pytest.mark.parametrize(
-    ("overrides", "message"),
-    [
-        (("training.early_stopping={metric: ctr.aux}",), "ctr.aux is unknown; choose one of ctr.auc"),
-        (("training.early_stopping={metric: ctr.gauc}",), "ctr.gauc is unknown"),
-        (("training.early_stopping={metric: ctr.observed_over_predicted}",), "choose one of"),
-        (("tasks=[{name: clicks}]",), "task clicks: the data have no such label; there are ctr, cvr"),
-        (("tasks=[{name: ctr, loss: {pairwise: 1.0}}]",), "name their column in data.columns.group"),
-        (("data.columns.tasks=[{name: ctr, column: age}]", "data.columns.dense=[]", "tasks=[{name: ctr}]"), "set its loss to {mse: 1.0}"),
-        (("tasks=[{name: cvr, loss: {entire: 1.0}}]",), "has the loss 'entire' but no `given`"),
-    ],
-)
+@cases("""
+    overrides | message
+    training.early_stopping={metric: ctr.aux} | ctr.aux is unknown; choose one of ctr.auc
+    training.early_stopping={metric: ctr.gauc} | ctr.gauc is unknown
+    training.early_stopping={metric: ctr.observed_over_predicted} | choose one of
+    tasks=[{name: clicks}] | task clicks: the data have no such label; there are ctr, cvr
+    tasks=[{name: ctr, loss: {pairwise: 1.0}}] | name their column in data.columns.group
+    data.columns.tasks=[{name: ctr, column: age}]; data.columns.dense=[]; tasks=[{name: ctr}] | set its loss to {mse: 1.0}
+    tasks=[{name: cvr, loss: {entire: 1.0}}] | has the loss 'entire' but no `given`
+""")
 def test_what_does_not_fit_the_data_is_refused_before_training(tmp_path, overrides, message):
     with pytest.raises(ConfigError) as caught:
-        train(small_config(tmp_path, *overrides), tmp_path / "run")
+        train(small_config(tmp_path, *overrides.split("; ")), tmp_path / "run")
     assert message in str(caught.value)
     assert not (tmp_path / "run").exists()
 

@@ -7,6 +7,7 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
+from case_table import cases
 
 from minirank.kernels.cpu import tile as shapes
 from minirank.kernels.cpu.jit import driver
@@ -93,21 +94,20 @@ def test_nan_stays_nan_in_its_row_and_infinity_is_kept(run):
     assert (np.delete(c, (1, 3), axis=0) == 0).all()
 
 
-@pytest.mark.parametrize(
-    "features, machine, expected",
-    [
-        ({"avx512f": True, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 4)),
-        ({"avx512f": False, "avx2": True, "fma": True}, "x86_64-unknown-linux-gnu", (6, 1)),
-        ({"avx2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
-        ({"sse2": True}, "x86_64-unknown-linux-gnu", (0, 1)),
-        ({"neon": True}, "aarch64-unknown-linux-gnu", (6, 1)),
-        ({}, "arm64-apple-darwin24.0.0", (6, 1)),
-        ({}, "riscv64-unknown-linux-gnu", (0, 1)),
-        ({}, "", (0, 1)),
-    ],
-)
+@cases("""
+    features | machine | expected=
+    avx512f avx2 fma | x86_64-unknown-linux-gnu | (6, 4)
+    avx2 fma | x86_64-unknown-linux-gnu | (6, 1)
+    avx2 | x86_64-unknown-linux-gnu | (0, 1)
+    sse2 | x86_64-unknown-linux-gnu | (0, 1)
+    neon | aarch64-unknown-linux-gnu | (6, 1)
+     | arm64-apple-darwin24.0.0 | (6, 1)
+     | riscv64-unknown-linux-gnu | (0, 1)
+     | | (0, 1)
+""")
 def test_shape_of_a_processor(features, machine, expected):
-    assert shapes.shape(features, machine) == expected
+    assert shapes.shape({"avx512f": False} | dict.fromkeys(features.split(), True), machine) == expected
+    assert shapes.shape(dict.fromkeys(features.split(), True), machine) == expected
 
 
 def loops(dispatcher, cpu):

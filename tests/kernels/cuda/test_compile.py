@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_table import cases
 
 from bench.gpu import compile as cuda_compile
 
@@ -35,18 +36,16 @@ def test_the_table_holds_every_kernel():
         assert all(not cuda_compile.problems(name, each, each) for name, each in found.items())
 
 
-@pytest.mark.parametrize(
-    "changed, words",
-    [
-        ({"spills": 8}, "8 bytes of spills"),
-        ({"stack": 256}, "256 of stack"),
-        ({"registers": 121}, "registers: 121, the table says 120"),
-        ({"registers": 129}, "a product may take 128"),
-        ({"shared": 20000}, "shared: 20000, the table says 16384"),
-        ({"instructions": {"fma.rn.f32": 64}}, "no ld.global.v4.f32 among its instructions"),
-        ({"instructions": {"fma.rn.f64": 1}}, "computes in float64: fma.rn.f64"),
-    ],
-)
+@cases("""
+    changed= | words
+    {"spills": 8} | 8 bytes of spills
+    {"stack": 256} | 256 of stack
+    {"registers": 121} | registers: 121, the table says 120
+    {"registers": 129} | a product may take 128
+    {"shared": 20000} | shared: 20000, the table says 16384
+    {"instructions": {"fma.rn.f32": 64}} | no ld.global.v4.f32 among its instructions
+    {"instructions": {"fma.rn.f64": 1}} | computes in float64: fma.rn.f64
+""")
 def test_what_got_worse_is_told(changed, words):
     assert not cuda_compile.problems("product_forward", figures(), figures())
     assert any(words in line for line in cuda_compile.problems("product_forward", figures(**changed), figures()))

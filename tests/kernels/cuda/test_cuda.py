@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from case_table import cases
 from checkout import python
 from command_line import refused, run
 from training_world import write_table
@@ -65,20 +66,15 @@ def test_float64_is_refused(capsys, tmp_path):
     assert "precision must be float32 on the cuda backend, got float64" in said
 
 
-@pytest.mark.parametrize(
-    "settings, words",
-    [
-        (
-            ("training.cuda.tf32=true",),
-            "training: cuda.tf32 true is for the cuda backend, backend is cpu; leave it out, or use backend: cuda",
-        ),
-        (("training.backend=reference", "training.cuda.graph=false"), "cuda.graph false is for the cuda backend, backend is reference"),
-        (("training.backend=cuda", "training.cuda.tf23=true"), "training.cuda.tf23: unknown key; did you mean tf32?"),
-        (("training.backend=cuda", "training.cuda.tf32=1"), "training.cuda.tf32: expected true or false, got 1"),
-    ],
-)
+@cases("""
+    settings | words
+    training.cuda.tf32=true | training: cuda.tf32 true is for the cuda backend, backend is cpu; leave it out, or use backend: cuda
+    training.backend=reference training.cuda.graph=false | cuda.graph false is for the cuda backend, backend is reference
+    training.backend=cuda training.cuda.tf23=true | training.cuda.tf23: unknown key; did you mean tf32?
+    training.backend=cuda training.cuda.tf32=1 | training.cuda.tf32: expected true or false, got 1
+""")
 def test_settings_of_the_backend_are_for_it_alone(settings, words, capsys, tmp_path):
-    sets = [word for setting in settings for word in ("--set", setting)]
+    sets = [word for setting in settings.split() for word in ("--set", setting)]
     assert words in refused(capsys, "train", write_table(tmp_path), "--run", tmp_path / "run", *sets)
     assert not (tmp_path / "run").exists()
 
