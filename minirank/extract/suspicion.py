@@ -135,8 +135,8 @@ def _stuffed_lists(skills):
             crowd = skills[first : first + size]
             times = Counter(name for _, _, name in crowd)
             if _LISTED_TIMES * len(times) <= size and _widest_gap(crowd) <= _LIST_GAP:
-                seen = set()
-                again = [skill for skill in crowd if skill[2] in seen or seen.add(skill[2])]
+                names = [name for _, _, name in crowd]
+                again = [skill for place, skill in enumerate(crowd) if skill[2] in names[:place]]
                 yield Flag(again[0][0], again[-1][1], "keyword stuffing")
 
 
@@ -159,12 +159,12 @@ def merge_flags(flags: Iterable[Flag]) -> list[Flag]:
 
 def _without(text, plain, hidden):
     """The plain text without hidden characters, and for each character left its offset in the text."""
-    seen, origin, position = [], [], 0
-    for m in (*hidden, None):
-        end = len(text) if m is None else m.start()
-        seen.append(plain[position:end])
-        origin.extend(range(position, end))
-        position = None if m is None else m.end()
+    seen: list[str] = []
+    origin: list[int] = []
+    borders = [0, *(border for m in hidden for border in m.span()), len(text)]
+    for start, end in zip(borders[::2], borders[1::2]):
+        seen.append(plain[start:end])
+        origin.extend(range(start, end))
     return "".join(seen), origin
 
 
@@ -194,8 +194,8 @@ def _instructions(text, tokens):
         if m is None:
             continue
         begin = max(past, start - _SENTENCE_REACH)
-        for stop in _BEGIN.finditer(text, begin, start):
-            begin = stop.end()
+        for before in _BEGIN.finditer(text, begin, start):
+            begin = before.end()
         stop = _END.search(text, m.end() - 1, m.end() + _SENTENCE_REACH)
         past = max(m.end(), stop.end() if stop else min(len(text), m.end() + _SENTENCE_REACH))
         past = _empty_words(text, past)

@@ -35,10 +35,14 @@ def ceilings(world: World) -> dict:
     return out
 
 
+def _mean_shifted(logits: np.ndarray, shift: float) -> float:
+    return expit(logits + shift).mean()
+
+
 def _with_intercepts(role, best, blind):
     """Logits of `blind`, shifted role by role to the mean of `best`, (N,)."""
     logits = logit(blind)
     for code in np.unique(role):
         rows = role == code
-        logits[rows] += truth.solve(lambda shift, z=logits[rows]: expit(z + shift).mean(), best[rows].mean())
+        logits[rows] += truth.solve(partial(_mean_shifted, logits[rows]), best[rows].mean())
     return logits

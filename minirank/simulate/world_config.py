@@ -42,12 +42,17 @@ class WorldConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < low:
                 raise ConfigError(f"{name} must be a whole number from {low} on, got {value!r}")
-        ranges = {"role_strength": (0, 3), "signal_strength": (0, 3), "relevance_strength": (0, 3), "known_share": (0, 1)}
+        ranges: dict[str, tuple[float, float]] = {
+            "role_strength": (0, 3),
+            "signal_strength": (0, 3),
+            "relevance_strength": (0, 3),
+            "known_share": (0, 1),
+        }
         ranges |= {"ctr": (0.005, 0.3), "cvr": (0.02, 0.8)}
-        for name, (low, high) in ranges.items():
+        for name, (least, most) in ranges.items():
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not (math.isfinite(value) and low <= value <= high):
-                raise ConfigError(f"{name} must lie between {low} and {high}, got {value!r}")
+            if not isinstance(value, (int, float)) or not (math.isfinite(value) and least <= value <= most):
+                raise ConfigError(f"{name} must lie between {least} and {most}, got {value!r}")
 
     @classmethod
     def null(cls, seed: int = 0, impressions: int = 100_000, **others: Any) -> WorldConfig:

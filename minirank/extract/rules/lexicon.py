@@ -171,7 +171,7 @@ def _headings(headings, kinds):
 
 def _inflected(verbs):
     """Forms of regular and doubling verbs (`plan`, `plans`, `planning`); irregular ones keep their -ing form."""
-    forms = {}
+    forms: dict[str, str] = {}
     for verb in verbs:
         if verb.endswith("e") and not verb.endswith(("ee", "oe")):
             stem = verb[:-1]
