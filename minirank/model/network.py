@@ -78,6 +78,8 @@ class Network:
     def gates(self, name: str, x: Slot, groups: int, experts: int, first_level: bool = True) -> Slot:
         """`groups` gates over `experts` experts, side by side: (B, groups * experts), each group sums to 1.
 
+        Here the role enters: by id it adds a bias, and with `full` weights (`bias_by_id`, `dense_by_id`); an mlp gate reads its embedding.
+
         Args:
             first_level: x is the input vector; an mlp gate sees the role there alone.
         """
