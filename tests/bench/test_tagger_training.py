@@ -59,18 +59,14 @@ def test_gradient_of_the_objective(layer, seed):
     assert projection_error(lambda: objective(x)[0], gradient, x, 1.0, seed) < 1e-6
 
 
-POSTINGS = [
-    (
-        text,
-        {layer: [(text.index(part), text.index(part) + len(part)) for part in parts] for layer, parts in zip(LAYERS, found, strict=True)},
-    )
-    for text, found in [
-        ("Engineer\nYou will write reports .\nKnowledge of Erlang is a must .\n", (["write reports"], ["Erlang"])),
-        ("Nurse\nYou will dress wounds .\nKnowledge of first aid is a must .\n", (["dress wounds"], ["first aid"])),
-        ("Cook\nYou will bake bread .\nKnowledge of hygiene is a must .\n", (["bake bread"], ["hygiene"])),
-    ]
-    * 3
-]
+def posting(title, skill, knowledge):
+    """A posting and the spans of its one skill and its one piece of knowledge."""
+    text = f"{title}\nYou will {skill} .\nKnowledge of {knowledge} is a must .\n"
+    return text, {layer: [(text.index(part), text.index(part) + len(part))] for layer, part in zip(LAYERS, (skill, knowledge))}
+
+
+POSTINGS = [("Engineer", "write reports", "Erlang"), ("Nurse", "dress wounds", "first aid"), ("Cook", "bake bread", "hygiene")]
+POSTINGS = [posting(*parts) for parts in POSTINGS] * 3
 
 
 @pytest.fixture(scope="module")

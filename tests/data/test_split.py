@@ -26,16 +26,12 @@ def impressions(searches, converted_at=None, clicked=None, relevance=None):
     at = np.full(n, -1, np.int64)
     for (code, row), day in (converted_at or {}).items():
         at[(search == code) & (within == row)] = round(day * DAY)
-    zero = np.zeros(n, np.int32)
-    rows = Impressions(
-        row=np.arange(n), search=search, time=time, role=zero, job=zero, resume=zero, position=zero,
-        clicked=(within < 2).astype(np.float32) if clicked is None else clicked,
-        converted=(within == 0).astype(np.float32),
-        converted_at=at,
-        relevance=np.full(n, np.nan, np.float32) if relevance is None else relevance,
-        confidence=np.full(n, np.nan, np.float32),
-        search_id=[f"s{code}" for code in range(len(searches))],
-    )  # fmt: skip
+    zero, nothing = np.zeros(n, np.int32), np.full(n, np.nan, np.float32)
+    clicked = (within < 2).astype(np.float32) if clicked is None else clicked
+    columns = {"search": search, "time": time, "clicked": clicked, "converted": (within == 0).astype(np.float32), "converted_at": at}
+    columns |= {"relevance": nothing if relevance is None else relevance, "confidence": nothing.copy()}
+    columns |= dict.fromkeys(("role", "job", "resume", "position"), zero)
+    rows = Impressions(row=np.arange(n), search_id=[f"s{code}" for code in range(len(searches))], **columns)
     return SimpleNamespace(impressions=rows)
 
 

@@ -13,20 +13,11 @@ from minirank.evaluation.targets import HIGHER_IS_BETTER, OBSERVED
 
 
 def test_targets_by_hand():
-    labels = [  # clicked, converted, relevance
-        [0, NAN, 0.2],
-        [0, 1, NAN],  # not clicked: no conversion, whatever the label says
-        [1, 0, 0.8],
-        [1, 1, NAN],
-        [1, NAN, 0.5],  # clicked, conversion unknown
-        [NAN, 1, NAN],  # click unknown
-    ]
-    data = dataset(labels, search=[0, 0, 0, 0, 0, 0], job=[0] * 6)
-    predictions = {
-        "ctr": [0.1, 0.6, 0.3, 0.9, 0.8, 0.5],
-        "cvr": [0.9, 0.9, 0.4, 0.2, 0.9, 0.9],
-        "relevance": [0.3, 0.1, 0.6, 0.1, 0.5, 0.1],
-    }
+    # Not clicked: no conversion, whatever the label says (row 1). Row 4: clicked, conversion unknown. Row 5: click unknown.
+    clicked, converted, relevance = [0, 0, 1, 1, 1, NAN], [NAN, 1, 0, 1, NAN, 1], [0.2, NAN, 0.8, NAN, 0.5, NAN]
+    data = dataset(np.stack([clicked, converted, relevance], axis=1), search=[0] * 6, job=[0] * 6)
+    predictions = {"ctr": [0.1, 0.6, 0.3, 0.9, 0.8, 0.5], "cvr": [0.9, 0.9, 0.4, 0.2, 0.9, 0.9]}
+    predictions |= {"relevance": [0.3, 0.1, 0.6, 0.1, 0.5, 0.1]}
     tasks = evaluate(data, np.arange(6), predictions)["overall"]["tasks"]
     assert [tasks[task]["rows"] for task in ("ctr", "cvr", "ctcvr", "relevance", "ranking")] == [5, 2, 4, 3, 4]
     assert [tasks[task]["positives"] for task in ("ctr", "cvr", "ctcvr")] == [3, 1, 1]

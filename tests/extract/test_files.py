@@ -13,17 +13,11 @@ DAY = 86_400
 
 @pytest.fixture
 def folder(tmp_path):
-    return SimpleNamespace(
-        path=tmp_path,
-        jobs=[
-            {"job_id": "j1", "title": "Nurse", "description": "You need triage. \ud800", "posted_at": 9 * DAY},
-            {"job_id": "j2", "title": "", "description": "", "posted_at": 9 * DAY},
-        ],
-        resumes=[
-            {"resume_id": "r1", "text": "Accountant. IFRS", "updated_at": 0},
-            {"resume_id": "r1", "text": "Accountant. IFRS, SAP", "updated_at": 400 * DAY + 1},
-        ],
-    )
+    need = {"title": "Nurse", "description": "You need triage. \ud800"}
+    jobs = [{"job_id": "j1", "posted_at": 9 * DAY} | need, {"job_id": "j2", "title": "", "description": "", "posted_at": 9 * DAY}]
+    texts = {0: "Accountant. IFRS", 400 * DAY + 1: "Accountant. IFRS, SAP"}
+    resumes = [{"resume_id": "r1", "text": text, "updated_at": at} for at, text in texts.items()]
+    return SimpleNamespace(path=tmp_path, jobs=jobs, resumes=resumes)
 
 
 def test_files_come_back_as_they_were_written(folder):

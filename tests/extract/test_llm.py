@@ -325,16 +325,12 @@ def test_the_command_writes_and_reads_batches(folder, tmp_path, capsys):
     assert main([*command, "--batch-out", str(tmp_path / "out")]) == 0
     asked = [json.loads(line) for line in (tmp_path / "out" / "batch_001.jsonl").read_text().splitlines()]
     assert len(asked) == 4
-    answers = [
-        {
-            "custom_id": line["custom_id"],
-            "response": {
-                "status_code": 200,
-                "body": {"model": "m", "choices": [{"message": {"content": honest(line["body"]["messages"])}, "finish_reason": "stop"}]},
-            },
-        }
-        for line in asked
-    ]
+
+    def answered(line):
+        choice = {"message": {"content": honest(line["body"]["messages"])}, "finish_reason": "stop"}
+        return {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": {"model": "m", "choices": [choice]}}}
+
+    answers = [answered(line) for line in asked]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in answers[:3]))
     assert main([*command, "--batch-in", str(tmp_path / "in.jsonl")]) == 0
     out = capsys.readouterr().out

@@ -146,15 +146,9 @@ def test_serving_gives_the_logged_numbers_bit_for_bit(world):
         logged = np.flatnonzero(shown.search == search)
         for part in (logged, logged[:1]):
             job, resumes = shown.job[part[0]], shown.resume[part]
-            served = world.encoder.pairs(
-                world.folder.jobs[job],
-                world.features.jobs[job],
-                past,
-                [world.folder.resumes[r] for r in resumes],
-                [world.features.resumes[r] for r in resumes],
-                world.folder.roles[shown.role[part[0]]],
-                now=int(shown.time[part[0]]),
-            )
+            people, found = ([table[r] for r in resumes] for table in (world.folder.resumes, world.features.resumes))
+            role, now = world.folder.roles[shown.role[part[0]]], int(shown.time[part[0]])
+            served = world.encoder.pairs(world.folder.jobs[job], world.features.jobs[job], past, people, found, role, now=now)
             assert served.dense.tobytes() == rows.dense[part].tobytes()
             assert np.array_equal(np.delete(served.ids, 1, axis=1), np.delete(rows.ids[part], 1, axis=1))
             assert (served.ids[:, 1] == 0).all()

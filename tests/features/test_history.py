@@ -86,10 +86,8 @@ def test_closeness_by_hand_with_the_own_hire_left_out():
     found, history, removed = close([job()], [job_features(must_have=("sql",))], past_of(*people), [(resume("a"), people[0][1])])
     assert removed.tolist() == [0]
     # b and c are left: supports sql 2, go 1; of sql, go and rust the candidate has them all
-    expected = {
-        "hires": np.log(4), "hired_skills": 1.0, "hired_unstated": 1.0, "hired_years": 4.0, "hired_seniority": 0.5,
-        "hired_title": 0.5, "hired_education": np.nan,
-    }  # fmt: skip
+    expected = {"hires": np.log(4), "hired_skills": 1.0, "hired_unstated": 1.0, "hired_years": 4.0, "hired_seniority": 0.5}
+    expected |= {"hired_title": 0.5, "hired_education": np.nan}
     assert {name: float(values[0]) for name, values in found.items()} == pytest.approx(expected, nan_ok=True)
     shared = shared_skills(history, most=10)
     assert shared[[0]].indices.tolist() == [column("sql")]

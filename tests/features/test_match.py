@@ -25,26 +25,17 @@ def match(job, resume, *, job_record=None, resume_record=None, model=None, time=
 
 
 def test_by_hand():
-    found = match(
-        job_features(
-            title="data engineer", must_have=("sql", "spark", "kafka"), nice_to_have=("rust", "go"), min_years=5,
-            seniority="senior", education="master", domains=("data", "finance"), soft_skills=("teamwork",),
-            languages=("english", "german"), remote="onsite",
-        ),
-        resume_features(
-            title="backend engineer", skills=("sql", "rust", "excel", "figma"), years=3, seniority="mid",
-            education="bachelor", domains=("data",), soft_skills=("ownership",), languages=("german",), remote="remote",
-        ),
-        job_record={"location": "Berlin, Germany"},
-        resume_record={"location": "berlin"},
-    )  # fmt: skip
-    expected = {
-        "must_coverage": 1 / 3, "must_missing": 2, "nice_coverage": 1 / 2, "extra_skills": np.log(3), "years": 3,
-        "min_years": 5, "years_gap": -2, "seniority_gap": -1, "education_gap": -1, "same_title": 0,
-        "title_similarity": 1 / 3, "domain_overlap": 1 / 2, "soft_skills": 0, "languages": 1 / 2, "location_match": 1,
-        "reachable": 1, "remote_fit": 0, "recency": np.log(4),
-    }  # fmt: skip
-    assert found == pytest.approx(expected)
+    job = {"title": "data engineer", "must_have": ("sql", "spark", "kafka"), "nice_to_have": ("rust", "go"), "min_years": 5}
+    job |= {"seniority": "senior", "education": "master", "remote": "onsite", "domains": ("data", "finance")}
+    job |= {"soft_skills": ("teamwork",), "languages": ("english", "german")}
+    resume = {"title": "backend engineer", "skills": ("sql", "rust", "excel", "figma"), "years": 3, "seniority": "mid"}
+    resume |= {"education": "bachelor", "domains": ("data",), "soft_skills": ("ownership",), "languages": ("german",), "remote": "remote"}
+    berlin = {"job_record": {"location": "Berlin, Germany"}, "resume_record": {"location": "berlin"}}
+    expected = {"must_coverage": 1 / 3, "must_missing": 2, "nice_coverage": 1 / 2, "extra_skills": np.log(3)}
+    expected |= {"years": 3, "min_years": 5, "years_gap": -2, "seniority_gap": -1, "education_gap": -1}
+    expected |= {"same_title": 0, "title_similarity": 1 / 3, "domain_overlap": 1 / 2, "soft_skills": 0, "languages": 1 / 2}
+    expected |= {"location_match": 1, "reachable": 1, "remote_fit": 0, "recency": np.log(4)}
+    assert match(job_features(**job), resume_features(**resume), **berlin) == pytest.approx(expected)
 
 
 def test_what_is_not_known_is_nan_and_counts_are_never():

@@ -138,12 +138,10 @@ def test_case_28_the_canary_is_in_nothing_that_is_written(tmp_path, capfd):
     root.setLevel(logging.DEBUG)
     written = []
     echo = f"Incorrect API key provided: {CANARY}"
-    steps = [
-        failure(401, echo), failure(403, echo), failure(400, echo), failure(500, echo), failure(429, echo, {"Retry-After": "0.01"}),
-        Step(200, echo), Step(200, f"<html>{echo}"), Step(307, b"", {"Location": f"http://localhost/?{CANARY}"}), Step(drop=True),
-        answer(f"no JSON but {CANARY}"), answer(f'{{"n": 1, "{CANARY}": 2}}'), answer(f'{{"n": "{CANARY}"}}'),
-        answer(None, message={"refusal": echo}), answer(finish="content_filter"), Step(404, echo), Step(200, b"x", claim=100),
-    ]  # fmt: skip
+    steps = [*(failure(status, echo) for status in (401, 403, 400, 500)), failure(429, echo, {"Retry-After": "0.01"})]
+    steps += [Step(200, echo), Step(200, f"<html>{echo}"), Step(307, b"", {"Location": f"http://localhost/?{CANARY}"}), Step(drop=True)]
+    steps += [answer(text) for text in (f"no JSON but {CANARY}", f'{{"n": 1, "{CANARY}": 2}}', f'{{"n": "{CANARY}"}}')]
+    steps += [answer(None, message={"refusal": echo}), answer(finish="content_filter"), Step(404, echo), Step(200, b"x", claim=100)]
     try:
         for number, step in enumerate(steps):
             with ScriptedServer(default=step) as server, Store(tmp_path / f"{number}.sqlite") as store:

@@ -19,23 +19,11 @@ def _observables(world):
         held = (wanted >= 0) & (people.skill[snapshot[:, None], wanted] > 0)
         return held.sum(1) / (wanted >= 0).sum(1)
 
-    columns = [
-        share(jobs.must[job]),
-        share(jobs.nice[job]),
-        people.title[person] == jobs.title[job],
-        people.level[snapshot] - jobs.level[job],
-        people.years[snapshot] - jobs.min_years[job],
-        people.education[person] - jobs.education[job],
-        people.tenure[snapshot],
-        people.gap[snapshot],
-        people.prestige[snapshot],
-        people.city[person] == teams.city[team],
-        jobs.remote[job],
-        people.available[snapshot],
-        people.salary[snapshot] - jobs.salary[job],
-        people.breadth[snapshot],
-        people.leads[snapshot],
-    ]
+    columns = [share(jobs.must[job]), share(jobs.nice[job]), people.title[person] == jobs.title[job]]
+    columns += [people.level[snapshot] - jobs.level[job], people.years[snapshot] - jobs.min_years[job]]
+    columns += [people.education[person] - jobs.education[job], people.tenure[snapshot], people.gap[snapshot], people.prestige[snapshot]]
+    columns += [people.city[person] == teams.city[team], jobs.remote[job], people.available[snapshot]]
+    columns += [people.salary[snapshot] - jobs.salary[job], people.breadth[snapshot], people.leads[snapshot]]
     return np.stack([np.asarray(column, float) for column in columns], axis=1)
 
 

@@ -57,22 +57,16 @@ def drawn_plan(rng):
     tasks = [TaskConfig(name, dict(rng.choice(LOSSES)), weight=float(rng.uniform(0.5, 2))) for name in spec.tasks]
     if len(tasks) > 1 and "mse" not in tasks[0].loss and rng.random() < 0.6:
         tasks[1] = TaskConfig(spec.tasks[1], {"entire": 1.0}, given=spec.tasks[0])
-    config = ModelConfig(
-        architecture=architecture,
-        embedding=int(rng.choice([1, 3, 8, 12, 16, 24])),
-        experts=int(rng.integers(1, 6)),
-        expert_hidden=tuple(width() for _ in range(rng.integers(1, 4))),
-        tower_hidden=tuple(width() for _ in range(rng.integers(0, 3))),
-        task_experts=int(rng.integers(1, 3)),
-        shared_experts=int(rng.integers(1, 3)),
-        levels=int(rng.integers(1, 3)),
-        gate=GateConfig(role, float(rng.uniform(0.7, 1.5)), hidden=width()),
-        role_in_x=bool(rng.random() < 0.5) or len(spec.dense) + len(spec.bags) == 0,
-        role_field="role" if spec.categorical else None,
-        position_field="position" if len(spec.categorical) > 1 else None,
-        position_bias=spec.tasks[0] if len(spec.categorical) > 1 else None,
-        task_weights=str(rng.choice(["fixed", "uncertainty"])),
-    )
+    settings = {"architecture": architecture, "embedding": int(rng.choice([1, 3, 8, 12, 16, 24])), "experts": int(rng.integers(1, 6))}
+    for name, least, end in (("expert_hidden", 1, 4), ("tower_hidden", 0, 3)):
+        settings[name] = tuple(width() for _ in range(rng.integers(least, end)))
+    settings |= {name: int(rng.integers(1, 3)) for name in ("task_experts", "shared_experts", "levels")}
+    settings["gate"] = GateConfig(role, float(rng.uniform(0.7, 1.5)), hidden=width())
+    settings["role_in_x"] = bool(rng.random() < 0.5) or len(spec.dense) + len(spec.bags) == 0
+    two = len(spec.categorical) > 1
+    settings |= {"position_field": "position" if two else None, "position_bias": spec.tasks[0] if two else None}
+    settings |= {"role_field": "role" if spec.categorical else None, "task_weights": str(rng.choice(["fixed", "uncertainty"]))}
+    config = ModelConfig(**settings)
     return compile_plan(config, tuple(tasks), spec, drawn_batch(rng, spec, 300)), spec
 
 

@@ -59,31 +59,23 @@ def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
     def some(names, most):
         return tuple(str(n) for n in random.choice(names, random.integers(0, most + 1), replace=False))
 
+    def one(*names):
+        return str(random.choice(names))
+
     def maybe(found):
         return None if random.random() < 0.2 else found
 
-    job_lines = [
-        {
-            "job_id": f"j{j:03d}",
-            "team_id": f"t{j % 5}",
-            "title": str(random.choice(TITLES)),
-            "description": " ".join(random.choice(SKILLS, 12)) + f" jobword{j % 4}",
-            "posted_at": iso(START + (j + 1) * 5 * DAY),
-            "location": maybe(str(random.choice(["Berlin", "Paris, France"]))),
-            "kind": str(random.choice(["full time", "part time"])),
-        }
-        for j in range(jobs)
-    ]
-    resume_lines = [
-        {
-            "resume_id": f"p{p:03d}",
-            "text": " ".join(random.choice(SKILLS, 15)) + f" resumeword{p % 4}",
-            "updated_at": iso(START + (version * 80 - 10) * DAY + p),
-            "location": maybe(str(random.choice(["Berlin", "Paris"]))),
-        }
-        for p in range(people)
-        for version in range(2)
-    ]
+    def job_line(j):
+        line = {"job_id": f"j{j:03d}", "team_id": f"t{j % 5}", "title": str(random.choice(TITLES))}
+        line |= {"description": " ".join(random.choice(SKILLS, 12)) + f" jobword{j % 4}", "posted_at": iso(START + (j + 1) * 5 * DAY)}
+        return line | {"location": maybe(one("Berlin", "Paris, France")), "kind": one("full time", "part time")}
+
+    def resume_line(p, version):
+        line = {"resume_id": f"p{p:03d}", "text": " ".join(random.choice(SKILLS, 15)) + f" resumeword{p % 4}"}
+        return line | {"updated_at": iso(START + (version * 80 - 10) * DAY + p), "location": maybe(one("Berlin", "Paris"))}
+
+    job_lines = [job_line(j) for j in range(jobs)]
+    resume_lines = [resume_line(p, version) for p in range(people) for version in range(2)]
     hires = [(f"j{j:03d}", f"p{random.integers(people):03d}", iso(START + (j + 2) * 5 * DAY)) for j in range(jobs) for _ in range(3)]
     shown = []
     for s in range(searches):
@@ -102,33 +94,22 @@ def write_world(path, seed=0, jobs=30, people=50, searches=60, candidates=8):
     header = ["search_id", "time", "recruiter_id", "job_id", "resume_id", "position", "clicked", "converted"]
     write_csv(path / "impressions.csv", [*header, "converted_at", "relevance", "relevance_confidence"], shown)
     folder = read_folder(path)
-    jobs_found = [
-        job_features(
-            title=maybe(job["title"]),
-            must_have=(must := some(SKILLS, 4)),
-            nice_to_have=tuple(s for s in some(SKILLS, 3) if s not in must),
-            min_years=maybe(int(random.integers(0, 9))),
-            seniority=maybe(str(random.choice(["junior", "mid", "senior"]))),
-            education=maybe("bachelor"),
-            domains=some(("data", "software"), 2),
-            languages=some(("english", "german"), 2),
-            soft_skills=some(("teamwork", "ownership"), 2),
-            remote=maybe(str(random.choice(["onsite", "remote"]))),
-        )
-        for job in folder.jobs
-    ]
-    resumes_found = [
-        resume_features(
-            title=maybe(str(random.choice(TITLES))),
-            skills=some(SKILLS, 6),
-            years=maybe(int(random.integers(0, 20))),
-            seniority=maybe(str(random.choice(["junior", "mid", "senior"]))),
-            education=maybe(str(random.choice(["none", "master"]))),
-            domains=some(("data", "software"), 2),
-            languages=some(("english", "german"), 2),
-            soft_skills=some(("teamwork", "ownership"), 2),
-            remote=maybe("hybrid"),
-        )
-        for _ in folder.resumes
-    ]
+
+    def sets():
+        named = {"domains": ("data", "software"), "languages": ("english", "german"), "soft_skills": ("teamwork", "ownership")}
+        return {name: some(found, 2) for name, found in named.items()}
+
+    def found_in_job(job):
+        found = {"title": maybe(job["title"]), "must_have": (must := some(SKILLS, 4))}
+        found |= {"nice_to_have": tuple(s for s in some(SKILLS, 3) if s not in must), "min_years": maybe(int(random.integers(0, 9)))}
+        found |= {"seniority": maybe(one("junior", "mid", "senior")), "education": maybe("bachelor")}
+        return job_features(**found, **sets(), remote=maybe(one("onsite", "remote")))
+
+    def found_in_resume():
+        found = {"title": maybe(one(*TITLES)), "skills": some(SKILLS, 6), "years": maybe(int(random.integers(0, 20)))}
+        found |= {"seniority": maybe(one("junior", "mid", "senior")), "education": maybe(one("none", "master"))}
+        return resume_features(**found, **sets(), remote=maybe("hybrid"))
+
+    jobs_found = [found_in_job(job) for job in folder.jobs]
+    resumes_found = [found_in_resume() for _ in folder.resumes]
     return folder, SimpleNamespace(jobs=jobs_found, resumes=resumes_found)

@@ -20,13 +20,9 @@ from minirank.llm_client.request import RUNGS, Ability
 HERE = Path(__file__).parent
 CASSETTE = HERE / "cassettes" / "llamacpp_smollm2.jsonl"
 PORT = 8137
-SCHEMA = {
-    "type": "object", "additionalProperties": False, "required": ["skills", "years"],
-    "properties": {
-        "skills": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 30}},
-        "years": {"type": "integer", "minimum": 0, "maximum": 50},
-    },
-}  # fmt: skip
+SKILLS = {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 30}}
+PROPERTIES = {"skills": SKILLS, "years": {"type": "integer", "minimum": 0, "maximum": 50}}
+SCHEMA = {"type": "object", "additionalProperties": False, "required": ["skills", "years"], "properties": PROPERTIES}
 POSTINGS = (
     "Nurse for our intensive care unit. At least 3 years in a hospital, night shifts, German B2.",
     "Backend engineer: Python, PostgreSQL and Kubernetes, 5+ years. We do not mind where you live.",
@@ -69,9 +65,8 @@ def main() -> None:
             time.sleep(0.2)
         client = Client(url, MODEL_NAME, "NO_KEY")
         CASSETTE.unlink(missing_ok=True)
-        recorder = Recorder(
-            client.transport, CASSETTE, client.key, f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct"
-        )
+        server_name = f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct"
+        recorder = Recorder(client.transport, CASSETTE, client.key, server_name)
         client.transport = recorder
         for found in exchanges(client):
             print(found)

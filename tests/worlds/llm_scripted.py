@@ -13,10 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from minirank.llm_client import Client, Limits, Request
 
-SCHEMA = {
-    "type": "object", "additionalProperties": False, "required": ["n"],
-    "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 50}},
-}  # fmt: skip
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 50}
+SCHEMA = {"type": "object", "additionalProperties": False, "required": ["n"], "properties": {"n": NUMBER}}
 MODEL = "scripted"
 
 

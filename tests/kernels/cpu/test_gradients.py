@@ -58,12 +58,8 @@ def test_the_draws_meet_everything():
     for seed in SEEDS:
         plan, spec, _, _ = drawn(seed)
         kinds |= {op.kind for op in plan.operations}
-        settings |= {
-            ("fixed", plan.log_variance is None),
-            ("dense", len(spec.dense) > 0),
-            ("tasks", len(spec.tasks)),
-            ("bags", len(spec.bags)),
-        }
+        settings |= {("fixed", plan.log_variance is None), ("dense", len(spec.dense) > 0)}
+        settings |= {("tasks", len(spec.tasks)), ("bags", len(spec.bags))}
     assert kinds == set(KINDS)
     assert settings >= {("bags", n) for n in range(3)} | {("tasks", n) for n in range(1, 5)}
     assert settings >= {(name, there) for name in ("fixed", "dense") for there in (True, False)}
