@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 # A word of a script with spaces, a line break, or any other single character (CJK characters one by one).
@@ -87,33 +86,35 @@ class Matcher:
         return found
 
 
-@dataclass(frozen=True)
 class Lexicon:
     """lexicon.json, compiled.
 
     Args:
         data: the file as it is.
-        facts: Matcher of skills, soft skills, languages, education levels, remote policies.
-        titles: Matcher of titles.
-        levels: Matcher of seniority words.
-        cues: Matcher of must, nice, weak and negation cues.
-        fields: Matcher of fields of study.
-        exact: lower case -> spellings that count only in this case (`Go`, `R`, `Excel`).
-        verbs: form of an action verb -> "base", "ing" or "s".
-        job_headings: heading in lower case -> section kind of a job description.
-        resume_headings: the same for a resume.
+
+    `facts`: Matcher of skills, soft skills, languages, education levels, remote policies.
+    `titles`, `levels`: Matchers of titles and of seniority words.
+    `cues`: Matcher of must, nice, weak and negation cues.
+    `fields`: Matcher of fields of study.
+    `exact`: lower case -> spellings that count only in this case (`Go`, `R`, `Excel`).
+    `verbs`: form of an action verb -> "base", "ing" or "s".
+    `job_headings`, `resume_headings`: heading in lower case -> section kind of a job description, of a resume.
     """
 
-    data: dict
-    facts: Matcher
-    titles: Matcher
-    levels: Matcher
-    cues: Matcher
-    fields: Matcher
-    exact: dict
-    verbs: dict
-    job_headings: dict
-    resume_headings: dict
+    def __init__(self, data: dict) -> None:
+        self.data = data
+        named = [_named(data[key], kind) for key, kind in (("skills", "skill"), ("soft_skills", "soft"), ("languages", "language"))]
+        self.facts = Matcher(chain(*named, _listed(data["education"], "education"), _listed(data["remote"], "remote")))
+        self.titles = Matcher(_named(data["titles"], "title"))
+        self.levels = Matcher(_listed(data["seniority"], "seniority"))
+        self.cues = Matcher((cue, kind, cue.replace("-", " ")) for kind, cues in data["cues"].items() for cue in cues)
+        self.fields = Matcher((phrase, "field", phrase) for phrase in data["education_fields"])
+        self.exact: dict[str, set[str]] = {}
+        for spelling in data["exact_case"]:
+            self.exact.setdefault(spelling.lower(), set()).add(spelling)
+        self.verbs = _inflected(data["verbs"])
+        self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other"))
+        self.resume_headings = _headings(data["headings"], ("experience", "skills", "education", "languages", "summary"))
 
     def domain(self, skill: str) -> str | None:
         """Domain of a canonical skill name, or None when the lexicon does not know it."""
@@ -127,30 +128,7 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of the package, read once."""
-    data = json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8"))
-    facts = [
-        *_named(data["skills"], "skill"),
-        *_named(data["soft_skills"], "soft"),
-        *_named(data["languages"], "language"),
-        *_listed(data["education"], "education"),
-        *_listed(data["remote"], "remote"),
-    ]
-    exact: dict[str, set[str]] = {}
-    for spelling in data["exact_case"]:
-        exact.setdefault(spelling.lower(), set()).add(spelling)
-    headings = data["headings"]
-    return Lexicon(
-        data=data,
-        facts=Matcher(facts),
-        titles=Matcher(_named(data["titles"], "title")),
-        levels=Matcher(_listed(data["seniority"], "seniority")),
-        cues=Matcher((cue, kind, cue.replace("-", " ")) for kind, cues in data["cues"].items() for cue in cues),
-        fields=Matcher((phrase, "field", phrase) for phrase in data["education_fields"]),
-        exact=exact,
-        verbs=_inflected(data["verbs"]),
-        job_headings=_headings(headings, ("must", "nice", "responsibilities", "other")),
-        resume_headings=_headings(headings, ("experience", "skills", "education", "languages", "summary")),
-    )
+    return Lexicon(json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8")))
 
 
 def _named(entries, kind):
@@ -173,12 +151,8 @@ def _inflected(verbs):
     """Forms of regular and doubling verbs (`plan`, `plans`, `planning`); irregular ones keep their -ing form."""
     forms: dict[str, str] = {}
     for verb in verbs:
-        if verb.endswith("e") and not verb.endswith(("ee", "oe")):
-            stem = verb[:-1]
-        elif verb in _DOUBLING:
-            stem = verb + verb[-1]
-        else:
-            stem = verb
+        silent_e = verb.endswith("e") and not verb.endswith(("ee", "oe"))
+        stem = verb[:-1] if silent_e else verb + verb[-1] if verb in _DOUBLING else verb
         if verb.endswith("y") and verb[-2] not in "aeiou":
             third_person = verb[:-1] + "ies"
         else:

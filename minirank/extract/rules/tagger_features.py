@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from zlib import crc32
 
 from minirank.extract.normalised_text import NormalisedText
@@ -100,9 +101,7 @@ def features(
     """
     verbs = lexicon().verbs
     labels = {name: _labels(found, spans) for name, spans in marks.items()}
-    line = _OUTSIDE
-    heading = _OUTSIDE
-    at = 0
+    line, heading, at = _OUTSIDE, _OUTSIDE, 0
     for sentence in found:
         words, shapes = sentence.words, sentence.shapes
         count = len(words)
@@ -118,30 +117,15 @@ def features(
             w2, w1, word, n1, n2 = padded[i : i + 5]
             s1, shape, m1 = shaped[i : i + 3]
             row = [*context, *_own(word), *_near("a", w1), *_near("b", n1), *_classes(*kinds[i : i + 5])]
-            strings = [
-                f"s={shape}",
-                f"s1={s1}|{shape}",
-                f"s2={shape}|{m1}",
-                f"s3={s1}|{shape}|{m1}",
-                f"w-2={w2}",
-                f"w+2={n2}",
-                f"w-1,0={w1}|{word}",
-                f"w0,1={word}|{n1}",
-                f"w-1,1={w1}|{n1}",
-                f"w-2,-1={w2}|{w1}",
-                f"w1,2={n1}|{n2}",
-                f"said={said}",
-                f"said,s={said}|{shape}",
-                f"verb={verb}",
-                f"since={verb and since}",
-                f"at={min(i, 4)}|{min(count - 1 - i, 3)}",
-                f"said,w={said}|{word}",
-                f"form={verbs.get(w1)}|{verbs.get(word)}|{verbs.get(n1)}",
-            ]
+            strings = [f"s={shape}", f"s1={s1}|{shape}", f"s2={shape}|{m1}", f"s3={s1}|{shape}|{m1}"]
+            strings += (f"w-2={w2}", f"w+2={n2}", f"w-1,0={w1}|{word}", f"w0,1={word}|{n1}", f"w-1,1={w1}|{n1}")
+            strings += (f"w-2,-1={w2}|{w1}", f"w1,2={n1}|{n2}", f"form={verbs.get(w1)}|{verbs.get(word)}|{verbs.get(n1)}")
+            strings += (f"said={said}", f"said,s={said}|{shape}", f"said,w={said}|{word}")
+            strings += (f"verb={verb}", f"since={verb and since}", f"at={min(i, 4)}|{min(count - 1 - i, 3)}")
             for name, of in labels.items():
                 b, o, a = of[at + i : at + i + 3]
                 strings += (f"{name}={o}", f"{name}-={b}|{o}", f"{name}+={o}|{a}", f"{name}s={o}|{shape}")
-            row += [crc32(s.encode()) for s in strings]
+            row += _hashes(strings)
             yield row
             since = min(since + 1, 9)
             if word in _CUES:
@@ -152,18 +136,19 @@ def features(
         line = " ".join(words[:3])
 
 
+def _hashes(strings):
+    return [crc32(s.encode()) for s in strings]
+
+
 @lru_cache(maxsize=20_000)
 def _own(word):
-    strings = [f"w={word}", "bias"]
-    strings += [f"p{n}={word[:n]}" for n in (1, 2, 3, 4, 5)]
-    strings += [f"e{n}={word[-n:]}" for n in (1, 2, 3, 4, 5)]
-    return [crc32(s.encode()) for s in strings]
+    ends = ((f"p{n}={word[:n]}", f"e{n}={word[-n:]}") for n in range(1, 6))
+    return _hashes([f"w={word}", "bias", *chain.from_iterable(ends)])
 
 
 @lru_cache(maxsize=40_000)
 def _near(side, word):
-    strings = [f"{side}w={word}", f"{side}e2={word[-2:]}", f"{side}e3={word[-3:]}", f"{side}p3={word[:3]}"]
-    return [crc32(s.encode()) for s in strings]
+    return _hashes((f"{side}w={word}", f"{side}e2={word[-2:]}", f"{side}e3={word[-3:]}", f"{side}p3={word[:3]}"))
 
 
 @lru_cache(maxsize=40_000)
@@ -171,38 +156,20 @@ def _classes(w2, w1, word, n1, n2):
     """Hashes of the word classes around a word, coarse and fine ones."""
     strings = [f"c={w1[0]}|{word[0]}|{n1[0]}"]
     for grain, (a, b, c, d, e) in enumerate(zip(w2, w1, word, n1, n2, strict=True)):
-        strings += [
-            f"c{grain},0={c}",
-            f"c{grain},-1={b}",
-            f"c{grain},1={d}",
-            f"c{grain},-2={a}",
-            f"c{grain},2={e}",
-            f"c{grain},-1,0={b}|{c}",
-            f"c{grain},0,1={c}|{d}",
-        ]
-    return [crc32(s.encode()) for s in strings]
+        strings += (f"c{grain},-2={a}", f"c{grain},-1={b}", f"c{grain},0={c}", f"c{grain},1={d}", f"c{grain},2={e}")
+        strings += (f"c{grain},-1,0={b}|{c}", f"c{grain},0,1={c}|{d}")
+    return _hashes(strings)
 
 
 def _line_features(document, sentence, line, heading):
-    words = sentence.words
-    section = document.section(sentence.starts[0])
-    begin = sentence.starts[0]
+    words, begin = sentence.words, sentence.starts[0]
+    section = document.section(begin)
     opens = document.plain.rfind("\n", max(0, begin - 12), begin) >= 0 or begin < 12
     length = bisect_right(_LINE_LENGTHS, len(words))
     said = "we" if not {"we", "our", "us"}.isdisjoint(words) else ""
     said += "you" if not {"you", "your", "you'll"}.isdisjoint(words) else ""
-    strings = [
-        f"section={section}",
-        f"opens={opens}",
-        f"length={length}",
-        f"people={said}",
-        f"last={words[-1]}",
-        f"line={line}",
-        f"first={words[0]}",
-        f"heading={heading}",
-        f"section,length={section}|{length}",
-    ]
-    return [crc32(s.encode()) for s in strings]
+    strings = [f"section={section}", f"length={length}", f"section,length={section}|{length}", f"opens={opens}", f"people={said}"]
+    return _hashes([*strings, f"first={words[0]}", f"last={words[-1]}", f"line={line}", f"heading={heading}"])
 
 
 def _labels(found, spans):
@@ -211,13 +178,9 @@ def _labels(found, spans):
     A list of len(words) + 2, so that word `i` has its neighbours at `i` and `i + 2`.
     """
     labels, at = [""], 0
-    for sentence in found:
-        for start, end in zip(sentence.starts, sentence.ends, strict=True):
-            while at < len(spans) and spans[at][1] <= start:
-                at += 1
-            if at < len(spans) and spans[at][0] < end:
-                labels.append(("B" if spans[at][0] >= start else "I") + spans[at][2])
-            else:
-                labels.append("")
-    labels.append("")
-    return labels
+    for start, end in ((start, end) for sentence in found for start, end in zip(sentence.starts, sentence.ends, strict=True)):
+        while at < len(spans) and spans[at][1] <= start:
+            at += 1
+        marked = at < len(spans) and spans[at][0] < end
+        labels.append(("B" if spans[at][0] >= start else "I") + spans[at][2] if marked else "")
+    return [*labels, ""]
