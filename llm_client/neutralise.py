@@ -12,9 +12,8 @@ _HIDDEN = re.compile(
 )
 # What chat templates use as marks: <|im_start|>, <｜User｜>, [INST], <<SYS>>, <start_of_turn>, <s>, </think> ...
 _MARK = re.compile(
-    r"<[|｜][^<>|｜\n]{1,40}[|｜]>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\]|<</?SYS>>"
-    r"|</?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn|tool_call|tool_response)>",
-    re.IGNORECASE,
+    r"(?i)<[|｜][^<>|｜\n]{1,40}[|｜]>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS)\]|<</?SYS>>"
+    r"|</?(?:s|bos|eos|pad|unk|think|start_of_turn|end_of_turn|tool_call|tool_response)>"
 )
 
 

@@ -13,37 +13,31 @@ from .transport import RawReply
 NEW_KEY = "set the right one and start again, finished items are kept"
 SHOWN = 200  # characters of a server's text in a message
 
-_LOADING = re.compile(r"loading model|model is (?:currently )?loading|currently loading", re.I)
+_LOADING = re.compile(r"(?i)loading model|model is (?:currently )?loading|currently loading")
 _CONTEXT = re.compile(
-    r"context.?(?:length|size|window|limit)|exceed_context|maximum context|(?:prompt|input) is too long"
+    r"(?i)context.?(?:length|size|window|limit)|exceed_context|maximum context|(?:prompt|input) is too long"
     r"|too many (?:input )?tokens|exceeds? the (?:available |maximum )?context|reduce the length|input token count"
-    r"|string_above_max_length|token limit|prompt too long",
-    re.I,
+    r"|string_above_max_length|token limit|prompt too long"
 )
-_NO_QUOTA = re.compile(r"insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low", re.I)
-_QUOTA = re.compile(r"exceeded your current quota|payment required", re.I)
+_NO_QUOTA = re.compile(r"(?i)insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low")
+_QUOTA = re.compile(r"(?i)exceeded your current quota|payment required")
 _REFUSED = re.compile(
-    r"content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy", re.I
+    r"(?i)content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy"
 )
 _KEY = re.compile(
-    r"(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key"
-    r"|authentication",
-    re.I,
+    r"(?i)(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key"
+    r"|authentication"
 )
-_MODEL = re.compile(
-    r"model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist", re.I
-)
+_MODEL = re.compile(r"(?i)model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist")
 _ROLE = re.compile(
-    r"system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate"
-    r"|only user and assistant|developer instruction",
-    re.I,
+    r"(?i)system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate"
+    r"|only user and assistant|developer instruction"
 )
 _UNSUPPORTED = re.compile(
-    r"unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized"
-    r"|unexpected|not allowed|extra|instead|not permitted|only the default",
-    re.I,
+    r"(?i)unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized"
+    r"|unexpected|not allowed|extra|instead|not permitted|only the default"
 )
-_FORMAT = re.compile(r"response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or", re.I)
+_FORMAT = re.compile(r"(?i)response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or")
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,16 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e00
 _HIDDEN_RUN = 3
 
 _CONTROL = re.compile(
-    r"<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
+    r"(?i)<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
     r"|###\s?(?:system|instructions?|assistant|response)\b|\b(?:system|assistant) (?:prompt|message)\s?:"
-    r"|\"(?:relevance|score|rating|ranking|confidence|grade)\"\s?:\s?\"?\d|\"role\"\s?:\s?\"(?:system|assistant|user)\"",
-    re.IGNORECASE,
+    r"|\"(?:relevance|score|rating|ranking|confidence|grade)\"\s?:\s?\"?\d|\"role\"\s?:\s?\"(?:system|assistant|user)\""
 )
 _CONTROL_SIGNS = ("<", "[", "###", "prompt", "message", '":', '" :')
 _CONTROL_REACH = 2000  # characters: a pair of control tokens this close takes what lies between with it
 
 # Matched only where a word of _TRIGGERS stands.
 _INSTRUCTION = re.compile(
-    r"(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}?\b(?:previous|prior|above|preceding|earlier|all|any"
+    r"(?i)(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}?\b(?:previous|prior|above|preceding|earlier|all|any"
     r"|other|system|your)\b[^.!?\n]{0,30}?\b(?:instructions?|prompts?|directions|guidelines|commands?"
     r"|criteria|candidates|resumes|applicants)\b"
     r"|you are now (?:an?|the|in)\b|system prompt\b|prompt injection:"
@@ -50,8 +49,7 @@ _INSTRUCTION = re.compile(
     r"\b(?:instructions|consignes|instrucciones|istruzioni|instruções|instructies)\b"
     r"|(?:忘记|无视|忽略)[^。！？\n]{0,12}(?:指令|指示|(?:之前|以上|前面)的?要求)|(?:指示|命令)を?(?:すべて|全て)?無視"
     r"|이전[^.\n]{0,12}(?:지시|명령)[^.\n]{0,6}무시"
-    r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視",
-    re.IGNORECASE,
+    r"|忽略(?:之前|以上|先前|所有|前面)[^。！？\n]{0,12}(?:指令|指示|提示|说明)|(?:以前|上記|これまで)の指示[^。！？\n]{0,8}無視"
 )
 _TRIGGERS = frozenset(
     "ignore disregard forget override bypass you system prompt as rate rank score grade classify label mark treat"

@@ -15,7 +15,7 @@ _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e0
 _BLANKS = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{_UNSEEN}]+")
 _ONLY_UNSEEN = re.compile(rf"[{_UNSEEN}]+")
 # What could close the prompt's own quotation marks, or open a chat turn.
-_DELIMITERS = re.compile(r"<(?=\||/?\s?(?:document|job|resume|example|answer)\b)|\[(?=/?INST\])|<(?=</?SYS>>)", re.IGNORECASE)
+_DELIMITERS = re.compile(r"(?i)<(?=\||/?\s?(?:document|job|resume|example|answer)\b)|\[(?=/?INST\])|<(?=</?SYS>>)")
 _LEAST, _REACH = 200, 0.5  # characters of a chunk; share of it that is searched for a good place to cut
 
 

@@ -18,9 +18,9 @@ from minirank.extract.rules.years import NUMBER_WORDS
 
 MOST_YEARS = 60
 _HAN = {han: number for number, han in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
-_NUMBER = re.compile(rf"(?<![\d.,])-?\d{{1,4}}(?:\.\d{{1,3}})?(?![\d,])|\b(?:{'|'.join(NUMBER_WORDS)})\b|[{''.join(_HAN)}]", re.IGNORECASE)
-_RANGE = re.compile(r"\s*(?:-|–|—|~|to|or|bis|至|到|〜)\s*", re.IGNORECASE)
-_MONTHS = re.compile(r"\b(?:months?|monate?n?|mois|meses)\b|个月|か月|ヶ月", re.IGNORECASE)
+_NUMBER = re.compile(rf"(?i)(?<![\d.,])-?\d{{1,4}}(?:\.\d{{1,3}})?(?![\d,])|\b(?:{'|'.join(NUMBER_WORDS)})\b|[{''.join(_HAN)}]")
+_RANGE = re.compile(r"(?i)\s*(?:-|–|—|~|to|or|bis|至|到|〜)\s*")
+_MONTHS = re.compile(r"(?i)\b(?:months?|monate?n?|mois|meses)\b|个月|か月|ヶ月")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 

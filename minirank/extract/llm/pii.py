@@ -14,15 +14,12 @@ from minirank.extract.rules.lexicon import Tokens, lexicon
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _URL = re.compile(
-    r"\b(?:https?://|www\.)[^\s<>()\[\]{}|\"']{2,300}"
+    r"(?i)\b(?:https?://|www\.)[^\s<>()\[\]{}|\"']{2,300}"
     r"|\b(?:[\w-]{1,40}\.){0,2}(?:linkedin|github|gitlab|xing|twitter|facebook|instagram|medium|behance|kaggle)"
-    r"\.(?:com|org|io|net)/[^\s<>()\[\]{}|\"']{1,200}",
-    re.IGNORECASE,
+    r"\.(?:com|org|io|net)/[^\s<>()\[\]{}|\"']{1,200}"
 )
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(?\d)\(?\d[\d \u00a0()./-]{4,18}\d(?!\w)")
-_PHONE_LABEL = re.compile(
-    r"(?:tel(?:ephone|efon|\.)?|phone|mobile|mobil|cell|fax|call|whatsapp|电话|手机|電話|携帯)\W{0,4}$", re.IGNORECASE
-)
+_PHONE_LABEL = re.compile(r"(?i)(?:tel(?:ephone|efon|\.)?|phone|mobile|mobil|cell|fax|call|whatsapp|电话|手机|電話|携帯)\W{0,4}$")
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 _UPPER, _LOWER = r"A-Z\u00c0-\u00d6\u00d8-\u00de", r"a-z\u00df-\u00f6\u00f8-\u00ff\u0100-\u017f"

@@ -19,17 +19,15 @@ _SHORT_AFTER = re.compile(rf"\s*(?:[,;/()|\n•]|\.(?:\s|$)|$|(?:and|or|{_TECHNI
 _SHORT_SURE = re.compile(r" {0,2}(?:[,/|;(]|programming|developer|language|code)")
 _SHORT_BEFORE = re.compile(r"(?:[,/(|•:&]|\b(?:in|with|of|using|and|or|like|as|know|knows|learn|write|plus))\s*$")
 _SHORT_REFUSED = re.compile(
-    r"\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|schedule|group"
-    r"|building|block|unit|licen[cs]e)\s*$",
-    re.IGNORECASE,
+    r"(?i)\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|schedule|group"
+    r"|building|block|unit|licen[cs]e)\s*$"
 )
 _GO_VERB = re.compile(r"Go[ -]+(?:to|the|above|beyond|with|for|live|out|from|into|on|by|through|ahead)\b")
 _SURROUNDINGS = re.compile(
-    r" (?:and [a-z]{4,14} )?(?:working hours|hours|work(?:ing)? (?:hours|time|environment|culture|model|atmosphere)"
+    r"(?i) (?:and [a-z]{4,14} )?(?:working hours|hours|work(?:ing)? (?:hours|time|environment|culture|model|atmosphere)"
     r"|environments?|cultures?|atmosphere|compan(?:y|ies)|organi[sz]ations?|solutions?|products?|services|arrangements?"
     r"|schedules?|employees|colleagues|teams?(?! player)|workplace|home office|benefits|letter|tools|suite|industry"
-    r"|community|technolog(?:y|ies))\b",
-    re.IGNORECASE,
+    r"|community|technolog(?:y|ies))\b"
 )
 _JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
 _CLAUSE_OPENERS = '.!?:•*-\n"'

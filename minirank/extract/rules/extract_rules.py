@@ -23,18 +23,17 @@ _LONGEST_TITLE = 100  # characters: what is longer is a sentence
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
-_LOCATION_LABEL = re.compile(r"(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})", re.IGNORECASE)
+_LOCATION_LABEL = re.compile(r"(?i)(?:location|place of work|address|city|based in) {0,2}: {0,3}([^\n|;•(]{2,60})")
 _LABELS = frozenset("location place address city based".split())
 _LOCATION_PHRASE = re.compile(rf"[A-Za-z]+ (?:in|to|at) ({_PLACE})")
 _PLACED = frozenset("based located office offices position role headquarters living lives live relocate hub site".split())
 _LANGUAGE_CONTEXT = re.compile(
-    r"\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
-    r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)",
-    re.IGNORECASE,
+    r"(?i)\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
+    r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)"
 )
-_COMPANY = re.compile(r"\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))", re.IGNORECASE)
-_LEVEL_AFTER = re.compile(r"[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)", re.IGNORECASE)
-_LEVEL_BEFORE = re.compile(r"(?:experience level|seniority|career level|level):?\s{1,3}$", re.IGNORECASE)
+_COMPANY = re.compile(r"(?i)\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))")
+_LEVEL_AFTER = re.compile(r"(?i)[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)")
+_LEVEL_BEFORE = re.compile(r"(?i)(?:experience level|seniority|career level|level):?\s{1,3}$")
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")

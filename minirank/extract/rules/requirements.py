@@ -9,12 +9,12 @@ from itertools import pairwise
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import Match
 
-_CLAUSE = re.compile(r";|,? (?:but|however|while|whereas|although|though)\b", re.IGNORECASE)
-_NO = re.compile(r"\b(?:no|not|without|never|isn't|aren't|don't)\b", re.IGNORECASE)
-_NOUN = re.compile(r"\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b", re.IGNORECASE)
-_PLURAL = re.compile(r"\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$", re.IGNORECASE)
-_LINK = re.compile(r"(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$", re.IGNORECASE)
-_CLOSED = re.compile(r"\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?i);|,? (?:but|however|while|whereas|although|though)\b")
+_NO = re.compile(r"(?i)\b(?:no|not|without|never|isn't|aren't|don't)\b")
+_NOUN = re.compile(r"(?i)\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b")
+_PLURAL = re.compile(r"(?i)\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$")
+_LINK = re.compile(r"(?i)(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$")
+_CLOSED = re.compile(r"(?i)\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)")
 _WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
 
 

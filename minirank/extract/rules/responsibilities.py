@@ -10,9 +10,8 @@ from minirank.extract.rules.lexicon import lexicon
 _MOST_RESPONSIBILITIES, _LONGEST = 15, 300
 _ITEM = re.compile(r"[^\n•.!?；。;]{8,}(?:\.(?=[\w])[^\n•.!?；。;]*)*")
 _LEADING = re.compile(
-    r"[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
-    r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?",
-    re.IGNORECASE,
+    r"(?i)[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
+    r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 

@@ -36,12 +36,11 @@ _COMPANY = frozenset("we our us we're we've".split())
 _CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
 
 _KNOWS = re.compile(
-    r"\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
+    r"(?i)\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
     r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor)"
     r" (?:with|in|within|of|using)"
     r"|(?:knowledge|understanding|command|grasp|mastery|familiarity|knowledgeable) (?:of|in|about|with|on|within)"
-    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s",
-    re.IGNORECASE,
+    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s"
 )
 _FILLERS = frozenset(
     "a an the one or more several at least some e.g other similar such as like any various both different working"

@@ -13,25 +13,20 @@ NUMBER_WORDS |= {"fifteen": 15, "twenty": 20}
 _NUMBER = rf"(?:\d{{1,2}}|{'|'.join(NUMBER_WORDS)})"
 _YEAR_WORDS = {w: len(w) for w in ("year", "years", "yr", "yrs", "年", "jahre", "jahren", "ans", "años")}
 _AMOUNT = re.compile(
-    rf"(?<![\w.,$€£])(?P<low>{_NUMBER})\s{{0,2}}(?:\(\d{{1,2}}\)\s?)?(?:\+|plus|or more)?\s{{0,2}}"
-    rf"(?:(?:-|to|or|/)\s{{0,2}}(?P<high>{_NUMBER})\s{{0,2}}\+?\s{{0,2}})?(?:full |solid |-)?$",
-    re.IGNORECASE,
+    rf"(?i)(?<![\w.,$€£])(?P<low>{_NUMBER})\s{{0,2}}(?:\(\d{{1,2}}\)\s?)?(?:\+|plus|or more)?\s{{0,2}}"
+    rf"(?:(?:-|to|or|/)\s{{0,2}}(?P<high>{_NUMBER})\s{{0,2}}\+?\s{{0,2}})?(?:full |solid |-)?$"
 )
 _AMOUNT_REACH = 40  # characters before the word `years`
-_BEFORE = re.compile(
-    r"experience|at least|min\b|minimum|mindestens|more than|over|background|work|career|practice|seniority", re.IGNORECASE
-)
+_BEFORE = re.compile(r"(?i)experience|at least|min\b|minimum|mindestens|more than|over|background|work|career|practice|seniority")
 _AFTER = re.compile(
-    r"[^.;!?\n]{0,80}?(?:experience|experienced|practice|practical|background|track record|work(?:ing|ed)|expertise"
+    r"(?i)[^.;!?\n]{0,80}?(?:experience|experienced|practice|practical|background|track record|work(?:ing|ed)|expertise"
     r"|in (?:a|an|the|software|data|similar)|of (?:professional|relevant|hands)|developing|building"
-    r"|\w{0,6}erfahrung|d'expérience|de experiencia|以上|経験|经验)",
-    re.IGNORECASE,
+    r"|\w{0,6}erfahrung|d'expérience|de experiencia|以上|経験|经验)"
 )
-_FULL_STOP = re.compile(r"(?<!min)\. ", re.IGNORECASE)
+_FULL_STOP = re.compile(r"(?i)(?<!min)\. ")
 _NOT_EXPERIENCE = re.compile(
-    r"\b(?:old|of age|contract|warranty|ago|history|in business|fixed|for more than|founded|"
-    r"has been|have been|anniversary|position|we have|our)\b",
-    re.IGNORECASE,
+    r"(?i)\b(?:old|of age|contract|warranty|ago|history|in business|fixed|for more than|founded|"
+    r"has been|have been|anniversary|position|we have|our)\b"
 )
 _MOST_YEARS = 45
 
@@ -62,12 +57,12 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
 
 _MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
 _NAMES = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?,?\s{{1,2}}"
-_MONTH_BEFORE = re.compile(rf"(?<![a-z\d])(?:{_NAMES}|(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?)$", re.IGNORECASE)
+_MONTH_BEFORE = re.compile(rf"(?i)(?<![a-z\d])(?:{_NAMES}|(?P<number>0?[1-9]|1[0-2])\s?[/.]\s?)$")
 _MONTH_AFTER = re.compile(r"(?:[-/.]|年)(?P<number>0?[1-9]|1[0-2])(?!\d)月?")
 _MONTH_REACH = 14  # characters before a year that may hold its month
-_TO = re.compile(r"\s{0,3}(?:-{1,2}|to\b|until\b|till\b|through\b|bis\b|~|–|至)\s{0,3}", re.IGNORECASE)
-_PRESENT = re.compile(r"(?:the )?(?:present|current(?:ly)?|now|today|date|ongoing|heute)\b|至今|現在|现在", re.IGNORECASE)
-_SINCE = re.compile(r"\bsince\s{1,2}$", re.IGNORECASE)
+_TO = re.compile(r"(?i)\s{0,3}(?:-{1,2}|to\b|until\b|till\b|through\b|bis\b|~|–|至)\s{0,3}")
+_PRESENT = re.compile(r"(?i)(?:the )?(?:present|current(?:ly)?|now|today|date|ongoing|heute)\b|至今|現在|现在")
+_SINCE = re.compile(r"(?i)\bsince\s{1,2}$")
 
 
 class _Date:
