@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,23 +54,18 @@ def write_batch(requests: Iterable[Request], model: str, store: Store, folder: s
     """
     Path(folder).mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    out, lines, size = None, 0, 0
-    try:
-        with store.writing() as run:
-            for digest, request in _pending(requests, model, store, run):
-                body = payload(request, model, ability or Ability(), request.max_tokens)
-                line = json.dumps({"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}, ensure_ascii=False) + "\n"
-                length = len(line.encode())
-                if out is None or lines == MAX_LINES or size + length > MAX_BYTES:
-                    if out is not None:
-                        out.close()
-                    files.append(Path(folder) / f"batch_{len(files) + 1:03}.jsonl")
-                    out, lines, size = files[-1].open("w", encoding="utf-8"), 0, 0
-                out.write(line)
-                lines, size = lines + 1, size + length
-    finally:
-        if out is not None:
-            out.close()
+    lines, size = MAX_LINES, 0
+    with store.writing() as run, ExitStack() as opened:
+        for digest, request in _pending(requests, model, store, run):
+            body = payload(request, model, ability or Ability(), request.max_tokens)
+            asked = {"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}
+            line = f"{json.dumps(asked, ensure_ascii=False)}\n".encode()
+            if lines >= MAX_LINES or size + len(line) > MAX_BYTES:
+                files.append(Path(folder) / f"batch_{len(files) + 1:03}.jsonl")
+                opened.close()
+                out, lines, size = opened.enter_context(files[-1].open("wb")), 0, 0
+            out.write(line)
+            lines, size = lines + 1, size + len(line)
     return files
 
 

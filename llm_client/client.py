@@ -32,6 +32,8 @@ _CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may
 
 _log = logging.getLogger(__name__)
 
+BeforeSend = Callable[[Attempt], None] | None  # called with an attempt before anything is sent that may cost money
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -106,7 +108,7 @@ class Client:
         """Whether there is a key that must not travel to this address."""
         return getattr(self.transport, "withholds_key", False)
 
-    def complete(self, request: Request, before_send: Callable[[Attempt], None] | None = None) -> Reply:
+    def complete(self, request: Request, before_send: BeforeSend = None) -> Reply:
         """Ask until there is a valid answer or a final error.
 
         Args:
@@ -146,7 +148,7 @@ class Client:
                     return
         yield
 
-    def _complete(self, request: Request, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None) -> Reply:
+    def _complete(self, request: Request, attempts: list[Attempt], before_send: BeforeSend) -> Reply:
         ability, cap, complaint = self.ability, request.max_tokens, None
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
@@ -178,9 +180,7 @@ class Client:
             usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
             return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
 
-    def exchange(
-        self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None = None
-    ) -> Completion:
+    def exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend = None) -> Completion:
         """Send one body until there is a completion: the one retry loop.
 
         Args:
@@ -214,9 +214,7 @@ class Client:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
-    def _attempt(
-        self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: Callable[[Attempt], None] | None
-    ) -> Completion:
+    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend) -> Completion:
         """Send once, and write into the ledger what came of it."""
         sent = self.pace.acquire(len(body) // 4 + cap)
         ok = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import statistics
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +11,7 @@ from .client import Client, read_answer
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .parse_json import InvalidReply
-from .replies import NEW_KEY, sort_error
+from .replies import NEW_KEY, read_json, sort_error
 from .request import RUNGS, Ability, Request, payload, response_format
 from .transport import RawReply
 
@@ -110,10 +109,7 @@ def _advice(error: LLMError) -> str:
 
 def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
     raw = client.transport.get(url, timeout)
-    try:
-        return raw, json.loads(raw.body)
-    except (ValueError, RecursionError):
-        return raw, None
+    return raw, read_json(raw.body)
 
 
 def _models(client: Client, report: ServerReport, api_key_env: str, timeout: float) -> list[dict]:
@@ -186,11 +182,8 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
     for number, rung in enumerate(RUNGS[:-1]):
         try:
             completion = _send(client, _HELLO, response_format(_COLOUR, rung), rung, attempts)
-        except CapabilityError as error:
-            report.add("note", rung, f"rejected: {error}")
-            continue
-        except (ItemError, RetryLater) as error:
-            report.add("note", rung, str(error))
+        except (CapabilityError, ItemError, RetryLater) as error:
+            report.add("note", rung, f"rejected: {error}" if isinstance(error, CapabilityError) else str(error))
             continue
         try:
             read_answer(completion.text, _COLOUR)

@@ -65,7 +65,7 @@ def read_completion(raw: RawReply) -> Completion:
         RetryLater, CapabilityError, ItemError, FatalError: whatever it is instead of an answer.
     """
     text = raw.body.decode("utf-8", "replace").removeprefix("\ufeff")
-    content = _json(text)
+    content = read_json(text)
     if isinstance(content, list) and content:  # some gateways wrap errors in an array
         content = content[0]
     if raw.status != 200 or not isinstance(content, dict) or content.get("error") or "choices" not in content:
@@ -94,20 +94,15 @@ def read_completion(raw: RawReply) -> Completion:
 
 def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     """The error that a reply stands for; the body may overrule the status, for servers disagree about statuses."""
-    status = raw.status
-    said, where = _said(content), f"the server answered {status}"
+    status, where = raw.status, f"the server answered {raw.status}"
     if status == 200 and isinstance(content, dict) and content.get("error"):
         status = _inner_status(content["error"])
-    if not said:
-        said = text
-    message = f"{where}: {_short(said)}"
+    said = _said(content) or text
+    message, probe = f"{where}: {_short(said)}", said[:4000]
     after = retry_after(raw.headers)
-    probe = said[:4000]
     if 300 <= status < 400:
-        target = _short(raw.headers.get("location", "another address"))
-        return FatalError(
-            f"{where}, a redirect to {target}; it is not followed: use the final address as base_url", kind="redirect", status=status
-        )
+        where += f", a redirect to {_short(raw.headers.get('location', 'another address'))}"
+        return FatalError(f"{where}; it is not followed: use the final address as base_url", kind="redirect", status=status)
     if _NO_QUOTA.search(probe) or status == 402 or (status in (403, 429) and after is None and _QUOTA.search(probe)):
         return FatalError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
     if _LOADING.search(probe) and status in (503, 500, 429):
@@ -180,7 +175,8 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else None
 
 
-def _json(text: str) -> object:
+def read_json(text: str | bytes) -> object:
+    """The value of a JSON text, None where it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

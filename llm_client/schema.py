@@ -8,22 +8,14 @@ title, description and default are read by the model alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-_TYPES: dict[str, Any] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "null": type(None),
-}
+_TYPES: dict[str, Any] = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}
+_TYPES |= {"boolean": bool, "null": type(None)}
 _NOTES = {"title", "description", "default"}
-_KEYWORDS = _NOTES | {
-    "type", "enum", "required", "properties", "additionalProperties", "items", "minItems", "maxItems",
-    "minimum", "maximum", "minLength", "maxLength", "anyOf",
-}  # fmt: skip
+_BOUNDS = {"minItems", "maxItems", "minimum", "maximum", "minLength", "maxLength"}
+_KEYWORDS = _NOTES | _BOUNDS | {"type", "enum", "required", "properties", "additionalProperties", "items", "anyOf"}
 _SHOWN = 40  # characters of a wrong value in a message
 # `5`, `5+`, `5-7`, `5 to 7`, each with one word behind it, such as years
 _COUNT = re.compile(r"\s*(\d{1,9})\s*(?:\+|(?:-|–|to)\s*\d{1,9})?\s*[^\W\d_]*\.?\s*", re.ASCII | re.IGNORECASE)
@@ -43,24 +35,26 @@ def check_schema(schema: object, path: str = "schema") -> None:
     for name in _types(schema):
         if name not in _TYPES:
             raise ValueError(f"{path}: type must be one of {', '.join(_TYPES)}, got {name!r}")
-    for name, part in schema.get("properties", {}).items():
-        check_schema(part, f"{path}.{name}")
+    for place, part in _parts(schema):
+        check_schema(part, path + place)
     if isinstance(schema.get("additionalProperties", False), dict):
         check_schema(schema["additionalProperties"], f"{path}.additionalProperties")
+
+
+def _parts(schema: dict) -> Iterator[tuple[str, Any]]:
+    """The schemas of properties, items and options, each with its place."""
+    yield from ((f".{name}", part) for name, part in schema.get("properties", {}).items())
     if "items" in schema:
-        check_schema(schema["items"], f"{path}.items")
-    for number, part in enumerate(schema.get("anyOf", ())):
-        check_schema(part, f"{path}.anyOf[{number}]")
+        yield ".items", schema["items"]
+    yield from ((f".anyOf[{number}]", part) for number, part in enumerate(schema.get("anyOf", ())))
 
 
 def is_strict(schema: dict) -> bool:
     """Whether every object names all its properties as required and allows no others, as OpenAI's strict mode wants."""
-    properties = schema.get("properties", {})
-    closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(properties)
+    closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(schema.get("properties", ()))
     if not closed and ("object" in _types(schema) or "properties" in schema):
         return False
-    parts = [*properties.values(), *schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else [])]
-    return all(map(is_strict, parts))
+    return all(is_strict(part) for _, part in _parts(schema))
 
 
 def coerce(value: object, schema: dict) -> object:
@@ -163,15 +157,9 @@ def _types(schema: dict) -> tuple[str, ...]:
 
 
 def _fits(value: object, schema: dict) -> bool:
-    types = _types(schema)
-    return not types or any(_is(value, name) for name in types)
-
-
-def _is(value: object, name: str) -> bool:
     """JSON's types: a boolean is no number, and 5.0 is no integer here until `coerce` made it one."""
-    if isinstance(value, bool):
-        return name == "boolean"
-    return name != "boolean" and isinstance(value, _TYPES[name])
+    types = _types(schema)
+    return not types or any(isinstance(value, _TYPES[name]) and isinstance(value, bool) == (name == "boolean") for name in types)
 
 
 def _show(value: object) -> str:
