@@ -10,8 +10,8 @@ from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.tagger import tagger
+from minirank.extract.rules.tagger_features import Marks, Spans
 
-Spans = list[tuple[int, int]]  # (start, end), sorted
 Word = tuple[int, int, str]  # start, end, in lower case
 
 _WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
@@ -64,9 +64,8 @@ def skill_spans(text: str, gazetteer: Gazetteer | None = None) -> tuple[Spans, S
 
 def marked_spans(scan: ScannedText, gazetteer: Gazetteer | None = None) -> tuple[Spans, Spans]:
     """`skill_spans` of a ScannedText."""
-    if gazetteer is None:
-        return tagger().spans(scan, _proposals(scan))
-    return tagger().spans(scan, _proposals(scan), gazetteer.spans(scan.plain), gazetteer.bonus)
+    labels = () if gazetteer is None else (gazetteer.spans(scan.plain), gazetteer.bonus)
+    return tagger().spans(scan, _proposals(scan), *labels)
 
 
 def rule_spans(text: str) -> tuple[Spans, Spans]:
@@ -78,7 +77,7 @@ def rule_spans(text: str) -> tuple[Spans, Spans]:
     return _by_rules(_scan(text))
 
 
-def propose(text: str) -> tuple[NormalisedText, dict[str, list[tuple[int, int, str]]]]:
+def propose(text: str) -> tuple[NormalisedText, Marks]:
     """What the rules see in a posting, as evidence for the tagger.
 
     Returns: (NormalisedText, {name: sorted list of (start, end, label)}).
@@ -91,7 +90,7 @@ def _scan(text: str) -> ScannedText:
     return ScannedText(text, lexicon().job_headings)
 
 
-def _proposals(scan: ScannedText) -> dict[str, list[tuple[int, int, str]]]:
+def _proposals(scan: ScannedText) -> Marks:
     skills, knowledge = _by_rules(scan)
     facts = sorted((m.start, m.end, m.kind) for matches in scan.kinds.values() for m in matches)
     titles = sorted((m.start, m.end, m.kind) for m in (*scan.titles, *scan.levels))
@@ -153,16 +152,14 @@ def _abilities(document: NormalisedText, tokens: list[Word], verbs: Mapping[str,
     past = 0
     for at, (start, _, word) in enumerate(tokens):
         form = verbs.get(word)
-        if at < past or form is None or form == "s":
+        if at < past or form not in ("base", "ing"):
             continue
-        before = tokens[at - 1][2] if at else "\n"
         opens = at == 0 or "\n" in plain[tokens[at - 1][1] : start]
+        before = tokens[at - 1][2] if at else "\n"
         if before.endswith("ly") and at > 1:
             before = tokens[at - 2][2]
-        allowed = _BEFORE_VERB if form == "base" else _BEFORE_NAMED
-        if not (opens or before in allowed):
-            continue
-        if document.section(start) == "other" or _of_company(document, start):
+        allowed = opens or before in (_BEFORE_VERB if form == "base" else _BEFORE_NAMED)
+        if not allowed or document.section(start) == "other" or _of_company(document, start):
             continue
         past = _verb_phrase_end(plain, tokens, at, verbs)
         if past - at > 1:

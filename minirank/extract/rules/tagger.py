@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minirank.extract.normalised_text import NormalisedText
-from minirank.extract.rules.tagger_features import Sentence, features, sentences
+from minirank.extract.rules.tagger_features import Marks, Sentence, Spans, features, sentences
 
 LAYERS = ("skill", "knowledge")
 WEIGHTS = "tagger.npz"
@@ -27,34 +27,25 @@ _BLOCK = 4096  # words whose features are held at a time: a long document takes 
 _FORBIDDEN = -1e4  # a log score; finite, so that a best path always exists
 
 
-@dataclass(frozen=True)
 class Scheme:
-    """Tags of a layer; tag 0 is outside of every span.
+    """Tags of a layer; tag 0 is outside of every span. A span goes on with I or E after B and I, and must where E exists.
 
     Args:
         names: a letter a tag.
-        follows: (K, K) bool, whether the column's tag may follow the row's.
-        starts, ends: (K,) bool, whether a sentence may start, end with the tag.
-        inner: (K,) bool, whether the tag goes on with a span.
+
+    `follows`: (K, K) bool, whether the column's tag may follow the row's. `starts`, `ends`: (K,) bool, whether a sentence
+    may start, end with the tag. `inner`: (K,) bool, whether the tag goes on with a span.
     """
 
-    names: str
-    follows: np.ndarray
-    starts: np.ndarray
-    ends: np.ndarray
-    inner: np.ndarray
+    def __init__(self, names: str) -> None:
+        self.names, must_close = names, "E" in names
+        open_ = np.array([name in "BI" for name in names])
+        self.inner = np.array([name in "IE" for name in names])
+        self.starts, self.ends = ~self.inner, ~(open_ & must_close)
+        self.follows = np.where(self.inner, open_[:, None], self.ends[:, None])
 
 
-def _scheme(names: str, unfinished: str) -> Scheme:
-    """Scheme whose spans go on with I or E after the tags in `unfinished`, and must where E exists."""
-    inner = np.array([name in "IE" for name in names])
-    open_ = np.array([name in unfinished for name in names])
-    must_close = "E" in names
-    follows = np.array([[(o and i) or (not i and not (o and must_close)) for i in inner] for o in open_])
-    return Scheme(names, follows, ~inner, ~open_ if must_close else np.ones(len(names), bool), inner)
-
-
-SCHEMES = {"skill": _scheme("OBIES", "BI"), "knowledge": _scheme("OBI", "BI")}
+SCHEMES = {"skill": Scheme("OBIES"), "knowledge": Scheme("OBI")}
 
 
 @dataclass(eq=False)
@@ -118,12 +109,8 @@ class Tagger:
         return {layer: part * scale for layer, part, scale in zip(LAYERS, parts, self.scales, strict=True)}
 
     def spans(
-        self,
-        document: NormalisedText,
-        marks: Mapping[str, list[tuple[int, int, str]]],
-        listed: Mapping[str, list[tuple[int, int]]] | None = None,
-        bonus: tuple[float, float] = (0.0, 0.0),
-    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        self, document: NormalisedText, marks: Marks, listed: Mapping[str, Spans] | None = None, bonus: tuple[float, float] = (0.0, 0.0)
+    ) -> tuple[Spans, Spans]:
         """Spans of both layers.
 
         Args:
@@ -139,14 +126,12 @@ class Tagger:
         rows = features(document, found, marks, self.classes)
         blocks = [self.emissions(*hashes(block)) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
         skills, knowledge = (
-            self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, ()), bonus[number])
+            self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, []), bonus[number])
             for number, layer in enumerate(LAYERS)
         )
         return skills, knowledge
 
-    def _layer(
-        self, layer: str, scores: np.ndarray, found: list[Sentence], listed: Sequence[tuple[int, int]], bonus: float
-    ) -> list[tuple[int, int]]:
+    def _layer(self, layer: str, scores: np.ndarray, found: list[Sentence], listed: Spans, bonus: float) -> Spans:
         scheme = SCHEMES[layer]
         scores[:, 0] -= self.outside[LAYERS.index(layer)]
         scores[inside(found, listed), 0] -= bonus
@@ -234,16 +219,15 @@ def viterbi(scores: np.ndarray, transitions: np.ndarray, scheme: Scheme, steps: 
     return tags
 
 
-def inside(found: list[Sentence], spans: Sequence[tuple[int, int]]) -> np.ndarray:
+def inside(found: list[Sentence], spans: Spans) -> np.ndarray:
     """(N,) bool, whether each word of the sentences lies in one of the sorted spans."""
     starts = np.array([at for sentence in found for at in sentence.starts])
-    begins = np.array([span[0] for span in spans], np.int64)
-    ends = np.array([span[1] for span in spans], np.int64)
+    begins, ends = np.array(spans, np.int64).reshape(-1, 2).T
     at = np.searchsorted(begins, starts, side="right") - 1
     return (at >= 0) & (starts < np.append(ends, 0)[at])
 
 
-def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> list[tuple[int, int]]:
+def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> Spans:
     """Spans that tags mark: a sorted list of (start, end).
 
     Args:

@@ -15,6 +15,9 @@ from zlib import crc32
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import lexicon
 
+Spans = list[tuple[int, int]]  # (start, end), sorted
+Marks = Mapping[str, list[tuple[int, int, str]]]  # what marks a span -> (start, end, label), sorted
+
 WORDS = re.compile(r"<\w{1,20}>|[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|[^\s\x01]")
 LONGEST_SENTENCE = 200  # words; a longer one is cut
 LONGEST_WORD = 30  # characters; the rest is not looked at
@@ -87,9 +90,7 @@ def spelling(quote: str) -> tuple[str, str]:
     return word, quote[:6]
 
 
-def features(
-    document: NormalisedText, found: list[Sentence], marks: Mapping[str, list[tuple[int, int, str]]], classes: Mapping[int, tuple[int, int]]
-) -> Iterator[list[int]]:
+def features(document: NormalisedText, found: list[Sentence], marks: Marks, classes: Mapping[int, tuple[int, int]]) -> Iterator[list[int]]:
     """Features of every word of every sentence.
 
     Args:
