@@ -52,16 +52,13 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
     Raises:
         RunError: a file cannot be written.
     """
-    total = len(folder.jobs) + len(folder.resumes)
-    report = progress or (lambda done, total: None)
-    jobs, resumes = [], []
-    for done, job in enumerate(folder.jobs, start=1):
-        jobs.append(job_by_rules(job, gazetteer))
-        report(done, total)
-    for done, resume in enumerate(folder.resumes, start=len(jobs) + 1):
-        resumes.append(resume_by_rules(resume, gazetteer))
-        report(done, total)
-    features = Features(jobs, resumes)
+    texts = [*((job_by_rules, job) for job in folder.jobs), *((resume_by_rules, resume) for resume in folder.resumes)]
+    found = []
+    for read, text in texts:
+        found.append(read(text, gazetteer))
+        if progress is not None:
+            progress(len(found), len(texts))
+    features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     write_features(folder, features, None, gazetteer)
     return features
 

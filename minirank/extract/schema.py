@@ -33,8 +33,7 @@ class Value:
 
     def to_json(self) -> dict:
         """The value as a JSON object, without `rules` where they do not disagree."""
-        item = asdict(self)
-        return item if self.rules is not None else {key: item[key] for key in item if key != "rules"}
+        return {key: item for key, item in asdict(self).items() if key != "rules" or item is not None}
 
     @classmethod
     def from_json(cls, item: object) -> Value:
@@ -186,3 +185,6 @@ class ResumeFeatures(_Features):
     flagged: tuple[Flag, ...] = ()
 
     _ids = ("resume_id", "updated_at")
+
+
+AnyFeatures = JobFeatures | ResumeFeatures

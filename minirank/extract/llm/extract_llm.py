@@ -15,7 +15,7 @@ from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves
 from minirank.extract.llm.merge import cross_check, merge
 from minirank.extract.llm.prompts import load_prompt
 from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.schema import JobFeatures, ResumeFeatures
+from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request
 
 from ...data import DataFolder
@@ -81,7 +81,7 @@ class LLMDocument:
     kind: str
     name: str
     text: str
-    rules: JobFeatures | ResumeFeatures
+    rules: AnyFeatures
     gazetteer: Gazetteer | None = None
 
     @classmethod
@@ -116,7 +116,7 @@ class LLMDocument:
             else:
                 yield (start, end), request
 
-    def answered(self, asker: Asker, most: int, counts: ValueCounts) -> JobFeatures | ResumeFeatures | None:
+    def answered(self, asker: Asker, most: int, counts: ValueCounts) -> AnyFeatures | None:
         """What the answers say that the document says too; None where one is missing."""
         prompt, parts = load_prompt(self.kind), []
         for (start, end), request in self.requests(asker, most):
@@ -127,7 +127,7 @@ class LLMDocument:
             parts.append(READERS[self.kind](answer, source, self.gazetteer))
         return merge(parts)
 
-    def read(self, asker: Asker, most: int, report: ExtractionReport) -> JobFeatures | ResumeFeatures:
+    def read(self, asker: Asker, most: int, report: ExtractionReport) -> AnyFeatures:
         """Features of the answers; the rules' where one is missing, or where more of it is made up than is not."""
         report.documents += 1
         if not self.masked.text:

@@ -7,13 +7,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from minirank.extract.llm.grounding import ValueCounts
-from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
+from minirank.extract.schema import EDUCATION, AnyFeatures, JobFeatures, Value, first_of_each
 
 # Where the rules find something, they are right: tell-tale words that leave little to interpret.
 RELIABLE = ("years", "min_years", "education", "seniority")
 
 
-def merge(parts: Sequence[JobFeatures] | Sequence[ResumeFeatures]) -> JobFeatures | ResumeFeatures:
+def merge(parts: Sequence[AnyFeatures]) -> AnyFeatures:
     """Features of a document from those of its pieces.
 
     Lists are joined, the first mention of each value counts. Of single values the first one counts, but for years
@@ -47,9 +47,7 @@ def _chosen(name: str, found: list[Value], job: bool) -> Value:
     return found[0]
 
 
-def cross_check(
-    found: JobFeatures | ResumeFeatures, rules: JobFeatures | ResumeFeatures, counts: ValueCounts
-) -> JobFeatures | ResumeFeatures:
+def cross_check(found: AnyFeatures, rules: AnyFeatures, counts: ValueCounts) -> AnyFeatures:
     """A model's features beside those of the rules, on years, education and seniority.
 
     What only the rules found is taken from them. Where both found something else, the model's value is kept with the
@@ -68,13 +66,9 @@ def cross_check(
         ours, theirs = getattr(rules, name, None), getattr(found, name, None)
         if ours is None or (theirs is not None and ours.value == theirs.value):
             continue
-        if theirs is None:
-            counts.filled += 1
-            changed[name] = ours
-        elif rules.flagged:
-            counts.overruled += 1
-            changed[name] = ours
-        else:
-            counts.disputed += 1
-            changed[name] = replace(theirs, rules=ours.value)
+        disputed = theirs is not None and not rules.flagged
+        counts.filled += theirs is None
+        counts.disputed += disputed
+        counts.overruled += theirs is not None and not disputed
+        changed[name] = replace(theirs, rules=ours.value) if disputed else ours
     return replace(found, **ids, **changed)
