@@ -14,15 +14,12 @@ TIMEOUT = 60.0  # seconds
 def register(commands: Commands) -> None:
     """Add the command to the command line."""
     doctor = commands.add_parser("doctor", help="what this LLM server can do, and what to do about what it cannot")
-    doctor.add_argument("--base-url", metavar="URL", help="such as http://127.0.0.1:8080/v1")
-    doctor.add_argument(
-        "--config", metavar="CONFIG.yaml", help="its llm.base_url, model, api_key_env and timeout, where no option is given"
-    )
-    doctor.add_argument("--model", metavar="M", help="its name (default: the first that the server lists)")
-    doctor.add_argument("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
-    doctor.add_argument(
-        "--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})"
-    )
+    add = doctor.add_argument
+    add("--base-url", metavar="URL", help="such as http://127.0.0.1:8080/v1")
+    add("--config", metavar="CONFIG.yaml", help="its llm.base_url, model, api_key_env and timeout, where no option is given")
+    add("--model", metavar="M", help="its name (default: the first that the server lists)")
+    add("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
+    add("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})")
     doctor.set_defaults(run=run_doctor)
 
 
