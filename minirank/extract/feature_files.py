@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import methodcaller
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minirank import __version__
 from minirank.errors import DataError
@@ -53,7 +53,7 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
         RunError: a file cannot be written.
     """
     texts = [*((job_by_rules, job) for job in folder.jobs), *((resume_by_rules, resume) for resume in folder.resumes)]
-    found = []
+    found: list[Any] = []
     for read, text in texts:
         found.append(read(text, gazetteer))
         if progress is not None:

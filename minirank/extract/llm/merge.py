@@ -60,15 +60,17 @@ def cross_check(found: AnyFeatures, rules: AnyFeatures, counts: ValueCounts) -> 
         counts: gets disputed, overruled and filled values.
     Returns: features with the ids and flags of `rules`.
     """
-    ids = {name: getattr(rules, name) for name in (*found._ids, "flagged")}
-    changed = {}
+    ids: dict[str, Any] = {name: getattr(rules, name) for name in (*found._ids, "flagged")}
+    changed: dict[str, Any] = {}
     for name in RELIABLE:
         ours, theirs = getattr(rules, name, None), getattr(found, name, None)
         if ours is None or (theirs is not None and ours.value == theirs.value):
             continue
-        disputed = theirs is not None and not rules.flagged
-        counts.filled += theirs is None
-        counts.disputed += disputed
-        counts.overruled += theirs is not None and not disputed
-        changed[name] = replace(theirs, rules=ours.value) if disputed else ours
+        if theirs is not None and not rules.flagged:
+            counts.disputed += 1
+            changed[name] = replace(theirs, rules=ours.value)
+        else:
+            counts.filled += theirs is None
+            counts.overruled += theirs is not None
+            changed[name] = ours
     return replace(found, **ids, **changed)

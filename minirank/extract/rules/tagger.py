@@ -7,7 +7,7 @@ Trained by bench/extraction/tagger_training.py; what the weights were made of is
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
