@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,18 @@ ResumesFound = Sequence[ResumeFeatures]
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
-@dataclass(frozen=True)
 class Profiles:
     """n jobs or n resumes.
 
     Args:
         records: n lines of jobs.jsonl or resumes.jsonl.
         features: n `JobFeatures` or `ResumeFeatures`.
+        names: keys of the id and of the time in `records`, and of the years in `features`.
+        skills: name -> n lists, sets that jobs and resumes do not share.
+        texts: the n texts; asked for where there is a model and no counts.
+        model, most, counts: as in `job_profiles`.
+
+    Attributes:
         key: (n,) int64, a hash of job_id or resume_id.
         time: (n,) int64 seconds, when a job was posted or a resume updated.
         years: (n,) float64, asked for or had; NaN is unknown.
@@ -38,17 +43,33 @@ class Profiles:
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
     """
 
-    records: list
-    features: list
-    key: np.ndarray
-    time: np.ndarray
-    years: np.ndarray
-    levels: dict[str, np.ndarray]
-    title: list
-    domain: list
-    sets: dict[str, csr_array]
-    text: csr_array | None
-    tokens: csr_array | None
+    def __init__(
+        self,
+        records: Records,
+        features: Sequence[Any],
+        names: tuple[str, str, str],
+        skills: dict[str, list],
+        texts: Iterable[str],
+        model: TextModel | None,
+        most: int,
+        counts: csr_array | None,
+    ):
+        id_name, time_name, years_name = names
+        self.records, self.features = records, features
+        self.key = np.array([column(record[id_name]) for record in records], np.int64)
+        self.time = np.array([record[time_name] for record in records], np.int64)
+        self.years = np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64)
+        self.title = [value_of(f.title) for f in features]
+        self.domain = [f.domains[0].value if f.domains else None for f in features]
+        levels = {name: [value_of(getattr(f, name)) for f in features] for name in LEVELS}
+        self.levels = {name: _places_in(LEVELS[name], found) for name, found in levels.items()}
+        lists: dict[str, Any] = {name: [_values(getattr(f, name)) for f in features] for name in ("domains", "soft_skills", "languages")}
+        lists |= {name: [_one(value) for value in levels[name]] for name in ("seniority", "education")}
+        lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
+        lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
+        self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
+        self.text = None if model is None else model.tfidf(model.counts(texts) if counts is None else counts)
+        self.tokens = None if self.text is None else top_tokens(self.text, most)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -64,15 +85,17 @@ class Profiles:
                 return values[rows]
             return None if values is None else [values[row] for row in rows]
 
-        return Profiles(**{name: chosen(values) for name, values in vars(self).items()})
+        taken = copy(self)
+        vars(taken).update(chosen(vars(self)))
+        return taken
 
 
-def job_text(job: dict, features: JobFeatures) -> str:
+def job_text(job: Record, features: JobFeatures) -> str:
     """Title and description without flagged spans; offsets count from the title's start."""
     return clean_text(f"{job['title']}\n{job['description']}", features.flagged)
 
 
-def resume_text(resume: dict, features: ResumeFeatures) -> str:
+def resume_text(resume: Record, features: ResumeFeatures) -> str:
     """The resume's text without flagged spans."""
     return clean_text(resume["text"], features.flagged)
 
@@ -89,7 +112,7 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     """
     must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
     skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)]}
-    return _profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, job_text, model, most, counts)
+    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, map(job_text, jobs, features), model, most, counts)
 
 
 def resume_profiles(
@@ -103,44 +126,8 @@ def resume_profiles(
         model, most, counts: as in `job_profiles`.
     """
     skills = {"skills": [_values(f.skills) for f in features]}
-    return _profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, resume_text, model, most, counts)
-
-
-def _profiles(records, features, names: tuple[str, str, str], skills, text_of, model, most, counts) -> Profiles:
-    """Jobs or resumes as arrays; `names` are those of the id, the time and the years."""
-    id_name, time_name, years_name = names
-    title = [value_of(f.title) for f in features]
-    levels = {name: [value_of(getattr(f, name)) for f in features] for name in LEVELS}
-    places = [r.get("location") or value_of(f.location) for r, f in zip(records, features)]
-    lists = {
-        **skills,
-        "title": [_one(t) for t in title],
-        "title_words": [words(t) if t else () for t in title],
-        "seniority": [_one(s) for s in levels["seniority"]],
-        "education": [_one(e) for e in levels["education"]],
-        "domains": [_values(f.domains) for f in features],
-        "soft_skills": [_values(f.soft_skills) for f in features],
-        "languages": [_values(f.languages) for f in features],
-        "location": [place_parts(place) for place in places],
-    }
-    text = None
-    if model is not None:
-        if counts is None:
-            counts = model.counts([text_of(record, f) for record, f in zip(records, features)])
-        text = model.tfidf(counts)
-    return Profiles(
-        records=records,
-        features=features,
-        key=np.array([column(record[id_name]) for record in records], np.int64),
-        time=np.array([record[time_name] for record in records], np.int64),
-        years=np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64),
-        levels={name: _places_in(LEVELS[name], found) for name, found in levels.items()},
-        title=title,
-        domain=[f.domains[0].value if f.domains else None for f in features],
-        sets={name: sets(rows) for name, rows in lists.items()},
-        text=text,
-        tokens=None if text is None else top_tokens(text, most),
-    )
+    texts = map(resume_text, resumes, features)
+    return Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, texts, model, most, counts)
 
 
 def place_parts(place: str | None) -> list[str]:
