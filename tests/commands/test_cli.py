@@ -161,15 +161,15 @@ def test_mistakes_are_one_line(capsys, table, tmp_path):
     assert "cannot be written" in refused(capsys, "score", folder, config.parent / "rows.csv", "--out", tmp_path / "no" / "p.csv")
 
 
-@pytest.mark.parametrize(
-    ("error", "status", "line"),
-    [
-        (RunError("one\n  two"), 2, "minirank: error: one two"),
-        (OSError(errno.ENOSPC, "No space left on device"), 2, "minirank: error: validate: No space left on device; check"),
-        (PermissionError(errno.EACCES, "Permission denied", "/x/y"), 2, "minirank: error: /x/y: Permission denied; check"),
-        (KeyboardInterrupt(), 130, "minirank: error: interrupted"),
-    ],
-)
+ERRORS = [
+    (RunError("one\n  two"), 2, "minirank: error: one two"),
+    (OSError(errno.ENOSPC, "No space left on device"), 2, "minirank: error: validate: No space left on device; check"),
+    (PermissionError(errno.EACCES, "Permission denied", "/x/y"), 2, "minirank: error: /x/y: Permission denied; check"),
+    (KeyboardInterrupt(), 130, "minirank: error: interrupted"),
+]
+
+
+@pytest.mark.parametrize("error, status, line", ERRORS)
 def test_no_error_shows_a_traceback(capsys, monkeypatch, error, status, line):
     def fail(options):
         raise error

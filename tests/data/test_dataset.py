@@ -18,16 +18,16 @@ def test_parts_may_be_empty_and_rows_left_out():
     assert len(replace(small(), valid=np.array([0]), test=np.array([2, 3])).rows) == 4
 
 
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"valid": np.array([1])}, "a row must not belong to two parts"),
-        ({"valid": np.array([4])}, "train, valid and test must be rows 0 .. 3"),
-        ({"search": np.zeros(3, np.int32)}, r"search must be \(4,\), got \(3,\)"),
-        ({"truth": {"click": np.zeros(5)}}, r"truth\['click'\] must be \(4,\), got \(5,\)"),
-        ({"inputs": InputSpec(tasks=("a", "b"))}, r"labels must be \(4, 2\), got \(4, 1\)"),
-    ],
-)
+MISFITS = [
+    ({"valid": np.array([1])}, "a row must not belong to two parts"),
+    ({"valid": np.array([4])}, "train, valid and test must be rows 0 .. 3"),
+    ({"search": np.zeros(3, np.int32)}, r"search must be \(4,\), got \(3,\)"),
+    ({"truth": {"click": np.zeros(5)}}, r"truth\['click'\] must be \(4,\), got \(5,\)"),
+    ({"inputs": InputSpec(tasks=("a", "b"))}, r"labels must be \(4, 2\), got \(4, 1\)"),
+]
+
+
+@pytest.mark.parametrize("change, message", MISFITS)
 def test_arrays_that_do_not_belong_together(change, message):
     with pytest.raises(ValueError, match=message):
         replace(small(), **change)

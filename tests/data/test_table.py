@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from checkout import ROOT
+from random_rows import ids_of
 from table_world import TRAIN, VALID, config, read
 
 from minirank.config.dataclass_yaml import build
@@ -19,18 +20,12 @@ from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Inputs
 
 
-def bag(dataset, row: int, index: int = 0) -> list[int]:
-    found = dataset.rows.bags[index]
-    entity = found.entity[row]
-    return found.ids[found.offsets[entity] : found.offsets[entity + 1]].tolist()
-
-
 def test_categories_bags_and_labels(tmp_path):
     data = read(tmp_path)
     assert data.inputs.categorical == (("city", 3),)  # unknown, Oslo, Rome; Bonn is too rare to be known
     assert data.rows.ids[:, 0].tolist() == [2, 2, 1, 1, 0, 0, 2, 1]
     assert data.inputs.bags == (("tags", 3),)  # unknown, a, b; c has one training row
-    assert [bag(data, row) for row in range(8)] == [[1, 2], [2], [], [1, 0], [2], [0, 2], [1], [1]]
+    assert [ids_of(data.rows.bags[0], row) for row in range(8)] == [[1, 2], [2], [], [1, 0], [2], [0, 2], [1], [1]]
     np.testing.assert_array_equal(data.rows.labels[:, 0], np.float32([1, 0, 0, 1, np.nan, 0, 1, 0]))
     assert (data.rows.weights == 1).all() and data.inputs.tasks == ("y",)
     assert data.train.tolist() == [0, 1, 2, 3, 4] and data.valid.tolist() == [5, 6, 7] and len(data.test) == 0
@@ -188,8 +183,7 @@ def test_the_encoder_is_kept_and_encodes_new_rows(tmp_path):
         np.testing.assert_array_equal(batch.dense[rows], data.rows.dense[data.valid[rows]])
     assert type(from_rows) is type(from_file) is Inputs, "rows without labels"
     assert from_rows.ids[2].tolist() == [0, 0] and from_rows.dense[2].tolist() == [0, 1, 0, 1]
-    found = from_rows.bags[0]
-    assert found.ids[found.offsets[found.entity[0]] : found.offsets[found.entity[0] + 1]].tolist() == [0, 2]
+    assert ids_of(from_rows.bags[0], 0) == [0, 2]
     with pytest.raises(DataError, match="rows:2: column age: expected a number, got 'old'"):
         encoder.transform([row, row | {"age": "old"}])
 

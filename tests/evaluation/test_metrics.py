@@ -76,15 +76,15 @@ def test_auc_of_hostile_rows():
     assert math.isnan(metrics.auc([0, 0], [0.3, 0.4]))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([0, np.nan], [0.1, 0.2]), "labels must hold no NaN, got 1"),
-        (([0, 1], [0.1, np.nan]), "scores must hold no NaN, got 1"),
-        (([0, 0.5], [0.1, 0.2]), "labels must be 0 or 1, got 0.5"),
-        (([0, 1], [0.1]), r"must have one shape \(B,\), got \(2,\), \(1,\)"),
-    ],
-)
+WRONG = [
+    (([0, np.nan], [0.1, 0.2]), "labels must hold no NaN, got 1"),
+    (([0, 1], [0.1, np.nan]), "scores must hold no NaN, got 1"),
+    (([0, 0.5], [0.1, 0.2]), "labels must be 0 or 1, got 0.5"),
+    (([0, 1], [0.1]), r"must have one shape \(B,\), got \(2,\), \(1,\)"),
+]
+
+
+@pytest.mark.parametrize("arguments, message", WRONG)
 def test_auc_names_the_wrong_argument(arguments, message):
     with pytest.raises(ValueError, match=message):
         metrics.auc(*arguments)

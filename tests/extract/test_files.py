@@ -41,9 +41,8 @@ def test_a_line_has_the_documented_keys(folder):
     )
     assert line["must_have"] == [{"value": "emergency care", "quote": "triage", "start": 15, "end": 21, "source": "rules"}]
     line = json.loads((folder.path / "resume_features.jsonl").read_text().splitlines()[0])
-    assert " ".join(line) == (
-        "resume_id updated_at title seniority years skills education domains soft_skills location remote languages flagged"
-    )
+    keys = "resume_id updated_at title seniority years skills education domains soft_skills location remote languages flagged"
+    assert " ".join(line) == keys
 
 
 def test_files_are_asked_for(folder):
@@ -58,20 +57,20 @@ def test_features_of_other_resumes_are_refused(folder):
         read_features(folder)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda line: line.pop("title"), "key 'title' is missing"),
-        (lambda line: line.update(extra=1), "key 'extra' is unknown"),
-        (lambda line: line.update(must_have={}), "key 'must_have' must be a list, got dict"),
-        (lambda line: line["must_have"][0].pop("quote"), "key 'quote' of a value is missing"),
-        (lambda line: line["must_have"][0].update(start=True), "key 'start' of a value is missing or has the wrong type"),
-        (
-            lambda line: line.update(seniority={"value": "king", "quote": "k", "start": 0, "end": 1, "source": "llm"}),
-            "key 'seniority' must be one of intern, junior",
-        ),
-    ],
-)
+DAMAGE = [
+    (lambda line: line.pop("title"), "key 'title' is missing"),
+    (lambda line: line.update(extra=1), "key 'extra' is unknown"),
+    (lambda line: line.update(must_have={}), "key 'must_have' must be a list, got dict"),
+    (lambda line: line["must_have"][0].pop("quote"), "key 'quote' of a value is missing"),
+    (lambda line: line["must_have"][0].update(start=True), "key 'start' of a value is missing or has the wrong type"),
+    (
+        lambda line: line.update(seniority={"value": "king", "quote": "k", "start": 0, "end": 1, "source": "llm"}),
+        "key 'seniority' must be one of intern, junior",
+    ),
+]
+
+
+@pytest.mark.parametrize("change, message", DAMAGE)
 def test_damage_is_named_with_its_line(folder, change, message):
     extract_folder(folder)
     path = folder.path / "job_features.jsonl"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from features_world import ROLES, job_features, resume_features, write_world
+from random_rows import ids_of
 
 from minirank.config.features import FeatureConfig
 from minirank.data import split_by_time
@@ -33,11 +34,6 @@ def encoded(world, **settings):
 def saved(encoder, path) -> bytes:
     encoder.save(path)
     return (path / "encoder.json").read_bytes() + (path / "encoder.npz").read_bytes()
-
-
-def bag_ids(bag, row):
-    entity = bag.entity[row]
-    return bag.ids[bag.offsets[entity] : bag.offsets[entity + 1]].tolist()
 
 
 def test_shapes_types_and_ranges(world):
@@ -153,7 +149,7 @@ def test_serving_gives_the_logged_numbers_bit_for_bit(world):
             assert np.array_equal(np.delete(served.ids, 1, axis=1), np.delete(rows.ids[part], 1, axis=1))
             assert (served.ids[:, 1] == 0).all()
             for ours, theirs in zip(served.bags, rows.bags):
-                assert [bag_ids(ours, i) for i in range(len(part))] == [bag_ids(theirs, i) for i in part]
+                assert [ids_of(ours, i) for i in range(len(part))] == [ids_of(theirs, i) for i in part]
             assert type(served) is Inputs, "rows without labels"
 
 
@@ -231,7 +227,7 @@ def test_a_new_input_is_one_entry(world, monkeypatch):
     for row in range(0, len(rows), 50):
         job = world.features.jobs[world.folder.impressions.job[row]]
         asked = {skill.value for skill in (*job.must_have, *job.nice_to_have)}
-        assert {names[id] for id in bag_ids(rows.bags[-1], row)} == asked
+        assert {names[id] for id in ids_of(rows.bags[-1], row)} == asked
     place = spec.dense.index("new_number")
     values = rows.dense[:, place] * encoder.std[place] + encoder.mean[place]
     assert values[world.split.train[-1]] > values[world.split.train[0]]

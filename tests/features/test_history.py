@@ -129,9 +129,8 @@ def planted_world(seed):
     def person(name):
         skills = tuple(str(s) for s in random.choice(SKILLS, random.integers(1, 6), replace=False))
         seniority, title = str(random.choice(["junior", "mid", "senior"])), str(random.choice(TITLES))
-        return resume(name, " ".join(random.choice(SKILLS, 8))), resume_features(
-            skills=skills, years=int(random.integers(0, 15)), seniority=seniority, title=title, education="master"
-        )
+        record, years = resume(name, " ".join(random.choice(SKILLS, 8))), int(random.integers(0, 15))
+        return record, resume_features(skills=skills, years=years, seniority=seniority, title=title, education="master")
 
     jobs, past, teams, candidates, job_row, hired = [], [], [], [], [], []
     for team in range(250):

@@ -73,11 +73,7 @@ def encoder(world):
 
 def test_evidence(encoder):
     job = job_features(must_have=("sql", "go"), nice_to_have=("rust",), min_years=5, seniority="senior", title="designer")
-    people = [
-        resume_features(skills=("sql", "rust", "excel")),
-        resume_features(skills=("excel",)),
-        resume_features(skills=("sql", "excel")),
-    ]
+    people = [resume_features(skills=skills) for skills in (("sql", "rust", "excel"), ("excel",), ("sql", "excel"))]
     records = [{"resume_id": name, "text": "", "updated_at": START - 9 * DAY} for name in "abc"]
     past = PastHires(("t",) * 3, (None,) * 3, tuple("abc"), START - 9 * DAY + np.arange(3), tuple(records), tuple(people))
     candidate = resume_features(skills=("sql", "rust", "excel"), years=3, seniority="lead")

@@ -285,17 +285,17 @@ def test_a_task_without_any_label_is_refused():
         plan_of(small(), rows=random_batch(50, masked=("cvr",)))
 
 
+OUT_OF_BOUNDS = [
+    (lambda b: dataclasses.replace(b, ids=b.ids + 4), "ids of role must lie in 0..4"),
+    (lambda b: dataclasses.replace(b, dense=b.dense[:, :2]), r"dense must be \(33, 3\)"),
+    (lambda b: dataclasses.replace(b, bags=b.bags[:1]), "bags must be 2"),
+    (lambda b: dataclasses.replace(b, bags=(dataclasses.replace(b.bags[0], ids=b.bags[0].ids + 30), b.bags[1])), "ids of bag skills"),
+    (lambda b: b.take(np.zeros(0, int)), "at least one row"),
+]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(
-    "change, words",
-    [
-        (lambda b: dataclasses.replace(b, ids=b.ids + 4), "ids of role must lie in 0..4"),
-        (lambda b: dataclasses.replace(b, dense=b.dense[:, :2]), r"dense must be \(33, 3\)"),
-        (lambda b: dataclasses.replace(b, bags=b.bags[:1]), "bags must be 2"),
-        (lambda b: dataclasses.replace(b, bags=(dataclasses.replace(b.bags[0], ids=b.bags[0].ids + 30), b.bags[1])), "ids of bag skills"),
-        (lambda b: b.take(np.zeros(0, int)), "at least one row"),
-    ],
-)
+@pytest.mark.parametrize("change, words", OUT_OF_BOUNDS)
 def test_a_batch_out_of_bounds_is_refused(backend, change, words):
     plan = plan_of(small())
     with pytest.raises(ValueError, match=words):

@@ -36,10 +36,8 @@ def test_errors_cost_nothing_and_lost_replies_their_upper_bound():
 
 def test_max_cost_is_never_passed(tmp_path):
     """A hard stop: whatever the server charges up to the bound, the sum stays below; the run can go on later."""
-    with (
-        ScriptedServer(default=answer(usage={"prompt_tokens": 300, "completion_tokens": 50})) as server,
-        Store(tmp_path / "s.sqlite") as store,
-    ):
+    charged = answer(usage={"prompt_tokens": 300, "completion_tokens": 50})
+    with ScriptedServer(default=charged) as server, Store(tmp_path / "s.sqlite") as store:
         limits = {"max_cost": 0.01, "price_in": 1.0, "price_out": 2.0, "concurrency": 4}
         with pytest.raises(FatalError, match="max_cost 0.01 is reached") as caught:
             Bulk(server.client(**limits), store).run(documents(100))

@@ -101,13 +101,11 @@ def context(monkeypatch):
     return made
 
 
-SCRIPTS = pytest.mark.parametrize(("script", "size"), [
-    (status_line, 2), (headers, 2), (interim_replies, 2), (chunks, 2), (slow_reader, 30_000_000),
-])  # fmt: skip
+SCRIPTS = [(status_line, 2), (headers, 2), (interim_replies, 2), (chunks, 2), (slow_reader, 30_000_000)]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-@SCRIPTS
+@pytest.mark.parametrize("script, size", SCRIPTS)
 def test_the_deadline_holds_for_the_entire_exchange(context, scheme, script, size):
     with serving(script, context if scheme == "https" else None) as port:
         kind, seconds = outcome(f"{scheme}://127.0.0.1:{port}", size)

@@ -116,7 +116,7 @@ def test_a_server_that_cuts_prompts_silently():
         assert "next" not in marks(report)
 
 
-@pytest.mark.parametrize("step, subject, said", [
+BAD_HEALTH = [
     (Step(404, "404 page not found"), "address", "base_url must be the address before /chat/completions"),
     (failure(503, "Loading model"), "loading", "wait a moment and run this again"),
     (Step(200, "<html>hello</html>"), "bad reply", "<html>hello</html>; check that this is the address of an OpenAI-compatible server"),
@@ -127,7 +127,10 @@ def test_a_server_that_cuts_prompts_silently():
     (failure(429, "limit", {"Retry-After": "3600"}), "rate limit", "asks to wait 3600 s; run this again then"),
     (answer(delay=0.5), "timeout", "give it longer with --timeout"),
     (answer(" "), "bad reply", "try another --model"),
-])  # fmt: skip
+]
+
+
+@pytest.mark.parametrize("step, subject, said", BAD_HEALTH)
 def test_servers_in_bad_health(step, subject, said):
     """Every finding says what to do, and none speaks of the items of a run."""
     with ScriptedServer(default=step) as server:

@@ -43,10 +43,8 @@ def test_without_a_key_there_is_no_header(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_case_26_redirects_are_not_followed_and_the_key_stays(status):
-    with (
-        ScriptedServer() as other,
-        ScriptedServer(default=Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})) as server,
-    ):
+    with ScriptedServer() as other, ScriptedServer() as server:
+        server.default = Step(status, b"", {"Location": f"{other.url.replace('127.0.0.1', 'localhost')}/v1"})
         with pytest.raises(FatalError, match="redirect to http://localhost.*use the final address") as caught:
             server.client().complete(item())
         assert caught.value.kind == "redirect" and not other.received and len(server.received) == 1

@@ -152,10 +152,13 @@ def test_files_that_are_no_store(tmp_path, content, words):
         Store(path)
 
 
-@pytest.mark.parametrize("damage", [
-    "UPDATE results SET value = '{broken'", "UPDATE results SET provenance = '['", "DROP TABLE attempts", "DROP TABLE items",
-    "ALTER TABLE results RENAME COLUMN status TO state", "UPDATE abilities SET ability = '{\"x\": 1}'", None,
-])  # fmt: skip
+DAMAGE = (
+    "UPDATE results SET value = '{broken'¦UPDATE results SET provenance = '['¦DROP TABLE attempts¦DROP TABLE items¦"
+    "ALTER TABLE results RENAME COLUMN status TO state¦UPDATE abilities SET ability = '{\"x\": 1}'"
+).split("¦")
+
+
+@pytest.mark.parametrize("damage", [*DAMAGE, None])
 def test_a_damaged_store_is_named_in_one_line(tmp_path, damage):
     path = tmp_path / "store.sqlite"
     with ScriptedServer(default=answer('{"n": 1}\n{"n": 2}')) as server:

@@ -233,7 +233,7 @@ def test_everything_by_hand_needs_no_folder(ranker):
         alone.rank(JOB, role="hr")
 
 
-@pytest.mark.parametrize("job, resumes, message", [
+UNRANKABLE = [
     ("j0000017", None, "no job 'j0000017' .*did you mean j0000"),
     (JOB, ["r1"], "no resume 'r1'"),
     (JOB, [], "no candidate to rank"),
@@ -248,7 +248,10 @@ def test_everything_by_hand_needs_no_folder(ranker):
     (JOB, "r000001", "expected resumes but got 'r000001'; give a list"),
     (JOB, RESUMES[0], "expected resumes but got {'resume_id': .*; give a list"),
     (JOB, [[1]], "expected a resume but got \\[1\\]; give a list"),
-])  # fmt: skip
+]
+
+
+@pytest.mark.parametrize("job, resumes, message", UNRANKABLE)
 def test_what_cannot_be_ranked_is_one_line(ranker, job, resumes, message):
     with pytest.raises(DataError, match=message) as caught:
         ranker.rank(job, resumes, "hr")

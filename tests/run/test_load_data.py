@@ -48,8 +48,7 @@ def test_clicks_between_0_and_1_are_refused(market, loss):
     dataset = select_tasks(dataset, tasks)
     check_labels(dataset, tasks)
     halves = replace(dataset, rows=replace(dataset.rows, labels=dataset.rows.labels / 2))
-    with pytest.raises(
-        ConfigError, match="task ctr: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; give the tasks other"
-    ):
+    said = "task ctr: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; give the tasks other"
+    with pytest.raises(ConfigError, match=said):
         check_labels(halves, tasks)
     check_labels(select_tasks(halves, tasks[:1]), tasks[:1])  # one alone is any label

@@ -346,13 +346,3 @@ def test_a_finished_run_whose_metrics_are_damaged(copy, text):
     if text is not None:
         (folder / "metrics.jsonl").write_text(text, encoding="latin-1")
     assert "metrics.jsonl: " in refused(config, folder, resume=True)
-
-
-def test_an_npz_holds_no_time(tmp_path, monkeypatch):
-    arrays = {"a": np.arange(6.0).reshape(2, 3), "empty": np.zeros((0, 4), np.float32), "text": np.array(["x", "yy"])}
-    save_npz(tmp_path / "one.npz", arrays)
-    monkeypatch.setattr(time, "time", lambda: 2e9)
-    save_npz(tmp_path / "two.npz", arrays)
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    found = load_npz(tmp_path / "one.npz", "")
-    assert all((found[name] == values).all() and found[name].dtype == values.dtype for name, values in arrays.items())

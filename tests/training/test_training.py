@@ -73,9 +73,8 @@ def test_training_learns_and_notes_every_epoch(tmp_path, options):
     assert set(lines[0]["losses"]) == {"ctr.bce", "cvr.bce"}
     assert lines[-1]["loss"] < lines[0]["loss"] - 0.05
     assert lines[-1]["valid"]["ctr.auc"] > 0.65
-    assert lines[-1]["valid"]["mean.log_loss"] == pytest.approx(
-        (lines[-1]["valid"]["ctr.log_loss"] + lines[-1]["valid"]["cvr.log_loss"]) / 2, rel=1e-12
-    )
+    valid = lines[-1]["valid"]
+    assert valid["mean.log_loss"] == pytest.approx((valid["ctr.log_loss"] + valid["cvr.log_loss"]) / 2, rel=1e-12)
     timing = [json.loads(line) for line in (tmp_path / "run" / "timing.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in timing] == [1, 2, 3, 4, 5, 6] and timing[0]["rows_per_second"] > 0
     assert not (tmp_path / "run" / "checkpoint.npz").exists()

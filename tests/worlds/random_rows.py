@@ -20,6 +20,12 @@ def random_bag(rng, rows, size, entities, longest=6):
     return Bag(rng.integers(0, entities, rows).astype(np.int32), offsets, rng.integers(0, size, offsets[-1]).astype(np.int32))
 
 
+def ids_of(bag, row):
+    """The ids that a row has in a bag."""
+    entity = bag.entity[row]
+    return bag.ids[bag.offsets[entity] : bag.offsets[entity + 1]].tolist()
+
+
 def random_batch(rows, seed=0, spec=SPEC, masked=()):
     """Rows with missing labels, soft relevance, confidences, repeated ids; `masked` tasks have no label at all."""
     rng = np.random.default_rng(seed)

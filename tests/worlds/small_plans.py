@@ -11,9 +11,8 @@ from minirank.kernels.plan import PlanBuilder
 from minirank.model.architectures import compile_plan
 
 BACKENDS = ("reference", "cpu")
-ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")] + [
-    (name, role) for name in GATED for role in ("none", "bias", "full", "mlp")
-]
+ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")]
+ARCHITECTURES += [(name, role) for name in GATED for role in ("none", "bias", "full", "mlp")]
 TASKS = (
     TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
     TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
@@ -35,9 +34,8 @@ def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
 def one_task(rows=50):
     """(inputs, batch) of a single task, with one categorical field and one dense column."""
     batch = random_batch(rows)
-    batch = dataclasses.replace(
-        batch, ids=batch.ids[:, :1] % 5, bags=(), dense=batch.dense[:, :1], labels=batch.labels[:, 2:], weights=batch.weights[:, 2:]
-    )
+    labels, weights = batch.labels[:, 2:], batch.weights[:, 2:]
+    batch = dataclasses.replace(batch, ids=batch.ids[:, :1] % 5, bags=(), dense=batch.dense[:, :1], labels=labels, weights=weights)
     return InputSpec((("a", 5),), (), ("d",), ("income",)), batch
 
 

@@ -53,9 +53,8 @@ def test_shared_columns_are_left_out_of_the_first_layers():
     """`Encoded.runs` of x = [embeddings | dense]: without the shared columns, none at all where nothing reads them."""
     spec = InputSpec((("a", 5), ("b", 7)), (), ("c", "d", "e"), ("y",))
     rows = drawn_batch(np.random.default_rng(0), spec, 50)
-    config = ModelConfig(
-        "shared_bottom", embedding=4, expert_hidden=(6,), tower_hidden=(), role_field=None, position_field=None, position_bias=None
-    )
+    absent = dict.fromkeys(("role_field", "position_field", "position_bias"))
+    config = ModelConfig("shared_bottom", embedding=4, expert_hidden=(6,), tower_hidden=(), **absent)
     plan = compile_plan(config, (TaskConfig("y"),), spec, rows)
     tower = [1, 0, 6]
     everything = ["gather", "gather", "copy"]

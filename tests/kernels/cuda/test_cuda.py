@@ -26,9 +26,8 @@ without_gpu = pytest.mark.skipif(NO_GPU is None, reason="there is a GPU; this is
 
 def base_plan():
     """The workload base: 24 fields of width 16, 8 experts of 256 and 128, three gates that a role steers, three towers."""
-    spec = InputSpec(
-        (*((f"field{i}", 100_000) for i in range(24)), ("role", 5)), (), tuple(f"dense{i}" for i in range(192)), ("ctr", "cvr", "relevance")
-    )
+    fields, dense = tuple((f"field{i}", 100_000) for i in range(24)), tuple(f"dense{i}" for i in range(192))
+    spec = InputSpec((*fields, ("role", 5)), (), dense, ("ctr", "cvr", "relevance"))
     config = ModelConfig(embedding=16, experts=8, expert_hidden=(256, 128), tower_hidden=(64,), gate=GateConfig("full"), role_in_x=False)
     tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
     return compile_plan(config, tasks, spec, LabelRates(1000, {"ctr.bce": 1.0, "cvr.bce": 0.2, "relevance.bce": 0.5}))
@@ -44,10 +43,8 @@ def test_nothing_of_cuda_is_imported_unasked():
 def test_the_reason_and_the_remedy_take_one_line(capsys, tmp_path):
     with pytest.raises(Unavailable, match=r"^[^\n]+; [^\n]+ cpu backend$"):
         make_executor("cuda", base_plan())
-    assert (
-        refused(capsys, "train", write_table(tmp_path), "--run", tmp_path / "run", "--backend", "cuda")
-        == f"training.backend cuda: {NO_GPU}"
-    )
+    said = refused(capsys, "train", write_table(tmp_path), "--run", tmp_path / "run", "--backend", "cuda")
+    assert said == f"training.backend cuda: {NO_GPU}"
     assert not (tmp_path / "run").exists()
 
 

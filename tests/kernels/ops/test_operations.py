@@ -207,10 +207,8 @@ def test_embedding_gradients(seed):
         return gradient
 
     bag = random_batch(33, seed).bags[0]
-    for forward, backward, read in (
-        (embedding.gather_forward, embedding.gather_backward, ids),
-        (embedding.bag_forward, embedding.bag_backward, bag),
-    ):
+    gather, pool = (embedding.gather_forward, embedding.gather_backward), (embedding.bag_forward, embedding.bag_backward)
+    for (forward, backward), read in ((gather, ids), (pool, bag)):
         check(lambda: result(forward, (33, 4), read, table), written_out(*backward(u, read)), table, u, seed)
 
 
@@ -255,10 +253,8 @@ def test_gradient_of_the_plan_by_projection(kind, backend):
         written_out[name][...] = 0
         written_out[name][ids] = rows
     for view, gradient in ((values.dense, found.dense), (values.tables, written_out.tables)):
-        errors = (
-            projection_error(lambda: executor.gradients(values, batch).total, gradient, view, 1.0, 0, eps) for eps in (1e-5, 2e-6, 4e-7)
-        )
-        assert any(error < 1e-6 for error in errors)
+        total, widths = lambda: executor.gradients(values, batch).total, (1e-5, 2e-6, 4e-7)
+        assert any(projection_error(total, gradient, view, 1.0, 0, eps) < 1e-6 for eps in widths)
 
 
 def test_an_id_cannot_add_to_a_relu():
