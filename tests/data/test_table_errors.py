@@ -83,11 +83,8 @@ def test_an_npz_that_is_none(tmp_path):
     path, made = tmp_path / "a.npz", "write it with numpy.savez"
     with open(tmp_path / "one", "wb") as stream:
         np.save(stream, np.zeros(3))
-    for content, message in (
-        (b"no archive", f".*; {made}, without object arrays"),
-        (b"", f".*; {made}, without object arrays"),
-        ((tmp_path / "one").read_bytes(), f"not an .npz; {made}"),
-    ):
+    other, single = f".*; {made}, without object arrays", f"not an .npz; {made}"
+    for content, message in ((b"no archive", other), (b"", other), ((tmp_path / "one").read_bytes(), single)):
         path.write_bytes(content)
         with pytest.raises(DataError, match=f"a.npz: cannot be read: {message}"):
             read_table(config({"train": "a.npz"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)

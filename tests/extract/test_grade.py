@@ -101,9 +101,8 @@ def test_agreement_with_people(folder):
     found = agreement(graded, pairs, [Grade(r, 1, "", "rules") for r in (1, 0.25, np.nan, 0.75, 0, 0.5)])
     assert found.pairs == 4 and found.concordance == 1 and found.spearman > 0.8
     assert found.kappa == pytest.approx(weighted_kappa([0.9, 0.2, 0.9, 0.2], [1, 0.25, 0.75, 0]))
-    assert str(found) == (
-        f"against people's grades on 4 pairs: concordance 1.000, Spearman {found.spearman:.3f}, weighted kappa {found.kappa:.3f}"
-    )
+    figures = f"concordance 1.000, Spearman {found.spearman:.3f}, weighted kappa {found.kappa:.3f}"
+    assert str(found) == f"against people's grades on 4 pairs: {figures}"
 
 
 def test_weighted_kappa_by_hand():

@@ -78,11 +78,8 @@ def test_shipped_weights_read_an_advertisement():
 
 
 def test_importing_does_not_read_the_weights():
-    code = (
-        "import minirank.extract, sys; from minirank.extract.rules.tagger import tagger;"
-        "assert tagger.cache_info().currsize == 0; assert 'scipy' not in sys.modules"
-    )
-    assert python("-c", code).returncode == 0
+    imports = "import minirank.extract, sys; from minirank.extract.rules.tagger import tagger"
+    assert python("-c", f"{imports}; assert tagger.cache_info().currsize == 0; assert 'scipy' not in sys.modules").returncode == 0
 
 
 def test_flagged_text_yields_nothing():

@@ -40,11 +40,8 @@ def test_flagged_spans_do_not_become_words():
     model = TextModel.fit(hashed_counts([text], 2**18), min_count=1)
     resume = {"resume_id": "p", "text": text, "updated_at": 0}
     job = {"job_id": "j", "team_id": "t", "title": text, "description": "go", "posted_at": 0}
-    tables = (
-        resume_profiles([resume] * 2, [ResumeFeatures(), ResumeFeatures(flagged=flagged)], model, 9),
-        job_profiles([job] * 2, [JobFeatures(), JobFeatures(flagged=flagged)], model, 9),
-    )
-    for table in tables:
+    for profiles, record, kind in ((resume_profiles, resume, ResumeFeatures), (job_profiles, job, JobFeatures)):
+        table = profiles([record] * 2, [kind(), kind(flagged=flagged)], model, 9)
         assert np.diff(table.tokens.indptr).tolist() == [8, 2]
 
 

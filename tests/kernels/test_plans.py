@@ -122,10 +122,8 @@ def test_identities_between_architectures(backend):
         return make_executor(backend, plan, np.float64).logits(values, batch), values
 
     one, values = logits(small(experts=1))
-    bottom, _ = logits(
-        small("shared_bottom", "none"),
-        [(name.replace("expert.0", "bottom"), view) for name, view in values.items() if not name.startswith("gate")],
-    )
+    renamed = [(name.replace("expert.0", "bottom"), view) for name, view in values.items() if not name.startswith("gate")]
+    bottom, _ = logits(small("shared_bottom", "none"), renamed)
     np.testing.assert_allclose(one, bottom, rtol=1e-12)
     shared, values = logits(small("omoe", "none"))
     rest = [(name, view) for name, view in values.items() if not name.startswith("gate")]
