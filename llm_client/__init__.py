@@ -14,8 +14,8 @@ In reading order:
     cassette, doctor             recordings of a server; what a server can do
 """
 
-from .bulk import Bulk
-from .client import Client, Reply
+from .bulk import Bulk, Progress
+from .client import Client, Notice, Reply
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater, Stopped
 from .neutralise import neutralise

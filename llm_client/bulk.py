@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 
-from .client import Client, Reply
+from .client import Client, Notice, Reply
 from .errors import FatalError, ItemError, LLMError, Stopped
 from .request import Request
 from .store import Counts, Store
+
+Progress = Callable[[int, int, int], None]  # called with calls finished, calls to make (0 when it is not known), failures
 
 AHEAD = 2  # requests read ahead for each thread
 POLL_SECONDS = 0.2  # between checks for a stop while the queue is full
@@ -26,17 +28,14 @@ class Bulk:
         notice: called with one line that a user should see.
     """
 
-    def __init__(self, client: Client, store: Store, notice: Callable[[str], None] | None = None) -> None:
+    def __init__(self, client: Client, store: Store, notice: Notice | None = None) -> None:
         self.client, self.store = client, store
         self._notice = notice or (lambda text: None)
         self._failure: LLMError | None = None
         self._interrupted = False
 
     def run(
-        self,
-        requests: Iterable[Request] | Callable[[], Iterable[Request]],
-        progress: Callable[[int, int, int], None] | None = None,
-        retry_failed: bool = False,
+        self, requests: Iterable[Request] | Callable[[], Iterable[Request]], progress: Progress | None = None, retry_failed: bool = False
     ) -> Counts:
         """Ask for whatever the store does not have yet.
 
@@ -209,7 +208,5 @@ class _Workers:
 
 def provenance(reply: Reply) -> dict:
     """Where an answer came from, to be kept beside it."""
-    return {
-        "answered_by": reply.model, "rung": reply.rung, "repaired": reply.repaired, "finish": reply.finish,
-        "attempts": len(reply.attempts), **reply.usage,
-    }  # fmt: skip
+    source = {"answered_by": reply.model, "rung": reply.rung, "repaired": reply.repaired, "finish": reply.finish}
+    return {**source, "attempts": len(reply.attempts), **reply.usage}

@@ -88,10 +88,8 @@ class Recorder:
         with self._lock:
             if not self._begun:
                 self._begun = True
-                self._write({
-                    "recorded": time.strftime("%Y-%m-%d", time.gmtime()), "server": self._server or headers.get("server"),
-                    "model": sent and sent["model"], "base_url": self.base_url,
-                })  # fmt: skip
+                day, server = time.strftime("%Y-%m-%d", time.gmtime()), self._server or headers.get("server")
+                self._write({"recorded": day, "server": server, "model": sent and sent["model"], "base_url": self.base_url})
             self.exchanges += 1
             self._write({"path": path, "sent": sent, "status": raw.status, "headers": headers, "body": body})
 

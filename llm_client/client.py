@@ -32,6 +32,7 @@ _CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may
 
 _log = logging.getLogger(__name__)
 
+Notice = Callable[[str], None]  # called with one line that a user should see
 BeforeSend = Callable[[Attempt], None] | None  # called with an attempt before anything is sent that may cost money
 
 
@@ -84,7 +85,7 @@ class Client:
         limits: Limits | None = None,
         *,
         transport: Any = None,
-        notice: Callable[[str], None] | None = None,
+        notice: Notice | None = None,
     ) -> None:
         self.base_url, self.model = canonical_url(base_url), model
         self.limits = limits or Limits()
@@ -267,13 +268,10 @@ class Client:
             known = self.ability
             if ability.rung < known.rung:
                 return
-            self.ability = replace(
-                ability,
-                enforced=ability.enforced and (known.enforced or ability.rung > known.rung),
-                max_tokens=max(ability.max_tokens, known.max_tokens, key=len),
-                temperature=ability.temperature and known.temperature,
-                system=ability.system and known.system,
-            )
+            enforced = ability.enforced and (known.enforced or ability.rung > known.rung)
+            name = max(ability.max_tokens, known.max_tokens, key=len)
+            temperature, system = ability.temperature and known.temperature, ability.system and known.system
+            self.ability = replace(ability, enforced=enforced, max_tokens=name, temperature=temperature, system=system)
 
     def _mark(self, attempts: list[Attempt], outcome: str) -> None:
         attempts[-1] = replace(attempts[-1], outcome=outcome)

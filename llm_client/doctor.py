@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import statistics
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,10 +31,8 @@ REMEDIES = {
     "quota": "see to the account, then run this again",
 }
 CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
-_COLOUR = {
-    "type": "object", "additionalProperties": False, "required": ["colour", "number"],
-    "properties": {"colour": {"type": "string", "enum": ["teal", "umber"]}, "number": {"type": "integer", "minimum": 0, "maximum": 9}},
-}  # fmt: skip
+_PROPERTIES = {"colour": {"type": "string", "enum": ["teal", "umber"]}, "number": {"type": "integer", "minimum": 0, "maximum": 9}}
+_COLOUR = {"type": "object", "additionalProperties": False, "required": ["colour", "number"], "properties": _PROPERTIES}
 _HELLO = Request("hello", ({"role": "user", "content": "Say hello in three words."},), None, max_tokens=64)
 _TASK = Request("task", ({"role": "user", "content": "Pick a colour and a number."},), _COLOUR, max_tokens=128)
 
@@ -209,11 +208,9 @@ def _context(client: Client, report: ServerReport, listed: list[dict], timeout: 
     """How long a prompt may be: as the server says, else by sending one."""
     entry = next((entry for entry in listed if entry["id"] == client.model), {})
     props = None
-    try:
-        _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)  # llama.cpp's own page
+    with suppress(LLMError):  # no such page: any other server than llama.cpp
+        _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)
         props = content.get("default_generation_settings") if isinstance(content, dict) else None
-    except LLMError:
-        pass  # no such page: any other server
     sources = [source for source in (props, entry, entry.get("meta")) if isinstance(source, dict)]
     found = [source[name] for source in sources for name in CONTEXT_FIELDS if type(source.get(name)) is int and source[name] > 0]
     if found:

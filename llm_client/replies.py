@@ -86,10 +86,8 @@ def read_completion(raw: RawReply) -> Completion:
     if finish != "length" and (not isinstance(answer, str) or not answer.strip()):
         raise _bad("the answer is empty", text)
     usage = content["usage"] if isinstance(content.get("usage"), dict) else {}
-    return Completion(
-        answer if isinstance(answer, str) else "", str(finish), str(content.get("model") or ""),
-        _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")),
-    )  # fmt: skip
+    tokens = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens"))
+    return Completion(answer if isinstance(answer, str) else "", str(finish), str(content.get("model") or ""), *tokens)
 
 
 def sort_error(raw: RawReply, text: str, content: object) -> LLMError:

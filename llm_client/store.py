@@ -250,10 +250,8 @@ class Store:
             ).fetchone()
             outcomes = dict(self._db.execute("SELECT outcome, COUNT(*) FROM attempts GROUP BY outcome ORDER BY outcome"))
         attempts, tokens_in, tokens_out, cost, seconds = sums
-        return {
-            "attempts": attempts, "tokens_in": int(tokens_in), "tokens_out": int(tokens_out),
-            "cost": cost, "seconds": seconds, "outcomes": outcomes,
-        }  # fmt: skip
+        tokens = {"tokens_in": int(tokens_in), "tokens_out": int(tokens_out)}
+        return {"attempts": attempts, **tokens, "cost": cost, "seconds": seconds, "outcomes": outcomes}
 
     def ability(self, base_url: str, model: str) -> Ability | None:
         """What a server and model were found to accept within the last day."""

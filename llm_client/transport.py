@@ -17,7 +17,7 @@ from .key import Key
 CONNECT_SECONDS = 10.0
 MAX_BYTES = 16_000_000  # of a reply
 CHUNK = 65_536
-AGENT = "minirank"
+AGENT, JSON = "minirank", "application/json"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,8 @@ class Transport:
             local.session, local.prepared, local.sent = _session(), {}, 0
         deadline.begin(timeout)
         try:
-            response = local.session.send(
-                self._prepared(method, url, body),
-                timeout=(min(CONNECT_SECONDS, timeout), timeout), allow_redirects=False, **self._settings,
-            )  # fmt: skip
+            seconds, request = (min(CONNECT_SECONDS, timeout), timeout), self._prepared(method, url, body)
+            response = local.session.send(request, timeout=seconds, allow_redirects=False, **self._settings)
             with response:
                 content = _read(response.raw)
             local.sent += 1
@@ -107,12 +105,7 @@ class Transport:
         """SPEED: one template a thread; requests would merge cookies, proxies and .netrc again for every call."""
         template = self._local.prepared.get((method, url))
         if template is None:
-            headers = {
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "User-Agent": AGENT,
-                "Accept-Encoding": "gzip, deflate",
-            }
+            headers = {"Content-Type": JSON, "Accept": JSON, "User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"}
             if not self.withholds_key:
                 headers |= self._key.header()
             template = requests.Request(method, url, headers=headers, data=b"").prepare()

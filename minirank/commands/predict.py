@@ -12,18 +12,12 @@ from .option_types import Commands, whole_number
 def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     evaluate = commands.add_parser("evaluate", help="metrics of a run, for each task and role, with intervals")
-    add = evaluate.add_argument
+    add, replicates = evaluate.add_argument, whole_number(2, 0)
     add("run_folder", metavar="RUN")
     add("--split", choices=("valid", "test"), default="test", help="rows to evaluate on (default test)")
     add_backend(evaluate)
     add("--json", action="store_true", help="print JSON")
-    add(
-        "--bootstrap",
-        type=whole_number(2, 0),
-        default=200,
-        metavar="N",
-        help="replicates behind an interval (default 200, 0 = no intervals)",
-    )
+    add("--bootstrap", type=replicates, default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
     add("--choose-exponents", action="store_true", help="print the score whose ranking of validation rows is best, and how to set it")
     evaluate.set_defaults(run=run_evaluate)
 

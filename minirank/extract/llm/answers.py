@@ -52,16 +52,10 @@ class _Reader:
 
     def common(self) -> dict[str, Any]:
         """The features that jobs and resumes share, by name."""
-        return {
-            "title": self.title(),
-            "seniority": self.level("seniority", lexicon().levels),
-            "education": self.level("education", lexicon().facts),
-            "domains": self.domains(),
-            "soft_skills": self.names("soft_skills"),
-            "location": self.text("location"),
-            "remote": self.level("remote", lexicon().facts),
-            "languages": self.names("languages"),
-        }
+        scales = {"seniority": lexicon().levels, "education": lexicon().facts, "remote": lexicon().facts}
+        found: dict[str, Any] = {"title": self.title(), "domains": self.domains(), "location": self.text("location")}
+        found |= {key: self.level(key, matcher) for key, matcher in scales.items()}
+        return found | {key: self.names(key) for key in ("soft_skills", "languages")}
 
     def title(self) -> Value | None:
         """The lexicon's name of the quoted title, or the quote in lower case."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from minirank.llm_client import Bulk, Client, FatalError, Item, Request, Store, validate
+from minirank.llm_client import Bulk, Client, FatalError, Item, Notice, Progress, Request, Store, validate
 
 
 class Asker:
@@ -20,12 +20,7 @@ class Asker:
     """
 
     def __init__(
-        self,
-        client: Client,
-        store: Store,
-        retry_failed: bool = False,
-        progress: Callable[[int, int, int], None] | None = None,
-        notice: Callable[[str], None] | None = None,
+        self, client: Client, store: Store, retry_failed: bool = False, progress: Progress | None = None, notice: Notice | None = None
     ) -> None:
         self.client, self.store = client, store
         self._bulk = Bulk(client, store, notice)

@@ -22,7 +22,7 @@ class EditedText:
         self._from: list[int] = []  # and in the source
         self._to: list[int | None] = []  # where a replaced piece ends in the source; None for one that is kept
         length = position = 0
-        for start, end, replacement in edits:
+        for start, end, replacement in (*edits, (len(source), len(source), "")):
             for piece, begin, finish in ((source[position:start], position, None), (replacement, start, end)):
                 if piece:
                     pieces.append(piece)
@@ -31,11 +31,6 @@ class EditedText:
                     self._to.append(finish)
                     length += len(piece)
             position = end
-        if position < len(source):
-            pieces.append(source[position:])
-            self._at.append(length)
-            self._from.append(position)
-            self._to.append(None)
         self.text = "".join(pieces)
 
     def source_span(self, start: int, end: int) -> tuple[int, int]:
