@@ -6,7 +6,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .client import Client, Notice, Reply
 from .errors import FatalError, ItemError, LLMError, Stopped
@@ -56,7 +56,7 @@ class Bulk:
             KeyboardInterrupt: after Ctrl-C, when the calls under way are in the store.
         """
         read = requests if callable(requests) else lambda: requests
-        once = iter(read()) if not callable(requests) and iter(requests) is requests else None
+        twice = callable(requests) or iter(requests) is not requests  # whether it can be read again
         client, store = self.client, self.store
         self._failure, self._interrupted = None, False
         client.restart()
@@ -66,16 +66,13 @@ class Bulk:
                 client.ability = known
                 client.pace.open()
             client.budget.count_earlier(store.ledger()["cost"])
-            total = 0
-            if once is None:
+            if twice:
                 store.register(read(), client.model, run)
             if retry_failed:
-                store.retry_failed(run if once is None else None)
-            if once is None:
-                total = store.calls_left(run)
-            workers = _Workers(self, run, total, progress)
+                store.retry_failed(run if twice else None)
+            workers = _Workers(self, run, store.calls_left(run) if twice else 0, progress)
             with self._interruptible():
-                workers.process(once if once is not None else read(), noted=once is None)
+                workers.process(read(), noted=twice)
             counts = store.counts(run)
         if self._interrupted:
             raise KeyboardInterrupt
@@ -155,11 +152,9 @@ class _Workers:
 
     def _put(self, entry, always: bool = False) -> None:
         while always or not self._client.pace.stopped:
-            try:
+            with suppress(queue.Full):
                 self._queue.put(entry, timeout=POLL_SECONDS)
                 return
-            except queue.Full:
-                continue
 
     def _work(self) -> None:
         while (entry := self._queue.get()) is not None:

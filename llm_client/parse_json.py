@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import accumulate
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 32  # of objects and lists within one another
@@ -77,15 +78,8 @@ def _last_object(text: str) -> dict | None:
 def _depth(text: str) -> int:
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return 0  # SPEED: cannot be deeper than its brackets; spares the scan for nearly every answer
-    depth = deepest = 0
-    for found in _BRACKETS.finditer(text):
-        mark = found[0]
-        if mark in "{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "}]":
-            depth -= 1
-    return deepest
+    marks = (found[0] for found in _BRACKETS.finditer(text))
+    return max(accumulate(1 if mark in "{[" else -1 for mark in marks if mark in "{}[]"), default=0)  # a string may hold them all
 
 
 def _checked(value: object, text: str) -> object:

@@ -171,13 +171,11 @@ class Store:
 
     def finish(self, digest: str, value: object, provenance: dict, attempts: Iterable[Attempt]) -> None:
         """Commit an answer with the attempts that it took. A result that is done already is kept."""
-        row = ("done", json.dumps(value), None, None, json.dumps(provenance), time.time(), digest)
-        self._conclude(row, attempts)
+        self._conclude(("done", json.dumps(value), None, None, json.dumps(provenance), time.time(), digest), attempts)
 
     def fail(self, digest: str, error: LLMError, provenance: dict) -> None:
         """Commit a final error with the attempts that it took."""
-        row = ("failed", None, error.kind, str(error), json.dumps(provenance), time.time(), digest)
-        self._conclude(row, error.attempts)
+        self._conclude(("failed", None, error.kind, str(error), json.dumps(provenance), time.time(), digest), error.attempts)
 
     def note_attempts(self, digest: str, attempts: Iterable[Attempt]) -> None:
         """Commit attempts of a request that stays pending."""

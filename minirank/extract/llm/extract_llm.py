@@ -139,12 +139,12 @@ class LLMDocument:
             report.fell_back.append(self.name)
             return self.rules
         if counts.dropped > counts.grounded:
-            report.counts.add(counts)
             report.distrusted += 1
-            return self.rules
-        report.by_model += 1
-        report.cut += len(self.text) > LONGEST
-        checked = cross_check(found, self.rules, counts)
+            checked = self.rules
+        else:
+            report.by_model += 1
+            report.cut += len(self.text) > LONGEST
+            checked = cross_check(found, self.rules, counts)
         report.counts.add(counts)
         return checked
 

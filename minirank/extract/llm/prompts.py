@@ -90,10 +90,8 @@ def _check_example(prompt: Prompt) -> None:
         READERS[prompt.name](answer, SentText(document, 0, len(document.text), FoldedText(""), counts))
         wrong = f"{counts.dropped + counts.corrected} of its values do not pass" if counts.dropped + counts.corrected else None
     elif wrong is None:
-        quotes = answer[QUOTES[prompt.name]]
-        wrong = next(
-            (f"{quote!r} does not stand in its document" for quote in quotes if FoldedText(document.text).find(quote) is None), None
-        )
+        quotes, text = answer[QUOTES[prompt.name]], FoldedText(document.text)
+        wrong = next((f"{quote!r} does not stand in its document" for quote in quotes if text.find(quote) is None), None)
     if wrong is not None:
         raise ValueError(f"prompt {prompt.name}: the example does not pass its own grounding: {wrong}")
 

@@ -281,11 +281,8 @@ def _location(scan: ScannedText) -> Value | None:
 
 def _remote(scan: ScannedText) -> Value | None:
     """Hybrid before the others (`hybrid: two days remote`), then onsite (`no remote`), then remote."""
-    for policy in ("hybrid", "onsite", "remote"):
-        for m in scan.kinds["remote"]:
-            if m.name == policy:
-                return scan.named(m)
-    return None
+    found = min(scan.kinds["remote"], key=lambda m: ("hybrid", "onsite", "remote").index(m.name), default=None)
+    return None if found is None else scan.named(found)
 
 
 def _languages(scan: ScannedText, matches: list[Match]) -> tuple[Value, ...]:
