@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from minirank.extract.rules.gazetteer import Gazetteer
@@ -74,10 +75,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         domains=_domains(scan, asked["skill"], [m for m in scan.titles if m.end <= border]),
         responsibilities=tuple(scan.value(*v) for v in find_responsibilities(scan, border)),
         soft_skills=scan.each_named(m for m in asked["soft"] if not _of_company(scan, m)),
-        location=_location(scan),
-        remote=_remote(scan),
-        languages=_languages(scan, asked["language"]),
-        flagged=scan.flagged,
+        **_common(scan, asked["language"]),
     )
 
 
@@ -93,20 +91,22 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     scan = ScannedText(text[:TEXT_LIMIT], lexicon().resume_headings)
     kinds = scan.kinds
     skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
-    title = next(iter(scan.titles), None)
     return ResumeFeatures(
-        title=None if title is None else scan.named(title),
+        title=scan.first_named(scan.titles),
         seniority=_resume_seniority(scan),
         years=_total_years(scan, updated_at),
         skills=scan.each_named(skills),
         education=_highest(scan, kinds["education"]),
         domains=_domains(scan, kinds["skill"], scan.titles),
         soft_skills=scan.each_named(kinds["soft"]),
-        location=_location(scan),
-        remote=_remote(scan),
-        languages=_languages(scan, kinds["language"]),
-        flagged=scan.flagged,
+        **_common(scan, kinds["language"]),
     )
+
+
+def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
+    """Features that jobs and resumes share, by name."""
+    found = {"location": _location(scan), "remote": _remote(scan), "languages": _languages(scan, languages)}
+    return {**found, "flagged": scan.flagged}
 
 
 def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
@@ -189,8 +189,7 @@ def _job_seniority(scan: ScannedText, border: int) -> Value | None:
         return bool(near or _LEVEL_BEFORE.search(plain, max(0, m.start - 40), m.start))
 
     in_title = (m for m in scan.levels if m.end <= border)
-    found = next(in_title, None) or next(filter(of_position, scan.levels), None)
-    return None if found is None else scan.named(found)
+    return scan.first_named(chain(in_title, filter(of_position, scan.levels)))
 
 
 def _resume_seniority(scan: ScannedText) -> Value | None:
@@ -240,7 +239,7 @@ def _total_years(scan: ScannedText, updated_at: int | None) -> Value | None:
 
 def _highest(scan: ScannedText, matches: list[Match]) -> Value | None:
     """The highest level of education."""
-    return scan.named(max(matches, key=lambda m: EDUCATION.index(m.name))) if matches else None
+    return scan.first_named(sorted(matches, key=lambda m: -EDUCATION.index(m.name)))
 
 
 def _job_education(scan: ScannedText, matches: list[Match], strong: list[Match]) -> Value | None:
@@ -248,7 +247,7 @@ def _job_education(scan: ScannedText, matches: list[Match], strong: list[Match])
     labels = label_mentions(scan, [(m.start, m.end) for m in matches], strong)
     labelled = [(m, label or scan.section(m.start)) for m, label in zip(matches, labels, strict=True)]
     demanded = [m for m, label in labelled if label not in ("nice", "negation")]
-    return scan.named(min(demanded, key=lambda m: EDUCATION.index(m.name))) if demanded else None
+    return scan.first_named(sorted(demanded, key=lambda m: EDUCATION.index(m.name)))
 
 
 def _domains(scan: ScannedText, skills: list[Match], titles: list[Match]) -> tuple[Value, ...]:
@@ -281,8 +280,7 @@ def _location(scan: ScannedText) -> Value | None:
 
 def _remote(scan: ScannedText) -> Value | None:
     """Hybrid before the others (`hybrid: two days remote`), then onsite (`no remote`), then remote."""
-    found = min(scan.kinds["remote"], key=lambda m: ("hybrid", "onsite", "remote").index(m.name), default=None)
-    return None if found is None else scan.named(found)
+    return scan.first_named(sorted(scan.kinds["remote"], key=lambda m: ("hybrid", "onsite", "remote").index(m.name)))
 
 
 def _languages(scan: ScannedText, matches: list[Match]) -> tuple[Value, ...]:

@@ -55,6 +55,10 @@ class ScannedText(NormalisedText):
         """The name of a match, as a value."""
         return self.value(match.name, match.start, match.end)
 
+    def first_named(self, matches: Iterable[Match]) -> Value | None:
+        """The value of the first match, None without any."""
+        return next(map(self.named, matches), None)
+
     def each_named(self, matches: Iterable[Match]) -> tuple[Value, ...]:
         """Values of matches, the first mention of each name."""
         return first_of_each(map(self.named, matches))
