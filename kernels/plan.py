@@ -14,6 +14,7 @@ same table read from the bottom to the top, each operation replaced by its gradi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,10 +79,7 @@ class Parameter:
     @property
     def size(self) -> int:
         """Number of elements."""
-        size = 1
-        for length in self.shape:
-            size *= length
-        return size
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -178,8 +176,7 @@ class PlanBuilder:
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
         self.blocks: dict[str, tuple[int, int]] = {}
-        self._width = 0
-        self._sizes = {False: 0, True: 0}
+        self._width, self._sizes = 0, {False: 0, True: 0}
 
     def block(self, name: str, width: int, differentiable: int | None = None) -> Slot:
         """A new block of `width` columns, all of them differentiable unless told otherwise."""
@@ -232,11 +229,7 @@ def format_plan(plan: Plan) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     lines.insert(1, "-" * max(map(len, lines)))
-    lines.append("")
-    lines.append(
-        f"{plan.size(False):,} dense parameters (d), {plan.size(True):,} in tables (t), "
-        f"{plan.width:,} activations and {plan.flops():,} FLOP of matrix products a row forward; "
-        f"tasks: {', '.join(plan.spec.tasks)}"
-    )
-    lines.append("backward: the same rows from the last to the first, each replaced by its gradient")
-    return "\n".join(lines)
+    sizes = f"{plan.size(False):,} dense parameters (d), {plan.size(True):,} in tables (t), {plan.width:,} activations"
+    work = f"{plan.flops():,} FLOP of matrix products a row forward; tasks: {', '.join(plan.spec.tasks)}"
+    backward = "backward: the same rows from the last to the first, each replaced by its gradient"
+    return "\n".join([*lines, "", f"{sizes} and {work}", backward])

@@ -9,7 +9,7 @@ import numpy as np
 from ..checks import SharedInputs
 from ..plan import Plan
 from . import walk
-from .encode import Encoded, encode
+from .encode import Encoded, encode, runs_where
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class EncodedPlans:
         made = self._requests.get(shared)
         if made is None:
             same = SharedInputs(self.plan.spec, shared)
-            fields, dense = (np.array(runs_of_columns(columns), np.int64) for columns in (same.fields, same.dense))
+            fields, dense = (runs_of_columns(columns) for columns in (same.fields, same.dense))
             encoded = encode(self.plan, self.tile_rows, self.dtype, shared)
             table = encoded.table[: len(self.plan.forward)]
             walk.link(table, self.plan.forward, self.dtype, training=False)
@@ -66,7 +66,6 @@ class EncodedPlans:
         return made
 
 
-def runs_of_columns(columns: list[int]) -> list[int]:
-    """[first, end, first, end, ...] of ascending columns."""
-    breaks = [place for place in range(1, len(columns)) if columns[place] != columns[place - 1] + 1]
-    return [border for first, end in zip([0, *breaks], [*breaks, len(columns)]) if end for border in (columns[first], columns[end - 1] + 1)]
+def runs_of_columns(columns: list[int]) -> np.ndarray:
+    """(2n,) int64, [first, end, first, end, ...] of columns."""
+    return np.array(runs_where(np.isin(np.arange(max(columns, default=0) + 1), columns)), np.int64)

@@ -11,6 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -118,19 +119,14 @@ class Workers:
                 call()
         finally:  # whatever happens here, nobody reads or writes any more
             errors = [worker.finish() for worker in begun if not (optional and worker.withdraw())]
-            self._give_back(workers)
+            self._idle.extend(reversed(workers))
         for error in filter(None, errors):
             raise error
 
     def _take(self, wanted: int) -> list[Worker]:
         """Up to `wanted` that are idle, for nobody else until they are given back."""
-        taken = []
-        while len(taken) < wanted and self._idle:
-            try:
+        taken: list[Worker] = []
+        with suppress(IndexError):  # there is none left
+            while len(taken) < wanted:
                 taken.append(self._idle.pop())
-            except IndexError:  # somebody else took it
-                break
         return taken
-
-    def _give_back(self, taken: list[Worker]) -> None:
-        self._idle.extend(reversed(taken))

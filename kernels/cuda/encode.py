@@ -131,12 +131,8 @@ def encode(places: Places, launches: list[Launch]) -> EncodedSchedule:
         else:
             tiles = encode_product(places, launch, table)
             sections.append(Section(launch.stage, *tiles, TM))
-    width = max((len(row) for row in steps), default=L.EXTRA)
-    filled = np.zeros((max(len(steps), 1), width), np.int64)
-    for row, values in zip(filled, steps):
-        row[: len(values)] = values
-    products = np.array(table or [[0] * 9], np.int64)
-    return EncodedSchedule(tuple(sections), filled, np.array(reals or [0], np.float32), products)
+    width = product.LAST_SEGMENT + 1
+    return EncodedSchedule(tuple(sections), _filled(steps, L.EXTRA), np.array(reals or [0], np.float32), _filled(table, width))
 
 
 def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
@@ -170,31 +166,29 @@ def encode_product(places: Places, launch: Launch, table: list[list[int]]) -> tu
     problems = []
     for problem in launch.problems:
         first = len(table)
-        segments = _backward_segments if launch.stage == BACKWARD else _forward_segments
-        table.extend(_row(segment) for segment in segments(places, problem))
-        problems.append((_problem(places, launch.stage, problem), first, len(table)))
-    numbers = []
-    for row, first, last in problems:
-        row[product.FIRST_SEGMENT], row[product.LAST_SEGMENT] = first, last
-        numbers.append(len(table))
-        table.append(row)
-    begin = len(table)
-    for number, (row, _, _) in zip(numbers, problems):
-        table.extend(_row([number, column]) for column in range(0, row[product.COLUMNS], TN))
-    return begin, len(table)
+        table += (_backward_segments if launch.stage == BACKWARD else _forward_segments)(places, problem)
+        problems.append([*_problem(places, launch.stage, problem), first, len(table)])
+    tiles = [[number, column] for number, row in enumerate(problems, len(table)) for column in range(0, row[product.COLUMNS], TN)]
+    table += problems + tiles
+    return len(table) - len(tiles), len(table)
 
 
-def _row(values: list[int]) -> list[int]:
-    return values + [0] * (9 - len(values))
+def _filled(rows: list[list[int]], width: int) -> np.ndarray:
+    """At least one row of at least `width` numbers; shorter ones are filled up with 0."""
+    made = np.zeros((max(len(rows), 1), max([width, *map(len, rows)])), np.int64)
+    for row, values in zip(made, rows):
+        row[: len(values)] = values
+    return made
 
 
 def _problem(places: Places, stage: str, problem: Problem) -> list[int]:
+    """The row of a problem, up to its segments."""
     op = problem.nodes[0].op
     if stage == FORWARD:
         start, stride, width, _ = places.slot(op.output)
-        return [start, stride, width, 0, places.parameter(op.parameters[1]), op.attributes["relu"], 0, 0, 0]
+        return [start, stride, width, 0, places.parameter(op.parameters[1]), op.attributes["relu"], 0]
     start, stride, _, width = places.slot(op.inputs[0])
-    return [places.shift + start, stride, width, int(problem.add), -1, 0, int(problem.mask), 0, 0]
+    return [places.shift + start, stride, width, int(problem.add), -1, 0, int(problem.mask)]
 
 
 def _forward_segments(places: Places, problem: Problem) -> list[list[int]]:
@@ -233,42 +227,35 @@ def encode_weight_gradients(places: Places) -> tuple[np.ndarray, int]:
                 order, starts = places.orders[op.attributes["field"]]
                 problems += [[*head, weight + r * inner * width, -1, order, starts + r + 1] for r in range(op.parameters[0].shape[0])]
     tiles = [
-        [number, row, column] + [0] * 7
+        [number, row, column]
         for number, problem in enumerate(problems)
         for row in range(0, problem[weight_gradients.INNER], TM)
         for column in range(0, problem[weight_gradients.COLUMNS], TN)
     ]
-    for tile in tiles:
-        tile[0] += len(tiles)
-    return np.array(tiles + problems, np.int64), len(tiles)
+    table = _filled(tiles + problems, weight_gradients.STARTS + 1)
+    table[: len(tiles), 0] += len(tiles)
+    return table, len(tiles)
 
 
 def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
     """(table, factors) of sums.py: losses, penalties and log variances into the results, then `bias_by_id`."""
-    plan, rows, reals, to = places.plan, [], [], places.results
-    for number in range(len(plan.losses)):
-        rows.append([sums.ROWS_OF, places.loss(number), 1, 0, -1, 0, to + number])
-        reals.append(1.0)
-    to += len(plan.losses)
-    for number, parameter in enumerate(places.penalties):
-        rows.append([sums.SQUARES, places.parameter(parameter), 1, parameter.size, -1, 0, to + number])
-        reals.append(parameter.penalty / plan.training_rows / 2)
-    to += len(places.penalties)
+    plan = places.plan
+    rows = [([sums.ROWS_OF, places.loss(number), 1, 0, -1, 0], 1.0) for number in range(len(plan.losses))]
+    for p in places.penalties:
+        rows.append(([sums.SQUARES, places.parameter(p), 1, p.size, -1, 0], p.penalty / plan.training_rows / 2))
     if plan.log_variance is not None:
-        for task in range(plan.log_variance.size):
-            rows.append([sums.VALUES, places.parameter(plan.log_variance) + task, 1, 1, -1, 0, to + task])
-            reals.append(1.0)
+        first = places.parameter(plan.log_variance)
+        rows += [([sums.VALUES, first + task, 1, 1, -1, 0], 1.0) for task in range(plan.log_variance.size)]
+    rows = [([*row, places.results + number], real) for number, (row, real) in enumerate(rows)]
     for op in plan.forward:
         if KINDS[op.kind].by_id and not KINDS[op.kind].multiplies:
             order, starts = places.orders[op.attributes["field"]]
             start, stride, width, _ = places.slot(op.output)
-            count, _ = op.parameters[0].shape
-            for r in range(count):
-                for j in range(width):
-                    to = places.parameter(op.parameters[0]) + r * width + j
-                    rows.append([sums.ROWS_OF, places.shift + start + j, stride, 0, order, starts + r + 1, to])
-                    reals.append(1.0)
-    return np.array(rows, np.int64), np.array(reals, np.float32)
+            for r, j in np.ndindex(op.parameters[0].shape):
+                to = places.parameter(op.parameters[0]) + r * width + j
+                rows.append(([sums.ROWS_OF, places.shift + start + j, stride, 0, order, starts + r + 1, to], 1.0))
+    table, reals = zip(*rows)
+    return np.array(table, np.int64), np.array(reals, np.float32)
 
 
 @dataclass(frozen=True)
@@ -318,12 +305,11 @@ def encode_groups(places: Places) -> Groups:
         passes = -(-max(table.shape[0] - 1, 1).bit_length() // sort.DIGIT)
         groups.append([first, len(sources), 0, passes, table.shape[1], places.parameter(table)])
         stamps += table.shape[0]
-    return Groups(
-        tuple(readers), np.array(sources, np.int64).reshape(-1, sort.STAMPS + 1), np.array(groups, np.int64).reshape(-1, sort.TABLE + 1),
-        tuple(tuple(op.attributes["bag"] for op in ops if "bag" in op.attributes) for ops in readers.values()),
-        tuple(sum("field" in op.attributes for op in ops) for ops in readers.values()),
-        max((places.plan.parameters[name].shape[1] for name in readers), default=1), stamps,
-    )  # fmt: skip
+    sources = np.array(sources, np.int64).reshape(-1, sort.STAMPS + 1)
+    groups = np.array(groups, np.int64).reshape(-1, sort.TABLE + 1)
+    bags = tuple(tuple(op.attributes["bag"] for op in ops if "bag" in op.attributes) for ops in readers.values())
+    gathers = tuple(sum("field" in op.attributes for op in ops) for ops in readers.values())
+    return Groups(tuple(readers), sources, groups, bags, gathers, int(groups[:, sort.WIDTH].max(initial=1)), stamps)
 
 
 def constants(plan: Plan, size: int, decay: np.ndarray) -> np.ndarray:

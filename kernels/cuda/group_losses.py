@@ -22,7 +22,7 @@ ZERO = np.float32(0)
 def pairwise_search(work, step, start, end):
     """l = 1/|P| sum_{(i,j) in P} softplus(z_j - z_i);  dz_i -= s / |P|, dz_j += s / |P| with s = sigmoid(z_j - z_i)."""
     z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
-    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     better = ZERO
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         for j in range(start, end):
@@ -39,7 +39,7 @@ def pairwise_search(work, step, start, end):
                 dz -= sigmoid_scalar(other - z)
             elif work.floats[labels + i] < work.floats[labels + j]:
                 dz += sigmoid_scalar(z - other)
-        work.activations[work.steps[step, L.OUT] + i] = plain * share * loss
+        work.activations[work.steps[step, L.OUT] + i] = unweighted * share * loss
         work.activations[work.shift + z0 + i * stride] += scale * share * dz
 
 
@@ -47,7 +47,7 @@ def pairwise_search(work, step, start, end):
 def listwise_search(work, step, start, end):
     """l = -sum_i (y_i / sum_k y_k) log softmax(z)_i;  dz_i = softmax(z)_i - y_i / sum_k y_k."""
     z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
-    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     size = np.float32(end - start)
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         label = work.floats[labels + i]
@@ -63,7 +63,7 @@ def listwise_search(work, step, start, end):
                 if not math.isnan(work.floats[labels + j]):
                     powers += np.float32(math.exp(work.activations[z0 + j * stride] - top))
             log_softmax = work.activations[z0 + i * stride] - top - np.float32(math.log(powers))
-            loss = -plain * size * label / total * log_softmax
+            loss = -unweighted * size * label / total * log_softmax
             work.activations[work.shift + z0 + i * stride] += scale * size * (np.float32(math.exp(log_softmax)) - label / total)
         work.activations[work.steps[step, L.OUT] + i] = loss
 

@@ -33,15 +33,15 @@ def sigmoid_scalar(z):
 @device
 def task_scale(factor, learned, parameters, rows):
     """(factor / B, the same times exp(-s) where the task's weight is learned, at `learned` of the parameters)."""
-    plain = factor / np.float32(rows)
-    return plain, plain * np.float32(math.exp(-parameters[learned])) if learned >= 0 else plain
+    unweighted = factor / np.float32(rows)
+    return unweighted, unweighted * np.float32(math.exp(-parameters[learned])) if learned >= 0 else unweighted
 
 
 @device
 def row_loss_rows(work, step, first, count, squared):
     """bce: l = softplus(z) - y z, dz = sigmoid(z) - y;  mse: l = (z - y)^2, dz = 2 (z - y)."""
     z0, stride, out = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.OUT]
-    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
         label, weight = work.floats[work.steps[step, LABELS] + row], work.floats[work.steps[step, WEIGHTS] + row]
         loss = ZERO
@@ -52,7 +52,7 @@ def row_loss_rows(work, step, first, count, squared):
             else:
                 loss, dloss = softplus_scalar(z) - label * z, sigmoid_scalar(z) - label
             work.activations[work.shift + z0 + row * stride] += scale * weight * dloss
-            loss *= plain * weight
+            loss *= unweighted * weight
         work.activations[out + row] = loss
 
 
@@ -71,13 +71,9 @@ def mse_rows(work, step, first, count):
 @device
 def entire_loss_rows(work, step, first, count):
     """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../ops/losses.py."""
-    a0, a_stride, b0, b_stride = (
-        work.steps[step, L.IN],
-        work.steps[step, L.IN + L.STRIDE],
-        work.steps[step, L.EXTRA],
-        work.steps[step, L.EXTRA + L.STRIDE],
-    )
-    plain, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    a0, a_stride = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE]
+    b0, b_stride = work.steps[step, L.EXTRA], work.steps[step, L.EXTRA + L.STRIDE]
+    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
     out = work.steps[step, L.OUT]
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
         label, weight = work.floats[work.steps[step, GIVEN] + row], work.floats[work.steps[step, WEIGHTS] + row]
@@ -92,7 +88,7 @@ def entire_loss_rows(work, step, first, count):
             log_not = top + np.float32(math.log(powers)) + log_p
             da = -label * sigmoid_scalar(-a) + (ONE - label) * np.float32(math.exp(log_p - softplus_scalar(a) - log_not))
             db = -label * sigmoid_scalar(-b) + (ONE - label) * np.float32(math.exp(log_p - softplus_scalar(b) - log_not))
-            loss = plain * weight * (-label * log_p - (ONE - label) * log_not)
+            loss = unweighted * weight * (-label * log_p - (ONE - label) * log_not)
             work.activations[work.shift + a0 + row * a_stride] += scale * weight * da
             work.activations[work.shift + b0 + row * b_stride] += scale * weight * db
         work.activations[out + row] = loss

@@ -40,15 +40,15 @@ def branch(name: str, functions: dict, *arguments: str):
     inside = ", ".join(("work", "step", *arguments))
     lines = [f"def {name}({inside}):", f'    """The step of a code: {", ".join(functions)}."""', "    code = work.steps[step, CODE]"]
     for word, (key, function) in zip(["if", *["elif"] * len(functions)], functions.items()):
-        lines += [f"    {word} code == {CODES[key]}:", f"        {_plain(function).__name__}({inside})"]
+        lines += [f"    {word} code == {CODES[key]}:", f"        {_python_of(function).__name__}({inside})"]
     text = "\n".join(lines) + "\n"
     file = f"<{__name__}.{name}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file  # so that its source can be read like that of others
-    namespace = {"__name__": __name__, "CODE": L.CODE} | {_plain(function).__name__: function for function in functions.values()}
+    namespace = {"__name__": __name__, "CODE": L.CODE} | {_python_of(function).__name__: function for function in functions.values()}
     exec(compile(text, file, "exec"), namespace)
     return device(namespace[name])
 
 
-def _plain(function):
+def _python_of(function):
     """The Python function of a device function."""
     return getattr(function, "py_func", function)

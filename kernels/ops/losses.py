@@ -97,21 +97,21 @@ class Loss(Kind):
 
 
 class RowLoss(Loss):
-    """Inputs (logit,); `loss` gives loss and gradient elementwise."""
+    """Inputs are logits; `loss` gives the loss, and its gradient for each of them, elementwise."""
 
     loss = None
 
     def forward(self, op, state):
-        task = op.attributes["task"]
-        label, weight = state.batch.labels[:, task], state.batch.weights[:, task]
+        label, weight = self.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
         there = ~np.isnan(label)
-        loss, dloss = self.loss(state.value(op.inputs[0])[there, 0], label[there])
+        loss, *dlogits = self.loss(*(state.value(slot)[there, 0] for slot in op.inputs), label[there])
         state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
-        state.save(op, (there, weight[there] * dloss))
+        state.save(op, (there, [weight[there] * dlogit for dlogit in dlogits]))
 
     def backward(self, op, state):
-        there, dloss = state.saved(op)
-        state.gradient(op.inputs[0])[there, 0] += loss_scale(op, state) * dloss
+        there, dlogits = state.saved(op)
+        for slot, dlogit in zip(op.inputs, dlogits):
+            state.gradient(slot)[there, 0] += loss_scale(op, state) * dlogit
 
 
 class Bce(RowLoss, name="bce"):
@@ -126,26 +126,13 @@ class Mse(RowLoss, name="mse"):
     loss, flop_a_label, common = staticmethod(mse), 9, False
 
 
-class BceEntire(Loss, name="bce_entire"):
+class BceEntire(RowLoss, name="bce_entire"):
     """Inputs (a, b); attribute task is that of b, given that of a."""
 
-    integers, flop_a_label, common = ("task", "given"), 66, False
+    loss, integers, flop_a_label, common = staticmethod(bce_entire), ("task", "given"), 66, False
 
     def labels(self, op, batch):
         return entire_label(batch.labels[:, op.attributes["given"]], batch.labels[:, op.attributes["task"]])
-
-    def forward(self, op, state):
-        label, weight = self.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
-        there = ~np.isnan(label)
-        a, b = (state.value(slot)[there, 0] for slot in op.inputs)
-        loss, da, db = bce_entire(a, b, label[there])
-        state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
-        state.save(op, (there, weight[there] * da, weight[there] * db))
-
-    def backward(self, op, state):
-        there, *gradients = state.saved(op)
-        for slot, dloss in zip(op.inputs, gradients):
-            state.gradient(slot)[there, 0] += loss_scale(op, state) * dloss
 
 
 # --- Numba, one tile of rows ---------------------------------------------------------------

@@ -277,7 +277,7 @@ def test_rows_are_checked(seed):
         ids = np.stack([rng.integers(0, size, rows) for size in sizes], axis=1).astype(np.int32)
         dense = rng.normal(size=(rows, 6)).astype(np.float32)
         ids[:, 1], dense[:, 2:4], dense[:, 5] = ids[0, 1], dense[0, 2:4], 0
-        runs = [np.array(runs_of_columns(columns), np.int64) for columns in ([1], [2, 3, 5])]
+        runs = [runs_of_columns(columns) for columns in ([1], [2, 3, 5])]
         assert runs[1].tolist() == [2, 4, 5, 6]
         assert rows_are_fine(ids, sizes, runs[0], dense, runs[1])
         for row, column, id in ((0, 0, 5), (rows - 1, 2, -1), (rows // 2, 1, -(2**31))):
@@ -293,7 +293,7 @@ def test_rows_are_checked(seed):
             bad[-1, 1] -= 1 if bad[-1, 1] else -1
             assert not rows_are_fine(bad, sizes, runs[0], dense, runs[1])
     nothing = np.zeros(0, np.int64)
-    assert rows_are_fine(np.zeros((9, 0), np.int32), np.zeros(0, np.int32), nothing, dense, nothing) and runs_of_columns([]) == []
+    assert rows_are_fine(np.zeros((9, 0), np.int32), np.zeros(0, np.int32), nothing, dense, nothing) and runs_of_columns([]).tolist() == []
 
 
 def test_an_id_that_int32_would_cut_to_a_good_one_is_refused():
