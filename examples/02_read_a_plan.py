@@ -17,26 +17,14 @@ from minirank.model.architectures import compile_plan
 spec = InputSpec(categorical=(("role", 4), ("title", 100)), dense=("coverage", "gap_in_years"), tasks=("ctr", "cvr"))
 rng = np.random.default_rng(0)
 clicked = rng.integers(0, 2, 8).astype(np.float32)
-rows = Batch(
-    ids=np.stack([rng.integers(0, 4, 8), rng.integers(0, 100, 8)], axis=1).astype(np.int32),
-    bags=(),
-    dense=rng.normal(size=(8, 2)).astype(np.float32),
-    labels=np.stack([clicked, np.where(clicked == 1, 1, np.nan)], axis=1).astype(np.float32),
-    weights=np.ones((8, 2), np.float32),
-    groups=np.zeros(8, np.int32),
-)
+ids = np.stack([rng.integers(0, 4, 8), rng.integers(0, 100, 8)], axis=1).astype(np.int32)
+dense = rng.normal(size=(8, 2)).astype(np.float32)
+labels = np.stack([clicked, np.where(clicked == 1, 1, np.nan)], axis=1).astype(np.float32)
+rows = Batch(ids, bags=(), dense=dense, labels=labels, weights=np.ones((8, 2), np.float32), groups=np.zeros(8, np.int32))
 
 # 2. The plan: read it from top to bottom for a prediction, from bottom to top for the gradient.
-config = ModelConfig(
-    architecture="mmoe",
-    embedding=4,
-    experts=2,
-    expert_hidden=(8,),
-    tower_hidden=(),
-    gate=GateConfig(role="full"),
-    role_in_x=False,
-    position_bias=None,
-)
+sizes = {"embedding": 4, "experts": 2, "expert_hidden": (8,), "tower_hidden": ()}
+config = ModelConfig(architecture="mmoe", gate=GateConfig(role="full"), role_in_x=False, position_bias=None, **sizes)
 plan = compile_plan(config, (TaskConfig("ctr"), TaskConfig("cvr", given="ctr")), spec, rows)
 print(plan)
 

@@ -98,14 +98,10 @@ for name, function, arguments in (
 #    executor through all operations tile by tile. Both read the same plan.
 spec = InputSpec(categorical=(("role", 5), ("title", 1000)), dense=tuple(f"d{i}" for i in range(48)), tasks=("ctr", "cvr"))
 clicked = (rng.random(1024) < 0.3).astype(np.float32)
-rows = Batch(
-    ids=np.stack([rng.integers(0, 5, 1024), rng.integers(0, 1000, 1024)], axis=1).astype(np.int32),
-    bags=(),
-    dense=rng.normal(size=(1024, 48)).astype(np.float32),
-    labels=np.stack([clicked, np.where(clicked == 1, rng.random(1024) < 0.5, np.nan)], axis=1).astype(np.float32),
-    weights=np.ones((1024, 2), np.float32),
-    groups=np.arange(1024, dtype=np.int32),
-)
+ids = np.stack([rng.integers(0, 5, 1024), rng.integers(0, 1000, 1024)], axis=1).astype(np.int32)
+dense = rng.normal(size=(1024, 48)).astype(np.float32)
+labels = np.stack([clicked, np.where(clicked == 1, rng.random(1024) < 0.5, np.nan)], axis=1).astype(np.float32)
+rows = Batch(ids, (), dense, labels, weights=np.ones((1024, 2), np.float32), groups=np.arange(1024, dtype=np.int32))
 tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"))
 plan = compile_plan(ModelConfig(embedding=16, experts=4, expert_hidden=(64, 32), tower_hidden=(16,)), tasks, spec, rows)
 states = {name: TrainState(initial_values(plan, seed=0)) for name in ("reference", "cpu")}

@@ -78,8 +78,8 @@ class Progress:
 
 def duration(seconds: float) -> str:
     """Such as `7 s`, `3:05` (minutes) or `2:04:09` (hours)."""
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    total = round(seconds)
+    hours, minutes, rest = total // 3600, total // 60 % 60, total % 60
     if hours:
         return f"{hours}:{minutes:02}:{rest:02}"
     return f"{minutes}:{rest:02}" if minutes else f"{rest} s"

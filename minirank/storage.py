@@ -68,14 +68,9 @@ def load_npz(path: Path, remedy: str) -> dict[str, np.ndarray]:
     Raises:
         RunError: missing, truncated or damaged (every array has a checksum); `remedy` ends the message.
     """
-    try:
-        # NOTE: opened here, for np.load leaves a file open when it is no zip.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror or error}; {remedy}") from None
-    except (ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
-        raise RunError(f"{path}: truncated or damaged; {remedy}") from None
+    # NOTE: opened here, for np.load leaves a file open when it is no zip.
+    with reading(path, remedy), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
 
 
 def read_json(path: Path, remedy: str) -> Any:
@@ -84,12 +79,8 @@ def read_json(path: Path, remedy: str) -> Any:
     Raises:
         RunError: missing or damaged; `remedy` ends the message.
     """
-    try:
+    with reading(path, remedy):
         return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror}; {remedy}") from None
-    except ValueError:
-        raise RunError(f"{path}: truncated or damaged; {remedy}") from None
 
 
 def append_line(path: Path, line: str, size: int) -> int:
@@ -131,6 +122,21 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def reading(path: Path, remedy: str) -> Iterator[None]:
+    """Turn what goes wrong with a file that is being read into one line.
+
+    Raises:
+        RunError: missing, truncated or damaged; `remedy` ends the message.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read: {error.strerror or error}; {remedy}") from None
+    except (ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
+        raise RunError(f"{path}: truncated or damaged; {remedy}") from None
 
 
 @contextmanager

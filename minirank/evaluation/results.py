@@ -228,13 +228,9 @@ def counts_of(part: Rows) -> dict[str, int | None]:
 
 def describe(target: Target) -> dict[str, Any]:
     """A target's rows and calibration; no metrics yet."""
-    return {
-        "rows": len(target.labels),
-        "positives": int(target.labels.sum()) if target.kind == "binary" else None,
-        "kind": target.kind,
-        "metrics": {},
-        "calibration": calibration_facts(target) if OBSERVED in target.metrics else None,
-    }
+    positives = int(target.labels.sum()) if target.kind == "binary" else None
+    calibrated = calibration_facts(target) if OBSERVED in target.metrics else None
+    return {"rows": len(target.labels), "positives": positives, "kind": target.kind, "metrics": {}, "calibration": calibrated}
 
 
 def calibration_facts(target: Target) -> dict[str, Any]:

@@ -137,12 +137,7 @@ class Network:
                     self.plan.add(loss, None, (logits.columns(t, 1),), task=t, factor=factor)
         learned = config.task_weights == "uncertainty"
         shares = {self.role: config.role_unknown_share, self.position: config.position_unknown_share}
-        return self.plan.build(
-            logits,
-            given=given,
-            links=tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks),
-            unknown_share={name: share for name, share in shares.items() if name is not None},
-            training_rows=known.rows,
-            log_variance=self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None,
-            outputs=self.outputs,
-        )
+        rest = {"unknown_share": {name: share for name, share in shares.items() if name is not None}, "training_rows": known.rows}
+        rest["log_variance"] = self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None
+        links = tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks)
+        return self.plan.build(logits, given=given, links=links, outputs=self.outputs, **rest)

@@ -108,11 +108,8 @@ def gap(found: dict, key: str, unit: str = "") -> str:
     has, wanted, difference = found[key]["resume"], found[key]["job"], found[key]["gap"]
     if has is None:
         return ""
-    if wanted is None:
-        return f"{has}{unit}"
-    if difference == 0:
-        return f"{has}{unit} (as asked)"
-    return f"{has}{unit} ({wanted} asked)"
+    asked = "" if wanted is None else " (as asked)" if difference == 0 else f" ({wanted} asked)"
+    return f"{has}{unit}{asked}"
 
 
 def role_name(role: str | None) -> str:

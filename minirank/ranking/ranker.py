@@ -274,17 +274,13 @@ class Ranker:
         query, pool = scored.query, scored.query.pool.take(rows)
         found = evidence(self._encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features)
         gates = self._gates(scored, np.array(rows))
-        return [
-            Candidate(
-                resume_id=resume["resume_id"],
-                rank=rank + place,
-                score=float(scored.score[row]),
-                probabilities={name: float(values[row]) for name, values in scored.probabilities.items()},
-                gates={task: dict(zip(names, weights[place].tolist())) for task, (names, weights) in gates.items()},
-                evidence=found[place],
-            )
-            for place, (row, resume) in enumerate(zip(rows, pool.resumes))
-        ]
+        candidates = []
+        for place, (row, resume) in enumerate(zip(rows, pool.resumes)):
+            probabilities = {name: float(values[row]) for name, values in scored.probabilities.items()}
+            shares = {task: dict(zip(names, weights[place].tolist())) for task, (names, weights) in gates.items()}
+            numbers = rank + place, float(scored.score[row])
+            candidates.append(Candidate(resume["resume_id"], *numbers, probabilities, shares, found[place]))
+        return candidates
 
     def _gates(self, scored: _Scored, rows: np.ndarray) -> dict[str, tuple[list[str], np.ndarray]]:
         """task -> (names of the experts, (n, E) weights) of the candidates at `rows` (n,)."""

@@ -32,11 +32,8 @@ class Candidate:
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON can hold them, the probabilities side by side with the rest."""
         values = asdict(self)
-        return (
-            {key: values[key] for key in ("resume_id", "rank", "score")}
-            | values["probabilities"]
-            | {"gates": values["gates"], "evidence": values["evidence"]}
-        )
+        head, tail = ({key: values[key] for key in keys} for keys in (("resume_id", "rank", "score"), ("gates", "evidence")))
+        return head | values["probabilities"] | tail
 
 
 @dataclass(frozen=True)

@@ -154,12 +154,8 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
     Raises:
         RunError: a file cannot be written.
     """
-    facts = {
-        "fingerprint": dataset.fingerprint,
-        "rows": {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")},
-        "inputs": asdict(dataset.inputs),
-        "label_rates": asdict(rates),
-    }
+    rows = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
+    facts = {"fingerprint": dataset.fingerprint, "rows": rows, "inputs": asdict(dataset.inputs), "label_rates": asdict(rates)}
     write_json(folder / DATA, facts)
     write_json(folder / VERSIONS, versions())
     write_text(folder / PLAN, f"{plan}\n")
@@ -186,15 +182,9 @@ def versions() -> dict[str, Any]:
     import numba
     import scipy
 
-    return {
-        "format": FORMAT,
-        "minirank": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "numba": numba.__version__,
-        "scipy": scipy.__version__,
-        "machine": platform.machine(),
-    }
+    ours = {"format": FORMAT, "minirank": __version__, "python": platform.python_version()}
+    theirs = {package.__name__: package.__version__ for package in (np, numba, scipy)}
+    return ours | theirs | {"machine": platform.machine()}
 
 
 def write_model(folder: Path, values: Arena) -> None:

@@ -241,15 +241,9 @@ class Trainer:
         measured = self._validate()
         best = self._is_best(measured)
         names = [f"{self.plan.spec.tasks[op.attributes['task']]}.{op.kind}" for op in self.plan.losses]
-        line = {
-            "epoch": cursor.epoch,
-            "step": self.state.step,
-            "loss": cursor.total / cursor.batch,
-            "losses": {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)},
-            "learning_rate": self.settings.optimiser.learning_rate,
-            "valid": measured,
-            "best": best,
-        }
+        losses = {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)}
+        line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
+        line |= {"learning_rate": self.settings.optimiser.learning_rate, "valid": measured, "best": best}
         if best:
             files.write_model(self.folder, self.state.values)
             cursor.best_epoch = cursor.epoch

@@ -27,9 +27,9 @@ def validation_metrics(
     Returns:
         `task.metric` and `mean.metric` -> value; None where the rows do not define it.
     """
-    plain = replace(dataset, role=None, truth=None)
+    overall = replace(dataset, role=None, truth=None)  # no segments, no ceilings
     regressions = [task.name for task in tasks if task.is_regression]
-    results = evaluate(plain, rows, known_predictions(dataset, predictions), regressions=regressions, bootstrap=0)["overall"]["tasks"]
+    results = evaluate(overall, rows, known_predictions(dataset, predictions), regressions=regressions, bootstrap=0)["overall"]["tasks"]
     found = {f"{task}.{name}": entry["value"] for task, facts in results.items() for name, entry in facts["metrics"].items()}
     means: dict[str, list] = {}
     for task in dataset.inputs.tasks:
