@@ -24,7 +24,7 @@ def contiguous(array: np.ndarray, dtype) -> np.ndarray:
 
 
 def reuse(buffers: Buffers, name: str, size: int, dtype) -> np.ndarray:
-    """`size` numbers that are kept in `buffers` for the next time; 0 when they are new."""
+    """`size` numbers that stay in `buffers` for the next time; 0 when they are new."""
     if name not in buffers or len(buffers[name]) < size:
         buffers[name] = aligned(size, dtype)
     return buffers[name][:size]

@@ -60,8 +60,8 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
         slots = [(L.OUT, op.output)] if op.output else []
         for position, slot in slots + [*zip(input_places(op), op.inputs)]:
             start, stride = blocks[slot.block]
-            whole = slot.width == plan.blocks[slot.block][1]
-            writable = stride - slot.column if whole or position != L.OUT else slot.width
+            is_block = slot.width == plan.blocks[slot.block][1]
+            writable = stride - slot.column if is_block or position != L.OUT else slot.width
             row[position : position + L.OVERWRITE] = start + slot.column, stride, slot.width, slot.differentiable, writable
             row[position + L.OVERWRITE] = (number, position) in first_writers
         row[L.PARAMETER : L.PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]

@@ -23,7 +23,7 @@ No two threads ever write the same memory at the same time, so nothing is locked
 In a prediction the calling thread packs weights, if they may have changed; each tile's rows of the result are written by the thread
 that claimed the tile (`tiles_to_claim`), from `values` and `scratch` of its own, which it takes from a pool (`BufferPool`).
 
-The compiled drivers release the interpreter's lock, so plain Python threads run them side by side;
+The compiled drivers release the interpreter's lock, so Python threads run them side by side;
 nothing global (thread counts, affinity) is touched, and several executors may run at once.
 """
 

@@ -49,7 +49,7 @@ def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
 
 _ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
 ROWS = _ROWS or 6
-UNROLL = 4  # SPEED: steps of k in a turn of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
+UNROLL = 4  # SPEED: steps of k in an iteration of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
 SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these
 
 
@@ -95,21 +95,21 @@ def _emit(builder, kind, m, n, args):
         emit_prefetch(builder, place)  # SPEED: a tile of C comes from far away, and is not needed before the end
     zero = ir.Constant(kind, [0.0] * lanes)
     sums = [[cgutils.alloca_once_value(builder, zero) for _ in range(n)] for _ in range(m)]  # become registers
-    whole = builder.sub(depth, builder.srem(depth, INT(UNROLL)))
+    unrolled = builder.sub(depth, builder.srem(depth, INT(UNROLL)))
     with builder.if_else(builder.icmp_signed("==", ak, INT(1))) as (along_rows, along_columns):
         with along_rows:
-            _add_products(builder, kind, sums, a, ai, INT(1), b, INT(0), whole, UNROLL)
+            _add_products(builder, kind, sums, a, ai, INT(1), b, INT(0), unrolled, UNROLL)
         with along_columns:
-            _add_products(builder, kind, sums, a, INT(1), ak, b, INT(0), whole, UNROLL)
-    _add_products(builder, kind, sums, a, ai, ak, b, whole, depth, 1)
+            _add_products(builder, kind, sums, a, INT(1), ak, b, INT(0), unrolled, UNROLL)
+    _add_products(builder, kind, sums, a, ai, ak, b, unrolled, depth, 1)
     _finish(builder, kind, places, [[builder.load(total) for total in c_row] for c_row in sums], start, bias, relu)
 
 
-def _add_products(builder, kind, sums, a, ai, ak, b, first, end, turn):
-    """A loop over k = first .. end - 1, `turn` of them at a time. SPEED: a stride that is known to be 1 costs no instruction."""
+def _add_products(builder, kind, sums, a, ai, ak, b, first, end, unroll):
+    """A loop over k = first .. end - 1, `unroll` of them at a time. SPEED: a stride that is known to be 1 costs no instruction."""
     lanes, n = kind.count, len(sums[0])
-    with cgutils.for_range_slice(builder, first, end, INT(turn), intp=INT) as (k, _):
-        for place in (builder.add(k, INT(step)) for step in range(turn)):
+    with cgutils.for_range_slice(builder, first, end, INT(unroll), intp=INT) as (k, _):
+        for place in (builder.add(k, INT(step)) for step in range(unroll)):
             line, column = builder.gep(b, [builder.mul(place, INT(n * lanes))]), builder.mul(place, ak)
             panel = [emit_load(builder, builder.gep(line, [INT(j * lanes)]), kind) for j in range(n)]
             for i, c_row in enumerate(sums):
@@ -123,10 +123,10 @@ def _finish(builder, kind, places, sums, start, bias, relu):
     """The epilogue: add what was there or the bias, take the maximum with 0, write."""
     flat = [(place, value, j) for line, row in zip(places, sums) for j, (place, value) in enumerate(zip(line, row))]
     zero = ir.Constant(kind, [0.0] * kind.count)
-    for kept, needed in ((ADD, lambda place, j: place), (BIAS, lambda place, j: builder.gep(bias, [INT(j * kind.count)]))):
+    for code, needed in ((ADD, lambda place, j: place), (BIAS, lambda place, j: builder.gep(bias, [INT(j * kind.count)]))):
         before = builder.block
         some, rest = builder.append_basic_block("start"), builder.append_basic_block("rest")
-        builder.cbranch(builder.icmp_signed("==", start, INT(kept)), some, rest)
+        builder.cbranch(builder.icmp_signed("==", start, INT(code)), some, rest)
         builder.position_at_end(some)
         added = [builder.fadd(value, emit_load(builder, needed(place, j), kind)) for place, value, j in flat]
         builder.branch(rest)

@@ -43,7 +43,7 @@ def _even_tiles(rows: int, threads: int, tile_rows: int) -> list[np.ndarray]:
 
 @lru_cache(maxsize=64)
 def tiles_to_claim(rows: int, threads: int, tile_rows: int) -> np.ndarray:
-    """[0, ..., rows]: borders of tiles, of which those at the end are short where threads claim them in turn."""
+    """[0, ..., rows]: borders of tiles, of which those at the end are short where threads claim them one by one."""
     borders = [0]
     while borders[-1] < rows:
         share = -(-(rows - borders[-1]) // threads)  # of each thread, of what is left

@@ -176,7 +176,7 @@ def splat(typing, number):
 
 @intrinsic
 def like(typing, vector, number):
-    """A number as a vector as long as `vector`; where that is a plain number, the number itself, so that one text serves both."""
+    """A number as a vector as long as `vector`; where that is a number, the number itself, so that one text serves both."""
 
     def codegen(context, builder, sig, args):
         return emit_splat(builder, args[1], args[0].type) if isinstance(vector, VectorType) else args[1]
@@ -211,7 +211,7 @@ def exponential(typing, vector):
 
     def codegen(context, builder, sig, args):
         (x,), kind = args, args[0].type
-        whole = ir.VectorType(ir.IntType(vector.dtype.bitwidth), kind.count)
+        integers = ir.VectorType(ir.IntType(vector.dtype.bitwidth), kind.count)
 
         def every(value, of=kind):
             return ir.Constant(of, [value] * kind.count)
@@ -224,8 +224,8 @@ def exponential(typing, vector):
         series = every(1 / math.factorial(terms - 1))
         for k in range(terms - 2, -1, -1):
             series = emit_call(builder, "fma", kind, [series, r, every(1 / math.factorial(k))])
-        exponent = builder.add(builder.fptosi(n, whole), every(1023 if double else 127, whole))
-        power = builder.bitcast(builder.shl(exponent, every(mantissa, whole)), kind)
+        exponent = builder.add(builder.fptosi(n, integers), every(1023 if double else 127, integers))
+        power = builder.bitcast(builder.shl(exponent, every(mantissa, integers)), kind)
         return builder.select(tiny, every(0.0), builder.fmul(series, power))
 
     return vector(vector), codegen

@@ -1,8 +1,8 @@
-"""Threads that help to compute, and stay awake for a moment in case that more comes.
+"""Threads that help to compute, and spin for a while before they sleep, in case that more comes.
 
 To wake a thread that sleeps takes about 0.1 ms, in which a core does 10 million operations: longer than a tenth of a request
-of 1,000 candidates, or of a training step on a small model. So a worker that is done looks for more for a moment before it goes
-to sleep, and who waits for a worker looks as long whether it is done. Both look without the interpreter's lock.
+of 1,000 candidates, or of a training step on a small model. So a worker that is done spins for a while before it goes
+to sleep, and who waits for a worker spins as long. Both spin without the interpreter's lock.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class CudaExecutor(Executor):
         self._buffers, self._numbers, self._lists, self._lists_of = None, {}, GrowingArray(np.int32), None
         self._settings = zeros(6)
         self._scattered = None  # (table gradients, stamps) of the atomic tables
-        self._resident, self._kept, self._kept_is_here = None, None, False
+        self._resident, self._frozen, self._frozen_is_here = None, None, False
         self._recorder = Recorder(partial(record, self.stream) if graph and not simulated() else None)
         self._after_launch = None
         self.launched: list[tuple[str, int]] = []  # (kernel, its array arguments) of the last call
@@ -113,14 +113,14 @@ class CudaExecutor(Executor):
         return buffers
 
     def _parameters(self, values: Arena) -> DeviceArenas:
-        """The values on the GPU: those of a resident state, those that are kept, else a copy made now."""
+        """The values on the GPU: those of a resident state, those of `keep`, else a copy made now."""
         check_values(self.plan, self.dtype, values)
         if self._resident is not None and self._resident.values is values:
             return self._numbers["state"]
         numbers = self._numbers_for("values", trained=False)
-        if not (self._kept_is_here and self._kept is values):
+        if not (self._frozen_is_here and self._frozen is values):
             numbers.upload((values,), decay_mask(self.plan, np.float32))
-        self._kept_is_here = self._kept is values
+        self._frozen_is_here = self._frozen is values
         return numbers
 
     def _numbers_for(self, name: str, trained: bool) -> DeviceArenas:
@@ -153,7 +153,7 @@ class CudaExecutor(Executor):
     def keep(self, values: Arena) -> None:
         """Upload these values once, at the first prediction with them: nobody changes them any more."""
         with self._lock:
-            self._kept, self._kept_is_here = values, False
+            self._frozen, self._frozen_is_here = values, False
 
     # --- the interface of an executor ------------------------------------------------------
 

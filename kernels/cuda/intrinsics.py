@@ -1,4 +1,4 @@
-"""Instructions that plain indexing never becomes, each with a Python twin for the simulator.
+"""Instructions that indexing never becomes, each with a Python twin for the simulator.
 
 A twin computes the same numbers; that the instruction itself is there is checked where kernels are
 compiled (tests look for LDG.E.128, HMMA ...).
@@ -114,13 +114,13 @@ else:
 
 
 @device
-def load4_within(array, index, left, whole):
+def load4_within(array, index, left, aligned):
     """Elements index .. index + 3 of which the first `left` exist, 0 for the others.
 
     Args:
-        whole: True where index is a multiple of 4, so that one load of 16 bytes can do it.
+        aligned: True where index is a multiple of 4, so that one load of 16 bytes can do it.
     """
-    if whole and left >= 4:
+    if aligned and left >= 4:
         return load4(array, index)
     a = array[index] if left > 0 else ZERO
     b = array[index + 1] if left > 1 else ZERO
@@ -130,9 +130,9 @@ def load4_within(array, index, left, whole):
 
 
 @device
-def store4_within(array, index, left, whole, a, b, c, d):
-    """Write elements index .. index + 3 of which the first `left` exist; `whole` as in `load4_within`."""
-    if whole and left >= 4:
+def store4_within(array, index, left, aligned, a, b, c, d):
+    """Write elements index .. index + 3 of which the first `left` exist; `aligned` as in `load4_within`."""
+    if aligned and left >= 4:
         store4(array, index, a, b, c, d)
     else:
         if left > 0:

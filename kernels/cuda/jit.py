@@ -1,7 +1,7 @@
 """Where every kernel is declared, and what `cuda` means in a file of this folder.
 
 A kernel names its signature, so that it can be compiled without a GPU (tests read its registers); on a
-GPU numba compiles it at its first launch. In numba's simulator a device function is the plain Python
+GPU numba compiles it at its first launch. In numba's simulator a device function is the Python
 function, and `cuda` forwards to the launch that is running.
 """
 

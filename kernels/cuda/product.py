@@ -4,7 +4,7 @@
     backward   dx = sum over layers of dz W^T    every layer that reads x is a segment of one product
 
 A block computes TM x TN elements of one output, STEP of the inner dimension at a time, two buffers
-in turn: while the threads multiply one, the other is being loaded; one barrier a step. Segments lie
+alternately: while the threads multiply one, the other is being loaded; one barrier a step. Segments lie
 one behind the other along the inner dimension, so no block adds to what another one wrote.
 Each is there twice, in float32 (tiles.py) and in TF32 (tensor_tiles.py).
 
@@ -88,19 +88,19 @@ def store_both(left, right, buffer, thread, transposed, tensor, a, b, c, d, e, f
 def finish(table, problem, activations, parameters, place, column, shift, a, b, c, d):
     """Bias, ReLU and mask for four elements of the output, at `place`: in 16 bytes where it is aligned, else one by one."""
     left, bias = table[problem, COLUMNS] - column, table[problem, BIAS]
-    whole = (table[problem, TO] | table[problem, TO_STRIDE]) % 4 == 0
+    aligned = (table[problem, TO] | table[problem, TO_STRIDE]) % 4 == 0
     if bias >= 0:
         e, f, g, h = load4_within(parameters, bias + column, left, bias % 4 == 0)
         a, b, c, d = a + e, b + f, c + g, d + h
     if table[problem, RELU] == 1:
         a, b, c, d = max(a, ZERO), max(b, ZERO), max(c, ZERO), max(d, ZERO)
     if table[problem, ADD] == 1:
-        e, f, g, h = load4_within(activations, place, left, whole)
+        e, f, g, h = load4_within(activations, place, left, aligned)
         a, b, c, d = a + e, b + f, c + g, d + h
     if table[problem, MASK] == 1:
-        e, f, g, h = load4_within(activations, place - shift, left, whole and shift % 4 == 0)
+        e, f, g, h = load4_within(activations, place - shift, left, aligned and shift % 4 == 0)
         a, b, c, d = a if e > ZERO else ZERO, b if f > ZERO else ZERO, c if g > ZERO else ZERO, d if h > ZERO else ZERO
-    store4_within(activations, place, left, whole, a, b, c, d)
+    store4_within(activations, place, left, aligned, a, b, c, d)
 
 
 @device

@@ -54,12 +54,12 @@ def store_weights(table, problem, partials, base, total, thread, row0, column0, 
     """The i-th row of a thread's fragment of dW."""
     row, columns = row0 + tile_row(thread, i), table[problem, COLUMNS]
     if row < table[problem, INNER]:
-        place, whole, at = base + table[problem, WEIGHT] + row * columns, (base | table[problem, WEIGHT] | columns) % 4 == 0, i * FRAGMENT
+        place, aligned, at = base + table[problem, WEIGHT] + row * columns, (base | table[problem, WEIGHT] | columns) % 4 == 0, i * FRAGMENT
         column = column0 + tile_column(thread, 0)
-        store4_within(partials, place + column, columns - column, whole, total[at], total[at + 1], total[at + 2], total[at + 3])
+        store4_within(partials, place + column, columns - column, aligned, total[at], total[at + 1], total[at + 2], total[at + 3])
         if GROUPS > 1:
             column = column0 + tile_column(thread, 1)
-            store4_within(partials, place + column, columns - column, whole, total[at + 4], total[at + 5], total[at + 6], total[at + 7])
+            store4_within(partials, place + column, columns - column, aligned, total[at + 4], total[at + 5], total[at + 6], total[at + 7])
 
 
 @device

@@ -8,7 +8,7 @@ Backward. W enters linearly, so each use of row i sends its share of dy back to 
     y_b = W[id_b]              =>  dW[id_b] += dy_b
     y_b = 1/n_b sum W[i]       =>  dW[i]    += dy_b / n_b      for every i in the bag
 
-dW is sparse: only rows that the batch used are touched, and it is kept as pairs (ids, rows), never
+dW is sparse: only rows that the batch used are touched, and it is stored as pairs (ids, rows), never
 as a dense gradient of a table.
 """
 
@@ -121,7 +121,7 @@ class Gather(_Lookup, name="gather"):
         return batch.ids[:, op.attributes["field"]]
 
     def count(self, op, batch, tiles, overwrites):
-        """0, 2BD; backward 0, 2BD: kept for the step of the table."""
+        """0, 2BD; backward 0, 2BD: saved for the step of the table."""
         moved = Count(0, 2 * len(batch) * op.output.width)
         return moved, moved
 
@@ -186,9 +186,9 @@ def bag_forward_tile(op, work, first, rows):
 def input_backward_tile(op, work, first, rows):
     """Keep dy of a gather or a bag for `scatter`: block (B, D) of input_gradients."""
     dy, stride, width = at(work.gradients, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
-    kept = at(work.input_gradients, op[L.INPUT_GRADIENT] * work.batch + first * width)
+    saved = at(work.input_gradients, op[L.INPUT_GRADIENT] * work.batch + first * width)
     for i in range(rows):
-        copy_row(at(kept, i * width), at(dy, i * stride), width)
+        copy_row(at(saved, i * width), at(dy, i * stride), width)
 
 
 @kernel

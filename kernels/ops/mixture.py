@@ -58,9 +58,9 @@ class Mixture(Kind, name="mixture"):
     def count(self, op, batch, tiles, overwrites):
         """2BEH, B(E + EH + H); backward 4BEH, B(3E + 2EH + H), EH more where it adds."""
         rows, experts, width = len(batch), len(op.inputs) - 1, op.output.width
-        kept = 2 * experts * width + width * overwrites[1:].count(False)
+        moved = 2 * experts * width + width * overwrites[1:].count(False)
         forward = Count(2 * rows * experts * width, rows * (experts + experts * width + width))
-        return forward, Count(4 * rows * experts * width, rows * (3 * experts + kept + width))
+        return forward, Count(4 * rows * experts * width, rows * (3 * experts + moved + width))
 
 
 # --- Numba, one tile of rows ---------------------------------------------------------------
