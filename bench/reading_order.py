@@ -6,8 +6,6 @@
 Of a file that ends in Numba kernels, the lines above `# --- Numba` are counted: those hold the mathematics.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

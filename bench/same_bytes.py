@@ -10,8 +10,6 @@ the predictions, the metrics of the epochs, and what `evaluate` and `rank` print
 otherwise.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json

@@ -5,8 +5,6 @@
 A script FOLDER/NAME.py keeps what it measured in FOLDER/results/NAME.json, and its tables in FOLDER/RESULTS.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import json

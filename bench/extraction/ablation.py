@@ -6,8 +6,6 @@ PATH: folder with train.json and dev.json of SkillSpan; ESCO: folder with the CS
 tagger with everything is the one of the package, trained on the same files. About a minute of one core for each row.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

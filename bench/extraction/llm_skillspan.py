@@ -7,8 +7,6 @@ PATH: folder with train.json. Without --base-url it starts llama.cpp's server wi
 With --store a run that was stopped goes on. Source of the postings: see bench/extraction/skillspan.py.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import sqlite3

@@ -6,8 +6,6 @@ A world plants every skill, and notes whether the words come from the half of th
 knows; for the skills of a job also whether the words around (`a plus`, `what sets you apart`) are known cues.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections import defaultdict

@@ -10,8 +10,6 @@ Source: Zhang, Jensen, Sonniks and Plank, "SkillSpan: Hard and Soft Skill Extrac
 Postings", NAACL 2022 (MIT licence).
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

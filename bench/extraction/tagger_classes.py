@@ -3,8 +3,6 @@
 A few thousand annotated sentences name few of the words that an advertisement uses; a class stands for the rest.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

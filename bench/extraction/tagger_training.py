@@ -3,8 +3,6 @@
 Letters: N words, K tags, V features. Words are time-major (see `tagger.time_major`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The part of bench/gpu/measure.py that asks whether the kernels are right on the GPU that is there."""
 
-from __future__ import annotations
-
 import subprocess
 
 import numpy as np

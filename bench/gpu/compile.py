@@ -8,8 +8,6 @@ says, spills or keeps arrays in local memory at all, loses an instruction that i
 products, in float32 and in TF32, may take 128 registers, so that two blocks of 256 threads fit on a multiprocessor.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import json

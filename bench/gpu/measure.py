@@ -11,8 +11,6 @@ RESULTS.md; without a GPU the tables say that nothing is measured. NUMBA_ENABLE_
 all of it on tiny shapes in numba's simulator and write to FOLDER: figures without meaning, but no typing error is left.
 """
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import importlib

@@ -1,7 +1,5 @@
 """The tables of bench/gpu/measure.py, between markers of RESULTS.md."""
 
-from __future__ import annotations
-
 from bench.tables import markdown
 
 NOTHING = (

@@ -7,8 +7,6 @@ FOLDER as `workloads.write` made it; FORM of the experts: loop, bmm, wide; MODE:
 graphs); PRECISION: float32 or tf32. Table gradients are sparse, with SparseAdam, which touches the rows of the batch alone.
 """
 
-from __future__ import annotations
-
 import json
 import statistics
 import sys

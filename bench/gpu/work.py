@@ -4,8 +4,6 @@ A kernel's share of the ceilings is this, divided by its time. Bytes count what 
 a cache may keep between two launches counts each time.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from minirank.kernels.batch import Batch

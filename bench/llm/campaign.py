@@ -7,8 +7,6 @@ request was for; the store is read between the runs. Counted: documents that end
 calls that were made again, and calls that a kill repeated beside those that were under way.
 """
 
-from __future__ import annotations
-
 import random
 import subprocess
 import sys

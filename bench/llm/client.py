@@ -7,8 +7,6 @@ is left out and the table says so. Each server is a process of its own on this m
 A round at a delay of 0.5 s takes 52 s, one at 0.05 s takes 8 s; what a run that is cut off has measured is kept.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

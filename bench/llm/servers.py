@@ -7,8 +7,6 @@ Prints its port. GET /count gives the requests so far; the failing one also list
 An event loop, not threads: the server must not be what is measured.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import random

@@ -8,8 +8,6 @@ for lists and sentences of repeated skills, as the same resume that names them o
 patterns and left alone since; what gets through is shown with the rest.
 """
 
-from __future__ import annotations
-
 import sys
 import tempfile
 from pathlib import Path

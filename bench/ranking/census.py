@@ -7,8 +7,6 @@ test is the data set's other file, half of the official test file, read at the e
 0.001 and 20 epochs, was also tested: 0.9446 and 0.9947.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

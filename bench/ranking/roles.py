@@ -9,8 +9,6 @@ initialisations within a world, and paired over worlds: the mean difference with
 all roles share one taste, so that the role must not help there.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -3,8 +3,6 @@
 python bench/ranking/roles_picture.py          after bench/ranking/roles.py; writes bench/ranking/results/roles.png
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

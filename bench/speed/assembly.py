@@ -1,7 +1,5 @@
 """One kernel by name: compiled alone, and the loop in which it spends its time, counted by kinds of instructions."""
 
-from __future__ import annotations
-
 import re
 
 import numba

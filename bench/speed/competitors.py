@@ -1,7 +1,5 @@
 """Who is measured, the environment of the peers, and a process for each of them."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -8,8 +8,6 @@ call a group where there are groups. Metrics are medians of three calls after on
 alternately where two are compared; `evaluate` runs once.
 """
 
-from __future__ import annotations
-
 import os
 import resource
 import statistics

@@ -1,7 +1,5 @@
 """The tables of kernels.py."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from bench.speed.step_profile import OTHER, Part, Profile

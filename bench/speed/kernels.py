@@ -13,8 +13,6 @@ its share of the ceiling is that time divided by the measured one. What lies in 
 share above 100 %. `others` is `small` with multi-valued fields and the losses that the workloads lack.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from dataclasses import asdict, replace

@@ -7,8 +7,6 @@ that rotates. Ratios are those of medians over rounds, to the first case of the 
 ratios within a round. Memory is the peak of the process: parameters, Adam's moments, gradients, four batches, and Python.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import statistics

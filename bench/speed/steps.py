@@ -15,8 +15,6 @@ well. After two rounds the slower variants of a family end. Ratios are those of 
 the quartiles of the ratios within a round.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

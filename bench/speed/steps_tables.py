@@ -1,7 +1,5 @@
 """The tables of steps.py."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable, Iterable
 

@@ -9,8 +9,6 @@ exp(u log V) with u uniform), and ranks are spread over the table by a permutati
 missing for 30 % of the rows. The role of 20 % of the rows is unknown, as training hides it.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path

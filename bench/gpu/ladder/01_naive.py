@@ -1,7 +1,5 @@
 """A thread for each element of y = x W: every operand comes from global memory again for every product."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.gpu.ladder.rungs import Layer, Rung, distance

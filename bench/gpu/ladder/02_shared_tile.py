@@ -1,7 +1,5 @@
 """A block of SIDE x SIDE threads loads a square of x and of W into shared memory once, and reads it SIDE times."""
 
-from __future__ import annotations
-
 import importlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A thread computes FRAGMENT x FRAGMENT elements: of what it reads from shared memory each number serves FRAGMENT products."""
 
-from __future__ import annotations
-
 import importlib
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Loads of 16 bytes, and two buffers in turn: the next tiles are on their way while these are multiplied (kernels/cuda/product.py)."""
 
-from __future__ import annotations
-
 import importlib
 
 from bench.gpu.ladder.rungs import Layer, Rung, distance

@@ -1,7 +1,5 @@
 """Bias and ReLU while the product is still in registers: a launch, a load and a store of y less."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from bench.gpu.ladder.rungs import Layer, Rung, distance

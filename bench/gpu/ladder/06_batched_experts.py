@@ -1,7 +1,5 @@
 """The first layer of all experts in one launch: one expert alone has too few tiles to fill the GPU."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Layer, Rung, distance
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.product import product_forward

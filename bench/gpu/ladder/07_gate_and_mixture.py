@@ -1,7 +1,5 @@
 """A walk in place of a launch an operation: gates; mixtures, towers, losses and their backward passes (kernels/cuda/walk.py)."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Rung, Step
 from bench.speed.workloads import Workload
 

@@ -1,7 +1,5 @@
 """Tensor cores: the same tiles by mma.sync, of operands rounded to TF32. Ten bits of mantissa, so never the default."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Layer, Rung, distance
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.product import product_forward, product_forward_tf32

@@ -1,7 +1,5 @@
 """Weight gradients: the rows of the batch split over blocks, partial sums added in a second stage (kernels/cuda/weight_gradients.py)."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Rung, Step
 from bench.speed.workloads import Workload
 

@@ -1,7 +1,5 @@
 """Table gradients: uses sorted and summed in a fixed order (kernels/cuda/sort.py); or added atomically (kernels/cuda/tables.py)."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Rung, Step
 from bench.speed.workloads import Workload
 

@@ -1,7 +1,5 @@
 """A step recorded once and replayed: one call in place of ten launches with six array arguments each (kernels/cuda/graph.py)."""
 
-from __future__ import annotations
-
 from bench.gpu.ladder.rungs import Rung, Step
 from bench.speed.workloads import Workload
 

@@ -3,8 +3,6 @@
 Axes: B rows, K inner dimension, N columns, E experts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ the fused Adam and without its penalty on whole tables; its tables have dense gr
 as one float matrix, as its `fit` makes it.
 """
 
-from __future__ import annotations
-
 import sys
 from types import ModuleType
 

@@ -4,8 +4,6 @@ Variants: `wide` or `loop` experts (see torch_network.py), and how tables are st
 tables) or `lazy` (the rows of the batch alone: repeated ids are summed by way of a table of places).
 """
 
-from __future__ import annotations
-
 from worker import limit_cores, serve
 
 

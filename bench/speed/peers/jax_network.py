@@ -1,7 +1,5 @@
 """The benchmark's MMoE and its training step in JAX, as pure functions."""
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

@@ -1,7 +1,5 @@
 """Ours: the `cpu` executor, in a process of its own like every competitor."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 An expert is two Gemm + Relu pairs, which ONNX Runtime fuses, on weights that it packs once.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 

@@ -1,7 +1,5 @@
 """ONNX Runtime on its CPU provider, for scoring."""
 
-from __future__ import annotations
-
 import numpy as np
 import onnx_graph
 import onnxruntime

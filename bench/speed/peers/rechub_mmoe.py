@@ -4,8 +4,6 @@ Its gates know no role, and it puts batch normalisation behind every layer, gate
 The loop around it is the plain one of PyTorch, with the fused Adam; its tables have dense gradients, as it makes them.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch_eager import TorchEager

@@ -1,7 +1,5 @@
 """torch.compile. Variants: `wide` or `loop` experts, and `sparse` (the look-up stays outside) or `dense` gradients of tables."""
 
-from __future__ import annotations
-
 import torch
 from torch_eager import TorchEager
 from torch_network import looked_up, objective

@@ -1,7 +1,5 @@
 """PyTorch, eager. Variants: the form of the experts (`wide`, `bmm`, `loop`) and the gradients of tables (`sparse`, `dense`)."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 from torch_network import Network, descend, looked_up, objective, optimisers, tensors

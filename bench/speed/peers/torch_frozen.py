@@ -1,7 +1,5 @@
 """PyTorch for scoring, its parameters frozen. Variants: `compiled` (torch.compile) or `jit` (TorchScript), `wide` or `loop` experts."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as F

@@ -1,7 +1,5 @@
 """The benchmark's MMoE in PyTorch, with the experts in three forms, and Adam for dense and for sparse gradients."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import nn

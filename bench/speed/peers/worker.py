@@ -10,8 +10,6 @@ of which it leaves out what it cannot do. Times are taken here, around the calls
 needs the standard library and NumPy alone, for it runs in the peers' environment as well as in ours.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys
