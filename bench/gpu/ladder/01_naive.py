@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.gpu.ladder.rungs import Layer, Rung
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 
@@ -38,11 +38,6 @@ def ladder_naive(activations, parameters, rows, inner, columns, out):
 def rung(workload: Workload) -> Rung:
     """Before: threads along rows. After: threads along columns."""
     layer = Layer(workload)
-    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
     grid = -(-workload.rows * workload.h1 // THREADS)
-    return Rung(
-        "neighbouring threads read neighbouring columns", 6.0,
-        lambda: ladder_uncoalesced[grid, THREADS](layer.activations, layer.parameters, *shape),
-        lambda: ladder_naive[grid, THREADS](layer.activations, layer.parameters, *shape),
-        lambda: distance(layer.found(), layer.expected(bias=False, relu=False)), layer.flop,
-    )  # fmt: skip
+    before, after = (layer.launch(each, grid, THREADS) for each in (ladder_uncoalesced, ladder_naive))
+    return layer.rung("neighbouring threads read neighbouring columns", 6.0, before, after, bias=False, relu=False)

@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.gpu.ladder.rungs import Layer, Rung
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import SMALL
@@ -37,12 +37,7 @@ def ladder_shared(activations, parameters, rows, inner, columns, out):
 def rung(workload: Workload) -> Rung:
     """Before: naive. After: squares in shared memory."""
     layer, naive = Layer(workload), importlib.import_module("bench.gpu.ladder.01_naive")
-    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
     grid = -(-workload.rows // SIDE), -(-workload.h1 // SIDE)
     flat = -(-workload.rows * workload.h1 // naive.THREADS)
-    return Rung(
-        "squares in shared memory", 1.5,
-        lambda: naive.ladder_naive[flat, naive.THREADS](layer.activations, layer.parameters, *shape),
-        lambda: ladder_shared[grid, SQUARE](layer.activations, layer.parameters, *shape),
-        lambda: distance(layer.found(), layer.expected(bias=False, relu=False)), layer.flop,
-    )  # fmt: skip
+    before, after = layer.launch(naive.ladder_naive, flat, naive.THREADS), layer.launch(ladder_shared, grid, SQUARE)
+    return layer.rung("squares in shared memory", 1.5, before, after, bias=False, relu=False)

@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.gpu.ladder.rungs import Layer, Rung
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
 from minirank.kernels.cuda.sizes import FRAGMENT, PRODUCT_THREADS, STEP, TM, TN
@@ -43,12 +43,7 @@ def ladder_registers(activations, parameters, rows, inner, columns, out):
 def rung(workload: Workload) -> Rung:
     """Before: one element a thread. After: FRAGMENT x FRAGMENT."""
     layer, shared = Layer(workload), importlib.import_module("bench.gpu.ladder.02_shared_tile")
-    shape = workload.rows, workload.inputs, workload.h1, workload.rows * workload.inputs
     grid = -(-workload.rows // shared.SIDE), -(-workload.h1 // shared.SIDE)
     tiles = -(-workload.rows // TM), -(-workload.h1 // TN)
-    return Rung(
-        "8 x 8 elements in the registers of a thread", 5.0,
-        lambda: shared.ladder_shared[grid, shared.SQUARE](layer.activations, layer.parameters, *shape),
-        lambda: ladder_registers[tiles, PRODUCT_THREADS](layer.activations, layer.parameters, *shape),
-        lambda: distance(layer.found(), layer.expected(bias=False, relu=False)), layer.flop,
-    )  # fmt: skip
+    before, after = layer.launch(shared.ladder_shared, grid, shared.SQUARE), layer.launch(ladder_registers, tiles, PRODUCT_THREADS)
+    return layer.rung("8 x 8 elements in the registers of a thread", 5.0, before, after, bias=False, relu=False)

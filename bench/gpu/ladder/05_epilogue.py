@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from bench.gpu.ladder.rungs import Layer, Rung, distance
+from bench.gpu.ladder.rungs import Layer, Rung
 from bench.speed.workloads import Workload
 from minirank.kernels.cuda.jit import cuda, kernel
-from minirank.kernels.cuda.product import product_forward
-from minirank.kernels.cuda.sizes import FLAT_THREADS, PRODUCT_THREADS, TM, TN
+from minirank.kernels.cuda.sizes import FLAT_THREADS
 
 ZERO = np.float32(0)
 
@@ -21,20 +20,11 @@ def ladder_bias_relu(activations, parameters, count, columns, out, bias):
 
 def rung(workload: Workload) -> Rung:
     """Before: product, then bias and ReLU. After: one launch."""
-    layer = Layer(workload)
-    plain, first, tiles = layer.table(bias=False, relu=False, tile=TN)
-    fused, _, _ = layer.table(bias=True, relu=True, tile=TN)
-    grid, count = (-(-workload.rows // TM), tiles), workload.rows * workload.h1
-
-    def product(table) -> None:
-        product_forward[grid, PRODUCT_THREADS](table, layer.activations, layer.parameters, layer.ints, first, 0)
+    layer, count = Layer(workload), workload.rows * workload.h1
+    plain, places = layer.product(bias=False, relu=False), (count, workload.h1, layer.x.size, layer.weight.size)
 
     def apart() -> None:
-        product(plain)
-        ladder_bias_relu[-(-count // FLAT_THREADS), FLAT_THREADS](
-            layer.activations, layer.parameters, count, workload.h1, layer.x.size, layer.weight.size
-        )
+        plain()
+        ladder_bias_relu[-(-count // FLAT_THREADS), FLAT_THREADS](layer.activations, layer.parameters, *places)
 
-    return Rung(
-        "bias and ReLU in the epilogue", 1.15, apart, lambda: product(fused), lambda: distance(layer.found(), layer.expected()), layer.flop
-    )
+    return layer.rung("bias and ReLU in the epilogue", 1.15, apart, layer.product())

@@ -7,5 +7,4 @@ from bench.speed.workloads import Workload
 def rung(workload: Workload) -> Rung:
     """Before: every operation is a launch. After: the fused schedule. Both are whole steps."""
     apart, fused = Step(workload, fuse=False, graph=False), Step(workload, graph=False)
-    executors = [apart.executor, fused.executor]
-    return Rung("gates, mixtures, towers and losses fused", 3.0, apart.run, fused.run, fused.error, executors=executors, by_host=True)
+    return fused.rung("gates, mixtures, towers and losses fused", 3.0, apart, by_host=True)

@@ -7,6 +7,4 @@ from bench.speed.workloads import Workload
 def rung(workload: Workload) -> Rung:
     """Before: sorted. After: atomic. Both are whole steps."""
     ordered, atomic = Step(workload, graph=False), Step(workload, deterministic=False, graph=False)
-    return Rung(
-        "table gradients added atomically", 1.1, ordered.run, atomic.run, atomic.error, executors=[ordered.executor, atomic.executor]
-    )
+    return atomic.rung("table gradients added atomically", 1.1, ordered)

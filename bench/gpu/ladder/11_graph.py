@@ -7,5 +7,4 @@ from bench.speed.workloads import Workload
 def rung(workload: Workload) -> Rung:
     """Before: launch by launch. After: replayed. Both are whole steps with atomic tables."""
     launched, replayed = Step(workload, deterministic=False, graph=False), Step(workload, deterministic=False)
-    executors = [launched.executor, replayed.executor]
-    return Rung("the whole step replayed as a graph", 1.2, launched.run, replayed.run, replayed.error, executors=executors, by_host=True)
+    return replayed.rung("the whole step replayed as a graph", 1.2, launched, by_host=True)

@@ -3,7 +3,9 @@
 Axes: B rows, K inner dimension, N columns, E experts.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +14,8 @@ from numba import cuda
 from bench.speed.workloads import Workload, parameters, plan_of, random_batch
 from minirank.kernels.adam import Adam
 from minirank.kernels.cuda.executor import CudaExecutor
+from minirank.kernels.cuda.product import product_forward
+from minirank.kernels.cuda.sizes import PRODUCT_THREADS, TM, TN
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 
@@ -56,16 +60,35 @@ class Layer:
         self.bias = rng.normal(size=(count, n)).astype(np.float32)
         self.activations = cuda.to_device(np.concatenate([self.x.ravel(), np.zeros(count * b * n, np.float32)]))
         self.parameters = cuda.to_device(np.concatenate([self.weight.ravel(), self.bias.ravel()]))
+        self.tiles = -(-n // TN)  # of one layer
         self.ints = cuda.to_device(np.array([0, b, 1, 0], np.int32))  # the head of a batch: rows and slices (kernels/cuda/layout.py)
 
-    def table(self, bias: bool, relu: bool, tile: int) -> tuple[object, int, int]:
-        """(table of kernels/cuda/product.py, first tile, number of tiles of one layer)."""
+    def launch(self, kernel: Callable, grid: object, threads: int) -> Callable[[], None]:
+        """Queues one of the ladder's own kernels."""
+        rows, inner, columns = self.shape
+        return lambda: kernel[grid, threads](self.activations, self.parameters, rows, inner, columns, self.x.size)
+
+    def product(
+        self, kernel: Callable = product_forward, layers: Sequence[int] = (), bias: bool = True, relu: bool = True
+    ) -> Callable[[], None]:
+        """Queues a kernel of kernels/cuda/product.py for some of the layers, by default all in one launch."""
+        layers = layers or range(self.count)
+        table, grid = self.table(bias, relu), (-(-self.shape[0] // TM), self.tiles * len(layers))
+        first = 2 * self.count + layers[0] * self.tiles
+        return lambda: kernel[grid, PRODUCT_THREADS](table, self.activations, self.parameters, self.ints, first, 0)
+
+    def rung(self, title: str, predicted: float, before: Callable, after: Callable, **which: bool) -> Rung:
+        """Two ways to compute these layers; which: what `expected` takes."""
+        return Rung(title, predicted, before, after, lambda: distance(self.found(), self.expected(**which)), self.flop)
+
+    def table(self, bias: bool, relu: bool) -> object:
+        """The table of kernels/cuda/product.py: segments and problems of the layers, then their tiles."""
         b, k, n = self.shape
         segments = [[0, k, k, e * k * n, n, -1, 0, 0, 0] for e in range(self.count)]
         start, end = b * k, self.count * k * n
         problems = [[start + e * b * n, n, n, 0, end + e * n if bias else -1, int(relu), 0, e, e + 1] for e in range(self.count)]
-        tiles = [[self.count + e, column] + [0] * 7 for e in range(self.count) for column in range(0, n, tile)]
-        return cuda.to_device(np.array(segments + problems + tiles, np.int64)), 2 * self.count, len(tiles) // self.count
+        tiles = [[self.count + e, column] + [0] * 7 for e in range(self.count) for column in range(0, n, TN)]
+        return cuda.to_device(np.array(segments + problems + tiles, np.int64))
 
     def found(self) -> np.ndarray:
         """(count, B, N) what lies on the GPU."""
@@ -94,6 +117,11 @@ class Step:
         else:
             self.executor.step(TrainState(self.values.copy()), self.batch, Adam())
             self.began = True
+
+    def rung(self, title: str, predicted: float, before: Step, by_host: bool = False) -> Rung:
+        """This step after another one."""
+        executors = [before.executor, self.executor]
+        return Rung(title, predicted, before.run, self.run, self.error, executors=executors, by_host=by_host)
 
     def error(self) -> float:
         """Of the dense gradient, against the float64 reference, at the initial values."""
