@@ -14,7 +14,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,14 +57,11 @@ def documents(count: int, salt: str = "") -> Iterator[Request]:
 def bare(url: str, count: int) -> float:
     """Requests a second of the plainest loop: a session a thread, post, json; the body is one of ours."""
     body = payload(next(documents(1)), "m", Ability(), 64)
-    numbers, lock = iter(range(count)), threading.Lock()
+    numbers = iter(range(count))  # all threads take from it
 
     def work():
         session = requests.Session()
-        while True:
-            with lock:
-                if next(numbers, None) is None:
-                    return
+        for _ in numbers:
             session.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()["choices"][0]["message"]["content"]
 
     return count / _together(work, THREADS)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import tomllib
 import venv
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,18 +54,17 @@ def build(name: str, checkout: Path | str) -> Competitor:
 
 MINIRANK = build(OURS, CHECKOUT)
 
+
+def variants(family: str, file: str, first: str, *others: str) -> list[Competitor]:
+    """Those of a family, the one first that takes part everywhere."""
+    return [Competitor(family, file, first), *(Competitor(family, file, other, everywhere=False) for other in others)]
+
+
 # The peers; ours always takes part.
 TRAINING = (
-    Competitor("PyTorch eager", "torch_eager", "loop, dense"),
-    Competitor("PyTorch eager", "torch_eager", "loop, sparse", everywhere=False),
-    Competitor("PyTorch eager", "torch_eager", "wide, dense", everywhere=False),
-    Competitor("PyTorch eager", "torch_eager", "wide, sparse", everywhere=False),
-    Competitor("PyTorch eager", "torch_eager", "bmm, dense", everywhere=False),
-    Competitor("torch.compile", "torch_compiled", "loop, dense"),
-    Competitor("torch.compile", "torch_compiled", "wide, dense", everywhere=False),
-    Competitor("torch.compile", "torch_compiled", "loop, sparse", everywhere=False),
-    Competitor("JAX jit", "jax_jit", "loop, lazy"),
-    Competitor("JAX jit", "jax_jit", "wide, dense", everywhere=False),
+    *variants("PyTorch eager", "torch_eager", "loop, dense", "loop, sparse", "wide, dense", "wide, sparse", "bmm, dense"),
+    *variants("torch.compile", "torch_compiled", "loop, dense", "wide, dense", "loop, sparse"),
+    *variants("JAX jit", "jax_jit", "loop, lazy", "wide, dense"),
     Competitor("torch-rechub", "rechub_mmoe", own_model=True),
     Competitor("DeepCTR-Torch", "deepctr_mmoe", own_model=True),
 )
@@ -118,14 +118,11 @@ class Process:
         Raises:
             PeerError: the command failed, or the process has ended.
         """
-        try:
+        with suppress(BrokenPipeError):  # the line that is missing below says so
             self._process.stdin.write(json.dumps([command, arguments]) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the line that is missing below says so
-        line = self._process.stdout.readline()
-        while line and not line.startswith("{"):  # a library may print before `serve` can send it elsewhere
-            line = self._process.stdout.readline()
+        # A library may print before `serve` can send it elsewhere.
+        line = next((line for line in self._process.stdout if line.startswith("{")), "")
         if not line:
             self._errors.seek(0)
             said = self._errors.read().strip().splitlines()

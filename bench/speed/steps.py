@@ -62,15 +62,14 @@ class Competition:
         for name in list(self.running):
             self.attempt(name, self._prepare)
 
-    def _prepare(self, name):
-        process = self.running[name]
-        process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=self.records[name]["variant"])
-        self.records[name]["versions"] = process.ask("versions")
+    def _prepare(self, process, record):
+        process.ask("prepare", folder=str(self.folder), threads=self.threads, variant=record["variant"])
+        record["versions"] = process.ask("versions")
 
-    def attempt(self, name: str, function: Callable, *arguments) -> None:
-        """function(name, *arguments); a peer that fails is out, and its record says why."""
+    def attempt(self, name: str, function: Callable) -> None:
+        """function(process, record) of a competitor; a peer that fails is out, and its record says why."""
         try:
-            function(name, *arguments)
+            function(self.running[name], self.records[name])
         except PeerError as error:
             if name == OURS:
                 raise
@@ -78,27 +77,26 @@ class Competition:
             self.running.pop(name).close()
             print(f"  {name} is out: {error}", flush=True)
 
-    def for_each(self, function: Callable, *arguments) -> None:
+    def for_each(self, function: Callable) -> None:
         """The same for all that are left, in an order of which the first is another one each time."""
         for name in rotated(list(self.running), self.rotation):
             time.sleep(PAUSE)
-            self.attempt(name, function, *arguments)
+            self.attempt(name, function)
         self.rotation += 1
 
-    def drop_slow(self, seconds: Callable[[str], float]) -> None:
-        """End the variants that are slower than the best one of their family; seconds: name -> of a step."""
+    def drop_slow(self, seconds: Callable[[dict], float]) -> None:
+        """End the variants that are slower than the best one of their family; seconds: record -> of a step."""
         for name in list(self.running):
-            family = self.records[name]["family"]
-            best = min(seconds(other) for other in self.running if self.records[other]["family"] == family)
-            if seconds(name) > SLOWER * best:
-                self.records[name]["peak_mb"] = self.running[name].ask("peak")
+            record, others = self.records[name], [self.records[other] for other in self.running]
+            if seconds(record) > SLOWER * min(seconds(other) for other in others if other["family"] == record["family"]):
+                record["peak_mb"] = self.running[name].ask("peak")
                 self.running.pop(name).close()
 
-    def rounds(self, function: Callable, seconds: Callable[[str], float], probe: Probe | None = None) -> int:
+    def rounds(self, function: Callable, seconds: Callable[[dict], float], probe: Probe | None = None) -> int:
         """As many rounds as fit into the time, three at least; returns their number.
 
         Args:
-            function: measures one of them, by name. seconds: see `drop_slow`. probe: of the machine's ceilings, measured once a round.
+            function: measures one of them, as in `attempt`. seconds: see `drop_slow`. probe: of the ceilings, measured once a round.
         """
         began = time.perf_counter()
         for number in itertools.count(1):
@@ -141,8 +139,7 @@ def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Na
         competition = Competition(competitors, threads, folder, options, stack)
         trajectory = []
 
-        def check(name):
-            process, record = competition.running[name], competition.records[name]
+        def check(process, record):
             if not record["own_model"]:
                 record["error"] = {"logits": far("logits", process.ask("logits", batch=0), expected, TOLERANCE)}
                 loss = workloads.loss(batch, expected)
@@ -152,15 +149,15 @@ def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Na
                 trajectory.extend([] if trajectory else losses)
                 record["error"]["steps"] = far("losses after steps", losses, trajectory, TRAJECTORY)
 
-        def measure(name):
+        def measure(process, record):
             count = STEPS_A_ROUND[workload.name]
-            first = len(competition.records[name].setdefault("seconds", [])) * count
-            made = competition.running[name].ask("steps", batches=[(first + i) % BATCHES for i in range(count)])
-            competition.records[name]["seconds"].append(statistics.median(seconds for seconds, _ in made))
+            first = len(record.setdefault("seconds", [])) * count
+            made = process.ask("steps", batches=[(first + i) % BATCHES for i in range(count)])
+            record["seconds"].append(statistics.median(seconds for seconds, _ in made))
 
         competition.for_each(check)
         probe = Probe(threads)
-        rounds = competition.rounds(measure, lambda name: statistics.median(competition.records[name]["seconds"]), probe)
+        rounds = competition.rounds(measure, lambda record: statistics.median(record["seconds"]), probe)
         probe.close()
     facts = {"rounds": rounds, "gflop": workloads.step_flop(workload, gate) / 1e9, "peak_gflops": probe.ceilings().fma / 1e9}
     return facts | {"competitors": competition.records}
@@ -175,36 +172,33 @@ def score_cell(workload: Workload, gate: str, threads: int, options: argparse.Na
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, kinds)
         competition = Competition(chosen(SCORING, options), threads, folder, options, stack)
-        cases = list(itertools.product((False, True), (1, 4)))
+        cases = {case(*each): each for each in itertools.product((False, True), (1, 4))}
 
-        def check(name):
-            process, record = competition.running[name], competition.records[name]
+        def check(process, record):
             record["requests"] = {}
-            for shared, clients in cases:
+            for name, (shared, clients) in cases.items():
                 try:
                     far("scores", process.ask("scores", number=0, shared=shared), one, TOLERANCE)
                     process.ask("requests", numbers=list(range(REQUESTS)), shared=shared, clients=clients)
-                    record["requests"][case(shared, clients)] = []
+                    record["requests"][name] = []
                 except PeerError as error:
-                    record.setdefault("cannot", {})[case(shared, clients)] = str(error)
+                    record.setdefault("cannot", {})[name] = str(error)
             far("scores of many rows", process.ask("bulk_scores", chunk=CHUNKS[0]), bulk, TOLERANCE)
             seconds = {chunk: process.ask("bulk", chunk=chunk) for chunk in CHUNKS for _ in range(2)}  # the second one counts
             record["chunk"], record["bulk"] = min(seconds, key=seconds.get), []
 
-        def measure(name):
-            process, record = competition.running[name], competition.records[name]
+        def measure(process, record):
             numbers = [i % REQUESTS for i in range(REQUESTS_A_ROUND[workload.name])]
-            for shared, clients in cases:
-                if case(shared, clients) in record["requests"]:
-                    record["requests"][case(shared, clients)].append(
-                        process.ask("requests", numbers=numbers, shared=shared, clients=clients)
-                    )
+            for name, found in record["requests"].items():
+                shared, clients = cases[name]
+                found.append(process.ask("requests", numbers=numbers, shared=shared, clients=clients))
             record["bulk"].append(process.ask("bulk", chunk=record["chunk"]))
 
+        def seconds(record):
+            return np.median([seconds for one in record["requests"][case(False, 1)] for seconds in one["each"]])
+
         competition.for_each(check)
-        rounds = competition.rounds(
-            measure, lambda name: np.median([s for one in competition.records[name]["requests"][case(False, 1)] for s in one["each"]])
-        )
+        rounds = competition.rounds(measure, seconds)
     for record in competition.records.values():
         record["requests"] = {name: summary(rounds) for name, rounds in record.get("requests", {}).items() if rounds}
     return {"rounds": rounds, "rows": workload.bulk_rows, "candidates": workloads.CANDIDATES, "competitors": competition.records}
@@ -285,21 +279,18 @@ def main() -> None:
     parser.add_argument("--gates", nargs="+", choices=GATES, default=GATES)
     parser.add_argument("--threads", nargs="+", type=int, default=[2, 1])
     parser.add_argument("--only", nargs="+", default=[""], metavar="NAME", help="of the peers those whose names begin so")
-    parser.add_argument(
-        "--build", action="append", default=[], metavar="NAME=CHECKOUT", help="another build of minirank takes part (may be repeated)"
-    )
+    told = "another build of minirank takes part (may be repeated)"
+    parser.add_argument("--build", action="append", default=[], metavar="NAME=CHECKOUT", help=told)
     parser.add_argument("--rounds", type=int, default=12, help="at most so many")
     parser.add_argument("--seconds", type=float, default=30, help="for the rounds of a cell; three rounds are made in any case")
     parser.add_argument("--starts", type=int, default=5, help="rounds of starts")
     parser.add_argument("--cold-starts", type=int, default=1, help="rounds of starts without compiled code on disk")
-    parser.add_argument(
-        "--all", action="store_true", help="also the cells and variants that no table needs, such as scoring with one thread"
-    )
+    told = "also the cells and variants that no table needs, such as scoring with one thread"
+    parser.add_argument("--all", action="store_true", help=told)
     parser.add_argument("--quick", action="store_true", help="small and base, gates bias, two threads, 15 seconds a cell")
     parser.add_argument("--again", action="store_true", help="measure cells anew that the record holds")
-    parser.add_argument(
-        "--out", help="name of the record in results/: `steps`, for which alone RESULTS.md is written, or with --build `builds`"
-    )
+    told = "name of the record in results/: `steps`, for which alone RESULTS.md is written, or with --build `builds`"
+    parser.add_argument("--out", help=told)
     options = parser.parse_args()
     if options.make_peers:
         return make_peers(options.make_peers)

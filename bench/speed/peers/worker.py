@@ -62,22 +62,14 @@ def limit_cores(threads: int) -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
 
 
-def versions(*packages: str) -> dict[str, str]:
-    """name -> version."""
-    return {name: metadata.version(name) for name in packages}
-
-
 class Worker:
     """Answers commands with one competitor."""
 
     def __init__(self, competitor) -> None:
         self.competitor = competitor
 
-    def prepare(self, folder: str, threads: int, variant: str) -> float:
-        """Seconds."""
-        began = time.perf_counter()
+    def prepare(self, folder: str, threads: int, variant: str) -> None:
         self.competitor.prepare(Problem(folder), threads, variant)
-        return time.perf_counter() - began
 
     def loss(self, batch: int) -> float:
         return float(self.competitor.loss(batch))
@@ -99,14 +91,10 @@ class Worker:
 
     def requests(self, numbers: list[int], shared: bool, clients: int) -> dict:
         """Seconds that each request took, with `clients` of them at a time, and all together."""
-        waiting, seconds = list(numbers), []
+        waiting, seconds = reversed(numbers), []  # all clients take from one iterator
 
         def client():
-            while True:
-                try:
-                    number = waiting.pop()
-                except IndexError:
-                    return
+            for number in waiting:
                 began = time.perf_counter()
                 self.competitor.request(number, shared)
                 seconds.append(time.perf_counter() - began)
@@ -135,7 +123,7 @@ class Worker:
             return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
     def versions(self) -> dict[str, str]:
-        return versions(*self.competitor.packages)
+        return {name: metadata.version(name) for name in self.competitor.packages}
 
 
 def serve(competitor) -> None:
