@@ -12,6 +12,7 @@ otherwise.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -29,6 +30,7 @@ SMALL = {"embedding": 5, "experts": 3, "expert_hidden": [20, 9], "tower_hidden":
 TRAINING = {"epochs": 2, "batch_rows": 128, "early_stopping": None, "checkpoint_seconds": 1000.0}
 TASKS = [{"name": "ctr"}, {"name": "cvr", "given": "ctr"}, {"name": "relevance"}]
 ENTIRE = [{"name": "ctr"}, {"name": "cvr", "given": "ctr", "loss": {"entire": 1.0}}, {"name": "relevance"}]
+RUNS = tuple(itertools.product(("float32", "float64"), (1, 2)))  # precision and threads
 LOSSES = {
     "pairwise": [{"name": "ctr", "loss": {"pairwise": 1.0, "bce": 0.5}}, *TASKS[1:]],
     "listwise": [{"name": "ctr", "loss": {"listwise": 1.0}, "weight": 2.0}, *TASKS[1:]],
@@ -99,10 +101,8 @@ def write_table(folder: Path, rows: int, seed: int) -> None:
             tags = "|".join(draw.choices("abcdef", k=draw.randint(0, 4)))
             age, pay = draw.choice(["", str(draw.randint(18, 70))]), round(draw.lognormvariate(3, 1), 2)
             label, grade = draw.choice(["yes", "no", "no", "?"]), draw.choice(["", "0", "2.5", "10"])
-            who = draw.choice(["sourcer", "agency", "manager"])
-            lines.append(
-                f"{draw.choice(['Rome', 'Oslo', 'Bonn'])},{tags},{age},{pay},s{row // 5},{who},{label},{grade},{draw.choice([1, 0.5])}"
-            )
+            who, city, trust = draw.choice(["sourcer", "agency", "manager"]), draw.choice(["Rome", "Oslo", "Bonn"]), draw.choice([1, 0.5])
+            lines.append(f"{city},{tags},{age},{pay},s{row // 5},{who},{label},{grade},{trust}")
         (folder / f"{part}.csv").write_text("\n".join(lines) + "\n")
 
 
@@ -122,34 +122,26 @@ def table_config(**training) -> dict:
 
 def jobs_of(work: Path) -> list[tuple[str, dict, Path, bool, str | None]]:
     """(name, configuration, what is scored, whether to rank, backend) of every training."""
-    data, jobs = work / "data", []
+    jobs, tiny = [], work / "tiny"
 
-    def folder(model: dict, tasks: list, **training) -> dict:
-        return {"data": {"folder": "data"}, "tasks": tasks, "model": SMALL | model, "training": TRAINING | training}
+    def add(name: str, model: dict, tasks: list = TASKS, rank: bool = False, backend: str | None = None, **training) -> None:
+        config = {"data": {"folder": "data"}, "tasks": tasks, "model": SMALL | model, "training": TRAINING | training}
+        jobs.append((name, config, work / "data", rank, backend))
 
     for architecture in ARCHITECTURES:
-        tasks = ENTIRE if architecture == "esmm" else TASKS
-        for precision in ("float32", "float64"):
-            for threads in (1, 2):
-                name, settings = f"{architecture}-{precision}-{threads}", {"precision": precision, "threads": threads}
-                jobs.append((name, folder({"architecture": architecture}, tasks, **settings), data, threads == 2, None))
-        jobs.append(
-            (f"{architecture}-reference", folder({"architecture": architecture}, tasks, precision="float64"), data, False, "reference")
-        )
-    for role in ("none", "bias", "full", "mlp"):
-        for architecture in ("mmoe", "ple"):
-            model = {"architecture": architecture, "gate": {"role": role, "temperature": 0.7}}
-            jobs.append((f"{architecture}-gate-{role}", folder(model, TASKS, threads=2), data, True, None))
-    for name, tasks in LOSSES.items():
-        for precision in ("float32", "float64"):
-            jobs.append((f"loss-{name}-{precision}", folder({}, tasks, precision=precision, threads=2), data, False, None))
-    jobs.append(("uncertainty", folder({"task_weights": "uncertainty"}, TASKS, threads=2), data, False, None))
-    for precision in ("float32", "float64"):
-        for threads in (1, 2):
-            jobs.append(
-                (f"table-{precision}-{threads}", table_config(precision=precision, threads=threads), work / "test.csv", False, None)
-            )
-    tiny = work / "tiny"
+        model, tasks = {"architecture": architecture}, ENTIRE if architecture == "esmm" else TASKS
+        for precision, threads in RUNS:
+            add(f"{architecture}-{precision}-{threads}", model, tasks, threads == 2, precision=precision, threads=threads)
+        add(f"{architecture}-reference", model, tasks, backend="reference", precision="float64")
+    for role, architecture in itertools.product(("none", "bias", "full", "mlp"), ("mmoe", "ple")):
+        model = {"architecture": architecture, "gate": {"role": role, "temperature": 0.7}}
+        add(f"{architecture}-gate-{role}", model, rank=True, threads=2)
+    for (name, tasks), precision in itertools.product(LOSSES.items(), ("float32", "float64")):
+        add(f"loss-{name}-{precision}", {}, tasks, precision=precision, threads=2)
+    add("uncertainty", {"task_weights": "uncertainty"}, threads=2)
+    for precision, threads in RUNS:
+        config = table_config(precision=precision, threads=threads)
+        jobs.append((f"table-{precision}-{threads}", config, work / "test.csv", False, None))
     for architecture in ("mmoe", "ple"):
         config = table_config(epochs=1, batch_rows=16)
         config["model"] |= {"architecture": architecture, "expert_hidden": [9], "embedding": 3}
@@ -192,9 +184,7 @@ def compare(before: dict[str, str], after: dict[str, str]) -> int:
     kinds: dict[str, list[bool]] = {}
     for name in sorted(before.keys() | after.keys()):
         same = before.get(name) == after.get(name)
-        kinds.setdefault(
-            name.split(" ")[-1] if " " in name and not name.startswith(("simulate", "extract")) else name.split(" ")[0], []
-        ).append(same)
+        kinds.setdefault(name.split(" ")[0 if name.startswith(("simulate", "extract")) else -1], []).append(same)
         if not same:
             print(f"{name}: {before.get(name, 'none')} before, {after.get(name, 'none')} after")
     print("| what | digests | equal |\n| --- | --- | --- |")

@@ -84,29 +84,19 @@ def table(results: dict) -> str:
     """Markdown of the recalls and precisions."""
     rows = [(text, r) for text in ("job", "resume") for r in results[text]["rows"]]
     skills = [r for _, r in rows if r["kind"] in ("must", "nice", "skill")]
-    recalls = [
-        sum(r["recall"] * r["planted"] for r in skills if r["phrase"] == phrase)
-        / sum(r["planted"] for r in skills if r["phrase"] == phrase)
-        for phrase in ("known", "unknown")
-    ]
+    by_phrase = [[r for r in skills if r["phrase"] == phrase] for phrase in ("known", "unknown")]
+    recalls = [sum(r["recall"] * r["planted"] for r in some) / sum(r["planted"] for r in some) for some in by_phrase]
     precisions = [f"{text} {kind} {value:.3f}" for text in ("job", "resume") for kind, value in results[text]["precision"].items()]
-    speeds = [
-        f"{results[f'milliseconds_{text}']:.2f} ms a {text} ({results[f'characters_{text}']} characters)" for text in ("job", "resume")
-    ]
+    speeds = [f"{results[f'milliseconds_{t}']:.2f} ms a {t} ({results[f'characters_{t}']} characters)" for t in ("job", "resume")]
+    cells = [[text, r["kind"], r["phrase"] or "", r["cue"] or "", str(r["planted"])] for text, r in rows]
+    cells = [[*some, f"{r['recall']:.3f}", f"{r['misplaced']:.3f}"] for some, (_, r) in zip(cells, rows)]
     return paragraphs(
         f"Of the skills in words that the lexicon knows {recalls[0]:.1%} are found, in the right list, of those in other words "
         f"{recalls[1]:.1%}.",
         f"Simulated world, seed {results['seed']}: {results['jobs']} jobs, {results['resumes']} resumes. "
         "Half of the phrasebook is unknown to the rules on purpose.\n"
         "Misplaced: found with another value, or in the other of the two lists.",
-        markdown(
-            ["text", "item", "words", "cue", "planted", "recall", "misplaced"],
-            [
-                [text, r["kind"], r["phrase"] or "", r["cue"] or "", str(r["planted"]), f"{r['recall']:.3f}", f"{r['misplaced']:.3f}"]
-                for text, r in rows
-            ],
-            left=4,
-        ),
+        markdown(["text", "item", "words", "cue", "planted", "recall", "misplaced"], cells, left=4),
         f"Precision of skill lists: {', '.join(precisions)}.\n{', '.join(speeds)}, one core. {results['machine']}",
     )
 
@@ -131,10 +121,8 @@ def main() -> None:
     jobs, resumes, people = list(world.job_texts()), list(world.resume_texts()), world.people
     results = {"seed": options.seed, "jobs": len(jobs), "resumes": len(resumes), "machine": machine(), "job": score_jobs(jobs)}
     results["resume"] = score_resumes(resumes, people.updated_at, people.years)
-    for name, extract, texts in (
-        ("job", extract_job, [j[:2] for j in jobs[:500]]),
-        ("resume", extract_resume, [r[:1] for r in resumes[:500]]),
-    ):
+    timing = {"job": (extract_job, [j[:2] for j in jobs[:500]]), "resume": (extract_resume, [r[:1] for r in resumes[:500]])}
+    for name, (extract, texts) in timing.items():
         results[f"milliseconds_{name}"] = timed(extract, texts)
         results[f"characters_{name}"] = sum(len(text[-1]) for text in texts) // len(texts)
     REPORT.publish(results)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,18 +72,13 @@ def compile_kernel(kernel: SimpleNamespace, architecture: int) -> dict:
 
     capability = divmod(architecture, 10)
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=capability)  # device functions ask, and there is none
-    ptx, _ = cuda.compile(
-        kernel.function, kernel.signature, cc=capability, device=False, abi="numba", output="ptx", launch_bounds=kernel.bounds
-    )
+    options = {"device": False, "abi": "numba", "output": "ptx", "launch_bounds": kernel.bounds}
+    ptx, _ = cuda.compile(kernel.function, kernel.signature, cc=capability, **options)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "kernel.ptx"
         source.write_text(ptx, encoding="utf-8")
-        done = subprocess.run(
-            [PTXAS, "-v", f"-arch=sm_{architecture}", source, "-o", source.with_suffix(".cubin")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = [PTXAS, "-v", f"-arch=sm_{architecture}", source, "-o", source.with_suffix(".cubin")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"ptxas: {done.stderr}")
     return ptxas_figures(done.stderr) | {"instructions": instructions(ptx)}
@@ -104,13 +100,9 @@ def ptxas_figures(text: str) -> dict:
 
 def instructions(ptx: str) -> dict[str, int]:
     """Instruction -> how often it stands in the text, of those that tell how memory is used and what computes."""
-    found: dict[str, int] = {}
-    for name in re.findall(r"^\s+(?:@%\w+ )?((?:ld|st|atom|red|fma|mma|cvt|bar|cp)\.[\w.:]+)", ptx, re.MULTILINE):
-        if not name.startswith(("ld.param", "cvt.")) or "tf32" in name:
-            found[name] = found.get(name, 0) + 1
-    for name in re.findall(r"^\s+(\w+(?:\.\w+)*\.f64)\b", ptx, re.MULTILINE):
-        found[name] = found.get(name, 0) + 1
-    return dict(sorted(found.items()))
+    names = re.findall(r"^\s+(?:@%\w+ )?((?:ld|st|atom|red|fma|mma|cvt|bar|cp)\.[\w.:]+)", ptx, re.MULTILINE)
+    names = [name for name in names if not name.startswith(("ld.param", "cvt.")) or "tf32" in name]
+    return dict(sorted(Counter(names + re.findall(r"^\s+(\w+(?:\.\w+)*\.f64)\b", ptx, re.MULTILINE)).items()))
 
 
 def problems(name: str, found: dict, known: dict | None) -> list[str]:
@@ -120,18 +112,14 @@ def problems(name: str, found: dict, known: dict | None) -> list[str]:
         said.append(f"{found['spills']} bytes of spills, {found['stack']} of stack; there must be none")
     if name in PRODUCTS and found["registers"] > MOST_REGISTERS:
         said.append(f"{found['registers']} registers; a product may take {MOST_REGISTERS}")
-    said += [f"no {instruction} among its instructions" for instruction in REQUIRED.get(name, ()) if not _has(found, instruction)]
-    said += [f"computes in float64: {instruction}" for instruction in found["instructions"] if instruction.endswith(".f64")]
+    there = found["instructions"]
+    for wanted in REQUIRED.get(name, ()):
+        said += [] if any(one.startswith(wanted) for one in there) else [f"no {wanted} among its instructions"]
+    said += [f"computes in float64: {instruction}" for instruction in there if instruction.endswith(".f64")]
     if known is None:
         return [*said, "is not in the table; add it with --write"]
-    said += [
-        f"{figure}: {found[figure]}, the table says {known[figure]}" for figure in ("registers", "shared") if found[figure] > known[figure]
-    ]
-    return said
-
-
-def _has(found: dict, instruction: str) -> bool:
-    return any(name.startswith(instruction) for name in found["instructions"])
+    more = [figure for figure in ("registers", "shared") if found[figure] > known[figure]]
+    return said + [f"{figure}: {found[figure]}, the table says {known[figure]}" for figure in more]
 
 
 def compile_all(architecture: int) -> dict[str, dict]:
@@ -157,10 +145,8 @@ def all_problems(found: dict, table: dict) -> list[str]:
         known = table.get(architecture, {})
         for name, each in figures.items():
             lines += [f"{architecture} {name}: {problem}" for problem in problems(name, each, known.get(name))]
-        lines += [
-            f"{architecture} {name}: is in the table, but there is no such kernel; write it anew with --write"
-            for name in known.keys() - figures.keys()
-        ]
+        gone = "is in the table, but there is no such kernel; write it anew with --write"
+        lines += [f"{architecture} {name}: {gone}" for name in known.keys() - figures.keys()]
     return lines
 
 
