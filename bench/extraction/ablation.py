@@ -54,11 +54,9 @@ def table(results: dict) -> str:
     rows, falls = [], {}
     for layer in LAYERS:
         for name, found in results["without"].items():
-            label = "with everything" if name == EVERYTHING else f"without {name}"
-            rows.append(
-                [layer, label, f"{found[layer]['found']} / {found[layer]['gold']}", *span_cells(found[layer]), f"{found['features']:,}"]
-            )
-            falls[layer, name] = results["without"][EVERYTHING][layer]["exact"]["f1"] - found[layer]["exact"]["f1"]
+            label, own = "with everything" if name == EVERYTHING else f"without {name}", found[layer]
+            rows.append([layer, label, f"{own['found']} / {own['gold']}", *span_cells(own), f"{found['features']:,}"])
+            falls[layer, name] = results["without"][EVERYTHING][layer]["exact"]["f1"] - own["exact"]["f1"]
     worst = {layer: max(WITHOUT, key=lambda name, layer=layer: falls[layer, name]) for layer in LAYERS}
     told = ", ".join(f"for {layer} without {name}, by {falls[layer, name]:.3f}" for layer, name in worst.items())
     return paragraphs(

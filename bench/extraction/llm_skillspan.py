@@ -40,9 +40,8 @@ LISTS = ("must_have", "nice_to_have", "soft_skills", "responsibilities")
 def local_server(threads: int) -> Iterator[str]:
     """The base URL of a server of our own, one slot with the whole context."""
     worlds = Path(__file__).resolve().parents[2] / "tests" / "worlds"
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER.format(threads=threads)], cwd=worlds, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-c", SERVER.format(threads=threads)]
+    process = subprocess.Popen(command, cwd=worlds, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         address = process.stdout.readline().strip()
         if not address:
@@ -109,18 +108,15 @@ def table(results: dict) -> str:
     llm, rules = (span_cells(results["spans"][name]) for name in ("llm", "rules"))
     f1 = {name: found["overlapping"]["f1"] for name, found in results["spans"].items()}
     tokens = f"{median['tokens_in']:,.0f} / {median['tokens_out']:,.0f}"
+    head = ["", "valid", "grounded", "ungrounded", "leaked", "invalid", "seconds", "tokens in / out", *SPAN_COLUMNS]
+    rows = [["model", f"{results['valid']} of {read}", *shares, f"{median['seconds']:.1f}", tokens, *llm]]
+    rows.append(["rules", f"{read} of {read}", *[""] * 4, f"{median['milliseconds_rules'] / 1000:.4f}", "", *rules])
     return paragraphs(
         f"{values['grounded'] / claimed:.0%} of what the model names stands in the posting; its spans reach an overlapping F1 of "
         f"{f1['llm']:.3f}, those of the rules {f1['rules']:.3f}.",
         f"{read} of the {results['postings']} postings of SkillSpan's train file through {results['model']}, one at a time;\n"
         "a model of this size is a fixture for the protocol.",
-        markdown(
-            ["", "valid", "grounded", "ungrounded", "leaked", "invalid", "seconds", "tokens in / out", *SPAN_COLUMNS],
-            [
-                ["model", f"{results['valid']} of {read}", *shares, f"{median['seconds']:.1f}", tokens, *llm],
-                ["rules", f"{read} of {read}", "", "", "", "", f"{median['milliseconds_rules'] / 1000:.4f}", "", *rules],
-            ],
-        ),
+        markdown(head, rows),
         "Seconds and tokens: medians for a posting. Dropped: ungrounded, leaked (copied from the prompt's example), invalid.\n"
         f"{values['corrected']} values corrected by their quote. In {results['distrusted']} postings most was made up: there the command "
         "takes the rules.\n"

@@ -120,35 +120,25 @@ def train(postings: list, texts: Iterable[str] = (), settings: dict = SETTINGS) 
     read = [(*propose(text), gold) for text, gold in postings]
     found = [sentences(document) for document, _, _ in read]
     classes = word_classes([s.words for some in found for s in some], texts)
-    values, offsets = hashes(
-        row for (document, marks, _), some in zip(read, found, strict=True) for row in features(document, some, marks, classes)
-    )
+    rows = (row for (document, marks, _), some in zip(read, found) for row in features(document, some, marks, classes))
+    values, offsets = hashes(rows)
     vocabulary, counts = np.unique(values, return_counts=True)
     vocabulary = vocabulary[counts >= settings["min_count"]]
     order, steps = time_major([len(s.words) for some in found for s in some])
     matrix = indicator_matrix(values, offsets, vocabulary)[order]
     weights, transitions = [], []
     for layer in LAYERS:
-        tags = np.array(
-            [tag for (_, _, gold), some in zip(read, found, strict=True) for tag in gold_tags(some, gold[layer], SCHEMES[layer])], np.int64
-        )
-        objective = Objective(matrix, tags[order], steps, SCHEMES[layer], settings["l2"])
-        best = minimize(
-            objective, np.zeros(objective.size), jac=True, method="L-BFGS-B", options={"maxiter": settings["iterations"], "maxcor": 6}
-        )
+        scheme, options = SCHEMES[layer], {"maxiter": settings["iterations"], "maxcor": 6}
+        tags = np.array([tag for (_, _, gold), some in zip(read, found) for tag in gold_tags(some, gold[layer], scheme)], np.int64)
+        objective = Objective(matrix, tags[order], steps, scheme, settings["l2"])
+        best = minimize(objective, np.zeros(objective.size), jac=True, method="L-BFGS-B", options=options)
         layer_weights, layer_transitions = objective.unpack(best.x)
         weights.append(layer_weights)
         transitions.append(layer_transitions.astype(np.float32))
     vocabulary, weights, scales = _compress(vocabulary, weights, settings["max_features"])
-    return Tagger(
-        vocabulary,
-        weights,
-        scales,
-        *transitions,
-        np.float32(settings["outside"]),
-        np.array(sorted(classes), np.uint32),
-        np.array([classes[word] for word in sorted(classes)], np.uint8).reshape(-1, 2),
-    )
+    words, outside = sorted(classes), np.float32(settings["outside"])
+    numbers = np.array([classes[word] for word in words], np.uint8).reshape(-1, 2)
+    return Tagger(vocabulary, weights, scales, *transitions, outside, np.array(words, np.uint32), numbers)
 
 
 def _compress(vocabulary, weights, kept):

@@ -16,9 +16,7 @@ def tables(found: dict) -> str:
         return NOTHING
     parts = [headline(found), "; ".join(str(each) for each in (*found["device"].values(), found["machine"])) + "."]
     parts += [sentences(found), ladder(found), *(steps(found, precision) for precision in ("float32", "tf32"))]
-    parts += [
-        kernels(found, name) for name in _variants(found) if any("kernels" in _at(found, "steps", rows, name) for rows in found["steps"])
-    ]
+    parts += [kernels(found, name) for name in _variants(found)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -61,11 +59,8 @@ def _told(part) -> str:
 def sentences(found: dict) -> str:
     """Correctness, compute-sanitizer and ceilings, one line each."""
     lines = []
-    for part, head in (
-        ("correctness", "Relative error against float64 by rows"),
-        ("sanitizer", "compute-sanitizer"),
-        ("ceilings", "Ceilings"),
-    ):
+    heads = {"correctness": "Relative error against float64 by rows", "sanitizer": "compute-sanitizer", "ceilings": "Ceilings"}
+    for part, head in heads.items():
         held = found.get(part, {})
         alone = not held or "failed" in held or "skipped" in held
         told = _told(held) if alone else ", ".join(f"{name}: {_told(each)}" for name, each in held.items())
@@ -109,6 +104,8 @@ def kernels(found: dict, variant: str) -> str:
     """Every launch of a step of a variant, at each number of rows: milliseconds, and what it does in a second."""
     columns = {rows: _at(found, "steps", rows, variant).get("kernels") for rows in found["steps"]}
     columns = {rows: each for rows, each in columns.items() if each}
+    if not columns:
+        return ""
     lines = [[row[0]["kernel"], *(f"{each['ms']:.3f}{_rate(each)}" for each in row)] for row in zip(*columns.values())]
     table = markdown(["launch", *(f"B = {int(rows):,}" for rows in columns)], lines)
     return f"Milliseconds of each launch of a step, {variant}, events around it:\n\n{table}"

@@ -220,9 +220,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--openai", metavar="PYTHON")
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument(
-        "--delays", nargs="+", type=float, default=[0.05, 0.5], metavar="S", help="seconds in which servers answer, for throughput"
-    )
+    told = "seconds in which servers answer, for throughput"
+    parser.add_argument("--delays", nargs="+", type=float, default=[0.05, 0.5], metavar="S", help=told)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="measure these anew, keep the record of the others")
     options = parser.parse_args()
     results = REPORT.read()

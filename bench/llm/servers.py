@@ -27,9 +27,8 @@ def completion(content: str, finish: str = "stop") -> bytes:
     """A chat completion."""
     choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
     usage = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105}
-    return json.dumps(
-        {"id": "c", "object": "chat.completion", "created": 1, "model": "bench", "choices": [choice], "usage": usage}
-    ).encode()
+    head = {"id": "c", "object": "chat.completion", "created": 1, "model": "bench"}
+    return json.dumps(head | {"choices": [choice], "usage": usage}).encode()
 
 
 GOOD = reply(200, completion(CONTENT))

@@ -98,10 +98,8 @@ def measure(ranker: Ranker, jobs: list[dict], resumes: list[dict]) -> list[dict]
     for job in jobs:
         ordered = np.sort(-np.array(list(scores(ranker, job["job_id"], resumes).values())))
         for number, (kind, wording, payload, honest) in enumerate(payloads(job)):
-            row = rows.setdefault(
-                number,
-                {"class": kind, "wording": wording, "payload": shown(payload), "flagged": [], "same": [], "change": [], "places": []},
-            )
+            facts = {"class": kind, "wording": wording, "payload": shown(payload)}
+            row = rows.setdefault(number, facts | {name: [] for name in ("flagged", "same", "change", "places")})
             for place in PLACES:
                 texts = [attacked(r["text"], payload, place) for r in resumes]
                 row["flagged"] += [covered(text, span, r["updated_at"]) for (text, span), r in zip(texts, resumes)]

@@ -106,10 +106,8 @@ def inner_loop(text: str) -> list[str]:
 
     def work(span):
         found = kinds_of(lines[span[0] : span[1]])
-        numbers = (
-            PACKED * found["packed arithmetic"] + found["scalar arithmetic"] + CALL * found["calls"] + found["loads"] + found["stores"]
-        )
-        return found["fused multiply-adds"], numbers
+        numbers = PACKED * found["packed arithmetic"] + CALL * found["calls"]
+        return found["fused multiply-adds"], numbers + found["scalar arithmetic"] + found["loads"] + found["stores"]
 
     best = max(inner, key=work, default=(0, 0))
     return lines[best[0] : best[1]]
@@ -128,9 +126,8 @@ def kinds_of(lines: list[str]) -> dict[str, int]:
             found[kind] += re.fullmatch(pattern, name) is not None
         if re.search(r"\(.*\)|\[.*\]", operands) and not name.startswith(("lea", "prefetch", "nop", "call")):
             found["stores" if operands.endswith((")", "]")) and not name.startswith(("ld", "cmp")) and "," in operands else "loads"] += 1
-            found["spills"] += (
-                re.search(r"\((%rsp|%rbp)\)|\[sp", operands) is not None and re.search(r"[xyz]mm|\bq\d", operands) is not None
-            )
+            on_stack, of_vector = (re.search(pattern, operands) for pattern in (r"\((%rsp|%rbp)\)|\[sp", r"[xyz]mm|\bq\d"))
+            found["spills"] += bool(on_stack and of_vector)
     return found
 
 

@@ -91,10 +91,8 @@ def multiply_adds(typing, p, a, b, times):
     def codegen(context, builder, sig, args):
         kind = context.get_value_type(vector.VectorType(p.dtype))
         places = [builder.gep(args[0], [vector.INT(i * kind.count)]) for i in range(CHAINS)]
-        first, factor, term = (
-            [vector.emit_load(builder, place, kind) for place in places],
-            *(vector.emit_splat(builder, x, kind) for x in args[1:3]),
-        )
+        first = [vector.emit_load(builder, place, kind) for place in places]
+        factor, term = (vector.emit_splat(builder, x, kind) for x in args[1:3])
         before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
         builder.branch(loop)
         builder.position_at_end(loop)

@@ -73,16 +73,14 @@ def seconds(*functions) -> list[float]:
 def each_metric(dataset: Dataset, predictions: dict[str, np.ndarray], times: int) -> dict[str, float]:
     """Seconds of one call on all rows, by name."""
     clicked, graded = dataset.rows.labels[:, 0].astype(float), ~np.isnan(dataset.rows.labels[:, 2])
-    grade, score = dataset.rows.labels[graded, 2], predictions["ctr"]
+    grade, score, relevance = dataset.rows.labels[graded, 2], predictions["ctr"], predictions["relevance"]
     by_job = Auc(clicked, score, dataset.job, int(dataset.job.max()) + 1)
     calls = {
         "AUC": lambda: metrics.auc(clicked, score),
         "GAUC by search": lambda: metrics.gauc(clicked, score, dataset.search),
         "GAUC by job": lambda: metrics.gauc(clicked, score, dataset.job),
         "NDCG@10": lambda: metrics.ndcg(clicked, score, dataset.search),
-        f"concordance of {np.count_nonzero(graded):,} graded rows": lambda: metrics.concordance(
-            grade, predictions["relevance"][graded], dataset.search[graded]
-        ),
+        f"concordance of {len(grade):,} graded rows": lambda: metrics.concordance(grade, relevance[graded], dataset.search[graded]),
         "log loss": lambda: metrics.row_log_loss(clicked, score).mean(),
         "calibration": lambda: calibration(clicked, score),
         f"AUC's interval, {times} replicates": lambda: replicates([by_job], int(dataset.job.max()) + 1, times, 0),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bench.speed.step_profile import OTHER, Part, Profile
-from bench.tables import markdown
+from bench.tables import markdown, paragraphs
 
 GROUPS = {
     "matrix products": lambda part: part.name.startswith("dense"),
@@ -54,11 +54,9 @@ def summary(profiles: list[Profile]) -> str:
         products.append(100 * shares["matrix products"])
         found = [f"{one.name}, {one.threads}", f"{1e3 * one.seconds:.3g}", f"{speed / 1e9:.0f}", f"{reached[-1]:.0f} %"]
         rows.append([*found, *(f"{100 * share:.1f} %" for share in shares.values()), f"{1e3 * (one.seconds - one.undisturbed):.2g}"])
-    return (
-        f"A training step reaches {min(reached):.0f} to {max(reached):.0f} % of the FMA peak, and spends {min(products):.0f} to "
-        f"{max(products):.0f} % of its time in matrix products.\n\n"
-        + markdown(["workload, threads", "ms a step", "GFLOP/s", "of FMA peak", *GROUPS, "other programs, ms"], rows)
-    )
+    head = ["workload, threads", "ms a step", "GFLOP/s", "of FMA peak", *GROUPS, "other programs, ms"]
+    told = f"A training step reaches {min(reached):.0f} to {max(reached):.0f} % of the FMA peak, and spends {min(products):.0f} to "
+    return f"{told}{max(products):.0f} % of its time in matrix products.\n\n{markdown(head, rows)}"
 
 
 def longest(profile: Profile) -> str:
@@ -72,11 +70,10 @@ def longest(profile: Profile) -> str:
 def page(profiles: list[Profile], machine: str) -> str:
     """Markdown of RESULTS.md: the summary, then the tables of the fewest threads, where a kernel shares nothing."""
     fewest = min(one.threads for one in profiles)
-    parts = [summary(profiles)]
-    for one in (one for one in profiles if one.threads == fewest):
-        parts += [longest(one), profile_table(one)]
-    parts.append(
+    parts = [text for one in profiles if one.threads == fewest for text in (longest(one), profile_table(one))]
+    return paragraphs(
+        summary(profiles),
+        *parts,
         "n: operations of one shape. Shares are of the step without what other programs took. Operations and bytes by the formulas of "
-        f"`kernel_counts.py`; times of the fastest quarter of the steps. {machine}"
+        f"`kernel_counts.py`; times of the fastest quarter of the steps. {machine}",
     )
-    return "\n\n".join(parts)

@@ -47,14 +47,10 @@ def others() -> tuple[Plan, list[Batch]]:
     """(plan, batches) of the shapes of small: multi-valued fields, and every loss."""
     small = WORKLOADS["small"]
     fields = tuple((f"field{i}", small.vocabulary) for i in range(small.fields))
-    spec = InputSpec(
-        (*fields, ("role", 5)), tuple((f"bag{i}", LIST_SIZE) for i in range(LISTS)), tuple(f"dense{i}" for i in range(small.dense)), TASKS
-    )
-    tasks = (
-        TaskConfig("ctr", {"bce": 1.0, "pairwise": 1.0, "listwise": 1.0}),
-        TaskConfig("cvr", {"entire": 1.0}, given="ctr"),
-        TaskConfig("relevance", {"mse": 1.0}),
-    )
+    lists, dense = tuple((f"bag{i}", LIST_SIZE) for i in range(LISTS)), tuple(f"dense{i}" for i in range(small.dense))
+    spec = InputSpec((*fields, ("role", 5)), lists, dense, TASKS)
+    clicked = TaskConfig("ctr", {"bce": 1.0, "pairwise": 1.0, "listwise": 1.0})
+    tasks = (clicked, TaskConfig("cvr", {"entire": 1.0}, given="ctr"), TaskConfig("relevance", {"mse": 1.0}))
     rates = dict.fromkeys(("ctr.pairwise", "ctr.listwise", "cvr.entire", "relevance.mse"), 1.0) | RATES
     plan = compile_plan(ModelConfig(embedding=small.width), tasks, spec, LabelRates(1_000_000, rates))
     bags = [_bag(small.rows, number) for number in range(LISTS)]
@@ -73,11 +69,11 @@ def of_workload(name: str, threads: int, seconds: float, probe: Probe | None = N
     """The profile of a workload, with gates that have matrices for each role."""
     if name == OTHERS:
         plan, batches = others()
-        return profile(name, plan, initial_values(plan, 0), batches, threads, seconds, probe)
-    workload = WORKLOADS[name]
-    plan = plan_of(workload, GATES[-1])
-    batches = [batch_of(workload, "train", seed) for seed in range(BATCHES)]
-    return profile(name, plan, parameters(plan), batches, threads, seconds, probe)
+        values = initial_values(plan, 0)
+    else:
+        plan = plan_of(WORKLOADS[name], GATES[-1])
+        values, batches = parameters(plan), [batch_of(WORKLOADS[name], "train", seed) for seed in range(BATCHES)]
+    return profile(name, plan, values, batches, threads, seconds, probe)
 
 
 def of_config(path: str | Path, threads: int, seconds: float) -> Profile:
@@ -128,9 +124,8 @@ def main() -> None:
     what.add_argument("--profile", choices=(*WORKLOADS, OTHERS), metavar="WORKLOAD")
     what.add_argument("--config", metavar="CONFIG.yaml")
     what.add_argument("--kernel", choices=KERNELS, metavar="NAME", help=", ".join(KERNELS))
-    parser.add_argument(
-        "--threads", nargs="+", type=int, help="by default one and all cores; of --profile and --config all, of --kernel one"
-    )
+    told = "by default one and all cores; of --profile and --config all, of --kernel one"
+    parser.add_argument("--threads", nargs="+", type=int, help=told)
     parser.add_argument("--seconds", type=float, default=15, help="of a profile")
     options = parser.parse_args()
     every = available_threads()

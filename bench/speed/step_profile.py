@@ -134,9 +134,8 @@ def profile(
     made = Profile(name, len(batches[0]), threads, float(fast(seconds)), statistics.median(seconds), probe.ceilings())
     _add_operations(made, plan, batches[0], executor, fast(clocks))
     made.parts.append(Part("threads wait, gradients are cleared", "", 1, float(fast(waiting))))
-    _add_rest(
-        made, plan, batches[0], executor, {driver: float(fast([one[driver] for one in drivers])) for driver in drivers[0]}, fast(packed)
-    )
+    spent = {driver: float(fast([one[driver] for one in drivers])) for driver in drivers[0]}
+    _add_rest(made, plan, batches[0], executor, spent, fast(packed))
     made.parts.append(Part("Python between the drivers", "", 1, float(fast(python))))
     rest = made.seconds - sum(part.seconds for part in made.parts)
     made.parts.append(Part(OTHER, "", 1, max(rest, 0.0)))

@@ -250,10 +250,10 @@ def start(competitor: Competitor, folder: str, threads: int, options: argparse.N
 
 
 def chosen(
-    competitors: tuple[Competitor, ...], options: argparse.Namespace, every_variant: bool = True, own_models: bool = True
+    peers: tuple[Competitor, ...], options: argparse.Namespace, every_variant: bool = True, own_models: bool = True
 ) -> tuple[Competitor, ...]:
     """Ours, the other builds, and of the peers, where there is an environment, those that `--only` asks for and the cell admits."""
-    peers = [one for one in competitors if one.name.startswith(tuple(options.only)) and options.peers]
+    peers = [one for one in peers if one.name.startswith(tuple(options.only)) and options.peers]
     builds = [build(f"{OURS} {name}", checkout) for name, _, checkout in (text.partition("=") for text in options.build)]
     return (MINIRANK, *builds, *(one for one in peers if (every_variant or one.everywhere) and (own_models or not one.own_model)))
 

@@ -99,14 +99,9 @@ def random_batch(workload: Workload, rows: int, seed: int) -> Batch:
     relevance = np.where(generator.random(rows) < GRADED, generator.random(rows), np.nan)
     weights = np.ones((rows, len(TASKS)), np.float32)
     weights[:, 2] = generator.uniform(0.5, 1, rows)
-    return Batch(
-        np.column_stack((ids, role)).astype(np.int32),
-        (),
-        generator.standard_normal((rows, workload.dense), np.float32),
-        np.column_stack((clicked, converted, relevance)).astype(np.float32),
-        weights,
-        np.arange(rows, dtype=np.int32) // 10,
-    )
+    ids, dense = np.column_stack((ids, role)).astype(np.int32), generator.standard_normal((rows, workload.dense), np.float32)
+    labels = np.column_stack((clicked, converted, relevance)).astype(np.float32)
+    return Batch(ids, (), dense, labels, weights, np.arange(rows, dtype=np.int32) // 10)
 
 
 def spread(rank: np.ndarray, size: int) -> np.ndarray:
@@ -155,16 +150,12 @@ def step_flop(workload: Workload, gate: str) -> int:
 def arrays(plan: Plan, workload: Workload, values: Arena) -> dict[str, np.ndarray]:
     """The parameters by the names and in the shapes that the peers use, but the tables."""
     experts = range(workload.experts)
-    made = {
-        f"{kind}{layer + 1}": np.stack([values[f"expert.{e}.{layer}.{name}"] for e in experts])
-        for layer in (0, 1)
-        for kind, name in (("w", "weight"), ("b", "bias"))
-    }
-    made |= {"gate_w": values["gate.weight"], "gate_b": values["gate.bias"], "role_b": values["gate.role_bias"]}
+    made = {"gate_w": values["gate.weight"], "gate_b": values["gate.bias"], "role_b": values["gate.role_bias"]}
     if "gate.role_weight" in plan.parameters:
         made["role_w"] = values["gate.role_weight"]
-    for layer, part in (("1", "0"), ("2", "out")):
-        for kind, name in (("w", "weight"), ("b", "bias")):
+    for kind, name in (("w", "weight"), ("b", "bias")):
+        for layer, part in ((1, "0"), (2, "out")):
+            made[f"{kind}{layer}"] = np.stack([values[f"expert.{e}.{layer - 1}.{name}"] for e in experts])
             made[f"tower_{kind}{layer}"] = np.stack([values[f"tower.{task}.{part}.{name}"] for task in TASKS])
     return made
 
