@@ -127,11 +127,10 @@ def table(results: dict) -> str:
     """Markdown of the attacks, class by class."""
     known, new = ([r for r in results["rows"] if r["wording"] == wording] for wording in ("known", "new"))
     worst = max(new, key=lambda r: r["places"][1])
-    rows = [
-        [r["class"], r["wording"], r["payload"], f"{r['flagged']:.2f}", f"{r['same']:.3f}", f"{r['change']:.2g}"]
-        + [f"{r['places'][0]:+.1f}, {r['places'][1]:+d}"]
-        for r in results["rows"]
-    ]
+    rows = []
+    for r in results["rows"]:
+        cells = [r["class"], r["wording"], r["payload"], f"{r['flagged']:.2f}", f"{r['same']:.3f}", f"{r['change']:.2g}"]
+        rows.append([*cells, f"{r['places'][0]:+.1f}, {r['places'][1]:+d}"])
     return paragraphs(
         f"Of {len(known)} attacks in known words {sum(r['same'] == 1 for r in known)} leave every score as it was; of {len(new)} in new "
         f"words {sum(r['same'] == 1 for r in new)} do, and one ({worst['class']}) wins up to {worst['places'][1]} of "

@@ -51,11 +51,8 @@ MODELS |= {name: (ModelConfig(architecture=name), ENTIRE if name == "esmm" else 
 SQUARE = tuple(mmoe(x, gates) for x in (False, True) for gates in ("none", "full"))  # the models of null worlds
 PLAIN = mmoe(True, "none")
 QUESTIONS = [("role in x", mmoe(False, "none"), PLAIN)]
-QUESTIONS += [
-    (f"gates {gates}, role {'in x too' if x else 'not in x'}", mmoe(x, "none"), mmoe(x, gates))
-    for x in (False, True)
-    for gates in GATES[1:]
-]
+for x, where in ((False, "not in x"), (True, "in x too")):
+    QUESTIONS += [(f"gates {gates}, role {where}", mmoe(x, "none"), mmoe(x, gates)) for gates in GATES[1:]]
 QUESTIONS += [(f"mmoe in place of {name}", name, PLAIN) for name in BASELINES]
 
 
@@ -137,12 +134,10 @@ def train_once(dataset: Dataset, config: Config, folder: Path) -> dict:
     run = load_run(folder)
     tasks = evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]["tasks"]
     entries = {title: tasks[task]["metrics"][metric] for title, task, metric in FIGURES}
-    return {
-        "figures": {title: entry["value"] for title, entry in entries.items()},
-        "ceiling": {title: entry["reachable"] for title, entry in entries.items()},
-        "parameters": run.plan.size(table=False) + run.plan.size(table=True),
-        "epochs": ended.epoch,
+    found = {
+        name: {title: entry[key] for title, entry in entries.items()} for name, key in (("figures", "value"), ("ceiling", "reachable"))
     }
+    return found | {"parameters": run.plan.size(table=False) + run.plan.size(table=True), "epochs": ended.epoch}
 
 
 def read_lines(path: Path) -> dict[str, dict]:
@@ -165,9 +160,9 @@ def summarise(records: list[dict]) -> dict:
         by_model: dict[str, dict[int, list]] = defaultdict(lambda: defaultdict(list))
         for record in chosen:
             by_model[record["model"]][record["world"]].append([record["figures"][title] for title, _, _ in FIGURES])
-        means = {
-            name: {world: np.mean(np.array(rows, float), axis=0) for world, rows in worlds.items()} for name, worlds in by_model.items()
-        }
+        means = {}
+        for name, worlds in by_model.items():
+            means[name] = {world: np.mean(np.array(rows, float), axis=0) for world, rows in worlds.items()}
         ceilings = {record["world"]: [record["ceiling"][title] for title, _, _ in FIGURES] for record in chosen}
         answers = {}
         for asked, a, b in QUESTIONS:
@@ -208,10 +203,8 @@ def table(results: dict) -> str:
         rows = [[model, *(f"{v:.4f}" for v in facts["figures"]), f"{facts['parameters']:,}"] for model, facts in part["models"].items()]
         rows.append(["ceiling: all that is observable", *(f"{v:.4f}" for v in part["ceiling"]), ""])
         best = max(part["models"], key=lambda model: part["models"][model]["figures"][0])
-        setup = (
-            f"{name}: seeds {', '.join(map(str, part['seeds']))}, {results['impressions']:,} impressions each, "
-            f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}; test rows."
-        )
+        seeds, inits = ", ".join(map(str, part["seeds"])), f"{part['inits']} initialisation{'s' * (part['inits'] != 1)}"
+        setup = f"{name}: seeds {seeds}, {results['impressions']:,} impressions each, {inits}; test rows."
         gains = [[asked, *answer_cells(answer)] for asked, answer in part["answers"].items()]
         parts += [clear_gains(part["answers"], titles), setup, markdown(["gain from", *titles], gains)] if gains else [setup]
         ceiling, reached = part["ceiling"][0], part["models"][best]["figures"][0]

@@ -107,10 +107,8 @@ class Process:
         else:
             python, places = python_of(peers), {"TORCHINDUCTOR_CACHE_DIR": str((cache or peers) / "inductor")}
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (`close` does)
-        self._process = subprocess.Popen(
-            [python, str(competitor.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._errors, text=True, encoding="utf-8", env=os.environ | places,
-        )  # fmt: skip
+        command, streams = [python, str(competitor.program)], {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._errors}
+        self._process = subprocess.Popen(command, text=True, encoding="utf-8", env=os.environ | places, **streams)
 
     def ask(self, command: str, **arguments):
         """The answer to one command of peers/worker.py.

@@ -49,9 +49,8 @@ def groups(threads: int) -> dict[str, list[Case]]:
         for name in ("small", "base")
     }  # fmt: skip
     made["rows"] = [Case(f"{small.rows * n:,} rows", "small", threads, n, {"rows": small.rows * n}) for n in (1, 10)]
-    made["vocabulary"] = [
-        Case(f"{small.vocabulary * n:,} ids a field", "small", threads, n, {"vocabulary": small.vocabulary * n}) for n in (1, 10, 100)
-    ]
+    sizes = [(n, n * small.vocabulary) for n in (1, 10, 100)]
+    made["vocabulary"] = [Case(f"{ids:,} ids a field", "small", threads, n, {"vocabulary": ids}) for n, ids in sizes]
     made["experts"] = [Case(f"{n} expert{'s' * (n > 1)}", "small", threads, n, {"experts": n}) for n in (1, 4, 16, 64)]
     return made
 
@@ -109,10 +108,8 @@ def main() -> None:
     for name in options.groups:
         cases = groups(threads)[name]
         taken, peaks = measure(cases, options.seconds)
-        found[name] = [
-            {"label": case.label, "threads": case.threads, "grows": case.grows, "seconds": each, "peak_mb": peak}
-            for case, each, peak in zip(cases, taken, peaks)
-        ]
+        heads = [{"label": case.label, "threads": case.threads, "grows": case.grows} for case in cases]
+        found[name] = [head | {"seconds": each, "peak_mb": peak} for head, each, peak in zip(heads, taken, peaks)]
         print(name, *(f"{1e3 * statistics.median(each):.3g}" for each in taken), flush=True)
     results = {"machine": machine("minirank", "numpy", "numba"), "groups": found}
     if list(found) == list(groups(threads)):

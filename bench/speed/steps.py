@@ -212,9 +212,9 @@ def case(shared: bool, clients: int) -> str:
 def summary(rounds: list[dict]) -> dict:
     """Percentiles of all requests in seconds; of each round their median, and the seconds of the round divided by its requests."""
     every = np.concatenate([one["each"] for one in rounds])
-    return {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every),
-            "medians": [statistics.median(one["each"]) for one in rounds],
-            "intervals": [one["all"] / len(one["each"]) for one in rounds]}  # fmt: skip
+    found = {"p50": float(np.median(every)), "p99": float(np.percentile(every, 99)), "n": len(every)}
+    found["medians"] = [statistics.median(one["each"]) for one in rounds]
+    return found | {"intervals": [one["all"] / len(one["each"]) for one in rounds]}
 
 
 def start_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
@@ -261,11 +261,8 @@ def chosen(
 def cells(options: argparse.Namespace) -> Iterator[tuple[str, str, str, int]]:
     """(kind, workload, gate, threads) of all cells: by default those of the tables, one thread not for `wide`."""
     for kind, name, gate, threads in itertools.product(options.kinds, options.workloads, options.gates, options.threads):
-        usual = {
-            "train": threads == 2 or (gate == GATES[0] and name != "wide"),
-            "score": threads == 2 and gate == GATES[0],
-            "start": threads == 2 and gate == GATES[0] and name == "small",
-        }
+        two, first = threads == 2, gate == GATES[0]
+        usual = {"train": two or (first and name != "wide"), "score": two and first, "start": two and first and name == "small"}
         if options.all or usual[kind]:
             yield kind, name, gate, threads
 

@@ -204,20 +204,18 @@ def starts(cells: list[dict]) -> list[str]:
     """Imports and first batches."""
     parts = []
     for cell in cells:
-        seconds = {
-            name: {kind: [first for _, first in record[kind]] for kind in ("warm", "cold")}
-            | {"import": [each[0] for each in record["warm"]]}
-            for name, record in cell["competitors"].items()
-        }
+        seconds = {}
+        for name, record in cell["competitors"].items():
+            seconds[name] = {kind: [first for _, first in record[kind]] for kind in ("warm", "cold")}
+            seconds[name]["import"] = [imported for imported, _ in record["warm"]]
         ours, medians = seconds[OURS], {name: {kind: statistics.median(each[kind]) for kind in each} for name, each in seconds.items()}
         others = [each for name, each in medians.items() if name != OURS]
         warm, cold = (span((each[kind] for each in others), 1) for kind in ("warm", "cold"))
         own = medians[OURS]
-        rows = [
-            [name, f"{each['import']:.2f}", f"{each['warm']:.2f}", ratio(seconds[name]["warm"], ours["warm"])]
-            + [f"{each['cold']:.1f}", ratio(seconds[name]["cold"], ours["cold"])]
-            for name, each in medians.items()
-        ]
+        rows = []
+        for name, each in medians.items():
+            rows.append([name, f"{each['import']:.2f}", f"{each['warm']:.2f}", ratio(seconds[name]["warm"], ours["warm"])])
+            rows[-1] += [f"{each['cold']:.1f}", ratio(seconds[name]["cold"], ours["cold"])]
         parts += [
             f"Ours has trained its first batch {own['warm']:.1f} s after its start and cold after {own['cold']:.1f} s; a peer after "
             f"{warm} s and {cold} s.",

@@ -69,10 +69,9 @@ def plan_of(workload: Workload, gate: str) -> Plan:
     """MMoE with gates on [x, role]; the role is no part of x, and has no penalty, which the peers lack."""
     categorical = (*((f"field{i}", workload.vocabulary) for i in range(workload.fields)), ("role", ROLES + 1))
     spec = InputSpec(categorical, (), tuple(f"dense{i}" for i in range(workload.dense)), TASKS)
-    config = ModelConfig(
-        embedding=workload.width, experts=workload.experts, expert_hidden=(workload.h1, workload.h2), tower_hidden=(workload.h3,),
-        gate=GateConfig(role=gate, penalty=0.0), role_in_x=False, role_unknown_share=ROLE_UNKNOWN,
-    )  # fmt: skip
+    experts = {"experts": workload.experts, "expert_hidden": (workload.h1, workload.h2), "tower_hidden": (workload.h3,)}
+    role = {"gate": GateConfig(role=gate, penalty=0.0), "role_in_x": False, "role_unknown_share": ROLE_UNKNOWN}
+    config = ModelConfig(embedding=workload.width, **experts, **role)
     tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
     return compile_plan(config, tasks, spec, LabelRates(1_000_000, RATES))
 
@@ -183,10 +182,8 @@ def write(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, 
     np.savez(folder / "network.npz", **arrays(plan, workload, values))
     for number, (kind, seed) in enumerate(batches):
         batch = batch_of(workload, kind, seed)
-        np.savez(
-            folder / f"batch{number}.npz", ids=batch.ids[:, :-1], role=batch.ids[:, -1], dense=batch.dense,
-            labels=np.nan_to_num(batch.labels), scale=scale(batch),
-        )  # fmt: skip
+        inputs = {"ids": batch.ids[:, :-1], "role": batch.ids[:, -1], "dense": batch.dense}
+        np.savez(folder / f"batch{number}.npz", **inputs, labels=np.nan_to_num(batch.labels), scale=scale(batch))
 
 
 def write_problem(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:

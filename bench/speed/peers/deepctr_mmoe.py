@@ -26,10 +26,9 @@ class DeepctrMMoE(RechubMMoE):
         sizes = problem.sizes
         columns = [SparseFeat(f"field{i}", sizes.vocabulary, sizes.width) for i in range(sizes.fields)]
         columns.append(DenseFeat("dense", sizes.dense))
-        self.model = MMOE(
-            columns, sizes.experts, (sizes.h1, sizes.h2), (), (sizes.h3,), l2_reg_embedding=0, init_std=0.05,
-            task_types=["binary"] * 3, task_names=["ctr", "cvr", "relevance"],
-        )  # fmt: skip
+        tasks = {"task_types": ["binary"] * 3, "task_names": ["ctr", "cvr", "relevance"]}
+        layers = sizes.experts, (sizes.h1, sizes.h2), (), (sizes.h3,)
+        self.model = MMOE(columns, *layers, l2_reg_embedding=0, init_std=0.05, **tasks)
         self.optimisers = [torch.optim.Adam(self.model.parameters(), fused=True)]
         self.batches = [tensors(batch) for batch in problem.batches()]
         for batch in self.batches:

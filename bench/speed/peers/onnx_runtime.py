@@ -22,10 +22,9 @@ class OnnxRuntime:
         for b in problem.batches():
             role = b.role.astype(np.int64)
             self.inputs[False].append({"ids": b.ids, "dense": b.dense, "role": role})
-            self.inputs[True].append({
-                "job_ids": b.ids[:1, :fields], "job_dense": b.dense[:1, :dense], "role": role[:1],
-                "ids": np.ascontiguousarray(b.ids[:, fields:]), "dense": np.ascontiguousarray(b.dense[:, dense:]),
-            })  # fmt: skip
+            job = {"job_ids": b.ids[:1, :fields], "job_dense": b.dense[:1, :dense], "role": role[:1]}
+            own = {"ids": np.ascontiguousarray(b.ids[:, fields:]), "dense": np.ascontiguousarray(b.dense[:, dense:])}
+            self.inputs[True].append(job | own)
 
     def request(self, number, shared):
         return self.sessions[shared].run(None, self.inputs[shared][number])[0]

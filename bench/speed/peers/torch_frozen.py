@@ -59,13 +59,10 @@ class TorchFrozen:
         of_job[sizes.fields * sizes.width :][: sizes.job_dense] = True
         models = {False: Plain(problem.arrays, table, form), True: Shared(problem.arrays, table, form, of_job)}
         fields, dense = sizes.job_fields, sizes.job_dense
-        self.inputs = {
-            False: [(b.ids, b.dense, b.role) for b in self.batches],
-            True: [
-                (b.ids[:1, :fields], b.ids[:, fields:].contiguous(), b.dense[:1, :dense], b.dense[:, dense:].contiguous(), b.role[:1])
-                for b in self.batches
-            ],
-        }
+        self.inputs = {False: [(b.ids, b.dense, b.role) for b in self.batches], True: []}
+        for b in self.batches:
+            own_ids, own_dense = b.ids[:, fields:].contiguous(), b.dense[:, dense:].contiguous()
+            self.inputs[True].append((b.ids[:1, :fields], own_ids, b.dense[:1, :dense], own_dense, b.role[:1]))
         if how == "compiled":
             torch._inductor.config.freezing = True
             self.models = {shared: torch.compile(model.eval()) for shared, model in models.items()}
