@@ -108,16 +108,13 @@ def write_table(folder: Path, rows: int, seed: int) -> None:
 
 def table_config(**training) -> dict:
     """Trains on `write_table`'s table, one task with a weight column and soft labels."""
-    columns = {
-        "categorical": ["city"], "multi_valued": [{"column": "tags", "separator": "|"}], "group": "search", "role": "role",
-        "dense": ["age", {"column": "pay", "transform": "log1p"}],
-        "tasks": [{"name": "y", "column": "label", "positive": "yes"}, {"name": "g", "column": "grade", "weight": "trust"}],
-    }  # fmt: skip
+    columns = {"categorical": ["city"], "multi_valued": [{"column": "tags", "separator": "|"}], "group": "search", "role": "role"}
+    columns["dense"] = ["age", {"column": "pay", "transform": "log1p"}]
+    columns["tasks"] = [{"name": "y", "column": "label", "positive": "yes"}, {"name": "g", "column": "grade", "weight": "trust"}]
     files = {"train": "train.csv", "test": "test.csv", "missing": ["", "?"], "valid_share": 0.2}
-    return {
-        "data": {"table": files, "columns": columns}, "model": SMALL | {"gate": {"role": "full"}}, "training": TRAINING | training,
-        "tasks": [{"name": "y", "loss": {"bce": 1.0, "listwise": 0.5}}, {"name": "g", "loss": {"mse": 1.0}}],
-    }  # fmt: skip
+    tasks = [{"name": "y", "loss": {"bce": 1.0, "listwise": 0.5}}, {"name": "g", "loss": {"mse": 1.0}}]
+    settings = {"model": SMALL | {"gate": {"role": "full"}}, "training": TRAINING | training}
+    return {"data": {"table": files, "columns": columns}, "tasks": tasks} | settings
 
 
 def jobs_of(work: Path) -> list[tuple[str, dict, Path, bool, str | None]]:

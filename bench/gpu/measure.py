@@ -193,7 +193,7 @@ def timed(setup: Setup, run: Callable, stream: object = 0, busy: bool = False) -
         end.synchronize()
         return begin.elapsed_time(end)
 
-    return sampled(sample, setup.repeats, setup.warm_up)
+    return spread([sample() for _ in range(setup.warm_up + setup.repeats)][setup.warm_up :])
 
 
 def backlog(setup: Setup) -> Callable:
@@ -219,11 +219,6 @@ def wall(run: Callable, repeats: int, warm_up: int, synchronize: Callable = lamb
         synchronize()
         return 1000 * (time.perf_counter() - begin)
 
-    return sampled(sample, repeats, warm_up)
-
-
-def sampled(sample: Callable[[], float], repeats: int, warm_up: int) -> dict:
-    """Median and quartiles of samples, after some that do not count."""
     return spread([sample() for _ in range(warm_up + repeats)][warm_up:])
 
 
@@ -314,11 +309,8 @@ def kernels(setup: Setup, executor: CudaExecutor, todo: dict[str, list[dict]]) -
     """Kernel, median milliseconds, and what it had to do, of every launch of a step, in order."""
     before = backlog(setup)
     taken = [launch_times(executor, before) for _ in range(max(setup.repeats // 3, 2))]
-    left = {name: list(each) for name, each in todo.items()}
-    return [
-        {"kernel": name, "ms": statistics.median(each)} | (left[name].pop(0) if left.get(name) else {})
-        for (name, _), each in zip(executor.launched, zip(*taken))
-    ]
+    left, medians = {name: iter(each) for name, each in todo.items()}, map(statistics.median, zip(*taken))
+    return [{"kernel": name, "ms": ms} | next(left.get(name, iter(())), {}) for (name, _), ms in zip(executor.launched, medians)]
 
 
 def launch_times(executor: CudaExecutor, before: Callable) -> list[float]:

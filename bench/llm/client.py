@@ -180,11 +180,11 @@ def table(results: dict) -> str:
     """Markdown."""
     throughputs, (single, memory) = results["throughput"], (results[part] for part in ("overhead", "memory"))
     shares = " and ".join(f"{row['of_bare']:.2f} (server answers in {1000 * row['delay']:.0f} ms)" for row in throughputs)
-    rows = [
-        [f"{1000 * row['delay']:.0f} ms", *(f"{row[name]:.0f}" for name in ("ideal", "bare", "ours"))]
-        + [f"{row['of_bare']:.2f} ({row['of_bare_range'][0]:.2f} to {row['of_bare_range'][1]:.2f})", f"{row['of_ideal']:.3f}"]
-        for row in throughputs
-    ]
+    rows = []
+    for row in throughputs:
+        share = f"{row['of_bare']:.2f} ({row['of_bare_range'][0]:.2f} to {row['of_bare_range'][1]:.2f})"
+        speeds = (f"{row[name]:.0f}" for name in ("ideal", "bare", "ours"))
+        rows.append([f"{1000 * row['delay']:.0f} ms", *speeds, share, f"{row['of_ideal']:.3f}"])
     names = {"ours": "ours"} | ({"openai": f"openai {single['version']}"} if "openai" in single else {})
     clients = [[label, *(f"{milliseconds:.2f}" for milliseconds in single[name])] for name, label in names.items()]
     clients += [] if "openai" in single else [["openai", "not measured: no Python with the SDK was given", ""]]
