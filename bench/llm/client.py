@@ -59,12 +59,15 @@ def bare(url: str, count: int) -> float:
     body = payload(next(documents(1)), "m", Ability(), 64)
     numbers = iter(range(count))  # all threads take from it
 
-    def work():
+    def work(_):
         session = requests.Session()
         for _ in numbers:
             session.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()["choices"][0]["message"]["content"]
 
-    return count / _together(work, THREADS)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    return count / (time.perf_counter() - began)
 
 
 def ours(url: str, count: int, salt: str) -> float:
@@ -77,14 +80,6 @@ def ours(url: str, count: int, salt: str) -> float:
         seconds = time.perf_counter() - began
         assert counts.done == count, counts
         return count / seconds
-
-
-def _together(work, threads):
-    """Seconds until all threads have ended."""
-    began = time.perf_counter()
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda _: work(), range(threads)))
-    return time.perf_counter() - began
 
 
 def throughput(delay: float, count: int, rounds: int) -> dict:

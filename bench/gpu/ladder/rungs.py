@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import cuda
 
+from bench.gpu.checks import distance
 from bench.speed.workloads import Workload, parameters, plan_of, random_batch
 from minirank.kernels.adam import Adam
 from minirank.kernels.cuda.executor import CudaExecutor
@@ -41,11 +42,6 @@ class Rung:
     flop: int = 0
     executors: list[CudaExecutor] = field(default_factory=list)
     by_host: bool = False
-
-
-def distance(found: np.ndarray, expected: np.ndarray) -> float:
-    """Norm of the difference, divided by that of what is expected."""
-    return float(np.linalg.norm(found - expected) / max(np.linalg.norm(expected), 1e-12))
 
 
 class Layer:
