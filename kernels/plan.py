@@ -26,7 +26,9 @@ from .ops import KINDS
 
 @dataclass(frozen=True)
 class Slot:
-    """Columns of one block of activations: element (b, c) is arena[offset * B + b * stride + column + c].
+    """Columns of one block of activations, (B, width).
+
+    Where a backend lays all blocks into one arena of B rows, element (b, c) is arena[offset * B + b * stride + column + c].
 
     Args:
         block: name of the block.
@@ -188,7 +190,7 @@ class PlanBuilder:
         return slot
 
     def parameter(self, name: str, shape: tuple[int, ...], init: str, *, table: bool = False, penalty: float = 0.0) -> Parameter:
-        """A parameter; an existing name is shared, and must then agree in shape."""
+        """A parameter; an existing name is shared, and must then be asked for in the same shape; its start and penalty stay."""
         known = self.parameters.get(name)
         if known is not None:
             if known.shape != shape:

@@ -1,4 +1,4 @@
-"""Who may import whom, what an import costs, and that the two mapped folders are found under one name only."""
+"""Who may import whom, what an import costs, and that the two linked folders are found under one name only."""
 
 import sys
 

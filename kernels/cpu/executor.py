@@ -15,7 +15,8 @@ No two threads ever write the same memory at the same time, so nothing is locked
     | ---- | ------------------------------------------------------ | ------------------------------------------------------ |
     | 1    | `panels`, `biases`: the packed weights                 | thread t of n packs operations t, t + n, t + 2n, ...   |
     | 2    | `values`, `gradients`, `scratch` of a tile             | their own thread: each has its own (`buffers.py`)      |
-    | 2    | `dense_gradients`, `losses`                            | likewise; the calling thread then adds the losses up   |
+    | 2    | `dense_gradients`, `losses`                            | likewise; then the calling thread adds the losses up,  |
+    |      |                                                        | and the objective's gradients to the first thread's    |
     | 2    | `input_gradients`, for all rows of the batch           | the rows of a tile by the thread whose tile it is      |
     | 3    | dense parameters, m, v; the sum of `dense_gradients`   | elements `even(size, n)[t]` to `[t + 1]` by thread t   |
     | 4    | a table's parameters, m, v; its sums by id             | the one thread that `EmbeddingUpdate.parts` gives it   |

@@ -4,7 +4,7 @@ A plan is data to the driver that walks it: each row of its table holds the addr
 operation. So a kernel is compiled, and loaded, only when a plan needs it, whichever plan comes next; none waits for the
 others, and the driver itself is a few lines.
 
-    table row   [ opcode, ..., address, first element of y, ... ]
+    table row   [ address of the kernel, ..., first element of y, ... ]
     walk        call(op[FORWARD], op, work, first, rows)        for each row, for each tile
     kernel      def dense_forward_tile(op, work, first, rows)   reads work.values, work.panels, ...
 """

@@ -16,7 +16,7 @@ ZERO = np.float32(0)
 
 @device
 def bias_by_id_rows(work, step, first, count):
-    """z_b += db_{r_b}, where r_b > 0."""
+    """z_b += c_{r_b}, where r_b > 0."""
     z0, stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
     bias, ids, fields = work.steps[step, L.PARAM], work.steps[step, IDS], work.steps[step, ID_STRIDE]
     for unit in range(cuda.threadIdx.x, count * width, cuda.blockDim.x):
@@ -28,7 +28,7 @@ def bias_by_id_rows(work, step, first, count):
 
 @device
 def dense_by_id_rows(work, step, first, count):
-    """z_b += x_b dW_{r_b}, where r_b > 0; neighbouring threads read neighbouring columns of dW_r."""
+    """z_b += x_b U_{r_b}, where r_b > 0; neighbouring threads read neighbouring columns of U_r."""
     z0, z_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
     x0, x_stride, inner = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.WIDTH]
     weight, ids, fields = work.steps[step, L.PARAM], work.steps[step, IDS], work.steps[step, ID_STRIDE]
@@ -45,9 +45,9 @@ def dense_by_id_rows(work, step, first, count):
 
 @device
 def dense_by_id_backward_rows(work, step, first, count):
-    """z_b += x_b dW_r => dx_b += dz_b dW_r^T.
+    """z_b += x_b U_r => dx_b += dz_b U_r^T.
 
-    NOTE: threads read dW_r a row apart; where a product writes to dx anyhow, it takes this part over.
+    NOTE: threads read U_r a row apart; where a product writes to dx anyhow, it takes this part over.
     """
     z0, z_stride, width = work.steps[step, L.OUT], work.steps[step, L.OUT + L.STRIDE], work.steps[step, L.OUT + L.WIDTH]
     x0, x_stride, columns = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.IN + L.DIFFERENTIABLE]

@@ -6,7 +6,7 @@ the GPU would idle. So some blocks share a tile, each sums its part of the rows 
 How many slices there are is a number of the batch (ints[SLICES]), whatever batches came before it.
 Buffers are filled ahead as in product.py; db is summed from what a thread loads of dz, never rounded.
 
-dW_r += x_b^T dz_b of `dense_by_id` is the same product over the rows of one id, which `order` lists.
+dU_r += x_b^T dz_b of `dense_by_id` is the same product over the rows of one id, which `order` lists.
 
 Rows of `table` (int64):
 

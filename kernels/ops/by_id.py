@@ -1,16 +1,16 @@
 """Parameters chosen by an id: what a role, or a position, adds to the shared part.
 
-    bias_by_id    z_b += db_{r_b}             r = 0 ("unknown") adds nothing
-    dense_by_id   z_b += x_b dW_{r_b}
+    bias_by_id    z_b += c_{r_b}              r = 0 ("unknown") adds nothing
+    dense_by_id   z_b += x_b U_{r_b}
 
 The shared part is thus the prior, and what an id adds is a correction that a penalty in the loss,
-lambda/2 ||dW, db||^2 once a data set, pulls to zero. An id that was never seen, and id 0, get
+lambda/2 ||U, c||^2 once a data set, pulls to zero. An id that was never seen, and id 0, get
 exactly the shared part.
 
 Backward, z being the shared output with its gradient dz given:
 
-    z_b += db_r        =>  ddb_r += dz_b
-    z_b += x_b dW_r    =>  ddW_r += x_b^T dz_b,    dx_b += dz_b dW_r^T
+    z_b += c_r         =>  dc_r += dz_b
+    z_b += x_b U_r     =>  dU_r += x_b^T dz_b,     dx_b += dz_b U_r^T
 """
 
 from __future__ import annotations

@@ -52,10 +52,10 @@ class GateConfig:
     """How the role steers the gates (our choice; the published text leaves it open).
 
     Args:
-        role: `none` (plain gates), `bias` (a role adds db), `full` (dW and db), `mlp` (a hidden
+        role: `none` (plain gates), `bias` (a role r adds c_r to the logits z), `full` (x U_r + c_r), `mlp` (a hidden
             layer over [role embedding, x]).
         temperature: tau of the softmax; above 1 the gates are more even.
-        penalty: lambda of lambda/2 ||dW_r, db_r||^2, once a data set, in the loss.
+        penalty: lambda of lambda/2 ||U_r, c_r||^2, once a data set, in the loss.
         hidden: width of the hidden layer of `mlp`.
     """
 

@@ -1,4 +1,4 @@
-"""MatchedPairs of a job and a resume at a time, and the quantities that their inputs are made of."""
+"""Pairs of a job and a resume at a time, and the quantities that their inputs are made of."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 x   = [ embeddings | mean embeddings | dense features ]         (B, F)
 h_e = MLP_e(x)                                                  (B, H)    e = 1..E experts
-z_t = x W_t + b_t + (x dW_{r,t} + db_{r,t})                     (B, E)    the role r steers the gate
+z_t = x W_t + b_t + (x U_{r,t} + c_{r,t})                       (B, E)    the role r steers the gate
 g_t = softmax(z_t / temperature),   m_t = sum_e g_{t,e} h_e,   s_t = tower_t(m_t)
 """
 

@@ -162,8 +162,8 @@ def test_serving_what_training_never_saw(world):
     names = world.dataset.inputs.dense
     mean, std = world.encoder.mean[0], world.encoder.std[0]
     assert batch.dense[0, names.index("must_coverage")] == np.float32(min((1 - mean) / std, 5))
-    assert batch.dense[0, names.index("recency")] == np.float32((0 - world.encoder.mean[17]) / world.encoder.std[17])
-    assert FEATURES[17].name == "recency"  # `now` is not before any time that is known
+    mean, std = (values[[feature.name for feature in FEATURES].index("recency")] for values in (world.encoder.mean, world.encoder.std))
+    assert batch.dense[0, names.index("recency")] == np.float32((0 - mean) / std)  # `now` is not before any time that is known
     assert len(world.encoder.pairs(job, found[0], None, [], [], "hr")) == 0
 
 

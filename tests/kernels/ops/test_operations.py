@@ -245,6 +245,7 @@ def test_both_executors_give_the_same_gradient(kind, rows):
 @pytest.mark.parametrize("kind", KINDS)
 def test_gradient_of_the_plan_by_projection(kind, backend):
     plan, batch = plan_with(kind), random_batch(17, seed=8)
+    assert any(op.kind == kind for op in plan.operations)
     executor = make_executor(backend, plan, np.float64, threads=2)
     values = randomise(initial_values(plan, 0, np.float64))
     found = executor.gradients(values, batch)
