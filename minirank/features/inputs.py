@@ -153,7 +153,7 @@ FEATURES = (
     Feature("recency", "pair", "ln(1 + days)", "time of the search - updated_at, never negative", lambda p: p.recency()),
     Feature("text_similarity", "pair", "cosine", "TF-IDF of the job's and the resume's text", lambda p: p.text_similarity(), TEXT),
     Feature("hires", "job", "ln(1 + people)", "n past hires, before one is left out", lambda p: p.history.log_counts(), SIGNALS),
-    Feature("hired_skills", "pair", "share", "of the skills that n - 1 hires have, each as often as hired, those of the resume", lambda p: p.past.skills(), SIGNALS, flag=True),
+    Feature("hired_skills", "pair", "share", "of what n - 1 hires can, the resume's part", lambda p: p.past.skills(), SIGNALS, flag=True),
     Feature("hired_unstated", "pair", "share", "the same over skills not named by the job", lambda p: p.past.unstated(p.jobs), SIGNALS),
     Feature("hired_years", "pair", "years", "|years - mean years of n - 1 hires|", lambda p: p.past.years_apart(), SIGNALS),
     Feature("hired_seniority", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("seniority"), SIGNALS),

@@ -1,7 +1,7 @@
 """Every architecture as a function from the pieces of `network.py` to the input of each task's tower.
 
-A new one is a function here, in ARCHITECTURES, and its name in `config.model.Architecture` (with gates: in `GATED`). Nothing is tied to three
-tasks: tasks are a list. Sources: Caruana 1997 (shared bottom), Ma et al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR
+A new one is a function here, in ARCHITECTURES, and its name in `config.model.Architecture` (with gates: in `GATED`). Nothing is
+tied to three tasks: tasks are a list. Sources: Caruana 1997 (shared bottom), Ma et al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR
 2018 (ESMM), Tang et al., RecSys 2020 (CGC, PLE).
 """
 
