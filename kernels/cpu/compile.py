@@ -6,7 +6,7 @@
     train()                             # loads it from the cache
 
 Numba compiles with one thread and holds the interpreter's lock. `python -m minirank.kernels.cpu.compile PART...` compiles parts
-for float32, into the cache that every later process reads. The kernels of rarer operations (`Kind.common` is False)
+for float32, into the cache that every later process reads. The kernels of rarer operations (`Kind.precompiled` is False)
 are compiled by the executor whose plan has them, a second or less each.
 """
 
@@ -79,7 +79,7 @@ def drivers_of(part: str) -> list:
     """What a part of the executor, or a module, has compiled."""
     if part not in DRIVERS:
         return [*import_module(part).DRIVERS]
-    kinds = [kind for kind in KINDS.values() if kind.common]
+    kinds = [kind for kind in KINDS.values() if kind.precompiled]
     tiles = [panel_product, *(kernel for kind in kinds for kernel in (kind.forward_tile, kind.backward_tile))]
     kernels = tiles if part == ROWS else [kind.pack for kind in kinds]
     return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys(kernels) if kernel), *DRIVERS[part]]

@@ -69,7 +69,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[L.PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + op.attributes["task"]
         for place, value in zip(L.INTEGERS, kind.attributes(op)):
             row[place] = value
-        reals[number] = op.attributes.get(kind.real, 0)
+        reals[number] = op.attributes.get(kind.float_attribute, 0)
         if kind.fold is not None:
             row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
         row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT] = used.panels, used.biases, used.gradients

@@ -5,7 +5,7 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
     FORWARD         address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
     PACK            address of the kernel that packs its weights, or 0
     NUMBER          its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
-    INTEGERS        two places for its integer attributes (`Kind.integers`); the file of an operation gives them names
+    INTEGERS        two places for its integer attributes (`Kind.integer_attributes`); the file of an operation gives them names
     PARAMETER       offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
     PANELS          where its weights lie packed, see `ops/dense.py`        BIASES    where its bias does, filled up to whole vectors
     RUNS            where `Work.runs` lists the columns of the input that a dense layer multiplies

@@ -158,7 +158,7 @@ def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
         row[L.OUT : L.OUT + 4] = places.slot(op.output)
         for place, parameter in zip((L.PARAM, L.PARAM2), op.parameters):
             row[place] = places.parameter(parameter)
-    return row, op.attributes.get(kind.real, 0.0)
+    return row, op.attributes.get(kind.float_attribute, 0.0)
 
 
 def encode_product(places: Places, launch: Launch, table: list[list[int]]) -> tuple[int, int]:

@@ -68,7 +68,7 @@ def dense_by_id_backward(dx, dweight, dz, x, ids, weight):
 class _ById(Kind):
     """What the two have in common: they add to a linear output, parameters chosen by the ids of attribute field."""
 
-    integers, reads, by_id, adds_to_output = ("field",), "field", True, True
+    integer_attributes, reads, by_id, adds_to_output = ("field",), "field", True, True
 
     def check(self, op, before):
         if any(each.attributes.get("relu") and each.output.block == op.output.block for each in before):

@@ -55,7 +55,7 @@ def dense_backward(dx, dweight, dbias, dy, x, y, weight, relu):
 class Dense(Kind, name="dense"):
     """Inputs (x,), parameters (W, b), attribute relu."""
 
-    integers, multiplies = ("relu",), True
+    integer_attributes, multiplies = ("relu",), True
 
     def check(self, op, before):
         if op.attributes["relu"]:

@@ -109,7 +109,7 @@ class _Lookup(Kind):
 class Gather(_Lookup, name="gather"):
     """Attribute field, the column of the ids."""
 
-    integers, reads = ("field",), "field"
+    integer_attributes, reads = ("field",), "field"
 
     def forward(self, op, state):
         gather_forward(state.value(op.output), self.used_ids(op, state.batch), *state.values(op.parameters))
@@ -129,7 +129,7 @@ class Gather(_Lookup, name="gather"):
 class MeanBag(_Lookup, name="bag"):
     """Attribute bag, the number of the bag."""
 
-    integers, reads = ("bag",), "bag"
+    integer_attributes, reads = ("bag",), "bag"
 
     def forward(self, op, state):
         bag = state.batch.bags[op.attributes["bag"]]

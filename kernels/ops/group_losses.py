@@ -64,7 +64,7 @@ def adds_something(kind, label):
 class GroupLoss(Loss):
     """Inputs (logit,); `loss` gives loss and gradient of one search."""
 
-    compares_rows, common, loss = True, False, None
+    compares_rows, precompiled, loss = True, False, None
 
     def forward(self, op, state):
         z = state.value(op.inputs[0])[:, 0]

@@ -6,7 +6,7 @@
 | --- | --- |
 | plan.py | `check`, `multiplies`, `compares_rows` |
 | reference.py | `forward`, `backward` |
-| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integers`, `real`, `sizes`, `overwrites`, `inputs_of` |
+| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
 | cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
 | bench/ | `count` |
 """
@@ -48,21 +48,21 @@ class Kind:
     """Base of all kinds, of each of which there is one object, in `KINDS`; `op` is always a row of the plan (`plan.Operation`).
 
     Attributes:
-        integers: attributes of the row that kernels read, at most two; `real`: the one that is a float.
+        integer_attributes: those of the row that kernels read, at most two. float_attribute: the one that is a float.
         reads: what it reads of the batch: the ids of a "field", a "bag", the "dense" columns.
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
-        compares_rows: it compares the rows of a search, which must stay together. common: compiled before the first step of any model.
+        compares_rows: it compares the rows of a search, which must stay together. precompiled: compiled before the first step of any model.
         forward_tile, backward_tile: its kernels for a tile of rows; a loss writes its gradient in the first one, and has no second.
         pack: packs its weights once a step. fold: adds to its packed bias what the columns that all rows share contribute.
     """
 
     name: ClassVar[str]
-    integers: ClassVar[tuple[str, ...]] = ()
-    real: ClassVar[str | None] = None
+    integer_attributes: ClassVar[tuple[str, ...]] = ()
+    float_attribute: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
     table = multiplies = by_id = adds_to_output = compares_rows = False
-    common = True
+    precompiled = True
     forward_tile = backward_tile = pack = fold = None
 
     def __init_subclass__(cls, name: str | None = None) -> None:
@@ -88,7 +88,7 @@ class Kind:
 
     def attributes(self, op) -> tuple[int, ...]:
         """The integers of a row as kernels read them."""
-        return tuple(op.attributes.get(name, -1) for name in self.integers)
+        return tuple(op.attributes.get(name, -1) for name in self.integer_attributes)
 
     def sizes(self, op, lanes: int) -> Sizes:
         """Its memory, with `lanes` numbers in a vector."""

@@ -83,7 +83,7 @@ def loss_scale(op, state):
 class Loss(Kind):
     """Base of the losses: a row without an output; attributes task, factor."""
 
-    integers, real = ("task",), "factor"
+    integer_attributes, float_attribute = ("task",), "factor"
     flop_a_label = 0
 
     def labels(self, op, batch) -> np.ndarray:
@@ -123,13 +123,13 @@ class Bce(RowLoss, name="bce"):
 class Mse(RowLoss, name="mse"):
     """Squared error of a regression."""
 
-    loss, flop_a_label, common = staticmethod(mse), 9, False
+    loss, flop_a_label, precompiled = staticmethod(mse), 9, False
 
 
 class BceEntire(RowLoss, name="bce_entire"):
     """Inputs (a, b); attribute task is that of b, given that of a."""
 
-    loss, integers, flop_a_label, common = staticmethod(bce_entire), ("task", "given"), 66, False
+    loss, integer_attributes, flop_a_label, precompiled = staticmethod(bce_entire), ("task", "given"), 66, False
 
     def labels(self, op, batch):
         return entire_label(batch.labels[:, op.attributes["given"]], batch.labels[:, op.attributes["task"]])

@@ -49,7 +49,7 @@ def softmax_backward(dz, dgates, gates, temperature):
 class Softmax(Kind, name="softmax"):
     """Inputs (z,), attributes experts, temperature; groups lie side by side."""
 
-    integers, real = ("experts",), "temperature"
+    integer_attributes, float_attribute = ("experts",), "temperature"
 
     def forward(self, op, state):
         shape = (len(state.batch), -1, op.attributes["experts"])

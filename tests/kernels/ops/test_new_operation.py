@@ -22,7 +22,7 @@ from .kind import Count, Kind
 class Scale(Kind, name="scale"):
     """Inputs (x,), attribute factor."""
 
-    real = "factor"
+    float_attribute = "factor"
 
     def forward(self, op, state):
         state.value(op.output)[...] = op.attributes["factor"] * state.value(op.inputs[0])
