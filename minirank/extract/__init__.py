@@ -5,6 +5,7 @@ In reading order:
     schema           what extraction yields: values with their quotes, the features of a job and of a resume
     normalised_text  a text made plain, its sentences and sections
     suspicion        spans that speak to a machine: nothing is extracted from them
+    personal         spans that say who a person is: nothing is extracted from them
     rules/           extraction without a server, up to extract_rules and grade_rules
     feature_files    extraction of a data folder, and the files beside the data
     llm/             extraction by a model on a server, up to extract_llm, grade_llm and hiring_summary

@@ -2,8 +2,8 @@
 
 In reading order:
 
-    edited_text, pii          a text with replacements; personal data and their placeholders
-    masked_document           the form in which a document leaves the machine, in pieces
+    edited_text               a text with replacements
+    masked_document           the form in which a document leaves the machine, with placeholders, in pieces
     grounding                 what a model quotes must stand in the document
     parse_years, answers      from an answer to features
     prompts, asker            what is asked; what was answered once is not asked again

@@ -19,9 +19,9 @@ from ...llm_client import Request
 from ...storage import write_text
 from .. import TEXT_LIMIT, Features
 from ..feature_files import iso_time
+from ..personal import find_personal
 from .asker import Asker
 from .grounding import FoldedText, ValueCounts, fold
-from .pii import find_personal
 from .prompts import load_prompt
 
 MOST_SKILLS = 25  # of a person, told to the model

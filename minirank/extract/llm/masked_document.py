@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from minirank.extract.llm.edited_text import EditedText
-from minirank.extract.llm.pii import mask, restore
+from minirank.extract.personal import find_personal
 from minirank.extract.schema import Flag
 from minirank.extract.suspicion import merge_flags
 
@@ -61,6 +61,36 @@ def _blanks(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _blank(text: str) -> str:
     return "\n" if "\n" in text or "\r" in text else " "
+
+
+def mask(text: str, names: bool = True) -> tuple[EditedText, dict[str, str]]:
+    """The text with placeholders (`[EMAIL_1]`, `[NAME_2]` ...) in the place of personal data.
+
+    The same data get the same placeholder; none is used that the text itself holds.
+
+    Args:
+        text: str, any length.
+        names: look for names too.
+    Returns: the edited text, and placeholder -> what stood there.
+    """
+    given: dict[tuple[str, str], str] = {}
+    edits = []
+    for start, end, kind in find_personal(text, names):
+        found = text[start:end]
+        if (kind, found) not in given:
+            number = 1 + sum(k == kind for k, _ in given)
+            while f"[{kind}_{number}]" in text or f"[{kind}_{number}]" in given.values():
+                number += 1
+            given[kind, found] = f"[{kind}_{number}]"
+        edits.append((start, end, given[kind, found]))
+    return EditedText(text, edits), {placeholder: found for (_, found), placeholder in given.items()}
+
+
+def restore(text: str, placeholders: dict[str, str]) -> str:
+    """The text with what stood in the place of its placeholders."""
+    for placeholder, found in placeholders.items():
+        text = text.replace(placeholder, found)
+    return text
 
 
 def chunks(text: str, most: int) -> list[tuple[int, int]]:

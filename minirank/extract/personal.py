@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 
-from minirank.extract.llm.edited_text import EditedText
 from minirank.extract.rules.lexicon import Tokens, lexicon
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}\s?(?:@|＠|\(at\)|\[at\])\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
@@ -45,36 +44,6 @@ _NO_NAME = frozenset(
     " road avenue city gmbh inc ltd llc group company team solutions services technologies remote berlin london"
     " paris san new york".split()
 )
-
-
-def mask(text: str, names: bool = True) -> tuple[EditedText, dict[str, str]]:
-    """The text with placeholders (`[EMAIL_1]`, `[NAME_2]` ...) in the place of personal data.
-
-    The same data get the same placeholder; none is used that the text itself holds.
-
-    Args:
-        text: str, any length.
-        names: look for names too.
-    Returns: the edited text, and placeholder -> what stood there.
-    """
-    given: dict[tuple[str, str], str] = {}
-    edits = []
-    for start, end, kind in find_personal(text, names):
-        found = text[start:end]
-        if (kind, found) not in given:
-            number = 1 + sum(k == kind for k, _ in given)
-            while f"[{kind}_{number}]" in text or f"[{kind}_{number}]" in given.values():
-                number += 1
-            given[kind, found] = f"[{kind}_{number}]"
-        edits.append((start, end, given[kind, found]))
-    return EditedText(text, edits), {placeholder: found for (_, found), placeholder in given.items()}
-
-
-def restore(text: str, placeholders: dict[str, str]) -> str:
-    """The text with what stood in the place of its placeholders."""
-    for placeholder, found in placeholders.items():
-        text = text.replace(placeholder, found)
-    return text
 
 
 def find_personal(text: str, names: bool = True) -> list[tuple[int, int, str]]:

@@ -4,8 +4,8 @@ import pytest
 from case_table import cases
 
 from minirank.extract import extract_resume
-from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves
-from minirank.extract.llm.pii import find_personal, mask, restore
+from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves, mask, restore
+from minirank.extract.personal import find_personal
 
 RESUME = """Ravi Osei | ravi.osei1@example.org | +49 170 1234567 | Eastvale
 https://linkedin.com/in/ravi-osei.
