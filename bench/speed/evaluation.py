@@ -104,7 +104,7 @@ def agreement(dataset: Dataset, predictions: dict[str, np.ndarray], groups: int 
         return np.average(values, weights=sizes)
 
     def sklearn_ndcg():
-        values, _ = by_group(lambda label, score: ndcg_score([2**label - 1], [score], k=10), np.any)
+        values, _ = by_group(lambda label, score: ndcg_score([2**label - 1], [score], k=10), lambda label: len(label) > 1 and label.any())
         return values.mean()
 
     pairs = {

@@ -10,6 +10,8 @@ In reading order:
     results         everything together, for one model or the difference of two
     format_metrics  results as text
     parallel        independent parts on all cores
+
+CONVENTIONS.md: what ties, empty searches and searches of one candidate count, here and in other libraries.
 """
 
 from .format_metrics import format_comparison, format_table

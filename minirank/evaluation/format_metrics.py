@@ -77,6 +77,7 @@ def format_table(results: dict[str, Any]) -> str:
         lines.append("share of reachable: how far from guessing (0 %) to the reachable ceiling (100 %).")
     if covered:
         lines.append("coverage: the share of groups, and of the rows in them, that the metric is defined on.")
+        lines.append("left out are empty groups (no label above 0 for NDCG, all labels equal for the others) and single ones (one row).")
     return "\n".join(lines)
 
 
@@ -121,7 +122,8 @@ def entry_cells(entry: dict[str, Any], ceilings: list[str]) -> list[str]:
     cells += ["" if entry[name] is None else decimals(entry[name]) for name in ceilings]
     cells += ["" if share is None else f"{100 * share:.0f} %"] * bool(ceilings)
     if coverage:
-        unit = plural(coverage["unit"])
+        left_out = ", ".join(f"{coverage[name]:,} {name}" for name in ("empty", "single") if coverage[name])
+        unit = plural(coverage["unit"]) + (f" ({left_out})" if left_out else "")
         cells.append(f"{100 * coverage['groups']:.0f} % of {unit}, {100 * coverage['rows']:.0f} % of rows")
     return cells
 

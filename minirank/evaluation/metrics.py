@@ -1,7 +1,8 @@
 """Ranking and probability metrics: exact, aware of ties, no Python loop over rows or groups.
 
 Labels are never NaN here: the caller leaves out the rows whose label is missing. A metric that
-its rows do not define (AUC without a positive, a mean of no rows) is NaN, never an error.
+its rows do not define (AUC without a positive, a mean of no rows) is NaN, never an error. What becomes of ties, of
+searches without a positive and of searches of one candidate, here and in other libraries: CONVENTIONS.md.
 """
 
 from __future__ import annotations
@@ -42,6 +43,16 @@ class Grouped:
     def group_share(self) -> float:
         """Share of the groups that count; NaN without groups."""
         return _ratio(np.count_nonzero(self.weights), len(self.weights))
+
+    @property
+    def single(self) -> int:
+        """How many groups of one row are left out: there is nothing to order in them."""
+        return int(np.count_nonzero((self.weights == 0) & (self.sizes == 1)))
+
+    @property
+    def empty(self) -> int:
+        """How many larger groups are left out, because their labels do not define the metric."""
+        return int(np.count_nonzero((self.weights == 0) & (self.sizes > 1)))
 
     @property
     def row_share(self) -> float:
@@ -124,9 +135,9 @@ def ndcg(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, k: int = 10
         scores: (B,) float.
         groups: (B,) int, in any order.
         k: how many rows of each group count.
-        convention: "average": tied rows get the mean over all their orders, and a group without
-            a positive label does not count. "lightgbm": tied rows stay in the order given, and a
-            group without a positive label counts as 1.
+        convention: "average": tied rows get the mean over all their orders, and a group does not count where it has no
+            positive label, or one row, whose NDCG is 1 whatever the score. "lightgbm": tied rows stay in the order given,
+            and a group without a positive label or of one row counts as 1.
     Raises:
         ValueError: shapes differ, NaN, a negative label, k < 1, an unknown convention.
     Source: Burges et al., ICML 2005; ties as in McSherry and Najork, ECIR 2008, sec. 3.
@@ -143,9 +154,10 @@ def ndcg(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, k: int = 10
     dcg, best = np.empty((2, len(sizes)))
     discount = 1 / np.log2(np.arange(k) + 2)
     group_dcg(np.exp2(labels) - 1, scores, starts, discount, convention == "average", *np.empty((2, k)), dcg, best)
-    empty = float(convention == "lightgbm")  # score and weight of a group without a positive label
-    found = np.divide(dcg, best, out=np.full(len(sizes), empty), where=best > 0)
-    return Grouped(found, np.where(best > 0, 1.0, empty), sizes, first)
+    undecided = float(convention == "lightgbm")  # score and weight of a group that tells no order from another
+    decided = (best > 0) & (sizes > 1)
+    found = np.divide(dcg, best, out=np.full(len(sizes), undecided), where=decided)
+    return Grouped(found, np.where(decided, 1.0, undecided), sizes, first)
 
 
 def concordance(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = None) -> Grouped:

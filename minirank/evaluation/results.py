@@ -51,8 +51,9 @@ def evaluate(
          "overall": segment, "roles": {name: segment}}
         segment: {"rows", "searches", "jobs", "tasks": {task: {"rows", "positives", "kind",
             "metrics": {name: entry}, "calibration": {"ece", "bins": [...]} | None}}}
-        entry: {"value", "low", "high", "reason", "coverage": {"unit", "groups", "rows"} | None,
-            "oracle", "reachable", "share"}; `share` is how far from guessing to the reachable ceiling.
+        entry: {"value", "low", "high", "reason", "coverage": {"unit", "groups", "rows", "empty", "single"} | None,
+            "oracle", "reachable", "share"}; `share` is how far from guessing to the reachable ceiling; `empty` and `single`
+            count the groups that are left out, see CONVENTIONS.md.
     Raises:
         ValueError: a prediction for an unknown task, of another length, not finite, not a probability.
     """
@@ -199,7 +200,7 @@ def measure(target: Target) -> dict[str, Measured]:
         try:
             measured[metric] = Measured(*statistic(metric, target))
         except NotDefined as reason:
-            measured[metric] = Measured(reason=f"not defined: {reason}")
+            measured[metric] = Measured(coverage=reason.coverage, reason=f"not defined: {reason}")
     return measured
 
 

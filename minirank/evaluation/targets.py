@@ -52,7 +52,11 @@ REASONS = {
 
 
 class NotDefined(Exception):
-    """A metric that its rows do not define; str() is the reason."""
+    """A metric that its rows do not define; str() is the reason, `coverage` as `statistic` gives it."""
+
+    def __init__(self, reason: str, coverage: dict | None = None) -> None:
+        super().__init__(reason)
+        self.coverage = coverage
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Target:
         if metric == "spearman":
             return "the predictions or the labels are constant"
         if metric == "ndcg@10":
-            return f"no {self.group_name} has a label above 0"
+            return f"no {self.group_name} of two candidates or more has a label above 0"
         if metric == "gauc":
             return f"no {self.group_name} holds both classes"
         return "all labels are equal" if self.groups is None else f"no {self.group_name} has two different labels"
@@ -257,7 +261,8 @@ def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
     Args:
         metric: a name in `target.metrics`.
     Returns:
-        (statistic, coverage): coverage is None, or {"unit", "groups", "rows"}, the shares that count.
+        (statistic, coverage): coverage is None, or {"unit", "groups", "rows", "empty", "single"}: the shares that count, and
+        how many groups are left out because of their labels, and because they are of one row.
     Raises:
         NotDefined: these rows do not define the metric.
     """
@@ -275,10 +280,11 @@ def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
         made = Ratio(grouped.scores * grouped.weights, grouped.weights, target.cluster[grouped.first], target.clusters)
         if target.groups is not None:
             coverage = {"unit": target.group_name, "groups": grouped.group_share, "rows": grouped.row_share}
+            coverage |= {"empty": grouped.empty, "single": grouped.single}
     else:
         made = row_ratio(metric, target)
     if np.isnan(made.value):
-        raise NotDefined(target.reason(metric))
+        raise NotDefined(target.reason(metric), coverage)
     return made, coverage
 
 

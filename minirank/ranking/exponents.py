@@ -44,7 +44,8 @@ def choose_exponents(run: Run, dataset: Dataset | None = None) -> dict[str, Any]
     configured = run.config.score
     best, reached = tune_exponents(dataset, dataset.valid, predictions["valid"], configured)
     if not np.isfinite(reached):
-        raise ConfigError(f"{cannot} no search of the validation rows has a click; configure a larger validation part and train again")
+        missing = "no search of two candidates or more among the validation rows has a click"
+        raise ConfigError(f"{cannot} {missing}; configure a larger validation part and train again")
 
     def entry(exponents: ScoreConfig) -> dict[str, Any]:
         reached = {part: ranking_ndcg(dataset, getattr(dataset, part), found, exponents) for part, found in predictions.items()}

@@ -68,7 +68,8 @@ def test_roles_are_evaluated_on_their_own_rows():
     expected = metrics.gauc(data.rows.labels[of, 0], predictions["ctr"][of], data.search[of])
     entry = manager["tasks"]["ctr"]["metrics"]["gauc"]
     assert entry["value"] == pytest.approx(expected.value)
-    assert entry["coverage"] == {"unit": "search", "groups": expected.group_share, "rows": expected.row_share}
+    shares = {"unit": "search", "groups": expected.group_share, "rows": expected.row_share}
+    assert entry["coverage"] == shares | {"empty": expected.empty, "single": expected.single}
     assert manager["tasks"]["cvr"]["metrics"]["gauc"]["coverage"]["unit"] == "job"
 
 

@@ -64,7 +64,7 @@ def test_exponents_that_cannot_be_chosen_are_one_line(ranker, dataset, tmp_path,
     with pytest.raises(ConfigError, match="no exponents can be chosen: the data have no validation rows; configure"):
         choose_exponents(ranker.run, replace(dataset, valid=none))
     unclicked = replace(dataset.rows, labels=np.zeros_like(dataset.rows.labels))
-    with pytest.raises(ConfigError, match="no search of the validation rows has a click"):
+    with pytest.raises(ConfigError, match="no search of two candidates or more among the validation rows has a click"):
         choose_exponents(ranker.run, replace(dataset, rows=unclicked))
     assert choose_exponents(ranker.run, replace(dataset, test=none))["best"]["test"] is None
     zero = replace(ranker.run, config=replace(ranker.run.config, score=ScoreConfig(0.0, 0.0, 0.0)))
