@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         return _fail(f"{error.filename or options.command}: {error.strerror or error}; check the path, permissions and free space")
+    except MemoryError as error:
+        return _fail(f"not enough memory{f' ({error})' if str(error) else ''}; give the process more, or less to do at once")
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
 

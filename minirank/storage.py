@@ -6,18 +6,30 @@ An .npz holds nothing but its arrays: no time stamps, so that equal arrays give 
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from .errors import RunError
+from .npz import BadNpz, Header, read_npz
 
+Expected = tuple[tuple[int | None, ...], Any]  # shape and type of an array
+LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can hold
+
+
+class BadJson(ValueError):
+    """A text that is no JSON as we write it: what is wrong, and the remedy where there is one of its own."""
+
+    def __init__(self, problem: str, remedy: str | None = None) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
 
 
 def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -62,25 +74,91 @@ def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
     write_atomic(path, write)
 
 
-def load_npz(path: Path, remedy: str) -> dict[str, np.ndarray]:
-    """The arrays of an .npz.
+def load_npz(path: Path, remedy: str, expected: Mapping[str, Expected]) -> dict[str, np.ndarray]:
+    """Arrays of an .npz that `save_npz` wrote; what else it holds is left unread.
 
+    Args:
+        expected: name -> (shape, type), None in a shape for a length that may be any.
     Raises:
-        RunError: missing, truncated or damaged (every array has a checksum); `remedy` ends the message.
+        RunError: missing, truncated or damaged (every array has a checksum), or an array is missing, of another shape or type,
+            or has a number that is not finite; `remedy` ends the message.
     """
-    # NOTE: opened here, for np.load leaves a file open when it is no zip.
-    with reading(path, remedy), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+
+    def choose(headers: Mapping[str, Header]) -> Iterable[str]:
+        for name, (shape, dtype) in expected.items():
+            header = headers.get(name)
+            if header is None or header.dtype != dtype or not _fits(header.shape, shape):
+                found = "missing" if header is None else f"{header.shape} {header.dtype}"
+                wanted = str(shape).replace("None", "any")
+                raise RunError(f"{path}: {name} must be {wanted} {np.dtype(dtype)}, it is {found}; {remedy}")
+        return expected
+
+    with reading(path, remedy):
+        arrays = read_npz(path, choose)
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise RunError(f"{path}: {name} has a number that is not finite; {remedy}")
+    return arrays
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(expected) and all(wanted in (None, length) for length, wanted in zip(shape, expected))
 
 
 def read_json(path: Path, remedy: str) -> Any:
-    """What a JSON file holds.
+    """What a JSON file holds; see `parse_json`.
 
     Raises:
         RunError: missing or damaged; `remedy` ends the message.
     """
     with reading(path, remedy):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text without what JSON does not have, or what two readers would read as two values: NaN and Infinity,
+    numbers that are no finite float, a key that stands twice in an object, whole numbers and nesting without an end.
+
+    Raises:
+        BadJson: what is wrong, and what to do.
+    """
+    try:
+        return _DECODER.decode(text if isinstance(text, str) else text.decode("utf-8"))
+    except json.JSONDecodeError as error:
+        raise BadJson(f"not valid JSON ({error.msg} at character {error.pos + 1})") from None
+    except UnicodeDecodeError:
+        raise BadJson("not UTF-8", "save it as UTF-8") from None
+    except RecursionError:
+        raise BadJson("too many lists and objects within each other", "take some of them out") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise BadJson(f"the key {twice[:60]!r} is there twice", "keep one of the two")
+    return made
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise BadJson(f"a whole number of {len(digits):,} digits", "write it as a text, in double quotes")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise BadJson(f"{digits[:60]} is not a finite number", "write null for what is not known")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadJson(f"{name} is not a JSON number", "write null for what is not known")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number, parse_float=_finite, object_pairs_hook=_unique_keys)
 
 
 def append_line(path: Path, line: str, size: int) -> int:
@@ -135,7 +213,9 @@ def reading(path: Path, remedy: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}; {remedy}") from None
-    except (ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
+    except BadNpz as error:
+        raise RunError(f"{path}: {error}; {remedy}") from None
+    except ValueError:
         raise RunError(f"{path}: truncated or damaged; {remedy}") from None
 
 

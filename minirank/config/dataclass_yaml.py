@@ -17,7 +17,7 @@ _EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", st
 def build(cls: type[T], mapping: Any, where: str = "") -> T:
     """An instance of the dataclass `cls` with the values of `mapping`.
 
-    Nested dataclasses, `X | Y`, `X | None`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
+    Nested dataclasses, `X | Y`, `X | None`, `list[X]`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
     float, str, `Path` and `Any` are understood; a field that is left out keeps its default, also within a section
     that has a default of its own; a dataclass that was built already is taken as it is. A `ValueError` raised by
     `__post_init__` is reported under the key path of the dataclass.
@@ -75,10 +75,14 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}{hint}")
     if origin is tuple and isinstance(value, (list, tuple)):
         if arguments[-1] is Ellipsis:
+            if set(map(type, value)) <= _plain_types(arguments[0]):  # SPEED: a vocabulary of a run has a million texts
+                return tuple(value)
             return tuple(_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value))
         if len(value) == len(arguments):
             pairs = zip(arguments, value)
             return tuple(_convert(item_kind, item, f"{where}[{index}]") for index, (item_kind, item) in enumerate(pairs))
+    if origin is list and isinstance(value, list):
+        return [_convert(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(value)]
     if origin is dict and isinstance(value, dict):
         key_kind, item_kind = arguments
         return {_convert(key_kind, key, where): _convert(item_kind, item, _join(where, key)) for key, item in value.items()}
@@ -108,6 +112,11 @@ def _convert_union(kind: Any, choices: tuple, value: Any, where: str) -> Any:
         except ConfigError:
             continue
     raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}")
+
+
+def _plain_types(kind: Any) -> set[type]:
+    """The types whose values are taken as they are: `str | None` gives both."""
+    return {choice for choice in get_args(kind) or (kind,) if choice in (bool, int, float, str, type(None))}
 
 
 def _describe(kind: Any) -> str:

@@ -9,6 +9,9 @@ import yaml
 
 from ..errors import ConfigError
 
+LARGEST = 2**20  # bytes of a configuration
+MOST_VALUES = 50_000  # in one
+
 
 def read_yaml(path: Path) -> Any:
     """What a YAML file holds.
@@ -17,11 +20,15 @@ def read_yaml(path: Path) -> Any:
         ConfigError: it cannot be read, or is no YAML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with open(path, "rb") as stream:
+            content = stream.read(LARGEST + 1)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; check the path") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8; save it as UTF-8") from None
+    if len(content) > LARGEST:
+        raise ConfigError(f"{path}: larger than {LARGEST:,} bytes, which no configuration is; give another file")
     try:
         return _parse(text)
     except yaml.YAMLError as error:
@@ -48,7 +55,38 @@ class _UniqueKeys(yaml.SafeLoader):
 
 
 def _parse(text: str) -> Any:
-    return yaml.load(text, Loader=_UniqueKeys)
+    loader = _UniqueKeys(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _count(node, {})
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _count(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many values a node holds once every alias is written out: ten lines of aliases can stand for billions.
+
+    Args:
+        known: id of a node -> its count, 0 while it is counted.
+    Raises:
+        ValueError: more than `MOST_VALUES`, or a value that holds itself.
+    """
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) in known:
+        if not known[id(node)]:
+            raise ValueError("a section that holds itself")
+        return known[id(node)]
+    known[id(node)] = 0
+    parts = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
+    total = 1 + sum(_count(part, known) for part in parts)
+    if total > MOST_VALUES:
+        raise ValueError(f"more than {MOST_VALUES:,} values, with every alias written out")
+    known[id(node)] = total
+    return total
 
 
 def _problem(error: Exception) -> str:

@@ -8,8 +8,6 @@ import csv
 import gzip
 import hashlib
 import io
-import json
-import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -21,8 +19,8 @@ import numpy as np
 
 from minirank.data.problems import Problems
 from minirank.errors import DataError, nearest
-
-LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
+from minirank.npz import BadNpz, Choose, read_npz
+from minirank.storage import BadJson, parse_json
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,6 @@ class _Factor:
 
 def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dict], list[int]]:
     """The objects of a file with one JSON object a line, and their lines; what cannot be read goes to `problems`."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_whole_number)
     records, lines, empty = [], [], True
     try:
         with open_text(path, file) as text:
@@ -220,15 +217,11 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
                 empty = False
                 problem, remedy = None, "write one JSON object a line"
                 try:
-                    record = decoder.decode(raw.strip())
+                    record = parse_json(raw.strip())
                     if not isinstance(record, dict):
                         problem, remedy = f"expected a JSON object, got {short(record)}", 'write {"key": value, ...}'
-                except json.JSONDecodeError as error:
-                    problem = f"not valid JSON ({error.msg} at character {error.pos + 1})"
-                except OverflowError as error:
-                    problem, remedy = str(error), "write it as a text, in double quotes"
-                except (ValueError, RecursionError) as error:
-                    problem = str(error)
+                except BadJson as error:
+                    problem, remedy = error.problem, error.remedy or remedy
                 if problem is None:
                     records.append(record)
                     lines.append(line)
@@ -241,23 +234,20 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
     return records, lines
 
 
-def read_npz(path: Path, file: str) -> dict[str, np.ndarray]:
-    """The arrays of an .npz.
+def read_arrays(path: Path, file: str, choose: Choose = tuple) -> dict[str, np.ndarray]:
+    """Arrays of an .npz that somebody else wrote.
 
+    Args:
+        choose: see `npz.read_npz`.
     Raises:
-        DataError: it cannot be read, or holds pickled objects.
+        DataError: it cannot be read, or holds something else than numbers and texts.
     """
     remedy = "write it with numpy.savez, without object arrays"
-    try:
-        with one_line_errors(path, file, remedy):
-            stored = np.load(path, allow_pickle=False)
-            if not isinstance(stored, np.lib.npyio.NpzFile):
-                raise ValueError("not an .npz")
-            with stored:
-                return {name: stored[name] for name in stored.files}
-    except (ValueError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"cannot be read: {reason}", file=file, remedy=remedy) from None
+    with one_line_errors(path, file, remedy):
+        try:
+            return read_npz(path, choose)
+        except BadNpz as error:
+            raise DataError(f"cannot be read: {error}", file=file, remedy=remedy) from None
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
@@ -292,16 +282,6 @@ def _first_line_not_utf8(path: Path) -> int | None:
             except UnicodeDecodeError:
                 return line
     return None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _whole_number(digits: str) -> int:
-    if len(digits) > LONGEST_INTEGER:
-        raise OverflowError(f"a whole number of {len(digits):,} digits")
-    return int(digits)
 
 
 def short(value: Any) -> str:

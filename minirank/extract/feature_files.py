@@ -19,7 +19,7 @@ from minirank.errors import DataError
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import JobFeatures, ResumeFeatures
-from minirank.storage import write_atomic, write_text, writing
+from minirank.storage import BadJson, parse_json, write_atomic, write_text, writing
 
 if TYPE_CHECKING:
     from minirank.data import DataFolder
@@ -104,7 +104,7 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
 def made_with(folder: str | Path) -> dict:
     """What `write_features` noted beside the data of a folder; {} without a note that can be read."""
     try:
-        made = json.loads((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
+        made = parse_json((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return {}
     return made if isinstance(made, dict) else {}
@@ -136,8 +136,10 @@ def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFe
         with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    item = kind.from_json(json.loads(line))
-                except (ValueError, RecursionError) as error:
+                    item = kind.from_json(parse_json(line))
+                except BadJson as error:
+                    raise DataError(error.problem, file=name, line=number, remedy=_REMEDY) from None
+                except ValueError as error:
                     raise DataError(str(error), file=name, line=number, remedy=_REMEDY) from None
                 found[tuple(getattr(item, key) for key in ids)] = item
     except FileNotFoundError:

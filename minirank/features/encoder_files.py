@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from minirank.config.dataclass_yaml import build
 from minirank.config.features import FeatureConfig
-from minirank.errors import RunError
+from minirank.data.read_files import short
+from minirank.data.values import LATEST
+from minirank.errors import ConfigError, RunError
+from minirank.features import inputs
 from minirank.features.tfidf import TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 
 FORMAT = "minirank encoder"
 VERSION = 1
+NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 _AGAIN = "train again, or take the folder from a backup"
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What encoder.json holds; `arrays` is the checksum of encoder.npz, the rest is `Encoder`'s."""
+
+    format: str
+    version: int
+    arrays: str
+    config: FeatureConfig
+    roles: tuple[str, ...]
+    vocabularies: dict[str, tuple[str, ...]]
+    until: int
+    max_position: int
 
 
 def save(encoder: Any, folder: Path) -> None:
@@ -30,7 +51,7 @@ def save(encoder: Any, folder: Path) -> None:
     make_folder(folder)
     save_npz(folder / "encoder.npz", arrays)
     settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
-    settings |= {name: getattr(encoder, name) for name in ("roles", "vocabularies", "until", "max_position")}
+    settings |= {name: getattr(encoder, name) for name in NAMES}
     write_text(folder / "encoder.json", json.dumps(settings, ensure_ascii=False, allow_nan=False))
 
 
@@ -41,19 +62,40 @@ def load(folder: Path) -> dict[str, Any]:
         RunError: a file is missing, truncated or of another version.
     """
     names, arrays = folder / "encoder.json", folder / "encoder.npz"
-    settings = read_json(names, _AGAIN)
-    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+    content = read_json(names, _AGAIN)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise RunError(f"{names}: no encoder; give the folder of a run")
-    if settings.get("version") != VERSION:
-        raise RunError(f"{names}: version {settings.get('version')}, this minirank reads {VERSION}; train again")
-    if _checksum(arrays) != settings["arrays"]:
+    if content.get("version") != VERSION:
+        raise RunError(f"{names}: version {short(content.get('version'))}, this minirank reads {VERSION}; train again")
+    try:
+        settings = build(_Settings, content)
+        if not (
+            0 <= settings.until <= LATEST and 0 <= settings.max_position < 2**31 and set(settings.vocabularies) >= _needed(settings.config)
+        ):
+            raise ValueError
+    except (ConfigError, ValueError):
+        raise RunError(f"{names}: damaged; {_AGAIN}") from None
+    if _checksum(arrays) != settings.arrays:
         raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
-    values = load_npz(arrays, _AGAIN)
-    config = FeatureConfig(**settings["config"])
-    fields = {"config": config, "roles": tuple(settings["roles"])}
-    fields["vocabularies"] = {field: tuple(names) for field, names in settings["vocabularies"].items()}
-    fields["text"] = TextModel(config.buckets, config.bigrams, values["kept"], values["idf"]) if "kept" in values else None
-    return fields | {name: values[name] for name in ("mean", "std")} | {name: settings[name] for name in ("until", "max_position")}
+    config = settings.config
+    reads_text, number = config.text or config.tokens, (len(inputs.features(config)),)
+    texts = {"kept": ((None,), np.int32), "idf": ((None,), np.float64)} if reads_text else {}
+    values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **texts})
+    fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
+    if reads_text:
+        kept, idf = values.pop("kept"), values.pop("idf")
+        if len(kept) != len(idf) or (np.diff(kept, prepend=0) <= 0).any() or kept[-1:] >= config.buckets or (idf <= 0).any():
+            raise RunError(f"{arrays}: damaged; {_AGAIN}")
+        fields["text"] = TextModel(config.buckets, config.bigrams, kept, idf)
+    if (values["std"] <= 0).any():
+        raise RunError(f"{arrays}: damaged; {_AGAIN}")
+    return fields | values
+
+
+def _needed(config: FeatureConfig) -> set[str]:
+    """The vocabularies that the inputs of a configuration are places in."""
+    sizes = {each.size for each in (*inputs.categorical(config), *inputs.bags(config))}
+    return {size for size in sizes if isinstance(size, str)} - {"role", "position", "token"}
 
 
 def _checksum(path: Path) -> str:

@@ -12,7 +12,6 @@ checkpoint.npz      only while training is not finished
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -34,7 +33,7 @@ from ..kernels.batch import InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..model.label_rates import LabelRates
-from ..storage import load_npz, make_folder, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
+from ..storage import load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
@@ -89,7 +88,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         RunError: missing or damaged.
     """
     try:
-        lines = [json.loads(line) for line in (folder / METRICS).read_text(encoding="utf-8").splitlines()]
+        lines = [parse_json(line) for line in (folder / METRICS).read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError):
         lines = [None]
     if not all(isinstance(line, dict) and {"epoch", "loss", "valid", "best"} <= line.keys() for line in lines):
@@ -203,12 +202,9 @@ def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
         RunError: missing, damaged, or of another plan.
     """
     path = folder / MODEL
-    arrays = load_npz(path, NO_RUN)
     values = Arena(plan, np.dtype(config.training.precision))
+    arrays = load_npz(path, NO_RUN, {name: (view.shape, view.dtype) for name, view in values.items()})
     for name, view in values.items():
-        if name not in arrays or arrays[name].shape != view.shape:
-            got = "missing" if name not in arrays else f"of shape {arrays[name].shape}"
-            raise RunError(f"{path}: parameter {name} must be {view.shape}, it is {got}; {NO_RUN}")
         view[...] = arrays[name]
     return values.freeze()
 

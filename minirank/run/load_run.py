@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -66,5 +66,8 @@ def load_run(path: str | Path, backend: str | None = None) -> Run:
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
     if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
         raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
-    encoder = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
-    return Run(folder, config, plan, read_model(folder, plan, config), encoder.load(folder), fingerprint)
+    kind = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
+    values, encoder = read_model(folder, plan, config), kind.load(folder)
+    if replace(encoder.inputs, tasks=inputs.tasks) != inputs:
+        raise RunError(f"{folder}: the encoder makes other inputs than {DATA} says; {RESTORE}")
+    return Run(folder, config, plan, values, encoder, fingerprint)

@@ -8,9 +8,15 @@ import numpy as np
 
 from ..config.configuration import ScoreConfig
 from ..data import Dataset
+from ..errors import RunError
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor, probabilities
 from ..kernels.parameters import Arena
+
+
+class NotFinite(RunError):
+    """A prediction that is no number: it must not reach a list or a file."""
+
 
 CHUNK_ROWS = 65_536  # rows encoded for one call
 
@@ -27,6 +33,8 @@ def predict(
     Returns:
         task -> (B,) float64 probability (a regression's value), then the joint probability of each task
         that is conditional on another, under the name of `joint_name`.
+    Raises:
+        NotFinite: one of them is NaN or infinite.
     """
     plan = executor.plan
     tasks = plan.spec.tasks
@@ -43,6 +51,7 @@ def predict(
     for task, given in zip(tasks, plan.given):
         if given >= 0:
             found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
+    _check_finite(found)
     return found
 
 
@@ -57,8 +66,23 @@ def joint_name(task: str, given: str) -> str:
 
 
 def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) -> np.ndarray | None:
-    """pCTR^a pCVR^b relevance^c over the tasks that there are, a regression's value below 0 as 0; None without any."""
+    """pCTR^a pCVR^b relevance^c over the tasks that there are, a regression's value below 0 as 0; None without any.
+
+    Raises:
+        NotFinite: a score is too large for a float.
+    """
     factors = [
         np.maximum(predictions[task], 0) ** exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0
     ]
-    return np.prod(factors, axis=0) if factors else None
+    if not factors:
+        return None
+    score = np.prod(factors, axis=0)
+    _check_finite({"score": score})
+    return score
+
+
+def _check_finite(columns: dict[str, np.ndarray]) -> None:
+    for name, values in columns.items():
+        wrong = int((~np.isfinite(values)).sum())
+        if wrong:
+            raise NotFinite(f"{name} is NaN or infinite for {wrong:,} of {len(values):,} rows; train again, or restore the run's files")

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RunError
+from ..config.dataclass_yaml import build
+from ..errors import ConfigError, RunError
 from ..kernels.parameters import Arena, TrainState
 from ..kernels.plan import Plan
-from ..run.folder import CHECKPOINT
-from ..storage import load_npz, save_npz
+from ..run.folder import CHECKPOINT, METRICS, TIMING
+from ..storage import load_npz, parse_json, save_npz
 
 FORMAT = 1
+MOST = 2**62  # of anything that is counted
 AGAIN = "train again with --force, or take the file from a backup"
 ARENAS = ("values", "m", "v")
 
@@ -42,6 +44,11 @@ class Cursor:
     best_epoch: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
 
+    def is_place(self, losses: int) -> bool:
+        """Whether this can be a place in a training with so many losses."""
+        counts = (self.epoch - 1, self.batch, self.rows, self.best_epoch, *self.sizes.values())
+        return all(0 <= count < MOST for count in counts) and len(self.losses) == losses and set(self.sizes) <= {METRICS, TIMING}
+
 
 def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
     """Write checkpoint.npz, whole or not at all.
@@ -64,23 +71,23 @@ def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype) -> tuple[TrainSta
         RunError: missing, truncated, of another format, of another plan, or the metrics that belong to it are gone.
     """
     path = folder / CHECKPOINT
-    arrays = load_npz(path, AGAIN)
+    state = TrainState(Arena(plan, dtype))
+    parts = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
+    expected = {"place": ((None,), np.uint8)} | {name: (array.shape, array.dtype) for name, array in parts.items()}
+    arrays = load_npz(path, AGAIN, expected)
     try:
-        place = json.loads(arrays.pop("place").tobytes())
+        place = parse_json(arrays["place"].tobytes())
         version, step = place.pop("format"), place.pop("step")
         if version != FORMAT:
             raise RunError(f"{path}: format {version}, this minirank reads {FORMAT}; train again with --force")
-        cursor = Cursor(**place)
-        state = TrainState(Arena(plan, dtype))
-        state.step = step
-        for name in ARENAS:
-            for part in ("dense", "tables"):
-                array, read = getattr(getattr(state, name), part), arrays[f"{name}.{part}"]
-                if (array.shape, array.dtype) != (read.shape, read.dtype):
-                    raise RunError(f"{path}: {name} is {read.dtype} {read.shape}, the plan has {array.dtype} {array.shape}; {AGAIN}")
-                array[:] = read
-    except (AttributeError, KeyError, TypeError, ValueError):
+        cursor = build(Cursor, place)
+        if not (type(step) is int and 0 <= step < MOST and cursor.is_place(len(plan.losses))):
+            raise ValueError
+    except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: no checkpoint of minirank; {AGAIN}") from None
+    state.step = step
+    for name, array in parts.items():
+        array[:] = arrays[name]
     for name, size in cursor.sizes.items():
         if size and (not (folder / name).exists() or (folder / name).stat().st_size < size):
             raise RunError(f"{folder / name}: shorter than when the checkpoint was written; {AGAIN}")

@@ -33,7 +33,7 @@ from ..progress import Progress
 from ..run import folder as files
 from ..run.backend import check_backend, executor_of
 from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
-from ..run.prediction import predict
+from ..run.prediction import NotFinite, predict
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import Cursor, load_checkpoint, save_checkpoint
@@ -258,9 +258,10 @@ class Trainer:
     def _validate(self) -> dict[str, float | None]:
         if not len(self.valid):
             return {}
-        predictions = predict(self.executor, self.state.values, self.valid, self.config.model.position_field)
-        if not all(np.isfinite(values).all() for values in predictions.values()):
-            raise self._diverged("a prediction is NaN or infinite")
+        try:
+            predictions = predict(self.executor, self.state.values, self.valid, self.config.model.position_field)
+        except NotFinite:
+            raise self._diverged("a prediction is NaN or infinite") from None
         return validation_metrics(self.dataset, self.config.tasks, self.dataset.valid, predictions)
 
     def _is_best(self, measured: dict[str, float | None]) -> bool:

@@ -19,10 +19,11 @@ from checkout import start_python
 from training_world import predictions_for, small_config, write_table
 
 from minirank.errors import RunError
+from minirank.npz import read_npz
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
-from minirank.storage import load_npz, save_npz
+from minirank.storage import save_npz
 from minirank.training import train
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
@@ -180,7 +181,7 @@ def test_a_truncated_checkpoint(copy):
 
 def test_a_checkpoint_of_another_format_or_model(copy):
     config, folder = copy
-    arrays = load_npz(folder / "checkpoint.npz", "")
+    arrays = read_npz(folder / "checkpoint.npz")
     place = json.loads(arrays["place"].tobytes())
 
     def write(place, **others):
@@ -190,8 +191,10 @@ def test_a_checkpoint_of_another_format_or_model(copy):
     write(place | {"format": 99})
     assert "checkpoint.npz: format 99, this minirank reads 1" in refused(config, folder, resume=True)
     write(place, **{"m.dense": np.zeros(3)})
-    assert "m is float64 (3,), the plan has float64" in refused(config, folder, resume=True)
+    assert re.search(r"m.dense must be \(\d+,\) float64, it is \(3,\) float64", refused(config, folder, resume=True))
     save_npz(folder / "checkpoint.npz", {"other": np.zeros(3)})
+    assert "place must be (any,) uint8, it is missing" in refused(config, folder, resume=True)
+    write({"step": "many"})
     assert "no checkpoint of minirank" in refused(config, folder, resume=True)
 
 
@@ -297,7 +300,7 @@ def test_damaged_runs(copy):
     (folder / "model.npz").write_bytes(model[:-40])
     assert "model.npz: truncated or damaged" in unreadable(folder)
     save_npz(folder / "model.npz", {"position_bias": np.zeros((3, 1))})
-    assert re.search("parameter .* must be .*, it is missing", unreadable(folder))
+    assert re.search("model.npz: .* must be .*, it is missing", unreadable(folder))
     (folder / "model.npz").unlink()
     assert "no epoch is finished yet; go on with `minirank train --resume`" in unreadable(folder)
     for name, text, words in (

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from minirank.errors import RunError
+from minirank.npz import read_npz
 from minirank.run.scoring import write_predictions
-from minirank.storage import append_line, load_npz, save_npz, write_json, write_text
+from minirank.storage import append_line, save_npz, write_json, write_text
 
 
 class Killed(BaseException):
@@ -83,5 +84,5 @@ def test_equal_arrays_are_equal_bytes_whenever_they_are_written(tmp_path, monkey
     monkeypatch.setattr(time, "time", lambda: 2e9)
     save_npz(tmp_path / "two.npz", arrays)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    found = load_npz(tmp_path / "one.npz", "")
+    found = read_npz(tmp_path / "one.npz")
     assert all((found[name] == array).all() and found[name].dtype == array.dtype for name, array in arrays.items())

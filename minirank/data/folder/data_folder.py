@@ -16,8 +16,9 @@ from minirank.data.column_names import FILES, JOB_KEYS, OPTIONAL, PROTECTED_FILE
 from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
 from minirank.data.problems import Problems
-from minirank.data.read_files import CsvFile, read_csv, read_json_lines, read_npz
+from minirank.data.read_files import CsvFile, read_arrays, read_csv, read_json_lines
 from minirank.errors import DataError
+from minirank.npz import Header
 
 
 @dataclass(frozen=True)
@@ -251,15 +252,21 @@ def _read_truth(path: Path, impressions: Impressions, problems: Problems) -> dic
     if not path.exists():
         return None
     rows = len(impressions.row)
+    remedy = "write the world again with minirank simulate"
+
+    def choose(headers: Mapping[str, Header]) -> Mapping[str, Header]:
+        for name, header in headers.items():
+            if header.shape != (rows,) or header.dtype.kind != "f":
+                problem = f"expected {rows:,} entries, one an impression, got shape {header.shape} of {header.dtype}"
+                raise DataError(problem, file=path.name, column=name, remedy=remedy)
+        return headers
+
     try:
-        truth = read_npz(path, path.name)
+        truth = read_arrays(path, path.name, choose)
+        for name, array in truth.items():
+            if not ((array >= 0) & (array <= 1)).all():  # NaN included
+                raise DataError("a probability is not in 0 .. 1", file=path.name, column=name, remedy=remedy)
     except DataError as error:
         problems.add_error(error)
         return None
-    for name, array in truth.items():
-        if array.shape != (rows,):
-            problem = f"expected {rows:,} entries, one an impression, got shape {array.shape}"
-            remedy = "write the world again with minirank simulate"
-            problems.add(problem, file=path.name, column=name, remedy=remedy)
-            return None
     return {name: array[impressions.row] for name, array in truth.items()}

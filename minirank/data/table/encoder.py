@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from minirank.config.dataclass_yaml import build
 from minirank.config.table import Name, TableColumns, TableFiles
 from minirank.data.table.fields import Fields
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
 from minirank.data.table.transforms import DenseTransform
-from minirank.errors import DataError, RunError
+from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
 from minirank.storage import read_json, write_text
 
@@ -202,9 +203,13 @@ class TableEncoder:
         path = Path(folder) / FILE
         content = read_json(path, _AGAIN)
         try:
-            return _from_json(content)
-        except (KeyError, TypeError, AttributeError):
+            made = build(cls, content)
+            TableFiles(path, header=made.header, separator=made.separator, missing=made.missing)
+            if not all(field.transform.is_usable() for field in made.dense) or not all(field.separator for field in made.bags):
+                raise ValueError
+        except (ConfigError, ValueError):
             raise RunError(f"{path}: truncated or damaged; {_AGAIN}") from None
+        return made
 
 
 def field_name(column: Name) -> str:
@@ -251,15 +256,3 @@ def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, indica
         except ValueError as error:
             problem, remedy = str(error), "use dense_transform: quantile, or correct the values"
     raise DataError(problem, file=raw.files[0], column=str(column), remedy=remedy)
-
-
-def _from_json(content: dict[str, Any]) -> TableEncoder:
-    def made(cls, values):
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
-
-    fields = {
-        "categorical": [made(CategoricalField, values) for values in content["categorical"]],
-        "bags": [made(BagField, values) for values in content["bags"]],
-        "dense": [DenseField(**values | {"transform": made(DenseTransform, values["transform"])}) for values in content["dense"]],
-    }
-    return made(TableEncoder, content | fields)

@@ -13,9 +13,12 @@ import numpy as np
 
 from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
-from minirank.data.read_files import Column, read_csv, read_npz
+from minirank.data.read_files import Column, read_arrays, read_csv
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, nearest
+from minirank.npz import Header
+
+MOST_COLUMNS = 100_000  # of an array
 
 
 @dataclass(frozen=True)
@@ -158,25 +161,50 @@ def _cell(value: Any, separator: str | None, missing: Container[str | None]) -> 
 
 
 def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarray]:
-    """The selected columns of an .npz and the 1-based numbers of its rows; arrays of other lengths are passed over."""
-    arrays = read_npz(path, path.name)
-    rows = max((len(array) for array in arrays.values() if array.ndim in (1, 2)), default=0)
-    if not rows:
-        raise DataError("no array with rows in it", file=path.name, remedy="store arrays of shape (rows,) or (rows, n)")
-    columns: dict[Name, np.ndarray] = {}
-    for name, array in arrays.items():
-        if array.ndim == 1 and len(array) == rows:
-            columns[name] = array
-        elif array.ndim == 2 and len(array) == rows:
-            columns |= {f"{name}[{index}]": array[:, index] for index in range(array.shape[1])}
-    wanted = select(list(columns), path.name)
-    return {name: _factorise(columns[name]) for name in wanted}, np.arange(1, rows + 1)
+    """The selected columns of an .npz and the 1-based numbers of its rows; arrays of other lengths are passed over, what is not
+    selected is not unpacked.
+    """
+    places: dict[Name, tuple[str, int | None]] = {}  # column -> array, column in it
+    wanted: list[Name] = []
+    rows = 0
+
+    def choose(headers: Mapping[str, Header]) -> list[str]:
+        nonlocal rows
+        rows = max((header.shape[0] for header in headers.values() if len(header.shape) in (1, 2)), default=0)
+        if not rows:
+            raise DataError("no array with rows in it", file=path.name, remedy="store arrays of shape (rows,) or (rows, n)")
+        for name, header in headers.items():
+            if header.shape == (rows,):
+                places[name] = name, None
+            elif len(header.shape) == 2 and header.shape[0] == rows:
+                if header.shape[1] > MOST_COLUMNS:
+                    problem = f"{header.shape[1]:,} columns, at most {MOST_COLUMNS:,} are read"
+                    raise DataError(problem, file=path.name, column=name, remedy="leave some of them out")
+                places.update({f"{name}[{index}]": (name, index) for index in range(header.shape[1])})
+        wanted.extend(select(list(places), path.name))
+        return [places[name][0] for name in wanted]
+
+    arrays = read_arrays(path, path.name, choose)
+    columns: dict[Name, Column] = {}
+    for column in wanted:
+        name, index = places[column]
+        columns[column] = _factorise(arrays[name] if index is None else arrays[name][:, index], path.name, column)
+    return columns, np.arange(1, rows + 1)
 
 
-def _factorise(array: np.ndarray) -> Column:
-    """A column of an array; NaN is missing."""
+def _factorise(array: np.ndarray, file: str, name: Name) -> Column:
+    """A column of an array; NaN is missing.
+
+    Raises:
+        DataError: a text that is no Unicode.
+    """
     distinct, codes = np.unique(array, return_inverse=True)
     if distinct.dtype.kind == "b":
         distinct = distinct.astype(np.int8)
-    values = [None if value != value else str(value).strip() for value in distinct.tolist()]
+    try:
+        found = [value.decode("utf-8") for value in distinct.tolist()] if distinct.dtype.kind == "S" else distinct.tolist()
+        values = [None if value != value else str(value).strip() for value in found]
+        "".join(value or "" for value in values).encode("utf-8")
+    except ValueError:
+        raise DataError("a text that is no Unicode", file=file, column=str(name), remedy="correct it") from None
     return Column(codes.astype(np.int32), values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,6 +46,14 @@ class DenseTransform:
         if not np.isfinite(std):
             raise ValueError("the values are too large")
         return cls(kind, mean, std if std > 0 else 1.0)
+
+    def is_usable(self) -> bool:
+        """Whether it gives finite numbers; one that was read from a file need not."""
+        if self.kind not in ("standard", "log1p", "quantile") or len(self.knots) != len(self.levels):
+            return False
+        numbers = (self.mean, self.std, *self.knots, *self.levels)
+        ascending = all(one <= other for one, other in pairwise(self.knots))
+        return bool(np.isfinite(numbers).all()) and self.std > 0 and ascending and bool(self.knots) == (self.kind == "quantile")
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(V,) float64, NaN = missing -> (V,) float32, finite (values beyond a million deviations are cut there)."""

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.tagger_features import Marks, Sentence, Spans, features, sentences
+from minirank.npz import read_npz
 
 LAYERS = ("skill", "knowledge")
 WEIGHTS = "tagger.npz"
@@ -89,8 +90,7 @@ class Tagger:
         Args:
             file: path or binary file.
         """
-        with np.load(file, allow_pickle=False) as arrays:
-            return cls(**arrays)
+        return cls(**read_npz(Path(file) if isinstance(file, str) else file))
 
     def emissions(self, values: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
         """Scores of the tags of every word.
