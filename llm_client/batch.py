@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .client import read_answer
+from .client import RAISE_CAP, read_answer
 from .cost import Attempt, Limits
 from .errors import FatalError, ItemError, LLMError
-from .parse_json import InvalidReply, is_loop
+from .parse_json import InvalidReply, Unfinished, is_loop
 from .replies import read_completion
 from .request import Ability, Request, payload
 from .store import Store
@@ -42,13 +42,16 @@ class BatchReport:
     unknown: tuple[str, ...]
 
 
-def write_batch(requests: Iterable[Request], model: str, store: Store, folder: str | Path, ability: Ability | None = None) -> list[Path]:
+def write_batch(
+    requests: Iterable[Request], model: str, store: Store, folder: str | Path, ability: Ability | None = None, limits: Limits = Limits()
+) -> list[Path]:
     """Write requests that the store has no result for; custom_id is the digest.
 
     Args:
         requests: the input; its items are noted as pending.
         folder: gets `batch_001.jsonl` and so on, each within the limits of a file.
         ability: what the server accepts; by default everything.
+        limits: with max_tokens.
     Returns:
         The files, none when nothing is to be asked.
     """
@@ -57,7 +60,7 @@ def write_batch(requests: Iterable[Request], model: str, store: Store, folder: s
     lines, size = MAX_LINES, 0
     with store.writing() as run, ExitStack() as opened:
         for digest, request in _pending(requests, model, store, run):
-            body = payload(request, model, ability or Ability(), request.max_tokens)
+            body = payload(request, model, ability or Ability(), limits.cap(request.max_tokens))
             asked = {"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}
             line = f"{json.dumps(asked, ensure_ascii=False)}\n".encode()
             if lines >= MAX_LINES or size + len(line) > MAX_BYTES:
@@ -149,12 +152,13 @@ def _answer(content: dict, schema: dict | None, limits: Limits) -> tuple[object,
     tokens_in, tokens_out = completion.tokens_in or 0, completion.tokens_out or 0
     attempt = Attempt(time.time(), RUNG, raw.status, "ok", tokens_in, tokens_out, 0.0, limits.cost(tokens_in, tokens_out))
     try:
-        if completion.finish == "length":
-            kind = "loop" if is_loop(completion.text) else "truncated"
-            raise ItemError("the answer is cut off; raise max_tokens", kind=kind, status=200)
-        value, repaired = read_answer(completion.text, schema)
-    except (InvalidReply, ItemError) as error:
-        failure = error if isinstance(error, ItemError) else ItemError(f"invalid: {error}", kind="invalid", status=200)
+        value, repaired, place = read_answer(completion, schema)
+    except InvalidReply as error:
+        failure = ItemError(f"invalid: {error}", kind="invalid", status=200)
+        if isinstance(error, Unfinished):
+            loop = completion.finish == "length" and is_loop(completion.text or completion.reasoning)
+            failure = ItemError(f"{error} {RAISE_CAP}", kind="loop" if loop else error.kind, status=200)
         failure.attempts = (replace(attempt, outcome=failure.kind),)
         raise failure from None
-    return value, {"rung": RUNG, "answered_by": completion.model, "repaired": repaired, "finish": completion.finish, "attempts": 1}, attempt
+    source = {"rung": RUNG, "answered_by": completion.model, "repaired": repaired, "place": place, "finish": completion.finish}
+    return value, {**source, "attempts": 1}, attempt

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import re
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager, suppress
 
@@ -14,9 +16,13 @@ from .request import Request
 from .store import Counts, Store
 
 Progress = Callable[[int, int, int], None]  # called with calls finished, calls to make (0 when it is not known), failures
+Waiting = Callable[[str], None]  # called about once a second with what is waited for
 
 AHEAD = 2  # requests read ahead for each thread
 POLL_SECONDS = 0.2  # between checks for a stop while the queue is full
+WAITING_SECONDS = 1.0  # between calls of Waiting
+SAME_FAILURES = 3  # so many equal failures end a run in which nothing succeeded
+_OF_THE_SERVER = ("rejected", "bad reply", "server", "lost")  # failures that may have nothing to do with the item
 
 
 class Bulk:
@@ -26,11 +32,13 @@ class Bulk:
         client: whose limits say how many threads there are.
         store: where results, attempts and the server's abilities go.
         notice: called with one line that a user should see.
+        waiting: called about once a second, with what is waited for in words.
     """
 
-    def __init__(self, client: Client, store: Store, notice: Notice | None = None) -> None:
+    def __init__(self, client: Client, store: Store, notice: Notice | None = None, waiting: Waiting | None = None) -> None:
         self.client, self.store = client, store
         self._notice = notice or (lambda text: None)
+        self.waiting = waiting or (lambda text: None)
         self._failure: LLMError | None = None
         self._interrupted = False
 
@@ -116,6 +124,8 @@ class _Workers:
         self._under_way: set[str] = set()  # digests queued or under way: an equal request waits for the result of the first
         self._finished = self._failed = 0
         self._known = self._client.ability
+        self._told = time.monotonic()
+        self._last, self._same = "", 0  # what the last failure said, and how many in a row said it; -1 once something succeeded
 
     def process(self, requests: Iterable[Request], noted: bool) -> None:
         """Feed the threads until the input ends or the client is stopped, then wait for them."""
@@ -127,14 +137,30 @@ class _Workers:
             self._feed(requests, noted)
         except LLMError as error:
             self._bulk.abandon(error)
-        except BaseException:
+        except KeyboardInterrupt:  # the second one
             self._client.stop()
             raise
-        finally:
-            for _ in threads:
-                self._put(None, always=True)
+        except BaseException:  # of the input
+            self._client.stop()
+            self._finish_all(threads)
+            raise
+        self._finish_all(threads)
+
+    def _finish_all(self, threads: list[threading.Thread]) -> None:
+        """Wait for the threads: nothing that was answered is lost."""
+        for _ in threads:
+            self._put(None, always=True)
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(POLL_SECONDS)
+                self._tell()
+
+    def _tell(self) -> None:
+        """Say what is waited for, now and then."""
+        now = time.monotonic()
+        if now - self._told >= WAITING_SECONDS:
+            self._told = now
+            self._bulk.waiting(self._client.waiting())
 
     def _feed(self, requests: Iterable[Request], noted: bool) -> None:
         model = self._client.model
@@ -155,6 +181,7 @@ class _Workers:
             with suppress(queue.Full):
                 self._queue.put(entry, timeout=POLL_SECONDS)
                 return
+            self._tell()
 
     def _work(self) -> None:
         while (entry := self._queue.get()) is not None:
@@ -181,6 +208,7 @@ class _Workers:
         except ItemError as error:
             store.fail(digest, error, source)
             self._count(failed=True)
+            self._check_same(error)
         except (FatalError, Stopped) as error:
             if error.attempts:
                 store.note_attempts(digest, error.attempts)
@@ -188,10 +216,28 @@ class _Workers:
                 raise
         else:
             store.finish(digest, reply.value, source | provenance(reply), reply.attempts)
+            self._same = -1
             self._count(failed=False)
         if client.ability != self._known:
             self._known = client.ability
             store.keep_ability(client.base_url, client.model, self._known)
+
+    def _check_same(self, error: ItemError) -> None:
+        """Items that fail one like the other, and none that succeeds: that is the server, not the items.
+
+        Raises:
+            FatalError: with the server's words.
+        """
+        said = re.sub(r"\b(?=\w*\d)[\w-]+", "#", str(error)) if error.kind in _OF_THE_SERVER else ""  # without numbers and ids
+        with self._lock:
+            if self._same < 0:
+                return
+            self._same = self._same + 1 if said and said == self._last else int(bool(said))
+            self._last = said
+            if self._same < SAME_FAILURES:
+                return
+        text = f"the first {SAME_FAILURES} requests failed alike and none succeeded: {error}"
+        raise FatalError(f"{text}; mend it and start again with --retry-failed", kind=error.kind, status=error.status)
 
     def _count(self, failed: bool) -> None:
         with self._lock:
@@ -203,5 +249,6 @@ class _Workers:
 
 def provenance(reply: Reply) -> dict:
     """Where an answer came from, to be kept beside it."""
-    source = {"answered_by": reply.model, "rung": reply.rung, "repaired": reply.repaired, "finish": reply.finish}
+    source = {"answered_by": reply.model, "rung": reply.rung, "repaired": reply.repaired, "place": reply.place}
+    source |= {"finish": reply.finish}
     return {**source, "attempts": len(reply.attempts), **reply.usage}

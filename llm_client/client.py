@@ -7,17 +7,18 @@ import logging
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .address import canonical_url
-from .cost import Attempt, Budget, Limits, most_tokens
+from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tokens
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .key import Key
 from .pace import Pace
-from .parse_json import InvalidReply, is_loop, parse
+from .parse_json import InvalidReply, Unfinished, is_loop, parse
 from .replies import Completion, read_completion
 from .request import Ability, Request, payload
 from .retry import RetryBudget, backoff
@@ -27,7 +28,10 @@ from .transport import Transport
 PATH = "/chat/completions"
 AFTER_TIMEOUT = 0.5  # seconds at least: a server may still be at work on the request that we gave up
 LOADING_SECONDS = 1.0  # between requests to a server that loads its model
+LEAST_CONTEXT = 128  # tokens: a server that counts fewer does not count what it was sent
 BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
+CUT = 0.8  # of the least tokens that a prompt can have: a server that counts fewer did not read all of it
+RAISE_CAP = "the cap of answer tokens may be too low: raise max_tokens (--max-tokens N, or llm.max_tokens in CONFIG.yaml)"
 _CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may have worked, and says not how much
 
 _log = logging.getLogger(__name__)
@@ -46,8 +50,9 @@ class Reply:
         finish: why the model stopped.
         rung: of the ladder: json_schema, json_object or text.
         model: the name that the server gave.
-        usage: tokens_in and tokens_out of the last attempt, as counted by the server, 0 where it did not say.
+        usage: tokens_in and tokens_out of the last attempt, as counted by the server, None where it did not say.
         repaired: the text was not strict JSON, or a value was coerced.
+        place: where in the message the answer stood: `content`, `tool call` or `reasoning`.
         attempts: all that was sent for it.
     """
 
@@ -56,8 +61,9 @@ class Reply:
     finish: str
     rung: str
     model: str
-    usage: dict[str, int]
+    usage: dict[str, int | None]
     repaired: bool
+    place: str
     attempts: tuple[Attempt, ...]
 
 
@@ -98,6 +104,9 @@ class Client:
         self._notice = notice or (lambda text: None)
         self._notified: set[str] = set()
         self._lock, self._first = threading.Lock(), threading.Lock()
+        self._most_in = 0  # the longest prompt that the server counted
+        self._under_way: dict[int, float] = {}  # thread -> when it sent what is not answered yet
+        self._resent: Counter[str] = Counter()  # retries by the kind of error
         if self.withholds_key:
             self._notify(f"{self.base_url} is not https: the key is not sent")
 
@@ -150,7 +159,8 @@ class Client:
         yield
 
     def _complete(self, request: Request, attempts: list[Attempt], before_send: BeforeSend) -> Reply:
-        ability, cap, complaint = self.ability, request.max_tokens, None
+        ability, complaint = self.ability, None
+        cap = least_cap = self.limits.cap(request.max_tokens)
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
             try:
@@ -160,16 +170,17 @@ class Client:
                 continue
             self._learn(ability)
             self.pace.open()
-            if completion.finish == "length":
-                self._mark(attempts, "truncated")
-                if is_loop(completion.text):
-                    raise ItemError("the model repeats itself until its token limit", kind="loop", status=200)
-                if cap > request.max_tokens:
-                    raise ItemError(f"the answer is cut off even at {cap} tokens; raise max_tokens", kind="truncated", status=200)
+            self._check_cut(sent, completion, attempts)
+            try:
+                value, repaired, place = read_answer(completion, request.schema)
+            except Unfinished as error:
+                self._mark(attempts, error.kind)
+                if completion.finish == "length" and is_loop(completion.text or completion.reasoning):
+                    raise ItemError("the model repeats itself until its token limit", kind="loop", status=200) from None
+                if cap > least_cap:
+                    raise ItemError(f"{error} even at {cap} tokens; {RAISE_CAP}", kind=error.kind, status=200) from None
                 cap = 2 * cap
                 continue
-            try:
-                value, repaired = read_answer(completion.text, request.schema)
             except InvalidReply as error:
                 self._mark(attempts, "invalid")
                 self._learn(replace(ability, enforced=False))
@@ -178,8 +189,42 @@ class Client:
                     raise ItemError(self.key.redact(text), kind="invalid", status=200) from None
                 complaint = str(error)
                 continue
-            usage = {"tokens_in": completion.tokens_in or 0, "tokens_out": completion.tokens_out or 0}
-            return Reply(value, completion.text, completion.finish, ability.name, completion.model, usage, repaired, tuple(attempts))
+            text = {"content": completion.text, "tool call": completion.called, "reasoning": completion.reasoning}[place]
+            usage = {"tokens_in": completion.tokens_in, "tokens_out": completion.tokens_out}
+            return Reply(value, text, completion.finish, ability.name, completion.model, usage, repaired, place, tuple(attempts))
+
+    def _check_cut(self, sent: dict, completion: Completion, attempts: list[Attempt]) -> None:
+        """Servers with a short context cut a prompt without a word: they count fewer tokens than its text can have.
+
+        No alarm where the server counted as many for another prompt: it can hold them, and leaves out those of its cache.
+
+        Raises:
+            ItemError: the prompt was cut.
+        """
+        if completion.tokens_in is None:
+            return
+        counted = completion.tokens_in + completion.cached
+        self._most_in = max(self._most_in, counted)
+        if counted < LEAST_CONTEXT or 2 * counted > sum(len(message["content"]) for message in sent["messages"]):
+            return  # SPEED: a text has no more words than half of its characters
+        least = sum(least_tokens(message["content"]) for message in sent["messages"])
+        if max(counted, self._most_in) >= CUT * least:
+            return
+        self._mark(attempts, "cut")
+        self._notify("the server cuts prompts without a word; give it a longer context, or shorter texts (--characters)")
+        text = f"the server cut the prompt: it counted {counted:,} tokens of {least:,} at least; give it a longer context"
+        raise ItemError(text, kind="cut", status=200)
+
+    def waiting(self) -> str:
+        """What its calls wait for, in words."""
+        with self._lock:
+            sent, resent = list(self._under_way.values()), self._resent.most_common()
+        parts = [f"{len(sent)} under way, the oldest for {time.monotonic() - min(sent):.0f} s" if sent else "nothing under way"]
+        if held := self.pace.held():
+            parts.append(f"nothing is sent for another {held:.0f} s, as the server asked")
+        if resent:
+            parts.append(f"{sum(count for _, count in resent):,} sent again ({', '.join(f'{kind} {count:,}' for kind, count in resent)})")
+        return "; ".join(parts)
 
     def exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend = None) -> Completion:
         """Send one body until there is a completion: the one retry loop.
@@ -205,6 +250,8 @@ class Client:
                     self._wait_for_model(error, loading_since)
                     continue
                 retries += 1
+                with self._lock:
+                    self._resent[error.kind] += 1
                 bad += error.kind == "bad reply"
                 if retries > self.limits.retries or bad > BAD_REPLIES:
                     raise _final(error, retries) from None
@@ -217,8 +264,8 @@ class Client:
 
     def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend) -> Completion:
         """Send once, and write into the ledger what came of it."""
-        sent = self.pace.acquire(len(body) // 4 + cap)
-        ok = False
+        sent = self.pace.acquire(len(body) // BYTES_A_TOKEN + cap)
+        ok = estimated = False
         try:
             bound = self.budget.reserve(most_tokens(body), cap)
             cost, outcome, status = 0.0, "lost", None
@@ -227,13 +274,14 @@ class Client:
             try:
                 if before_send is not None and bound > 0:
                     before_send(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
+                with self._lock:
+                    self._under_way[threading.get_ident()] = began
                 raw = self.transport.post(PATH, body, self.pace.timeout)
                 status = raw.status
                 completion = read_completion(raw)
                 ok, outcome = True, "ok"
-                tokens_in, tokens_out = completion.tokens_in or 0, completion.tokens_out or 0
-                told = completion.tokens_in is not None and completion.tokens_out is not None
-                cost = self.limits.cost(tokens_in, tokens_out) if told else bound
+                tokens_in, tokens_out, estimated = counted_or_estimated(completion, body)
+                cost = bound if estimated else self.limits.cost(tokens_in, tokens_out)
                 self._retry_budget.earn()
                 return completion
             except LLMError as error:
@@ -247,8 +295,10 @@ class Client:
                 raise
             finally:
                 ms = 1000 * (time.monotonic() - began)
+                with self._lock:
+                    self._under_way.pop(threading.get_ident(), None)
                 self.budget.charge(bound, cost)
-                attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost))
+                attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost, estimated))
                 _log.debug("POST %s%s: %s, %s, %.0f ms", self.base_url, PATH, status, outcome, ms)
         finally:
             self.pace.release(ok)
@@ -284,12 +334,36 @@ class Client:
         self._notice(text)
 
 
-def read_answer(text: str, schema: dict | None) -> tuple[object, bool]:
-    """The value of a complete answer, and whether it was repaired or coerced.
+def read_answer(completion: Completion, schema: dict | None) -> tuple[object, bool, str]:
+    """The value of an answer, whether it was repaired or coerced, and where in the message it stood.
+
+    Where the content holds none, a tool call may, or the reasoning: that holds drafts too, so it is the answer only if the
+    model stopped by itself and the whole of it is one JSON object that follows the schema as it is.
 
     Raises:
+        Unfinished: it is cut off, or there is only reasoning.
         InvalidReply: it does not follow the schema.
     """
+    if completion.finish == "length":
+        raise Unfinished("truncated" if (completion.text + completion.called).strip() else "reasoning")
+    wrong: InvalidReply | None = None
+    for place, text in (("content", completion.text), ("tool call", completion.called)):
+        if text.strip() and (schema is not None or place == "content"):
+            try:
+                return *_follows(text, schema), place
+            except InvalidReply as error:
+                wrong = wrong or error
+    if wrong is not None and not (isinstance(wrong, Unfinished) and completion.reasoning.strip()):
+        raise wrong
+    if schema is not None and completion.finish == "stop":
+        with suppress(InvalidReply):
+            value, repaired = _follows(completion.reasoning, schema)
+            if isinstance(value, dict) and not repaired:
+                return value, False, "reasoning"
+    raise Unfinished("reasoning")
+
+
+def _follows(text: str, schema: dict | None) -> tuple[object, bool]:
     if schema is None:
         return text, False
     parsed, repaired = parse(text)
@@ -297,6 +371,15 @@ def read_answer(text: str, schema: dict | None) -> tuple[object, bool]:
     if wrong := validate(value, schema):
         raise InvalidReply(wrong)
     return value, repaired or value is not parsed
+
+
+def counted_or_estimated(completion: Completion, body: bytes) -> tuple[int, int, bool]:
+    """Tokens of a prompt and its answer, and whether one of them is our estimate, since the server did not count it."""
+    tokens_in, tokens_out = completion.tokens_in, completion.tokens_out
+    if tokens_in is not None and tokens_out is not None:
+        return tokens_in, tokens_out, False
+    answer = (completion.text + completion.called + completion.reasoning).encode()
+    return tokens_in or len(body) // BYTES_A_TOKEN, tokens_out if tokens_out is not None else len(answer) // BYTES_A_TOKEN + 1, True
 
 
 def _final(error: RetryLater, tries: int) -> LLMError:

@@ -185,7 +185,7 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
             report.add("note", rung, f"rejected: {error}" if isinstance(error, CapabilityError) else str(error))
             continue
         try:
-            read_answer(completion.text, _COLOUR)
+            read_answer(completion, _COLOUR)
         except InvalidReply:
             report.add("note", rung, "accepted, not enforced: answers are checked here and asked for again where they are wrong")
             best = best or (number, False)

@@ -18,7 +18,7 @@ class LLMError(Exception):
 
     Args:
         message: one line: what happened and what to do.
-        kind: one word for tables and tests, such as `busy`, `truncated`, `quota`.
+        kind: a word or two for tables and tests, such as `busy`, `truncated`, `quota`.
         status: HTTP status, or None when no answer came.
 
     Attributes:

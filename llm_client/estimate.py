@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .cost import Limits
+from .cost import Limits, most_tokens
 from .request import Ability, Request, payload
 from .store import Store
 
@@ -25,6 +25,8 @@ class Estimate:
         calls: requests that would be sent, without retries.
         tokens_in, tokens_out: least and most, all calls together.
         cost: least and most, by the prices of the limits.
+        most: cost that the dearest call may have, and cost so far of the store.
+        max_cost: as the limits say.
         first: messages of the first call, as they would be sent; None when nothing would be.
     """
 
@@ -35,6 +37,8 @@ class Estimate:
     tokens_in: tuple[int, int]
     tokens_out: tuple[int, int]
     cost: tuple[float, float]
+    most: tuple[float, float]
+    max_cost: float | None
     first: tuple[dict, ...] | None
 
     def __str__(self) -> str:
@@ -43,6 +47,15 @@ class Estimate:
             f"tokens: {self.tokens_in[0]:,} to {self.tokens_in[1]:,} in, {self.tokens_out[0]:,} to {self.tokens_out[1]:,} out",
             f"cost: {self.cost[0]:.4f} to {self.cost[1]:.4f}" if self.cost[1] or not self.calls else "cost: not known without prices",
         ]
+        dearest, spent = self.most
+        if self.max_cost is not None and self.calls:
+            left = f"{self.max_cost - spent:.6g} of max_cost {self.max_cost:g}" if spent else f"max_cost {self.max_cost:g}"
+            if spent + dearest > self.max_cost:
+                lines.append(
+                    f"{left} is too small for one call, which may cost up to {dearest:.6g}: nothing of the kind would be sent; raise it"
+                )
+            elif spent + self.cost[1] > self.max_cost:
+                lines.append(f"{left} may not do for all calls: the run then stops, and goes on with a higher one")
         for message in self.first or ():
             lines += [f"--- {message['role']}", message["content"]]
         return "\n".join(lines)
@@ -59,6 +72,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
     """
     answered = ("done",) if retry_failed else ("done", "failed")
     items = hits = repeated = size = answers = 0
+    dearest, spent = 0.0, 0.0 if store is None else store.ledger()["cost"]
     seen, first = set(), None
     for request in requests:
         items += 1
@@ -69,11 +83,14 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
             hits += 1
         else:
             seen.add(digest)
-            sent = payload(request, model, Ability(), request.max_tokens)
-            size += len(json.dumps(sent, ensure_ascii=False).encode())
-            answers += request.max_tokens
+            cap = limits.cap(request.max_tokens)
+            sent = payload(request, model, Ability(), cap)
+            body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
+            size += len(body)
+            answers += cap
+            dearest = max(dearest, limits.cost(most_tokens(body), cap))
             first = first or tuple(sent["messages"])
     tokens_in = int(size / BYTES_A_TOKEN[0]), int(size / BYTES_A_TOKEN[1])
     tokens_out = int(LEAST_ANSWER * answers), answers
     cost = limits.cost(tokens_in[0], tokens_out[0]), limits.cost(tokens_in[1], tokens_out[1])
-    return Estimate(items, hits, repeated, len(seen), tokens_in, tokens_out, cost, first)
+    return Estimate(items, hits, repeated, len(seen), tokens_in, tokens_out, cost, (dearest, spent), limits.max_cost, first)

@@ -98,6 +98,11 @@ class Pace:
                 self.opened, self._limit = True, float(self._most)
                 self._changed.notify_all()
 
+    def held(self) -> float:
+        """Seconds until anything is sent again, as a server asked; 0 where none did."""
+        with self._changed:
+            return max(0.0, self._not_before - time.monotonic())
+
     def hold(self, seconds: float) -> None:
         """Nobody sends for that long."""
         with self._changed:

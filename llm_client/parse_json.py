@@ -12,6 +12,9 @@ MAX_DEPTH = 32  # of objects and lists within one another
 MAX_DIGITS = 18  # of a whole number: it fits 64 bits
 MAX_STARTS = 64  # places where an object is looked for in a text around it
 
+# Where a text begins and ends to think aloud, as models and their templates mark it.
+_THINKS = re.compile(r"(?i)<(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷|<\|channel\|>analysis")
+_ANSWERS = re.compile(r"(?i)</(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|channel\|>final(?:<\|message\|>)?")
 _BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[\]}])')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -21,11 +24,23 @@ class InvalidReply(ValueError):
     """An answer that is not what was asked for; the message is short enough to send back to the model."""
 
 
+class Unfinished(InvalidReply):
+    """A model came to no answer, which more tokens may help.
+
+    Args:
+        kind: `truncated` where it ends in the middle; `reasoning` where it only thought, drafts of an answer included.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__({"truncated": "the answer is cut off", "reasoning": "only reasoning came and no answer,"}[kind])
+
+
 def parse(text: str) -> tuple[object, bool]:
     """Read the JSON value of an answer.
 
-    Strict JSON first. Then, marked as repaired: the last valid object behind `</think>`, in a fenced block or
-    between other words, and commas before a closing bracket. Nothing is completed or guessed.
+    Strict JSON first. Then, marked as repaired: the last valid object behind what the model thinks aloud (`<think>` ...
+    `</think>`), in a fenced block or between other words, and commas before a closing bracket. Nothing is completed or guessed.
 
     Args:
         text: of the answer, complete (an answer cut by its token limit is never parsed).
@@ -34,6 +49,7 @@ def parse(text: str) -> tuple[object, bool]:
     Raises:
         InvalidReply: no JSON, a duplicate key, NaN or Infinity, a number beyond 64 bits, a lone surrogate,
             deeper than 32 or longer than a million characters.
+        Unfinished: it thinks aloud, and nothing is behind it.
     """
     text = text.strip().removeprefix("\ufeff")
     if len(text) > MAX_CHARACTERS:
@@ -44,6 +60,8 @@ def parse(text: str) -> tuple[object, bool]:
         return _checked(_decoder.decode(text), text), False
     except json.JSONDecodeError as error:
         first = InvalidReply(f"not JSON: {error.msg} at character {error.pos}")
+    if (text := _after_reasoning(text)) == "":
+        raise Unfinished("reasoning")
     for candidate in (text, _TRAILING_COMMA.sub(lambda found: found[1] or "", text)):
         found = _last_object(candidate)
         if found is not None:
@@ -61,9 +79,17 @@ def is_loop(text: str) -> bool:
     return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
 
 
+def _after_reasoning(text: str) -> str:
+    """What stands behind the last mark that ends to think aloud, and before one that only begins to."""
+    ends = list(_ANSWERS.finditer(text))
+    text = text[ends[-1].end() :] if ends else text
+    begun = _THINKS.search(text)
+    return (text[: begun.start()] if begun else text).strip()
+
+
 def _last_object(text: str) -> dict | None:
     """The last object at the top level of a text."""
-    start, last = text.rfind("</think>") + 1, None
+    start, last = 0, None
     for _ in range(MAX_STARTS):
         start = text.find("{", start)
         if start < 0:

@@ -26,9 +26,17 @@ _REFUSED = re.compile(
 )
 _KEY = re.compile(
     r"(?i)(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key"
-    r"|authentication"
+    r"|authentication|(?:missing|no|requires?|required) .{0,30}authorization|authorization .{0,30}(?:missing|required|not provided)"
+    r"|unauthenticated|unauthorized"
 )
-_MODEL = re.compile(r"(?i)model_not_found|model .{0,80}(?:does not exist|not found|not exist)|no such model|unknown model|model not exist")
+# No such model, or none that this key may use, in the words of servers and gateways.
+_MODEL = re.compile(
+    r"(?i)model_?not_?found|model_decommissioned|deployment_?not_?found|(?:no such|unknown|not found the) (?:model|deployment)"
+    r"|invalid model(?! (?:output|response|answer|reply))|not a valid model|no models? (?:is |are )?(?:loaded|available)|no endpoints found"
+    r"|(?:model|deployment|engine)\b.{0,120}(?:does(?: not|n't) exist|not exist|(?:not|n't be) found|decommissioned|not deployed|no longer)"
+    r"|(?:no|not|n't|unable to|denied) .{0,40}access .{0,40}(?:model|deployment)|(?:model|deployment)\b.{0,40}access.{0,3}(?:is )?denied"
+    r"|(?:model|deployment) .{0,80}not (?:available|supported) (?:to|for|in|by|on) (?:you|your|this|any)|模型不存在|无可用渠道"
+)
 _ROLE = re.compile(
     r"(?i)system.{0,20}(?:role|message|prompt).{0,40}(?:not|n't|un)|system role|roles must alternate"
     r"|only user and assistant|developer instruction"
@@ -37,6 +45,14 @@ _UNSUPPORTED = re.compile(
     r"(?i)unsupported|not (?:be )?supported|does ?n.t support|does not support|unknown|unrecognized"
     r"|unexpected|not allowed|extra|instead|not permitted|only the default"
 )
+# Words of servers for why a model stopped -> OpenAI's.
+FINISHES = {
+    "stop": ("eos", "eos_token", "end_turn", "stop_sequence", "complete"),
+    "length": ("max_tokens", "model_length", "max_output_tokens"),
+    "content_filter": ("content-filter", "safety", "refusal"),
+}
+COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # by their first bytes
+DECODED = ("identity", "gzip", "x-gzip", "deflate")  # encodings that the transport reads
 _FORMAT = re.compile(r"(?i)response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or")
 
 
@@ -45,17 +61,23 @@ class Completion:
     """An answer of a model.
 
     Args:
-        text: of the answer; of the reasoning where a server put the answer there.
+        text: of the message's content; blank where there is none.
+        called: arguments of its one tool call, blank without one: some servers put an answer there.
+        reasoning: what it thought before it answered, where a server tells that apart.
         finish: `stop`, `length`, or another word of the server.
         model: the name that the server gave.
         tokens_in, tokens_out: as the server counted them; None where it did not say.
+        cached: of the prompt's tokens, those that the server had already; some servers leave them out of `tokens_in`.
     """
 
     text: str
+    called: str
+    reasoning: str
     finish: str
     model: str
     tokens_in: int | None
     tokens_out: int | None
+    cached: int = 0
 
 
 def read_completion(raw: RawReply) -> Completion:
@@ -64,30 +86,109 @@ def read_completion(raw: RawReply) -> Completion:
     Raises:
         RetryLater, CapabilityError, ItemError, FatalError: whatever it is instead of an answer.
     """
-    text = raw.body.decode("utf-8", "replace").removeprefix("\ufeff")
-    content = read_json(text)
+    text, content = read_body(raw)
     if isinstance(content, list) and content:  # some gateways wrap errors in an array
         content = content[0]
     if raw.status != 200 or not isinstance(content, dict) or content.get("error") or "choices" not in content:
         raise sort_error(raw, text, content)
     choices = content["choices"]
     choice = choices[0] if isinstance(choices, list) and choices else None
+    if isinstance(choice, dict) and choice.get("error"):  # of the provider behind a gateway
+        raise sort_error(raw, text, choice)
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise _bad("the reply has no answer in it", text)
-    finish = choice.get("finish_reason") or "unknown"
-    if message.get("refusal") or finish == "content_filter":
-        raise ItemError(f"the model refused: {_short(str(message.get('refusal') or 'content filter'))}", kind="refused", status=200)
-    answer = message.get("content")
-    if isinstance(answer, list):  # parts, as newer servers may send them
-        answer = "".join(part["text"] for part in answer if isinstance(part, dict) and isinstance(part.get("text"), str))
-    if not isinstance(answer, str) or not answer.strip():
-        answer = message.get("reasoning_content")
-    if finish != "length" and (not isinstance(answer, str) or not answer.strip()):
+    finish = str(choice.get("finish_reason") or "unknown").lower()
+    finish = next((name for name, same in FINISHES.items() if finish in same), finish)
+    answer, reasoning, refusal = _parts(message.get("content"))
+    refusal = message.get("refusal") or refusal
+    if refusal or finish == "content_filter":
+        raise ItemError(f"the model refused: {_short(str(refusal or 'content filter'))}", kind="refused", status=200)
+    called = _called(message)
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        reasoning = reasoning if reasoning.strip() else "".join(_parts(message.get(name))[:2])
+    if finish != "length" and not (answer + called + reasoning).strip():
         raise _bad("the answer is empty", text)
     usage = content["usage"] if isinstance(content.get("usage"), dict) else {}
-    tokens = (_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens"))
-    return Completion(answer if isinstance(answer, str) else "", str(finish), str(content.get("model") or ""), *tokens)
+    tokens_in = _count(usage, "prompt_tokens", "input_tokens") or None  # no prompt has 0 tokens
+    tokens_out = _count(usage, "completion_tokens", "output_tokens")
+    if tokens_out == 0 and (answer + called).strip():
+        tokens_out = None
+    details = usage["prompt_tokens_details"] if isinstance(usage.get("prompt_tokens_details"), dict) else {}
+    cached = _count(details, "cached_tokens") or _count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_tokens") or 0
+    cached += _count(usage, "cache_creation_input_tokens") or 0
+    return Completion(answer, called, reasoning, finish, str(content.get("model") or ""), tokens_in, tokens_out, cached)
+
+
+def _parts(content: object) -> tuple[str, str, str]:
+    """(answer, reasoning, refusal) of a message's content: a text, or a list of parts, as newer servers may send them."""
+    if isinstance(content, str):
+        return content, "", ""
+    found = {"answer": "", "reasoning": "", "refusal": ""}
+    for part in content if isinstance(content, list) else [content]:
+        if isinstance(part, str):
+            found["answer"] += part
+        elif isinstance(part, dict):
+            name = {"reasoning": "reasoning", "thinking": "reasoning", "refusal": "refusal"}.get(str(part.get("type")), "answer")
+            text = part.get("text") or part.get("thinking") or part.get("refusal")
+            text = text.get("value") if isinstance(text, dict) else text
+            found[name] += text if isinstance(text, str) else "".join(_parts(text)[:2]) if isinstance(text, list) else ""
+    return found["answer"], found["reasoning"], found["refusal"]
+
+
+def _called(message: dict) -> str:
+    """The arguments of a message's tool call; blank where there is none, or more than one."""
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and len(calls) == 1 and isinstance(calls[0], dict):
+        function = calls[0].get("function")
+    else:
+        function = None if calls else message.get("function_call")  # the older form
+    arguments = function.get("arguments") if isinstance(function, dict) else None
+    return arguments if isinstance(arguments, str) else json.dumps(arguments) if isinstance(arguments, dict) else ""
+
+
+def read_body(raw: RawReply) -> tuple[str, object]:
+    """Text and JSON value of a body (None where it is none); one that cannot be read is described in the place of its text."""
+    if unreadable := _unreadable(raw):
+        return unreadable, None
+    text = raw.body.decode("utf-8").removeprefix("\ufeff")
+    return text, read_json(text)
+
+
+def _unreadable(raw: RawReply) -> str:
+    """What a body is that is no text in UTF-8, as its headers or its first bytes tell; blank where it is one."""
+    try:
+        if "\0" not in raw.body.decode("utf-8"):
+            return ""
+    except UnicodeDecodeError:
+        pass
+    coding = raw.headers.get("content-encoding", "").strip().lower()
+    coding = next((name for begin, name in COMPRESSED.items() if raw.body.startswith(begin)), "" if coding in DECODED else coding)
+    if coding:
+        return f"a body in the encoding {_short(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
+    told = re.search(r"(?i)charset=[\"']?([\w.:-]+)", raw.headers.get("content-type", ""))
+    charset = json.detect_encoding(raw.body)  # of UTF-8, UTF-16 and UTF-32
+    charset = told[1] if told and charset == "utf-8" else charset
+    named = "that is no text in UTF-8" if charset.lower() in ("utf-8", "utf8") else f"in {charset.upper()}, where JSON is UTF-8"
+    return f"a body {named}; let the server or gateway send UTF-8"
+
+
+def _instead(text: str) -> str:
+    """What a body with status 200 is, where it is no JSON."""
+    begin = text[:1000].lstrip().lower()
+    if not begin or begin.startswith("a body "):  # which cannot be read, see _unreadable
+        return "empty" if not begin else "no JSON"
+    if begin.startswith("<"):
+        title = re.search(r"(?is)<title[^>]*>([^<]{1,200})", text[:20_000])
+        page = (
+            f"an HTML page{f' ({_short(title[1])})' if title else ''}" if "<html" in begin or "<!doctype html" in begin or title else "XML"
+        )
+        return f"{page}, no answer of a model; a login or a web site is at this address: check base_url and the key"
+    if re.match(r"(?:data|event|id|retry)\s*:|:", begin):
+        return "a stream of events, though none was asked for: switch streaming off at the server or gateway"
+    if isinstance(read_json(begin.partition("\n")[0]), dict):
+        return "several JSON values, one a line, though no stream was asked for: switch streaming off at the server or gateway"
+    return "no JSON"
 
 
 def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
@@ -105,7 +206,11 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
         return FatalError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
     if _LOADING.search(probe) and status in (503, 500, 429):
         return RetryLater(message, kind="loading", status=status, after=after)
-    if (status in (400, 401, 403) and _KEY.search(probe)) or status == 401:
+    if status in (400, 401, 403, 404, 422) and _MODEL.search(probe) and not _rejected(probe):
+        return FatalError(
+            f"no such model, or none for this key: {message}; `minirank doctor` lists the models", kind="model", status=status
+        )
+    if (status in (400, 401, 403, 500) and _KEY.search(probe)) or status == 401:
         return FatalError(f"the server does not accept the key: {message}; {NEW_KEY}", kind="auth", status=status)
     if (status in (400, 413, 422, 500) and _CONTEXT.search(probe)) or status == 413:
         return ItemError(f"too long for the model: {message}", kind="context", status=status)
@@ -113,8 +218,6 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
         return ItemError(f"refused: {message}", kind="refused", status=status)
     if status == 403:
         return FatalError(f"access denied: {message}", kind="auth", status=status)
-    if status in (400, 404) and _MODEL.search(probe):
-        return FatalError(f"no such model: {message}; `minirank doctor` lists the models", kind="model", status=status)
     if status in (400, 404, 422, 500, 501) and (kind := _rejected(probe)):
         return CapabilityError(message, kind=kind, status=status)
     if status in (404, 405):
@@ -124,7 +227,7 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     if status in (408, 409, 425) or status >= 500:
         return RetryLater(message, kind="busy" if status in (503, 529) else "server", status=status, after=after)
     if status == 200:
-        return _bad("the reply is not a chat completion", text)
+        return _bad("the reply is not a chat completion" if content is not None else f"the reply is {_instead(text)}", text)
     return ItemError(f"rejected: {message}", kind="rejected", status=status)
 
 
@@ -169,8 +272,10 @@ def _short(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "?" for sign in text[: 2 * SHOWN]).split())[:SHOWN]
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else None
+def _count(usage: dict, *names: str) -> int | None:
+    """The first of these counts that is one."""
+    found = (usage.get(name) for name in names)
+    return next((value for value in found if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9), None)
 
 
 def read_json(text: str | bytes) -> object:

@@ -21,7 +21,7 @@ from .cost import Attempt
 from .errors import FatalError, LLMError
 from .request import Ability, Request
 
-VERSION = 1
+VERSION = 2
 BATCH = 500  # rows of a commit while the input is noted
 ABILITY_SECONDS = 86_400.0  # what a server was found to accept is asked anew after a day
 _TABLES = """
@@ -32,11 +32,13 @@ CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, digest TEXT NOT NULL, ru
 CREATE INDEX IF NOT EXISTS items_run ON items (run, digest);
 CREATE TABLE IF NOT EXISTS attempts (
     digest TEXT NOT NULL, time REAL NOT NULL, rung TEXT NOT NULL, status INTEGER, outcome TEXT NOT NULL,
-    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, ms REAL NOT NULL, cost REAL NOT NULL);
+    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, ms REAL NOT NULL, cost REAL NOT NULL,
+    estimated INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS abilities (base_url TEXT, model TEXT, ability TEXT, time REAL, PRIMARY KEY (base_url, model));
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, pid INTEGER NOT NULL, began REAL NOT NULL);
 """
-_ADD_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ADD_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_FROM_1 = "ALTER TABLE attempts ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;"
 
 
 @dataclass(frozen=True)
@@ -94,13 +96,13 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
+            if version not in (0, 1, VERSION):
                 text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
                 raise FatalError(text, kind="store")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
-            if version == 0:
-                self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            if version != VERSION:
+                self._db.executescript(f"BEGIN; {_FROM_1 if version else _TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
         except (sqlite3.Error, OSError) as error:
             raise FatalError(f"{self.path} cannot be used as a store: {error}; give another file", kind="store") from None
 
@@ -241,14 +243,15 @@ class Store:
             return self._db.execute(query, (run,)).fetchone()[0]
 
     def ledger(self) -> dict:
-        """Sums over all attempts: attempts, tokens_in, tokens_out, cost, seconds, and outcomes by name."""
+        """Sums over all attempts: attempts, tokens_in, tokens_out, cost, seconds, and outcomes by name; `estimated` attempts
+        had an answer whose tokens the server did not count."""
         with self._reading():
             sums = self._db.execute(
-                "SELECT COUNT(*), TOTAL(tokens_in), TOTAL(tokens_out), TOTAL(cost), TOTAL(ms) / 1000 FROM attempts"
+                "SELECT COUNT(*), TOTAL(tokens_in), TOTAL(tokens_out), TOTAL(cost), TOTAL(ms) / 1000, TOTAL(estimated) FROM attempts"
             ).fetchone()
             outcomes = dict(self._db.execute("SELECT outcome, COUNT(*) FROM attempts GROUP BY outcome ORDER BY outcome"))
-        attempts, tokens_in, tokens_out, cost, seconds = sums
-        tokens = {"tokens_in": int(tokens_in), "tokens_out": int(tokens_out)}
+        attempts, tokens_in, tokens_out, cost, seconds, estimated = sums
+        tokens = {"tokens_in": int(tokens_in), "tokens_out": int(tokens_out), "estimated": int(estimated)}
         return {"attempts": attempts, **tokens, "cost": cost, "seconds": seconds, "outcomes": outcomes}
 
     def ability(self, base_url: str, model: str) -> Ability | None:

@@ -126,6 +126,10 @@ class Transport:
             return RetryLater(f"nothing answers at {self.base_url}; is the server running?", kind="unreachable")
         if isinstance(error, (requests.Timeout, TimeoutError)) or "timed out" in str(error):
             return RetryLater(f"no complete reply within {timeout:g} s", kind="timeout")
+        if type(error).__name__ == "DecodeError":  # urllib3's
+            return RetryLater(
+                "the reply cannot be unpacked as its headers say; let the server or gateway send it plain", kind="bad reply", status=200
+            )
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)):
             return FatalError(f"{self.base_url} cannot be used: {type(error).__name__}", kind="config")
         return RetryLater("the connection was lost before the reply was complete", kind="stale" if reused else "lost")
