@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
+import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -32,24 +34,91 @@ class BadJson(ValueError):
         self.problem, self.remedy = problem, remedy
 
 
-def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomic(path: Path, write: Callable[[BinaryIO], object], replace: bool = True) -> None:
     """Let `write` fill a file that then replaces `path`; whatever fails, `path` is the old file or the new one.
 
+    Args:
+        replace: False leaves a file alone that has come into this place meanwhile.
     Raises:
-        RunError: it cannot be written (a full disk, no permission).
+        RunError: it cannot be written (a full disk, no permission), it is there, or another process writes it too.
     """
-    part = path.with_name(f".{path.name}.part")
+    part, opened = path.with_name(f".{path.name}.part"), None
     with writing(path):
+        remove(part)  # what a kill left; never written through, for it may be a link
         try:
-            with open(part, "wb") as stream:
+            with open(part, "xb") as stream:
+                opened = os.fstat(stream.fileno())
                 write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
-            os.replace(part, path)
+            if not _is_at(opened, part):
+                raise RunError(f"{path}: another process writes it too; start again when that has ended")
+            if replace:
+                os.replace(part, path)
+            else:
+                _move_new(part, path)
             sync_folder(path.parent)
         except (Exception, KeyboardInterrupt):
-            remove(part)
+            if opened is not None and _is_at(opened, part):
+                remove(part)
             raise
+
+
+def write_output(path: Path, write: Callable[[BinaryIO], object], replace: bool = False) -> None:
+    """Write what a user named: a file as `write_atomic` does, behind links where it is one; a pipe or a device as it is.
+
+    Raises:
+        RunError: it cannot be written, or is there and not to be replaced.
+    """
+    if (number := descriptor_of(path)) is not None:
+        sys.stdout.flush()
+        with open(os.dup(number), "wb") as stream:  # not the file behind it, which may have an end to append to
+            write(stream)
+    elif is_stream(path):
+        with open(path, "wb") as stream:
+            write(stream)
+    else:
+        write_atomic(Path(os.path.realpath(path)), write, replace)
+
+
+def descriptor_of(path: Path) -> int | None:
+    """The number of the open file that /dev/stdout, /dev/fd/63 and links to such stand for; None for other paths."""
+    place = os.path.abspath(path)
+    for _ in range(40):  # as many links as Linux follows
+        folder, name = os.path.split(place)
+        if name.isdecimal() and os.path.realpath(folder) in {os.path.realpath("/proc/self/fd"), os.path.realpath("/dev/fd")}:
+            return int(name)
+        if not os.path.islink(place):
+            return None
+        place = os.path.abspath(os.path.join(folder, os.readlink(place)))
+    return None
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is a pipe, a terminal or a device such as /dev/null, or stands for an open file."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or descriptor_of(path) is not None
+
+
+def _is_at(file: os.stat_result, path: Path) -> bool:
+    try:
+        return os.path.samestat(file, os.lstat(path))
+    except OSError:
+        return False
+
+
+def _move_new(part: Path, path: Path) -> None:
+    """Rename, unless there is something already: the system does that at once for links, which most file systems have."""
+    try:
+        os.link(part, path)
+    except OSError:
+        if os.path.lexists(path):
+            raise RunError(f"{path}: exists by now; choose another file, or overwrite it with --force") from None
+        os.replace(part, path)
+    remove(part)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,14 +133,15 @@ def write_json(path: Path, value: Any) -> None:
 
 def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays, uncompressed; the same arrays give the same bytes. See `write_atomic`."""
+    write_atomic(path, lambda stream: write_npz(stream, arrays))
 
-    def write(stream: BinaryIO) -> None:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            for name, array in arrays.items():
-                with archive.open(zipfile.ZipInfo(f"{name}.npy", EPOCH), "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
-    write_atomic(path, write)
+def write_npz(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
+    """The arrays as an .npz, into a stream that need not be able to go back."""
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", EPOCH), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
 
 def load_npz(path: Path, remedy: str, expected: Mapping[str, Expected]) -> dict[str, np.ndarray]:
@@ -228,5 +298,7 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:
+        raise  # nobody reads on, which is no error
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; free some space, or choose another folder") from None
