@@ -251,6 +251,27 @@ def without_paths(config: Config) -> dict[str, Any]:
     return values
 
 
+def for_predictions(config: Config) -> Config:
+    """What predictions depend on: paths, the score, the server and how the model was trained are at their defaults."""
+    data: Any = config.data
+    if isinstance(data, FolderConfig):
+        data = replace(data, folder=Path(), gazetteer=None)
+    elif data is not None:
+        data = replace(data, table=replace(data.table, train=Path(), valid=None, test=None))
+    return Config(data, config.features, config.tasks, config.model, TrainingConfig(precision=config.training.precision))
+
+
+def difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
+    """The first key path at which two configurations as nested dicts differ, and both values."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*old, *(name for name in new if name not in old)]:
+            found = difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
+            if found is not None:
+                return found
+        return None
+    return None if old == new else (key or "configuration", old, new)
+
+
 def _absolute(config: Config, base: Path) -> Config:
     """The configuration with its paths below `base`."""
 

@@ -6,8 +6,8 @@ versions.json       format of the folder, and the versions that trained it
 plan.txt            the plan, to read
 encoder files       how a row becomes ids, bags and dense columns
 metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
-model.npz           parameters by name, of the best epoch so far
-checkpoint.npz      only while training is not finished
+model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
+checkpoint.npz      parameters, moments and trained_with; only while training is not finished
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from .. import __version__
-from ..config.configuration import Config, config_from_dict, to_yaml, without_paths
+from ..config.configuration import Config, difference, load_config, to_yaml, without_paths
 from ..config.dataclass_yaml import build
-from ..config.yaml_files import read_yaml
 from ..data import Dataset
 from ..errors import ConfigError, RunError
 from ..kernels.batch import InputSpec
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
+from ..locking import LOCK
 from ..model.label_rates import LabelRates
 from ..storage import load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
+from .trained_with import NAME, RESTORE, checksums
 
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
@@ -41,7 +43,6 @@ METRICS, TIMING, CHECKPOINT = "metrics.jsonl", "timing.jsonl", "checkpoint.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, "encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
-RESTORE = "train again, or restore the file"
 
 
 def read_config(folder: Path) -> Config:
@@ -59,9 +60,9 @@ def read_config(folder: Path) -> Config:
     if version != FORMAT:
         raise RunError(f"{folder}: run of format {version}, this minirank reads {FORMAT}; train again")
     try:
-        return config_from_dict(read_yaml(folder / CONFIG))
+        return load_config(folder / CONFIG)
     except ConfigError as error:
-        raise RunError(f"{folder / CONFIG}: {error}; {RESTORE}") from None
+        raise RunError(f"{error}; {RESTORE}") from None
 
 
 def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
@@ -96,6 +97,11 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return lines
 
 
+def is_run(folder: Path) -> bool:
+    """Whether config.yaml in a folder is that of a run, and not somebody's own."""
+    return (folder / CONFIG).is_file() and (folder / VERSIONS).is_file()
+
+
 def check_folder(folder: Path, resume: bool, force: bool) -> None:
     """Refuse a folder that training must not write to.
 
@@ -108,8 +114,11 @@ def check_folder(folder: Path, resume: bool, force: bool) -> None:
         names = []
     except OSError as error:
         raise RunError(f"{folder}: cannot be used: {error.strerror}; choose another folder") from None
+    names = [name for name in names if name != LOCK]
     foreign = [name for name in names if name not in OURS and not name.endswith(".part")]
-    if foreign and CONFIG not in names:
+    if CONFIG in names and not is_run(folder):
+        raise RunError(f"{folder}: holds a {CONFIG} that is no run's, for {VERSIONS} is missing; choose another folder")
+    if foreign and CONFIG not in names and not (folder / STAGED / CONFIG).exists():  # where a kill came as one run replaced another
         raise RunError(f"{folder}: holds {foreign[0]} but no run; choose another folder")
     if resume and not names:
         raise RunError(f"{folder}: nothing to resume; train without --resume")
@@ -119,6 +128,8 @@ def check_folder(folder: Path, resume: bool, force: bool) -> None:
         raise RunError(f"{folder}: holds a run that is not finished; add --resume to go on, or --force to start again")
     if MODEL in names:
         raise RunError(f"{folder}: holds a finished run; choose another folder, or overwrite it with --force")
+    if CONFIG in names:
+        raise RunError(f"{folder}: holds a run whose {MODEL} is missing; restore it, or overwrite the run with --force")
 
 
 @contextmanager
@@ -168,12 +179,19 @@ def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
     Raises:
         RunError: names the first key that differs, or says that the data do.
     """
-    difference = _difference(without_paths(read_config(folder)), without_paths(config))
-    if difference is not None:
-        key, old, new = difference
+    changed = difference(without_paths(read_config(folder)), without_paths(config))
+    if changed is not None:
+        key, old, new = changed
         raise RunError(f"{folder}: {key} was {old!r} and is now {new!r}; set it back to resume, or start again with --force")
     if read_data_facts(folder)[2] != dataset.fingerprint:
         raise RunError(f"{folder}: the data are not those that the run began with; restore them, or start again with --force")
+    with TemporaryDirectory() as fresh:
+        dataset.encoder.save(Path(fresh))
+        found, wanted = checksums(Path(fresh)), checksums(folder)
+    for name, checksum in found.items():
+        if checksum != wanted.get(name):
+            problem = "is not the encoder that this version fits to the data"
+            raise RunError(f"{folder / name}: {problem}; restore it, go on with the version in {VERSIONS}, or start again with --force")
 
 
 def versions() -> dict[str, Any]:
@@ -186,13 +204,15 @@ def versions() -> dict[str, Any]:
     return ours | theirs | {"machine": platform.machine()}
 
 
-def write_model(folder: Path, values: Arena) -> None:
-    """Write model.npz: every parameter under its name.
+def write_model(folder: Path, values: Arena, facts: np.ndarray) -> None:
+    """Write model.npz: every parameter under its name, and what it was trained with.
 
+    Args:
+        facts: as `trained_with` gives them.
     Raises:
         RunError: it cannot be written.
     """
-    save_npz(folder / MODEL, dict(values.items()))
+    save_npz(folder / MODEL, dict(values.items()) | {NAME: facts})
 
 
 def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
@@ -207,14 +227,3 @@ def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
     for name, view in values.items():
         view[...] = arrays[name]
     return values.freeze()
-
-
-def _difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
-    """The first key path at which two nested dicts differ, and both values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in [*old, *(name for name in new if name not in old)]:
-            found = _difference(old.get(name), new.get(name), f"{key}.{name}" if key else name)
-            if found is not None:
-                return found
-        return None
-    return None if old == new else (key or "configuration", old, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,11 @@ from ..features import Encoder
 from ..kernels.executor import Executor
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
+from ..locking import holder
 from ..model.architectures import compile_plan
 from .backend import executor_of, with_backend
 from .folder import CHECKPOINT, CONFIG, DATA, MODEL, RESTORE, read_config, read_data_facts, read_model
+from .trained_with import check_unchanged
 
 
 @dataclass(frozen=True)
@@ -46,26 +49,46 @@ class Run:
         return made
 
 
-def load_run(path: str | Path, backend: str | None = None) -> Run:
+def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], None] = lambda text: None) -> Run:
     """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
 
     Args:
         backend: to predict with; None is the one that it was trained with.
+        say: told when training is not finished, or when nothing says what the model was trained with.
     Raises:
         ConfigError: the backend cannot compute in the run's precision.
-        RunError: no run, of another format, damaged, or without a model yet.
+        RunError: no run, of another format, damaged, changed since it was trained, or without a model yet.
     """
     folder = Path(path)
+    worker = holder(folder)
+    if worker is not None and not (folder / MODEL).exists():
+        raise RunError(f"{folder}: no epoch is finished yet, {worker} is at work there; try again later")
+    try:
+        run = _read(folder, backend, say)
+    except RunError as error:
+        if worker is None:
+            raise
+        raise RunError(f"{error} ({worker} is at work there; try again when that has ended)") from None
+    if worker is not None:
+        say(f"{folder}: {worker} is at work there; this is the model that it holds now")
+    elif (folder / CHECKPOINT).exists():
+        say(f"{folder}: training is not finished, `minirank train --resume` goes on; this is the model of its best epoch so far")
+    return run
+
+
+def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
     config = read_config(folder)
     if backend is not None:
         config = with_backend(config, backend)
     inputs, rates, fingerprint = read_data_facts(folder)
+    if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
+        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
+    if not check_unchanged(folder / MODEL, config):
+        say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
     try:
         plan = compile_plan(config.model, config.tasks, inputs, rates)
     except (ConfigError, KeyError):
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
-    if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
-        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
     kind = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
     values, encoder = read_model(folder, plan, config), kind.load(folder)
     if replace(encoder.inputs, tasks=inputs.tasks) != inputs:

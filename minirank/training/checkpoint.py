@@ -16,6 +16,7 @@ from ..errors import ConfigError, RunError
 from ..kernels.parameters import Arena, TrainState
 from ..kernels.plan import Plan
 from ..run.folder import CHECKPOINT, METRICS, TIMING
+from ..run.trained_with import NAME
 from ..storage import load_npz, parse_json, save_npz
 
 FORMAT = 1
@@ -50,8 +51,11 @@ class Cursor:
         return all(0 <= count < MOST for count in counts) and len(self.losses) == losses and set(self.sizes) <= {METRICS, TIMING}
 
 
-def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
+def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor, facts: np.ndarray) -> None:
     """Write checkpoint.npz, whole or not at all.
+
+    Args:
+        facts: as `trained_with` gives them.
 
     Raises:
         RunError: it cannot be written.
@@ -59,6 +63,7 @@ def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor) -> None:
     arrays = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
     place = {"format": FORMAT, "step": state.step, **asdict(cursor)}
     arrays["place"] = np.frombuffer(json.dumps(place).encode(), np.uint8)
+    arrays[NAME] = facts
     save_npz(folder / CHECKPOINT, arrays)
 
 

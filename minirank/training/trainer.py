@@ -27,6 +27,7 @@ from ..kernels.batch import Batch
 from ..kernels.executor import Unavailable
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
+from ..locking import working_in
 from ..model.architectures import compile_plan
 from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
@@ -34,9 +35,10 @@ from ..run import folder as files
 from ..run.backend import check_backend, executor_of
 from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
 from ..run.prediction import NotFinite, predict
+from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
-from .checkpoint import Cursor, load_checkpoint, save_checkpoint
+from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .validation import stopping_metric, validation_metrics
 
 ADDRESSABLE = 2**47  # bytes of a process
@@ -81,10 +83,16 @@ def train(
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into memory.
-        RunError: the folder cannot be used, or the loss is NaN or infinite.
+        RunError: the folder cannot be used, another process trains into it, or the loss is NaN or infinite.
     """
     folder = Path(folder)
-    files.check_folder(folder, resume, force)
+    with working_in(folder, "minirank train", progress.say):
+        files.check_folder(folder, resume, force)
+        return _train(config, folder, dataset, resume, progress, stop)
+
+
+def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, progress: Progress, stop: Callable[[], bool]) -> Trained:
+    """Train, in a folder that may be written and is written by this process alone."""
     check_backend(config)
     with _compiled_meanwhile(config, progress):
         ready = prepare(config, progress, dataset)
@@ -93,6 +101,7 @@ def train(
         if resume and (folder / files.CONFIG).exists():
             files.check_resume(folder, ready.config, ready.dataset)
             if (folder / files.CHECKPOINT).exists():
+                check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
                 state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision))
                 progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
             elif (folder / files.MODEL).exists():
@@ -102,7 +111,10 @@ def train(
         if state is None:
             with files.new_run(folder) as staged:
                 files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan)
-                save_checkpoint(staged, trainer.state, trainer.cursor)
+                trainer.facts = trained_with(staged, ready.config)
+                save_checkpoint(staged, trainer.state, trainer.cursor, trainer.facts)
+        else:
+            trainer.facts = trained_with(folder, ready.config)
         return trainer.run(stop)
 
 
@@ -165,6 +177,7 @@ class Trainer:
         self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
         self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
         self.valid = self.dataset.rows.take(self.dataset.valid)
+        self.facts = np.zeros(0, np.uint8)  # what the model was trained with, once the folder holds it
 
     def run(self, stop: Callable[[], bool]) -> Trained:
         """Epochs until the last one, until nothing gets better, or until `stop` says so.
@@ -183,7 +196,7 @@ class Trainer:
         if finished:
             remove(self.folder / files.CHECKPOINT)
         else:
-            save_checkpoint(self.folder, self.state, self.cursor)
+            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
         return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
 
     def _is_over(self) -> bool:
@@ -207,7 +220,7 @@ class Trainer:
                 return False
             if time.monotonic() - saved >= settings.checkpoint_seconds:
                 sync()
-                save_checkpoint(self.folder, self.state, cursor)
+                save_checkpoint(self.folder, self.state, cursor, self.facts)
                 saved = time.monotonic()
         sync()
         self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
@@ -245,7 +258,7 @@ class Trainer:
         line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
         line |= {"learning_rate": self.settings.optimiser.learning_rate, "valid": measured, "best": best}
         if best:
-            files.write_model(self.folder, self.state.values)
+            files.write_model(self.folder, self.state.values, self.facts)
             cursor.best_epoch = cursor.epoch
         timing = {"epoch": cursor.epoch, "seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
@@ -253,7 +266,7 @@ class Trainer:
         self.progress.say(self._epoch_text(line, rows / seconds))
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
         cursor.total, cursor.losses = 0.0, [0.0] * len(cursor.losses)
-        save_checkpoint(self.folder, self.state, cursor)
+        save_checkpoint(self.folder, self.state, cursor, self.facts)
 
     def _validate(self) -> dict[str, float | None]:
         if not len(self.valid):
