@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from .option_types import Commands, whole_number
 
@@ -25,7 +26,8 @@ def register(commands: Commands) -> None:
     score.add_argument("run_folder", metavar="RUN")
     score.add_argument("data", metavar="DATA", help="a data folder whose impressions name the pairs; or a table of the run's columns")
     add_backend(score)
-    score.add_argument("--out", required=True, metavar="FILE", help="predictions.csv or predictions.npz")
+    score.add_argument("--out", required=True, metavar="FILE", help="a new .csv or .npz file; a pipe gets CSV")
+    score.add_argument("--force", action="store_true", help="overwrite FILE, but never what is read or a run")
     score.set_defaults(run=run_score)
 
 
@@ -37,10 +39,11 @@ def add_backend(command: ArgumentParser) -> None:
 def run_evaluate(options: Namespace) -> None:
     """Print the metrics of a part of the run's data, or the exponents of the score."""
     from ..evaluation import format_table
+    from ..progress import Progress
     from ..run.load_run import load_run
     from ..run.scoring import evaluate_run
 
-    run = load_run(options.run_folder, options.backend)
+    run = load_run(options.run_folder, options.backend, Progress(sys.stderr).say)
     if options.choose_exponents:
         from ..ranking.exponents import choose_exponents, format_exponents
 
@@ -56,9 +59,13 @@ def run_score(options: Namespace) -> None:
     """Write predictions."""
     from ..progress import Progress
     from ..run.load_run import load_run
-    from ..run.scoring import score_data, write_predictions
+    from ..run.scoring import check_ending, score_data, write_predictions
+    from ..storage import is_stream
+    from .output_files import check_output, files_of_data, files_of_run
 
     progress = Progress(sys.stderr)
-    columns = score_data(load_run(options.run_folder, options.backend), options.data, progress.say)
-    write_predictions(options.out, columns)
-    print(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")
+    check_ending(Path(options.out))
+    out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
+    columns = score_data(load_run(options.run_folder, options.backend, progress.say), options.data, progress.say)
+    write_predictions(out, columns, options.force)
+    (progress.say if is_stream(out) else print)(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

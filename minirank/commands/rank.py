@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import Namespace
 
 from .option_types import Commands, whole_number
@@ -26,12 +27,13 @@ def register(commands: Commands) -> None:
 
 def run_rank(options: Namespace) -> None:
     """Print the list, under both roles with --versus."""
+    from ..progress import Progress
     from ..ranking import Ranker
     from ..ranking.candidates import read_resumes
     from ..ranking.format_ranking import format_moves, format_ranking
     from ..run.load_run import load_run
 
-    ranker = Ranker.load(load_run(options.run_folder, options.backend), options.data)
+    ranker = Ranker.load(load_run(options.run_folder, options.backend, Progress(sys.stderr).say), options.data)
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)
     if options.versus is None:
         ranking = ranker.rank(options.job, resumes, options.role, options.top)

@@ -43,8 +43,9 @@ def run_plan(options: Namespace) -> None:
 
 def run_train(options: Namespace) -> int | None:
     """Train; 130 after Ctrl-C."""
-    from ..config.configuration import load_config
+    from ..config.configuration import data_paths, load_config
     from ..training import train
+    from .output_files import check_run_folder, files_of_data
 
     given = {"backend": options.backend, "seed": options.seed, "threads": options.threads}
     overrides = [f"training.{key}={value}" for key, value in given.items() if value is not None]
@@ -53,6 +54,7 @@ def run_train(options: Namespace) -> int | None:
     config = load_config(options.config, [*options.set, *overrides])
     folder = Path(options.folder or Path("runs") / Path(options.config).stem)
     progress = Progress(sys.stderr)
+    check_run_folder(folder, options.config, [file for path in data_paths(config).values() for file in files_of_data(path)])
     _note_gazetteer(config.data, progress)
     with stops_on_interrupt(progress) as stop:
         ended = train(config, folder, resume=options.resume, force=options.force, progress=progress, stop=stop)

@@ -251,6 +251,17 @@ def without_paths(config: Config) -> dict[str, Any]:
     return values
 
 
+def data_paths(config: Config) -> dict[str, Path]:
+    """Key of the configuration -> the folder or the file that it names as data."""
+    if config.data is None:
+        return {}
+    if isinstance(config.data, FolderConfig):
+        paths = {"data.folder": config.data.folder, "data.gazetteer": config.data.gazetteer}
+    else:
+        paths = {f"data.table.{part}": getattr(config.data.table, part) for part in ("train", "valid", "test")}
+    return {key: path for key, path in paths.items() if path is not None}
+
+
 def for_predictions(config: Config) -> Config:
     """What predictions depend on: paths, the score, the server and how the model was trained are at their defaults."""
     data: Any = config.data

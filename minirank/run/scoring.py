@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config.configuration import FolderConfig
+from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
 from ..errors import ConfigError, RunError
 from ..evaluation import evaluate
 from ..extract import read_features
 from ..features import Encoder
 from ..kernels.batch import Inputs
-from ..storage import save_npz, write_atomic
+from ..storage import is_stream, write_npz, write_output
+from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
 from .prediction import known_predictions, predict, ranking_score
@@ -48,9 +49,13 @@ def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
     """The data that a run was trained on, unless `dataset` holds them.
 
     Raises:
-        RunError: they changed since.
+        RunError: they changed since, or are gone.
     """
-    dataset = dataset or load_dataset(run.config, run.encoder)
+    if dataset is None:
+        for key, path in data_paths(run.config).items():
+            if not path.exists() and key != "data.gazetteer":
+                raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
+        dataset = load_dataset(run.config, run.encoder)
     if dataset.fingerprint != run.fingerprint:
         raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")
     return dataset
@@ -104,19 +109,28 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
     return columns if score is None else columns | {"score": score}
 
 
-def write_predictions(path: str | Path, columns: dict[str, np.ndarray]) -> None:
-    """Write columns as .csv or .npz, whole or not at all.
+def write_predictions(path: str | Path, columns: dict[str, np.ndarray], replace: bool = True) -> None:
+    """Write columns as .csv or .npz, whole or not at all; into a pipe or a device as it comes.
 
+    Args:
+        replace: a file that is there.
     Raises:
         ConfigError: another ending.
-        RunError: it cannot be written.
+        RunError: it cannot be written, or is there and not to be replaced.
     """
     path = Path(path)
-    if path.suffix == ".npz":
-        save_npz(path, columns)
-    elif path.suffix == ".csv":
-        write_atomic(path, lambda stream: _write_csv(stream, columns))
-    else:
+    check_ending(path)
+    write = write_npz if path.suffix == ".npz" else _write_csv
+    write_output(path, lambda stream: write(stream, columns), replace)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a name of predictions that does not tell their format; a pipe or a device that does not gets CSV.
+
+    Raises:
+        ConfigError: names the two that there are.
+    """
+    if path.suffix not in (".csv", ".npz") and not is_stream(path):
         raise ConfigError(f"{path}: predictions are written as .csv or .npz; choose one of these endings")
 
 

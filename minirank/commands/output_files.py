@@ -1,0 +1,106 @@
+"""What a command may write: never what it reads, nor what belongs to a run or a data folder; what is there already only with --force.
+
+Names are compared by the files behind them: links, hard links and other spellings of a path are the same file. Pipes and devices,
+/dev/stdout among them, take what they are given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..data.column_names import FILES, PROTECTED_FILE
+from ..errors import RunError
+from ..extract.feature_files import JOB_FILE, MADE_FILE, RESUME_FILE
+from ..extract.grades import FILE as GRADES
+from ..features.signals import FILE as SIGNALS
+from ..locking import LOCK, holder
+from ..run.folder import CONFIG, OURS, STAGED, is_run
+from ..storage import is_stream
+
+STORE = "llm.sqlite"  # answers of a server, beside the data
+MADE = (JOB_FILE, RESUME_FILE, SIGNALS, GRADES)  # what extract and grade write
+DATA = {*FILES.values(), PROTECTED_FILE, "truth.npz", "world.json", MADE_FILE, *MADE, STORE}
+CHOOSE = "choose another file"
+
+
+def check_output(option: str, path: str | Path, reads: Iterable[str | Path | None] = (), force: bool = False, grows: bool = False) -> Path:
+    """Refuse a file that must not be written, before any work is done for it.
+
+    Args:
+        option: that names it, for the message.
+        reads: the files that the command reads; None among them is none.
+        force: overwrite a file that is there.
+        grows: a file that is there is continued, not overwritten.
+    Returns:
+        The path.
+    Raises:
+        RunError: says what lies there.
+    """
+    path = Path(path)
+    named, place = f"{option} {path}", Path(os.path.realpath(path))
+    for read in reads:
+        if read is not None and any(same_file(each, read) for each in (place, place.with_name(f".{place.name}.part"))):
+            raise RunError(f"{named}: this command reads {read}, which would be overwritten; {CHOOSE}")
+    if is_stream(path):
+        return path
+    _check_place(named, place)
+    if place.is_dir():
+        raise RunError(f"{named}: is a folder; name a file")
+    if os.path.lexists(place) and not place.is_file():
+        raise RunError(f"{named}: is neither a file nor a pipe; {CHOOSE}")
+    if place.exists() and not (force or grows):
+        raise RunError(f"{named}: exists; {CHOOSE}, or overwrite it with --force")
+    if not place.parent.is_dir():
+        raise RunError(f"{named}: cannot be written: {place.parent} is no folder; make it, or {CHOOSE}")
+    if not os.access(place.parent, os.W_OK):
+        raise RunError(f"{named}: cannot be written: no permission to write in {place.parent}; {CHOOSE}")
+    return path
+
+
+def _check_place(named: str, place: Path) -> None:
+    """Refuse the files of a run or a data folder, those that may come to be there included."""
+    folder, name = place.parent, place.name.casefold()
+    if STAGED in place.parts or (name.startswith(".") and name.endswith(".part")):
+        raise RunError(f"{named}: minirank keeps unfinished files under such names; {CHOOSE}")
+    if name in OURS | {LOCK} and (is_run(folder) or holder(folder) is not None):
+        raise RunError(f"{named}: belongs to the run {folder}; {CHOOSE}")
+    if name in DATA | {LOCK} and any((folder / each).exists() for each in FILES.values()):
+        raise RunError(f"{named}: belongs to the data folder {folder}; {CHOOSE}")
+
+
+def check_run_folder(folder: Path, config: str | Path, reads: Iterable[str | Path | None]) -> None:
+    """Refuse a folder for a run whose files would take the place of what the training reads.
+
+    Args:
+        config: the configuration; that of a run may be trained again in its place.
+        reads: the other files.
+    Raises:
+        RunError: names the file.
+    """
+    place = Path(os.path.realpath(folder))
+    if STAGED in place.parts:
+        raise RunError(f"{folder}: minirank keeps unfinished files under such names; choose another folder")
+    own = is_run(place) and same_file(place / CONFIG, config)
+    for read in (*reads, None if own else config):
+        if read is not None and any(same_file(place / name, read) for name in OURS):
+            raise RunError(f"{folder}: the run would overwrite {read}, which this command reads; choose another folder")
+
+
+def files_of_run(folder: str | Path) -> list[Path]:
+    """The files that may be read of a run."""
+    return [Path(folder) / name for name in sorted(OURS)]
+
+
+def files_of_data(path: str | Path) -> list[Path]:
+    """The files that may be read of a data folder; of a table itself."""
+    return [Path(path) / name for name in sorted(DATA)] if Path(path).is_dir() else [Path(path)]
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two paths are one file."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
