@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from . import __version__
 from .errors import MinirankError
 
-GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor")  # modules of commands/, in the order of the help
+GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor", "warm")  # modules of commands/, in the order of the help
 INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 

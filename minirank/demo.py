@@ -26,7 +26,7 @@ from .evaluation import compare, format_comparison
 from .evaluation.format_metrics import COLUMNS, aligned
 from .extract import Features, extract_folder
 from .features import Encoder, write_signals
-from .kernels.cpu.compile import compiling, wait_for
+from .kernels.cpu.compile import BESIDE, compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
 from .progress import Progress
 from .ranking import Ranker
@@ -78,9 +78,7 @@ def run_demo(
     """
     out, start = Path(out), time.monotonic()
     prepare_folder(out)
-    with compiling("minirank.evaluation.compiled") as processes:
-        if processes:
-            progress.say(f"{0:6.1f} s  compiling the kernels beside the next steps, once; they are cached afterwards")
+    with compiling("minirank.evaluation.compiled", say=lambda why: progress.say(f"{0:6.1f} s  {BESIDE.format(why)}")) as processes:
         folder, features, config, dataset = make_market(out / "data", seed, impressions, progress)
         with step(progress, "waited for the kernels"):
             wait_for(processes)

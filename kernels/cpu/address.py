@@ -15,13 +15,13 @@ from numba.core import types
 from numba.core.ccallback import CFunc
 from numba.np.numpy_support import from_dtype
 
-from .jit import OPTIONS, stamp_cache
+from .jit import OPTIONS, keep_compiled
 
 BYTE_POINTER = ir.IntType(8).as_pointer()
 
 
 class AddressedKernel:
-    """A kernel that returns nothing, compiled when its address is asked for and cached on disk.
+    """A kernel that returns nothing, compiled when its address is asked for and kept on disk.
 
     Args:
         argument_types: Numba's types of its arguments, given that of the numbers that it computes with.
@@ -35,12 +35,7 @@ class AddressedKernel:
         """The kernel for numbers of this type; not compiled yet."""
         if dtype not in self._compiled:
             made = CFunc(self.function, (self.argument_types(from_dtype(dtype)), types.void), {}, OPTIONS)
-            try:
-                made.enable_caching()
-                stamp_cache(made)
-            except RuntimeError:
-                pass  # no folder that could hold a cache
-            self._compiled[dtype] = made
+            self._compiled[dtype] = keep_compiled(made, self.function)
         return self._compiled[dtype]
 
     def address(self, dtype: np.dtype) -> int:

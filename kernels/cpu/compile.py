@@ -1,13 +1,13 @@
 """Compile for the first time in processes of their own, while something else is done.
 
-    with compiling() as processes:      # none where the disk holds it compiled from these very sources
+    with compiling() as processes:      # none where the disk holds it compiled from these very sources, or cannot keep it
         read_data()
         wait_for(processes)
     train()                             # loads it from the cache
 
 Numba compiles with one thread and holds the interpreter's lock. `python -m minirank.kernels.cpu.compile PART...` compiles parts
-for float32, into the cache that every later process reads. The kernels of rarer operations (`Kind.precompiled` is False)
-are compiled by the executor whose plan has them, a second or less each.
+for float32, into the cache that every later process reads. The kernels of rarer operations (RARE) are compiled by the executor whose
+plan has them, a second or less each, or by `minirank warm`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -24,12 +24,15 @@ from numba import types
 
 from ..ops import KINDS
 from . import predict, walk, workers
+from .cache import notice, why_compiled
+from .cache_folders import can_keep
 from .jit import is_missing
 from .tile import panel_product
 from .work import work_arrays
 
-# Two shares that take about as long: what most models need of a walk through rows, and the rest of a step.
-ROWS, REST = "rows", "rest"
+# Two shares that take about as long: what most models need of a walk through rows, and the rest of a step. And what few models need.
+ROWS, REST, RARE = "rows", "rest", "rare"
+BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
 INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], types.int64[:, ::1], types.float32[:, ::1]
 DRIVERS = {
@@ -43,23 +46,27 @@ DRIVERS = {
         predict.rows_are_fine: (types.int32[:, ::1], IDS, INT[::1], MATRIX, INT[::1]),
         workers.wait_for_change: (INT[::1], INT, INT),
     },
+    RARE: {},
 }
 
 
 @contextmanager
-def compiling(*modules: str) -> Iterator[list[subprocess.Popen]]:
+def compiling(*parts: str, say: Callable[[str], None] | None = None) -> Iterator[list[subprocess.Popen]]:
     """Starts two processes that compile what the disk does not hold; any that still run when it ends are ended.
 
     Args:
-        modules: further modules with `DRIVERS` and a function `run_drivers`.
+        parts: RARE, and further modules with `DRIVERS` and a function `run_drivers`.
+        say: told why, where something is compiled.
     NOTE: what fails there is compiled where it is needed, and says there what is wrong.
     """
-    shares = [[part for part in share if any(map(is_missing, drivers_of(part)))] for share in ((ROWS,), (REST, *modules))]
-    command = [sys.executable, "-m", __name__]
+    shares = [[part for part in share if missing(part)] for share in ((ROWS,), (REST, *parts))] if can_keep() else []
+    command, shares = [sys.executable, "-m", __name__], [share for share in shares if share]
+    if shares and say is not None:
+        notice.said = True
+        say(why(*shares[0]))
     processes = [
         subprocess.Popen([*command, *share], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for share in shares
-        if share
     ]
     try:
         yield processes
@@ -79,10 +86,28 @@ def drivers_of(part: str) -> list:
     """What a part of the executor, or a module, has compiled."""
     if part not in DRIVERS:
         return [*import_module(part).DRIVERS]
-    kinds = [kind for kind in KINDS.values() if kind.precompiled]
-    tiles = [panel_product, *(kernel for kind in kinds for kernel in (kind.forward_tile, kind.backward_tile))]
-    kernels = tiles if part == ROWS else [kind.pack for kind in kinds]
+    usual, all_kinds = [kind for kind in KINDS.values() if kind.precompiled], KINDS.values()
+    rows = [panel_product, *(kernel for kind in usual for kernel in (kind.forward_tile, kind.backward_tile))]
+    rest = [kind.pack for kind in usual]
+    rare = [kernel for kind in all_kinds for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold)]
+    kernels = {ROWS: rows, REST: rest, RARE: [kernel for kernel in rare if kernel not in (*rows, *rest)]}[part]
     return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys(kernels) if kernel), *DRIVERS[part]]
+
+
+def missing(*parts: str) -> list:
+    """What the disk does not hold of these parts."""
+    return [compiled for part in parts for compiled in drivers_of(part) if is_missing(compiled)]
+
+
+def why(*parts: str) -> str:
+    """Why something of these parts is missing; empty where nothing is."""
+    found = missing(*parts)
+    return why_compiled(found[0]._cache.made_of) if found else ""
+
+
+def stamps(*parts: str) -> list[dict[str, str]]:
+    """What these parts are made of, see `cache.made_of`; each once."""
+    return list({id(made): made for part in parts for compiled in drivers_of(part) for made in [compiled._cache.made_of]}.values())
 
 
 def compile_part(part: str) -> None:

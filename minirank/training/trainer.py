@@ -335,10 +335,8 @@ def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
     if config.training.backend != "cpu" or config.training.precision != "float32":
         yield
         return
-    from ..kernels.cpu.compile import compiling, wait_for
+    from ..kernels.cpu.compile import BESIDE, compiling, wait_for
 
-    with compiling("minirank.evaluation.compiled") as processes:
-        if processes:
-            progress.say("compiling the kernels beside the next steps, once; they are cached afterwards ...")
+    with compiling("minirank.evaluation.compiled", say=lambda why: progress.say(BESIDE.format(why))) as processes:
         yield
         wait_for(processes)
