@@ -10,14 +10,12 @@ an index that two processes may write at once, so that one signature's entry lea
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import sys
 import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import llvmlite
 import numba
@@ -57,12 +55,12 @@ def source_files(folder: Path) -> list[Path]:
 
 
 @lru_cache
-def made_of(folder: Path) -> dict[str, str]:
-    """All that the compiled drivers in a folder depend on, by name."""
+def made_of(folder: Path, sources: str) -> dict[str, str]:
+    """All that the compiled drivers in a folder depend on, by name; sources: see `source_stamp`."""
     triple, processor, features = registry.cpu_target.target_context.codegen().magic_tuple()
     return {
         "drivers": folder.name,
-        "sources": source_stamp(folder),
+        "sources": sources,
         "processor": f"{processor} on {triple}, {hashlib.sha256(str(features).encode()).hexdigest()[:8]}",
         "Python": f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')} -O{sys.flags.optimize}",
         "numba": numba.__version__,
@@ -78,7 +76,7 @@ class KernelCache:
     def __init__(self, function) -> None:
         self._function = function
         self._folder = Path(function.__code__.co_filename).resolve().parent
-        source_stamp(self._folder)  # now: a process that goes on for days must not take its code for that of tomorrow's files
+        self._sources = source_stamp(self._folder)  # now: a process that goes on for days has not the code of tomorrow's files
         name = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}"
         self._name = "".join(letter if letter.isalnum() or letter in "._" else "_" for letter in name)[:80]
         self._began = 0.0
@@ -86,7 +84,7 @@ class KernelCache:
     @property
     def made_of(self) -> dict[str, str]:
         """See `made_of`."""
-        return made_of(self._folder)
+        return made_of(self._folder, self._sources)
 
     @property
     def cache_path(self) -> str:
@@ -101,7 +99,7 @@ class KernelCache:
     def load_overload(self, signature, target_context) -> CompileResult | None:
         """The form for a signature; None where it must be compiled."""
         target_context.refresh()
-        name, stamp, damaged = self._file(signature), stamp_of(self.made_of), False
+        name, stamp = self._file(signature), stamp_of(self.made_of)
         for folder in readable_folders():
             data = folder.read(stamp, name)
             if data is None:
@@ -125,7 +123,7 @@ class KernelCache:
     def _can_be_kept(self, compiled: CompileResult) -> bool:
         """Whether it means the same in another process, and was made of the files that lie there now."""
         alone = not compiled.library.has_dynamic_globals and all(each.can_cache for each in compiled.lifted)
-        return alone and hash_sources(self._folder) == source_stamp(self._folder)
+        return alone and hash_sources(self._folder) == self._sources
 
     def _file(self, signature) -> str:
         """The name of the file for a signature, and for what else may differ between functions of one name."""

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import cgutils, types
+from numba.core import cgutils, config, types
 from numba.extending import intrinsic
 
 from .address import AddressedKernel, emit_call_at
@@ -47,7 +47,17 @@ def shape(features: dict[str, bool], machine: str) -> tuple[int, int]:
     return 0, 1
 
 
-_ROWS, WIDE = shape(llvm.get_host_cpu_features(), llvm.get_process_triple())
+def target_features() -> dict[str, bool]:
+    """Those that Numba compiles for: of this processor, or what NUMBA_CPU_FEATURES and NUMBA_CPU_NAME=generic say instead.
+
+    A shape of this processor would be a wrong one for code that was compiled on another for both, and kept on disk.
+    """
+    if config.CPU_FEATURES is None:
+        return llvm.get_host_cpu_features()
+    return {name[1:]: name[0] == "+" for name in config.CPU_FEATURES.split(",") if name}
+
+
+_ROWS, WIDE = shape(target_features(), llvm.get_process_triple())
 ROWS = _ROWS or 6
 UNROLL = 4  # SPEED: steps of k in an iteration of the loop, so that few instructions count and compare; with 8, sums spill on AVX-512
 SOME_ROWS = (1, 2, ROWS)  # of a tile; fewer shapes compile sooner, and other numbers of rows are put together of these

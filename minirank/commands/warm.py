@@ -26,7 +26,9 @@ def run_warm(options: Namespace) -> None:
     if not can_keep():
         raise RunError(f"nowhere to keep compiled kernels ({listed(refusals())}); {REMEDY}")
     before = len(missing(*parts))
-    with compiling(*parts[2:], say=lambda why: print(f"compiling {before} kernels, up to half a minute: {why}", file=sys.stderr)) as processes:
+    with compiling(
+        *parts[2:], say=lambda why: print(f"compiling {before} kernels, up to half a minute: {why}", file=sys.stderr)
+    ) as processes:
         wait_for(processes)
     for part in parts:
         if missing(part):  # what went wrong there is an error here

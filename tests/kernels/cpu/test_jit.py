@@ -9,14 +9,17 @@ from checkout import python
 from cpu_world import drawn, drawn_batch
 
 import minirank.kernels
+from minirank.evaluation import compiled
 from minirank.evaluation.compiled import group_dcg
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu import compile, jit
+from minirank.kernels.cpu import cache, compile, jit
 from minirank.kernels.cpu.executor import CpuExecutor
+from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import TrainState
 
 PACKAGE = Path(minirank.kernels.__file__).resolve().parent
-SOURCES = {f"{folder.name}/{path.name}" for folder in (PACKAGE, PACKAGE / "ops", PACKAGE / "cpu") for path in folder.glob("*.py")}
+SOURCES = {path for folder in (PACKAGE, PACKAGE / "ops", PACKAGE / "cpu") for path in folder.glob("*.py")}
+EVALUATION = Path(compiled.__file__).resolve().parent
 PROBE = """
 import numpy as np
 from minirank.kernels.cpu import walk
@@ -28,7 +31,7 @@ print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
 
 def run(root, driver):
     code = PROBE.format(driver=driver, name=driver.split("(")[0])
-    done = python("-c", code, cwd=root, PYTHONPATH=str(root))
+    done = python("-c", code, cwd=root, PYTHONPATH=str(root), NUMBA_CACHE_DIR=str(root / "compiled"))
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
@@ -48,18 +51,17 @@ def test_an_edit_in_a_kernel_reaches_a_cached_driver(tmp_path):
     assert run(tmp_path, "probe(total)") == ["5", "0"]
 
 
-def test_stamp_covers_every_source_file():
-    assert {name for name, _, _ in jit.source_stamp()} == SOURCES
-
-
-def test_stamp_of_a_driver_elsewhere_covers_both_folders(tmp_path):
+def test_a_stamp_covers_every_source_file_of_the_kernels_and_of_a_drivers_own_folder(tmp_path):
     (tmp_path / "cores.py").touch()
-    names = {name for name, _, _ in jit.source_stamp(str(tmp_path / "cores.py"))}
-    assert names == {f"{tmp_path.name}/cores.py"} | SOURCES
-    stamps = group_dcg._cache._cache_file._source_stamp
-    assert {"evaluation/compiled.py", "evaluation/metrics.py", "cpu/jit.py", "ops/dense.py", "kernels/adam.py"} <= {
-        name for name, _, _ in stamps
-    }
+    assert {path.name for path in cache.source_files(tmp_path)} == {"cores.py"} | {path.name for path in SOURCES}
+    assert set(cache.source_files(PACKAGE / "cpu")) == SOURCES
+    assert group_dcg._cache.made_of["drivers"] == "evaluation" and group_dcg._cache.made_of["sources"] == cache.source_stamp(EVALUATION)
+
+
+def test_warm_compiles_every_kernel_of_every_operation():
+    kernels = {kernel for kind in KINDS.values() for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold) if kernel}
+    drivers = [driver for part in compile.DRIVERS for driver in compile.drivers_of(part)]
+    assert {kernel.of(compile.FLOAT32) for kernel in kernels} <= set(drivers) and len(drivers) == len(set(drivers)) > len(kernels)
 
 
 def test_a_kernel_keeps_nan_and_infinity():
