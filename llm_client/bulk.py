@@ -160,7 +160,8 @@ class _Workers:
         now = time.monotonic()
         if now - self._told >= WAITING_SECONDS:
             self._told = now
-            self._bulk.waiting(self._client.waiting())
+            of = f" of {self._total:,}" if self._total else ""
+            self._bulk.waiting(f"{self._finished:,}{of} calls done; {self._client.waiting()}")
 
     def _feed(self, requests: Iterable[Request], noted: bool) -> None:
         model = self._client.model

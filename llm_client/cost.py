@@ -143,12 +143,9 @@ class Budget:
                 if self._stopped:
                     raise Stopped("stopped before sending", kind="stopped")
                 if self._reserved == 0:
-                    if bound > most:
-                        text = f"max_cost {most:g} is too small for the next call, which could cost {bound:.6g}"
-                    else:
-                        spent = f"{self.spent:.6g} spent so far, earlier runs included"
-                        text = f"max_cost {most:g} is reached: {spent}, and the next call could cost {bound:.6g}"
-                    raise FatalError(f"{text}; raise it and start again, finished items are kept", kind="max_cost")
+                    spent = f"{self.spent:.6g} spent so far, earlier runs included, and the next call could cost {bound:.6g}"
+                    text = f"max_cost {most:g} is reached: {spent}; raise it and start again, finished items are kept"
+                    raise FatalError(text, kind="max_cost")
                 self._changed.wait()
             self._reserved += bound
         return bound

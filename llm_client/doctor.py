@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import statistics
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -45,11 +46,13 @@ class ServerReport:
         lines: (mark, subject, words); mark is `ok`, `note` or `FAIL`.
         model: that was asked.
         ability: as `Client.ability`.
+        tell: called with each finding as it is found.
     """
 
     lines: list[tuple[str, str, str]] = field(default_factory=list)
     model: str | None = None
     ability: Ability | None = None
+    tell: Callable[[str], object] = lambda text: None
 
     @property
     def ok(self) -> bool:
@@ -59,13 +62,25 @@ class ServerReport:
     def add(self, mark: str, subject: str, words: str) -> None:
         """One finding; what a server says must not steer the terminal."""
         self.lines.append((mark, subject, "".join(sign if sign.isprintable() else " " for sign in words)))
+        self.tell(_line(*self.lines[-1]))
 
     def __str__(self) -> str:
-        return "\n".join(f"{mark:4}  {subject:14}  {words}" for mark, subject, words in self.lines)
+        return "\n".join(_line(*line) for line in self.lines)
+
+
+def _line(mark: str, subject: str, words: str) -> str:
+    return f"{mark:4}  {subject:14}  {words}"
 
 
 def doctor(
-    base_url: str, model: str | None = None, api_key_env: str = "OPENAI_API_KEY", timeout: float = 60.0, transport: Any = None
+    base_url: str,
+    model: str | None = None,
+    api_key_env: str = "OPENAI_API_KEY",
+    timeout: float = 60.0,
+    transport: Any = None,
+    *,
+    max_tokens: int | None = None,
+    tell: Callable[[str], object] | None = None,
 ) -> ServerReport:
     """Examine a server: models, authentication, rung, context length, latency.
 
@@ -77,10 +92,13 @@ def doctor(
         api_key_env: name of the environment variable that holds the key.
         timeout: seconds for a reply.
         transport: another one than HTTP, such as a recording.
+        max_tokens: of each answer; by default some, too few for a model that reasons at length.
+        tell: called with each finding as it is found.
     """
-    report = ServerReport()
+    report = ServerReport(tell=tell or (lambda text: None))
     try:
-        client = Client(base_url, model or "", api_key_env, timeout, Limits(concurrency=1, retries=1), transport=transport)
+        limits = Limits(concurrency=1, retries=1, max_tokens=max_tokens)
+        client = Client(base_url, model or "", api_key_env, timeout, limits, transport=transport)
         report.add("ok", "address", client.base_url)
         if client.withholds_key:
             report.add("note", "key", f"not sent, since {client.base_url} is not https; use https if the server wants it")
@@ -166,9 +184,10 @@ def _first_answer(client: Client, report: ServerReport, api_key_env: str, attemp
 def _send(client: Client, request: Request, extra: dict, rung: str, attempts: list[Attempt]):
     """Send a request, giving up parameters that the server rejects, other than those in `extra`."""
     while True:
-        sent = payload(request, client.model, client.ability, request.max_tokens) | extra
+        cap = client.limits.cap(request.max_tokens)
+        sent = payload(request, client.model, client.ability, cap) | extra
         try:
-            return client.exchange(sent, request.max_tokens, rung, attempts)
+            return client.exchange(sent, cap, rung, attempts)
         except CapabilityError as error:
             if error.kind == "format":
                 raise

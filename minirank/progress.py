@@ -10,6 +10,7 @@ from typing import TextIO
 
 RENEW_SECONDS = 0.1  # on a terminal
 PLAIN_SECONDS = 10.0  # in a log
+QUIET_SECONDS = 2.0  # on a terminal, until what is waited for is shown
 
 
 class Progress:
@@ -54,6 +55,16 @@ class Progress:
             return "  ".join(filter(None, (*parts, f"{rate:.1f}/s", f"{left} left" if total else "")))
 
         self._show(done, total, line, last=done == total > 0)
+
+    def wait(self, words: str) -> None:
+        """What is waited for, where nothing else was shown for a while."""
+        if self._stream is None:
+            return
+        with self._lock:
+            now = self._clock()
+            if now - max(self._shown, self._start) >= (QUIET_SECONDS if self._terminal else PLAIN_SECONDS):
+                self._shown = now if not self._terminal else self._shown
+                self._print(f"waiting: {words}", stays=not self._terminal)
 
     def _show(self, done: int, total: int, line: Callable[[float, str], str], last: bool = False) -> None:
         """A line, made of the rate and the time left, when the next one is due; the last one always, and it stays."""

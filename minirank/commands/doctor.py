@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from functools import partial
 
-from ..config.llm import LONGEST_WAIT, LLMConfig
-from .option_types import Commands, number
+from ..config.llm import LONGEST_WAIT, MOST_TOKENS, LLMConfig
+from .option_types import Commands, number, whole_number
 from .server import server_of
 
 TIMEOUT = 60.0  # seconds
@@ -16,10 +17,11 @@ def register(commands: Commands) -> None:
     doctor = commands.add_parser("doctor", help="what this LLM server can do, and what to do about what it cannot")
     add = doctor.add_argument
     add("--base-url", metavar="URL", help="such as http://127.0.0.1:8080/v1")
-    add("--config", metavar="CONFIG.yaml", help="its llm.base_url, model, api_key_env and timeout, where no option is given")
+    add("--config", metavar="CONFIG.yaml", help="its llm.base_url, model, api_key_env, timeout and max_tokens, where no option is given")
     add("--model", metavar="M", help="its name (default: the first that the server lists)")
     add("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
     add("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})")
+    add("--max-tokens", type=whole_number(1, most=MOST_TOKENS), metavar="N", help="of an answer, at least; models that reason need many")
     doctor.set_defaults(run=run_doctor)
 
 
@@ -31,6 +33,7 @@ def run_doctor(options: Namespace) -> int:
     server = server_of(options, LLMConfig(timeout=TIMEOUT))
     if server.base_url is None:
         raise ConfigError("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
-    report = doctor(server.base_url, server.model, server.api_key_env, server.timeout)
-    print(report)
+    report = doctor(
+        server.base_url, server.model, server.api_key_env, server.timeout, max_tokens=server.max_tokens, tell=partial(print, flush=True)
+    )
     return 0 if report.ok else 1

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, LLMConfig
+from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, MOST_TOKENS, LLMConfig
 from .option_types import Commands, number, whole_number
 from .server import server_of
 
@@ -30,7 +30,8 @@ def register(commands: Commands) -> None:
         "extract",
         help="find skills, titles, years ... in the texts of a data folder",
         description="Without a server the rules read the texts. A run that was stopped goes on where it ended. What names the "
-        "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15).",
+        "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15). Documents that "
+        "a server fails are read by the rules, and a table says why; where all fail nothing is written and the exit status is 2.",
     )
     _add_common(extract)
     extract.add_argument(
@@ -46,7 +47,8 @@ def register(commands: Commands) -> None:
     grade = commands.add_parser(
         "grade",
         help="grade how well resumes fit jobs, where people did not",
-        description="Writes relevance_grades.csv beside the data and compares it with the grades that people gave.",
+        description="Writes relevance_grades.csv beside the data and compares it with the grades that people gave. Pairs that a "
+        "server fails are graded by the rules, and a table says why; where all fail nothing is written and the exit status is 2.",
     )
     _add_common(grade)
     grade.add_argument("--pairs", metavar="FILE.csv", help="job_id and resume_id of the pairs (default: all that were shown)")
@@ -91,8 +93,10 @@ def _extract_llm(options: Namespace, server: LLMConfig, gazetteer: Gazetteer | N
             return None
         features, report = extract_folder_llm(folder, asker, options.characters, gazetteer)
         print(report)
-        counts = write_signals_llm(folder, features, asker)
-        print(f"hiring signals: {counts.grounded:,} shared traits, {counts.dropped:,} dropped")
+        if not report.nothing_read:
+            counts = write_signals_llm(folder, features, asker)
+            print(f"hiring signals: {counts.grounded:,} shared traits, {counts.dropped:,} dropped")
+        _print_failures(asker, f"none of {len(report.fell_back):,} documents was read" if report.nothing_read else None)
         _print_ledger(asker)
     return features
 
@@ -118,6 +122,7 @@ def run_grade(options: Namespace) -> None:
                 return
             grades, report = grader.grades(pairs, asker)
             print(report)
+            _print_failures(asker, f"none of {report.by_rules:,} pairs was graded" if report.by_rules and not report.by_model else None)
             _print_ledger(asker)
     path = write_grades(folder, pairs, grades)
     print(agreement(folder, pairs, grades))
@@ -145,6 +150,7 @@ def _add_common(command) -> None:
     add("--rpm", type=number(above=0), metavar="N", help="requests a minute at most")
     add("--tpm", type=number(above=0), metavar="N", help="tokens a minute at most")
     add("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
+    add("--max-tokens", type=whole_number(1, most=MOST_TOKENS), metavar="N", help="of an answer (default 300 to 1000, by prompt)")
     add("--price-in", type=number(), metavar="P", help="of a million tokens sent")
     add("--price-out", type=number(), metavar="P", help="of a million tokens of answers")
     add("--max-cost", type=number(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices")
@@ -198,7 +204,8 @@ def _connected(options: Namespace, server: LLMConfig) -> Iterator[Asker]:
         load_prompt(name)  # checks their examples, before anything is sent
     progress = Progress(sys.stderr)
     try:
-        limits = Limits(**{name: getattr(server, name) for name in ("concurrency", "rpm", "tpm", "max_cost", "price_in", "price_out")})
+        names = ("concurrency", "rpm", "tpm", "max_cost", "max_tokens", "price_in", "price_out")
+        limits = Limits(**{name: getattr(server, name) for name in names})
     except ValueError as error:
         raise ConfigError(str(error)) from None
     try:
@@ -213,7 +220,7 @@ def _connected(options: Namespace, server: LLMConfig) -> Iterator[Asker]:
             if player is not None:
                 store.keep_ability(client.base_url, model, player.ability)
             with _recording(options.record, client, progress.say):
-                yield Asker(client, store, options.retry_failed, progress.count, progress.say)
+                yield Asker(client, store, options.retry_failed, progress.count, progress.say, progress.wait)
     except LLMError as error:
         raise RunError(str(error)) from None
 
@@ -250,7 +257,7 @@ def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iter
             with store.writing() as run:
                 store.register(requests(), client.model, run)
                 store.retry_failed(run)
-        files = write_batch(requests(), client.model, store, options.batch_out, store.ability(client.base_url, client.model))
+        files = write_batch(requests(), client.model, store, options.batch_out, store.ability(client.base_url, client.model), client.limits)
         print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
     elif options.batch_in is not None:
         found = read_batch(options.batch_in, requests, client.model, store, client.limits)
@@ -268,8 +275,31 @@ def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iter
 def _print_ledger(asker: Asker) -> None:
     """Print what asking took, over all runs on this store."""
     spent = asker.store.ledger()
-    tokens = f"{spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out"
-    print(f"sent so far: {spent['attempts']:,} requests, {tokens}, cost {spent['cost']:.4g}")
+    tokens, cost = f"{spent['tokens_in']:,} tokens in, {spent['tokens_out']:,} out", f"cost {spent['cost']:.4g}"
+    if spent["estimated"]:
+        tokens = f"about {tokens} (our estimate: for {spent['estimated']:,} answers the server reports none)"
+        cost = f"cost at most {spent['cost']:.4g}"
+    elif not spent["tokens_in"]:
+        tokens = "no tokens reported"
+    print(f"sent so far: {spent['attempts']:,} requests, {tokens}, {cost}")
+
+
+def _print_failures(asker: Asker, nothing: str | None) -> None:
+    """Print why questions have no answer.
+
+    Args:
+        nothing: what to say where none has one.
+    Raises:
+        RunError: none has one.
+    """
+    from ..errors import RunError
+
+    if table := str(asker.failures):
+        print(table)
+    if nothing is not None:
+        _print_ledger(asker)
+        remedy = "nothing was written; mend it and start again with --retry-failed, or leave it to --rules"
+        raise RunError(f"{nothing} by {asker.client.model}: {asker.failures.most()}; {remedy}")
 
 
 def _gazetteer(options: Namespace) -> Gazetteer | None:

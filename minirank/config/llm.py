@@ -11,6 +11,7 @@ from ..errors import ConfigError
 from .dataclass_yaml import build
 
 MOST_CONCURRENCY = 1024
+MOST_TOKENS = 1_000_000  # of an answer
 LONGEST_WAIT = 86_400.0  # seconds that an answer may take
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _SECRET = re.compile(r"key|token|secret|passw|auth|credential", re.IGNORECASE)
@@ -31,6 +32,8 @@ class LLMConfig:
         concurrency: requests at a time.
         rpm, tpm: requests and tokens a minute at most; null = no limit.
         timeout: seconds for an answer.
+        max_tokens: of an answer, in the place of what each prompt says; null = as the prompts say. Another one asks nothing
+            anew that was answered.
     """
 
     base_url: str | None = None
@@ -43,6 +46,7 @@ class LLMConfig:
     rpm: float | None = None
     tpm: float | None = None
     timeout: float = 120.0
+    max_tokens: int | None = None
 
     def __post_init__(self):
         if self.model is not None and not self.model.strip():
@@ -56,6 +60,8 @@ class LLMConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{name} must be finite and above 0, got {value}; null is no limit")
+        if self.max_tokens is not None and not 1 <= self.max_tokens <= MOST_TOKENS:
+            raise ValueError(f"max_tokens must be 1 to {MOST_TOKENS}, got {self.max_tokens}; null is what the prompts say")
         if not 0 < self.timeout <= LONGEST_WAIT:
             raise ValueError(f"timeout must be above 0 and at most {LONGEST_WAIT:g} s, got {self.timeout}")
 

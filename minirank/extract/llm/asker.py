@@ -3,13 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from minirank.llm_client import Bulk, Client, FatalError, Item, Notice, Progress, Request, Store, validate
 
 
+@dataclass
+class Failures:
+    """Why questions have no answer.
+
+    Args:
+        reasons: kind of failure -> how many, and the words of the first.
+    """
+
+    reasons: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def note(self, kind: str, words: str) -> None:
+        """One more."""
+        count, first = self.reasons.get(kind, (0, words))
+        self.reasons[kind] = count + 1, first
+
+    def most(self) -> str:
+        """The words of the most frequent kind."""
+        return _plain(max(self.reasons.values(), key=lambda found: found[0])[1]) if self.reasons else ""
+
+    def __str__(self) -> str:
+        """A table of reasons, the most frequent first; empty without any."""
+        if not self.reasons:
+            return ""
+        rows = sorted(self.reasons.items(), key=lambda row: -row[1][0])
+        width = max(len("failed"), *(len(kind) for kind in self.reasons))
+        lines = [f"{'failed':{width}}  {'count':>7}  first example"]
+        return "\n".join(lines + [f"{kind:{width}}  {count:7,}  {_plain(words)}" for kind, (count, words) in rows])
+
+
+def _plain(text: str) -> str:
+    """Words of a server or a model, on one line, none of which steers a terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 class Asker:
     """Asks many questions and reads the answers back.
+
+    `failures`: why `answer` had none to give.
 
     Args:
         client: of the model.
@@ -17,13 +54,20 @@ class Asker:
         retry_failed: ask once more what failed in an earlier run.
         progress: called with (calls done, calls to make, failures).
         notice: told what a user should see.
+        waiting: told about once a second what is waited for.
     """
 
     def __init__(
-        self, client: Client, store: Store, retry_failed: bool = False, progress: Progress | None = None, notice: Notice | None = None
+        self,
+        client: Client,
+        store: Store,
+        retry_failed: bool = False,
+        progress: Progress | None = None,
+        notice: Notice | None = None,
+        waiting: Notice | None = None,
     ) -> None:
-        self.client, self.store = client, store
-        self._bulk = Bulk(client, store, notice)
+        self.client, self.store, self.failures = client, store, Failures()
+        self._bulk = Bulk(client, store, notice, waiting)
         self._retry_failed, self._progress = retry_failed, progress
 
     def ask(self, requests: Callable[[], Iterable[Request]]) -> int:
@@ -48,13 +92,15 @@ class Asker:
         return failures
 
     def answer(self, request: Request) -> Any | None:
-        """The answer to a question, None where there is none.
+        """The answer to a question, None where there is none; why is noted in `failures`.
 
         Raises:
             FatalError: the store holds something else than an answer.
         """
         item = self._item(request)
         if item is None or item.status != "done":
+            kind, error = (item and item.kind) or "not asked", (item and item.error) or "the run ended before it was asked"
+            self.failures.note(kind, f"{request.key}: {error}")
             return None
         if request.schema is not None and (wrong := validate(item.value, request.schema)):
             raise FatalError(f"{self.store.path} is damaged: {item.key}: {wrong}; restore it or give another file", kind="store")

@@ -50,6 +50,11 @@ class ExtractionReport:
     fell_back: list[str] = field(default_factory=list)
     counts: ValueCounts = field(default_factory=ValueCounts)
 
+    @property
+    def nothing_read(self) -> bool:
+        """Whether no request about a document has an answer."""
+        return bool(self.fell_back) and not (self.by_model or self.distrusted)
+
     def __str__(self) -> str:
         counts = self.counts
         lines = [
@@ -173,7 +178,7 @@ def extract_folder_llm(
         asker: asks the model, and keeps its answers.
         piece: characters of a document in one request; what the model still cannot hold is halved.
         gazetteer: of the rules, and of the names of what the model finds.
-    Returns: Features aligned with the folder, and what became of the documents.
+    Returns: Features aligned with the folder, and what became of the documents; where all failed, nothing is written.
     Raises:
         RunError: a file cannot be written.
         FatalError: nothing further can be asked; what was answered is kept.
@@ -184,5 +189,6 @@ def extract_folder_llm(
     report = ExtractionReport()
     found: list[Any] = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
     features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
-    write_features(folder, features, asker.client.model, gazetteer)
+    if not report.nothing_read:
+        write_features(folder, features, asker.client.model, gazetteer)
     return features, report
