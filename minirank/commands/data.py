@@ -1,10 +1,17 @@
-"""simulate, validate: making a data folder, and checking it."""
+"""simulate, validate: making a data folder, and checking data."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .option_types import Commands, whole_number
+
+if TYPE_CHECKING:
+    from ..config.configuration import Config
 
 
 def register(commands: Commands) -> None:
@@ -16,9 +23,10 @@ def register(commands: Commands) -> None:
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")
     simulate.set_defaults(run=run_simulate)
 
-    validate = commands.add_parser("validate", help="check a data folder: file, line, column and remedy of each problem")
-    validate.add_argument("data", metavar="DATA", help="the data folder")
-    validate.add_argument("--config", metavar="CONFIG.yaml", help="maps column names as its data.columns says")
+    validate = commands.add_parser("validate", help="check data: file, line, column and remedy of each problem, and what can be trained")
+    validate.add_argument("data", metavar="DATA", help="a data folder, or a configuration that names a folder or a table")
+    validate.add_argument("--config", metavar="CONFIG.yaml", help="of a data folder: its columns, split, tasks, model and score")
+    validate.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a value of the configuration, as for train")
     validate.set_defaults(run=run_validate)
 
 
@@ -37,11 +45,43 @@ def run_simulate(options: Namespace) -> None:
 
 def run_validate(options: Namespace) -> int:
     """Print the report; 1 where there are problems."""
+    from ..config.configuration import FolderConfig
     from ..data import validate
+    from ..training.trainable import next_step, trainable
 
-    report = validate(options.data, columns_of(options))
-    print(report)
-    return 0 if report.ok else 1
+    config = _config_of(options)
+    if not isinstance(config.data, FolderConfig):
+        report = trainable(config)
+        print(report)
+        return 1 if report.problems else 0
+    files = validate(config.data.folder, config.data.columns)
+    print(files)
+    if files.folder is None:
+        return 1
+    report = trainable(config, files.folder)
+    print(f"\n{report}")
+    if not report.problems:
+        print(next_step(config, files.folder))
+    return 1 if report.problems else 0
+
+
+def _config_of(options: Namespace) -> Config:
+    """The configuration to validate: a YAML file, or a data folder with that of --config, or with none."""
+    from ..config.configuration import FolderConfig, config_from_dict, load_config
+    from ..config.yaml_files import with_override
+    from ..errors import ConfigError
+
+    path = Path(options.data)
+    if path.suffix.lower() in (".yaml", ".yml") and not path.is_dir():
+        if options.config is not None:
+            raise ConfigError(f"{path} is a configuration already; leave --config out")
+        return load_config(path, options.set)
+    if options.config is None:
+        return config_from_dict(reduce(with_override, options.set, {"data": {"folder": str(path)}}))
+    config = load_config(options.config, options.set, needs_data=False)
+    if config.data is not None and not isinstance(config.data, FolderConfig):
+        raise ConfigError(f"{options.config}: describes a table; write minirank validate {options.config}")
+    return replace(config, data=replace(config.data or FolderConfig(path), folder=path))
 
 
 def columns_of(options: Namespace) -> dict[str, dict[str, str | None]] | None:

@@ -39,7 +39,7 @@ def format_table(results: dict[str, Any]) -> str:
     """Every metric with its interval, ceilings and coverage, then the main ones role by role.
 
     Args:
-        results: from `evaluate`.
+        results: from `evaluate`; `left_out`, where it is there, says why tasks were not trained.
     """
     overall, drawn = results["overall"], results["bootstrap"]
     blocks = [(task_title(results, task, facts), titled(facts["metrics"])) for task, facts in overall["tasks"].items()]
@@ -69,7 +69,7 @@ def format_table(results: dict[str, Any]) -> str:
         drawn_from = f"{drawn['clusters']:,} {plural(drawn['unit'])}"
         level = f"{100 * drawn['level']:.0f} %"
         lines.append(f"Interval: {level}, bootstrap over {drawn_from}, {drawn['replicates']} times.")
-    lines += ["", *aligned(table), ""]
+    lines += ["", *aligned(table), "", *left_out_lines(results.get("left_out", {}))]
     used = {metric for facts in overall["tasks"].values() for metric in facts["metrics"]}
     lines += [f"{title}: {note}." for metric, (title, note) in METRICS.items() if metric in used]
     if ceilings:
@@ -104,7 +104,13 @@ def format_comparison(results_by_name: dict[str, dict[str, Any]]) -> str:
         tops = row(title, first, ceiling, "")
         if any(cell != "-" for cell in tops[1:-1]):
             cells.append(tops)
-    return "\n".join(aligned(cells))
+    left_out = {task: reason for results in results_by_name.values() for task, reason in results.get("left_out", {}).items()}
+    return "\n".join(aligned(cells) + left_out_lines(left_out))
+
+
+def left_out_lines(left_out: dict[str, str]) -> list[str]:
+    """A line for each task that was not trained; left_out: task -> why."""
+    return [f"left out: task {task}: {reason}" for task, reason in left_out.items()]
 
 
 def main_columns(results: dict[str, Any]) -> list[tuple[str, str, str]]:

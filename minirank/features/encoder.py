@@ -64,7 +64,7 @@ class Encoder:
         """
         if not len(rows):
             raise ValueError("rows must hold at least one training row, got none")
-        _check_columns(folder, config)
+        check_columns(folder, config)
         shown = folder.impressions
         used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
         used_resumes, resume = np.unique(shown.resume[rows], return_inverse=True)
@@ -116,33 +116,17 @@ class Encoder:
             features: `Features` of its jobs and resumes.
             split: `Split` with train, valid and test rows.
         """
-        _check_columns(folder, self.config)
+        check_columns(folder, self.config)
         shown = folder.impressions
         jobs = job_profiles(folder.jobs, features.jobs, self.text, self.config.tokens_per_text)
         past = PastHires.from_folder(folder, features)
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
-        converted = np.where(shown.clicked == 1, shown.converted, np.nan)
-        labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
-        confidence = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
-        weights = np.stack([np.ones(len(role)), np.ones(len(role)), confidence], axis=1).astype(np.float32)
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
         position = np.minimum(shown.position, self.max_position)
         encoded = self._encode(MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
-        return Dataset(
-            inputs=self.inputs,
-            rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
-            train=split.train,
-            valid=split.valid,
-            test=split.test,
-            search=shown.search,
-            job=shown.job,
-            role=shown.role,
-            role_names=folder.roles,
-            truth=folder.truth,
-            fingerprint=fingerprint([*folder.files, *(path for path in made if path.exists())]),
-            encoder=self,
-        )
+        files = fingerprint([*folder.files, *(path for path in made if path.exists())])
+        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self)
 
     def resumes(self, resumes: Records, features: ResumesFound) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
@@ -252,7 +236,46 @@ def _vocabularies(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple
     return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}
 
 
-def _check_columns(folder, config: FeatureConfig) -> None:
+def labels_only(folder: DataFolder, split: Split, config: FeatureConfig) -> Dataset:
+    """What `Encoder.dataset` makes, but for the inputs: all ids are 0, and there is no bag and no number."""
+    fields, rows = inputs.categorical(config), len(folder.impressions)
+    roles = len(np.unique(folder.impressions.role[split.train]))
+    spec = InputSpec(tuple((field.name, 1 + (roles if field.name == "role" else 1)) for field in fields), tasks=TASKS)
+    nothing = Inputs(np.zeros((rows, len(fields)), np.int32), (), np.zeros((rows, 0), np.float32))
+    return _dataset(folder, split, spec, nothing, None, "", None)
+
+
+def _dataset(
+    folder: DataFolder, split: Split, spec: InputSpec, encoded: Inputs, truth: dict | None, files: str, encoder: Encoder | None
+) -> Dataset:
+    """The rows of a folder with their labels and weights, and the groups that metrics are computed over."""
+    shown = folder.impressions
+    converted = np.where(shown.clicked == 1, shown.converted, np.nan)
+    labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
+    weights = np.ones_like(labels)
+    weights[:, TASKS.index("relevance")] = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
+    return Dataset(
+        inputs=spec,
+        rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
+        train=split.train,
+        valid=split.valid,
+        test=split.test,
+        search=shown.search,
+        job=shown.job,
+        role=shown.role,
+        role_names=folder.roles,
+        truth=truth,
+        fingerprint=files,
+        encoder=encoder,
+    )
+
+
+def check_columns(folder: DataFolder, config: FeatureConfig) -> None:
+    """Refuses a further column that is a protected attribute, or that no line has.
+
+    Raises:
+        DataError: names it.
+    """
     protected = protected_columns(folder.path) if config.columns else ()
     for field in config.columns:
         side, _, key = field.partition(".")

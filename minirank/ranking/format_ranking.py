@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..config.configuration import ScoreConfig
-from ..evaluation.format_metrics import aligned
+from ..evaluation.format_metrics import aligned, left_out_lines
 from .results import NAMES, OVERLAP, Candidate, Comparison, Ranking
 
 EXPERTS = 2  # of each task, those of most weight
@@ -48,7 +48,7 @@ def heading(ranking: Ranking) -> list[str]:
     """What was ranked for whom, by which score."""
     by = f"{ranking.scored:,} candidates by {format_score(ranking.exponents)}"
     lines = [f"{ranking.job_id}: {ranking.title}", f"role {role_name(ranking.role)}; {by}"]
-    return lines if ranking.note is None else [*lines, f"note: {ranking.note}"]
+    return [*lines, *([] if ranking.note is None else [f"note: {ranking.note}"]), *left_out_lines(ranking.left_out)]
 
 
 def format_score(exponents: ScoreConfig) -> str:

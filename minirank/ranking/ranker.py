@@ -267,7 +267,7 @@ class Ranker:
         for first in range(0, len(chosen), CHUNK_ROWS):
             candidates += self._explain(scored, chosen[first : first + CHUNK_ROWS], first + 1)
         head = query.job["job_id"], query.job["title"], query.role, self._note(query.role)
-        return Ranking(*head, config.score, len(query.pool), tuple(candidates))
+        return Ranking(*head, config.score, len(query.pool), tuple(candidates), self.run.left_out)
 
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..config.configuration import ScoreConfig
@@ -46,6 +46,7 @@ class Ranking:
         exponents: of the score.
         scored: how many candidates were compared.
         candidates: the best ones, best first.
+        left_out: task -> why the model was not trained for it.
     """
 
     job_id: str
@@ -55,11 +56,12 @@ class Ranking:
     exponents: ScoreConfig
     scored: int
     candidates: tuple[Candidate, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The ranking as JSON can hold it."""
         head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note}
-        counts = {"exponents": asdict(self.exponents), "scored": self.scored}
+        counts = {"left_out": self.left_out, "exponents": asdict(self.exponents), "scored": self.scored}
         return head | counts | {"candidates": [candidate.to_json() for candidate in self.candidates]}
 
 

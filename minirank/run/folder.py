@@ -1,7 +1,7 @@
 """The folder of a run: the files that training writes, each of them whole or not there.
 
 config.yaml         the configuration, every default spelt out
-data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from
+data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from, tasks that were left out
 versions.json       format of the folder, and the versions that trained it
 plan.txt            the plan, to read
 encoder files       how a row becomes ids, bags and dense columns
@@ -17,7 +17,7 @@ import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -65,21 +65,30 @@ def read_config(folder: Path) -> Config:
         raise RunError(f"{error}; {RESTORE}") from None
 
 
-def read_data_facts(folder: Path) -> tuple[InputSpec, LabelRates, str]:
-    """(inputs, label rates, fingerprint) of the data that a run was trained on.
+@dataclass(frozen=True)
+class DataFacts:
+    """What a run keeps of the data that it was trained on; left_out: task -> why it is not trained."""
+
+    inputs: InputSpec
+    label_rates: LabelRates
+    fingerprint: str
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def read_data_facts(folder: Path) -> DataFacts:
+    """What data.json says.
 
     Raises:
         RunError: missing or damaged.
     """
     facts = read_json(folder / DATA, NO_RUN)
     try:
-        inputs, rates = build(InputSpec, facts["inputs"]), build(LabelRates, facts["label_rates"])
-        fingerprint = facts["fingerprint"]
-    except (ConfigError, KeyError, TypeError):
+        found = build(DataFacts, {each.name: facts[each.name] for each in fields(DataFacts) if each.name in facts})
+    except (ConfigError, TypeError):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}") from None
-    if not isinstance(fingerprint, str) or rates.rows < 1 or any(size < 1 for _, size in inputs.categorical + inputs.bags):
+    if found.label_rates.rows < 1 or any(size < 1 for _, size in found.inputs.categorical + found.inputs.bags):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}")
-    return inputs, rates, fingerprint
+    return found
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -158,14 +167,18 @@ def new_run(folder: Path) -> Iterator[Path]:
         raise
 
 
-def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan) -> None:
+def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRates, plan: Plan, left_out: dict[str, str]) -> None:
     """Write what does not change while training goes on.
+
+    Args:
+        left_out: task -> why it is not trained.
 
     Raises:
         RunError: a file cannot be written.
     """
     rows = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
     facts = {"fingerprint": dataset.fingerprint, "rows": rows, "inputs": asdict(dataset.inputs), "label_rates": asdict(rates)}
+    facts |= {"left_out": left_out}
     write_json(folder / DATA, facts)
     write_json(folder / VERSIONS, versions())
     write_text(folder / PLAN, f"{plan}\n")
@@ -183,7 +196,7 @@ def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
     if changed is not None:
         key, old, new = changed
         raise RunError(f"{folder}: {key} was {old!r} and is now {new!r}; set it back to resume, or start again with --force")
-    if read_data_facts(folder)[2] != dataset.fingerprint:
+    if read_data_facts(folder).fingerprint != dataset.fingerprint:
         raise RunError(f"{folder}: the data are not those that the run began with; restore them, or start again with --force")
     with TemporaryDirectory() as fresh:
         dataset.encoder.save(Path(fresh))

@@ -9,12 +9,13 @@ import numpy as np
 
 from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
-from ..data import Dataset, TableEncoder, read_folder, read_table, split_by_time
+from ..data import DataFolder, Dataset, Split, TableEncoder, read_folder, read_table, split_by_time
 from ..errors import ConfigError
 from ..evaluation.targets import is_recruiting, label_kind
 from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
+from ..features.encoder import check_columns, labels_only
 
 
 def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
@@ -35,38 +36,30 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns)
     features = read_features(folder)
-    split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
-    if data.grades:
-        folder = with_grades(folder, split.train)
+    folder, split = _split(folder, data)
     say(f"encoding {len(folder.impressions):,} impressions ...")
     if not isinstance(encoder, Encoder):
         encoder = Encoder.fit(folder, features, split.train, config.features)
     return select_tasks(encoder.dataset(folder, features, split), config.tasks)
 
 
-def resolve_tasks(config: Config, dataset: Dataset) -> tuple[TaskConfig, ...]:
-    """The configuration's tasks; without any, the labels that training rows have, each with its cross-entropy.
+def load_labels(config: Config, folder: DataFolder) -> Dataset:
+    """A data folder as `load_dataset` reads it, but for its inputs, which are all unknown: enough to prepare a training, before
+    anything was extracted.
 
     Raises:
-        ConfigError: no task is named and no training row has a label whose weight is above 0.
+        DataError, ConfigError: as for `load_dataset`.
     """
-    if config.tasks:
-        return config.tasks
-    labels, weights = (array[dataset.train] for array in (dataset.rows.labels, dataset.rows.weights))
-    labelled = (~np.isnan(labels) & (weights > 0)).any(axis=0)
-    names = [name for name, has_labels in zip(dataset.inputs.tasks, labelled) if has_labels]
-    if not names:
-        raise ConfigError(f"no training row has a label with a weight above 0; {_where_labels_are(config, dataset)}")
-    clicks_too = "ctr" in names
-    return tuple(TaskConfig(name, given="ctr" if name == "cvr" and clicks_too else None) for name in names)
+    assert isinstance(config.data, FolderConfig)
+    check_columns(folder, config.features)
+    folder, split = _split(folder, config.data)
+    return select_tasks(labels_only(folder, split, config.features), config.tasks)
 
 
-def _where_labels_are(config: Config, dataset: Dataset) -> str:
-    """What to do about labels that are all missing."""
-    if isinstance(config.data, FolderConfig):
-        named = "name the columns that hold them, such as data.columns.impressions.clicked: NAME"
-        return f"{named}, and write null for one that the export does not have"
-    return f"fill a column of {', '.join(dataset.inputs.tasks)}"
+def _split(folder: DataFolder, data: FolderConfig) -> tuple[DataFolder, Split]:
+    """The folder, with grades where they are asked for, and its parts."""
+    split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
+    return with_grades(folder, split.train) if data.grades else folder, split
 
 
 def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
@@ -89,7 +82,7 @@ def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
 
 def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
     """Refuse labels that do not fit their tasks: outside [0, 1] for a loss of probabilities, clicks and conversions that are
-    neither 0 nor 1, a loss within a search where there are none.
+    neither 0 nor 1, a loss within a search where there are none, negative ones for `listwise`.
 
     Raises:
         ConfigError: names the task, and the loss that would do.
@@ -105,3 +98,5 @@ def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
             raise ConfigError(f"task {task.name}: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; {remedy}")
         if set(task.loss) & {"pairwise", "listwise"} and dataset.search is None:
             raise ConfigError(f"task {task.name}: its loss compares rows of a search; name their column in data.columns.group")
+        if "listwise" in task.loss and len(known) and known.min() < 0:
+            raise ConfigError(f"task {task.name}: labels go down to {known.min():g}, its loss 'listwise' needs 0 or more; scale them")

@@ -32,6 +32,7 @@ class Run:
         values: the parameters of the best epoch.
         encoder: `Encoder` of a data folder, or `TableEncoder`.
         fingerprint: of the data that it was trained on.
+        left_out: task -> why it was not trained.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Run:
     values: Arena
     encoder: Encoder | TableEncoder
     fingerprint: str
+    left_out: dict[str, str]
 
     @cached_property
     def executor(self) -> Executor:
@@ -80,17 +82,17 @@ def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
     config = read_config(folder)
     if backend is not None:
         config = with_backend(config, backend)
-    inputs, rates, fingerprint = read_data_facts(folder)
+    facts = read_data_facts(folder)
     if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
         raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
     if not check_unchanged(folder / MODEL, config):
         say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
     try:
-        plan = compile_plan(config.model, config.tasks, inputs, rates)
+        plan = compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates)
     except (ConfigError, KeyError):
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
     kind = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
     values, encoder = read_model(folder, plan, config), kind.load(folder)
-    if replace(encoder.inputs, tasks=inputs.tasks) != inputs:
+    if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
         raise RunError(f"{folder}: the encoder makes other inputs than {DATA} says; {RESTORE}")
-    return Run(folder, config, plan, values, encoder, fingerprint)
+    return Run(folder, config, plan, values, encoder, facts.fingerprint, facts.left_out)

@@ -13,6 +13,7 @@ from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
 from ..errors import ConfigError, RunError
 from ..evaluation import evaluate
+from ..evaluation.format_metrics import left_out_lines
 from ..extract import read_features
 from ..features import Encoder
 from ..kernels.batch import Inputs
@@ -26,7 +27,7 @@ CSV_ROWS = 65_536  # formatted at a time
 
 
 def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
-    """Metrics of a run on a part of the data that it was trained on; see `evaluation.evaluate`.
+    """Metrics of a run on a part of the data that it was trained on; see `evaluation.evaluate`. `left_out` is that of the run.
 
     Args:
         part: "valid" or "test".
@@ -42,7 +43,8 @@ def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None
         other = "valid" if part == "test" else "test"
         raise ConfigError(f"the data have no {part} rows; use --split {other}, or configure a {part} part and train again")
     predictions, regressions = predictions_of(run, dataset, rows), [task.name for task in run.config.tasks if task.is_regression]
-    return evaluate(dataset, rows, predictions, regressions=regressions, bootstrap=bootstrap, seed=seed)
+    results = evaluate(dataset, rows, predictions, regressions=regressions, bootstrap=bootstrap, seed=seed)
+    return results | {"left_out": run.left_out}
 
 
 def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
@@ -102,6 +104,8 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
     else:
         assert isinstance(run.encoder, TableEncoder)
         inputs = run.encoder.read(path)
+    for line in left_out_lines(run.left_out):
+        say(line)
     say(f"predicting {len(inputs):,} rows ...")
     predictions = predict(run.executor, run.values, inputs, run.config.model.position_field)
     columns |= predictions

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config.configuration import Config
+from ..config.configuration import Config, FolderConfig, ScoreConfig
 from ..config.model import check_tasks
 from ..data import Dataset
 from ..errors import ConfigError, RunError
+from ..evaluation.format_metrics import left_out_lines
 from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.batch import Batch
 from ..kernels.executor import Unavailable
@@ -33,13 +34,14 @@ from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run import folder as files
 from ..run.backend import check_backend, executor_of
-from ..run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
+from ..run.learnable import learnable
+from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
-from .validation import stopping_metric, validation_metrics
+from .validation import MEAN, stopping_metric, undefined_metrics, validation_metrics
 
 ADDRESSABLE = 2**47  # bytes of a process
 
@@ -110,7 +112,7 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
         trainer = Trainer(ready, folder, progress, state, cursor)
         if state is None:
             with files.new_run(folder) as staged:
-                files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan)
+                files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan, ready.left_out)
                 trainer.facts = trained_with(staged, ready.config)
                 save_checkpoint(staged, trainer.state, trainer.cursor, trainer.facts)
         else:
@@ -126,12 +128,14 @@ class Prepared:
         config: with every default that depends on the data or the machine filled in.
         dataset: its labels are the tasks.
         rates: of its training rows. plan: compiled for them.
+        left_out: task -> why it is not trained.
     """
 
     config: Config
     dataset: Dataset
     rates: LabelRates
     plan: Plan
+    left_out: dict[str, str]
 
 
 def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None) -> Prepared:
@@ -143,20 +147,64 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     dataset = dataset or load_dataset(config, say=progress.say)
     if not len(dataset.train):
         raise ConfigError("there is no training row; correct data, or its split")
-    config = replace(config, tasks=resolve_tasks(config, dataset))
+    found = learnable(config, dataset)
+    found.raise_first()
+    for line in left_out_lines(found.left_out):
+        progress.say(line)
+    config = replace(config, tasks=found.tasks)
     dataset = select_tasks(dataset, config.tasks)
     check_tasks(config.model, config.tasks, dataset.inputs)
     check_labels(dataset, config.tasks)
+    config = _with_score(config, progress)
     if config.training.backend == "cpu" and config.training.threads is None:
         from ..kernels.cpu.workers import available_threads
 
         config = replace(config, training=replace(config.training, threads=available_threads()))
-    stopping = config.training.early_stopping
-    if stopping is not None and len(dataset.valid):
-        stopping = replace(stopping, metric=stopping_metric(stopping.metric, dataset, config.tasks))
-        config = replace(config, training=replace(config.training, early_stopping=stopping))
+    config = _with_stopping(config, dataset, found.left_out, progress)
     rates = label_rates(config.tasks, dataset.rows.take(dataset.train))
-    return Prepared(config, dataset, rates, compile_plan(config.model, config.tasks, dataset.inputs, rates))
+    plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
+    return Prepared(config, dataset, rates, plan, found.left_out)
+
+
+def _with_score(config: Config, progress: Progress) -> Config:
+    """The configuration with a score that its tasks define: that of relevance where there is neither ctr nor cvr.
+
+    Raises:
+        ConfigError: candidates could not be ranked.
+    """
+    names, used = [task.name for task in config.tasks], [task for task, exponent in vars(config.score).items() if exponent]
+    if not isinstance(config.data, FolderConfig) or set(used) & set(names):
+        return config
+    if used and "relevance" in names:
+        progress.say("relevance alone makes the score, for no other task is trained")
+        return replace(config, score=ScoreConfig(0, 0, 1))
+    raise ConfigError(f"no task that is trained enters the score; set {' or '.join(f'score.{name}: 1' for name in names)}")
+
+
+def _with_stopping(config: Config, dataset: Dataset, left_out: dict[str, str], progress: Progress) -> Config:
+    """The configuration with the metric that early stopping watches; without early stopping where no validation row has a label.
+
+    Raises:
+        ConfigError: the metric is not defined on the validation rows.
+    """
+    stopping = config.training.early_stopping
+    if stopping is None or not len(dataset.valid):
+        return config
+    metric = stopping_metric(stopping.metric, dataset, config.tasks, left_out)
+    for reason, names in _by_reason(undefined_metrics(dataset, config.tasks)).items():
+        progress.say(f"the validation rows do not define {', '.join(names)}: {reason}")
+    if metric is None:
+        progress.say("so early stopping has nothing to watch: all epochs are trained, and the last parameters are kept")
+    return replace(config, training=replace(config.training, early_stopping=None if metric is None else replace(stopping, metric=metric)))
+
+
+def _by_reason(undefined: dict[str, str]) -> dict[str, list[str]]:
+    """Reason -> the metrics that are not defined for it, means apart."""
+    found: dict[str, list[str]] = {}
+    for name, reason in undefined.items():
+        if not name.startswith(f"{MEAN}."):
+            found.setdefault(reason.removeprefix("not defined: "), []).append(name)
+    return found
 
 
 class Trainer:
@@ -178,6 +226,8 @@ class Trainer:
         self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
         self.valid = self.dataset.rows.take(self.dataset.valid)
         self.facts = np.zeros(0, np.uint8)  # what the model was trained with, once the folder holds it
+        left_out = {task: f"left out: {reason}" for task, reason in ready.left_out.items()} if len(self.dataset.valid) else {}
+        self.undefined = left_out | undefined_metrics(self.dataset, self.config.tasks)  # metric, or a task left out -> why it is null
 
     def run(self, stop: Callable[[], bool]) -> Trained:
         """Epochs until the last one, until nothing gets better, or until `stop` says so.
@@ -256,7 +306,10 @@ class Trainer:
         names = [f"{self.plan.spec.tasks[op.attributes['task']]}.{op.kind}" for op in self.plan.losses]
         losses = {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)}
         line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
+        measured = dict.fromkeys(self.undefined) | measured
         line |= {"learning_rate": self.settings.optimiser.learning_rate, "valid": measured, "best": best}
+        if self.undefined:
+            line["reasons"] = self.undefined
         if best:
             files.write_model(self.folder, self.state.values, self.facts)
             cursor.best_epoch = cursor.epoch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,40 +20,68 @@ MEAN = "mean"
 def validation_metrics(
     dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray, predictions: dict[str, np.ndarray]
 ) -> dict[str, float | None]:
-    """Every metric of every task, and for each metric its mean over the data's tasks that have it.
+    """Every metric of every task, and for each metric its mean over the data's tasks whose labels define it.
 
     Args:
         tasks: of the dataset. rows: (n,) row indices. predictions: name -> (n,), as `prediction.predict` gives them.
     Returns:
         `task.metric` and `mean.metric` -> value; None where the rows do not define it.
     """
+    return _measured(dataset, tasks, rows, predictions)[0]
+
+
+def _measured(
+    dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray, predictions: dict[str, np.ndarray]
+) -> tuple[dict[str, float | None], dict[str, str]]:
+    """What `validation_metrics` returns, and why those that are None are not defined."""
     overall = replace(dataset, role=None, truth=None)  # no segments, no ceilings
     regressions = [task.name for task in tasks if task.is_regression]
     results = evaluate(overall, rows, known_predictions(dataset, predictions), regressions=regressions, bootstrap=0)["overall"]["tasks"]
-    found = {f"{task}.{name}": entry["value"] for task, facts in results.items() for name, entry in facts["metrics"].items()}
+    entries = {f"{task}.{name}": entry for task, facts in results.items() for name, entry in facts["metrics"].items()}
+    found = {name: entry["value"] for name, entry in entries.items()}
+    reasons = {name: entry["reason"] for name, entry in entries.items() if entry["value"] is None}
     means: dict[str, list] = {}
     for task in dataset.inputs.tasks:
         for name in results[task]["metrics"]:
             means.setdefault(name, []).append(found[f"{task}.{name}"])
     for name, values in means.items():
-        found[f"{MEAN}.{name}"] = None if None in values else float(np.mean(values))
-    return found
+        defined = [value for value in values if value is not None]
+        found[f"{MEAN}.{name}"] = float(np.mean(defined)) if defined else None
+        if not defined:
+            reasons[f"{MEAN}.{name}"] = "not defined: no task has it"
+    return found, reasons
 
 
-def stopping_metric(metric: str | None, dataset: Dataset, tasks: Sequence[TaskConfig]) -> str:
+def undefined_metrics(dataset: Dataset, tasks: Sequence[TaskConfig]) -> dict[str, str]:
+    """`task.metric` -> why the labels of the validation rows do not define it."""
+    if not len(dataset.valid):
+        return {}
+    return _measured(dataset, tasks, dataset.valid, _guess(dataset))[1]
+
+
+def _guess(dataset: Dataset) -> dict[str, np.ndarray]:
+    return {task: np.full(len(dataset.valid), 0.5) for task in dataset.inputs.tasks}
+
+
+def stopping_metric(metric: str | None, dataset: Dataset, tasks: Sequence[TaskConfig], left_out: Collection[str] = ()) -> str | None:
     """The metric that early stopping watches, checked on the validation rows.
 
     Args:
-        tasks: of the dataset. metric: its name, or None for mean.log_loss (mean.mse where every task is a regression).
+        tasks: of the dataset. left_out: names of tasks that are not trained.
+        metric: its name, or None for mean.log_loss (mean.mse where every task is a regression).
+    Returns:
+        The name; None where none was asked for and the validation rows have no label of any task.
     Raises:
         ConfigError: it is unknown or not defined there; names metrics that are.
     """
-    guess = {task: np.full(len(dataset.valid), 0.5) for task in dataset.inputs.tasks}
-    measured = validation_metrics(dataset, tasks, dataset.valid, guess)
-    if metric is None:
-        metric = next((name for name in ("mean.log_loss", "mean.mse") if name in measured), "mean.log_loss")
+    measured, reasons = _measured(dataset, tasks, dataset.valid, _guess(dataset))
     useful = [name for name, value in measured.items() if value is not None and name.rpartition(".")[2] != OBSERVED]
+    if metric is None:
+        return next((name for name in ("mean.log_loss", "mean.mse") if name in useful), None)
     if metric not in useful:
-        what = "is not defined on the validation rows" if metric in measured else "is unknown"
-        raise ConfigError(f"training.early_stopping.metric: {metric} {what}; choose one of {', '.join(useful)}")
+        what = f"is {reasons[metric]}, on the validation rows" if metric in reasons else "is unknown"
+        if metric.partition(".")[0] in left_out:
+            what = "is of a task that is left out"
+        remedy = f"choose one of {', '.join(useful)}" if useful else "set training.early_stopping: null"
+        raise ConfigError(f"training.early_stopping.metric: {metric} {what}; {remedy}")
     return metric

@@ -30,7 +30,6 @@ GRADE = {"tasks": [{"name": "g", "column": "grade", "weight": "trust"}]}
 YES = {"tasks": [{"name": "y", "column": "label", "positive": "Yes"}]}
 GROUP, SHARE = {"group": "search"}, {"valid": None, "valid_share": 0.9}
 UNTRUSTED = TRAIN.replace(",1\n", ",\n").replace(",0.5\n", ",\n").replace(",2\n", ",\n")
-NO_POSITIVE = "no positive among the train rows; check `positive` and the split; the column has 'yes', 'no'"
 BAD = [
     ({"protected": ["city"]}, "train.csv: column city: a protected attribute is never a feature"),
     ({"categorical": ["city", "label"]}, f"data.columns.categorical: column label is the label of task y {CANNOT}"),
@@ -51,12 +50,9 @@ BAD = [
         {"tasks": [{"name": "y", "column": "label"}]},
         "train.csv:2: column label: expected a number, got 'yes'; set `positive` to the text of the positive class",
     ),
-    (YES, f"train.csv: column label: task y has {NO_POSITIVE}"),
-    ({"valid": VALID.replace(",no,", ",yes,")}, "valid.csv: column label: task y has no negative among the valid rows; check `positive`"),
-    (
-        {"valid": VALID.replace(",no,", ",,").replace(",yes,", ",,")},
-        "valid.csv: column label: task y has no label in the valid rows; add labels",
-    ),
+    (YES, "train.csv: column label: no row has 'Yes', the positive class of task y; correct `positive`; the column has 'yes', 'no'"),
+    ({"train": TRAIN.replace("0.25,0.5", "1e13,0.5"), **GRADE}, "train.csv:3: column grade: a number beyond 1e+12; divide the column by a"),
+    ({"train": TRAIN.replace("0.25,0.5", "0.25,1e39"), **GRADE}, "train.csv:3: column trust: a number beyond 1e+12; divide the column"),
     ({"train": TRAIN.replace("0.25,0.5", "0.25,-1"), **GRADE}, "train.csv:3: column trust: a negative weight; write a number, 0 or more"),
     ({"train": TRAIN.replace("s2", "", 1), **GROUP}, "train.csv:4: column search: the group is missing; give every row its group"),
     ({"table": SHARE, **GROUP}, "train.csv: no training row is left; lower data.table.valid_share or add groups"),

@@ -1,15 +1,14 @@
-"""Which tasks a data set has labels for."""
+"""Labels that do not fit their tasks."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from ranking_world import write_market
 
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.model import TaskConfig
 from minirank.errors import ConfigError
-from minirank.run.load_data import check_labels, load_dataset, resolve_tasks, select_tasks
+from minirank.run.load_data import check_labels, load_dataset, select_tasks
 
 
 @pytest.fixture(scope="module")
@@ -19,26 +18,6 @@ def market(tmp_path_factory):
     write_market(path, impressions=600)
     config = Config(data=FolderConfig(path))
     return config, load_dataset(config)
-
-
-def tasks_of(market, labels=1.0, weights=1.0) -> list[str]:
-    """The tasks where labels and weights are multiplied by those given, (3,) each."""
-    config, dataset = market
-    rows = dataset.rows
-    rows = replace(rows, labels=np.float32(rows.labels * labels), weights=np.float32(rows.weights * weights))
-    return [task.name for task in resolve_tasks(config, replace(dataset, rows=rows))]
-
-
-def test_a_task_needs_a_label_with_a_weight(market):
-    assert tasks_of(market) == ["ctr", "cvr", "relevance"]
-    assert tasks_of(market, labels=np.array([1, 1, np.nan])) == ["ctr", "cvr"]
-    assert tasks_of(market, weights=np.array([1, 1, 0])) == ["ctr", "cvr"]
-
-
-@pytest.mark.parametrize("nothing", [{"labels": np.nan}, {"weights": 0}])
-def test_data_without_a_label_are_one_line(market, nothing):
-    with pytest.raises(ConfigError, match="no training row has a label .*data.columns.impressions.clicked: NAME, .* null for"):
-        tasks_of(market, **nothing)
 
 
 @pytest.mark.parametrize("loss", [{"bce": 1.0}, {"mse": 1.0}])

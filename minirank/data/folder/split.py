@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from minirank.data.folder.data_folder import DataFolder
-from minirank.data.folder.impressions import Impressions
 from minirank.errors import DataError
 
 DAY = 86_400
@@ -43,7 +42,7 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
         maturity_days: days after which a missing conversion counts as none.
     Raises:
         ValueError: shares or days that make no sense.
-        DataError: a part would be empty, or lacks one of a label's two classes.
+        DataError: a part would be empty.
     """
     if not (0 <= valid < 1 and 0 <= test < 1 and valid + test < 1):
         raise ValueError(f"valid and test must be shares 0 .. 1 with a sum below 1, got {valid} and {test}")
@@ -59,15 +58,12 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
 
     test_at = _border(start, sizes, 1 - test) if test else NEVER
     valid_at = _border(start, sizes, 1 - valid - test) if valid else test_at
-    parts = {
-        "train": (start < valid_at) & (known_at <= valid_at),
-        "valid": (start >= valid_at) & (start < test_at) & (known_at <= test_at),
-        "test": start >= test_at,
-    }
-    indices = {name: np.flatnonzero(chosen[rows.search]) for name, chosen in parts.items()}
+    begins = {"train": start < valid_at, "valid": (start >= valid_at) & (start < test_at), "test": start >= test_at}
+    settled = {"train": known_at <= valid_at, "valid": known_at <= test_at, "test": True}
+    indices = {name: np.flatnonzero((begins[name] & settled[name])[rows.search]) for name in begins}
     for name, share in (("train", 1.0), ("valid", valid), ("test", test)):
-        if share > 0:
-            _check_part(rows, name, indices[name])
+        if share > 0 and not len(indices[name]):
+            raise _empty(name, start, begins[name], maturity_days)
     left_out = len(rows) - sum(map(len, indices.values()))
     return Split(indices["train"], indices["valid"], indices["test"], (int(valid_at), int(test_at)), left_out)
 
@@ -80,23 +76,20 @@ def _border(start: np.ndarray, sizes: np.ndarray, share: float) -> int:
     return int(start[min(index, len(start) - 1)])
 
 
-def _check_part(rows: Impressions, part: str, indices: np.ndarray) -> None:
-    """A part has rows, and both classes of every label that the folder has at all."""
-    if not len(indices):
-        remedy = "give a smaller share to the other parts, a shorter maturity gap, or a longer log"
-        raise DataError(f"the {part} part of the split is empty", file="impressions.csv", remedy=remedy)
-    clicks = rows.clicked == 1
-    for name, labels, eligible in (("clicked", rows.clicked, np.ones(len(rows), bool)), ("converted", rows.converted, clicks)):
-        if np.isnan(labels[eligible]).all():
-            continue
-        here = labels[indices][eligible[indices]]
-        among = " among clicked rows" if name == "converted" else ""
-        for value in (0, 1):
-            if not (here == value).any():
-                problem = f"the {part} part of the split never has {value}{among}"
-                remedy = "a larger share or a longer log has both" if part != "train" else "give train a longer log"
-                raise DataError(problem, file="impressions.csv", column=name, remedy=remedy)
-    if not np.isnan(rows.relevance).all() and np.isnan(rows.relevance[indices]).all():
-        problem = f"the {part} part of the split has no label"
-        remedy = "take a larger share, or map the column to null to train without it"
-        raise DataError(problem, file="impressions.csv", column="relevance", remedy=remedy)
+def _empty(part: str, start: np.ndarray, within: np.ndarray, days: float) -> DataError:
+    """The error about a part without a row.
+
+    Args:
+        start: (searches,) when each begins. within: which of them begin in the part. days: `maturity_days`.
+    """
+    problem = f"the {part} part of the split is empty"
+    if start.min() == start.max():
+        searches = "there is one search alone" if len(start) == 1 else f"all {len(start):,} searches begin at the same time"
+        problem, remedy = f"{problem}, for {searches}", "take a longer log"
+    elif within.any():
+        problem += f": in each of its {int(within.sum()):,} searches a label was open when the part ended, counted by maturity_days"
+        remedy = f"lower data.split.maturity_days (it is {days:g}), give a larger share to this part, or take a longer log"
+    else:
+        remedy = "give a smaller share to the other parts, or take a longer log"
+    whole = "set data.split.valid and data.split.test to 0 to train on all rows"
+    return DataError(problem, file="impressions.csv", remedy=f"{remedy}; {whole}")

@@ -1,8 +1,8 @@
-"""The report behind `minirank validate`: every problem that can be found in one pass, or a summary."""
+"""The first half of `minirank validate DATA`: every problem that can be found in one pass over the files, or a summary."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from minirank.data.folder.data_folder import DataFolder, collect
 from minirank.data.folder.split import DAY
 from minirank.data.problems import Problems
 from minirank.data.values import MISSING_TIME
-from minirank.errors import DataError
+from minirank.errors import DataError, MinirankError
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class FolderReport:
         problems: the problems that were kept.
         count: all problems.
         summary: plain text about the data; None where there are problems.
+        folder: what was read; None where there are problems.
     """
 
     problems: list[DataError]
     count: int
     summary: str | None
+    folder: DataFolder | None = None
 
     @property
     def ok(self) -> bool:
@@ -37,11 +39,15 @@ class FolderReport:
     def __str__(self) -> str:
         if self.summary is not None:
             return self.summary
-        lines = [str(problem) for problem in self.problems]
-        hidden = self.count - len(lines)
-        if hidden:
-            lines.append(f"... and {hidden:,} more")
-        return "\n".join([*lines, f"{self.count:,} problem{'s' if self.count > 1 else ''}"])
+        return format_problems(self.problems, self.count)
+
+
+def format_problems(problems: Sequence[MinirankError], count: int) -> str:
+    """A line a problem, then how many there are in all."""
+    lines = [str(problem) for problem in problems]
+    if count > len(lines):
+        lines.append(f"... and {count - len(lines):,} more")
+    return "\n".join([*lines, f"{count:,} problem{'s' if count > 1 else ''}"])
 
 
 def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) -> FolderReport:
@@ -56,7 +62,9 @@ def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) 
     """
     problems = Problems(limit)
     folder = collect(path, columns, problems)
-    return FolderReport(problems.kept, problems.count, None if folder is None or problems.count else summarise(folder))
+    if folder is None or problems.count:
+        return FolderReport(problems.kept, problems.count, None)
+    return FolderReport([], 0, summarise(folder), folder)
 
 
 def summarise(folder: DataFolder) -> str:

@@ -18,6 +18,7 @@ from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
 PARTS = ("train", "valid", "test")
+LARGEST = 1e12  # of a label or a weight: a loss squares it, Adam squares its gradient, in float32
 
 
 def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
@@ -30,8 +31,7 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
         config: files and columns.
         base: folder that the paths are relative to.
     Raises:
-        DataError: a file or a value that cannot be used, a protected attribute as a feature, a part without a label
-            or without one of its classes.
+        DataError: a file or a value that cannot be used, a protected attribute as a feature.
         ConfigError: a label or an id as a feature.
     """
     files, columns = config.table, config.columns
@@ -58,7 +58,6 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
 
     encoder = TableEncoder.fit(raw, rows["train"], fields, columns, files)
     labels, weights = _labels(raw, fields)
-    _check_labels(raw, fields, labels, rows)
     groups = group.astype(np.int32)
     role, role_names = _roles(raw, fields.role, encoder)
     return Dataset(
@@ -114,9 +113,15 @@ def _labels(raw: RawTable, fields: Fields) -> tuple[np.ndarray, np.ndarray]:
             values = raw.numbers(task.column, "set `positive` to the text of the positive class")
         else:
             values = np.array([np.nan if value is None else value == str(task.positive) for value in column.values], float)
-        labels[:, index] = values[column.codes]
+            if not (values == 1).any():
+                seen = [repr(value) for value in column.values if value is not None]
+                shown = ", ".join(seen[:5]) + (" ..." if len(seen) > 5 else "") or "no value"
+                problem = f"no row has {str(task.positive)!r}, the positive class of task {task.name}"
+                remedy = f"correct `positive`; the column has {shown}"
+                raise DataError(problem, file=raw.files[0], column=str(task.column), remedy=remedy)
+        labels[:, index] = _single(raw, task.column, values)[column.codes]
         if task.weight is not None:
-            found = raw.numbers(task.weight, "write a number, 0 or more")[raw.columns[task.weight].codes]
+            found = _single(raw, task.weight, raw.numbers(task.weight, "write a number, 0 or more"))[raw.columns[task.weight].codes]
             if (found < 0).any():
                 code = int(raw.columns[task.weight].codes[np.argmax(found < 0)])
                 raise raw.error(task.weight, code, "a negative weight", "write a number, 0 or more")
@@ -124,25 +129,16 @@ def _labels(raw: RawTable, fields: Fields) -> tuple[np.ndarray, np.ndarray]:
     return labels, weights
 
 
-def _check_labels(raw: RawTable, fields: Fields, labels: np.ndarray, rows: dict[str, np.ndarray]) -> None:
-    """Every part that has rows has labels of every task, and both classes where a task has classes."""
-    for index, task in enumerate(fields.tasks):
-        known = labels[:, index][~np.isnan(labels[:, index])]
-        classes = (0, 1) if task.positive is not None or np.isin(known, (0, 1)).all() else ()
-        for part, indices in rows.items():
-            if not len(indices):
-                continue
-            here = labels[indices, index]
-            where = {"file": raw.files[raw.file[indices[0]]], "column": str(task.column)}
-            if np.isnan(here).all():
-                raise DataError(f"task {task.name} has no label in the {part} rows", **where, remedy="add labels")
-            for value in classes:
-                if not (here == value).any():
-                    what = "positive" if value else "negative"
-                    seen = [text for text in raw.columns[task.column].values if text is not None]
-                    shown = ", ".join(map(repr, seen[:5])) + (" ..." if len(seen) > 5 else "")
-                    problem = f"task {task.name} has no {what} among the {part} rows"
-                    raise DataError(problem, **where, remedy=f"check `positive` and the split; the column has {shown}")
+def _single(raw: RawTable, column: Name, values: np.ndarray) -> np.ndarray:
+    """The distinct values of a column (V,) as float32.
+
+    Raises:
+        DataError: one is so large that its square would be infinite.
+    """
+    large = np.abs(values) > LARGEST
+    if large.any():
+        raise raw.error(column, int(np.argmax(large)), f"a number beyond {LARGEST:g}", "divide the column by a constant")
+    return values.astype(np.float32)
 
 
 def _roles(raw: RawTable, column: Name | None, encoder: TableEncoder) -> tuple[np.ndarray | None, tuple[str, ...]]:
