@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .address import canonical_url
+from .address import canonical_url, page, secrets, shown
 from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tokens
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .key import Key
@@ -71,7 +71,7 @@ class Client:
     """A model on an OpenAI-compatible server. Safe from several threads.
 
     Args:
-        base_url: with or without `/v1` or a trailing slash.
+        base_url: with or without `/v1` or a trailing slash; `client.base_url` is it in one form, secrets in its query hidden.
         model: its name.
         api_key_env: name of the environment variable that holds the key; unset means no key.
         timeout: seconds for a reply; grows up to four times when the server is too slow.
@@ -93,10 +93,11 @@ class Client:
         transport: Any = None,
         notice: Notice | None = None,
     ) -> None:
-        self.base_url, self.model = canonical_url(base_url), model
+        address = canonical_url(base_url)
+        self.base_url, self.model = shown(address), model
         self.limits = limits or Limits()
-        self.key = Key.from_environment(api_key_env)
-        self.transport = transport or Transport(self.base_url, self.key)
+        self.key = Key.from_environment(api_key_env, secrets(address))
+        self.transport = transport or Transport(address, self.key)
         self.budget = Budget(self.limits)
         self.pace = Pace(self.limits.concurrency, timeout, self.limits.rpm, self.limits.tpm, self.limits.max_wait)
         self.ability = Ability()  # learned; assign what an earlier run learned
@@ -299,7 +300,7 @@ class Client:
                     self._under_way.pop(threading.get_ident(), None)
                 self.budget.charge(bound, cost)
                 attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost, estimated))
-                _log.debug("POST %s%s: %s, %s, %.0f ms", self.base_url, PATH, status, outcome, ms)
+                _log.debug("POST %s: %s, %s, %.0f ms", page(self.base_url, PATH), status, outcome, ms)
         finally:
             self.pace.release(ok)
 

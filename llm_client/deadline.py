@@ -3,6 +3,8 @@
 The timeout of a socket is that of one wait, and a server that sends a byte a second never meets it. Here each wait of
 an exchange (the body out, the status line, the headers and the body back) gets what is left until the deadline of
 the exchange that its thread is in. It costs a clock and a field of the socket for each wait, and no thread.
+
+A query that the server's address has is added here, where the request is written: above, libraries log addresses.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from requests.adapters import HTTPAdapter
 _exchange = threading.local()
 
 
-def begin(seconds: float) -> None:
-    """This thread's next exchange ends within so many seconds."""
-    _exchange.deadline = time.monotonic() + seconds
+def begin(seconds: float, query: str = "") -> None:
+    """This thread's next exchange ends within so many seconds; its address ends with this query."""
+    _exchange.deadline, _exchange.query = time.monotonic() + seconds, query
 
 
 def seconds_left() -> float:
@@ -78,6 +80,9 @@ class _Punctual(HTTPConnection):
     """Mixed into a connection of urllib3: it sends and receives in time."""
 
     response_class = _Response
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().putrequest(method, f"{url}?{_exchange.query}" if _exchange.query else url, *args, **kwargs)
 
     def send(self, data) -> None:
         if self.sock is None:

@@ -7,8 +7,10 @@ import statistics
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any
 
+from .address import page
 from .client import Client, read_answer
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
@@ -113,7 +115,7 @@ def doctor(
     except LLMError as error:
         report.add("FAIL", error.kind or "error", _advice(error))
     if report.ok:
-        report.add("ok", "next", f"minirank extract DATA --base-url {client.base_url} --model {client.model}")
+        report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
     return report
 
 
@@ -131,7 +133,7 @@ def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
 
 def _models(client: Client, report: ServerReport, api_key_env: str, timeout: float) -> list[dict]:
     """The server's list of models; empty where it has none."""
-    raw, content = _get(client, f"{client.base_url}/models", timeout)
+    raw, content = _get(client, page(client.base_url, "/models"), timeout)
     if raw.status != 200:
         error = sort_error(raw, raw.body.decode("utf-8", "replace"), content)
         if error.kind == "auth":
@@ -148,7 +150,9 @@ def _models(client: Client, report: ServerReport, api_key_env: str, timeout: flo
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
     else:
         why = "no JSON" if content is None and raw.status == 200 else raw.status
-        report.add("note", "models", f"the server lists none ({why} at {client.base_url}/models); {ADDRESS} if the rest fails too")
+        report.add(
+            "note", "models", f"the server lists none ({why} at {page(client.base_url, '/models')}); {ADDRESS} if the rest fails too"
+        )
     return listed
 
 
@@ -228,7 +232,7 @@ def _context(client: Client, report: ServerReport, listed: list[dict], timeout: 
     entry = next((entry for entry in listed if entry["id"] == client.model), {})
     props = None
     with suppress(LLMError):  # no such page: any other server than llama.cpp
-        _, content = _get(client, client.base_url.removesuffix("/v1") + "/props", timeout)
+        _, content = _get(client, page(client.base_url, "/props", version=False), timeout)
         props = content.get("default_generation_settings") if isinstance(content, dict) else None
     sources = [source for source in (props, entry, entry.get("meta")) if isinstance(source, dict)]
     found = [source[name] for source in sources for name in CONTEXT_FIELDS if type(source.get(name)) is int and source[name] > 0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import quote
+from collections.abc import Iterable
+from urllib.parse import quote, unquote_plus
 
+from .address import HIDDEN
 from .errors import FatalError
 
-HIDDEN = "[key]"
 SECRET = 8  # characters from which a key is a secret: `none` or `EMPTY` is a word, and answers hold it too
 
 
@@ -18,17 +19,21 @@ class Key:
 
     Args:
         secret: the key itself, or None where the server wants none.
+        others: what else is not to be shown: secrets in the address of the server.
     """
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_others", "_secret")
 
-    def __init__(self, secret: str | None) -> None:
-        self._secret = secret
+    def __init__(self, secret: str | None, others: Iterable[str] = ()) -> None:
+        self._secret, self._others = secret, tuple(others)
 
     @classmethod
-    def from_environment(cls, name: str) -> Key:
+    def from_environment(cls, name: str, others: Iterable[str] = ()) -> Key:
         """The key in an environment variable; an unset or empty one is no key.
 
+        Args:
+            name: of the variable.
+            others: as the class takes them.
         Raises:
             FatalError: it holds characters that no HTTP header may hold, or the name looks like a key itself.
         """
@@ -39,7 +44,7 @@ class Key:
         secret = os.environ.get(name, "").strip()
         if not secret.isascii() or any(not 32 < ord(character) < 127 for character in secret):
             raise FatalError(f"the key in {name} holds blanks or characters outside ASCII; copy it again", kind="config")
-        return cls(secret or None)
+        return cls(secret or None, others)
 
     def __bool__(self) -> bool:
         return self._secret is not None
@@ -52,9 +57,16 @@ class Key:
     def __reduce__(self):
         raise TypeError("a key is neither copied nor written")
 
-    def header(self) -> dict[str, str]:
-        """The header that carries it; empty without a key."""
-        return {"Authorization": f"Bearer {self._secret}"} if self else {}
+    def header(self, azure: bool = False) -> dict[str, str]:
+        """The header that carries it; empty without a key.
+
+        Args:
+            azure: by `api-key`, as Azure's classic form has it; but what is a token of Azure's own (a JWT) always as a bearer.
+        """
+        if self._secret is None:
+            return {}
+        token = self._secret.startswith("eyJ") and self._secret.count(".") == 2
+        return {"api-key": self._secret} if azure and not token else {"Authorization": f"Bearer {self._secret}"}
 
     def redact(self, text: str) -> str:
         """The text with every copy of the key hidden."""
@@ -70,6 +82,5 @@ class Key:
 
     def _forms(self) -> tuple[str, ...]:
         """The key as it is, as in an address, as some write a slash in JSON."""
-        if self._secret is None or len(self._secret) < SECRET:
-            return ()
-        return self._secret, quote(self._secret, safe=""), self._secret.replace("/", r"\/")
+        known = [secret for secret in (self._secret, *self._others, *map(unquote_plus, self._others)) if secret and len(secret) >= SECRET]
+        return tuple(form for secret in known for form in (secret, quote(secret, safe=""), secret.replace("/", r"\/")))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # urllib3's, met while a body is read
 
 from . import deadline
-from .address import is_loopback, may_carry_key
+from .address import API_VERSION, is_loopback, may_carry_key, page, shown
 from .errors import FatalError, RetryLater
 from .key import Key
 
@@ -41,12 +42,13 @@ class Transport:
     The key travels only to that server, over https or within this machine; redirects are never followed.
 
     Args:
-        base_url: canonical.
+        base_url: canonical; `transport.base_url` is what may be shown of it.
         key: of the API.
     """
 
     def __init__(self, base_url: str, key: Key) -> None:
-        self.base_url = base_url
+        self.base_url, self._query = shown(base_url), urlsplit(base_url).query
+        self._azure = API_VERSION in parse_qs(self._query)
         self._key = key
         self._local = threading.local()
         with requests.Session() as session:  # proxies and certificates of the environment
@@ -70,10 +72,10 @@ class Transport:
             RetryLater: no reply; kind `timeout`, `stale` (a kept connection was gone), `lost`, `unreachable`.
             FatalError: a reply that is too long, or an address that cannot work.
         """
-        return self._send("POST", self.base_url + path, body, timeout)
+        return self._send("POST", page(self.base_url, path), body, timeout)
 
     def get(self, url: str, timeout: float) -> RawReply:
-        """Ask for a page of the same server; `url` is complete."""
+        """Ask for a page of the same server; `url` is complete but for the query of the server's address."""
         return self._send("GET", url, None, timeout)
 
     def close(self) -> None:
@@ -86,7 +88,7 @@ class Transport:
         local = self._local
         if getattr(local, "session", None) is None:
             local.session, local.prepared, local.sent = _session(), {}, 0
-        deadline.begin(timeout)
+        deadline.begin(timeout, self._query)
         try:
             seconds, request = (min(CONNECT_SECONDS, timeout), timeout), self._prepared(method, url, body)
             response = local.session.send(request, timeout=seconds, allow_redirects=False, **self._settings)
@@ -107,7 +109,7 @@ class Transport:
         if template is None:
             headers = {"Content-Type": JSON, "Accept": JSON, "User-Agent": AGENT, "Accept-Encoding": "gzip, deflate"}
             if not self.withholds_key:
-                headers |= self._key.header()
+                headers |= self._key.header(self._azure)
             template = requests.Request(method, url, headers=headers, data=b"").prepare()
             self._local.prepared[method, url] = template
         prepared = template.copy()

@@ -166,6 +166,7 @@ def _server(options: Namespace) -> LLMConfig | None:
         ConfigError: an option for a server without one, or without a model.
     """
     from ..errors import ConfigError
+    from ..llm_client.address import shown
 
     server = server_of(options)
     if options.rules or (server.base_url is None and options.replay is None):
@@ -178,7 +179,7 @@ def _server(options: Namespace) -> LLMConfig | None:
             raise ConfigError("llm.model names a model, but nothing says on which server; add llm.base_url, or give --base-url or --rules")
         return None
     if options.replay is None and server.model is None:
-        remedy = f"`minirank doctor --base-url {server.base_url}` lists the models"
+        remedy = f"`minirank doctor --base-url {shown(server.base_url or '')}` lists the models"
         raise ConfigError(f"--base-url needs --model, or llm.model in the configuration; {remedy}")
     if options.record is not None and options.replay is not None:
         raise ConfigError("--record needs --base-url: a replay asks no server")

@@ -89,10 +89,12 @@ def read_llm(section: Any) -> LLMConfig:
         raise ConfigError(_LONG.sub("[...]", str(error))) from None
     if config.base_url is not None:
         from ..llm_client import FatalError
-        from ..llm_client.address import canonical_url
+        from ..llm_client.address import canonical_url, secrets
 
         try:
-            canonical_url(config.base_url)
+            address = canonical_url(config.base_url)
         except FatalError as error:
             raise ConfigError(f"llm.{error}") from None
+        if secrets(address):
+            raise ConfigError("llm.base_url: its query may hold a secret, which must not be in a file; give it with --base-url")
     return config

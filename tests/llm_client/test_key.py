@@ -8,9 +8,11 @@ import traceback
 
 import pytest
 from case_table import cases
-from llm_scripted import ScriptedServer, Step, answer, failure, item
+from llm_scripted import ScriptedServer, Step, answer, documents, failure, item
 
-from minirank.llm_client import Bulk, Client, FatalError, LLMError, Store
+from minirank.config.configuration import load_config
+from minirank.errors import ConfigError
+from minirank.llm_client import Bulk, Client, FatalError, Limits, LLMError, Store
 from minirank.llm_client.address import canonical_url, may_carry_key
 from minirank.llm_client.batch import write_batch
 from minirank.llm_client.cassette import Player, Recorder
@@ -76,6 +78,10 @@ def test_case_27_one_canonical_address(path):
     https://example.com/openai/v1beta/ | https://example.com/openai/v1beta
     http://[::1]:80 | http://[::1]/v1
     localhost:11434 | http://localhost:11434/v1
+    https://R.openai.azure.com/openai/deployments/d?api-version=2024-10-21 | https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21
+    https://r.example/openai/deployments/d/chat/completions?api-version=1&x=a%20b | https://r.example/openai/deployments/d?api-version=1&x=a%20b
+    https://r.example/?api-version=1 | https://r.example/v1?api-version=1
+    https://r.example/v1? | https://r.example/v1
 """)
 def test_case_27_other_addresses(typed, canonical):
     assert canonical_url(typed) == canonical
@@ -89,11 +95,84 @@ def test_case_27_the_path_on_the_wire():
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "ftp://host", "http://", f"http://user:{CANARY}@host", f"http://host?key={CANARY}", "http://host:port"]
+    "typed",
+    [
+        "",
+        "ftp://host",
+        "http://",
+        f"http://user:{CANARY}@host",
+        f"http://host?key={CANARY}",
+        "http://host:port",
+        f"http://host?sig={CANARY}",
+    ]
+    + [f"https://host/v1?a=1&{name}={CANARY}" for name in ("api-key", "api_key", "token", "Access_Token")]
+    + [f"https://host#{CANARY}"],
 )
 def test_addresses_that_cannot_be_used(typed):
     with pytest.raises(FatalError) as caught:
         canonical_url(typed)
+    assert CANARY not in str(caught.value)
+
+
+def test_the_query_of_an_address_follows_each_path_and_azure_s_key_has_its_own_header(monkeypatch):
+    with ScriptedServer(default=lambda got: answer() if got.body else Step(404, "no")) as server:
+        base = f"{server.url}/openai/deployments/d"
+        client = Client(f"{base}/chat/completions?api-version=2024-10-21", "m", "LLM_TEST_KEY")
+        assert client.complete(item()).value == client.complete(item()).value == {"n": 1}
+        doctor(f"{base}?api-version=2024-10-21", "m", "LLM_TEST_KEY")
+        monkeypatch.setenv("LLM_TEST_KEY", "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl")  # a token of Azure's own
+        Client(f"{base}?api-version=2024-10-21", "m", "LLM_TEST_KEY").complete(item())
+        Client(f"{base}?model=x", "m", "LLM_TEST_KEY").complete(item())
+    paths = {got.path for got in server.received}
+    assert paths == {
+        "/openai/deployments/d/chat/completions?api-version=2024-10-21",
+        "/openai/deployments/d/models?api-version=2024-10-21",
+        "/openai/deployments/d/props?api-version=2024-10-21",
+        "/openai/deployments/d/chat/completions?model=x",
+    }
+    *classic, token, plain = server.received
+    assert all(got.headers["api-key"] == CANARY and "authorization" not in got.headers for got in classic)
+    assert all("api-key" not in got.headers and got.headers["authorization"].startswith("Bearer eyJ") for got in (token, plain))
+
+
+@pytest.mark.parametrize("name, shown", [("sig", False), ("code", False), ("subscription-key", False), ("x", False), ("api-version", True)])
+def test_a_secret_in_the_query_travels_and_is_shown_nowhere(name, shown, tmp_path, capfd):
+    log, secret, written = io.StringIO(), "c4nary%2Fquery0123456789", []
+    handler, root = logging.StreamHandler(log), logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    bad = failure(500, f"at ?{name}={secret} or {secret.replace('%2F', '/')}")
+    try:
+        with ScriptedServer(default=bad) as server, Store(tmp_path / "s.sqlite") as store:
+            url = f"{server.url}/v1?{name}={secret}"
+            client = Client(url, "m", "LLM_TEST_KEY", limits=Limits(retries=0), notice=written.append)
+            client.transport = Recorder(client.transport, tmp_path / "c.jsonl", client.key)
+            for number, step in enumerate((bad, answer(), Step(307, b"", {"Location": url}), Step(drop=True))):
+                server.default = step
+                try:
+                    Bulk(client, store, written.append).run(documents(number + 1)[number:])
+                except LLMError as error:
+                    written += traceback.format_exception(error)
+            written += [repr(client), str(doctor(url, "m", "LLM_TEST_KEY", 2.0)), *capfd.readouterr()]
+            client.transport.end()
+            assert all(got.path.endswith(f"?{name}={secret}") for got in server.received)
+        with pytest.raises(FatalError, match=r"nothing answers at http://127.0.0.1:\d+/v1\?") as caught:
+            client.complete(item())
+        written.append(str(caught.value))
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    everything = "\n".join([*written, log.getvalue()]).encode() + b"".join(path.read_bytes() for path in files)
+    assert "chat/completions" in log.getvalue() and len(files) >= 2
+    assert (b"c4nary" in everything) == shown and (f"{name}=[key]".encode() in everything) != shown
+
+
+def test_a_secret_in_the_query_is_refused_in_a_file(tmp_path):
+    (tmp_path / "c.yaml").write_text(f"llm: {{base_url: 'https://host/v1?sig={CANARY}', model: m}}")
+    with pytest.raises(ConfigError, match="llm.base_url: its query may hold a secret") as caught:
+        load_config(tmp_path / "c.yaml", needs_data=False)
     assert CANARY not in str(caught.value)
 
 
