@@ -13,6 +13,7 @@ from . import __version__
 from .errors import MinirankError
 
 GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor", "warm")  # modules of commands/, in the order of the help
+LONGEST_LINE = 1_000  # characters of an error
 INTERRUPTED = 130  # as a shell reports Ctrl-C
 
 
@@ -57,5 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(text: str, status: int = MinirankError.exit_code) -> int:
-    print(f"minirank: error: {' '.join(text.split())}", file=sys.stderr)
+    line = " ".join(text.split())
+    if len(line) > LONGEST_LINE:  # a cell of the user's in it; the end says what to do
+        line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
+    print(f"minirank: error: {line}", file=sys.stderr)
     return status

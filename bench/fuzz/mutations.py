@@ -277,7 +277,7 @@ def change_npz(chance: Random, content: bytes) -> bytes:
         elif how == 1:
             arrays[chance.choice((name.upper(), f"{name}x", "", "a/b", "../a", "é", name[:-1]))] = arrays.pop(name)
         elif how == 2:
-            arrays[chance.choice(("more", "a", "y", "file"))] = chance.choice((np.zeros(0), np.zeros((2, 2, 2)), np.array("text"), np.arange(9)))
+            arrays[chance.choice(("more", "a", "y", "0"))] = chance.choice((np.zeros(0), np.zeros((2, 2, 2)), np.array("text"), np.arange(9)))
         elif how < 5:
             arrays[name] = _cast(arrays[name], chance.choice(DTYPES))
         elif how < 8:
