@@ -125,11 +125,13 @@ def evaluate(postings: list, taggers: list[Tagger], gazetteer: Gazetteer | None 
     """
 
     def tag(number, text):
-        return taggers[number].spans(*propose(text))
+        document, marks = propose(text)
+        return tuple(map(document.source_spans, taggers[number].spans(document, marks)))
 
     def tag_with_gazetteer(number, text):
         document, marks = propose(text)
-        return taggers[number].spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
+        found = taggers[number].spans(document, marks, gazetteer.spans(document.plain), gazetteer.bonus)
+        return tuple(map(document.source_spans, found))
 
     methods = {"rules": lambda number, text: rule_spans(text), "tagger": tag}
     if gazetteer is not None:

@@ -10,9 +10,10 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from bench.extraction.tagger_classes import word_classes
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.spans import propose
 from minirank.extract.rules.tagger import LAYERS, SCHEMES, Scheme, Tagger, forbid, hashes, time_major
-from minirank.extract.rules.tagger_features import Sentence, features, sentences
+from minirank.extract.rules.tagger_features import Marks, Sentence, features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
 SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
@@ -117,7 +118,7 @@ def train(postings: list, texts: Iterable[str] = (), settings: dict = SETTINGS) 
         settings: features that occur less often than `min_count` are left out; `l2` penalty; `iterations` of L-BFGS;
             `max_features` after training; `outside` as in Tagger.
     """
-    read = [(*propose(text), gold) for text, gold in postings]
+    read = [_with_plain_gold(*propose(text), gold) for text, gold in postings]
     found = [sentences(document) for document, _, _ in read]
     classes = word_classes([s.words for some in found for s in some], texts)
     rows = (row for (document, marks, _), some in zip(read, found) for row in features(document, some, marks, classes))
@@ -139,6 +140,11 @@ def train(postings: list, texts: Iterable[str] = (), settings: dict = SETTINGS) 
     words, outside = sorted(classes), np.float32(settings["outside"])
     numbers = np.array([classes[word] for word in words], np.uint8).reshape(-1, 2)
     return Tagger(vocabulary, weights, scales, *transitions, outside, np.array(words, np.uint32), numbers)
+
+
+def _with_plain_gold(document: NormalisedText, marks: Marks, gold: dict) -> tuple[NormalisedText, Marks, dict]:
+    """A posting with its annotation as offsets into the plain text."""
+    return document, marks, {layer: [document.text.text_span(*span) for span in spans] for layer, spans in gold.items()}
 
 
 def _compress(vocabulary, weights, kept):

@@ -59,6 +59,7 @@ def register(commands: Commands) -> None:
 def run_extract(options: Namespace) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
     from ..extract import extract_folder
+    from ..extract.feature_files import mask_counts
     from ..features import write_signals
     from ..progress import Progress
 
@@ -80,6 +81,9 @@ def run_extract(options: Namespace) -> None:
         f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
         f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each"
     )
+    masked = mask_counts(features)
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in masked.items())
+    print(f"masked: {sum(masked.values()):,} spans that say who a person is{f' ({kinds})' if kinds else ''}")
     print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 

@@ -3,9 +3,12 @@
 In reading order:
 
     schema           what extraction yields: values with their quotes, the features of a job and of a resume
-    normalised_text  a text made plain, its sentences and sections
-    suspicion        spans that speak to a machine: nothing is extracted from them
+    edited_text      a text after replacements, every span of which leads back to the source
+    normalise        the plain form of a text: what PDF files and web pages make of letters is undone
     personal         spans that say who a person is: nothing is extracted from them
+    masked_text      what is read of a document: its plain form without these spans
+    normalised_text  its sentences and sections
+    suspicion        spans that speak to a machine: nothing is extracted from them either
     rules/           extraction without a server, up to extract_rules and grade_rules
     feature_files    extraction of a data folder, and the files beside the data
     llm/             extraction by a model on a server, up to extract_llm, grade_llm and hiring_summary
@@ -13,8 +16,8 @@ In reading order:
 """
 
 from minirank.extract.feature_files import Features, extract_folder, read_features, write_features
-from minirank.extract.normalised_text import clean_text
-from minirank.extract.rules.extract_rules import TEXT_LIMIT, extract_job, extract_resume
+from minirank.extract.masked_text import TEXT_LIMIT, clean_text
+from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.spans import skill_spans
-from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
+from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, Mask, ResumeFeatures, Value

@@ -1,12 +1,13 @@
 """Extraction of a whole data folder, and reading it back.
 
 job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
-extraction.json                             what made them: rules or a model, and with which gazetteer
+extraction.json                             what made them, rules or a model, and with which gazetteer; how much was masked
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from minirank.data import DataFolder
 
 JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
-_REMEDY = "run `minirank extract DATA --rules`"
+_REMEDY = "run `minirank extract DATA`"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
         "by": "rules" if model is None else "llm",
         "model": model,
         "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
+        "masked": mask_counts(features),
     }
     path = Path(folder.path)
     with writing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
@@ -99,6 +101,12 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
         lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
         write_atomic(path / name, methodcaller("writelines", lines))
     write_text(path / MADE_FILE, json.dumps(made, indent=1) + "\n")
+
+
+def mask_counts(features: Features) -> dict[str, int]:
+    """How many spans were masked in jobs and resumes, by kind."""
+    counts = Counter(mask.kind for item in (*features.jobs, *features.resumes) for mask in item.masked)
+    return dict(sorted(counts.items()))
 
 
 def made_with(folder: str | Path) -> dict:

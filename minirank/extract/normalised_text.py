@@ -1,22 +1,12 @@
-"""A text normalised character by character, cut into sections and sentences; flagged spans blanked or left out."""
+"""A plain text cut into sections and sentences."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
-from minirank.extract.schema import Flag
-
-# One character for one character, so that every offset stays valid: full-width forms, odd spaces, quotes, dashes.
-_NORMAL = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_NORMAL |= dict.fromkeys([0, 0x09, 0x0B, 0x0C, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF], ord(" "))
-# 0x91 to 0x97: the quotes, bullet and dashes of Windows-1252 that was read as Latin-1.
-_NORMAL |= dict.fromkeys([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0x96, 0x97], ord("-"))
-_NORMAL |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x02BC, 0x60, 0xB4, 0x91, 0x92], ord("'"))
-_NORMAL |= dict.fromkeys([0x201C, 0x201D, 0x201E, 0xAB, 0xBB, 0x93, 0x94], ord('"'))
-_NORMAL |= dict.fromkeys([0x0D, 0x85, 0x2028, 0x2029], ord("\n"))
-_NORMAL |= dict.fromkeys([0x2022, 0x2023, 0x25AA, 0x25CF, 0x25E6, 0x2219, 0xB7, 0x95], ord("•"))
+from minirank.extract.edited_text import EditedText
 
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
@@ -24,26 +14,30 @@ _HEADING_MARKUP = " *#_=:|>•-\"'"
 _LONGEST_HEADING = 48
 
 
-def normalise(text: str) -> str:
-    """The text with spaces, quotes, dashes and full-width forms made plain; same length, same offsets."""
-    return text.translate(_NORMAL)
-
-
 class NormalisedText:
-    """A normalised text with its sentences and sections.
+    """The plain form of a text with its sentences and sections; all offsets are into `plain`.
 
     Args:
-        text: source text.
-        plain: its normalised form, same length, flagged spans blanked.
+        text: what the source became.
+        plain: `text.text`, of the same length, flagged spans blanked.
         headings: heading in lower case -> section kind.
 
     `sentences` are the sorted start offsets of the sentences.
     """
 
-    def __init__(self, text: str, plain: str, headings: Mapping[str, str]) -> None:
+    def __init__(self, text: EditedText, plain: str, headings: Mapping[str, str]) -> None:
         self.text, self.plain = text, plain
         self.sentences = [0, *(m.end() for m in _SENTENCE.finditer(plain))]
         self._starts, self._kinds = _sections(plain, headings)
+
+    def quote(self, start: int, end: int) -> tuple[str, int, int]:
+        """The words of the source that a span stands for, and their offsets there."""
+        start, end = self.text.source_span(start, end)
+        return self.text.source[start:end], start, end
+
+    def source_spans(self, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Offsets in the source of spans."""
+        return [self.text.source_span(*span) for span in spans]
 
     def sentence(self, position: int) -> tuple[int, int]:
         """(start, end) of the sentence at an offset."""
@@ -91,24 +85,3 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
                 kinds.append(kind)
         begin += len(line) + 1
     return starts, kinds
-
-
-def blank(plain: str, flagged: Iterable[Flag]) -> str:
-    """The text with every flagged span overwritten by a character that no phrase contains; same length."""
-    return _replaced(plain, flagged, lambda flag: "\x01" * (flag.end - flag.start))
-
-
-def clean_text(text: str, flagged: Iterable[Flag]) -> str:
-    """The text without its flagged spans, a space in the place of each; for tokens and similarities."""
-    return _replaced(text, flagged, lambda flag: " ")
-
-
-def _replaced(text: str, flagged: Iterable[Flag], replacement: Callable[[Flag], str]) -> str:
-    """The text with its flagged spans replaced; Flags in any order, of two that overlap the first one counts."""
-    parts: list[str] = []
-    position = 0
-    for flag in sorted(flagged, key=lambda f: f.start):
-        if flag.start >= position:
-            parts += (text[position : flag.start], replacement(flag))
-        position = max(position, flag.end)
-    return "".join((*parts, text[position:]))

@@ -73,6 +73,34 @@ class Flag:
         return _parsed(cls, "a flagged span", item, start=int, end=int, reason=str)
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A span that says who a person is: nothing is read from it. The words themselves are not kept.
+
+    Args:
+        start: offset of its first character in the source text.
+        end: offset after its last character.
+        kind: what it holds, such as "NAME" or "EMAIL" (see `personal`).
+    """
+
+    start: int
+    end: int
+    kind: str
+
+    def to_json(self) -> dict:
+        """The mask as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, item: object) -> Mask:
+        """Mask of a JSON object.
+
+        Raises:
+            ValueError: a key is missing or has the wrong type.
+        """
+        return _parsed(cls, "a masked span", item, start=int, end=int, kind=str)
+
+
 def _parsed(cls: type, name: str, item: object, **kinds):
     """An object of a class, from the keys of a JSON object; a bool is no int."""
     if not isinstance(item, dict):
@@ -120,11 +148,13 @@ class _Features:
             raise ValueError(f"a line must be an object, got {type(line).__name__}")
         names = [f.name for f in fields(cls)]
         wrong = sorted(set(line) ^ set(names))
+        if wrong == ["masked"] and "masked" not in line:
+            raise ValueError("made by an earlier version, which did not mask what says who a person is")
         if wrong:
             raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
         parsed = {}
         for f in fields(cls):
-            item, kind = line[f.name], Flag if f.name == "flagged" else Value
+            item, kind = line[f.name], {"flagged": Flag, "masked": Mask}.get(f.name, Value)
             if f.name in cls._ids or (item is None and f.default is None):
                 parsed[f.name] = item
             elif f.default is None:
@@ -162,6 +192,7 @@ class JobFeatures(_Features):
     remote: Value | None = None
     languages: tuple[Value, ...] = ()
     flagged: tuple[Flag, ...] = ()
+    masked: tuple[Mask, ...] = ()
 
     _ids = ("job_id",)
 
@@ -183,6 +214,7 @@ class ResumeFeatures(_Features):
     remote: Value | None = None
     languages: tuple[Value, ...] = ()
     flagged: tuple[Flag, ...] = ()
+    masked: tuple[Mask, ...] = ()
 
     _ids = ("resume_id", "updated_at")
 

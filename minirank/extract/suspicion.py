@@ -11,8 +11,7 @@ from operator import eq
 from minirank.extract.rules.lexicon import Tokens, lexicon
 from minirank.extract.schema import Flag
 
-_ZERO_WIDTH = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]+")
-_HIDDEN_RUN = 3
+_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e01ef]{3,}")
 
 _CONTROL = re.compile(
     r"(?i)<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|</?(?:s|system|assistant|human)>"
@@ -71,22 +70,21 @@ _SENTENCE_REACH = 400
 _TAIL_REACH = 160  # characters behind an instruction
 
 
-def find_suspicious(text: str, plain: str, tokens: Tokens) -> list[Flag]:
-    """Flags of the spans that are instructions to a model, control tokens, hidden runs or repeated words.
+def find_suspicious(plain: str, tokens: Tokens) -> list[Flag]:
+    """Flags of the spans that are instructions to a model, control tokens or repeated words.
 
     Args:
-        text: source text.
-        plain: normalise(text).
+        plain: the plain form of a text.
         tokens: Tokens(plain).
     Returns: list of Flag, sorted, merged where they touch.
     """
-    hidden = () if text.isascii() else list(_ZERO_WIDTH.finditer(text))
-    seen, origin = _without(text, plain, hidden) if hidden else (plain, range(len(plain)))
-    tokens = Tokens(seen) if hidden else tokens
-    flags = _control(seen) + _instructions(seen, tokens) + _repeats(seen, tokens)
-    found = [Flag(origin[f.start], origin[f.end - 1] + 1, f.reason) for f in flags]
-    found += [Flag(m.start(), m.end(), "hidden characters") for m in hidden if m.end() - m.start() >= _HIDDEN_RUN]
-    return merge_flags(found)
+    return merge_flags(_control(plain) + _instructions(plain, tokens) + _repeats(plain, tokens))
+
+
+def find_hidden(source: str) -> list[Flag]:
+    """Flags of runs of characters that nobody sees, which plain forms leave out: a reader may want to know of them."""
+    runs = () if source.isascii() else _HIDDEN.finditer(source)
+    return [Flag(m.start(), m.end(), "hidden characters") for m in runs]
 
 
 def find_stuffing(skills: Iterable[tuple[int, int, str]]) -> list[Flag]:
@@ -153,17 +151,6 @@ def merge_flags(flags: Iterable[Flag]) -> list[Flag]:
         else:
             merged.append(flag)
     return merged
-
-
-def _without(text, plain, hidden):
-    """The plain text without hidden characters, and for each character left its offset in the text."""
-    seen: list[str] = []
-    origin: list[int] = []
-    borders = [0, *(border for m in hidden for border in m.span()), len(text)]
-    for start, end in zip(borders[::2], borders[1::2]):
-        seen.append(plain[start:end])
-        origin.extend(range(start, end))
-    return "".join(seen), origin
 
 
 def _control(text):

@@ -91,13 +91,13 @@ class Profiles:
 
 
 def job_text(job: Record, features: JobFeatures) -> str:
-    """Title and description without flagged spans; offsets count from the title's start."""
-    return clean_text(f"{job['title']}\n{job['description']}", features.flagged)
+    """Title and description in their plain form, without flagged and masked spans."""
+    return clean_text(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
 
 
 def resume_text(resume: Record, features: ResumeFeatures) -> str:
-    """The resume's text without flagged spans."""
-    return clean_text(resume["text"], features.flagged)
+    """The resume's text in its plain form, without flagged and masked spans."""
+    return clean_text(resume["text"], features.flagged, features.masked)
 
 
 def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:

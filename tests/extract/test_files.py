@@ -36,15 +36,15 @@ def test_a_line_has_the_documented_keys(folder):
     extract_folder(folder)
     line = json.loads((folder.path / "job_features.jsonl").read_text().splitlines()[0])
     keys = "job_id title seniority min_years must_have nice_to_have education domains responsibilities soft_skills "
-    assert " ".join(line) == keys + "location remote languages flagged"
+    assert " ".join(line) == keys + "location remote languages flagged masked"
     assert line["must_have"] == [{"value": "emergency care", "quote": "triage", "start": 15, "end": 21, "source": "rules"}]
     line = json.loads((folder.path / "resume_features.jsonl").read_text().splitlines()[0])
-    keys = "resume_id updated_at title seniority years skills education domains soft_skills location remote languages flagged"
+    keys = "resume_id updated_at title seniority years skills education domains soft_skills location remote languages flagged masked"
     assert " ".join(line) == keys
 
 
 def test_files_are_asked_for(folder):
-    with pytest.raises(DataError, match=r"job_features.jsonl: there are no .*; run `minirank extract DATA --rules`"):
+    with pytest.raises(DataError, match=r"job_features.jsonl: there are no .*; run `minirank extract DATA`"):
         read_features(folder)
 
 

@@ -2,7 +2,6 @@
 
 In reading order:
 
-    edited_text               a text with replacements
     masked_document           the form in which a document leaves the machine, with placeholders, in pieces
     grounding                 what a model quotes must stand in the document
     parse_years, answers      from an answer to features

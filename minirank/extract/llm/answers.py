@@ -7,7 +7,6 @@ from typing import Any
 
 from minirank.extract.llm.grounding import SentText, fold
 from minirank.extract.llm.parse_years import parse_years
-from minirank.extract.normalised_text import normalise
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
@@ -75,9 +74,8 @@ class _Reader:
 
     def texts(self, key: str) -> tuple[Value, ...]:
         """Quotes, their blanks made plain."""
-        return first_of_each(
-            self._value(" ".join(self._original(span).split()), span) for span in map(self._span, self._answer[key]) if span
-        )
+        spans = map(self._span, self._answer[key])
+        return first_of_each(self._value(name, span) for span in spans if span and (name := self._source.impersonal(*span)))
 
     def names(self, key: str) -> tuple[Value, ...]:
         """Names that the lexicon or the gazetteer knows in each quote; a short quote without any is a name itself."""
@@ -130,15 +128,11 @@ class _Reader:
         return None if quote is None else self._source.find(quote)
 
     def _quote(self, span: tuple[int, int]) -> str:
-        return normalise(self._source.text[span[0] : span[1]])
-
-    def _original(self, span: tuple[int, int]) -> str:
-        """The document's own words, with whatever was masked."""
-        return self._source.document(*self._source.to_source(*span))
+        return self._source.text[span[0] : span[1]]
 
     def _named(self, span: tuple[int, int]) -> Value | None:
         """The quote itself in lower case; too long a one is no name."""
-        name = fold(self._original(span))
+        name = fold(self._source.impersonal(*span))
         if not any(map(str.isalnum, name)) or len(name) > _LONGEST_NAME:
             return self._invalid()
         return self._value(name, span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from minirank.extract.llm.grounding import SentText, ValueCounts
 from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves
 from minirank.extract.llm.merge import cross_check, merge
 from minirank.extract.llm.prompts import load_prompt
+from minirank.extract.masked_text import TEXT_LIMIT
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request
@@ -21,7 +22,6 @@ from minirank.llm_client import Request
 from ...data import DataFolder
 
 PIECE = 6_000  # characters of a document in one request, about 1,500 tokens of English
-LONGEST = 200_000  # characters of a document that a model reads; the rest of a longer one is left to the rules
 _ROUNDS = 6  # of halving what a model cannot hold
 # Kinds of failures after which a piece is asked about in two halves -> characters that it must have: a prompt that the
 # context cannot hold, and an answer that the cap cuts off.
@@ -37,7 +37,7 @@ class ExtractionReport:
         by_model: read by the model.
         empty: nothing to read.
         distrusted: read by the rules alone, since more than half of the values were dropped.
-        cut: longer than `LONGEST`, read in part.
+        cut: longer than `TEXT_LIMIT`, read in part.
         fell_back: names of those that the rules read alone, since a request failed.
         counts: values kept and dropped.
     """
@@ -79,7 +79,7 @@ class LLMDocument:
         kind: "job" or "resume", of its prompt and reader.
         name: of the document, for people.
         text: of the document.
-        rules: its features by rules, with ids and flags.
+        rules: its features by rules, with ids, flags and masks.
         gazetteer: of the rules, and of the names of what a model found; nothing of it is sent.
     """
 
@@ -104,8 +104,7 @@ class LLMDocument:
     @cached_property
     def masked(self) -> MaskedDocument:
         """What a model may see of it."""
-        flagged = [replace(flag, end=min(flag.end, LONGEST)) for flag in self.rules.flagged if flag.start < LONGEST]
-        return MaskedDocument(self.text[:LONGEST], flagged, names=self.kind == "resume")
+        return MaskedDocument(self.text, self.rules.flagged, self.rules.masked)
 
     def requests(self, asker: Asker, most: int) -> Iterator[tuple[tuple[int, int], Request]]:
         """Spans of `masked.text` with what is asked about each, as far as is known by now: a span that the model
@@ -148,7 +147,7 @@ class LLMDocument:
             checked = self.rules
         else:
             report.by_model += 1
-            report.cut += len(self.text) > LONGEST
+            report.cut += len(self.text) > TEXT_LIMIT
             checked = cross_check(found, self.rules, counts)
         report.counts.add(counts)
         return checked

@@ -51,7 +51,7 @@ class Grader:
 
     Args:
         folder: DataFolder.
-        features: of its jobs and resumes; flagged spans are not shown to the model.
+        features: of its jobs and resumes; flagged and masked spans are not shown to the model.
     """
 
     def __init__(self, folder: DataFolder, features: Features) -> None:
@@ -97,12 +97,13 @@ class Grader:
         return [grades[row] for row in range(len(pairs))], GradeReport(len(pairs) - len(missing), len(missing), unproven, counts)
 
     def _make_job(self, row: int) -> str:
-        job = self.folder.jobs[row]
-        masked = MaskedDocument(f"{job['title']}\n{job['description']}", self.features.jobs[row].flagged, names=False)
+        job, features = self.folder.jobs[row], self.features.jobs[row]
+        masked = MaskedDocument(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
         return masked.text[slice(*_start(masked))]
 
     def _make_resume(self, row: int) -> MaskedDocument:
-        return MaskedDocument(self.folder.resumes[row]["text"], self.features.resumes[row].flagged)
+        features = self.features.resumes[row]
+        return MaskedDocument(self.folder.resumes[row]["text"], features.flagged, features.masked)
 
 
 def _start(masked: MaskedDocument) -> tuple[int, int]:

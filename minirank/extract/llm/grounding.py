@@ -1,6 +1,6 @@
 """Grounding: what a model claims must stand in the document, or it is dropped and counted.
 
-Two texts are compared folded: NFKC, case folded, quotes and dashes made plain, runs of blanks as one. A span of a script
+Two texts are compared folded: their characters made plain, case folded, runs of blanks as one. A span of a script
 with spaces must begin and end where words do (`Java` does not stand in `JavaScript`); for Chinese, Japanese and other
 scripts without spaces any substring counts.
 """
@@ -8,19 +8,27 @@ scripts without spaces any substring counts.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minirank.extract.llm.edited_text import EditedText
 from minirank.extract.llm.masked_document import MaskedDocument
-from minirank.extract.normalised_text import normalise
+from minirank.extract.normalise import plain_characters
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _BLANKS = re.compile(r"\s+")
 _EDGES = " \t\n\"'.,;:!?()[]{}<>*•-…"
 _LONGEST_QUOTE = 600
+
+
+class _Folded(dict):
+    """Case folding of characters that become one character, as a table for `str.translate`."""
+
+    def __missing__(self, code: int) -> int:
+        folded = chr(code).casefold()
+        self[code] = ord(folded) if len(folded) == 1 else code
+        return self[code]
+
+
+_FOLDED = _Folded()
 
 
 class FoldedText:
@@ -33,14 +41,11 @@ class FoldedText:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
-        plain = normalise(text)  # character for character
-        if plain.isascii():
-            plain = plain.lower()
-            edits = [(m.start(), m.end(), " ") for m in _BLANKS.finditer(plain)]
-        else:
-            edits = list(_edits(plain))
-        self._edited = EditedText(plain, edits)
+        self._text, self._edited = text, plain_characters(text)
+        self._edited.translate(_FOLDED)
+        if not self._edited.text.isascii():  # one letter that becomes two
+            self._edited.edit((at, at + 1, c.casefold()) for at, c in enumerate(self._edited.text) if c.casefold() != c)
+        self._edited.edit((m.start(), m.end(), " ") for m in _BLANKS.finditer(self._edited.text) if m[0] != " ")
         self.folded = self._edited.text
 
     def find(self, quote: str) -> tuple[int, int] | None:
@@ -74,45 +79,6 @@ class FoldedText:
 def fold(text: str) -> str:
     """The folded form of a text, without blanks around it."""
     return FoldedText(text).folded.strip()
-
-
-def _edits(plain: str) -> Iterator[tuple[int, int, str]]:
-    """What folding changes in a text that is not ASCII: (start, end, replacement)."""
-    blank = False
-    for start, end in _clusters(plain):
-        cluster = plain[start:end]
-        piece = _fold_cluster(cluster)
-        if piece.isspace():
-            piece, blank = "" if blank else " ", True
-        elif piece:
-            blank = False
-        if piece != cluster:
-            yield start, end, piece
-
-
-def _fold_cluster(cluster: str) -> str:
-    """FoldedText form of a character and its marks; nothing for what nobody sees."""
-    if cluster.isascii():
-        return cluster.lower()
-    plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", cluster)).casefold()
-    return unicodedata.normalize("NFKC", plain)
-
-
-def _clusters(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of each character with the marks that compose with it."""
-    start = 0
-    for at in range(1, len(text)):
-        if not _composes(text[at]):
-            yield start, at
-            start = at
-    yield start, len(text)
-
-
-def _composes(character: str) -> bool:
-    """Combining marks, half-width voicing marks, and the vowels and finals of Korean syllables."""
-    return character > "\u02ff" and (
-        unicodedata.combining(character) > 0 or "\u1160" <= character <= "\u11ff" or character in "\uff9e\uff9f"
-    )
 
 
 def _inside_word(character: str) -> bool:
@@ -182,6 +148,10 @@ class SentText:
     def to_source(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the document of a span of `text`."""
         return self._outgoing.source_span(self._start + start, self._start + end)
+
+    def impersonal(self, start: int, end: int) -> str:
+        """A span of `text` without placeholders of personal data."""
+        return self._outgoing.impersonal(self.text[start:end])
 
     def document(self, start: int, end: int) -> str:
         """The document's own words between two of its offsets."""

@@ -1,14 +1,14 @@
 """What a model says past hires have in common, beside the counts of hiring_signals.jsonl; every shared trait is counted here.
 
-A model sees one line a person, made of extracted features: no text, and no value that holds a name, an address or a
-number of that person's (`led the Doe project`). A line of the file gets two more keys:
+A model sees one line a person, made of extracted features: no text, and thus nothing that was masked in it. A line of the
+file gets two more keys:
 `summary` (a sentence, or None) and `shared` ([{"value", "support"}]).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...config.features import FeatureConfig
@@ -17,9 +17,7 @@ from ...features import PastHires, hiring_signals
 from ...features.signals import FILE
 from ...llm_client import Request
 from ...storage import write_text
-from .. import TEXT_LIMIT, Features
-from ..feature_files import iso_time
-from ..personal import find_personal
+from .. import Features, ResumeFeatures, Value
 from .asker import Asker
 from .grounding import FoldedText, ValueCounts, fold
 from .prompts import load_prompt
@@ -55,27 +53,23 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
 def _people(folder: DataFolder, features: Features, config: FeatureConfig) -> dict[str, list[str]]:
     """job_id -> a line for each past hire, of jobs that have enough of them."""
     past = PastHires.from_folder(folder, features)
-    texts = {(resume["resume_id"], iso_time(resume["updated_at"])): resume["text"] for resume in folder.resumes}
     found, lines = {}, {}
     for job, extracted in zip(folder.jobs, features.jobs, strict=True):
         title = None if extracted.title is None else str(extracted.title.value)
         _, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
         for row in rows:
             if row not in lines:
-                person = past.features[row]
-                lines[row] = _described(person, texts[person.resume_id, person.updated_at])
+                lines[row] = _described(past.features[row])
         if rows:
             found[job["job_id"]] = [f"Person {n}: {lines[row]}" for n, row in enumerate(rows, start=1)]
     return found
 
 
-def _described(person, text: str) -> str:
-    """A person in one line, without what is personal in the resume's text."""
-    private = {text[start:end] for start, end, _ in find_personal(text[:TEXT_LIMIT])}
+def _described(person: ResumeFeatures) -> str:
+    """A person in one line."""
 
-    def told(values) -> list[str]:
-        names = (str(value.value) for value in values if value is not None)
-        return [name for name in names if not any(FoldedText(name).find(secret) for secret in private)]
+    def told(values: Iterable[Value | None]) -> list[str]:
+        return [str(value.value) for value in values if value is not None]
 
     said = told((person.title, person.seniority, person.education))
     if person.years is not None:

@@ -56,11 +56,11 @@ def cross_check(found: AnyFeatures, rules: AnyFeatures, counts: ValueCounts) -> 
 
     Args:
         found: of a model.
-        rules: of the same document, by rules, with ids and flags.
+        rules: of the same document, by rules, with ids, flags and masks.
         counts: gets disputed, overruled and filled values.
-    Returns: features with the ids and flags of `rules`.
+    Returns: features with the ids, flags and masks of `rules`.
     """
-    ids: dict[str, Any] = {name: getattr(rules, name) for name in (*found._ids, "flagged")}
+    ids: dict[str, Any] = {name: getattr(rules, name) for name in (*found._ids, "flagged", "masked")}
     changed: dict[str, Any] = {}
     for name in RELIABLE:
         ours, theirs = getattr(rules, name, None), getattr(found, name, None)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
+from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.requirements import label_mentions
@@ -16,8 +17,6 @@ from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.spans import marked_spans
 from minirank.extract.rules.years import covered_months, find_amounts, find_entries
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
-
-TEXT_LIMIT = 100_000  # characters of a document that are read: some thirty times a long resume
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
@@ -48,15 +47,14 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
 
     Args:
         title: str.
-        description: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT
+        description: str, any language; what is not understood is left out, and so is what comes after `TEXT_LIMIT`
             characters of both together.
         gazetteer: Gazetteer whose labels are skills too where the tagger marks them as skills or knowledge, or None.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
-    title = title[:TEXT_LIMIT]
-    scan = ScannedText(f"{title}\n{description}"[:TEXT_LIMIT], words.job_headings)
-    border = len(title)
+    scan = ScannedText(f"{title}\n{description}", words.job_headings, names=False)
+    border = scan.text.text_span(0, len(title))[1]
     # Benefits, the company, how to apply: nothing there is asked of the candidate.
     asked = {kind: [m for m in found if scan.section(m.start) != "other"] for kind, found in scan.kinds.items()}
     cues = words.cues.scan(scan.tokens)
@@ -66,7 +64,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         skills = sorted([*skills, *_asked_labels(scan, gazetteer)])
     must, nice = _requirements(scan, skills, strong, cues, border)
     return JobFeatures(
-        title=_job_title(scan, title),
+        title=_job_title(scan, border),
         seniority=_job_seniority(scan, border),
         min_years=_min_years(scan, strong),
         must_have=scan.each_named(must),
@@ -83,12 +81,12 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     """Features of a resume.
 
     Args:
-        text: str, any language; what is not understood is left out, and so is what comes after TEXT_LIMIT characters.
+        text: str, any language; what is not understood is left out, and so is what comes after `TEXT_LIMIT` characters.
         updated_at: int, seconds since the epoch: what `present` means; the latest year in the text when None.
         gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
-    scan = ScannedText(text[:TEXT_LIMIT], lexicon().resume_headings)
+    scan = ScannedText(text, lexicon().resume_headings, names=True)
     kinds = scan.kinds
     skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
     return ResumeFeatures(
@@ -106,7 +104,7 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
 def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
     """Features that jobs and resumes share, by name."""
     found = {"location": _location(scan), "remote": _remote(scan), "languages": _languages(scan, languages)}
-    return {**found, "flagged": scan.flagged}
+    return {**found, "flagged": scan.flagged, "masked": scan.masked}
 
 
 def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
@@ -161,21 +159,20 @@ def _of_company(scan: ScannedText, match: Match) -> bool:
     return _COMPANY.match(scan.plain, scan.sentence(match.start)[0]) is not None
 
 
-def _job_title(scan: ScannedText, title: str) -> Value | None:
+def _job_title(scan: ScannedText, border: int) -> Value | None:
     """The lexicon's title in the job's title, else the job's title without brackets and seniority."""
-    border = len(title)
     found = [m for m in scan.titles if m.end <= min(border, _LONGEST_TITLE)]
     if found:
         best = max(found, key=lambda m: (m.end - m.start, -m.start))
         return scan.named(best)
-    plain = scan.plain[:border]
+    title = plain = scan.plain[:border]
     levels = [m for m in scan.levels if m.end <= border]
     for m in reversed(levels):
         plain = plain[: m.start] + plain[m.end :]
-    name = " ".join(_TITLE_NOISE.sub(" ", plain).replace("\x01", " ").lower().split())
+    name = " ".join(_TITLE_NOISE.sub(" ", plain).replace(PLACEHOLDER, " ").lower().split())
     start = len(title) - len(title.lstrip())
     end = len(title.rstrip())
-    if not name or end - start > _LONGEST_TITLE or any(f.start < end for f in scan.flagged):
+    if not name or end - start > _LONGEST_TITLE or any(f.start < scan.quote(start, end)[2] for f in scan.flagged):
         return None
     return scan.value(name, start, end)
 
@@ -272,9 +269,13 @@ def _location(scan: ScannedText) -> Value | None:
         for start in scan.tokens.positions(words):
             m = pattern.match(scan.plain, start)
             if m is not None:
-                quote = m[1].split("\x01")[0].rstrip(" .,")
-                if quote:
-                    return scan.value(quote.lower(), m.start(1), m.start(1) + len(quote))
+                start = m.start(1)
+                for part in m[1].split(PLACEHOLDER):  # what stands there may be masked up to the place
+                    place = part.strip(" .,-")
+                    if place:
+                        start += part.index(place)
+                        return scan.value(place.lower(), start, start + len(place))
+                    start += len(part) + 1
     return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from minirank.errors import DataError
-from minirank.extract.normalised_text import normalise
+from minirank.extract.normalise import normalised
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
 
@@ -124,4 +124,4 @@ def _esco(text: str, path: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _plain(label: str | None) -> str:
-    return " ".join(normalise(label or "").lower().split())
+    return " ".join(normalised(label or "").lower().split())

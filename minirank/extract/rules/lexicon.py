@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from importlib import resources
 from itertools import accumulate, chain
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 # A word of a script with spaces, a line break, or any other single character (CJK characters one by one).
 # Hyphens separate words, so that `full-stack` and `full stack` are the same phrase.
-# \x01 stands for a character of a flagged span (see normalised_text.blank).
+# \x01 stands for a character of a flagged span (see scanned_text).
 _TOKENS = re.compile(r"([0-9A-Za-z\u00c0-\u024f\u0370-\u052f]+|\n|\x01+|[^\s\-])")
 _DOUBLING = frozenset("plan set run map program debug ship control refer get".split())  # `planning`, `setting`
 
@@ -116,6 +116,10 @@ class Lexicon:
         self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other"))
         self.resume_headings = _headings(data["headings"], ("experience", "skills", "education", "languages", "summary"))
 
+    def phrases(self) -> Iterator[str]:
+        """All words and phrases of the file, headings and verbs included."""
+        yield from _strings(self.data)
+
     def domain(self, skill: str) -> str | None:
         """Domain of a canonical skill name, or None when the lexicon does not know it."""
         return self.data["skills"].get(skill, {}).get("domain")
@@ -129,6 +133,13 @@ class Lexicon:
 def lexicon() -> Lexicon:
     """The lexicon of the package, read once."""
     return Lexicon(json.loads(resources.files(__package__).joinpath("lexicon.json").read_text(encoding="utf-8")))
+
+
+def _strings(item):
+    if isinstance(item, str):
+        yield item
+    else:
+        yield from chain.from_iterable(map(_strings, chain(item, item.values()) if isinstance(item, dict) else item))
 
 
 def _named(entries, kind):

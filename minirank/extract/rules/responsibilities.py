@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import lexicon
 
@@ -36,8 +37,8 @@ def find_responsibilities(document: NormalisedText, border: int) -> list[tuple[s
             word = _WORD.match(document.plain, start, item.end())
             if word is None or word[0].lower() not in verbs:
                 continue
-            quote = document.text[start : min(item.end(), start + _LONGEST)].rstrip(" ,:\r")
-            if len(quote) >= 8 and "\x01" not in document.plain[start : start + len(quote)]:
+            quote = document.plain[start : min(item.end(), start + _LONGEST)].rstrip(" ,:")
+            if len(quote) >= 8 and PLACEHOLDER not in quote:
                 found.append((" ".join(quote.split()), start, start + len(quote)))
             if len(found) == _MOST_RESPONSIBILITIES:
                 return found

@@ -4,41 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from minirank.extract.normalised_text import NormalisedText, blank, normalise
+from minirank.extract.masked_text import PLACEHOLDER, read_text
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
-from minirank.extract.schema import Value, first_of_each
-from minirank.extract.suspicion import find_stuffing, find_suspicious, merge_flags
+from minirank.extract.schema import Flag, Value, first_of_each
+from minirank.extract.suspicion import find_hidden, find_stuffing, find_suspicious, merge_flags
 
 
 class ScannedText(NormalisedText):
-    """A normalised text, its flags, and the matches of the lexicon outside them.
+    """The plain form of a text, its masks and flags, and the matches of the lexicon outside of these.
 
     Args:
-        text: source text.
+        source: str.
         headings: heading in lower case -> section kind.
+        names: whether it is about a person, as in `read_text`.
 
-    `flagged` are the Flags, `tokens` the Tokens of `plain`; `kinds` has the facts by kind ("skill", "soft", "language",
-    "education", "remote"), `titles` and `levels` the titles and the words of seniority, each a list of Match.
+    `masked` and `flagged` are the Masks and Flags, with offsets into the source, `tokens` the Tokens of `plain`; `kinds` has
+    the facts by kind ("skill", "soft", "language", "education", "remote"), `titles` and `levels` the titles and the words of
+    seniority, each a list of Match.
     """
 
-    def __init__(self, text: str, headings: Mapping[str, str]) -> None:
+    def __init__(self, source: str, headings: Mapping[str, str], names: bool) -> None:
         words = lexicon()
-        plain = normalise(text)
+        text, self.masked = read_text(source, names)
+        plain = text.text
         tokens = Tokens(plain)
-        flagged = find_suspicious(text, plain, tokens)
+        flagged = find_suspicious(plain, tokens)
         if flagged:
-            plain = blank(plain, flagged)
+            plain = _blanked(plain, flagged)
             tokens = Tokens(plain)
         facts = believable(plain, words.facts.scan(tokens), words.exact)
         stuffed = find_stuffing([(m.start, m.end, m.name) for m in facts if m.kind == "skill"])
         if stuffed:
             flagged = merge_flags([*flagged, *stuffed])
-            plain = blank(plain, flagged)
+            plain = _blanked(plain, flagged)
             tokens = Tokens(plain)
             facts = believable(plain, words.facts.scan(tokens), words.exact)
         super().__init__(text, plain, headings)
-        self.tokens, self.flagged = tokens, tuple(flagged)
+        flagged = [Flag(*text.source_span(flag.start, flag.end), flag.reason) for flag in flagged]
+        self.tokens, self.flagged = tokens, tuple(merge_flags([*flagged, *find_hidden(text.source)]))
         self.kinds: dict[str, list[Match]] = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
         for m in facts:
             self.kinds[m.kind].append(m)
@@ -49,7 +54,7 @@ class ScannedText(NormalisedText):
 
     def value(self, value: str | int, start: int, end: int) -> Value:
         """A value with the span that supports it."""
-        return Value(value, self.text[start:end], start, end)
+        return Value(value, *self.quote(start, end))
 
     def named(self, match: Match) -> Value:
         """The name of a match, as a value."""
@@ -62,3 +67,13 @@ class ScannedText(NormalisedText):
     def each_named(self, matches: Iterable[Match]) -> tuple[Value, ...]:
         """Values of matches, the first mention of each name."""
         return first_of_each(map(self.named, matches))
+
+
+def _blanked(plain: str, flagged: Iterable[Flag]) -> str:
+    """The text with every flagged span overwritten; same length."""
+    parts: list[str] = []
+    position = 0
+    for flag in flagged:
+        parts += (plain[position : flag.start], PLACEHOLDER * (flag.end - flag.start))
+        position = flag.end
+    return "".join((*parts, plain[position:]))

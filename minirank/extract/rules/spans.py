@@ -59,11 +59,13 @@ def skill_spans(text: str, gazetteer: Gazetteer | None = None) -> tuple[Spans, S
     Returns: (skills, knowledge), two sorted lists of (start, end), each without overlaps; a skill and a piece of
         knowledge may overlap.
     """
-    return marked_spans(_scan(text), gazetteer)
+    scan = _scan(text)
+    skills, knowledge = marked_spans(scan, gazetteer)
+    return scan.source_spans(skills), scan.source_spans(knowledge)
 
 
 def marked_spans(scan: ScannedText, gazetteer: Gazetteer | None = None) -> tuple[Spans, Spans]:
-    """`skill_spans` of a ScannedText."""
+    """`skill_spans` of a ScannedText, offsets into `plain`."""
     labels = () if gazetteer is None else (gazetteer.spans(scan.plain), gazetteer.bonus)
     return tagger().spans(scan, _proposals(scan), *labels)
 
@@ -74,20 +76,22 @@ def rule_spans(text: str) -> tuple[Spans, Spans]:
     Knowledge: the lexicon's skills, languages, degrees and fields of study, and the noun phrases after
     `experience with`, `knowledge of`. Skills: phrases of an action verb, and soft skills.
     """
-    return _by_rules(_scan(text))
+    scan = _scan(text)
+    skills, knowledge = _by_rules(scan)
+    return scan.source_spans(skills), scan.source_spans(knowledge)
 
 
 def propose(text: str) -> tuple[NormalisedText, Marks]:
     """What the rules see in a posting, as evidence for the tagger.
 
-    Returns: (NormalisedText, {name: sorted list of (start, end, label)}).
+    Returns: (NormalisedText, {name: sorted list of (start, end, label)}), offsets into its `plain`.
     """
     scan = _scan(text)
     return scan, _proposals(scan)
 
 
 def _scan(text: str) -> ScannedText:
-    return ScannedText(text, lexicon().job_headings)
+    return ScannedText(text, lexicon().job_headings, names=False)
 
 
 def _proposals(scan: ScannedText) -> Marks:
