@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import io
-import os
 import sys
 from collections.abc import Sequence
 
 from . import __version__
 from .errors import MinirankError
+from .terminal import for_people, printable
 
 GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor", "warm")  # modules of commands/, in the order of the help
 LONGEST_LINE = 1_000  # characters of an error
@@ -34,32 +33,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; by default those of the process.
     Returns:
         The exit status: 0; 1 when `validate` found problems in the data or `doctor` a server that cannot be used (the
-        report is on stdout); 2 after an error that the user can mend (one line on stderr); 130 after Ctrl-C.
+        report is on stdout); 2 after an error that the user can mend (one line on stderr), also where the work is done but
+        its report could not be written to stdout; 130 after Ctrl-C. A reader of the output that went away is no error.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks must not end the command
-    options = parser().parse_args(arguments)
-    try:
-        status = options.run(options) or 0
-        sys.stdout.flush()
+    with for_people() as output:
+        status = _status(arguments)
+        output.flush()
+        if output.lost is not None:
+            reason = output.lost.strerror or output.lost
+            status = _fail(f"standard output: cannot be written: {reason}; the command did its work, but what it printed is lost")
         return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """Run one command; every error that a user can cause becomes one line."""
+    command = None
+    try:
+        options = parser().parse_args(arguments)
+        command = options.command
+        return options.run(options) or 0
+    except SystemExit as ended:  # of the parser, which has said why
+        return int(ended.code or 0)
     except MinirankError as error:
         return _fail(str(error), error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nothing to say at exit either
-        return 0
     except OSError as error:
-        return _fail(f"{error.filename or options.command}: {error.strerror or error}; check the path, permissions and free space")
-    except MemoryError as error:
-        return _fail(f"not enough memory{f' ({error})' if str(error) else ''}; give the process more, or less to do at once")
+        return _fail(f"{error.filename or command}: {error.strerror or error}; check the path, permissions and free space")
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
 
 
 def _fail(text: str, status: int = MinirankError.exit_code) -> int:
-    line = " ".join(text.split())
+    line = " ".join(part.strip() for part in text.split("\n"))
     if len(line) > LONGEST_LINE:  # a cell of the user's in it; the end says what to do
         line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
-    print(f"minirank: error: {line}", file=sys.stderr)
+    print(f"minirank: error: {printable(line)}", file=sys.stderr)
     return status

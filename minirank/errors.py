@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from .terminal import printable
+
 
 class MinirankError(Exception):
     """Base of all errors shown to the user without a traceback; the command line exits with 2."""
@@ -31,7 +33,7 @@ class DataError(MinirankError):
         column: name of the column or JSON key.
         remedy: what the user can do about it.
 
-    str() gives `impressions.csv:17: column clicked: expected 0, 1 or empty, got 'yes'; write ...`.
+    str() gives `impressions.csv:17: column clicked: expected 0, 1 or empty, got 'yes'; write ...`, one line whatever the names.
     """
 
     def __init__(
@@ -40,7 +42,7 @@ class DataError(MinirankError):
         self.problem, self.file, self.line, self.column, self.remedy = problem, file, line, column, remedy
         where = "" if file is None else f"{file}:{line}: " if line is not None else f"{file}: "
         where += "" if column is None else f"column {column}: "
-        super().__init__(where + problem + ("" if remedy is None else f"; {remedy}"))
+        super().__init__(printable(where + problem + ("" if remedy is None else f"; {remedy}")))
 
 
 def nearest(name: object, names: Iterable[object]) -> str | None:

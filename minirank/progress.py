@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from .terminal import columns, cut, pad, printable
+
 RENEW_SECONDS = 0.1  # on a terminal
 PLAIN_SECONDS = 10.0  # in a log
 QUIET_SECONDS = 2.0  # on a terminal, until what is waited for is shown
 
 
 class Progress:
-    """Writes to a stream; without one it is silent. Safe from several threads.
+    """Writes to a stream; without one it is silent. Safe from several threads. What it says is `printable`.
 
     Args:
         stream: such as sys.stderr, or None.
@@ -78,13 +80,19 @@ class Progress:
                 self._print(line(rate, duration((total - done) / max(rate, 1e-9))), stays=last or not self._terminal)
 
     def _print(self, text: str, stays: bool) -> None:
+        assert self._stream is not None
+        text = printable(text)
         if stays:
             erased = "\r" + " " * self._width + "\r" if self._width else ""
-            print(erased + text, file=self._stream, flush=True)
+            text = f"{erased}{text}\n"
+            width = 0
         else:
-            text = text[: shutil.get_terminal_size().columns - 1]
-            print("\r" + text.ljust(self._width), end="", file=self._stream, flush=True)
-        self._width = 0 if stays else len(text)
+            text = cut(text, max(shutil.get_terminal_size().columns - 1, 1))
+            width = columns(text)
+            text = "\r" + pad(text, self._width)
+        getattr(self._stream, "control", self._stream.write)(text)  # of a `terminal.Output`, which keeps no \r of other texts
+        self._stream.flush()
+        self._width = width
 
 
 def duration(seconds: float) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import Namespace
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..terminal import show
 from .option_types import Commands, whole_number
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def run_simulate(options: Namespace) -> None:
         path = World(make(seed=options.seed, impressions=options.impressions)).write(options.path)
     except MemoryError:
         raise ConfigError(f"--impressions {options.impressions}: not enough memory on this machine; ask for fewer") from None
-    print(f"wrote {path}\nnext: minirank extract {path} --rules")
+    show(f"wrote {path}", f"next: {shlex.join(['minirank', 'extract', str(path), '--rules'])}")
 
 
 def run_validate(options: Namespace) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config.llm import LONGEST_WAIT, MOST_CONCURRENCY, MOST_TOKENS, LLMConfig
+from ..terminal import show
 from .option_types import Commands, number, whole_number
 from .server import server_of
 
@@ -76,7 +77,7 @@ def run_extract(options: Namespace) -> None:
             return
     jobs, resumes = features.jobs, features.resumes
     if gazetteer is not None:
-        print(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
+        show(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
     print(
         f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
         f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each"
@@ -84,7 +85,7 @@ def run_extract(options: Namespace) -> None:
     masked = mask_counts(features)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in masked.items())
     print(f"masked: {sum(masked.values()):,} spans that say who a person is{f' ({kinds})' if kinds else ''}")
-    print(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
+    show(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")
 
 
 def _extract_llm(options: Namespace, server: LLMConfig, gazetteer: Gazetteer | None, folder: DataFolder) -> Features | None:
@@ -131,7 +132,7 @@ def run_grade(options: Namespace) -> None:
     path = write_grades(folder, pairs, grades)
     print(agreement(folder, pairs, grades))
     known = sum(grade.confidence > 0 for grade in grades)
-    print(f"wrote {path}: {known:,} of {len(pairs):,} pairs, of the others nothing is known")
+    show(f"wrote {path}: {known:,} of {len(pairs):,} pairs, of the others nothing is known")
 
 
 def _add_common(command) -> None:
@@ -263,15 +264,14 @@ def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iter
                 store.register(requests(), client.model, run)
                 store.retry_failed(run)
         files = write_batch(requests(), client.model, store, options.batch_out, store.ability(client.base_url, client.model), client.limits)
-        print("\n".join(f"wrote {path}" for path in files) or "everything is answered already")
+        show(*([f"wrote {path}" for path in files] or ["everything is answered already"]))
     elif options.batch_in is not None:
         found = read_batch(options.batch_in, requests, client.model, store, client.limits)
         print(
             f"{found.done:,} answers taken, {found.failed:,} failed, {found.known:,} known, {len(found.missing):,} missing, "
             f"{len(found.unknown):,} unknown"
         )
-        print("".join(f"missing: {name}\n" for name in found.missing), end="")
-        print("next: the same command without --batch-in")
+        show(*(f"missing: {name}" for name in found.missing), "next: the same command without --batch-in")
     else:
         return False
     return True

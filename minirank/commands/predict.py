@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ..terminal import show
 from .option_types import Commands, whole_number
 
 
@@ -68,4 +69,4 @@ def run_score(options: Namespace) -> None:
     out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
     columns = score_data(load_run(options.run_folder, options.backend, progress.say), options.data, progress.say)
     write_predictions(out, columns, options.force)
-    (progress.say if is_stream(out) else print)(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")
+    (progress.say if is_stream(out) else show)(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

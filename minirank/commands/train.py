@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..progress import Progress
+from ..terminal import show
 from .option_types import Commands
 
 
@@ -61,8 +63,8 @@ def run_train(options: Namespace) -> int | None:
     if not ended.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
         return 130
-    print(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept")
-    print(f"next: minirank evaluate {folder}")
+    next_command = shlex.join(["minirank", "evaluate", str(folder)])
+    show(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept", f"next: {next_command}")
     return None
 
 
@@ -94,7 +96,8 @@ def stops_on_interrupt(progress: Progress) -> Iterator[Callable[[], bool]]:
         nonlocal asked
         asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        progress.say("stopping after this step; press Ctrl-C again to stop at once")
+        # NOTE: in a thread, for this one may just be writing a line of the progress, and hold its lock.
+        threading.Thread(target=progress.say, args=("stopping after this step; press Ctrl-C again to stop at once",)).start()
 
     before = signal.signal(signal.SIGINT, handle)
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..terminal import columns, pad, printable
+
 METRICS = {  # name: its title, and what it says
     "auc": ("AUC", "chance that a random positive row scores above a random negative one; 0.5 is guessing, 1 is perfect"),
     "gauc": ("GAUC", "AUC within each group (a search, for cvr a job) that has both classes, weighted by its rows"),
@@ -135,18 +137,19 @@ def entry_cells(entry: dict[str, Any], ceilings: list[str]) -> list[str]:
 
 
 def aligned(cells: list[list[str]]) -> list[str]:
-    """Columns of equal width, the first to the left, numbers to the right, a rule under the header.
+    """Columns of equal width, the first to the left, numbers to the right, a rule under the header; cells are made `printable`.
 
     A row shorter than the header (a heading, or a reason in place of numbers) takes no part in the widths.
     """
+    cells = [[printable(cell) for cell in row] for row in cells]
     full = [row for row in cells if len(row) > 2]
-    width = [max(len(row[i]) for row in full if i < len(row)) for i in range(len(cells[0]))]
-    width[0] = max(len(row[0]) for row in cells if len(row) > 1)
+    width = [max(columns(row[i]) for row in full if i < len(row)) for i in range(len(cells[0]))]
+    width[0] = max(columns(row[0]) for row in cells if len(row) > 1)
     lines = []
     for row in cells:
         short = len(row) <= 2
-        rest = row[1:] if short else [cell.rjust(width[i]) for i, cell in enumerate(row) if i]
-        lines.append("  ".join([row[0].ljust(width[0]), *rest]).rstrip())
+        rest = row[1:] if short else [pad(cell, width[i], right=True) for i, cell in enumerate(row) if i]
+        lines.append("  ".join([pad(row[0], width[0]), *rest]).rstrip())
     lines.insert(1, "-" * (sum(width) + 2 * (len(width) - 1)))
     return lines
 

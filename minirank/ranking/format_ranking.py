@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..config.configuration import ScoreConfig
 from ..evaluation.format_metrics import aligned, left_out_lines
+from ..terminal import printable
 from .results import NAMES, OVERLAP, Candidate, Comparison, Ranking
 
 EXPERTS = 2  # of each task, those of most weight
@@ -28,7 +29,7 @@ def format_ranking(ranking: Ranking) -> str:
     if tasks:
         lines += [f"gate: the {EXPERTS} experts of most weight for a task, with their weights in percent"]
     lines.append("not found: extraction did not read it in the resume, which may still say it in other words")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def format_moves(comparison: Comparison) -> str:
@@ -41,7 +42,7 @@ def format_moves(comparison: Comparison) -> str:
         cells.append([move.resume_id, f"{move.rank_a:,}", f"{move.rank_b:,}", moved])
     tau = "" if comparison.kendall_tau is None else f", Kendall tau over all {comparison.a.scored:,} {comparison.kendall_tau:.3f}"
     lines = [f"From {roles[0]} to {roles[1]}: {100 * comparison.overlap:.0f} % of the first {OVERLAP} are the same{tau}.", ""]
-    return "\n".join(lines + aligned(cells))
+    return "\n".join(map(printable, lines + aligned(cells)))
 
 
 def heading(ranking: Ranking) -> list[str]:

@@ -14,6 +14,7 @@ from minirank.data.folder.split import DAY
 from minirank.data.problems import Problems
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError, MinirankError
+from minirank.terminal import pad, printable
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def summarise(folder: DataFolder) -> str:
 def _rates(name: str, rows, chosen: np.ndarray) -> str:
     clicked, converted, relevance = rows.clicked[chosen], rows.converted[chosen], rows.relevance[chosen]
     cells = (_percent(clicked), _percent(converted[clicked == 1]), _mean(relevance))
-    return f"{name:<24} {chosen.sum():>12,} {cells[0]:>9} {cells[1]:>10} {cells[2]:>10}"
+    return f"{pad(printable(name), 24)} {chosen.sum():>12,} {cells[0]:>9} {cells[1]:>10} {cells[2]:>10}"
 
 
 def _percent(values: np.ndarray) -> str:
