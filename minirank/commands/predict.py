@@ -27,7 +27,9 @@ def register(commands: Commands) -> None:
     score.add_argument("run_folder", metavar="RUN")
     score.add_argument("data", metavar="DATA", help="a data folder whose impressions name the pairs; or a table of the run's columns")
     add_backend(score)
-    score.add_argument("--out", required=True, metavar="FILE", help="a new .csv or .npz file; a pipe gets CSV")
+    score.add_argument(
+        "--out", required=True, metavar="FILE", help="a new .csv (ids like formulas marked by an apostrophe) or .npz file; a pipe gets CSV"
+    )
     score.add_argument("--force", action="store_true", help="overwrite FILE, but never what is read or a run")
     score.set_defaults(run=run_score)
 

@@ -1,6 +1,6 @@
 """Relevance grades of pairs of a job and a resume: the file that holds them, and how they agree with people's grades.
 
-    relevance_grades.csv: job_id, resume_id, updated_at, relevance, confidence, reason, source
+    relevance_grades.csv: job_id, resume_id, updated_at, relevance, confidence, reason, source (texts as `data.csv_cells` marks them)
 
 They are made by `rules.grade_rules` or by `llm.grade_llm`, where people gave few.
 
@@ -10,8 +10,6 @@ A grade belongs to a snapshot of a resume, or a later one would tell of the futu
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data import DataFolder
+from ..data.csv_cells import original, write_csv
 from ..data.problems import Problems
 from ..data.read_files import CsvFile, read_csv
 from ..data.values import BadValue, share
@@ -82,6 +81,8 @@ def shown_pairs(folder: DataFolder, limit: int | None = None, seed: int = 0) -> 
 def read_pairs(folder: DataFolder, path: str | Path) -> Pairs:
     """Pairs of a CSV file with the columns job_id and resume_id; the newest snapshot of each resume is meant.
 
+    Ids may be marked as in CSV that we write, such as predictions.csv.
+
     Raises:
         DataError: a column lacks, or an id that the folder does not have.
     """
@@ -92,11 +93,12 @@ def read_pairs(folder: DataFolder, path: str | Path) -> Pairs:
     rows = []
     for known, name in ((jobs, "job_id"), (newest, "resume_id")):
         column = table.columns[name]
-        for code, text in enumerate(column.values):
+        names = [text if original(text) not in known else original(text) for text in column.values]
+        for code, text in enumerate(names):
             if text not in known:
                 line, remedy = int(table.lines[np.flatnonzero(column.codes == code)[0]]), "remove the row or mend the id"
                 raise DataError(f"the data folder has no {name} {text!r}", file=path.name, line=line, column=name, remedy=remedy)
-        rows.append(np.array([known[text] for text in column.values], np.int64)[column.codes])
+        rows.append(np.array([known[text] for text in names], np.int64)[column.codes])
     return Pairs(*rows)
 
 
@@ -106,15 +108,14 @@ def write_grades(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> P
     Raises:
         RunError: it cannot be written.
     """
-    path, text = Path(folder.path) / FILE, io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    path, rows = Path(folder.path) / FILE, []
     for job, resume, grade in zip(pairs.job, pairs.resume, grades, strict=True):
         if grade.confidence > 0:
             snapshot, sure = folder.resumes[resume], f"{grade.confidence:.4f}"
             ids = folder.jobs[job]["job_id"], snapshot["resume_id"], iso_time(snapshot["updated_at"])
-            writer.writerow((*ids, f"{grade.relevance:.4f}", sure, grade.reason, grade.source))
-    write_atomic(path, lambda stream: stream.write(text.getvalue().encode(errors="backslashreplace")))
+            rows.append((*ids, f"{grade.relevance:.4f}", sure, grade.reason, grade.source))
+    columns = [*zip(*rows)] or [()] * len(COLUMNS)
+    write_atomic(path, lambda stream: write_csv(stream, COLUMNS, columns, end="\r\n"))
     return path
 
 
@@ -134,7 +135,8 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
     names = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
     snapshots = {(r["resume_id"], iso_time(r["updated_at"])): row for row, r in enumerate(folder.resumes)}
     graded = {}
-    cells = [[table.columns[name].values[code] for code in table.columns[name].codes] for name in COLUMNS[:5]]
+    texts = {name: [original(value) for value in table.columns[name].values] for name in COLUMNS[:5]}
+    cells = [[texts[name][code] for code in table.columns[name].codes] for name in COLUMNS[:5]]
     for line, job, resume, time, relevance, confidence in zip(table.lines, *cells, strict=True):
         key = names.get(job), snapshots.get((resume, time))
         graded[key] = _share(relevance, "relevance", line), _share(confidence, "confidence", line)

@@ -257,7 +257,9 @@ class Ranker:
         ]
         joined = {name: np.concatenate([part[name] for part in predicted]) for name in predicted[0]}
         score = ranking_score(joined, run.config.score)
-        order = np.lexsort((np.array([resume["resume_id"] for resume in pool.resumes]), -score))
+        order = np.argsort(-score, kind="stable")
+        if (score[order[1:]] == score[order[:-1]]).any():  # NOTE: not by an array of ids, in which NumPy drops a NUL at the end
+            order = np.array(sorted(order.tolist(), key=lambda row: (-score[row], pool.resumes[row]["resume_id"])))
         return _Scored(query, rows, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
 
     def _ranking(self, scored: _Scored, top: int | None) -> Ranking:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,8 @@ import numpy as np
 
 from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
-from ..errors import ConfigError, RunError
+from ..data.csv_cells import write_csv
+from ..errors import ConfigError, DataError, RunError
 from ..evaluation import evaluate
 from ..evaluation.format_metrics import left_out_lines
 from ..extract import read_features
@@ -22,8 +21,6 @@ from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
 from .prediction import known_predictions, predict, ranking_score
-
-CSV_ROWS = 65_536  # formatted at a time
 
 
 def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
@@ -84,7 +81,7 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         path: a data folder with its extracted features, or a file with the feature columns of the run's table.
         say: told what is being done.
     Returns:
-        Columns: search_id, job_id, resume_id of a folder, each task's probability and the joint ones, and `score`
+        Columns: search_id, job_id, resume_id of a folder (objects), each task's probability and the joint ones, and `score`
         where one is defined.
     Raises:
         DataError: the data cannot be used.
@@ -96,9 +93,10 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         folder = read_folder(path, run.config.data.columns)
         shown = folder.impressions
         order = np.argsort(shown.row)
-        columns["search_id"] = np.array(shown.search_id)[shown.search[order]]
-        columns["job_id"] = np.array([job["job_id"] for job in folder.jobs])[shown.job[order]]
-        columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes])[shown.resume[order]]
+        # NOTE: objects: a text of NumPy's fixed width loses the NULs at its end.
+        columns["search_id"] = np.array(shown.search_id, object)[shown.search[order]]
+        columns["job_id"] = np.array([job["job_id"] for job in folder.jobs], object)[shown.job[order]]
+        columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes], object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
         inputs: Inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0)).rows.take(order)
     else:
@@ -116,16 +114,22 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
 def write_predictions(path: str | Path, columns: dict[str, np.ndarray], replace: bool = True) -> None:
     """Write columns as .csv or .npz, whole or not at all; into a pipe or a device as it comes.
 
+    Ids of a .csv that a spreadsheet would take for formulas are marked, see `data.csv_cells`.
+
     Args:
         replace: a file that is there.
     Raises:
         ConfigError: another ending.
+        DataError: an id that an .npz cannot hold.
         RunError: it cannot be written, or is there and not to be replaced.
     """
     path = Path(path)
     check_ending(path)
-    write = write_npz if path.suffix == ".npz" else _write_csv
-    write_output(path, lambda stream: write(stream, columns), replace)
+    if path.suffix == ".npz":
+        arrays = {name: _fixed_width(name, values) if values.dtype == object else values for name, values in columns.items()}
+        write_output(path, lambda stream: write_npz(stream, arrays), replace)
+    else:
+        write_output(path, lambda stream: write_csv(stream, columns, [*columns.values()]), replace)
 
 
 def check_ending(path: Path) -> None:
@@ -138,13 +142,12 @@ def check_ending(path: Path) -> None:
         raise ConfigError(f"{path}: predictions are written as .csv or .npz; choose one of these endings")
 
 
-def _write_csv(stream, columns: dict[str, np.ndarray]) -> None:
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    rows = len(next(iter(columns.values())))
-    for first in range(0, rows, CSV_ROWS):
-        part = [values[first : first + CSV_ROWS].tolist() for values in columns.values()]
-        writer.writerows(zip(*part))
-    text.flush()
-    text.detach()
+def _fixed_width(name: str, texts: np.ndarray) -> np.ndarray:
+    """Texts as an .npz holds them, without pickled objects."""
+    found = texts.astype(str)
+    lost = np.flatnonzero(found != texts)
+    if len(lost):
+        raise DataError(
+            f"the id {texts[lost[0]]!r} ends in NUL, which an .npz cannot hold", column=name, remedy="write a .csv, or rename it"
+        )
+    return found
