@@ -16,7 +16,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 # Blanks, control and format characters may be dropped on the way to a cell; apostrophes, so that the mark can be told from the text.
-_FORMULA = re.compile(r"[\s'\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_FORMULA = re.compile(
+    r"[\s'\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]"
+)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 ROWS = 65_536  # formatted at a time
 
