@@ -93,7 +93,8 @@ def read_pairs(folder: DataFolder, path: str | Path) -> Pairs:
     rows = []
     for known, name in ((jobs, "job_id"), (newest, "resume_id")):
         column = table.columns[name]
-        names = [text if original(text) not in known else original(text) for text in column.values]
+        cells = [text or "" for text in column.values]
+        names = [original(text) if original(text) in known else text for text in cells]
         for code, text in enumerate(names):
             if text not in known:
                 line, remedy = int(table.lines[np.flatnonzero(column.codes == code)[0]]), "remove the row or mend the id"
@@ -135,7 +136,7 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
     names = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
     snapshots = {(r["resume_id"], iso_time(r["updated_at"])): row for row, r in enumerate(folder.resumes)}
     graded = {}
-    texts = {name: [original(value) for value in table.columns[name].values] for name in COLUMNS[:5]}
+    texts = {name: [original(value or "") for value in table.columns[name].values] for name in COLUMNS[:5]}
     cells = [[texts[name][code] for code in table.columns[name].codes] for name in COLUMNS[:5]]
     for line, job, resume, time, relevance, confidence in zip(table.lines, *cells, strict=True):
         key = names.get(job), snapshots.get((resume, time))
