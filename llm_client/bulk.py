@@ -238,7 +238,9 @@ class _Workers:
             if self._same < SAME_FAILURES:
                 return
         text = f"the first {SAME_FAILURES} requests failed alike and none succeeded: {error}"
-        raise FatalError(f"{text}; mend it and start again with --retry-failed", kind=error.kind, status=error.status)
+        raise FatalError(
+            f"{text}; see what `minirank doctor` says, then start again with --retry-failed", kind=error.kind, status=error.status
+        )
 
     def _count(self, failed: bool) -> None:
         with self._lock:

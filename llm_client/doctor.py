@@ -14,8 +14,8 @@ from .address import page
 from .client import Client, read_answer
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
-from .parse_json import InvalidReply
-from .replies import NEW_KEY, read_json, sort_error
+from .parse_json import InvalidReply, Unfinished
+from .replies import NEW_KEY, instead_of_json, read_body, sort_error
 from .request import RUNGS, Ability, Request, payload, response_format
 from .transport import RawReply
 
@@ -113,7 +113,10 @@ def doctor(
         _latency(report, attempts)
         report.ability = client.ability
     except LLMError as error:
-        report.add("FAIL", error.kind or "error", _advice(error))
+        advice = _advice(error)
+        if error.kind == "server":
+            advice += _without_key(client, api_key_env)
+        report.add("FAIL", error.kind or "error", advice)
     if report.ok:
         report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
     return report
@@ -126,16 +129,24 @@ def _advice(error: LLMError) -> str:
     return f"{said}; {REMEDIES[error.kind]}" if error.kind in REMEDIES else said
 
 
-def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, object]:
+def _without_key(client: Client, name: str) -> str:
+    """Some gateways answer 500 where a key is missing."""
+    if client.key and not client.withholds_key:
+        return ""
+    missing = "the key is not sent over http to another machine" if client.withholds_key else f"{name} is not set"
+    return f"; {missing}, and some gateways answer so where they want a key"
+
+
+def _get(client: Client, url: str, timeout: float) -> tuple[RawReply, str, object]:
     raw = client.transport.get(url, timeout)
-    return raw, read_json(raw.body)
+    return raw, *read_body(raw)
 
 
 def _models(client: Client, report: ServerReport, api_key_env: str, timeout: float) -> list[dict]:
     """The server's list of models; empty where it has none."""
-    raw, content = _get(client, page(client.base_url, "/models"), timeout)
+    raw, text, content = _get(client, page(client.base_url, "/models"), timeout)
     if raw.status != 200:
-        error = sort_error(raw, raw.body.decode("utf-8", "replace"), content)
+        error = sort_error(raw, text, content)
         if error.kind == "auth":
             raise FatalError(_about_key(client, api_key_env, error), kind="auth", status=raw.status)
         if isinstance(error, FatalError) and error.kind not in ("address", "model"):
@@ -149,7 +160,7 @@ def _models(client: Client, report: ServerReport, api_key_env: str, timeout: flo
         names = ", ".join(entry["id"] for entry in listed[:8])
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
     else:
-        why = "no JSON" if content is None and raw.status == 200 else raw.status
+        why = instead_of_json(text) if content is None and raw.status == 200 else raw.status
         report.add(
             "note", "models", f"the server lists none ({why} at {page(client.base_url, '/models')}); {ADDRESS} if the rest fails too"
         )
@@ -181,6 +192,8 @@ def _first_answer(client: Client, report: ServerReport, api_key_env: str, attemp
         raise FatalError(_about_key(client, api_key_env, error), kind="auth", status=error.status) from None
     sent = bool(client.key) and not client.withholds_key
     report.add("ok", "authentication", f"the key in {api_key_env} is accepted" if sent else "the server wants no key")
+    if completion.tokens_in is None or completion.tokens_out is None:
+        report.add("note", "tokens", "the server reports none: the tokens of a run are our estimate, its costs upper bounds")
     if completion.model and completion.model != client.model:
         report.add("note", "answers as", f"{completion.model}: some servers answer with the model they have, whatever is asked for")
 
@@ -209,6 +222,11 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
             continue
         try:
             read_answer(completion, _COLOUR)
+        except Unfinished as error:
+            report.add(
+                "note", rung, f"accepted; whether it is enforced is not seen: {error} within {client.limits.cap(_HELLO.max_tokens)} tokens"
+            )
+            best = best or (number, False)
         except InvalidReply:
             report.add("note", rung, "accepted, not enforced: answers are checked here and asked for again where they are wrong")
             best = best or (number, False)
@@ -224,7 +242,8 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
         return
     attempts += reply.attempts
     alone = "; the prompt alone asks for the schema, answers are checked here" if reply.rung == RUNGS[-1] else ""
-    report.add("ok", "rung", f"{reply.rung}: a small task came back valid{' after a repair' if reply.repaired else ''}{alone}")
+    how = (" after a repair" if reply.repaired else "") + (f", in its {reply.place}" if reply.place != "content" else "")
+    report.add("ok", "rung", f"{reply.rung}: a small task came back valid{how}{alone}")
 
 
 def _context(client: Client, report: ServerReport, listed: list[dict], timeout: float) -> None:
@@ -232,7 +251,7 @@ def _context(client: Client, report: ServerReport, listed: list[dict], timeout: 
     entry = next((entry for entry in listed if entry["id"] == client.model), {})
     props = None
     with suppress(LLMError):  # no such page: any other server than llama.cpp
-        _, content = _get(client, page(client.base_url, "/props", version=False), timeout)
+        _, _, content = _get(client, page(client.base_url, "/props", version=False), timeout)
         props = content.get("default_generation_settings") if isinstance(content, dict) else None
     sources = [source for source in (props, entry, entry.get("meta")) if isinstance(source, dict)]
     found = [source[name] for source in sources for name in CONTEXT_FIELDS if type(source.get(name)) is int and source[name] > 0]

@@ -173,7 +173,7 @@ def _unreadable(raw: RawReply) -> str:
     return f"a body {named}; let the server or gateway send UTF-8"
 
 
-def _instead(text: str) -> str:
+def instead_of_json(text: str) -> str:
     """What a body with status 200 is, where it is no JSON."""
     begin = text[:1000].lstrip().lower()
     if not begin or begin.startswith("a body "):  # which cannot be read, see _unreadable
@@ -227,7 +227,7 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     if status in (408, 409, 425) or status >= 500:
         return RetryLater(message, kind="busy" if status in (503, 529) else "server", status=status, after=after)
     if status == 200:
-        return _bad("the reply is not a chat completion" if content is not None else f"the reply is {_instead(text)}", text)
+        return _bad("the reply is not a chat completion" if content is not None else f"the reply is {instead_of_json(text)}", text)
     return ItemError(f"rejected: {message}", kind="rejected", status=status)
 
 

@@ -82,15 +82,23 @@ def serving(script, context=None):
         yield listener.getsockname()[1]
 
 
-def outcome(base_url, size=2):
+def outcome(base_url, size=2, timeout=TIMEOUT):
     """(kind of the error or None, seconds) of a request with so many bytes."""
     began = time.monotonic()
     try:
-        assert Transport(base_url, Key(None)).post("/chat/completions", size * b"x", TIMEOUT).body == b"{}"
+        assert Transport(base_url, Key(None)).post("/chat/completions", size * b"x", timeout).body == b"{}"
         kind = None
     except LLMError as error:
         kind = error.kind
     return kind, time.monotonic() - began
+
+
+def soonest(base_url, size=2):
+    """The outcome that comes soonest of up to three: a busy machine makes one late, a deadline that does not hold all of them."""
+    found = []
+    while len(found) < 3 and (not found or found[-1][1] >= 3 * TIMEOUT):
+        found.append(outcome(base_url, size))
+    return min(found, key=lambda kind_and_seconds: kind_and_seconds[1])
 
 
 @pytest.fixture
@@ -108,13 +116,13 @@ SCRIPTS = [(status_line, 2), (headers, 2), (interim_replies, 2), (chunks, 2), (s
 @pytest.mark.parametrize("script, size", SCRIPTS)
 def test_the_deadline_holds_for_the_entire_exchange(context, scheme, script, size):
     with serving(script, context if scheme == "https" else None) as port:
-        kind, seconds = outcome(f"{scheme}://127.0.0.1:{port}", size)
+        kind, seconds = soonest(f"{scheme}://127.0.0.1:{port}", size)
     assert kind == "timeout" and TIMEOUT <= seconds < 3 * TIMEOUT
 
 
 def test_the_deadline_holds_while_tls_is_agreed_on():
     with serving(lambda connection: time.sleep(5)) as port:
-        kind, seconds = outcome(f"https://127.0.0.1:{port}")
+        kind, seconds = soonest(f"https://127.0.0.1:{port}")
     assert kind == "timeout" and seconds < 3 * TIMEOUT
 
 
@@ -124,25 +132,27 @@ def test_the_deadline_holds_for_a_proxy(monkeypatch, scheme):
         monkeypatch.setenv(f"{scheme}_proxy", f"http://127.0.0.1:{port}")
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        kind, seconds = outcome(f"{scheme}://server.invalid")
+        kind, seconds = soonest(f"{scheme}://server.invalid")
     assert kind == "timeout" and seconds < 3 * TIMEOUT
 
 
 def test_a_certificate_that_is_trusted_and_one_that_is_not(context, monkeypatch):
     """On this machine too REQUESTS_CA_BUNDLE counts, as the error says."""
     with serving(at_once, context) as port:
-        assert outcome(f"https://127.0.0.1:{port}")[0] is None
+        assert outcome(f"https://127.0.0.1:{port}", timeout=60)[0] is None
         monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-        assert outcome(f"https://127.0.0.1:{port}")[0] == "certificate"
+        assert outcome(f"https://127.0.0.1:{port}", timeout=60)[0] == "certificate"
 
 
 def test_a_kept_connection_has_the_whole_time_again():
-    def two_replies(connection):
-        for _ in range(2):
+    """Each of ten replies takes a fifth of it, which leaves a busy machine the rest."""
+
+    def replies(connection):
+        for _ in range(10):
             receive(connection)
-            time.sleep(0.7 * TIMEOUT)
+            time.sleep(0.2 * TIMEOUT)
             connection.sendall(REPLY)
 
-    with serving(two_replies) as port:
+    with serving(replies) as port:
         transport = Transport(f"http://127.0.0.1:{port}", Key(None))
-        assert [transport.post("/x", b"xx", TIMEOUT).status for _ in range(2)] == [200, 200]
+        assert [transport.post("/x", b"xx", TIMEOUT).status for _ in range(10)] == 10 * [200]

@@ -116,6 +116,66 @@ def test_a_server_that_cuts_prompts_silently():
         assert "next" not in marks(report)
 
 
+def test_a_gateway_that_answers_500_for_want_of_a_key(monkeypatch):
+    """Some name the key in a 500, some only fail."""
+    missing = failure(500, "Authentication Error, no Authorization header was given")
+    broken = failure(500, "'NoneType' object has no attribute 'split'")
+    for step in (missing, broken):
+        with ScriptedServer(default=step) as server:
+            report = doctor(server.url, "m")
+            assert not report.ok and "OPENAI_API_KEY is not set" in str(report) and "key" in report.lines[-1][2]
+            monkeypatch.setenv("OPENAI_API_KEY", "sk-some-key")
+            assert "is not set" not in str(doctor(server.url, "m"))
+            monkeypatch.delenv("OPENAI_API_KEY")
+
+
+def test_findings_are_told_as_they_are_found():
+    told = []
+
+    def slow(received):
+        if received.body is not None:
+            assert any("models" in line for line in told)
+        return healthy(received)
+
+    with ScriptedServer(default=slow) as server:
+        assert "\n".join(told_lines := told) == "" and str(doctor(server.url, tell=told.append)) == "\n".join(told_lines)
+
+
+def test_odd_answers_are_noted():
+    def odd(received):
+        step = healthy(received)
+        if received.body is not None:
+            (choice,) = step.body["choices"]
+            choice["message"]["reasoning"], choice["message"]["content"] = choice["message"]["content"], None
+            del step.body["usage"]
+        return step
+
+    with ScriptedServer(default=odd) as server:
+        report = doctor(server.url)
+        assert report.ok and "in its reasoning" in words(report, "rung") and "the server reports none" in words(report, "tokens")
+        assert marks(report)["json_schema"] == "ok"
+
+
+def test_a_model_that_reasons_needs_a_higher_cap(capsys):
+    def reasoning(received):
+        if received.body is None or received.body["max_tokens"] >= 2000:
+            return healthy(received)
+        return answer(None, "length", message={"reasoning": "Let me think about that for a while"})
+
+    with ScriptedServer(default=reasoning) as server:
+        report = doctor(server.url)
+        assert not report.ok and "only reasoning came" in words(report, "answer") and "--max-tokens" in words(report, "answer")
+        assert "whether it is enforced is not seen" in words(report, "json_schema")
+        assert main(["doctor", "--base-url", server.url, "--max-tokens", "2000"]) == 0
+        assert "accepted and enforced" in capsys.readouterr().out
+
+
+def test_a_login_page_is_named():
+    with ScriptedServer(default=Step(200, "<!doctype html><title>Sign in</title>")) as server:
+        report = doctor(server.url, "m")
+        assert not report.ok and str(report).count("an HTML page (Sign in)") == 2
+
+
 BAD_HEALTH = [
     (Step(404, "404 page not found"), "address", "base_url must be the address before /chat/completions"),
     (failure(503, "Loading model"), "loading", "wait a moment and run this again"),

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
@@ -202,6 +203,45 @@ def test_errors_of_the_input_itself_pass_through(store):
             Bulk(server.client(), store).run(broken())
         assert store.counts().input == 2 and len(server.received) <= 2
         assert Bulk(server.client(), store).run(documents(3)) == Counts(done=3)
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_calls_under_way_when_the_input_breaks_are_finished_and_kept(tmp_path, twice):
+    """Whoever closes the store when the error comes has lost nothing that was paid for."""
+    with ScriptedServer(default=answer(delay=0.4)) as server:
+        reads = []
+
+        def broken():
+            reads.append(1)
+            for number, request in enumerate(documents(4)):
+                yield request
+                if number == 2 and len(reads) == 1 + twice:
+                    while len(server.received) < 3:
+                        time.sleep(0.01)
+                    raise LookupError("no such file")
+
+        client = server.client()
+        client.pace.open()  # no first request alone
+        before = threading.active_count()
+        with pytest.raises(LookupError), Store(tmp_path / "s.sqlite") as store:
+            Bulk(client, store).run(broken if twice else broken())
+        assert len(server.received) == 3 and not [t for t in threading.enumerate() if "_work" in t.name] and before >= 1
+        with Store(tmp_path / "s.sqlite") as store:
+            assert store.counts() == Counts(done=3, pending=int(twice)) and store.ledger()["attempts"] == 3
+
+
+def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "s.sqlite"
+    with ScriptedServer() as server:
+        with Store(path) as store:
+            Bulk(server.client(), store).run(documents(2))
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("ALTER TABLE attempts DROP COLUMN estimated")
+            db.execute("PRAGMA user_version = 1")
+        for _ in range(2):
+            with Store(path) as store:
+                assert Bulk(server.client(), store).run(documents(3)) == Counts(done=3)
+                assert store.ledger()["attempts"] == 3 and store.ledger()["estimated"] == 0
 
 
 def test_half_a_surrogate_pair_in_a_server_s_words_can_be_stored(store):

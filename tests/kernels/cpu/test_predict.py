@@ -4,8 +4,10 @@ import gc
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -347,7 +349,30 @@ def test_a_forked_process_has_workers_of_its_own():
 
 
 def test_an_interrupted_wait_ends_when_the_worker_has():
-    worker, done = Worker(), []
-    worker.start(lambda: (time.sleep(0.3), done.append(True)))
-    threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
-    assert isinstance(worker.finish(), KeyboardInterrupt) and done
+    """The worker interrupts the wait once it has begun, and goes on when the wait has been interrupted."""
+    worker, done, interrupted = Worker(), [], threading.Event()
+    main = threading.main_thread().ident
+
+    def handle(number, frame):
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    def job():
+        while threading.Event.wait.__code__ not in codes(main):
+            time.sleep(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+        interrupted.wait(60)
+        time.sleep(0.2)
+        done.append(True)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        worker.start(job)
+        assert isinstance(worker.finish(), KeyboardInterrupt) and done
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def codes(thread):
+    """What a thread is in."""
+    return [frame.f_code for frame, _ in traceback.walk_stack(sys._current_frames()[thread])]
