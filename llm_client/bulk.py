@@ -238,9 +238,8 @@ class _Workers:
             if self._same < SAME_FAILURES:
                 return
         text = f"the first {SAME_FAILURES} requests failed alike and none succeeded: {error}"
-        raise FatalError(
-            f"{text}; see what `minirank doctor` says, then start again with --retry-failed", kind=error.kind, status=error.status
-        )
+        remedy = "see what `minirank doctor` says, then start again with --retry-failed"
+        raise FatalError(f"{text}; {remedy}", kind=error.kind, status=error.status)
 
     def _count(self, failed: bool) -> None:
         with self._lock:

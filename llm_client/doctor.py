@@ -223,9 +223,8 @@ def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> Non
         try:
             read_answer(completion, _COLOUR)
         except Unfinished as error:
-            report.add(
-                "note", rung, f"accepted; whether it is enforced is not seen: {error} within {client.limits.cap(_HELLO.max_tokens)} tokens"
-            )
+            cap = client.limits.cap(_HELLO.max_tokens)
+            report.add("note", rung, f"accepted; whether it is enforced is not seen: {error} within {cap} tokens")
             best = best or (number, False)
         except InvalidReply:
             report.add("note", rung, "accepted, not enforced: answers are checked here and asked for again where they are wrong")
