@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from minirank.data.column_facts import ColumnFacts
 from minirank.kernels.batch import Batch, InputSpec
 
 
@@ -23,6 +24,7 @@ class Dataset:
         truth: simulated probabilities, (N,) each, or None.
         fingerprint: sha256 (hex) over the input files.
         encoder: what encoded the rows: it has `save(folder)`, and its class has `load(folder)`.
+        columns: name -> what is left of a column once it is encoded; {} where the encoder was fitted elsewhere.
     """
 
     inputs: InputSpec
@@ -37,6 +39,7 @@ class Dataset:
     truth: dict[str, np.ndarray] | None
     fingerprint: str
     encoder: Any
+    columns: dict[str, ColumnFacts] = field(default_factory=dict)
 
     def __post_init__(self):
         """Raises ValueError where arrays do not belong together."""

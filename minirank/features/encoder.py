@@ -12,9 +12,11 @@ import numpy as np
 
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
+from minirank.data.column_facts import ColumnFacts
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
 from minirank.features import encoder_files, inputs
+from minirank.features.column_facts import folder_facts
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
@@ -123,10 +125,12 @@ class Encoder:
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
         position = np.minimum(shown.position, self.max_position)
-        encoded = self._encode(MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position))
+        pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position)
+        encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}
+        columns = folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         files = fingerprint([*folder.files, *(path for path in made if path.exists())])
-        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self)
+        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self, columns)
 
     def resumes(self, resumes: Records, features: ResumesFound) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
@@ -242,11 +246,18 @@ def labels_only(folder: DataFolder, split: Split, config: FeatureConfig) -> Data
     roles = len(np.unique(folder.impressions.role[split.train]))
     spec = InputSpec(tuple((field.name, 1 + (roles if field.name == "role" else 1)) for field in fields), tasks=TASKS)
     nothing = Inputs(np.zeros((rows, len(fields)), np.int32), (), np.zeros((rows, 0), np.float32))
-    return _dataset(folder, split, spec, nothing, None, "", None)
+    return _dataset(folder, split, spec, nothing, None, "", None, {})
 
 
 def _dataset(
-    folder: DataFolder, split: Split, spec: InputSpec, encoded: Inputs, truth: dict | None, files: str, encoder: Encoder | None
+    folder: DataFolder,
+    split: Split,
+    spec: InputSpec,
+    encoded: Inputs,
+    truth: dict | None,
+    files: str,
+    encoder: Encoder | None,
+    columns: dict[str, ColumnFacts],
 ) -> Dataset:
     """The rows of a folder with their labels and weights, and the groups that metrics are computed over."""
     shown = folder.impressions
@@ -267,6 +278,7 @@ def _dataset(
         truth=truth,
         fingerprint=files,
         encoder=encoder,
+        columns=columns,
     )
 
 

@@ -79,12 +79,16 @@ class TextModel:
         bigrams: pairs of neighbouring words count too.
         kept: (V,) int32 ascending, the buckets in use; bucket kept[v] has token id v + 1, id 0 is unknown.
         idf: (V,) float64.
+        words: how many hashed words the training texts hold; 0 where the model was loaded.
+        dropped: the share of (text, word) pairs there whose word is not kept.
     """
 
     buckets: int
     bigrams: bool
     kept: np.ndarray
     idf: np.ndarray
+    words: int = 0
+    dropped: float = 0.0
 
     @classmethod
     def fit(cls, counts: csr_array, min_count: int, bigrams: bool = False) -> TextModel:
@@ -100,7 +104,8 @@ class TextModel:
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
         idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
-        return cls(counts.shape[1], bigrams, kept, idf)
+        dropped = 1 - frequency[kept].sum() / max(frequency.sum(), 1)
+        return cls(counts.shape[1], bigrams, kept, idf, int(np.count_nonzero(frequency)), float(dropped))
 
     def __len__(self) -> int:
         return len(self.kept)

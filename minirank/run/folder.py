@@ -1,7 +1,8 @@
 """The folder of a run: the files that training writes, each of them whole or not there.
 
 config.yaml         the configuration, every default spelt out
-data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from, tasks that were left out
+data.json           fingerprint of the data, the inputs and label rates that the plan is compiled from, tasks that were left out,
+                    what is left of each column once it is encoded
 versions.json       format of the folder, and the versions that trained it
 plan.txt            the plan, to read
 encoder files       how a row becomes ids, bags and dense columns
@@ -178,7 +179,7 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
     """
     rows = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
     facts = {"fingerprint": dataset.fingerprint, "rows": rows, "inputs": asdict(dataset.inputs), "label_rates": asdict(rates)}
-    facts |= {"left_out": left_out}
+    facts |= {"left_out": left_out, "columns": {name: asdict(column) for name, column in dataset.columns.items()}}
     write_json(folder / DATA, facts)
     write_json(folder / VERSIONS, versions())
     write_text(folder / PLAN, f"{plan}\n")

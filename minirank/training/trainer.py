@@ -20,7 +20,9 @@ import numpy as np
 
 from ..config.configuration import Config, FolderConfig, ScoreConfig
 from ..config.model import check_tasks
+from ..config.table import TableConfig
 from ..data import Dataset
+from ..data.column_facts import column_remarks
 from ..errors import ConfigError, RunError
 from ..evaluation.format_metrics import left_out_lines
 from ..evaluation.targets import HIGHER_IS_BETTER
@@ -41,7 +43,7 @@ from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_ids
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
-from .validation import MEAN, stopping_metric, undefined_metrics, validation_metrics
+from .validation import Definable, definable, stopping_metric, validation_metrics
 
 ADDRESSABLE = 2**47  # bytes of a process
 
@@ -128,7 +130,7 @@ class Prepared:
         config: with every default that depends on the data or the machine filled in.
         dataset: its labels are the tasks.
         rates: of its training rows. plan: compiled for them.
-        left_out: task -> why it is not trained.
+        left_out: task -> why it is not trained. undefined: metric -> why the validation rows do not define it.
     """
 
     config: Config
@@ -136,6 +138,7 @@ class Prepared:
     rates: LabelRates
     plan: Plan
     left_out: dict[str, str]
+    undefined: dict[str, str]
 
 
 def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None) -> Prepared:
@@ -147,6 +150,9 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     dataset = dataset or load_dataset(config, say=progress.say)
     if not len(dataset.train):
         raise ConfigError("there is no training row; correct data, or its split")
+    table = config.data.columns if isinstance(config.data, TableConfig) else None
+    for line in column_remarks(dataset.columns, (table or config.features).min_count, table is not None):
+        progress.say(line)
     found = learnable(config, dataset)
     found.raise_first()
     for line in left_out_lines(found.left_out):
@@ -160,10 +166,12 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
         from ..kernels.cpu.workers import available_threads
 
         config = replace(config, training=replace(config.training, threads=available_threads()))
-    config = _with_stopping(config, dataset, found.left_out, progress)
+    known = definable(dataset, config.tasks)
+    if len(dataset.valid):
+        config = _with_stopping(config, known, found.left_out, progress)
     rates = label_rates(config.tasks, dataset.rows.take(dataset.train))
     plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
-    return Prepared(config, dataset, rates, plan, found.left_out)
+    return Prepared(config, dataset, rates, plan, found.left_out, known.reasons)
 
 
 def _with_score(config: Config, progress: Progress) -> Config:
@@ -181,30 +189,23 @@ def _with_score(config: Config, progress: Progress) -> Config:
     raise ConfigError(f"no task that is trained enters the score; set {' or '.join(f'score.{name}: 1' for name in names)}")
 
 
-def _with_stopping(config: Config, dataset: Dataset, left_out: dict[str, str], progress: Progress) -> Config:
+def _with_stopping(config: Config, known: Definable, left_out: dict[str, str], progress: Progress) -> Config:
     """The configuration with the metric that early stopping watches; without early stopping where no validation row has a label.
 
+    Args:
+        known: what the validation rows, of which there is one at least, define.
     Raises:
-        ConfigError: the metric is not defined on the validation rows.
+        ConfigError: the metric is not defined on them.
     """
-    stopping = config.training.early_stopping
-    if stopping is None or not len(dataset.valid):
-        return config
-    metric = stopping_metric(stopping.metric, dataset, config.tasks, left_out)
-    for reason, names in _by_reason(undefined_metrics(dataset, config.tasks)).items():
+    for reason, names in known.by_reason().items():
         progress.say(f"the validation rows do not define {', '.join(names)}: {reason}")
+    stopping = config.training.early_stopping
+    if stopping is None:
+        return config
+    metric = stopping_metric(stopping.metric, known, left_out)
     if metric is None:
         progress.say("so early stopping has nothing to watch: all epochs are trained, and the last parameters are kept")
     return replace(config, training=replace(config.training, early_stopping=None if metric is None else replace(stopping, metric=metric)))
-
-
-def _by_reason(undefined: dict[str, str]) -> dict[str, list[str]]:
-    """Reason -> the metrics that are not defined for it, means apart."""
-    found: dict[str, list[str]] = {}
-    for name, reason in undefined.items():
-        if not name.startswith(f"{MEAN}."):
-            found.setdefault(reason.removeprefix("not defined: "), []).append(name)
-    return found
 
 
 class Trainer:
@@ -227,7 +228,7 @@ class Trainer:
         self.valid = self.dataset.rows.take(self.dataset.valid)
         self.facts = np.zeros(0, np.uint8)  # what the model was trained with, once the folder holds it
         left_out = {task: f"left out: {reason}" for task, reason in ready.left_out.items()} if len(self.dataset.valid) else {}
-        self.undefined = left_out | undefined_metrics(self.dataset, self.config.tasks)  # metric, or a task left out -> why it is null
+        self.undefined = left_out | ready.undefined  # metric, or a task left out -> why it is null
 
     def run(self, stop: Callable[[], bool]) -> Trained:
         """Epochs until the last one, until nothing gets better, or until `stop` says so.

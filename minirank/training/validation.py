@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,34 +52,51 @@ def _measured(
     return found, reasons
 
 
-def undefined_metrics(dataset: Dataset, tasks: Sequence[TaskConfig]) -> dict[str, str]:
-    """`task.metric` -> why the labels of the validation rows do not define it."""
-    if not len(dataset.valid):
-        return {}
-    return _measured(dataset, tasks, dataset.valid, _guess(dataset))[1]
-
-
-def _guess(dataset: Dataset) -> dict[str, np.ndarray]:
-    return {task: np.full(len(dataset.valid), 0.5) for task in dataset.inputs.tasks}
-
-
-def stopping_metric(metric: str | None, dataset: Dataset, tasks: Sequence[TaskConfig], left_out: Collection[str] = ()) -> str | None:
-    """The metric that early stopping watches, checked on the validation rows.
+@dataclass(frozen=True)
+class Definable:
+    """What the labels of the validation rows define, whatever is predicted.
 
     Args:
-        tasks: of the dataset. left_out: names of tasks that are not trained.
+        metrics: `task.metric` and `mean.metric` that have a value. reasons: those that have none -> why.
+    """
+
+    metrics: tuple[str, ...]
+    reasons: dict[str, str]
+
+    def by_reason(self) -> dict[str, list[str]]:
+        """Reason -> the metrics that are not defined for it, means apart."""
+        found: dict[str, list[str]] = {}
+        for name, reason in self.reasons.items():
+            if not name.startswith(f"{MEAN}."):
+                found.setdefault(reason.removeprefix("not defined: "), []).append(name)
+        return found
+
+
+def definable(dataset: Dataset, tasks: Sequence[TaskConfig]) -> Definable:
+    """What the validation rows define, none of which is nothing."""
+    if not len(dataset.valid):
+        return Definable((), {})
+    guess = {task: np.full(len(dataset.valid), 0.5) for task in dataset.inputs.tasks}
+    measured, reasons = _measured(dataset, tasks, dataset.valid, guess)
+    return Definable(tuple(name for name, value in measured.items() if value is not None), reasons)
+
+
+def stopping_metric(metric: str | None, known: Definable, left_out: Collection[str] = ()) -> str | None:
+    """The metric that early stopping watches.
+
+    Args:
         metric: its name, or None for mean.log_loss (mean.mse where every task is a regression).
+        known: what the validation rows define. left_out: names of tasks that are not trained.
     Returns:
         The name; None where none was asked for and the validation rows have no label of any task.
     Raises:
         ConfigError: it is unknown or not defined there; names metrics that are.
     """
-    measured, reasons = _measured(dataset, tasks, dataset.valid, _guess(dataset))
-    useful = [name for name, value in measured.items() if value is not None and name.rpartition(".")[2] != OBSERVED]
+    useful = [name for name in known.metrics if name.rpartition(".")[2] != OBSERVED]
     if metric is None:
         return next((name for name in ("mean.log_loss", "mean.mse") if name in useful), None)
     if metric not in useful:
-        what = f"is {reasons[metric]}, on the validation rows" if metric in reasons else "is unknown"
+        what = f"is {known.reasons[metric]}, on the validation rows" if metric in known.reasons else "is unknown"
         if metric.partition(".")[0] in left_out:
             what = "is of a task that is left out"
         remedy = f"choose one of {', '.join(useful)}" if useful else "set training.early_stopping: null"

@@ -67,7 +67,7 @@ class BagField(Vocabulary):
     def encode(self, raw: RawTable) -> Bag:
         """Rows with the same text share a list; an item that training did not keep is the unknown, once a list."""
         column, known = raw.columns[self.column], self.ids()
-        lists = [list(dict.fromkeys(known.get(item, 0) for item in _items(value, self.separator))) for value in column.values]
+        lists = [list(dict.fromkeys(known.get(item, 0) for item in items_of(value, self.separator))) for value in column.values]
         offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in lists])]).astype(np.int64)
         return Bag(column.codes.astype(np.int32), offsets, np.array([item for ids in lists for item in ids], dtype=np.int32))
 
@@ -233,11 +233,11 @@ def _bag_vocabulary(raw: RawTable, train: np.ndarray, column: Name, separator: s
     """Items that `least` training rows or more hold, in alphabetical order."""
     rows: Counter[str] = Counter()
     for value, count in _counts(raw, train, column):
-        rows.update(dict.fromkeys(_items(value, separator), count))
+        rows.update(dict.fromkeys(items_of(value, separator), count))
     return tuple(sorted(item for item, count in rows.items() if count >= least))
 
 
-def _items(value: str | None, separator: str) -> list[str]:
+def items_of(value: str | None, separator: str) -> list[str]:
     """The distinct items of a cell, in its order."""
     items = (item.strip() for item in (value or "").split(separator))
     return list(dict.fromkeys(item for item in items if item))

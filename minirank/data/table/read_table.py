@@ -11,6 +11,7 @@ from minirank.config.table import Name, TableConfig, TableFiles
 from minirank.data.dataset import Dataset
 from minirank.data.folder.data_folder import protected_columns
 from minirank.data.read_files import fingerprint
+from minirank.data.table.column_facts import table_facts
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.fields import Fields, check_leaks
 from minirank.data.table.raw_table import RawTable, read_raw
@@ -60,9 +61,10 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     labels, weights = _labels(raw, fields)
     groups = group.astype(np.int32)
     role, role_names = _roles(raw, fields.role, encoder)
+    encoded = encoder.encode(raw)
     return Dataset(
         inputs=encoder.inputs,
-        rows=Batch(**vars(encoder.encode(raw)), labels=labels, weights=weights, groups=groups),
+        rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=groups),
         **rows,
         search=groups if fields.group is not None else None,
         job=None,
@@ -71,6 +73,7 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
         truth=None,
         fingerprint=fingerprint(paths),
         encoder=encoder,
+        columns=table_facts(raw, encoder, encoded, rows),
     )
 
 
