@@ -56,7 +56,7 @@ def test_a_constant_number_says_nothing_unless_its_absence_does(tmp_path):
     bag | {"values": 50, "kept": 20, "dropped": 0.25} | in 25 % of the items; check its separator, or lower data.columns.min_count
     categorical | {"values": 1, "kept": 1, "dropped": 0.0, "constant": True, "missing": 0.0} | the same in all training
     categorical | {"values": 0, "kept": 0, "dropped": 0.0, "constant": True, "missing": 1.0} | empty in all training rows, so that
-    categorical | {"values": 120, "kept": 120, "dropped": 0.0, "looks_like": "numbers"} | its 120 categories are numbers; if they are amounts, list it under
+    categorical | {"values": 120, "kept": 120, "dropped": 0.0, "looks_like": "numbers"} | its 120 categories are numbers; if they
     dense | {"values": 5, "looks_like": "codes"} | its numbers look like codes; if they are, list it under data.columns.categorical
     dense | {"values": 5, "missing": 0.99} | missing in 99.0 % of the training rows; take it out of data.columns.dense, or set data
     categorical | {"values": 9, "kept": 9, "dropped": 0.0, "unknown": {"train": 0.0, "test": 0.5}} | unknown in 50 % of the test rows
@@ -119,7 +119,8 @@ def test_a_column_of_ids_is_announced_and_kept_in_the_run(tmp_path, capsys):
     rows = [f"x{i},{'ab'[i % 2]},{i % 7},{i // 2 % 2}" for i in range(300)]
     (tmp_path / "rows.csv").write_text("\n".join(["who,kind,age,y", *rows]) + "\n")
     (tmp_path / "c.yaml").write_text(
-        "data: {table: {train: rows.csv, valid_share: 0.2}, columns: {categorical: [who, kind], dense: [age], tasks: [{name: y, column: y}]}}\n"
+        "data:\n  table: {train: rows.csv, valid_share: 0.2}\n"
+        "  columns: {categorical: [who, kind], dense: [age], tasks: [{name: y, column: y}]}\n"
         "training: {epochs: 1, backend: reference}\n"
     )
     status, _, said = run(capsys, "train", tmp_path / "c.yaml", "--run", tmp_path / "run")

@@ -64,7 +64,7 @@ def test_skills(world):
 
 
 def test_words(world):
-    folder, features, encoder, dataset = world
+    folder, features, _, dataset = world
     shown, facts = folder.impressions, dataset.columns["words"]
     texts = [job_text(folder.jobs[j], features.jobs[j]) for j in np.unique(shown.job[TRAIN])]
     texts += [resume_text(folder.resumes[r], features.resumes[r]) for r in np.unique(shown.resume[TRAIN])]
@@ -75,7 +75,7 @@ def test_words(world):
 
 
 def test_numbers_and_levels(world):
-    _, features, _, dataset = world
+    *_, dataset = world
     facts, names = dataset.columns, dataset.inputs.dense
     assert facts["years"].missing == pytest.approx(dataset.rows.dense[TRAIN, names.index("years_unknown")].mean())
     assert facts["remote_fit"].kind == "dense" and not facts["years"].constant
