@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from .kernels.forks import renew_in_forks
 from .terminal import columns, cut, pad, printable
 
 RENEW_SECONDS = 0.1  # on a terminal
@@ -25,10 +26,15 @@ class Progress:
     """
 
     def __init__(self, stream: TextIO | None = None, unit: str = "calls", clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream, self._unit, self._clock, self._lock = stream, unit, clock, threading.Lock()
+        self._stream, self._unit, self._clock = stream, unit, clock
+        renew_in_forks(self).renew()
         self._terminal = stream is not None and stream.isatty()
         self._width = 0  # of the line that the next one replaces
         self.begin(0)
+
+    def renew(self) -> None:
+        """Nobody is writing; called in a forked process."""
+        self._lock = threading.Lock()
 
     def begin(self, done: int) -> None:
         """Start the clock of rates, with `done` of the work behind us."""

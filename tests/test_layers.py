@@ -25,6 +25,7 @@ PLAN = ("plan", "parameters", "checks", "objective")
 RUN = ("adam", "batch", "ops", "executor", *PLAN)  # what every backend needs
 KERNELS = (
     (("batch",), ()),
+    (("forks",), ()),
     (("gradcheck",), ()),
     (BLOCKS, ()),
     (("adam",), BLOCKS),
@@ -32,7 +33,7 @@ KERNELS = (
     (PLAN, ("batch", "ops")),
     (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
     (("reference",), RUN),
-    (("cpu",), (*RUN, *BLOCKS)),
+    (("cpu",), (*RUN, *BLOCKS, "forks")),
     (("cuda.probe",), ()),
     (("cuda",), (*RUN, "cuda.probe")),
 )

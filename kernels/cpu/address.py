@@ -15,7 +15,7 @@ from numba.core import types
 from numba.core.ccallback import CFunc
 from numba.np.numpy_support import from_dtype
 
-from .jit import OPTIONS, keep_compiled
+from .jit import OPTIONS, forking, keep_compiled
 
 BYTE_POINTER = ir.IntType(8).as_pointer()
 
@@ -42,6 +42,7 @@ class AddressedKernel:
         """Where its code lies, compiled or loaded at the first call."""
         made = self.of(dtype)
         if made.address is None:
+            forking.nobody.wait()
             made.compile()
         return made.address
 

@@ -7,6 +7,7 @@ from threading import Condition, Lock
 import numpy as np
 
 from ..batch import Inputs
+from ..forks import renew_in_forks
 from ..parameters import Arena, aligned
 from .bags import FlatBags, entities
 from .encode import Encoded
@@ -64,7 +65,13 @@ class BufferPool:
     """
 
     def __init__(self, threads: int, count: int) -> None:
-        self._free, self._reserve, self._change = [{} for _ in range(count)], count - threads, Condition(Lock())
+        self._count, self._reserve = count, count - threads
+        renew_in_forks(self).renew()
+
+    def renew(self) -> None:
+        """All buffers are free; none is filled yet."""
+        self._free: list[Buffers] = [{} for _ in range(self._count)]
+        self._change = Condition(Lock())
 
     def take(self, most: int) -> list[dict[str, np.ndarray]]:
         """Buffers of one thread, for which it waits, and up to `most - 1` more as long as no more than `threads` are in use."""

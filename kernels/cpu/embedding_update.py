@@ -35,6 +35,10 @@ class EmbeddingUpdate:
         self._dtype, self._position, self._shares = dtype, np.full(start, -1, np.int32), None
         self._buffers: list[Buffers] = [{} for _ in range(threads)]
 
+    def forget(self) -> None:
+        """What a step had begun that will not go on."""
+        self._position.fill(-1)
+
     def _entries(self, work: Work) -> np.ndarray:
         """(tables,) the most ids that each table may meet in a batch."""
         if not self.sources[:, 0].any():

@@ -12,6 +12,7 @@ from ..adam import Adam
 from ..batch import Batch
 from ..checks import check_batch, check_values
 from ..executor import Gradients
+from ..forks import renew_in_forks
 from ..objective import add_objective
 from ..parameters import Arena, TrainState
 from . import walk
@@ -40,7 +41,14 @@ class StepRunner:
         self.plan, self.dtype, self.threads, self._plans = plans.plan, plans.dtype, threads, plans
         self._workers, self._bags = workers, bags
         self._tables = EmbeddingUpdate(self.plan, encode(self.plan, plans.tile_rows, self.dtype).table, self.dtype, threads)
-        self._of_caller = threading.local()
+        self._of_caller, self._in_step = threading.local(), False
+        renew_in_forks(self)
+
+    def renew(self) -> None:
+        """The step that another thread was in has no end here."""
+        if self._in_step:
+            self._tables.forget()
+            self._in_step = False
 
     def run(self, *jobs: tuple) -> None:
         """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other.
@@ -81,6 +89,7 @@ class StepRunner:
     def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
         check_batch(self.plan, batch)
+        self._in_step = True
         tiles = thread_tiles(batch, self.threads, self._plans.tile_rows, self.plan.grouped)
         encoded = self._plans.for_training(max(int(np.diff(borders).max(initial=0)) for borders in tiles))
         works = self._works(encoded, values, batch)
@@ -117,10 +126,13 @@ class StepRunner:
             raise ValueError("values are frozen: train a copy of them")
         total, losses, works = self._rows_backward(state.values, batch)
         self._update(state, works, adam)
+        self._in_step = False
         return total, losses
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:
         """The gradient of one batch; see `Gradients`."""
         total, losses, works = self._rows_backward(values, batch)
         dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
-        return Gradients(total, losses, dense, self._tables.gradients(works[0]))
+        tables = self._tables.gradients(works[0])
+        self._in_step = False
+        return Gradients(total, losses, dense, tables)

@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
+from ..forks import renew_in_forks
 from .jit import driver
 from .vector import load_acquire, pause, pointer
 
@@ -101,7 +102,12 @@ class Workers:
     """Up to `most` workers. Any number of threads may run something on them at once."""
 
     def __init__(self, most: int) -> None:
-        self._idle = [Worker() for _ in range(most)]
+        self._most = most
+        renew_in_forks(self).renew()
+
+    def renew(self) -> None:
+        """All workers are idle, and their threads not begun."""
+        self._idle = [Worker() for _ in range(self._most)]
 
     def run(self, calls: list[Callable[[], None]], optional: bool = False) -> None:
         """Make these calls side by side: the first on this thread, others on idle workers.

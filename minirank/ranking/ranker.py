@@ -29,6 +29,7 @@ from ..features import Encoder, PastHires
 from ..features.evidence import evidence
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
+from ..kernels.forks import renew_in_forks
 from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
@@ -116,7 +117,7 @@ class Ranker:
         self._encoder, self._data = run.encoder, run.config.data
         self.executor, self.history, self.now = run.executor, PastHires(), run.encoder.until
         self._jobs, self._newest, self._latest = {}, {}, []  # job_id -> row; resume_id -> place in the rows of newest snapshots
-        self._lock = Lock()
+        renew_in_forks(self).renew()
         self._everyone: _Pool | None = None  # the pool of these snapshots, once somebody asked for one
         if folder is not None:
             self.history = PastHires.from_folder(folder, features)
@@ -124,6 +125,10 @@ class Ranker:
             self._latest = folder.latest_resumes().tolist()
             self._newest = {folder.resumes[row]["resume_id"]: place for place, row in enumerate(self._latest)}
             self.now = max(self.now, int(folder.impressions.time.max()), *(r["updated_at"] for r in folder.resumes))
+
+    def renew(self) -> None:
+        """Nobody is at work with it; called in a forked process."""
+        self._lock = Lock()
 
     @classmethod
     def load(cls, run: Run | str | Path, data: str | Path | None = None) -> Ranker:
