@@ -1,0 +1,69 @@
+"""The words of words.json as sets, and the form of a text in which they are looked up."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+
+from minirank.extract.rules.lexicon import lexicon
+
+
+def _folds() -> dict[int, int]:
+    """Letters with accents -> the small letter without them, one for one."""
+    found = {ord(a): ord(b) for a, b in zip("ŁłØøĐđıİ", "llooddii", strict=True)}
+    for first, last in ((0xC0, 0x250), (0x386, 0x3D0), (0x400, 0x460), (0x1E00, 0x2000)):
+        for code in range(first, last):
+            plain = unicodedata.normalize("NFD", chr(code))[0].lower()
+            if code not in found and len(plain) == 1 and plain.isalpha():
+                found[code] = ord(plain)
+    return found
+
+
+_FOLDS = _folds()
+
+
+def fold(text: str) -> str:
+    """The text in lower case without accents, as long as it was: `José Łuk` is `jose luk`."""
+    return text.lower() if text.isascii() else text.translate(_FOLDS).lower()
+
+
+class WordLists:
+    """words.json, folded.
+
+    `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
+    `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
+    like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
+    `skills`: every word of the lexicon's skills, titles and languages, and tools that bear names of people.
+    """
+
+    def __init__(self) -> None:
+        data = json.loads(resources.files(__package__).joinpath("words.json").read_text(encoding="utf-8"))
+
+        def words(name: str) -> frozenset[str]:
+            return frozenset(fold(" ".join(data[name])).split())
+
+        self.given_names, self.ordinary, self.heading_words = words("given_names"), words("ordinary"), words("heading_words")
+        self.work_words, self.trades, self.organisation_words = words("work_words"), words("trades"), words("organisation_words")
+        self.places, self.credentials, self.titles = words("places"), words("credentials"), words("titles")
+        self.particles, self.person_verbs, self.demonyms = words("particles"), words("person_verbs"), words("demonyms")
+        self.heading_words -= self.particles | {"e", "y", "en", "a"}
+        self.headings = frozenset(data["headings_of_other_scripts"])
+        self.entities: dict[str, list[str]] = {}
+        for entity in "|".join(data["entities"]).split("|"):
+            self.entities.setdefault(re.split(r"\W", entity, maxsplit=1)[0], []).append(fold(entity))
+        self.traits = {fold(label): kind for kind, lines in data["traits"].items() for label in "|".join(lines).split("|")}
+        self.label_words = frozenset(word for label in self.traits for word in re.findall(r"[^\W\d_]+", label))
+        known = lexicon().data
+        named = [
+            word for part in ("skills", "titles", "languages") for name in known[part] for word in (name, *known[part][name]["aliases"])
+        ]
+        self.skills = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2) | words("tools")
+
+
+@cache
+def word_lists() -> WordLists:
+    """The lists of the package, read once."""
+    return WordLists()
