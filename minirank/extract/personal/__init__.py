@@ -6,7 +6,10 @@ In reading order:
     contact        e-mail addresses, links, telephone numbers, handles, streets and postcodes
     traits         birth, age, family status, gender, nationality, belief, health, documents, photographs, pronouns
     fields         what stands after a label: `Name: ...`, `| Nationality | ... |`, a label above its value
-    names          names, and wherever one that is known recurs
+    name_words     what looks like a name
+    header         the person's name among the first lines
+    recurrences    where a name that is known stands again
+    names          what else introduces a name, and all of these together
     find_personal  all of them, sorted, without overlaps
 """
 

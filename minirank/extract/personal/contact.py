@@ -144,7 +144,7 @@ def find_streets(text: str, flat: str) -> list[Span]:
                 if _is_street(text, start, m):
                     found.append((start, m.end()))
     found += _beside_postcodes(text, flat)
-    for start, end in tuple(found):  # the rest of the line may hold a postcode
+    for _, end in tuple(found):  # the rest of the line may hold a postcode
         line_end = flat.find("\n", end)
         line_end = len(flat) if line_end < 0 else line_end
         stop = min(line_end, end + 60)
@@ -160,10 +160,14 @@ def _street_start(text: str, start: int) -> int:
     while begin > 0 and start - begin < 30 and (text[begin - 1].isalpha() or text[begin - 1] in "-'"):
         begin -= 1
     if (
-        begin == start
-        and text[start : start + 1].isalpha()
-        and (m := re.search(r"[^\W\d_][\w.-]{1,24} $", text[max(0, start - 26) : start]))
-    ) and m[0][0].isupper() and not text[start].islower():
+        (
+            begin == start
+            and text[start : start + 1].isalpha()
+            and (m := re.search(r"[^\W\d_][\w.-]{1,24} $", text[max(0, start - 26) : start]))
+        )
+        and m[0][0].isupper()
+        and not text[start].islower()
+    ):
         begin = start - len(m[0])
     return begin
 

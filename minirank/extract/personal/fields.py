@@ -63,7 +63,7 @@ def find_fields(flat: str) -> list[Field]:
     """Every field with a label of words.json in a folded text; labels with a colon, in cells, or above their values."""
     found: list[Field] = []
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat)]
-    columns: list[str | None] = []
+    columns: list[tuple[str | None, str]] = []
     below: tuple[str, str, int] | None = None  # the kind, the label and the place of a label whose value comes on the next line
     for start, end in lines:
         line = flat[start:end]
@@ -73,7 +73,7 @@ def find_fields(flat: str) -> list[Field]:
             if not line.strip(" |-:\t="):
                 continue
             if len(row) == len(columns):
-                found += [Field(kind, "", a, (a, b)) for kind, (a, b) in zip(columns, row, strict=True) if kind is not None]
+                found += [Field(kind, label, a, (a, b)) for (kind, label), (a, b) in zip(columns, row, strict=True) if kind is not None]
                 continue
             columns = []
         if not cells:
@@ -85,13 +85,13 @@ def find_fields(flat: str) -> list[Field]:
                 found.append(Field(kind, label, place, cells[0]))
         labels = [_label(flat[a:b]) for a, b in cells]
         if len(cells) > 2 and sum(kind is not None for kind in labels) >= 2 and all(k is not None for k in labels[:2]):
-            columns = labels
+            columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(labels, cells, strict=True)]
             continue
         if "," in line and ":" not in line and "|" not in line:
             row = _cells(line, start, _COMMA)
             kinds = [_label(flat[a:b]) for a, b in row]
             if len(row) > 2 and sum(kind is not None for kind in kinds) >= 2 and kinds[0] is not None and kinds[1] is not None:
-                columns = kinds
+                columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(kinds, row, strict=True)]
                 continue
         for n, ((a, b), kind) in enumerate(zip(cells, labels, strict=True)):
             if kind is not None and n + 1 < len(cells):

@@ -55,7 +55,7 @@ def _without_overlaps(text: str, found: list[Span]) -> list[Span]:
             if start < b:
                 kept[-1] = a, max(b, end), last if b - a >= end - start else kind
                 continue
-            if kind == last and "\n" not in text[b:start] and _BETWEEN.fullmatch(text, b, start):
+            if kind == last and kind in ("NAME", "PRONOUN") and "\n" not in text[b:start] and _BETWEEN.fullmatch(text, b, start):
                 kept[-1] = a, end, kind
                 continue
         kept.append((start, end, kind))
