@@ -41,6 +41,7 @@ class Bulk:
         self.waiting = waiting or (lambda text: None)
         self._failure: LLMError | None = None
         self._interrupted = False
+        self.succeeded = False  # whether any request had an answer, in whichever run
 
     def run(
         self, requests: Iterable[Request] | Callable[[], Iterable[Request]], progress: Progress | None = None, retry_failed: bool = False
@@ -125,7 +126,7 @@ class _Workers:
         self._finished = self._failed = 0
         self._known = self._client.ability
         self._told = time.monotonic()
-        self._last, self._same = "", 0  # what the last failure said, and how many in a row said it; -1 once something succeeded
+        self._last, self._same = "", 0  # what the last failure said, and how many in a row said it
 
     def process(self, requests: Iterable[Request], noted: bool) -> None:
         """Feed the threads until the input ends or the client is stopped, then wait for them."""
@@ -217,7 +218,7 @@ class _Workers:
                 raise
         else:
             store.finish(digest, reply.value, source | provenance(reply), reply.attempts)
-            self._same = -1
+            self._bulk.succeeded = True
             self._count(failed=False)
         if client.ability != self._known:
             self._known = client.ability
@@ -231,11 +232,9 @@ class _Workers:
         """
         said = re.sub(r"\b(?=\w*\d)[\w-]+", "#", str(error)) if error.kind in _OF_THE_SERVER else ""  # without numbers and ids
         with self._lock:
-            if self._same < 0:
-                return
             self._same = self._same + 1 if said and said == self._last else int(bool(said))
             self._last = said
-            if self._same < SAME_FAILURES:
+            if self._same < SAME_FAILURES or self._bulk.succeeded:
                 return
         text = f"the first {SAME_FAILURES} requests failed alike and none succeeded: {error}"
         remedy = "see what `minirank doctor` says, then start again with --retry-failed"

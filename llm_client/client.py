@@ -18,7 +18,7 @@ from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tok
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .key import Key
 from .pace import Pace
-from .parse_json import InvalidReply, Unfinished, is_loop, parse
+from .parse_json import InvalidReply, Unfinished, after_reasoning, is_loop, parse
 from .replies import Completion, read_completion
 from .request import Ability, Request, payload
 from .retry import RetryBudget, backoff
@@ -206,8 +206,8 @@ class Client:
             return
         counted = completion.tokens_in + completion.cached
         self._most_in = max(self._most_in, counted)
-        if counted < LEAST_CONTEXT or 2 * counted > sum(len(message["content"]) for message in sent["messages"]):
-            return  # SPEED: a text has no more words than half of its characters
+        if counted < LEAST_CONTEXT or 5 * counted >= sum(len(message["content"]) for message in sent["messages"]):
+            return  # SPEED: a word takes more than four characters, its blank included; no need to count
         least = sum(least_tokens(message["content"]) for message in sent["messages"])
         if max(counted, self._most_in) >= CUT * least:
             return
@@ -346,7 +346,7 @@ def read_answer(completion: Completion, schema: dict | None) -> tuple[object, bo
         InvalidReply: it does not follow the schema.
     """
     if completion.finish == "length":
-        raise Unfinished("truncated" if (completion.text + completion.called).strip() else "reasoning")
+        raise Unfinished("truncated" if after_reasoning(completion.text) or completion.called.strip() else "reasoning")
     wrong: InvalidReply | None = None
     for place, text in (("content", completion.text), ("tool call", completion.called)):
         if text.strip() and (schema is not None or place == "content"):

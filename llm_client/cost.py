@@ -13,7 +13,7 @@ TEMPLATE_TOKENS = 64  # what chat templates add to a request, generously
 BYTES_A_TOKEN = 4  # of ordinary text
 # A word up to a blank or a sign of ASCII; a long one counts as several.
 _WORD = re.compile(r"[^\s\x00-/:-@\[-`{-\x7f]{1,16}")
-_KANA_OR_HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
+_KANA_OR_HAN = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]+")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,8 @@ def least_tokens(text: str) -> int:
     """
     if text.isascii():
         return len(_WORD.findall(text))
-    return len(_WORD.findall(_KANA_OR_HAN.sub(" ", text))) + len(_KANA_OR_HAN.findall(text)) // 4
+    unspaced = sum(map(len, _KANA_OR_HAN.findall(text)))
+    return len(_WORD.findall(_KANA_OR_HAN.sub(" ", text) if unspaced else text)) + unspaced // 4
 
 
 class Budget:

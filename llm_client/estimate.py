@@ -49,7 +49,7 @@ class Estimate:
         ]
         dearest, spent = self.most
         if self.max_cost is not None and self.calls:
-            left = f"{self.max_cost - spent:.6g} of max_cost {self.max_cost:g}" if spent else f"max_cost {self.max_cost:g}"
+            left = f"{max(0.0, self.max_cost - spent):.6g} of max_cost {self.max_cost:g}" if spent else f"max_cost {self.max_cost:g}"
             if spent + dearest > self.max_cost:
                 lines.append(
                     f"{left} is too small for one call, which may cost up to {dearest:.6g}: nothing of the kind would be sent; raise it"

@@ -60,7 +60,7 @@ def parse(text: str) -> tuple[object, bool]:
         return _checked(_decoder.decode(text), text), False
     except json.JSONDecodeError as error:
         first = InvalidReply(f"not JSON: {error.msg} at character {error.pos}")
-    if (text := _after_reasoning(text)) == "":
+    if (text := after_reasoning(text)) == "":
         raise Unfinished("reasoning")
     for candidate in (text, _TRAILING_COMMA.sub(lambda found: found[1] or "", text)):
         found = _last_object(candidate)
@@ -79,7 +79,7 @@ def is_loop(text: str) -> bool:
     return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
 
 
-def _after_reasoning(text: str) -> str:
+def after_reasoning(text: str) -> str:
     """What stands behind the last mark that ends to think aloud, and before one that only begins to."""
     ends = list(_ANSWERS.finditer(text))
     text = text[ends[-1].end() :] if ends else text

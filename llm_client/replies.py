@@ -167,7 +167,7 @@ def _unreadable(raw: RawReply) -> str:
     if coding:
         return f"a body in the encoding {_short(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
     told = re.search(r"(?i)charset=[\"']?([\w.:-]+)", raw.headers.get("content-type", ""))
-    charset = json.detect_encoding(raw.body)  # of UTF-8, UTF-16 and UTF-32
+    charset: str = json.detect_encoding(raw.body)  # of UTF-8, UTF-16 and UTF-32
     charset = told[1] if told and charset == "utf-8" else charset
     named = "that is no text in UTF-8" if charset.lower() in ("utf-8", "utf8") else f"in {charset.upper()}, where JSON is UTF-8"
     return f"a body {named}; let the server or gateway send UTF-8"

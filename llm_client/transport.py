@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # urllib3's, met while a body is read
@@ -48,7 +48,7 @@ class Transport:
 
     def __init__(self, base_url: str, key: Key) -> None:
         self.base_url, self._query = shown(base_url), urlsplit(base_url).query
-        self._azure = API_VERSION in parse_qs(self._query)
+        self._azure = API_VERSION in {name.lower() for name, _ in parse_qsl(self._query, keep_blank_values=True)}
         self._key = key
         self._local = threading.local()
         with requests.Session() as session:  # proxies and certificates of the environment

@@ -271,6 +271,9 @@ def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iter
             f"{found.done:,} answers taken, {found.failed:,} failed, {found.known:,} known, {len(found.missing):,} missing, "
             f"{len(found.unknown):,} unknown"
         )
+        for request in filter(asker.failure, requests()):
+            asker.answer(request)
+        _print_failures(asker, None)
         show(*(f"missing: {name}" for name in found.missing), "next: the same command without --batch-in")
     else:
         return False

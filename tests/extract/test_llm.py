@@ -332,7 +332,8 @@ def test_the_command_writes_and_reads_batches(folder, tmp_path, capsys):
     out = capsys.readouterr().out
     assert "3 answers taken" in out and f"missing: {asked[3]['custom_id']}" in out
     (tmp_path / "in.jsonl").write_text(json.dumps({"custom_id": asked[3]["custom_id"], "error": {"code": "batch_expired"}}) + "\n")
-    assert main([*command, "--batch-in", str(tmp_path / "in.jsonl")]) == 0 and "1 failed" in capsys.readouterr().out
+    assert main([*command, "--batch-in", str(tmp_path / "in.jsonl")]) == 0
+    assert "1 failed" in (out := capsys.readouterr().out) and "batch         2  resume r2" in out and "batch_expired" in out
     assert main([*command, "--batch-out", str(tmp_path / "again")]) == 0 and "everything is answered" in capsys.readouterr().out
     assert main([*command, "--dry-run", "--retry-failed"]) == 0 and "1 calls to make" in capsys.readouterr().out
     assert main([*command, "--batch-out", str(tmp_path / "again"), "--retry-failed"]) == 0

@@ -82,7 +82,7 @@ DRAFTS = [
     ("length", None, {"reasoning": GOOD}),
     (None, None, {"reasoning": GOOD}),
     ("stop", [{"type": "thinking", "thinking": DRAFT}], {}),
-    *[("stop", content, {}) for content in MARKS],
+    *[(finish, content, {}) for content in MARKS for finish in ("stop", "length")],
 ]
 
 
@@ -209,6 +209,14 @@ def test_failures_that_are_all_alike_end_a_run_in_which_nothing_succeeds(store):
         assert store.counts() == Counts(failed=asked, pending=50 - asked)
         server.default = answer()
         assert Bulk(server.client(), store).run(documents(50), retry_failed=True) == Counts(done=50)
+
+
+def test_a_later_run_of_the_same_kind_goes_on_where_an_earlier_one_had_answers(store):
+    with ScriptedServer(default=answer()) as server:
+        bulk = Bulk(server.client(concurrency=1), store)
+        bulk.run(documents(2))
+        server.default = failure(422, "no")
+        assert bulk.run(documents(9)) == Counts(done=2, failed=7)
 
 
 def test_failures_after_a_success_or_with_different_words_end_nothing(store):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minirank.llm_client import Bulk, Client, FatalError, Item, Notice, Progress, Request, Store, validate
+from minirank.terminal import printable
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Failures:
 
     def most(self) -> str:
         """The words of the most frequent kind."""
-        return _plain(max(self.reasons.values(), key=lambda found: found[0])[1]) if self.reasons else ""
+        return max(self.reasons.values(), key=lambda found: found[0])[1] if self.reasons else ""
 
     def __str__(self) -> str:
         """A table of reasons, the most frequent first; empty without any."""
@@ -35,12 +36,7 @@ class Failures:
         rows = sorted(self.reasons.items(), key=lambda row: -row[1][0])
         width = max(len("failed"), *(len(kind) for kind in self.reasons))
         lines = [f"{'failed':{width}}  {'count':>7}  first example"]
-        return "\n".join(lines + [f"{kind:{width}}  {count:7,}  {_plain(words)}" for kind, (count, words) in rows])
-
-
-def _plain(text: str) -> str:
-    """Words of a server or a model, on one line, none of which steers a terminal."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+        return "\n".join(lines + [f"{kind:{width}}  {count:7,}  {printable(words)}" for kind, (count, words) in rows])
 
 
 class Asker:
