@@ -57,7 +57,10 @@ def write_base(folder: Path, with_server: bool = True) -> None:
     (folder / "labels.csv").write_text(labels, encoding="utf-8")
     (folder / "labels.txt").write_text("spot welding\nmanage staff\nbookkeeping\n", encoding="utf-8")
     (folder / "pairs.csv").write_text("job_id,resume_id\nj0,c0\nj1,c3\nj2,c5\n", encoding="utf-8")
-    new = [{"resume_id": "new1", "text": "Nurse\ntriage, SQL"}, {"resume_id": "new2", "text": "Welder, 2019 - 2024", "updated_at": "2024-05-01"}]
+    new = [
+        {"resume_id": "new1", "text": "Nurse\ntriage, SQL"},
+        {"resume_id": "new2", "text": "Welder, 2019 - 2024", "updated_at": "2024-05-01"},
+    ]
     (folder / "new.jsonl").write_text("".join(json.dumps(line) + "\n" for line in new), encoding="utf-8")
     with contextlib.chdir(folder):
         if with_server:
@@ -153,4 +156,6 @@ def _write_tables(folder: Path, random: np.random.Generator) -> None:
         lines.append(f"w{who},c{city},{'a|b' if who % 3 else 'b'},{dense},r{role},s{row // 8},{clicked},{answered}")
     (folder / "rows.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     who = random.integers(9, size=120)
-    np.savez(folder / "rows.npz", who=who, x=random.normal(size=(120, 3)).astype(np.float32), y=(who % 2).astype(np.int8), other=np.zeros((3, 3)))
+    np.savez(
+        folder / "rows.npz", who=who, x=random.normal(size=(120, 3)).astype(np.float32), y=(who % 2).astype(np.int8), other=np.zeros((3, 3))
+    )

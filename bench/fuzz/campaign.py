@@ -98,8 +98,23 @@ RANK = "rank runs/folder --job j1 --role hr --top 5 --json"
 EVALUATE = "evaluate runs/folder --bootstrap 2 --json"
 EXTRACT = "extract data --rules"
 REPLAY = "extract data --replay cassette.jsonl"
-READ_FOLDER = ("validate data", EXTRACT, TRAIN, SCORE, RANK, "grade data --rules", "plan folder.yaml", "evaluate runs/folder --choose-exponents")
-USE_RUN = (SCORE, RANK, EVALUATE, "rank runs/folder --job j1 --role hr --versus headhunter", "score runs/folder data --out out.npz --backend reference")
+READ_FOLDER = (
+    "validate data",
+    EXTRACT,
+    TRAIN,
+    SCORE,
+    RANK,
+    "grade data --rules",
+    "plan folder.yaml",
+    "evaluate runs/folder --choose-exponents",
+)
+USE_RUN = (
+    SCORE,
+    RANK,
+    EVALUATE,
+    "rank runs/folder --job j1 --role hr --versus headhunter",
+    "score runs/folder data --out out.npz --backend reference",
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +165,9 @@ KINDS = {
     "job_features.jsonl": Kind("data/job_features.jsonl", *LINES, (TRAIN, SCORE, RANK, "grade data --rules")),
     "resume_features.jsonl": Kind("data/resume_features.jsonl", *LINES, (TRAIN, SCORE, RANK, "grade data --rules")),
     "extraction.json": Kind("data/extraction.json", *JSON, (TRAIN, RANK, EVALUATE)),
-    "config of a folder": Kind("folder.yaml", *YAML, ("plan folder.yaml", TRAIN, "validate data --config folder.yaml", f"{EXTRACT} --config folder.yaml")),
+    "config of a folder": Kind(
+        "folder.yaml", *YAML, ("plan folder.yaml", TRAIN, "validate data --config folder.yaml", f"{EXTRACT} --config folder.yaml")
+    ),
     "config of a table": Kind("table.yaml", *YAML, TABLE[::2]),
     "table.csv": Kind("rows.csv", *CSV, TABLE),
     "table.npz": Kind("rows.npz", *NPZ, ARRAY),
@@ -158,7 +175,9 @@ KINDS = {
     "model.npz": Kind("runs/folder/model.npz", *NPZ, USE_RUN),
     "encoder.json": Kind("runs/folder/encoder.json", *JSON, USE_RUN),
     "encoder.npz": Kind("runs/folder/encoder.npz", *NPZ, USE_RUN, seal_arrays),
-    "table_encoder.json": Kind("runs/table/table_encoder.json", *JSON, ("score runs/table rows.csv --out out.csv", "evaluate runs/table --split valid")),
+    "table_encoder.json": Kind(
+        "runs/table/table_encoder.json", *JSON, ("score runs/table rows.csv --out out.csv", "evaluate runs/table --split valid")
+    ),
     "data.json": Kind("runs/folder/data.json", *JSON, USE_RUN),
     "versions.json": Kind("runs/folder/versions.json", *JSON, (SCORE,)),
     "metrics.jsonl": Kind("runs/stopped/metrics.jsonl", *LINES, (GO_ON.format("stopped"), "score runs/stopped rows.csv --out out.csv")),
@@ -230,7 +249,9 @@ def run_case(base: Path, seed: int, name: str, number: int, folder: Path) -> dic
     except BaseException:
         text = traceback.format_exc()
         return found | {"verdict": "traceback", "said": text, "where": _where(text)}
-    return found | {"status": status, "said": said.getvalue(), "out": out.getvalue()} | _judged(status, out.getvalue(), said.getvalue(), words)
+    return (
+        found | {"status": status, "said": said.getvalue(), "out": out.getvalue()} | _judged(status, out.getvalue(), said.getvalue(), words)
+    )
 
 
 def _where(text: str) -> str:
@@ -407,14 +428,23 @@ def main() -> None:
         write_base(base)
         if options.case is not None:
             name, _, number = options.case.rpartition(":")
-            run_cases(base, Path(scratch), options.seed, [(name, int(number))], 1, lambda case: print(*(f"{k}: {v}" for k, v in case.items()), sep="\n"))
+            run_cases(
+                base,
+                Path(scratch),
+                options.seed,
+                [(name, int(number))],
+                1,
+                lambda case: print(*(f"{k}: {v}" for k, v in case.items()), sep="\n"),
+            )
             return
         records = _read_log(options.log)
         known = {(record["kind"], record["case"]) for record in records}
         wanted = [case for case in cases(options.each, options.kind or list(KINDS)) if case not in known]
 
         def done(record: dict) -> None:
-            record = {key: value for key, value in record.items() if key not in ("said", "out")} | {"said": str(record.get("said", ""))[-600:]}
+            record = {key: value for key, value in record.items() if key not in ("said", "out")} | {
+                "said": str(record.get("said", ""))[-600:]
+            }
             records.append(record)
             if options.log is not None:
                 with options.log.open("a", encoding="utf-8") as log:

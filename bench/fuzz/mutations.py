@@ -69,7 +69,9 @@ def flip_bits(chance: Random, content: bytes) -> bytes:
 
 def insert(chance: Random, content: bytes) -> bytes:
     at = chance.randrange(len(content) + 1)
-    part = chance.choice((b"\0", b"\xff", b"\n", b'"', b",", b"{", b"]", b"\xef\xbb\xbf", chance.randbytes(9), b"a" * 70_000, b"PK\x05\x06"))
+    part = chance.choice(
+        (b"\0", b"\xff", b"\n", b'"', b",", b"{", b"]", b"\xef\xbb\xbf", chance.randbytes(9), b"a" * 70_000, b"PK\x05\x06")
+    )
     return content[:at] + part + content[at:]
 
 
@@ -86,7 +88,21 @@ def repeat(chance: Random, content: bytes) -> bytes:
 
 def replace_whole(chance: Random, content: bytes) -> bytes:
     deep = b"[" * chance.choice((100, 5_000, 100_000))
-    wholes = (b"", b"\n", b"\0" * 100, b"null", b"[]", b"{}", b"5", b'"text"', b"NaN", deep, deep + b"]" * len(deep), chance.randbytes(300), b"PK\x03\x04")
+    wholes = (
+        b"",
+        b"\n",
+        b"\0" * 100,
+        b"null",
+        b"[]",
+        b"{}",
+        b"5",
+        b'"text"',
+        b"NaN",
+        deep,
+        deep + b"]" * len(deep),
+        chance.randbytes(300),
+        b"PK\x03\x04",
+    )
     return chance.choice(wholes)
 
 
@@ -119,16 +135,33 @@ def near(chance: Random, value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return chance.choice((None, True, False, 0, 1, "true", ""))
     if isinstance(value, (int, float)):
-        return chance.choice((-value, value + 1, value - 1, value * 1e6, value / 3, str(value), [value], float(value), chance.choice(NUMBERS)))
+        return chance.choice(
+            (-value, value + 1, value - 1, value * 1e6, value / 3, str(value), [value], float(value), chance.choice(NUMBERS))
+        )
     if isinstance(value, str):
-        more = (value.upper(), f" {value} ", value + "\0", value[::-1], value * 50, value[:-1], value + chance.choice(TEXTS)[:50], [value], 7)
+        more = (
+            value.upper(),
+            f" {value} ",
+            value + "\0",
+            value[::-1],
+            value * 50,
+            value[:-1],
+            value + chance.choice(TEXTS)[:50],
+            [value],
+            7,
+        )
         return chance.choice((*more, "".join(f"{sign}\u200b" for sign in value[:200])))
     if isinstance(value, list):
         more = (value * 2, value[1:], value[::-1], [*value, odd(chance)], [value], dict(enumerate(map(str, value))), value * 300)
         return chance.choice((*more, chance.sample(value, len(value))))
     keys = list(value)
     key = chance.choice(keys) if keys else "a"
-    more = ({k: v for k, v in value.items() if k != key}, value | {f"{key}s": 1}, value | {chance.choice(TEXTS)[:60]: odd(chance)}, list(value.values()))
+    more = (
+        {k: v for k, v in value.items() if k != key},
+        value | {f"{key}s": 1},
+        value | {chance.choice(TEXTS)[:60]: odd(chance)},
+        list(value.values()),
+    )
     return chance.choice((*more, {str(k).upper(): v for k, v in value.items()}, {k: v for k, v in value.items() if k == key}))
 
 
@@ -198,7 +231,9 @@ def change_yaml(chance: Random, content: bytes) -> bytes:
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=chance.random() < 0.5)
     how = chance.randrange(25)
     if how == 0:
-        text += chance.choice(("model: {experts: 3}\n", "? [1, 2]\n: 3\n", "<<: {model: 3}\n", "zz: &a [*a]\n", "zz: !!binary aGk=\n", "zz: !!set {a, b}\n"))
+        text += chance.choice(
+            ("model: {experts: 3}\n", "? [1, 2]\n: 3\n", "<<: {model: 3}\n", "zz: &a [*a]\n", "zz: !!binary aGk=\n", "zz: !!set {a, b}\n")
+        )
     elif how == 1:  # sections that stand for others: small here, without an end elsewhere
         rows = [f"z{n}: &z{n} [{', '.join([f'*z{n - 1}'] * 9)}]" if n else "z0: &z0 [1]" for n in range(7)]
         text = "\n".join(rows) + "\n" + text
@@ -220,14 +255,20 @@ def change_csv(chance: Random, content: bytes) -> bytes:
         how = chance.randrange(16)
         if how < 5 and body:
             for row in chance.sample(body, min(len(body), chance.choice((1, 1, 3, 1000)))):
-                row[column : column + 1] = [str(odd(chance)) if chance.random() < 0.7 else str(near(chance, row[min(column, len(row) - 1)]))]
+                row[column : column + 1] = [
+                    str(odd(chance)) if chance.random() < 0.7 else str(near(chance, row[min(column, len(row) - 1)]))
+                ]
         elif how < 7:
             value = str(odd(chance))
             body = [[*row[:column], value, *row[column + 1 :]] for row in body]
         elif how == 7 and len(header) > 1:
             header, body = header[:column] + header[column + 1 :], [row[:column] + row[column + 1 :] for row in body]
         elif how == 8:
-            header = [*header[:column], str(chance.choice((odd(chance), header[0], header[column].upper(), f" {header[column]}"))), *header[column + 1 :]]
+            header = [
+                *header[:column],
+                str(chance.choice((odd(chance), header[0], header[column].upper(), f" {header[column]}"))),
+                *header[column + 1 :],
+            ]
         elif how == 9:
             header, body = [*header, chance.choice(TEXTS)], [[*row, str(odd(chance))] for row in body]
         elif how == 10:
@@ -277,7 +318,9 @@ def change_npz(chance: Random, content: bytes) -> bytes:
         elif how == 1:
             arrays[chance.choice((name.upper(), f"{name}x", "", "a/b", "../a", "é", name[:-1]))] = arrays.pop(name)
         elif how == 2:
-            arrays[chance.choice(("more", "a", "y", "0"))] = chance.choice((np.zeros(0), np.zeros((2, 2, 2)), np.array("text"), np.arange(9)))
+            arrays[chance.choice(("more", "a", "y", "0"))] = chance.choice(
+                (np.zeros(0), np.zeros((2, 2, 2)), np.array("text"), np.arange(9))
+            )
         elif how < 5:
             arrays[name] = _cast(arrays[name], chance.choice(DTYPES))
         elif how < 8:
@@ -355,7 +398,9 @@ def _other_header(chance: Random, content: bytes) -> bytes:
     members = _members(content)
     at = chance.randrange(len(members))
     name, member = members[at]
-    old, new = chance.choice(((b"(", b"(9"), (b", )", b",9)"), (b"<f", b">f"), (b"False", b"True "), (b"'descr'", b"'other'"), (b"NUMPY\x01", b"NUMPY\x09")))
+    old, new = chance.choice(
+        ((b"(", b"(9"), (b", )", b",9)"), (b"<f", b">f"), (b"False", b"True "), (b"'descr'", b"'other'"), (b"NUMPY\x01", b"NUMPY\x09"))
+    )
     members[at] = name, member[:128].replace(old, new, 1) + member[128:]
     return _zipped(members)
 
@@ -407,7 +452,9 @@ def change_sqlite(chance: Random, path: Path) -> None:
             elif how == 10:
                 base.execute(f'ALTER TABLE "{table}" ADD COLUMN more TEXT')
             else:
-                base.execute(chance.choice((f'ALTER TABLE "{table}" RENAME TO other', f"PRAGMA user_version = {chance.choice((0, 1, 7, -1))}")))
+                base.execute(
+                    chance.choice((f'ALTER TABLE "{table}" RENAME TO other', f"PRAGMA user_version = {chance.choice((0, 1, 7, -1))}"))
+                )
                 tables = [found[0] for found in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     except sqlite3.Error:
         pass  # a column that allows no such value: the changes before it stand

@@ -57,28 +57,36 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2})
 # UTF-8 that was read as Windows-1252 or Latin-1, in the sequences that are no words: `â€“`, `Ã¼`, `Â `, `ï¬‚`.
 _HIGH = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MISREAD = re.compile(rf"[âï][{_HIGH}]{{2}}|[ÃÂ][\x80-\xbf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]")
+_CID = re.compile(r"\(cid:\d{1,5}\)")  # what PDFMiner writes for a character that no font had
+_LIGATURE = re.compile("[ ]?[\ufb00-\ufb04][ ]?")
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _TRANSLATED = re.compile(r"[^\n\x20-\x5f\x61-\x7e]+")
 _DIAERESIS = re.compile(r"\xa8(?=[aeiouyAEIOUY])")  # of TeX, before its letter
 # SPEED: the rare character first, so that the engine skips from one to the next.
-_HYPHEN = re.compile(rf"[-{_BREAK}](?<={_LETTER}[-{_BREAK}])[ ]*\n{{0,2}}[ ]*(?={_LETTER})")
+_HYPHEN = re.compile(rf"[-{_BREAK}](?<={_LETTER}[-{_BREAK}])[ ]{{0,8}}\n{{0,2}}[ ]{{0,8}}(?={_LETTER})")
 _ODD = re.compile(f"[\x0b\x0c{_UNKNOWN}{_BREAK}]+")
 _ODD_ASCII = re.compile(r"[\x00-\x09\x0b-\x1f`\x7f]")
-_WORD_BEFORE, _WORD_AFTER = re.compile(rf"{_LETTER}{{1,30}}$"), re.compile(rf"{_LETTER}{{1,30}}")
+_PART = rf"(?:{_LETTER}|(?<={_LETTER})[{_BREAK}](?={_LETTER})){{1,60}}"  # of a word, which may be broken elsewhere too
+_WORD_BEFORE, _WORD_AFTER = re.compile(f"{_PART}$"), re.compile(_PART)
+_BREAKS = dict.fromkeys(map(ord, _BREAK))
 _LIGATURES = ("fi", "fl", "ff", "ffi", "ffl", "ti", "tt", "ft", "tf")
 _AFTER_APOSTROPHE = frozenset("s t d m re ve ll".split())
 # `short- and long-term`: the hyphen stands for the word that follows later.
 _SUSPENDED = frozenset("and or to und oder bis et ou y o e ed en of och og og/eller".split())
 _CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]"
 _SPACED = re.compile(
-    rf"(?:^|(?<=[\n|•:]))[ ]*(?P<run>{_LETTER}(?:[ ]{{1,8}}(?:{_LETTER}|[&/])){{3,60}}|{_CJK}(?:[ ]{{1,8}}{_CJK}){{1,20}})"
-    r"(?=[ ]*(?:[\n|•:]|$))"
+    rf"(?:^|(?<=[\n|•:]))[ *#_=>-]{{0,40}}"
+    rf"(?P<run>{_LETTER}(?:[ ]{{1,8}}(?:{_LETTER}|[&/])){{3,60}}|{_CJK}(?:[ ]{{1,8}}{_CJK}){{1,20}})"
+    r"(?=[ *#_=-]{0,40}(?:[\n|•:(,]|$)|[ ]{3})"
 )
+# Letters below each other, from the margin of a page.
+_UPRIGHT = re.compile(rf"(?:^|(?<=\n)){_LETTER}(?:\n{_LETTER}){{3,30}}(?=\n|$)")
+_UPRIGHT_LETTERS = re.compile(rf"\n{_LETTER}\n{_LETTER}\n")
 # SPEED: what a spaced line has, to be looked for first.
 _SPACED_LETTERS = re.compile(rf" {_LETTER} {{1,8}}[^\s\d] {{1,8}}{_LETTER}\b")
 _SPACED_CJK = re.compile(f"{_CJK} {{1,8}}{_CJK}")
-_LONGEST_WORD = 30
+_LONGEST_WORD = 60
 _MOST_MARKS = 8  # of a letter; what is heaped on it beyond is no writing
 
 
@@ -102,6 +110,9 @@ def normalise(text: str) -> EditedText:
         plain.edit(_mended_characters(plain.text))
     if _SPACED_LETTERS.search(plain.text) or (not plain.text.isascii() and _SPACED_CJK.search(plain.text)):
         plain.edit((*m.span("run"), _unspaced(m["run"])) for m in _SPACED.finditer(plain.text))
+    if _UPRIGHT_LETTERS.search(plain.text):
+        words = ((m, " ".join(_parted(m[0].replace("\n", "")))) for m in _UPRIGHT.finditer(plain.text))
+        plain.edit((m.start(), m.end(), word) for m, word in words if _is_word(word.partition(" ")[0], 3))
     return plain
 
 
@@ -114,6 +125,8 @@ def plain_characters(text: str) -> EditedText:
     plain = EditedText(text)
     if "\0" in text and text.count("\0") * 3 > len(text):  # UTF-16, every other byte of which is none
         plain.edit((m.start(), m.end(), "") for m in re.finditer("\0+", text))
+    if "(cid:" in text:
+        plain.edit((m.start(), m.end(), "\x1a") for m in _CID.finditer(plain.text))
     if "&" in plain.text:
         plain.edit((m.start(), m.end(), html.unescape(m[0])) for m in _ENTITY.finditer(plain.text) if html.unescape(m[0]) != m[0])
     if "\r\n" in plain.text:
@@ -123,14 +136,31 @@ def plain_characters(text: str) -> EditedText:
             plain.translate(_PLAIN)
         return plain
     if any(sign in plain.text for sign in "âïÃÂ"):
-        plain.edit((m.start(), m.end(), fixed) for m in _MISREAD.finditer(plain.text) if (fixed := _reread(m[0])) is not None)
+        for _ in range(2):  # misread, or misread once more
+            plain.edit((m.start(), m.end(), fixed) for m in _MISREAD.finditer(plain.text) if (fixed := _reread(m[0])) is not None)
     plain.edit(
         (m.start(), m.end() + 1, unicodedata.normalize("NFC", plain.text[m.end()] + "\u0308")) for m in _DIAERESIS.finditer(plain.text)
     )
+    if any(ligature in plain.text for ligature in "\ufb00\ufb01\ufb02\ufb03\ufb04"):
+        plain.edit(_ligatures(plain.text))
     # SPEED: a look-up for each character of the table's alone.
     plain.text = _TRANSLATED.sub(lambda m: m[0].translate(_PLAIN), plain.text)
     plain.edit(_composed(plain.text))
     return plain
+
+
+def _ligatures(text: str) -> Iterator[tuple[int, int, str]]:
+    """Edits that take away the blanks which stand around a ligature, where it is within a known word: `work fl ow`."""
+    for m in _LIGATURE.finditer(text):
+        if m[0].strip() == m[0]:
+            continue
+        letters = unicodedata.normalize("NFKC", m[0].strip())
+        first, last = m.start() + m[0].startswith(" "), m.end() - m[0].endswith(" ")
+        for start, end in dict.fromkeys(((m.start(), m.end()), (m.start(), last), (first, m.end()))):
+            left, right = _around(text, start, end)
+            if (left or start == first) and (right or end == last) and _is_word(left + letters + right):
+                yield start, end, letters
+                break
 
 
 def _reread(misread: str) -> str | None:
@@ -183,8 +213,7 @@ def _mended_words(text: str) -> Iterator[tuple[int, int, str]]:
     """Edits that join what a hyphen parts: at the end of a line, before a blank, or a hyphen that means nothing elsewhere."""
     for m in _HYPHEN.finditer(text):
         if m[0] != "-":
-            left, right = _around(text, m.start(), m.end())
-            joint = _joint(left, right, m[0])
+            joint = _joint(*_around(text, m.start(), m.end()), m[0])
             if joint is not None:
                 yield m.start(), m.end(), joint
 
@@ -192,6 +221,10 @@ def _mended_words(text: str) -> Iterator[tuple[int, int, str]]:
 def _joint(left: str, right: str, between: str) -> str | None:
     """What stands between the halves of a word: nothing, a hyphen, or None for what was there."""
     real, lines = between[0] == "-", between.count("\n")
+    parts = len(left + right)
+    left, right = left.translate(_BREAKS), right.translate(_BREAKS)
+    if not real and len(left + right) < parts:  # a word with a break after every syllable
+        return ""
     if real and right.lower() in _SUSPENDED:
         return None
     both = _is_word(left) and _is_word(right)
@@ -209,8 +242,7 @@ def _joint(left: str, right: str, between: str) -> str | None:
 def _mended_characters(text: str) -> Iterator[tuple[int, int, str]]:
     """Edits that put something plain in the place of characters that no font had."""
     for m in _ODD.finditer(text):
-        left, right = _around(text, m.start(), m.end())
-        yield m.start(), m.end(), _guess(text, m, left, right)
+        yield m.start(), m.end(), _guess(text, m, *_around(text, m.start(), m.end()))
 
 
 def _guess(text: str, m: re.Match, left: str, right: str) -> str:
@@ -235,8 +267,11 @@ def _guess(text: str, m: re.Match, left: str, right: str) -> str:
         return "" if m[0] in _BREAK or after == "\n" else "•"
     if after == "\n":
         return "-" if "\xad" in m[0] and left else ""
-    if (before == " " and after == " ") or (before.isdigit() and after.isdigit()):
+    near = text[max(0, m.start() - 2) : m.start()].strip()[-1:], text[m.end() : m.end() + 2].strip()[:1]
+    if any(map(str.isdigit, near)) and all(map(str.isalnum, near)):  # `2019 - present`
         return "-"
+    if before == " " and after == " ":
+        return "•" if m[0] == "\x7f" or "\ue000" <= m[0] <= "\uf8ff" else "-"
     for ligature in _LIGATURES[:2]:  # `<FB01>nance` in a font without it
         if right and not before.isalnum() and _is_word(ligature + right) and not _is_word(right):
             return ligature

@@ -20,7 +20,7 @@ from minirank.features.tfidf import TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 
 FORMAT = "minirank encoder"
-VERSION = 1
+VERSION = 2  # of 1 the words were those of the raw texts, with everybody's name
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 _AGAIN = "train again, or take the folder from a backup"
 

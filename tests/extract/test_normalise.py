@@ -34,6 +34,14 @@ from minirank.extract.normalise import normalise, normalised, plain_characters
     "Ja\u200bva\u2060\ufeff, \u202eSQL\u202c, 5½ years, m²" | "Java, SQL, 5½ years, m2"
     "⼯作 ⻓沙" | "工作 长沙"
     "a\r\nb\rc\u2028d\u000be\n\u000cf" | "a\nb\nc\nd\ne\n\nf"
+    "ad\u00adminis\u00adtra\u00adtive, Soft\u00adware\u00adent\u00adwick\u00adlung" | "administrative, Softwareentwicklung"
+    "Jan 2015\u0016Mar 2018, 2019 \u00132021, since \ufffd Go" | "Jan 2015-Mar 2018, 2019 -2021, since - Go"
+    "Python \uf0b7 SQL \u007f Go" | "Python • SQL • Go"
+    "(cid:127) Python, work(cid:976)ow" | "• Python, workflow"
+    "work \ufb02ow, o \ufb03 ce, \ufb01 nance, the \ufb02oor" | "workflow, office, finance, the floor"
+    "Ã¢â‚¬â„¢, Â·" | "', •"
+    "J\nS\nK\nI\nL\nL\nS\nSQL" | "J\nS\nK\nI\nL\nL\nS\nSQL"
+    "S\nK\nI\nL\nL\nS\nSQL" | "SKILLS\nSQL"
     "col\u00a0um\u2009n\u3000s\tt" | "col um n s t"
 """)
 def test_the_plain_form(text, plain):
@@ -49,6 +57,8 @@ def test_the_plain_form(text, plain):
     "E  D  U  C  A  T  I  O  N     &     S  K  I  L  L  S" | "EDUCATION & SKILLS"
     "S\u2009K\u2009I\u2009L\u2009L\u2009S:\nSQL" | "SKILLS:\nSQL"
     "S O F T W A R E  E N G I N E E R \u007c B E R L I N" | "SOFTWARE ENGINEER \u007c BERLIN"
+    "** S K I L L S **\nx" | "** SKILLS **\nx"
+    "E X P E R I E N C E     2010 - 2012" | "EXPERIENCE     2010 - 2012"
     "É D U C A T I O N" | "ÉDUCATION"
     "学 历\n電工" | "学历\n電工"
     "職　務　経　歴\n" | "職務経歴\n"
@@ -100,6 +110,8 @@ PIECES = [
     "S Q L S",
     "-",
     "\ufffd",
+    "(cid:3)",
+    "\n",
 ]
 
 

@@ -300,7 +300,7 @@ def test_a_truncated_file_is_one_line(world, tmp_path, name):
         Encoder.load(tmp_path)
 
 
-@pytest.mark.parametrize(("change", "message"), [({"version": 2}, "version 2, this minirank reads 1"), ({"format": "x"}, "no encoder")])
+@pytest.mark.parametrize(("change", "message"), [({"version": 1}, "version 1, this minirank reads 2"), ({"format": "x"}, "no encoder")])
 def test_another_version(world, tmp_path, change, message):
     world.encoder.save(tmp_path)
     settings = json.loads((tmp_path / "encoder.json").read_text()) | change
