@@ -25,16 +25,20 @@ from .errors import RunError
 from .evaluation import compare, format_comparison
 from .evaluation.format_metrics import COLUMNS, aligned
 from .extract import Features, extract_folder
+from .extract.made_files import EXTRACTED, MADE_FILE, not_ours
 from .features import Encoder, write_signals
 from .kernels.cpu.compile import BESIDE, compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
+from .locking import LOCK, holder, working_in
 from .progress import Progress
 from .ranking import Ranker
 from .ranking.format_ranking import format_moves, format_ranking
 from .run.backend import executor_of
+from .run.folder import OURS
 from .run.load_run import Run, load_run
 from .run.scoring import evaluate_run, predictions_of
 from .simulate import World, WorldConfig
+from .simulate.write_folder import WORLD_FILES
 from .storage import make_folder, write_json, write_text
 from .training import prepare, train
 
@@ -76,7 +80,12 @@ def run_demo(
     Raises:
         RunError: the folder holds something else, or cannot be written.
     """
-    out, start = Path(out), time.monotonic()
+    with working_in(Path(out), "minirank demo", progress.say):
+        return _run_demo(Path(out), seed, impressions, epochs, progress)
+
+
+def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progress: Progress) -> str:
+    start = time.monotonic()
     prepare_folder(out)
     with compiling("minirank.evaluation.compiled", say=lambda why: progress.say(f"{0:6.1f} s  {BESIDE.format(why)}")) as processes:
         folder, features, config, dataset = make_market(out / "data", seed, impressions, progress)
@@ -136,9 +145,12 @@ def prepare_folder(out: Path) -> None:
         RunError: it holds something else, or cannot be used.
     """
     try:
-        existing = [path.name for path in out.iterdir()] if out.exists() else []
+        existing = [path.name for path in out.iterdir() if path.name != LOCK] if out.exists() else []
         if existing and MARKER not in existing:
             raise RunError(f"{out}: holds {min(existing)} and was not made by minirank demo; choose another folder with --out")
+        foreign = _foreign(out)
+        if foreign is not None:
+            raise RunError(f"{out}: holds {foreign}, which minirank demo did not make; move it, or choose another folder with --out")
         for name in set(existing) & set(MADE):
             path = out / name
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -146,6 +158,26 @@ def prepare_folder(out: Path) -> None:
         raise RunError(f"{out}: cannot be used: {error.strerror}; choose another folder with --out") from None
     make_folder(out)
     write_text(out / MARKER, "minirank demo overwrites this folder\n")
+
+
+def _foreign(out: Path) -> str | None:
+    """What lies in the folders of an earlier demonstration and is not of it, None where there is nothing.
+
+    Raises:
+        RunError: one of its runs is being trained.
+    """
+    data, runs, models = out / "data", out / "runs", {slug(name) for name in MODELS}
+    for folder, names in ((data, {*WORLD_FILES, MADE_FILE, *EXTRACTED}), (runs, models), *((runs / name, OURS) for name in models)):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            return str(folder.relative_to(out))
+        worker = holder(folder)
+        if worker is not None:
+            raise RunError(f"{folder}: in use by {worker}; wait until that ends, or choose another folder with --out")
+        for path in sorted(folder.iterdir()) if folder.exists() else ():
+            if path.name not in names and not path.name.endswith(".part") and path.name != LOCK:
+                return str(path.relative_to(out))
+    changed = not_ours(data, EXTRACTED)
+    return None if changed is None else f"data/{changed}"
 
 
 def make_market(path: Path, seed: int, impressions: int, progress: Progress) -> tuple[DataFolder, Features, Config, Dataset]:

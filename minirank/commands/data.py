@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from argparse import Namespace
 from dataclasses import replace
 from functools import reduce
@@ -35,11 +36,14 @@ def register(commands: Commands) -> None:
 def run_simulate(options: Namespace) -> None:
     """Write a simulated world."""
     from ..errors import ConfigError
+    from ..progress import Progress
     from ..simulate import World, WorldConfig
+    from ..simulate.write_folder import new_folder, write_files
 
-    make = WorldConfig.null if options.null else WorldConfig
+    make, path = WorldConfig.null if options.null else WorldConfig, Path(options.path)
     try:
-        path = World(make(seed=options.seed, impressions=options.impressions)).write(options.path)
+        with new_folder(path, Progress(sys.stderr).say) as draft:
+            write_files(World(make(seed=options.seed, impressions=options.impressions)), draft)
     except MemoryError:
         raise ConfigError(f"--impressions {options.impressions}: not enough memory on this machine; ask for fewer") from None
     show(f"wrote {path}", f"next: {shlex.join(['minirank', 'extract', str(path), '--rules'])}")

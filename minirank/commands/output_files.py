@@ -10,18 +10,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..data.column_names import FILES, PROTECTED_FILE
+from ..data.column_names import FILES
 from ..errors import RunError
-from ..extract.feature_files import JOB_FILE, MADE_FILE, RESUME_FILE
-from ..extract.grades import FILE as GRADES
-from ..features.signals import FILE as SIGNALS
+from ..extract.made_files import EXTRACTED, GRADES_FILE, MADE_FILE, not_ours
 from ..locking import LOCK, holder
 from ..run.folder import CONFIG, OURS, STAGED, is_run
+from ..simulate.write_folder import WORLD_FILES
 from ..storage import is_stream
 
-STORE = "llm.sqlite"  # answers of a server, beside the data
-MADE = (JOB_FILE, RESUME_FILE, SIGNALS, GRADES)  # what extract and grade write
-DATA = {*FILES.values(), PROTECTED_FILE, "truth.npz", "world.json", MADE_FILE, *MADE, STORE}
+DATA = {*FILES.values(), *WORLD_FILES, MADE_FILE, *EXTRACTED, GRADES_FILE}
 CHOOSE = "choose another file"
 
 
@@ -86,6 +83,23 @@ def check_run_folder(folder: Path, config: str | Path, reads: Iterable[str | Pat
     for read in (*reads, None if own else config):
         if read is not None and any(same_file(place / name, read) for name in OURS):
             raise RunError(f"{folder}: the run would overwrite {read}, which this command reads; choose another folder")
+
+
+def check_made(folder: Path, names: Iterable[str], reads: Iterable[str | Path | None], force: bool) -> None:
+    """Refuse to write files beside the data which people made or changed, or which the command reads.
+
+    Args:
+        names: of the files. force: overwrite those of people.
+    Raises:
+        RunError: names the file.
+    """
+    for name in names:
+        for read in reads:
+            if read is not None and same_file(folder / name, read):
+                raise RunError(f"{folder / name}: this command reads it, and would overwrite it; give it a copy of another name")
+    foreign = None if force else not_ours(folder, names)
+    if foreign is not None:
+        raise RunError(f"{folder / foreign}: was made or changed by hand, or by another program; move it, or overwrite it with --force")
 
 
 def files_of_run(folder: str | Path) -> list[Path]:

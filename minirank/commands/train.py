@@ -71,7 +71,7 @@ def run_train(options: Namespace) -> int | None:
 def _note_gazetteer(data: Any, progress: Progress) -> None:
     """Say where rankings would read new texts with other labels than those that made the features."""
     from ..config.configuration import FolderConfig
-    from ..extract.feature_files import made_with
+    from ..extract.made_files import made_with
     from ..extract.rules.gazetteer import read_gazetteer
 
     if not isinstance(data, FolderConfig):

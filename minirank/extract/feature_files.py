@@ -1,7 +1,7 @@
 """Extraction of a whole data folder, and reading it back.
 
 job_features.jsonl, resume_features.jsonl   one line a job, a snapshot of a resume
-extraction.json                             what made them, rules or a model, and with which gazetteer; how much was masked
+extraction.json                             what made them, rules or a model, with which gazetteer; how much was masked; checksums
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from minirank import __version__
 from minirank.errors import DataError
+from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import JobFeatures, ResumeFeatures
-from minirank.storage import BadJson, parse_json, write_atomic, write_text, writing
+from minirank.storage import BadJson, parse_json, write_atomic
 
 if TYPE_CHECKING:
     from minirank.data import DataFolder
 
-JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
 _REMEDY = "run `minirank extract DATA`"
 
 
@@ -94,28 +94,17 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
         "masked": mask_counts(features),
     }
     path = Path(folder.path)
-    with writing(path / MADE_FILE):  # gone before the features change, back after: it never speaks of others
-        (path / MADE_FILE).unlink(missing_ok=True)
-    for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
-        # ASCII with escapes: a lone surrogate in a quote is read back as it was.
-        lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
-        write_atomic(path / name, methodcaller("writelines", lines))
-    write_text(path / MADE_FILE, json.dumps(made, indent=1) + "\n")
+    with noted(path, (JOB_FILE, RESUME_FILE), made):
+        for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
+            # ASCII with escapes: a lone surrogate in a quote is read back as it was.
+            lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
+            write_atomic(path / name, methodcaller("writelines", lines))
 
 
 def mask_counts(features: Features) -> dict[str, int]:
     """How many spans were masked in jobs and resumes, by kind."""
     counts = Counter(mask.kind for item in (*features.jobs, *features.resumes) for mask in item.masked)
     return dict(sorted(counts.items()))
-
-
-def made_with(folder: str | Path) -> dict:
-    """What `write_features` noted beside the data of a folder; {} without a note that can be read."""
-    try:
-        made = parse_json((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return {}
-    return made if isinstance(made, dict) else {}
 
 
 def read_features(folder: DataFolder) -> Features:

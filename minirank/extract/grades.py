@@ -26,8 +26,8 @@ from ..errors import DataError
 from ..evaluation.metrics import concordance, spearman
 from ..storage import write_atomic
 from .feature_files import iso_time
+from .made_files import GRADES_FILE, noted
 
-FILE = "relevance_grades.csv"
 COLUMNS = ("job_id", "resume_id", "updated_at", "relevance", "confidence", "reason", "source")
 LEVELS = 5  # of a grade: 0, 0.25 .. 1
 
@@ -109,14 +109,15 @@ def write_grades(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> P
     Raises:
         RunError: it cannot be written.
     """
-    path, rows = Path(folder.path) / FILE, []
+    path, rows = Path(folder.path) / GRADES_FILE, []
     for job, resume, grade in zip(pairs.job, pairs.resume, grades, strict=True):
         if grade.confidence > 0:
             snapshot, sure = folder.resumes[resume], f"{grade.confidence:.4f}"
             ids = folder.jobs[job]["job_id"], snapshot["resume_id"], iso_time(snapshot["updated_at"])
             rows.append((*ids, f"{grade.relevance:.4f}", sure, grade.reason, grade.source))
     columns = [*zip(*rows)] or [()] * len(COLUMNS)
-    write_atomic(path, lambda stream: write_csv(stream, COLUMNS, columns, end="\r\n"))
+    with noted(path.parent, (GRADES_FILE,)):
+        write_atomic(path, lambda stream: write_csv(stream, COLUMNS, columns, end="\r\n"))
     return path
 
 
@@ -132,7 +133,7 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
     Raises:
         DataError: the file is missing or damaged.
     """
-    table = _table(Path(folder.path) / FILE, FILE, COLUMNS[:5])
+    table = _table(Path(folder.path) / GRADES_FILE, GRADES_FILE, COLUMNS[:5])
     names = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
     snapshots = {(r["resume_id"], iso_time(r["updated_at"])): row for row, r in enumerate(folder.resumes)}
     graded = {}
@@ -148,7 +149,7 @@ def with_grades(folder: DataFolder, rows: np.ndarray | None = None) -> DataFolde
         if grade is not None and np.isnan(relevance[row]):
             relevance[row], confidence[row] = grade
     shown = replace(shown, relevance=relevance, confidence=confidence)
-    return replace(folder, files=(*folder.files, Path(folder.path) / FILE), impressions=shown)
+    return replace(folder, files=(*folder.files, Path(folder.path) / GRADES_FILE), impressions=shown)
 
 
 def _share(text: str, column: str, line: int) -> float:
@@ -158,7 +159,7 @@ def _share(text: str, column: str, line: int) -> float:
         value = np.nan
     if np.isnan(value):
         problem, remedy = f"expected a number from 0 to 1, got {text!r}", "run `minirank grade DATA` again"
-        raise DataError(problem, file=FILE, line=int(line), column=column, remedy=remedy)
+        raise DataError(problem, file=GRADES_FILE, line=int(line), column=column, remedy=remedy)
     return value
 
 

@@ -10,11 +10,10 @@ from statistics import median
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder
 from minirank.extract import Features
+from minirank.extract.made_files import SIGNALS_FILE, noted
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.profiles import value_of
 from minirank.storage import write_text
-
-FILE = "hiring_signals.jsonl"
 
 
 def hiring_signals(folder: DataFolder, features: Features, config: FeatureConfig = FeatureConfig()) -> list[dict]:
@@ -62,8 +61,10 @@ def write_signals(folder: DataFolder, features: Features, config: FeatureConfig 
     Raises:
         RunError: it cannot be written.
     """
-    path = Path(folder.path) / FILE
-    write_text(path, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in hiring_signals(folder, features, config)))
+    path = Path(folder.path) / SIGNALS_FILE
+    lines = [json.dumps(line, ensure_ascii=False) for line in hiring_signals(folder, features, config)]
+    with noted(path.parent, (SIGNALS_FILE,)):
+        write_text(path, "".join(f"{line}\n" for line in lines))
     return path
 
 

@@ -23,7 +23,8 @@ from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
 from ..errors import DataError, RunError, nearest
 from ..extract import Features, ResumeFeatures, read_features
-from ..extract.feature_files import JOB_FILE, RESUME_FILE, job_by_rules, resume_by_rules
+from ..extract.feature_files import job_by_rules, resume_by_rules
+from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.evidence import evidence

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
+import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from operator import methodcaller
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,9 +15,13 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minirank.errors import MinirankError
-from minirank.storage import sync_folder, write_atomic
+from minirank.locking import LOCK, working_in
+from minirank.storage import remove, sync_folder, write_atomic
 
 from . import truth
+
+TRUTH = "truth.npz"
+WORLD_FILES = tuple("world.json jobs.jsonl resumes.jsonl recruiters.csv hires.csv protected.csv impressions.csv".split()) + (TRUTH,)
 
 
 def row_of_id(letter: str, name: str) -> int:
@@ -31,30 +36,64 @@ def row_of_id(letter: str, name: str) -> int:
 
 
 def write_world(world: Any, path: Path) -> Path:
-    """Write all files of a `World` into a folder beside `path`, then give it its name.
+    """Write all files of a `World` into a new folder.
 
     Raises:
-        MinirankError: the folder exists and is not empty, or cannot be written.
+        MinirankError: see `new_folder`.
+    """
+    with new_folder(path) as draft:
+        write_files(world, draft)
+    return path
+
+
+@contextmanager
+def new_folder(path: Path, say: Callable[[str], None] = lambda text: None) -> Iterator[Path]:
+    """A folder beside `path` for the files of a world; once they are written it gets the name `path`.
+
+    Args:
+        say: told where the file system has no locks.
+    Raises:
+        MinirankError: `path` exists and is not empty, another process is making it, or it cannot be written.
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise MinirankError(f"{path} exists and is not an empty folder; choose another name or remove it")
-    draft = path.with_name(path.name + ".part")
+    place = Path(os.path.realpath(path))
+    if place in (Path.cwd(), *Path.cwd().parents):
+        raise MinirankError(f"{path} is the folder that this command runs in; give the name of a new one")
+    draft = place.with_name(f".{place.name}.part")
+    if draft.is_symlink() or (draft.is_dir() and any(draft.iterdir()) and not (draft / LOCK).exists()):
+        raise MinirankError(f"{draft} is in the way, and was not made by minirank; choose another name or move it")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        for name, lines in _texts(world).items():
-            write_atomic(draft / name, methodcaller("writelines", (f"{line}\n".encode() for line in lines)))
-        write_atomic(draft / "truth.npz", lambda stream: _write_npz(stream, _truth(world)))
-        if path.exists():
-            path.rmdir()
-        draft.rename(path)
-        sync_folder(path.parent)
+        with working_in(draft, "minirank simulate", say):
+            _remove_files(draft)  # of a process that was killed
+            try:
+                yield draft
+                if place.exists():
+                    place.rmdir()
+                draft.rename(place)
+                remove(place / LOCK)
+                sync_folder(place.parent)
+            finally:
+                _remove_files(draft)
     except OSError as error:
         raise MinirankError(f"cannot write {path}: {error.strerror or error}; check the path and the space") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return path
+
+
+def _remove_files(draft: Path) -> None:
+    for name in WORLD_FILES:
+        remove(draft / name)
+        remove(draft / f".{name}.part")
+
+
+def write_files(world: Any, folder: Path) -> None:
+    """Write all files of a `World` into a folder.
+
+    Raises:
+        RunError: one cannot be written.
+    """
+    for name, lines in _texts(world).items():
+        write_atomic(folder / name, methodcaller("writelines", (f"{line}\n".encode() for line in lines)))
+    write_atomic(folder / TRUTH, lambda stream: _write_npz(stream, _truth(world)))
 
 
 def _texts(world: Any) -> dict[str, Iterable[str]]:

@@ -8,6 +8,7 @@ import pytest
 from minirank.cli import main
 from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, format_differences, run_demo, verdict
 from minirank.errors import RunError
+from minirank.locking import working_in
 from minirank.progress import Progress
 from minirank.ranking import Ranker
 from minirank.run.load_run import load_run
@@ -72,11 +73,34 @@ def test_a_sentence_says_what_the_intervals_say():
 
 def test_it_overwrites_only_what_it_made(demo, tmp_path, capsys):
     out, report, _ = demo
-    (out / "data" / "stale.txt").write_text("old", encoding="utf-8")
     (out / "mine.txt").write_text("kept", encoding="utf-8")
+    for name in ("data/llm.sqlite", "runs/mine/model.npz", "runs/sharedbottom-role-in-x/predictions.csv"):
+        path = out / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("precious", encoding="utf-8")
+        held = "runs/mine" if "mine" in name else name
+        with pytest.raises(RunError, match=f"holds {held}, which minirank demo did not make; move it, or choose another folder with --out"):
+            run_demo(out)
+        path.unlink()
+        if "mine" in name:
+            path.parent.rmdir()
+    signals = out / "data" / "hiring_signals.jsonl"
+    written = signals.read_bytes()
+    signals.write_bytes(written + b"\n")
+    with pytest.raises(RunError, match="holds data/hiring_signals.jsonl, which minirank demo did not make"):
+        run_demo(out)
+    signals.write_bytes(written)
+    with (
+        working_in(out / "runs" / "mmoe-role-in-x", "minirank train"),
+        pytest.raises(RunError, match="mmoe-role-in-x: in use by process"),
+    ):
+        run_demo(out)
+    with working_in(out, "minirank demo"), pytest.raises(RunError, match="out: in use by process .* .minirank demo., since"):
+        run_demo(out)
+    (out / "data" / ".jobs.jsonl.part").write_text("left by a kill", encoding="utf-8")
     try:
         assert run_demo(out, 1, impressions=4000, epochs=1) == report
-        assert (out / "mine.txt").exists() and not (out / "data" / "stale.txt").exists()
+        assert (out / "mine.txt").exists() and not (out / "data" / ".jobs.jsonl.part").exists()
     finally:
         (out / "mine.txt").unlink()
     (tmp_path / "thesis.tex").write_text("precious", encoding="utf-8")

@@ -14,10 +14,10 @@ from pathlib import Path
 from ...config.features import FeatureConfig
 from ...data import DataFolder
 from ...features import PastHires, hiring_signals
-from ...features.signals import FILE
 from ...llm_client import Request
 from ...storage import write_text
 from .. import Features, ResumeFeatures, Value
+from ..made_files import SIGNALS_FILE, noted
 from .asker import Asker
 from .grounding import FoldedText, ValueCounts, fold
 from .prompts import load_prompt
@@ -46,7 +46,9 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
         answer = answers.get(line["job_id"])
         shared = [] if answer is None else _shared(answer["shared"], people[line["job_id"]], config.hires, counts)
         line |= {"summary": answer["summary"] if answer and shared else None, "shared": shared}
-    write_text(Path(folder.path) / FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+    path = Path(folder.path)
+    with noted(path, (SIGNALS_FILE,)):
+        write_text(path / SIGNALS_FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     return counts
 
 
