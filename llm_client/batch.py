@@ -43,7 +43,13 @@ class BatchReport:
 
 
 def write_batch(
-    requests: Iterable[Request], model: str, store: Store, folder: str | Path, ability: Ability | None = None, limits: Limits = Limits()
+    requests: Iterable[Request],
+    model: str,
+    store: Store,
+    folder: str | Path,
+    ability: Ability | None = None,
+    limits: Limits = Limits(),
+    force: bool = False,
 ) -> list[Path]:
     """Write requests that the store has no result for; custom_id is the digest.
 
@@ -52,10 +58,17 @@ def write_batch(
         folder: gets `batch_001.jsonl` and so on, each within the limits of a file.
         ability: what the server accepts; by default everything.
         limits: with max_tokens.
+        force: replace the files that the folder has of an earlier batch.
+    Raises:
+        FatalError: it has some.
     Returns:
         The files, none when nothing is to be asked.
     """
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = sorted(folder.glob("batch_[0-9][0-9][0-9].jsonl"))
+    if before and not force:
+        raise FatalError(f"{before[0]} exists; give another folder, or overwrite the batch that it holds with --force", kind="batch")
     files: list[Path] = []
     lines, size = MAX_LINES, 0
     with store.writing() as run, ExitStack() as opened:
@@ -64,12 +77,22 @@ def write_batch(
             asked = {"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}
             line = f"{json.dumps(asked, ensure_ascii=False)}\n".encode()
             if lines >= MAX_LINES or size + len(line) > MAX_BYTES:
-                files.append(Path(folder) / f"batch_{len(files) + 1:03}.jsonl")
+                files.append(folder / f"batch_{len(files) + 1:03}.jsonl")
                 opened.close()
-                out, lines, size = opened.enter_context(files[-1].open("wb")), 0, 0
+                _part(files[-1]).unlink(missing_ok=True)  # of a process that was killed
+                out, lines, size = opened.enter_context(_part(files[-1]).open("xb")), 0, 0
             out.write(line)
             lines, size = lines + 1, size + len(line)
+    for path in before:
+        path.unlink()
+    for path in files:
+        _part(path).replace(path)
     return files
+
+
+def _part(path: Path) -> Path:
+    """The file while it is being written."""
+    return path.with_name(f".{path.name}.part")
 
 
 def read_batch(

@@ -44,14 +44,20 @@ class Recorder:
         self._transport, self._key, self._lock = transport, key, threading.Lock()
         self.base_url, self.exchanges = transport.base_url, 0
         self._path, self._server = Path(path), server
-        self._begun = self._path.exists() and self._path.stat().st_size > 0
+        self._made = not self._path.exists()
+        self._begun = not self._made and self._path.stat().st_size > 0
         if self._begun and (recorded := Player(path).base_url) != self.base_url:
             raise FatalError(f"{path} is a cassette of {recorded}; give another file", kind="cassette")
         try:
             self._file = self._path.open("a+b", buffering=0)
             if self._begun:
                 self._file.seek(0)
-                self._file.truncate(self._file.read().rfind(b"\n") + 1)  # what a kill left of a line
+                content = self._file.read()
+                end = content.rfind(b"\n") + 1
+                if _is_json(content[end:]):
+                    self._file.write(b"\n")  # which an editor left out
+                else:
+                    self._file.truncate(end)  # what a kill left of a line
         except OSError as error:
             raise self._unwritable(error) from None
 
@@ -77,9 +83,9 @@ class Recorder:
         self._transport.close()
 
     def end(self) -> None:
-        """Close the file; one without an exchange is removed."""
+        """Close the file; a new one without an exchange is removed."""
         self._file.close()
-        if not self._begun:
+        if self._made and not self._begun:
             self._path.unlink(missing_ok=True)
 
     def _keep(self, path: str, sent: dict | None, raw: RawReply) -> None:
@@ -103,6 +109,14 @@ class Recorder:
 
     def _unwritable(self, error: OSError) -> FatalError:
         return FatalError(f"{self._path} cannot be written: {error.strerror or error}; give another file or free some space", kind="record")
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 class Player:

@@ -99,6 +99,9 @@ class Store:
             if version not in (0, 1, VERSION):
                 text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
                 raise FatalError(text, kind="store")
+            tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if tables and (version != VERSION or len(tables & {"results", "items", "attempts", "abilities", "runs"}) < 4):
+                raise FatalError(f"{self.path} is a database of something else; give another file", kind="store")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
             if version != VERSION:
@@ -136,6 +139,8 @@ class Store:
                 since = time.strftime("%H:%M:%S", time.localtime(holder[1]))
                 text = f"{self.path} is in use by another run (process {holder[0]}, since {since}); wait for it or give another store"
                 raise FatalError(text, kind="locked") from None
+            except sqlite3.DatabaseError as error:
+                raise FatalError(f"{self.path}.lock cannot be a lock: {error}; move it, or give another store", kind="store") from None
             with self._transaction():
                 run = self._db.execute("INSERT INTO runs (pid, began) VALUES (?, ?)", (os.getpid(), time.time())).lastrowid
             assert run is not None

@@ -59,12 +59,22 @@ def register(commands: Commands) -> None:
 
 def run_extract(options: Namespace) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
+    from ..extract.made_files import EXTRACTED
+    from ..extract.rules.gazetteer import read_gazetteer
+    from .output_files import writing_beside
+
+    server, path = _server(options), _gazetteer_path(options)
+    gazetteer = read_gazetteer(path)
+    with writing_beside(options, "minirank extract", EXTRACTED, path):
+        _extract(options, server, gazetteer)
+
+
+def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer | None) -> None:
     from ..extract import extract_folder
     from ..extract.feature_files import mask_counts
     from ..features import write_signals
     from ..progress import Progress
 
-    server, gazetteer = _server(options), _gazetteer(options)
     folder = _folder(options)
     if server is None:
         progress = Progress(sys.stderr, unit="texts")
@@ -108,11 +118,19 @@ def _extract_llm(options: Namespace, server: LLMConfig, gazetteer: Gazetteer | N
 
 def run_grade(options: Namespace) -> None:
     """Write relevance_grades.csv beside the data, and say how it agrees with people."""
+    from ..extract.made_files import GRADES_FILE
+    from .output_files import writing_beside
+
+    server = _server(options)
+    with writing_beside(options, "minirank grade", (GRADES_FILE,), options.pairs):
+        _grade(options, server)
+
+
+def _grade(options: Namespace, server: LLMConfig | None) -> None:
     from ..extract import read_features
     from ..extract.grades import agreement, read_pairs, shown_pairs, write_grades
     from ..extract.rules.grade_rules import grade_by_rules
 
-    server = _server(options)
     folder = _folder(options)
     features = read_features(folder)
     pairs = shown_pairs(folder, options.limit) if options.pairs is None else read_pairs(folder, options.pairs)
@@ -137,6 +155,8 @@ def run_grade(options: Namespace) -> None:
 
 def _add_common(command) -> None:
     command.add_argument("data", metavar="DATA", help="the data folder; what is made is written beside its files")
+    force = "overwrite what was made or changed by hand there, and the files of --batch-out; what minirank wrote needs no --force"
+    command.add_argument("--force", action="store_true", help=force)
     command.add_argument("--config", metavar="CONFIG.yaml", help="its data.columns map column names, its llm names a server; options win")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--rules", action="store_true", help="by rules and the lexicon, without a server (the default where none is named)")
@@ -263,7 +283,8 @@ def _without_calls(options: Namespace, asker: Asker, requests: Callable[[], Iter
             with store.writing() as run:
                 store.register(requests(), client.model, run)
                 store.retry_failed(run)
-        files = write_batch(requests(), client.model, store, options.batch_out, store.ability(client.base_url, client.model), client.limits)
+        ability = store.ability(client.base_url, client.model)
+        files = write_batch(requests(), client.model, store, options.batch_out, ability, client.limits, options.force)
         show(*([f"wrote {path}" for path in files] or ["everything is answered already"]))
     elif options.batch_in is not None:
         found = read_batch(options.batch_in, requests, client.model, store, client.limits)
@@ -310,14 +331,13 @@ def _print_failures(asker: Asker, nothing: str | None) -> None:
         raise RunError(f"{nothing} by {asker.client.model}: {asker.failures.most()}; {remedy}")
 
 
-def _gazetteer(options: Namespace) -> Gazetteer | None:
+def _gazetteer_path(options: Namespace) -> str | Path | None:
     """That of the option, else of the configuration; None without any."""
     from ..config.configuration import load_config
-    from ..extract.rules.gazetteer import read_gazetteer
 
     if options.gazetteer is not None or options.config is None:
-        return read_gazetteer(options.gazetteer)
-    return read_gazetteer(getattr(load_config(options.config, needs_data=False).data, "gazetteer", None))
+        return options.gazetteer
+    return getattr(load_config(options.config, needs_data=False).data, "gazetteer", None)
 
 
 def _folder(options: Namespace) -> DataFolder:

@@ -7,16 +7,21 @@ Names are compared by the files behind them: links, hard links and other spellin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..data.column_names import FILES
 from ..errors import RunError
 from ..extract.made_files import EXTRACTED, GRADES_FILE, MADE_FILE, not_ours
-from ..locking import LOCK, holder
+from ..locking import LOCK, holder, working_in
+from ..progress import Progress
 from ..run.folder import CONFIG, OURS, STAGED, is_run
 from ..simulate.write_folder import WORLD_FILES
 from ..storage import is_stream
+from .extract import STORE
 
 DATA = {*FILES.values(), *WORLD_FILES, MADE_FILE, *EXTRACTED, GRADES_FILE}
 CHOOSE = "choose another file"
@@ -49,9 +54,9 @@ def check_output(option: str, path: str | Path, reads: Iterable[str | Path | Non
         raise RunError(f"{named}: is neither a file nor a pipe; {CHOOSE}")
     if place.exists() and not (force or grows):
         raise RunError(f"{named}: exists; {CHOOSE}, or overwrite it with --force")
-    if not place.parent.is_dir():
+    if not place.parent.is_dir() and not grows:
         raise RunError(f"{named}: cannot be written: {place.parent} is no folder; make it, or {CHOOSE}")
-    if not os.access(place.parent, os.W_OK):
+    if place.parent.is_dir() and not os.access(place.parent, os.W_OK):
         raise RunError(f"{named}: cannot be written: no permission to write in {place.parent}; {CHOOSE}")
     return path
 
@@ -83,6 +88,31 @@ def check_run_folder(folder: Path, config: str | Path, reads: Iterable[str | Pat
     for read in (*reads, None if own else config):
         if read is not None and any(same_file(place / name, read) for name in OURS):
             raise RunError(f"{folder}: the run would overwrite {read}, which this command reads; choose another folder")
+
+
+@contextmanager
+def writing_beside(options: Namespace, command: str, names: Sequence[str], *reads: str | Path | None) -> Iterator[None]:
+    """Be the one command that writes files beside the data, where its options let it write them, the store and the recording.
+
+    Args:
+        options: of `extract` or `grade`. names: of the files. reads: what the command reads beside the data, its
+            configuration and the answers that options name.
+    Raises:
+        RunError: names the file that is in the way, or who is at work.
+    """
+    data = Path(options.data)
+    reads = (*reads, options.config, options.replay, *(options.batch_in or ()))
+    files = [*files_of_data(data), *reads]
+    if options.store is not None and not same_file(options.store, data / STORE):
+        check_output("--store", options.store, files, grows=True)
+    if options.record is not None:
+        check_output("--record", options.record, [*files, options.store or data / STORE], grows=True)
+    if options.dry_run or options.batch_out or options.batch_in or not data.is_dir():
+        yield
+        return
+    with working_in(data, command, Progress(sys.stderr).say):
+        check_made(data, names, reads, options.force)
+        yield
 
 
 def check_made(folder: Path, names: Iterable[str], reads: Iterable[str | Path | None], force: bool) -> None:

@@ -90,10 +90,7 @@ def test_it_overwrites_only_what_it_made(demo, tmp_path, capsys):
     with pytest.raises(RunError, match="holds data/hiring_signals.jsonl, which minirank demo did not make"):
         run_demo(out)
     signals.write_bytes(written)
-    with (
-        working_in(out / "runs" / "mmoe-role-in-x", "minirank train"),
-        pytest.raises(RunError, match="mmoe-role-in-x: in use by process"),
-    ):
+    with working_in(out / "runs" / "mmoe-role-in-x", "minirank train"), pytest.raises(RunError, match="mmoe-role-in-x: in use by process"):
         run_demo(out)
     with working_in(out, "minirank demo"), pytest.raises(RunError, match="out: in use by process .* .minirank demo., since"):
         run_demo(out)
