@@ -1,22 +1,27 @@
 """No command writes over what it reads, over a run, a data folder or what is there, under whatever name."""
 
+import json
 import os
 import shutil
-import subprocess
-import sys
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from case_table import cases
-from checkout import environment
 from command_line import refused, run
+from extraction_server import write_folder
 from training_world import write_table
 
 from minirank import cli
 from minirank.errors import RunError
+from minirank.extract.made_files import EXTRACTED, GRADES_FILE, not_ours
+from minirank.llm_client.cassette import Recorder
 from minirank.run.scoring import write_predictions
+from minirank.simulate.write_folder import WORLD_FILES
 from minirank.storage import descriptor_of, write_atomic
 
 QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--set", "training.backend=reference")
@@ -135,18 +140,16 @@ def test_pipes_and_open_files_take_csv(capsys, place):
     thread.start()
     assert run(capsys, "score", "run", "rows.csv", "--out", "pipe")[0] == 0
     thread.join()
-    os.symlink("/dev/stdout", "out.csv")
-    command = [sys.executable, "-m", "minirank", "score", "run", "rows.csv", "--out"]
-    with open("log", "w+") as log:
+    with open("log", "a") as log:
         log.write("before\n")
         log.flush()
-        for out in ("/dev/fd/1", "out.csv"):
-            assert subprocess.run([*command, out], stdout=log, stderr=subprocess.DEVNULL, env=environment()).returncode == 0
-    assert Path("log").read_text() == "before\n" + 2 * read[0] and read[0].startswith("ctr,cvr,ctcvr,score\n")
+        os.symlink(f"/dev/fd/{log.fileno()}", "out.csv")
+        for out in (f"/dev/fd/{log.fileno()}", f"/proc/self/fd/{log.fileno()}", "out.csv"):
+            assert run(capsys, "score", "run", "rows.csv", "--out", out)[:2] == (0, "")
+    assert Path("log").read_text() == "before\n" + 3 * read[0] and read[0].startswith("ctr,cvr,ctcvr,score\n")
     assert Path("pipe").is_fifo() and os.path.islink("out.csv")
     with open("rows.csv", "a") as rows:
-        done = subprocess.run([*command, "/dev/stdout"], stdout=rows, stderr=subprocess.PIPE, env=environment(), text=True)
-    assert done.returncode == 2 and "this command reads rows.csv" in done.stderr
+        assert "this command reads rows.csv" in refused(capsys, "score", "run", "rows.csv", "--out", f"/dev/fd/{rows.fileno()}")
     assert descriptor_of(Path("rows.csv")) is None and descriptor_of(Path("/dev/fd/7")) == 7
     assert run(capsys, "score", "run", "rows.csv", "--out", "/dev/null")[0] == 0
 
@@ -182,3 +185,187 @@ def test_a_run_is_trained_again_from_its_own_configuration(capsys, place):
     assert "holds a run whose model.npz is missing; restore it, or overwrite" in refused(
         capsys, "train", "config.yaml", "--run", "run", *QUICK
     )
+
+
+@pytest.fixture(scope="module")
+def extracted(tmp_path_factory):
+    """A small data folder with features and grades."""
+    data = tmp_path_factory.mktemp("extracted") / "data"
+    data.mkdir()
+    write_folder(data, {"j1": ("Nurse", "We need triage.")}, [("r1", "Triage nurse. 4 years of work experience."), ("r2", "Brewer, SQL")])
+    for command in ("extract", "grade"):
+        assert cli.main([command, str(data), "--rules"]) == 0
+    return data
+
+
+@pytest.fixture
+def data(extracted, tmp_path, monkeypatch):
+    """A copy of it, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(extracted, "data"))
+
+
+@cases("""
+    command | name
+    extract | job_features.jsonl
+    extract | resume_features.jsonl
+    extract | hiring_signals.jsonl
+    grade | relevance_grades.csv
+""")
+def test_what_people_made_or_changed_needs_force(capsys, data, command, name):
+    """Our own files are written again; so is one that a kill left between the note and the file."""
+    assert run(capsys, command, data, "--rules")[0] == 0
+    path, ours = data / name, (data / name).read_bytes()
+    note = json.loads((data / "extraction.json").read_text())
+    changed = ours.replace(b"skill", b"SKILL") + b"\n"
+    path.write_bytes(changed)
+    message = f"{name}: was made or changed by hand, or by another program; move it, or overwrite it with --force"
+    assert message in refused(capsys, command, data, "--rules")
+    del note["files"][name]
+    (data / "extraction.json").write_text(json.dumps(note))
+    assert message in refused(capsys, command, data, "--rules")
+    (data / "extraction.json").unlink()
+    assert "was made or changed by hand" in refused(capsys, command, data, "--rules")
+    assert path.read_bytes() == changed
+    (data / "extraction.json").write_text(json.dumps(note | {"files": note["files"] | {name: None}}))  # killed while it was written
+    assert run(capsys, command, data, "--rules")[0] == 0 and path.read_bytes() == ours
+    path.write_bytes(changed)
+    assert run(capsys, command, data, "--rules", "--force")[0] == 0 and path.read_bytes() == ours
+    assert run(capsys, command, data, "--rules")[0] == 0
+
+
+def test_features_of_an_earlier_version_are_ours(capsys, data):
+    note = json.loads((data / "extraction.json").read_text())
+    del note["files"]
+    (data / "extraction.json").write_text(json.dumps(note))
+    assert run(capsys, "extract", data, "--rules")[0] == 0
+    assert run(capsys, "grade", data, "--rules")[0] == 0
+    assert set(json.loads((data / "extraction.json").read_text())["files"]) == {*EXTRACTED, GRADES_FILE}
+
+
+class Killed(BaseException):
+    """What `kill -9` does: nothing is cleaned up."""
+
+
+def killed_at(call):
+    """os.fsync whose `call`-th call is the last of its process."""
+    real, calls = os.fsync, []
+
+    def fsync(descriptor):
+        calls.append(descriptor)
+        if len(calls) == call:
+            raise Killed
+        real(descriptor)
+
+    return fsync
+
+
+@pytest.mark.parametrize("command", ["extract", "grade"])
+def test_a_kill_between_any_two_writes_leaves_nothing_to_force(capsys, data, monkeypatch, command):
+    for call in range(1, 99):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", killed_at(call))
+            try:
+                assert run(capsys, command, data, "--rules")[0] == 0
+                break
+            except Killed:
+                assert not_ours(data, (*EXTRACTED, GRADES_FILE)) is None
+    assert call > 6  # it did come to an end, after so many flushes
+
+
+SERVER = ("--base-url", "http://127.0.0.1:9/v1", "--model", "m")
+
+
+@cases("""
+    command | options | message
+    extract | --store data/jobs.jsonl | this command reads data/jobs.jsonl
+    extract | --store data/truth.npz | this command reads data/truth.npz
+    extract | --store data/job_features.jsonl | this command reads data/job_features.jsonl
+    extract | --store run/model.npz | belongs to the run
+    extract | --store other/hires.csv | belongs to the data folder
+    extract | --store data | is a folder; name a file
+    extract | --store foreign.sqlite | is a database of something else; give another file
+    extract | --store locked.sqlite | locked.sqlite.lock cannot be a lock: file is not a database; move it
+    extract | --store list.txt --gazetteer list.txt | this command reads list.txt
+    extract | --record data/hires.csv | this command reads data/hires.csv
+    extract | --record data/Job_Features.jsonl | belongs to the data folder
+    extract | --record list.txt | list.txt is not a cassette
+    extract | --record list.txt --gazetteer ./list.txt | this command reads ./list.txt
+    extract | --record same.sqlite --store same.sqlite | this command reads same.sqlite
+    extract | --batch-out batch | batch/batch_001.jsonl exists; give another folder, or overwrite the batch that it holds with --force
+    extract | --batch-out list.txt | list.txt
+    extract | --gazetteer data/hiring_signals.jsonl | this command reads it, and would overwrite it; give it a copy
+    grade | --pairs data/relevance_grades.csv | this command reads it, and would overwrite it; give it a copy
+    grade | --pairs data/../data/relevance_grades.csv --force | this command reads it, and would overwrite it
+    grade | --batch-in list.txt --record list.txt | this command reads list.txt
+""")
+def test_extract_and_grade_never_write_there(capsys, data, command, options, message):
+    for folder in ("run", "other", "batch"):
+        Path(folder).mkdir()
+    for name in ("list.txt", "run/config.yaml", "run/versions.json", "other/jobs.jsonl", "batch/batch_001.jsonl", "locked.sqlite.lock"):
+        Path(name).write_text("knowing things, a list\n" * 9)
+    with closing(sqlite3.connect("foreign.sqlite")) as database:
+        database.execute("CREATE TABLE things (name TEXT)")
+    before = contents(Path())
+    assert message in refused(capsys, command, data, *SERVER, *options.split())
+    after = contents(Path())
+    assert {name: after[name] for name in before} == before
+
+
+def test_batch_files_are_whole_and_replaced_with_force(capsys, data):
+    assert run(capsys, "extract", data, *SERVER, "--batch-out", "out")[0] == 0
+    first = contents(Path("out"))
+    assert list(first) == ["out/batch_001.jsonl"]
+    Path("out/batch_002.jsonl").write_text("of a longer batch before")
+    assert "out/batch_001.jsonl exists" in refused(capsys, "extract", data, *SERVER, "--batch-out", "out")
+    assert run(capsys, "extract", data, *SERVER, "--batch-out", "out", "--force")[0] == 0
+    assert contents(Path("out")) == first
+
+
+def test_a_recording_without_its_last_line_break_loses_nothing(data):
+    """An editor may leave it out; half a line, which a kill leaves, goes."""
+    transport = SimpleNamespace(base_url="http://127.0.0.1:9/v1")
+    header = '{"recorded": "2026-01-01", "server": null, "model": "m", "base_url": "http://127.0.0.1:9/v1"}\n'
+    exchange = '{"path": "/x", "sent": null, "status": 200, "headers": {}, "body": "y"}'
+    for content, expected in ((header + exchange, f"{header}{exchange}\n"), (header + exchange[:20], header)):
+        Path("cassette.jsonl").write_text(content)
+        Recorder(transport, "cassette.jsonl", None).end()
+        assert Path("cassette.jsonl").read_text() == expected
+    Path("empty.jsonl").touch()
+    Recorder(transport, "empty.jsonl", None).end()
+    Recorder(transport, "new.jsonl", None).end()
+    assert Path("empty.jsonl").exists() and not Path("new.jsonl").exists()
+
+
+@cases("""
+    path | message
+    full | exists and is not an empty folder
+    file | exists and is not an empty folder
+    link | exists and is not an empty folder
+    here | .here.part is in the way, and was not made by minirank; choose another name or move it
+    . | is the folder that this command runs in; give the name of a new one
+    there | .there.part is in the way
+""")
+def test_simulate_takes_nobody_s_place(capsys, tmp_path, monkeypatch, path, message):
+    (tmp_path / "cwd").mkdir()
+    for name in ("full", ".here.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "precious").write_text("kept")
+    (tmp_path / "file").write_text("kept")
+    os.symlink("full", tmp_path / "link")
+    os.symlink("full", tmp_path / ".there.part")
+    before = contents(tmp_path)
+    monkeypatch.chdir(tmp_path / "cwd")
+    assert message in refused(capsys, "simulate", path if path == "." else f"../{path}", "--impressions", 10)
+    assert contents(tmp_path) == before
+
+
+def test_simulate_goes_over_what_a_kill_left_and_into_an_empty_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in (".data.part", "data", "data.part"):
+        Path(name).mkdir()
+    for name in (".data.part/.minirank.lock", ".data.part/jobs.jsonl", ".data.part/.hires.csv.part", "data.part/precious"):
+        Path(name).write_text("old")
+    assert run(capsys, "simulate", "data", "--impressions", 10)[0] == 0
+    assert sorted(path.name for path in Path("data").iterdir()) == sorted(WORLD_FILES)
+    assert sorted(path.name for path in Path().iterdir()) == ["data", "data.part"] and Path("data.part/precious").read_text() == "old"
