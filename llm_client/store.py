@@ -100,7 +100,7 @@ class Store:
                 text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
                 raise FatalError(text, kind="store")
             tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if tables and (version != VERSION or len(tables & {"results", "items", "attempts", "abilities", "runs"}) < 4):
+            if tables and (version == 0 or len(tables & {"results", "items", "attempts", "abilities", "runs"}) < 3):
                 raise FatalError(f"{self.path} is a database of something else; give another file", kind="store")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
