@@ -32,21 +32,19 @@ def folder_facts(
     train = parts["train"]
     facts = {}
     for index, field in enumerate(inputs.categorical(config)):
-        found = field.values(pairs)
-        names = _names(found, pairs.rows(field.owner)[train], vocabularies[str(field.size)]) if isinstance(found, list) else {}
-        ids = encoded.ids[:, index]
-        facts[field.name] = ColumnFacts("categorical", **names, constant=is_constant(ids, train), unknown=rows_without_id(ids, parts))
-    for field, bag in zip(inputs.bags(config), encoded.bags):
-        counts = _items(field, pairs, bag, train) if field.owner in ("job", "resume") and field.size != "token" else {}
-        facts[_free(field.name, facts)] = ColumnFacts(
-            "bag", **counts, dropped=items_dropped(bag, train), unknown=rows_without_item(bag, parts)
-        )
-    names = [name for name, _, _ in inputs.dense_columns(config)]
-    for index, (name, _, is_flag) in enumerate(inputs.dense_columns(config)):
+        found, ids = field.values(pairs), encoded.ids[:, index]
+        counts = _names(found, pairs.rows(field.owner)[train], vocabularies[str(field.size)]) if isinstance(found, list) else {}
+        facts[field.name] = ColumnFacts("categorical", **counts, constant=is_constant(ids, train), unknown=rows_without_id(ids, parts))
+    for each, bag in zip(inputs.bags(config), encoded.bags):
+        counts = _items(each, pairs, bag, train) if each.owner in ("job", "resume") and each.size != "token" else {}
+        lost, unknown = items_dropped(bag, train), rows_without_item(bag, parts)
+        facts[_free(each.name, facts)] = ColumnFacts("bag", **counts, dropped=lost, unknown=unknown)
+    columns = {name: encoded.dense[:, index] for index, (name, _, _) in enumerate(inputs.dense_columns(config))}
+    for name, _, is_flag in inputs.dense_columns(config):
         if not is_flag:
-            flag = f"{name}_unknown"
-            missing = float(encoded.dense[train, names.index(flag)].mean(dtype=np.float64)) if flag in names else None
-            facts[_free(name, facts)] = ColumnFacts("dense", missing=missing, constant=is_constant(encoded.dense[:, index], train))
+            flag = columns.get(f"{name}_unknown")
+            missing = None if flag is None else float(flag[train].mean(dtype=np.float64))
+            facts[_free(name, facts)] = ColumnFacts("dense", missing=missing, constant=is_constant(columns[name], train))
     if text is not None and text.words:  # fitted here, not loaded
         facts["words"] = ColumnFacts("words", values=text.words, kept=len(text), dropped=text.dropped)
     return facts

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..config.configuration import Config, FolderConfig
-from ..data import read_table
 from ..data.folder.data_folder import DataFolder
 from ..data.folder.validate import format_problems
 from ..errors import DataError, MinirankError
 from ..extract import read_features
 from ..progress import Progress
 from ..run.learnable import format_labels, learnable
-from ..run.load_data import load_labels, select_tasks
+from ..run.load_data import load_dataset, load_labels
 from .trainer import prepare
 
 
@@ -55,7 +54,7 @@ def trainable(config: Config, folder: DataFolder | None = None) -> Trainable:
         folder: the data folder of the configuration, read; None for a table, which is read here.
     """
     try:
-        dataset = select_tasks(read_table(config.data), config.tasks) if folder is None else load_labels(config, folder)
+        dataset = load_dataset(config) if folder is None else load_labels(config, folder)
     except MinirankError as error:
         return Trainable((error,))
     found = learnable(config, dataset)

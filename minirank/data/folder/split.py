@@ -59,7 +59,7 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
     test_at = _border(start, sizes, 1 - test) if test else NEVER
     valid_at = _border(start, sizes, 1 - valid - test) if valid else test_at
     begins = {"train": start < valid_at, "valid": (start >= valid_at) & (start < test_at), "test": start >= test_at}
-    settled = {"train": known_at <= valid_at, "valid": known_at <= test_at, "test": True}
+    settled = {"train": known_at <= valid_at, "valid": known_at <= test_at, "test": np.ones(searches, bool)}
     indices = {name: np.flatnonzero((begins[name] & settled[name])[rows.search]) for name in begins}
     for name, share in (("train", 1.0), ("valid", valid), ("test", test)):
         if share > 0 and not len(indices[name]):
