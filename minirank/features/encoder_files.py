@@ -84,7 +84,7 @@ def load(folder: Path) -> dict[str, Any]:
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
     if reads_text:
         kept, idf = values.pop("kept"), values.pop("idf")
-        if len(kept) != len(idf) or (np.diff(kept, prepend=0) <= 0).any() or kept[-1:] >= config.buckets or (idf <= 0).any():
+        if len(kept) != len(idf) or (np.diff(kept, prepend=0) <= 0).any() or (kept[-1:] >= config.buckets).any() or (idf <= 0).any():
             raise RunError(f"{arrays}: damaged; {_AGAIN}")
         fields["text"] = TextModel(config.buckets, config.bigrams, kept, idf)
     if (values["std"] <= 0).any():

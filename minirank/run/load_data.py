@@ -51,8 +51,8 @@ def load_labels(config: Config, folder: DataFolder) -> Dataset:
         DataError, ConfigError: as for `load_dataset`.
     """
     assert isinstance(config.data, FolderConfig)
-    check_columns(folder, config.features)
     folder, split = _split(folder, config.data)
+    check_columns(folder, config.features)
     return select_tasks(labels_only(folder, split, config.features), config.tasks)
 
 

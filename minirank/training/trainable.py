@@ -54,7 +54,9 @@ def trainable(config: Config, folder: DataFolder | None = None) -> Trainable:
         folder: the data folder of the configuration, read; None for a table, which is read here.
     """
     try:
-        dataset = load_dataset(config) if folder is None else load_labels(config, folder)
+        # a vocabulary that the gates read is known only once the folder is encoded
+        reads_texts = config.model.gate.role != "none" and config.model.role_field not in (None, "role")
+        dataset = load_dataset(config) if folder is None or reads_texts else load_labels(config, folder)
     except MinirankError as error:
         return Trainable((error,))
     found = learnable(config, dataset)

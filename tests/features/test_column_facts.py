@@ -8,6 +8,7 @@ from features_world import write_world
 
 from minirank.config.features import FeatureConfig
 from minirank.data import Split
+from minirank.data.column_facts import column_remarks
 from minirank.features import Encoder
 from minirank.features.profiles import job_text, resume_text
 from minirank.features.tfidf import hashed_counts
@@ -91,3 +92,13 @@ def test_an_encoder_that_was_loaded_tells_all_but_the_words(world, tmp_path):
     assert again.columns == {name: facts for name, facts in dataset.columns.items() if name != "words"}
     none = np.zeros(0, np.int64)
     assert encoder.dataset(folder, features, Split(none, none, none, (0, 0), 0)).columns == {}
+
+
+def test_an_encoder_that_keeps_no_word_is_read_back(world, tmp_path):
+    folder, features, *_ = world
+    encoder = Encoder.fit(folder, features, TRAIN, FeatureConfig(min_count=10_000))
+    encoder.save(tmp_path)
+    again = Encoder.load(tmp_path)
+    facts = encoder.dataset(folder, features, Split(TRAIN, VALID, TEST, (0, 0), 0)).columns
+    assert len(again.text) == 0 and facts["words"].kept == facts["job_title"].kept == 0
+    assert "none of its" in column_remarks(facts, 10_000, False)[0]

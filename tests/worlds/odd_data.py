@@ -120,6 +120,11 @@ def _write_config(folder: Path, config: dict, random, names: tuple[str, ...]) ->
     """The configuration with a model, and sometimes with tasks of its own."""
     config["training"] = TRAINING | pick(random, {}, {"early_stopping": None}, {"early_stopping": {"metric": "mean.auc"}})
     config["model"] = MODEL | {"architecture": pick(random, "mmoe", "esmm", "shared_bottom", "ple")}
+    if random.random() < 0.2:
+        config["model"] |= {"gate": {"role": pick(random, "bias", "full", "mlp")}, "role_field": pick(random, "role", "city", "job_title")}
+    if "folder" in config["data"] and random.random() < 0.3:
+        further = {"columns": [pick(random, "job.team_id2", "job.title", "resume.text")], "ids": True, "min_count": 1}
+        config["features"] = pick(random, {"text": False, "tokens": False}, {"signals": False}, {"match": False, "skills": False}, further)
     if random.random() < 0.4:
         loss = pick(random, {"bce": 1.0}, {"mse": 1.0}, {"pairwise": 1.0}, {"listwise": 1.0, "bce": 1.0})
         config["tasks"] = [{"name": name, "loss": loss if name in ("g", "y", "relevance") else {"bce": 1.0}} for name in names]
