@@ -96,13 +96,15 @@ def odd_table(folder: Path, seed: int) -> Path:
         "age": [pick(random, "3", f"{row}", "1e30", "") for row in range(rows)],
         "group": [f"g{row // 4}" for row in range(rows)],
         "role": [pick(random, "hr", "boss") for _ in range(rows)],
+        "trust": ["0"] * rows if random.random() < 0.2 else [pick(random, "0", "1", "0.5", "") for _ in range(rows)],
     } | labels
     lines = [",".join(cells), *(",".join(row) for row in zip(*cells.values()))]
     (folder / "rows.csv").write_text("\n".join(lines) + "\n")
     (folder / "more.csv").write_text("\n".join([lines[0], *lines[1 + rows // 2 :]]) + "\n")
     names = pick(random, "y", "yz", "yzg", "g")
     given = {"ctr": "y", "cvr": "z", "relevance": "g"} if random.random() < 0.3 else {name: name for name in names}
-    columns = {"tasks": [{"name": name, "column": column} for name, column in given.items()]}
+    extra = pick(random, {}, {}, {"weight": "trust"}, {"positive": pick(random, 1, 0, "2")})
+    columns = {"tasks": [{"name": name, "column": column} | extra for name, column in given.items()]}
     columns |= {
         "categorical": ["city"],
         "multi_valued": [{"column": "tags"}],
