@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from functools import cache
 
 INSTALL = "pip install 'minirank[cuda]'"
 ELSEWHERE = "or use the cpu backend"
@@ -30,7 +31,7 @@ def why_not() -> str | None:
     if count == 0:
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
         return f"the driver shows no GPU (CUDA_VISIBLE_DEVICES is {visible}); make one visible, {ELSEWHERE}"
-    return _compiler_problem(cuda)
+    return _compiler_problem()
 
 
 def _driver_problem(text: str) -> str:
@@ -47,8 +48,12 @@ def device_name(device) -> str:
     return device.name.decode() if isinstance(device.name, bytes) else str(device.name)
 
 
-def _compiler_problem(cuda) -> str | None:
-    """Compile and run a trivial kernel: it needs libnvvm and libdevice, which a driver does not bring, and a driver new enough for them."""
+@cache
+def _compiler_problem() -> str | None:
+    """Compile and run a trivial kernel, once a process: it needs libnvvm and libdevice, which a driver does not bring, and a driver
+    new enough for them.
+    """
+    from numba import cuda
 
     def nothing(x):
         x[0] = 0

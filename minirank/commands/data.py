@@ -73,7 +73,7 @@ def run_validate(options: Namespace) -> int:
 
 def _config_of(options: Namespace) -> Config:
     """The configuration to validate: a YAML file, or a data folder with that of --config, or with none."""
-    from ..config.configuration import FolderConfig, config_from_dict, load_config
+    from ..config.configuration import FolderConfig, check_paths, config_from_dict, load_config
     from ..config.yaml_files import with_override
     from ..errors import ConfigError
 
@@ -81,13 +81,18 @@ def _config_of(options: Namespace) -> Config:
     if path.suffix.lower() in (".yaml", ".yml") and not path.is_dir():
         if options.config is not None:
             raise ConfigError(f"{path} is a configuration already; leave --config out")
-        return load_config(path, options.set)
+        config = load_config(path, options.set)
+        check_paths(config, path)
+        return config
     if options.config is None:
         return config_from_dict(reduce(with_override, options.set, {"data": {"folder": str(path)}}))
     config = load_config(options.config, options.set, needs_data=False)
     if config.data is not None and not isinstance(config.data, FolderConfig):
         raise ConfigError(f"{options.config}: describes a table; write minirank validate {options.config}")
-    return replace(config, data=replace(config.data or FolderConfig(path), folder=path))
+    config = replace(config, data=replace(config.data or FolderConfig(path), folder=path))
+    if path.exists():
+        check_paths(config, options.config)
+    return config
 
 
 def columns_of(options: Namespace) -> dict[str, dict[str, str | None]] | None:

@@ -63,8 +63,8 @@ def run_extract(options: Namespace) -> None:
     from ..extract.rules.gazetteer import read_gazetteer
     from .output_files import writing_beside
 
-    server, path = _server(options), _gazetteer_path(options)
-    gazetteer = read_gazetteer(path)
+    server, (path, asked_by) = _server(options), _gazetteer_path(options)
+    gazetteer = read_gazetteer(path, asked_by)
     with writing_beside(options, "minirank extract", EXTRACTED, path):
         _extract(options, server, gazetteer)
 
@@ -331,13 +331,14 @@ def _print_failures(asker: Asker, nothing: str | None) -> None:
         raise RunError(f"{nothing} by {asker.client.model}: {asker.failures.most()}; {remedy}")
 
 
-def _gazetteer_path(options: Namespace) -> str | Path | None:
-    """That of the option, else of the configuration; None without any."""
+def _gazetteer_path(options: Namespace) -> tuple[str | Path | None, str]:
+    """That of the option, else of the configuration, None without any; and which of the two asks for it."""
     from ..config.configuration import load_config
 
     if options.gazetteer is not None or options.config is None:
-        return options.gazetteer
-    return getattr(load_config(options.config, needs_data=False).data, "gazetteer", None)
+        return options.gazetteer, "--gazetteer"
+    named = getattr(load_config(options.config, needs_data=False).data, "gazetteer", None)
+    return named, f"data.gazetteer of {options.config}"
 
 
 def _folder(options: Namespace) -> DataFolder:

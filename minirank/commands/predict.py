@@ -61,6 +61,7 @@ def run_evaluate(options: Namespace) -> None:
 def run_score(options: Namespace) -> None:
     """Write predictions."""
     from ..progress import Progress
+    from ..run.backend import check_backend
     from ..run.load_run import load_run
     from ..run.scoring import check_ending, score_data, write_predictions
     from ..storage import is_stream
@@ -68,7 +69,9 @@ def run_score(options: Namespace) -> None:
 
     progress = Progress(sys.stderr)
     check_ending(Path(options.out))
+    run = load_run(options.run_folder, options.backend, progress.say)
+    check_backend(run.config)
     out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
-    columns = score_data(load_run(options.run_folder, options.backend, progress.say), options.data, progress.say)
+    columns = score_data(run, options.data, progress.say)
     write_predictions(out, columns, options.force)
     (progress.say if is_stream(out) else show)(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

@@ -37,15 +37,17 @@ def register(commands: Commands) -> None:
 
 def run_plan(options: Namespace) -> None:
     """Print the plan."""
-    from ..config.configuration import load_config
+    from ..config.configuration import check_paths, load_config
     from ..training import prepare
 
-    print(prepare(load_config(options.config, options.set)).plan)
+    config = load_config(options.config, options.set)
+    check_paths(config, options.config)
+    print(prepare(config).plan)
 
 
 def run_train(options: Namespace) -> int | None:
     """Train; 130 after Ctrl-C."""
-    from ..config.configuration import data_paths, load_config
+    from ..config.configuration import check_paths, data_paths, load_config
     from ..training import train
     from .output_files import check_run_folder, files_of_data
 
@@ -57,6 +59,7 @@ def run_train(options: Namespace) -> int | None:
     folder = Path(options.folder or Path("runs") / Path(options.config).stem)
     progress = Progress(sys.stderr)
     check_run_folder(folder, options.config, [file for path in data_paths(config).values() for file in files_of_data(path)])
+    check_paths(config, options.config)
     _note_gazetteer(config.data, progress)
     with stops_on_interrupt(progress) as stop:
         ended = train(config, folder, resume=options.resume, force=options.force, progress=progress, stop=stop)

@@ -262,6 +262,19 @@ def data_paths(config: Config) -> dict[str, Path]:
     return {key: path for key, path in paths.items() if path is not None}
 
 
+def check_paths(config: Config, file: str | Path) -> None:
+    """Refuse a configuration that names data which are not there.
+
+    Args:
+        file: where the configuration stands.
+    Raises:
+        ConfigError: names what is missing, and the key that asks for it.
+    """
+    for key, path in data_paths(config).items():
+        if not path.exists():
+            raise ConfigError(f"{path}: not there; {key} of {file} asks for it: put it back, or write there where it is now")
+
+
 def for_predictions(config: Config) -> Config:
     """What predictions depend on: paths, the score, the server and how the model was trained are at their defaults."""
     data: Any = config.data

@@ -31,6 +31,8 @@ from ..features.evidence import evidence
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
+from ..run.backend import check_backend
+from ..run.folder import CONFIG
 from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
@@ -139,15 +141,17 @@ class Ranker:
             run: the folder, or the `Run` read from it.
             data: a data folder; by default the one that the run was trained on, where it is still there.
         Raises:
+            ConfigError: the backend cannot run here.
             RunError: no run, or one of a table.
             DataError: the data folder cannot be used.
         """
         run = run if isinstance(run, Run) else load_run(run)
+        check_backend(run.config)  # before the data are read
         config = run.config.data
         if not isinstance(config, FolderConfig) or (data is None and not config.folder.is_dir()):
             return cls(run)
         folder = read_folder(config.folder if data is None else data, config.columns)
-        return cls(run, folder, _features_of(folder, config))
+        return cls(run, folder, _features_of(folder, run))
 
     def rank(
         self, job: Job, resumes: Resumes | None = None, role: str | None = None, top: int | None = None, *, now: int | None = None
@@ -196,7 +200,7 @@ class Ranker:
 
     @cached_property
     def _gazetteer(self) -> Gazetteer | None:
-        return read_gazetteer(self._data.gazetteer)
+        return _gazetteer_of(self.run)
 
     def _query(self, job: Job, resumes: Resumes | None, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
@@ -242,7 +246,8 @@ class Ranker:
     def _place(self, known: dict[str, int], name: str, kind: str, file: str) -> int:
         if self.folder is None:
             data = self._data.folder
-            raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy="give the data folder")
+            remedy = f"give the data folder (--data), or write where it is now as data.folder in {self.run.folder / CONFIG}"
+            raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy=remedy)
         if name not in known:
             near = nearest(name, known)
             remedy = f"did you mean {near}?" if near else f"take an id of that file, such as {next(iter(known))}"
@@ -327,9 +332,14 @@ def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
     return found
 
 
-def _features_of(folder: DataFolder, config: FolderConfig) -> Features:
+def _gazetteer_of(run: Run) -> Gazetteer | None:
+    assert isinstance(run.config.data, FolderConfig)
+    return read_gazetteer(run.config.data.gazetteer, f"data.gazetteer of {run.folder / CONFIG}")
+
+
+def _features_of(folder: DataFolder, run: Run) -> Features:
     """What extraction left beside the data; without it, rules read every text now, and nothing is written."""
     if any((folder.path / name).exists() for name in (JOB_FILE, RESUME_FILE)):
         return read_features(folder)
-    labels = read_gazetteer(config.gazetteer)
+    labels = _gazetteer_of(run)
     return Features([job_by_rules(job, labels) for job in folder.jobs], [resume_by_rules(resume, labels) for resume in folder.resumes])

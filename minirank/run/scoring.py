@@ -17,6 +17,7 @@ from ..extract import read_features
 from ..features import Encoder
 from ..kernels.batch import Inputs
 from ..storage import is_stream, write_npz, write_output
+from .backend import check_backend
 from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
@@ -48,9 +49,11 @@ def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
     """The data that a run was trained on, unless `dataset` holds them.
 
     Raises:
+        ConfigError: the backend cannot run here.
         RunError: they changed since, or are gone.
     """
     if dataset is None:
+        check_backend(run.config)
         for key, path in data_paths(run.config).items():
             if not path.exists() and key != "data.gazetteer":
                 raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
@@ -84,8 +87,10 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         Columns: search_id, job_id, resume_id of a folder (objects), each task's probability and the joint ones, and `score`
         where one is defined.
     Raises:
+        ConfigError: the backend cannot run here.
         DataError: the data cannot be used.
     """
+    check_backend(run.config)  # before anything large is read
     say(f"reading {path} ...")
     columns: dict[str, np.ndarray] = {}
     if isinstance(run.config.data, FolderConfig):

@@ -16,6 +16,7 @@ from training_world import write_table
 
 from minirank import cli
 from minirank.errors import RunError
+from minirank.kernels.executor import Unavailable
 
 QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--threads", "2")
 
@@ -197,3 +198,56 @@ def test_a_reader_that_goes_away_is_no_error(table):
         done = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "words", [("evaluate",), ("score", "DATA", "--out", "p.csv"), ("rank", "--job", "x"), ("train",)], ids=lambda words: words[0]
+)
+def test_a_backend_that_cannot_run_is_refused_before_data_are_read(capsys, table, tmp_path, monkeypatch, words):
+    def no_gpu(backend):
+        assert backend == "cuda"
+        raise Unavailable("there is no NVIDIA driver on this machine; install one, or use the cpu backend")
+
+    monkeypatch.setattr("minirank.run.backend.check_available", no_gpu)
+    monkeypatch.chdir(tmp_path)
+    config, folder = table
+    command, *rest = words
+    place = [config, "--run", tmp_path / "run"] if command == "train" else [folder]
+    status, said, progress = run(
+        capsys, command, *place, *(config.parent / "rows.csv" if word == "DATA" else word for word in rest), "--backend", "cuda"
+    )
+    assert status == 2 and not said
+    assert (
+        progress
+        == "minirank: error: training.backend cuda: there is no NVIDIA driver on this machine; install one, or use the cpu backend\n"
+    )
+
+
+def test_data_that_moved_are_named_with_what_asks_for_them(capsys, table, tmp_path):
+    """Whatever a configuration or a run asks for and is not there: the file, the key, and where it stands."""
+    config, _ = table
+    moved = tmp_path / "moved.yaml"
+    moved.write_text(config.read_text().replace("rows.csv", "gone.csv"))
+    for command in (("train", moved, "--run", tmp_path / "run"), ("plan", moved), ("validate", moved)):
+        line = refused(capsys, *command)
+        assert line.startswith(f"{tmp_path / 'gone.csv'}: not there; data.table.") and f" of {moved} asks for it" in line
+
+
+def test_a_gazetteer_that_moved_is_named_with_what_asks_for_it(capsys, market, tmp_path):
+    _, data, _ = market
+    named = tmp_path / "named.yaml"
+    named.write_text(f"data: {{folder: {data}, gazetteer: gone.txt}}\n")
+    for command in (
+        ("train", named, "--run", tmp_path / "run"),
+        ("plan", named),
+        ("validate", data, "--config", named),
+        ("validate", named),
+    ):
+        said = refused(capsys, *command)
+        assert (
+            said
+            == f"{tmp_path / 'gone.txt'}: not there; data.gazetteer of {named} asks for it: put it back, or write there where it is now"
+        )
+    said = refused(capsys, "extract", data, "--config", named)
+    assert said.endswith(f"No such file or directory; data.gazetteer of {named} asks for it: put it back, or write there where it is now")
+    assert "--gazetteer asks for it" in refused(capsys, "extract", data, "--gazetteer", tmp_path / "gone.txt")

@@ -128,7 +128,9 @@ def test_what_is_new_is_read_with_the_gazetteer_of_the_configuration(market, tmp
     assert [item["skill"] for item in found.evidence["must_have"]] == ["queen rearing"]
     labels.unlink()
     assert Ranker.load(run).rank("j000001", top=1, role="hr").candidates  # nothing new to be read
-    with pytest.raises(DataError, match="labels.txt: the gazetteer cannot be read: No such file"):
+    with pytest.raises(
+        DataError, match=r"labels.txt: the gazetteer cannot be read: .*; data.gazetteer of \S*config.yaml asks for it: put it back, or"
+    ):
         Ranker.load(run).rank(JOB, resumes, "hr")
 
 

@@ -69,7 +69,7 @@ class Gazetteer:
         return kept
 
 
-def read_gazetteer(path: str | Path | None) -> Gazetteer | None:
+def read_gazetteer(path: str | Path | None, asked_by: str | None = None) -> Gazetteer | None:
     """Gazetteer of a file; None without one.
 
     A plain list has a label a line; those that start with an action verb are skills, the others knowledge. A CSV
@@ -78,6 +78,7 @@ def read_gazetteer(path: str | Path | None) -> Gazetteer | None:
 
     Args:
         path: .csv, or any other file for a plain list; or None.
+        asked_by: what names the file, such as a key of a configuration, for the error where it is not there.
     Raises:
         DataError: the file cannot be read, is not UTF-8, lacks a column or holds no label.
     """
@@ -89,7 +90,8 @@ def read_gazetteer(path: str | Path | None) -> Gazetteer | None:
         text = content.decode("utf-8-sig")
         labels = list(_esco(text, path) if path.suffix.lower() == ".csv" else _listed(text))
     except OSError as problem:
-        raise DataError(f"the gazetteer cannot be read: {problem.strerror}", file=path, remedy="check the path") from None
+        remedy = "check the path" if asked_by is None else f"{asked_by} asks for it: put it back, or write there where it is now"
+        raise DataError(f"the gazetteer cannot be read: {problem.strerror}", file=path, remedy=remedy) from None
     except (UnicodeDecodeError, csv.Error) as problem:
         raise DataError(f"the gazetteer cannot be read: {problem}", file=path, remedy=_REMEDY) from None
     made = Gazetteer(labels, origin={"file": path.name, "sha256": hashlib.sha256(content).hexdigest()})
