@@ -122,7 +122,8 @@ def _remark(name: str, facts: ColumnFacts, table: bool, min_count: int) -> list[
     dropped, values, kept = facts.dropped or 0.0, facts.values or 0, facts.kept or 0
     if values and facts.kept == 0:
         remedy = _or(other, out, setting)
-        return [f"{what}: none of its {values:,} values is kept, so that it says nothing: {few}; {remedy}"]
+        none = "its only value is not kept" if values == 1 else f"none of its {values:,} values is kept"
+        return [f"{what}: {none}, so that it says nothing: {few}; {remedy}"]
     if dropped > MANY_ROWS:
         rows = "items" if facts.kind in ("bag", "words") else "training rows"
         lost = f"{values - kept:,} of its {values:,} values, {few}, are the same to the model"

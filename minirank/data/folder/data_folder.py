@@ -115,7 +115,10 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> Da
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
     known = {
         FileNotFoundError: ("no such folder", "check the path, or make one with minirank simulate"),
-        NotADirectoryError: ("is a file, not a folder", f"give the folder that holds {FILES['jobs']}"),
+        NotADirectoryError: (
+            "is a file, not a folder",
+            f"give the folder that holds {FILES['jobs']}, or for a table the .yaml that names it",
+        ),
         PermissionError: ("no permission to read the folder", "run chmod u+rx on it"),
     }
     try:
