@@ -22,7 +22,7 @@ AHEAD = 2  # requests read ahead for each thread
 POLL_SECONDS = 0.2  # between checks for a stop while the queue is full
 WAITING_SECONDS = 1.0  # between calls of Waiting
 SAME_FAILURES = 3  # so many equal failures end a run in which nothing succeeded
-_OF_THE_SERVER = ("rejected", "bad reply", "server", "lost")  # failures that may have nothing to do with the item
+_OF_THE_SERVER = ("rejected", "bad reply", "server", "lost", "timeout", "busy")  # failures that may have nothing to do with the item
 
 
 class Bulk:

@@ -220,7 +220,11 @@ class Client:
         """What its calls wait for, in words."""
         with self._lock:
             sent, resent = list(self._under_way.values()), self._resent.most_common()
-        parts = [f"{len(sent)} under way, the oldest for {time.monotonic() - min(sent):.0f} s" if sent else "nothing under way"]
+        parts = [
+            f"{len(sent)} under way, the oldest for {time.monotonic() - min(sent):.0f} s"
+            if sent
+            else "nothing under way, to be sent again soon"
+        ]
         if held := self.pace.held():
             parts.append(f"nothing is sent for another {held:.0f} s, as the server asked")
         if resent:

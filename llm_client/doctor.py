@@ -160,7 +160,7 @@ def _models(client: Client, report: ServerReport, api_key_env: str, timeout: flo
         names = ", ".join(entry["id"] for entry in listed[:8])
         report.add("ok", "models", names + (f" and {len(listed) - 8} more" if len(listed) > 8 else ""))
     else:
-        why = instead_of_json(text) if content is None and raw.status == 200 else raw.status
+        why = instead_of_json(text)[0] if content is None and raw.status == 200 else raw.status
         report.add(
             "note", "models", f"the server lists none ({why} at {page(client.base_url, '/models')}); {ADDRESS} if the rest fails too"
         )

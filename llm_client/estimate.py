@@ -25,7 +25,8 @@ class Estimate:
         calls: requests that would be sent, without retries.
         tokens_in, tokens_out: least and most, all calls together.
         cost: least and most, by the prices of the limits.
-        most: cost that the dearest call may have, and cost so far of the store.
+        one: least and most that one call may cost.
+        spent: so far on the store.
         max_cost: as the limits say.
         first: messages of the first call, as they would be sent; None when nothing would be.
     """
@@ -37,7 +38,8 @@ class Estimate:
     tokens_in: tuple[int, int]
     tokens_out: tuple[int, int]
     cost: tuple[float, float]
-    most: tuple[float, float]
+    one: tuple[float, float]
+    spent: float
     max_cost: float | None
     first: tuple[dict, ...] | None
 
@@ -47,18 +49,19 @@ class Estimate:
             f"tokens: {self.tokens_in[0]:,} to {self.tokens_in[1]:,} in, {self.tokens_out[0]:,} to {self.tokens_out[1]:,} out",
             f"cost: {self.cost[0]:.4f} to {self.cost[1]:.4f}" if self.cost[1] or not self.calls else "cost: not known without prices",
         ]
-        dearest, spent = self.most
         if self.max_cost is not None and self.calls:
-            left = f"{max(0.0, self.max_cost - spent):.6g} of max_cost {self.max_cost:g}" if spent else f"max_cost {self.max_cost:g}"
-            if spent + dearest > self.max_cost:
-                lines.append(
-                    f"{left} is too small for one call, which may cost up to {dearest:.6g}: nothing of the kind would be sent; raise it"
-                )
-            elif spent + self.cost[1] > self.max_cost:
-                lines.append(f"{left} may not do for all calls: the run then stops, and goes on with a higher one")
+            lines += filter(None, [self._about_max_cost(self.max_cost)])
         for message in self.first or ():
             lines += [f"--- {message['role']}", message["content"]]
         return "\n".join(lines)
+
+    def _about_max_cost(self, most: float) -> str:
+        left = most - self.spent
+        what = f"max_cost {most:g}, of which {self.spent:.6g} is spent," if self.spent else f"max_cost {most:g}"
+        if self.one[1] > left:
+            ends = "nothing would be sent" if self.one[0] > left else "the run would stop there"
+            return f"{what} is too small for one call, which may cost {self.one[0]:.6g} to {self.one[1]:.6g}: {ends}; raise it"
+        return f"{what} may not do for all calls: the run would stop there, and go on with a higher one" if self.cost[1] > left else ""
 
 
 def estimate(requests: Iterable[Request], model: str, store: Store | None, limits: Limits, retry_failed: bool = False) -> Estimate:
@@ -72,7 +75,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
     """
     answered = ("done",) if retry_failed else ("done", "failed")
     items = hits = repeated = size = answers = 0
-    dearest, spent = 0.0, 0.0 if store is None else store.ledger()["cost"]
+    one = []
     seen, first = set(), None
     for request in requests:
         items += 1
@@ -88,9 +91,23 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
             body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
             size += len(body)
             answers += cap
-            dearest = max(dearest, limits.cost(most_tokens(body), cap))
+            bound = limits.cost(most_tokens(body), cap)
+            one = [min(bound, *one), max(bound, *one)] if one else [bound, bound]
             first = first or tuple(sent["messages"])
+    spent = 0.0 if store is None else store.ledger()["cost"]
     tokens_in = int(size / BYTES_A_TOKEN[0]), int(size / BYTES_A_TOKEN[1])
     tokens_out = int(LEAST_ANSWER * answers), answers
     cost = limits.cost(tokens_in[0], tokens_out[0]), limits.cost(tokens_in[1], tokens_out[1])
-    return Estimate(items, hits, repeated, len(seen), tokens_in, tokens_out, cost, (dearest, spent), limits.max_cost, first)
+    return Estimate(
+        items,
+        hits,
+        repeated,
+        len(seen),
+        tokens_in,
+        tokens_out,
+        cost,
+        (one[0], one[-1]) if one else (0.0, 0.0),
+        spent,
+        limits.max_cost,
+        first,
+    )

@@ -51,6 +51,7 @@ FINISHES = {
     "length": ("max_tokens", "model_length", "max_output_tokens"),
     "content_filter": ("content-filter", "safety", "refusal"),
 }
+UNREADABLE = "a body "  # begins the words for a body that is no text in UTF-8
 COMPRESSED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # by their first bytes
 DECODED = ("identity", "gzip", "x-gzip", "deflate")  # encodings that the transport reads
 _FORMAT = re.compile(r"(?i)response_format|json_schema|json_object|json.?mode|structured.?output|invalid schema|grammar|'text' or")
@@ -165,30 +166,33 @@ def _unreadable(raw: RawReply) -> str:
     coding = raw.headers.get("content-encoding", "").strip().lower()
     coding = next((name for begin, name in COMPRESSED.items() if raw.body.startswith(begin)), "" if coding in DECODED else coding)
     if coding:
-        return f"a body in the encoding {_short(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
+        return f"{UNREADABLE}in the encoding {_short(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
     told = re.search(r"(?i)charset=[\"']?([\w.:-]+)", raw.headers.get("content-type", ""))
     charset: str = json.detect_encoding(raw.body)  # of UTF-8, UTF-16 and UTF-32
     charset = told[1] if told and charset == "utf-8" else charset
     named = "that is no text in UTF-8" if charset.lower() in ("utf-8", "utf8") else f"in {charset.upper()}, where JSON is UTF-8"
-    return f"a body {named}; let the server or gateway send UTF-8"
+    return f"{UNREADABLE}{named}; let the server or gateway send UTF-8"
 
 
-def instead_of_json(text: str) -> str:
-    """What a body with status 200 is, where it is no JSON."""
+def instead_of_json(text: str) -> tuple[str, str]:
+    """What a body is that is no JSON, and what to do about it, blank where that is plain."""
     begin = text[:1000].lstrip().lower()
-    if not begin or begin.startswith("a body "):  # which cannot be read, see _unreadable
-        return "empty" if not begin else "no JSON"
+    if not begin:
+        return "an empty body", ""
+    if begin.startswith(UNREADABLE):
+        what, _, remedy = text.partition("; ")
+        return what, remedy
     if begin.startswith("<"):
         title = re.search(r"(?is)<title[^>]*>([^<]{1,200})", text[:20_000])
-        page = (
-            f"an HTML page{f' ({_short(title[1])})' if title else ''}" if "<html" in begin or "<!doctype html" in begin or title else "XML"
-        )
-        return f"{page}, no answer of a model; a login or a web site is at this address: check base_url and the key"
+        html = title or "<html" in begin or "<!doctype html" in begin
+        remedy = "a login or a web site is at this address, check base_url and the key"
+        return f"an HTML page{f' ({_short(title[1])})' if title else ''}" if html else "XML", remedy
+    stream = "switch streaming off at the server or gateway"
     if re.match(r"(?:data|event|id|retry)\s*:|:", begin):
-        return "a stream of events, though none was asked for: switch streaming off at the server or gateway"
+        return "a stream of events, though none was asked for", stream
     if isinstance(read_json(begin.partition("\n")[0]), dict):
-        return "several JSON values, one a line, though no stream was asked for: switch streaming off at the server or gateway"
-    return "no JSON"
+        return "several JSON values, one a line, though no stream was asked for", stream
+    return "no JSON", ""
 
 
 def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
@@ -197,7 +201,9 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     if status == 200 and isinstance(content, dict) and content.get("error"):
         status = _inner_status(content["error"])
     said = _said(content) or text
-    message, probe = f"{where}: {_short(said)}", said[:4000]
+    if content is None and status != 200 and (what := instead_of_json(text)[0]).startswith("an HTML page ("):
+        said = f"{what} {said}"
+    message, probe = f"{where}: {_short(said) or 'nothing'}", said[:4000]
     after = retry_after(raw.headers)
     if 300 <= status < 400:
         where += f", a redirect to {_short(raw.headers.get('location', 'another address'))}"
@@ -226,8 +232,12 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
         return RetryLater(message, kind="busy", status=status, after=after)
     if status in (408, 409, 425) or status >= 500:
         return RetryLater(message, kind="busy" if status in (503, 529) else "server", status=status, after=after)
+    if status == 200 and content is None:
+        what, remedy = instead_of_json(text)
+        excerpt = "" if text.startswith(UNREADABLE) or not text else f": {_short(text)}"
+        return RetryLater(f"the reply is {what}{remedy and '; '}{remedy}{excerpt}", kind="bad reply", status=200)
     if status == 200:
-        return _bad("the reply is not a chat completion" if content is not None else f"the reply is {instead_of_json(text)}", text)
+        return _bad("the reply is not a chat completion", text)
     return ItemError(f"rejected: {message}", kind="rejected", status=status)
 
 

@@ -87,7 +87,7 @@ def test_a_gateway_that_rejects_everything_ends_the_run_soon_with_its_words(data
 def test_a_login_page_ends_the_run_soon_and_is_named(data, capsys, monkeypatch):
     monkeypatch.setattr("minirank.llm_client.retry.BASE_SECONDS", 0.02)
     with serving(lambda messages: (200, "<html><head><title>Sign in</title></head></html>")) as (url, chats):
-        assert "an HTML page (Sign in), no answer of a model" in refused(capsys, *command(data, url))
+        assert "an HTML page (Sign in); a login or a web site" in refused(capsys, *command(data, url))
         assert len(chats) <= 3 * (3 + 2)
 
 
@@ -136,10 +136,12 @@ def test_a_dry_run_tells_whether_max_cost_is_enough(data, capsys):
         return run(capsys, *command(data, "http://127.0.0.1:9", "--dry-run", *prices))[1]
 
     little = said(0.001)
-    assert "6 calls to make" in little and "max_cost 0.001 is too small for one call, which may cost up to 0.0" in little
+    assert "6 calls to make" in little and "max_cost 0.001 is too small for one call, which may cost 0.0" in little
+    assert "nothing would be sent; raise it" in little
     assert "max_cost 0.02 may not do for all calls" in said(0.02) and "max_cost" not in said(1)
-    bound = float(little.split("cost up to ")[1].split(":")[0])
-    assert "too small" in said(0.99 * bound) and "too small" not in said(1.01 * bound)
+    least, most = map(float, little.split("which may cost ")[1].split(":")[0].split(" to "))
+    assert "nothing would be sent" in said(0.99 * least) and "the run would stop there" in said(1.01 * least)
+    assert "too small" in said(0.99 * most) and "too small" not in said(1.01 * most)
 
 
 class Clock:
