@@ -61,10 +61,12 @@ def working_in(folder: Path, command: str, say: Callable[[str], None] = lambda t
     finally:
         if os.getpid() == owner:  # not in a child that was forked meanwhile
             if descriptor is not None:
-                if _is_open_as(descriptor, path):
-                    remove(path)
-                _held.discard(descriptor)
-                os.close(descriptor)
+                try:
+                    if _is_open_as(descriptor, path):
+                        remove(path)
+                finally:
+                    _held.discard(descriptor)
+                    os.close(descriptor)
             with suppress(OSError):
                 for empty in made:
                     empty.rmdir()

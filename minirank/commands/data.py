@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def register(commands: Commands) -> None:
     """Add the commands to the command line."""
     simulate = commands.add_parser("simulate", help="write a simulated talent market with a known truth")
-    simulate.add_argument("path", metavar="PATH", help="the new data folder")
+    simulate.add_argument("path", metavar="PATH", help="the new data folder; an empty one will do")
     simulate.add_argument("--impressions", type=whole_number(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
     simulate.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="another seed is another market (default 0)")
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")

@@ -7,10 +7,12 @@ from argparse import Namespace
 
 from .option_types import Commands
 
+OWN = "Writes over the folder of an earlier demonstration, unless there is something in its data or runs that it did not make."
+
 
 def register(commands: Commands) -> None:
     """Add the command to the command line."""
-    demo = commands.add_parser("demo", help="simulate, extract, train, compare and rank, in about a minute")
+    demo = commands.add_parser("demo", help="simulate, extract, train, compare and rank, in about a minute", description=OWN)
     demo.add_argument("--out", default="minirank-demo", metavar="DIR", help="the folder that it writes (default minirank-demo)")
     demo.add_argument("--seed", type=int, default=0, metavar="S", help="another seed is another market (default 0)")
     demo.set_defaults(run=run_demo)

@@ -11,6 +11,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from ..data.column_names import FILES
@@ -107,6 +108,12 @@ def writing_beside(options: Namespace, command: str, names: Sequence[str], *read
         check_output("--store", options.store, files, grows=True)
     if options.record is not None:
         check_output("--record", options.record, [*files, options.store or data / STORE], grows=True)
+    if options.batch_out is not None:
+        for read, written in product(files, sorted(Path(options.batch_out).glob("batch_*.jsonl"))):
+            if read is not None and same_file(read, written):
+                raise RunError(
+                    f"--batch-out {options.batch_out}: this command reads {read}, which would be overwritten; choose another folder"
+                )
     if options.dry_run or options.batch_out or options.batch_in or not data.is_dir():
         yield
         return

@@ -16,6 +16,11 @@ from ..progress import Progress
 from ..terminal import show
 from .option_types import Commands
 
+ALONE = (
+    "One process at a time trains into a folder. What can be changed in a run's config.yaml afterwards: the paths of the data, the "
+    "score, the server, and how it was trained; other changes are refused, and so is a changed encoder."
+)
+
 
 def register(commands: Commands) -> None:
     """Add the commands to the command line."""
@@ -23,7 +28,7 @@ def register(commands: Commands) -> None:
     _add_config(plan)
     plan.set_defaults(run=run_plan)
 
-    train = commands.add_parser("train", help="train a model into a run folder")
+    train = commands.add_parser("train", help="train a model into a run folder", description=ALONE)
     _add_config(train)
     train.add_argument("--run", dest="folder", metavar="DIR", help="the run folder (default: runs/ and the name of CONFIG)")
     existing = train.add_mutually_exclusive_group()

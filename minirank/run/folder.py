@@ -9,6 +9,10 @@ encoder files       how a row becomes ids, bags and dense columns
 metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
 model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
 checkpoint.npz      parameters, moments and trained_with; only while training is not finished
+.minirank.lock      only while a process trains
+
+In config.yaml the paths of the data, the score, the server and how it was trained may be changed after training; of anything else that
+predictions depend on, the encoder and data.json included, a change is refused.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
 from ..features.encoder import check_columns, labels_only
+from ..locking import holder
 
 
 def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
@@ -33,6 +34,9 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     if not isinstance(data, FolderConfig):
         say(f"reading {data.table.train.name} ...")
         return select_tasks(read_table(data), config.tasks)
+    worker = holder(data.folder)
+    if worker is not None:
+        say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns)
     features = read_features(folder)

@@ -294,6 +294,8 @@ SERVER = ("--base-url", "http://127.0.0.1:9/v1", "--model", "m")
     extract | --record same.sqlite --store same.sqlite | this command reads same.sqlite
     extract | --batch-out batch | batch/batch_001.jsonl exists; give another folder, or overwrite the batch that it holds with --force
     extract | --batch-out list.txt | list.txt
+    extract | --batch-out batch --batch-in batch/batch_001.jsonl --force | this command reads batch/batch_001.jsonl
+    extract | --batch-out ./batch --gazetteer batch/batch_001.jsonl --force | this command reads batch/batch_001.jsonl
     extract | --gazetteer data/hiring_signals.jsonl | this command reads it, and would overwrite it; give it a copy
     grade | --pairs data/relevance_grades.csv | this command reads it, and would overwrite it; give it a copy
     grade | --pairs data/../data/relevance_grades.csv --force | this command reads it, and would overwrite it

@@ -1,6 +1,7 @@
 """Ranking: the same numbers as evaluation, for any job and any resume, in one order whatever the threads do."""
 
 import json
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -332,3 +333,12 @@ def test_errors_of_the_command_are_one_line_and_exit_2(market, capsys, tmp_path)
     for words, message in cases:
         status, out, said = command_line.run(capsys, "rank", *words)
         assert status == 2 and message in said and said.count("\n") == 1 and not out
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "encoder.npz", "data.json"])
+def test_a_changed_encoder_is_refused(market, tmp_path, name):
+    """Both files of the encoder of another run, which fit each other, are not this model's either."""
+    run = shutil.copytree(market[1], tmp_path / "run")
+    (run / name).write_bytes((run / name).read_bytes().replace(b"\n", b" ") + b" ")
+    with pytest.raises(RunError, match=f"run/{name}: is not the one that model.npz was trained with; train again, or restore the file"):
+        Ranker.load(run)

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from operator import getitem
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from training_world import predictions_for, small_config, write_table
 
 from minirank.errors import RunError
 from minirank.npz import read_npz
+from minirank.run import folder as run_folder
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
@@ -101,6 +103,9 @@ def start(config: Path, run: Path) -> subprocess.Popen:
 def test_a_process_that_is_killed_resumes_byte_for_byte(tmp_path):
     config = small_config(tmp_path, *SLOW)
     with start(tmp_path / "config.yaml", tmp_path / "killed") as process:
+        for options in ({}, {"resume": True}, {"force": True}):
+            with pytest.raises(RunError, match=rf"killed: in use by process {process.pid} on .* \(minirank train\), since"):
+                train(config, tmp_path / "killed", **options)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert (tmp_path / "killed" / "checkpoint.npz").exists()
@@ -262,6 +267,33 @@ def test_force_keeps_the_old_run_until_the_new_one_can_begin(copy, monkeypatch):
     (folder / ".new.part" / "encoder.json").write_text("{}")
     assert train(shorter, folder, force=True).finished
     assert set(SAME) <= {path.name for path in folder.iterdir()} and not (folder / "encoder.json").exists()
+
+
+def test_a_kill_while_one_run_replaces_another(copy, monkeypatch):
+    """Whatever has been removed or moved by then, --resume ends with the new run, beside the files of others in the folder."""
+    config, folder = copy
+    shorter = replace(config, training=replace(config.training, epochs=1, seed=1))
+    (folder / "predictions.csv").write_text("mine")
+    for call in range(1, 99):
+        calls = []
+
+        def kill(*arguments, real, calls=calls, call=call):
+            calls.append(arguments)
+            if len(calls) == call:
+                raise Killed
+            return real(*arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(run_folder, "remove", partial(kill, real=run_folder.remove))
+            patch.setattr(run_folder, "os", SimpleNamespace(replace=partial(kill, real=os.replace)))
+            try:
+                train(shorter, folder, force=True)
+                break
+            except Killed:
+                pass
+        if not (folder / "config.yaml").exists():
+            assert (folder / ".new.part" / "config.yaml").exists() and train(shorter, folder, resume=True).finished
+    assert call > 15 and (folder / "predictions.csv").read_text() == "mine"
 
 
 def test_folders_that_are_no_run(stopped, tmp_path):
