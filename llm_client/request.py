@@ -11,6 +11,7 @@ from .neutralise import neutralise
 from .schema import check_schema, is_strict
 
 RUNGS = ("json_schema", "json_object", "text")
+CAPS = ("max_tokens", "max_completion_tokens")  # names of the parameter that caps an answer
 ASK = "Answer with one JSON object and nothing else. It must follow this JSON Schema:\n"
 ASK_AGAIN = "Your last answer was wrong: {error}. Answer again with the JSON object alone."
 
@@ -71,6 +72,11 @@ class Ability:
     max_tokens: str = "max_tokens"
     temperature: bool = True
     system: bool = True
+
+    def __post_init__(self) -> None:
+        flags = (self.enforced, self.temperature, self.system)
+        if self.rung not in range(len(RUNGS)) or self.max_tokens not in CAPS or not all(isinstance(flag, bool) for flag in flags):
+            raise ValueError(f"no ability of a server: {self}")
 
     @property
     def name(self) -> str:

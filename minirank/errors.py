@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from .terminal import printable
+
+COMPARED = 20_000  # names that one is compared with; each takes time
+LONGEST_NAME = 100  # characters
 
 
 class MinirankError(Exception):
@@ -46,7 +50,10 @@ class DataError(MinirankError):
 
 
 def nearest(name: object, names: Iterable[object]) -> str | None:
-    """The closest of `names` to `name`, if any is close."""
+    """The closest of `names` to `name`, if any is close; long ones, and those after the first `COMPARED`, are not looked at."""
+    names = [item for item in islice(names, COMPARED) if len(str(item)) <= LONGEST_NAME]
+    if len(str(name)) > LONGEST_NAME:
+        return None
     found = difflib.get_close_matches(str(name).lower(), {str(item).lower(): None for item in names}, n=1)
     return next((str(item) for item in names if str(item).lower() == found[0]), None) if found else None
 

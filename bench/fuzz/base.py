@@ -53,7 +53,10 @@ def write_base(folder: Path, with_server: bool = True) -> None:
     _write_tables(folder, random)
     for name, text in (("folder.yaml", FOLDER), ("table.yaml", TABLE), ("arrays.yaml", ARRAYS)):
         (folder / name).write_text(text, encoding="utf-8")
-    labels = "preferredLabel,altLabels,skillType\nspot welding,tack welding|MIG,skill/competence\nPython (computer programming),Python 3,knowledge\n"
+    labels = (
+        "preferredLabel,altLabels,skillType\nspot welding,tack welding|MIG,skill/competence\n"
+        "Python (computer programming),Python 3,knowledge\n"
+    )
     (folder / "labels.csv").write_text(labels, encoding="utf-8")
     (folder / "labels.txt").write_text("spot welding\nmanage staff\nbookkeeping\n", encoding="utf-8")
     (folder / "pairs.csv").write_text("job_id,resume_id\nj0,c0\nj1,c3\nj2,c5\n", encoding="utf-8")

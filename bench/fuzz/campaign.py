@@ -22,7 +22,6 @@ import re
 import resource
 import select
 import shutil
-import sqlite3
 import sys
 import tempfile
 import time
@@ -30,167 +29,26 @@ import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.fuzz import mutations
-from bench.fuzz.base import write_base
+from bench.fuzz import binary, mutations
+from bench.fuzz.base import honest, serving, write_base
+from bench.fuzz.kinds import KINDS, Kind, is_sqlite
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank import cli
 
 SECONDS = 60  # until a command hangs
+NOBODY = 65534  # a user who may not read what its owner alone may
 MEMORY = 4 * 2**30  # bytes
 STRUCTURE = 0.8  # share of cases that are changed by content
 GOOD = ("refused", "accepted")
 BAD = ("traceback", "hang", "memory", "not finite", "nothing written", "unclear", "killed")
 # A line of an error, and what may precede it: what was done, what somebody should know.
 ERROR = re.compile(r"^minirank(?: \w+)?: error: .+$", re.MULTILINE)
-
-
-# --- What the first parser takes
-
-
-def is_json(content: bytes) -> bool:
-    return isinstance(json.loads(content), (dict, list))
-
-
-def is_json_lines(content: bytes) -> bool:
-    lines = content.decode("utf-8-sig").split("\n")
-    return all(isinstance(json.loads(line), dict) for line in lines if line.strip()) and bool(content.strip())
-
-
-def is_yaml(content: bytes) -> bool:
-    return isinstance(yaml.safe_load(content.decode()), dict)
-
-
-def is_csv(content: bytes) -> bool:
-    rows = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True) if row]
-    return len(rows) > 1 and len({len(row) for row in rows}) == 1
-
-
-def is_text(content: bytes) -> bool:
-    return bool(content.decode().strip())
-
-
-def is_npz(content: bytes) -> bool:
-    with np.load(io.BytesIO(content)) as archive:
-        return all(isinstance(archive[name], np.ndarray) for name in archive.files)
-
-
-def is_sqlite(path: Path) -> bool:
-    base = sqlite3.connect(path)
-    try:
-        return base.execute("PRAGMA integrity_check").fetchone()[0] == "ok" and bool(base.execute("SELECT * FROM sqlite_master").fetchall())
-    finally:
-        base.close()
-
-
-# --- Kinds of files, and the commands that read them
-
-TRAIN = "train folder.yaml --run new --backend reference"
-SCORE = "score runs/folder data --out out.csv"
-RANK = "rank runs/folder --job j1 --role hr --top 5 --json"
-EVALUATE = "evaluate runs/folder --bootstrap 2 --json"
-EXTRACT = "extract data --rules"
-REPLAY = "extract data --replay cassette.jsonl"
-READ_FOLDER = (
-    "validate data",
-    EXTRACT,
-    TRAIN,
-    SCORE,
-    RANK,
-    "grade data --rules",
-    "plan folder.yaml",
-    "evaluate runs/folder --choose-exponents",
-)
-USE_RUN = (
-    SCORE,
-    RANK,
-    EVALUATE,
-    "rank runs/folder --job j1 --role hr --versus headhunter",
-    "score runs/folder data --out out.npz --backend reference",
-)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file.
-
-    Args:
-        path: in the world.
-        content: how its content is changed.
-        takes: whether its first parser takes it.
-        commands: that read it.
-        seal: makes what vouches for the file (checksums) vouch for the changed one.
-    """
-
-    path: str
-    content: Callable
-    takes: Callable
-    commands: tuple[str, ...]
-    seal: Callable[[Path], None] | None = None
-
-
-def seal_arrays(world: Path) -> None:
-    """Let encoder.json vouch for a changed encoder.npz."""
-    import hashlib
-
-    path = world / "runs/folder/encoder.json"
-    found = json.loads(path.read_text(encoding="utf-8"))
-    found["arrays"] = hashlib.sha256((world / "runs/folder/encoder.npz").read_bytes()).hexdigest()
-    path.write_text(json.dumps(found), encoding="utf-8")
-
-
-JSON, LINES, CSV = (mutations.change_json, is_json), (mutations.change_json_lines, is_json_lines), (mutations.change_csv, is_csv)
-NPZ, YAML, SQLITE = (mutations.change_npz, is_npz), (mutations.change_yaml, is_yaml), (mutations.change_sqlite, is_sqlite)
-AFTER = tuple(command for command in READ_FOLDER if command != EXTRACT)  # what reads extracted features
-TABLE = ("train table.yaml --run new --backend reference", "score runs/table rows.csv --out out.csv", "plan table.yaml")
-ARRAY = ("train arrays.yaml --run new --backend reference", "score runs/arrays rows.npz --out out.csv", "plan arrays.yaml")
-GO_ON = "train table.yaml --run runs/{} --resume --set training.epochs=2"
-STORED = (REPLAY, f"{REPLAY} --dry-run", "grade data --replay grading.jsonl --limit 6", f"{REPLAY} --retry-failed")
-KINDS = {
-    "jobs.jsonl": Kind("data/jobs.jsonl", *LINES, READ_FOLDER),
-    "resumes.jsonl": Kind("data/resumes.jsonl", *LINES, READ_FOLDER),
-    "recruiters.csv": Kind("data/recruiters.csv", *CSV, READ_FOLDER),
-    "hires.csv": Kind("data/hires.csv", *CSV, READ_FOLDER),
-    "impressions.csv": Kind("data/impressions.csv", *CSV, READ_FOLDER),
-    "protected.csv": Kind("data/protected.csv", *CSV, READ_FOLDER),
-    "truth.npz": Kind("data/truth.npz", *NPZ, ("validate data", TRAIN, EVALUATE)),
-    "relevance_grades.csv": Kind("data/relevance_grades.csv", *CSV, (TRAIN, "plan folder.yaml", EVALUATE)),
-    "job_features.jsonl": Kind("data/job_features.jsonl", *LINES, (TRAIN, SCORE, RANK, "grade data --rules")),
-    "resume_features.jsonl": Kind("data/resume_features.jsonl", *LINES, (TRAIN, SCORE, RANK, "grade data --rules")),
-    "extraction.json": Kind("data/extraction.json", *JSON, (TRAIN, RANK, EVALUATE)),
-    "config of a folder": Kind(
-        "folder.yaml", *YAML, ("plan folder.yaml", TRAIN, "validate data --config folder.yaml", f"{EXTRACT} --config folder.yaml")
-    ),
-    "config of a table": Kind("table.yaml", *YAML, TABLE[::2]),
-    "table.csv": Kind("rows.csv", *CSV, TABLE),
-    "table.npz": Kind("rows.npz", *NPZ, ARRAY),
-    "config of a run": Kind("runs/folder/config.yaml", *YAML, USE_RUN),
-    "model.npz": Kind("runs/folder/model.npz", *NPZ, USE_RUN),
-    "encoder.json": Kind("runs/folder/encoder.json", *JSON, USE_RUN),
-    "encoder.npz": Kind("runs/folder/encoder.npz", *NPZ, USE_RUN, seal_arrays),
-    "table_encoder.json": Kind(
-        "runs/table/table_encoder.json", *JSON, ("score runs/table rows.csv --out out.csv", "evaluate runs/table --split valid")
-    ),
-    "data.json": Kind("runs/folder/data.json", *JSON, USE_RUN),
-    "versions.json": Kind("runs/folder/versions.json", *JSON, (SCORE,)),
-    "metrics.jsonl": Kind("runs/stopped/metrics.jsonl", *LINES, (GO_ON.format("stopped"), "score runs/stopped rows.csv --out out.csv")),
-    "metrics of a finished run": Kind("runs/table/metrics.jsonl", *LINES, ("train table.yaml --run runs/table --resume",)),
-    "checkpoint.npz": Kind("runs/stopped/checkpoint.npz", *NPZ, (GO_ON.format("stopped"),)),
-    "llm.sqlite": Kind("llm.sqlite", *SQLITE, tuple(f"{words} --store llm.sqlite" for words in STORED)),
-    "recorded exchanges": Kind("cassette.jsonl", *LINES, (REPLAY, f"{REPLAY} --concurrency 1")),
-    "batch answers": Kind("batch.jsonl", *LINES, (f"{REPLAY} --batch-in batch.jsonl",)),
-    "gazetteer of ESCO": Kind("labels.csv", *CSV, (f"{EXTRACT} --gazetteer labels.csv", RANK + " --resumes new.jsonl", TRAIN)),
-    "gazetteer": Kind("labels.txt", mutations.change_labels, is_text, (f"{EXTRACT} --gazetteer labels.txt",)),
-    "resumes to rank": Kind("new.jsonl", *LINES, (f"{RANK} --resumes new.jsonl",)),
-    "pairs to grade": Kind("pairs.csv", *CSV, ("grade data --rules --pairs pairs.csv",)),
-}
 
 
 # --- One case
@@ -201,8 +59,8 @@ def mutate(kind: Kind, world: Path, chance: random.Random) -> str:
     path = world / kind.path
     how = chance.random()
     if how < STRUCTURE:
-        if kind.content is mutations.change_sqlite:
-            mutations.change_sqlite(chance, path)
+        if kind.content is binary.change_sqlite:
+            binary.change_sqlite(chance, path)
         else:
             path.write_bytes(kind.content(chance, path.read_bytes()))
     elif how < 0.98:
@@ -211,14 +69,21 @@ def mutate(kind: Kind, world: Path, chance: random.Random) -> str:
         return change.__name__
     else:
         path.unlink()
-        way = chance.choice(("missing", "folder", "link to itself"))
+        way = chance.choice(("missing", "folder", "link to itself", "unreadable"))
         if way == "folder":
             path.mkdir()
         elif way == "link to itself":
             path.symlink_to(path.name)
+        elif way == "unreadable":
+            path.touch(0)
+            for place in (*world.rglob("*"), world, world.parent):
+                if place != path:
+                    place.chmod(0o777)
+            if os.geteuid() == 0:
+                os.seteuid(NOBODY)
         return way
-    if kind.seal is not None and path.exists():
-        kind.seal(world)
+    if kind.seal is not None and chance.random() < 0.9:
+        kind.seal(path.parent)
     return "content"
 
 
@@ -242,7 +107,9 @@ def run_case(base: Path, seed: int, name: str, number: int, folder: Path) -> dic
     out, said = io.StringIO(), io.StringIO()
     found = {"how": how, "command": " ".join(words), "parsed": parsed}
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said), contextlib.ExitStack() as servers:
+            if "URL" in words:
+                words[words.index("URL")] = servers.enter_context(serving(honest))[0]
             status = cli.main(words)
     except SystemExit as ended:
         status = ended.code

@@ -10,6 +10,7 @@ import yaml
 from ..errors import ConfigError
 
 LARGEST = 2**20  # bytes of a configuration
+LONGEST_NUMBER = 1_000  # characters
 MOST_VALUES = 50_000  # in one
 
 
@@ -72,9 +73,11 @@ def _count(node: yaml.Node, known: dict[int, int]) -> int:
     Args:
         known: id of a node -> its count, 0 while it is counted.
     Raises:
-        ValueError: more than `MOST_VALUES`, or a value that holds itself.
+        ValueError: more than `MOST_VALUES`, a value that holds itself, a number that would take long to read.
     """
     if isinstance(node, yaml.ScalarNode):
+        if len(node.value) > LONGEST_NUMBER and node.tag.rpartition(":")[2] in ("int", "float"):
+            raise ValueError(f"a number of {len(node.value):,} characters")
         return 1
     if id(node) in known:
         if not known[id(node)]:

@@ -8,7 +8,7 @@ import csv
 import gzip
 import hashlib
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,10 @@ from minirank.data.problems import Problems
 from minirank.errors import DataError, nearest
 from minirank.npz import BadNpz, Choose, read_npz
 from minirank.storage import BadJson, parse_json
+
+SMALL = 2**24  # bytes that any packed file may unpack to
+RATIO = 100  # how many times its own size a larger one may unpack to
+UNPACKED = 2**16  # bytes unpacked at a time
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,37 @@ class CsvFile:
 
 
 def open_bytes(path: Path) -> BinaryIO:
-    """The bytes of a file, unpacked where its name ends in .bz2 or .gz."""
+    """The bytes of a file, unpacked where its name ends in .bz2 or .gz.
+
+    Raises:
+        DataError: while it is read, where it unpacks to far more than its size is worth.
+    """
     openers: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
-    return openers.get(path.suffix.lower(), open)(path, "rb")
+    unpack = openers.get(path.suffix.lower())
+    return open(path, "rb") if unpack is None else io.BufferedReader(_Unpacked(unpack(path, "rb"), path), UNPACKED)
+
+
+class _Unpacked(io.RawIOBase):
+    """An unpacked stream with an end: a few kilobytes can unpack to gigabytes."""
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._stream, self._path, self._left = stream, path, max(SMALL, RATIO * path.stat().st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, room: Any) -> int:
+        part = self._stream.read(len(room))
+        room[: len(part)] = part
+        self._left -= len(part)
+        if self._left < 0:
+            remedy = "unpack it first, if it is what it should be"
+            raise DataError("unpacks to far more than its size is worth", file=self._path.name, remedy=remedy)
+        return len(part)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 @contextmanager
@@ -129,7 +161,11 @@ def read_csv(
     try:
         with open_text(path, file) as text:
             reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=True)
-            first = next((row for row in reader if row), None)
+            try:
+                first = next((row for row in reader if row), None)
+            except csv.Error as error:
+                problem, remedy = _broken(error)
+                raise DataError(problem, file=file, line=1, remedy=remedy) from None
             if first is None:
                 raise DataError("the file is empty", file=file, remedy="write a header line and rows")
             names = [*_header(first, file, separator)] if header else [*range(len(first))]
@@ -148,7 +184,7 @@ def _header(cells: list[str], file: str, separator: str) -> list[str]:
         for other, word in ((";", "semicolons"), ("\t", "tabs")):
             if other in names[0]:
                 raise DataError(f"cells are separated by {word}", file=file, line=1, remedy="save it with commas")
-    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise DataError("stands twice in the header", file=file, line=1, column=twice, remedy="rename one of the two")
     return names
@@ -179,15 +215,20 @@ def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[st
                 problems.add(f"expected {width} cells, got {len(row)}", file=file, line=begin, remedy=remedy)
             begin = reader.line_num + 1
     except csv.Error as error:
-        problem, remedy = f"quoting is broken ({error})", "close every double quote, and write one inside a cell twice"
-        if "field limit" in str(error):
-            problem = f"a cell has more than {csv.field_size_limit():,} characters"
-            remedy = "close the double quote that begins it, or shorten its text"
+        problem, remedy = _broken(error)
         problems.add(problem, file=file, line=begin, remedy=remedy)
     if chunk:
         flush()
     columns = {name: factor.column() for name, factor in zip(wanted, factors)}
     return columns, np.array(lines, dtype=np.int64)
+
+
+def _broken(error: csv.Error) -> tuple[str, str]:
+    """(problem, remedy) of a line that is no CSV."""
+    if "field limit" in str(error):
+        remedy = "close the double quote that begins it, or shorten its text"
+        return f"a cell has more than {csv.field_size_limit():,} characters", remedy
+    return f"quoting is broken ({error})", "close every double quote, and write one inside a cell twice"
 
 
 class _Factor:

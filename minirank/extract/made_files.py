@@ -26,7 +26,8 @@ def made_with(folder: str | Path) -> dict:
         made = parse_json((Path(folder) / MADE_FILE).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return {}
-    return made if isinstance(made, dict) else {}
+    gazetteer = made.get("gazetteer") if isinstance(made, dict) else 0
+    return made if gazetteer is None or isinstance(gazetteer, dict) else {}
 
 
 @contextmanager

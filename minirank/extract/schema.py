@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
 REMOTE = ("onsite", "hybrid", "remote")
+MOST = 2**31  # characters of a text, years of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,21 @@ def _parsed(cls: type, name: str, item: object, **kinds):
         raise ValueError(f"{name} must be an object, got {type(item).__name__}")
     for key, kind in kinds.items():
         if not isinstance(item.get(key), kind) or isinstance(item.get(key), bool):
-            raise ValueError(f"key {key!r} of {name} is missing or has the wrong type: {item.get(key)!r}")
+            raise ValueError(f"key {key!r} of {name} is missing or has the wrong type: {_short(item.get(key))}")
+    if not 0 <= item["start"] <= item["end"] < MOST:
+        raise ValueError(f"start and end of {name} must be offsets in a text, got {_short(item['start'])} and {_short(item['end'])}")
     return cls(**{key: item.get(key) for key in kinds})
+
+
+def _holds(found: Value, kind: type) -> bool:
+    """Whether a value, and what the rules read instead, are of a kind; a number is one of years."""
+    known = [value for value in (found.value, found.rules) if value is not None]
+    return all(isinstance(value, kind) and not (kind is int and not 0 <= value < MOST) for value in known)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
@@ -125,6 +139,7 @@ class _Features:
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Any]]  # of those who derive from it
     _ids: ClassVar[tuple[str, ...]] = ()
+    _counts: ClassVar = ("min_years", "years")
     _allowed: ClassVar = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
     def to_json(self) -> dict:
@@ -155,7 +170,11 @@ class _Features:
         parsed = {}
         for f in fields(cls):
             item, kind = line[f.name], {"flagged": Flag, "masked": Mask}.get(f.name, Value)
-            if f.name in cls._ids or (item is None and f.default is None):
+            if f.name in cls._ids:
+                if not (item is None or isinstance(item, str)):
+                    raise ValueError(f"key {f.name!r} must be a text, got {_short(item)}")
+                parsed[f.name] = item
+            elif item is None and f.default is None:
                 parsed[f.name] = item
             elif f.default is None:
                 parsed[f.name] = kind.from_json(item)
@@ -166,7 +185,12 @@ class _Features:
         for name, allowed in cls._allowed.items():
             item = parsed[name]
             if item is not None and item.value not in allowed:
-                raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {item.value!r}")
+                raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {_short(item.value)}")
+        for name, item in parsed.items():
+            kind = int if name in cls._counts else str
+            for value in item if isinstance(item, tuple) else (item,):
+                if isinstance(value, Value) and not _holds(value, kind):
+                    raise ValueError(f"a value of key {name!r} must be {'years' if kind is int else 'a text'}, got {_short(value.value)}")
         return cls(**parsed)
 
 

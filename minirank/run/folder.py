@@ -42,6 +42,7 @@ from ..model.label_rates import LabelRates
 from ..storage import load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
 from .trained_with import NAME, RESTORE, checksums
 
+MOST = 2**31  # ids of a field, and what a label is weighted by
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING, CHECKPOINT = "metrics.jsonl", "timing.jsonl", "checkpoint.npz"
@@ -91,7 +92,9 @@ def read_data_facts(folder: Path) -> DataFacts:
         found = build(DataFacts, {each.name: facts[each.name] for each in fields(DataFacts) if each.name in facts})
     except (ConfigError, TypeError):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}") from None
-    if found.label_rates.rows < 1 or any(size < 1 for _, size in found.inputs.categorical + found.inputs.bags):
+    sizes = [size for _, size in found.inputs.categorical + found.inputs.bags]
+    rates = found.label_rates
+    if rates.rows < 1 or not all(0 < rate < MOST for rate in rates.rates.values()) or not all(0 < size < MOST for size in sizes):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}")
     return found
 
@@ -106,9 +109,14 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         lines = [parse_json(line) for line in (folder / METRICS).read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError):
         lines = [None]
-    if not all(isinstance(line, dict) and {"epoch", "loss", "valid", "best"} <= line.keys() for line in lines):
+    if not all(map(_is_epoch, lines)):
         raise RunError(f"{folder / METRICS}: missing or damaged; {RESTORE}")
     return lines
+
+
+def _is_epoch(line: Any) -> bool:
+    kinds = {"epoch": int, "loss": (int, float), "valid": dict, "best": bool}
+    return isinstance(line, dict) and all(isinstance(line.get(key), kind) for key, kind in kinds.items())
 
 
 def is_run(folder: Path) -> bool:
@@ -240,8 +248,9 @@ def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
         RunError: missing, damaged, or of another plan.
     """
     path = folder / MODEL
-    values = Arena(plan, np.dtype(config.training.precision))
-    arrays = load_npz(path, NO_RUN, {name: (view.shape, view.dtype) for name, view in values.items()})
+    dtype = np.dtype(config.training.precision)
+    arrays = load_npz(path, NO_RUN, {name: (parameter.shape, dtype) for name, parameter in plan.parameters.items()})
+    values = Arena(plan, dtype)
     for name, view in values.items():
         view[...] = arrays[name]
     return values.freeze()

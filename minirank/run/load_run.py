@@ -87,12 +87,11 @@ def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
         raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
     if not check_unchanged(folder / MODEL, config):
         say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
+    encoder = (Encoder if isinstance(config.data, FolderConfig) else TableEncoder).load(folder)
+    if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
+        raise RunError(f"{folder / DATA}: the encoder makes other inputs; {RESTORE}")
     try:
         plan = compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates)
     except (ConfigError, KeyError):
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
-    kind = Encoder if isinstance(config.data, FolderConfig) else TableEncoder
-    values, encoder = read_model(folder, plan, config), kind.load(folder)
-    if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
-        raise RunError(f"{folder}: the encoder makes other inputs than {DATA} says; {RESTORE}")
-    return Run(folder, config, plan, values, encoder, facts.fingerprint, facts.left_out)
+    return Run(folder, config, plan, read_model(folder, plan, config), encoder, facts.fingerprint, facts.left_out)

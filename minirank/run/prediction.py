@@ -45,12 +45,13 @@ def predict(
     parts = [inputs]
     if len(inputs) > CHUNK_ROWS:
         parts = [inputs.take(np.arange(first, min(first + CHUNK_ROWS, len(inputs)))) for first in range(0, len(inputs), CHUNK_ROWS)]
-    logits = [executor.logits(values, part, shared) for part in parts if len(part)]
-    linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
-    found = {task: linked[:, column] for column, task in enumerate(tasks)}
-    for task, given in zip(tasks, plan.given):
-        if given >= 0:
-            found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
+    with np.errstate(all="ignore"):  # what comes of it is looked at below
+        logits = [executor.logits(values, part, shared) for part in parts if len(part)]
+        linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
+        found = {task: linked[:, column] for column, task in enumerate(tasks)}
+        for task, given in zip(tasks, plan.given):
+            if given >= 0:
+                found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
     _check_finite(found)
     return found
 
@@ -71,12 +72,11 @@ def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) ->
     Raises:
         NotFinite: a score is too large for a float.
     """
-    factors = [
-        np.maximum(predictions[task], 0) ** exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0
-    ]
-    if not factors:
+    used = {task: exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0}
+    if not used:
         return None
-    score = np.prod(factors, axis=0)
+    with np.errstate(all="ignore"):
+        score = np.prod([np.maximum(predictions[task], 0) ** exponent for task, exponent in used.items()], axis=0)
     _check_finite({"score": score})
     return score
 

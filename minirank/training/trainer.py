@@ -260,7 +260,8 @@ class Trainer:
         start = saved = time.monotonic()
         first_row, before = cursor.rows, (cursor.epoch - 1) * train
         for number, batch in self._batches():
-            total, losses = self.executor.step(self.state, batch, settings.optimiser)
+            with np.errstate(all="ignore"):  # the loss is looked at
+                total, losses = self.executor.step(self.state, batch, settings.optimiser)
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
             cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
@@ -282,6 +283,8 @@ class Trainer:
         settings, train, epoch = self.settings, self.dataset.train, self.cursor.epoch
         groups = self.dataset.rows.groups[train] if self.plan.grouped else None
         steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, epoch)
+        if self.cursor.batch > len(steps) or self.cursor.rows > len(train) or (self.cursor.batch == 0) != (self.cursor.rows == 0):
+            raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
         left = range(self.cursor.batch, len(steps))
 
         def take(number: int) -> Batch:
