@@ -106,7 +106,7 @@ def read_completion(raw: RawReply) -> Completion:
     if refusal or finish == "content_filter":
         raise ItemError(f"the model refused: {_short(str(refusal or 'content filter'))}", kind="refused", status=200)
     called = _called(message)
-    for name in ("reasoning_content", "reasoning", "thinking"):
+    for name in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
         reasoning = reasoning if reasoning.strip() else "".join(_parts(message.get(name))[:2])
     if finish != "length" and not (answer + called + reasoning).strip():
         raise _bad("the answer is empty", text)
@@ -115,7 +115,8 @@ def read_completion(raw: RawReply) -> Completion:
     tokens_out = _count(usage, "completion_tokens", "output_tokens")
     if tokens_out == 0 and (answer + called).strip():
         tokens_out = None
-    details = usage["prompt_tokens_details"] if isinstance(usage.get("prompt_tokens_details"), dict) else {}
+    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
+    details = details if isinstance(details, dict) else {}
     cached = _count(details, "cached_tokens") or _count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_tokens") or 0
     cached += _count(usage, "cache_creation_input_tokens") or 0
     return Completion(answer, called, reasoning, finish, str(content.get("model") or ""), tokens_in, tokens_out, cached)

@@ -65,12 +65,13 @@ class Progress:
         self._show(done, total, line, last=done == total > 0)
 
     def wait(self, words: str) -> None:
-        """What is waited for, where nothing else was shown for a while."""
+        """What is waited for, where nothing else was shown for a while; in a log sooner the first time."""
         if self._stream is None:
             return
         with self._lock:
             now = self._clock()
-            if now - max(self._shown, self._start) >= (QUIET_SECONDS if self._terminal else PLAIN_SECONDS):
+            due = QUIET_SECONDS if self._terminal else PLAIN_SECONDS if self._shown > self._start else PLAIN_SECONDS / 2
+            if now - max(self._shown, self._start) >= due:
                 self._shown = now if not self._terminal else self._shown
                 self._print(f"waiting: {words}", stays=not self._terminal)
 

@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from minirank.progress import Progress, duration
 
 
@@ -58,8 +60,23 @@ def test_counts_on_a_terminal_and_in_a_log():
         assert ("\r" in stream.getvalue()) == stream.isatty()
 
 
+@pytest.mark.parametrize("stream, times", [(io.StringIO, [5, 15, 25]), (Terminal, range(2, 35))])
+def test_what_is_waited_for_is_shown_where_nothing_else_is(stream, times):
+    log, now = stream(), [0.0]
+    progress = Progress(log, clock=lambda: now[0])
+    for second in range(1, 35):
+        now[0] = second
+        progress.wait(f"{second} s")
+    lines = log.getvalue().replace("\r", "\n").split("\n")
+    assert [int(line.split()[1]) for line in lines if line.startswith("waiting: ")] == list(times)
+    progress.count(2, 2)
+    progress.wait("no longer")
+    assert "no longer" not in log.getvalue()
+
+
 def test_without_a_stream_nothing_is_said(capsys):
     progress = Progress()
+    progress.wait("nothing")
     progress.begin(0)
     progress.step(1, 1, 2, 0.5)
     progress.count(2, 2)

@@ -1,6 +1,5 @@
 """What the command line says when a server fails documents: some, all, or without an end."""
 
-import io
 import json
 import threading
 
@@ -12,7 +11,6 @@ from llm_scripted import ScriptedServer, answer, documents
 from minirank.data import read_folder
 from minirank.extract import extract_folder
 from minirank.llm_client import Bulk, Store
-from minirank.progress import Progress
 
 JOBS = {f"j{n}": ("Nurse", f"We need triage and {n} years of Python.") for n in range(1, 5)}
 RESUMES = [("r1", "Nurse\nTriage, SQL."), ("r2", "Brewer\nZymurgy and SQL.")]
@@ -142,30 +140,6 @@ def test_a_dry_run_tells_whether_max_cost_is_enough(data, capsys):
     least, most = map(float, little.split("which may cost ")[1].split(":")[0].split(" to "))
     assert "nothing would be sent" in said(0.99 * least) and "the run would stop there" in said(1.01 * least)
     assert "too small" in said(0.99 * most) and "too small" not in said(1.01 * most)
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.mark.parametrize("terminal, seconds", [(False, 10), (True, 2)])
-def test_waiting_is_shown_where_nothing_else_is(terminal, seconds):
-    stream, clock = io.StringIO(), Clock()
-    stream.isatty = lambda: terminal
-    progress = Progress(stream, clock=clock)
-    for clock.now in range(1, 35):
-        progress.wait(f"{clock.now} s")
-    lines = stream.getvalue().replace("\r", "\n").split("\n")
-    shown = [int(line.split()[1]) for line in lines if line.startswith("waiting: ")]
-    assert shown == ([10, 20, 30] if not terminal else list(range(2, 35)))
-    progress.count(1, 2)
-    stream.truncate(0)
-    progress.wait("soon")
-    assert "soon" not in stream.getvalue()
 
 
 def test_a_first_request_that_hangs_is_told(data, monkeypatch):

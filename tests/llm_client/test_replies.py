@@ -42,6 +42,7 @@ PLACES = [
     ("reasoning", "stop", "", {"reasoning_content": GOOD}),
     ("reasoning", "stop", " \n", {"reasoning_content": "", "reasoning": f" {GOOD}\n"}),
     ("reasoning", "stop", [], {"reasoning": [{"type": "text", "text": GOOD}]}),
+    ("reasoning", "stop", None, {"reasoning_details": [{"type": "reasoning.text", "text": GOOD}]}),
     ("tool call", "tool_calls", None, called(GOOD)),
     ("tool call", "stop", "", called({"n": 7})),
     ("tool call", "function_call", None, called(GOOD, "function_call")),
