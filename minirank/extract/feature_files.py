@@ -103,7 +103,7 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
 
 def mask_counts(features: Features) -> dict[str, int]:
     """How many spans were masked in jobs and resumes, by kind."""
-    counts = Counter(mask.kind for item in (*features.jobs, *features.resumes) for mask in item.masked)
+    counts = Counter(mask.kind for found in (features.jobs, features.resumes) for item in found for mask in item.masked)
     return dict(sorted(counts.items()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 
 from minirank.extract.edited_text import EditedText
 from minirank.extract.normalise import normalise
@@ -44,7 +43,8 @@ def masked_text(source: str, masks: Iterable[Mask], flagged: Iterable[Flag], rep
     """
     text = normalise(source[:_SOURCE_LIMIT])
     edits: list[tuple[int, int, str]] = []
-    for span in sorted(chain(flagged, masks), key=lambda span: (span.start, -span.end)):
+    spans: list[Mask | Flag] = [*flagged, *masks]
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         start, end = text.text_span(span.start, span.end)
         if edits and start < edits[-1][1]:
             edits[-1] = (edits[-1][0], max(end, edits[-1][1]), edits[-1][2])

@@ -22,14 +22,36 @@ _LETTER = r"[^\W\d_]"
 
 # One character for one character.
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_PLAIN |= dict.fromkeys([0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x2800, 0x3000, 0x3164, 0xFFA0], ord(" "))
+_PLAIN |= dict.fromkeys([0x09, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x2800, 0x3000, 0x3164, 0xFFA0, 0xFFFC], ord(" "))
 _PLAIN |= dict.fromkeys([0xA9, 0xAE, 0x2117, 0x2120, 0x2122], ord(" "))  # trade marks: `Java™` is Java, not JavaTM
 _PLAIN |= dict.fromkeys([0x0D, 0x85, 0x2028, 0x2029], ord("\n"))
-_PLAIN |= dict.fromkeys([*range(0x2010, 0x2016), 0x2212, 0x2500, 0x2501, 0x2E3A, 0x2E3B, 0xFE58, 0xFE63], ord("-"))
+_PLAIN |= dict.fromkeys(
+    [
+        *range(0x2010, 0x2016),
+        0x2212,
+        0x2500,
+        0x2501,
+        0x2E3A,
+        0x2E3B,
+        0xFE58,
+        0xFE63,
+        0xFE31,
+        0xFE32,
+        0x2796,
+        0x02D7,
+        0x058A,
+        0x1806,
+        0x2E40,
+    ],
+    ord("-"),
+)
 _PLAIN |= dict.fromkeys([0x2018, 0x2019, 0x201A, 0x201B, 0x2032, 0x2039, 0x203A, 0x02BC, 0x60, 0xB4], ord("'")) | {0xFF40: ord("'")}
 _PLAIN |= dict.fromkeys([0x201C, 0x201D, 0x201E, 0x201F, 0x2033, 0xAB, 0xBB], ord('"'))
 _PLAIN |= dict.fromkeys([0x2022, 0x2023, 0x2043, 0x2219, 0xB7, 0x2713, 0x2714, 0x2756, 0x27A2, 0x27A4], ord("•"))
 _PLAIN |= dict.fromkeys([0x25A0, 0x25A1, 0x25AA, 0x25AB, 0x25B6, 0x25B8, 0x25BA, 0x25C6, 0x25C7, 0x25CB, 0x25CF, 0x25E6], ord("•"))
+_PLAIN |= dict.fromkeys(
+    [0x204C, 0x204D, 0x25B7, 0x25D8, 0x2610, 0x2611, 0x2612, 0x2666, 0x2705, 0x2794, 0x279C, 0x27A1, 0x29BF, 0x2B24], ord("•")
+)
 _PLAIN |= {0x266F: ord("#"), 0x223C: ord("~"), 0x301C: ord("~")}
 # Windows-1252 that was read as Latin-1.
 _PLAIN |= {
@@ -62,7 +84,17 @@ _LIGATURE = re.compile("[ ]?[\ufb00-\ufb04][ ]?")
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _TRANSLATED = re.compile(r"[^\n\x20-\x5f\x61-\x7e]+")
-_DIAERESIS = re.compile(r"\xa8(?=[aeiouyAEIOUY])")  # of TeX, before its letter
+# An accent of its own, as TeX sets it: before its letter, or behind it.
+_ACCENT = re.compile(
+    rf"(?P<mark>[\xa8\xb4\xb8ˆ˜])(?:(?<=\xa8)[aeiouyAEIOUY]|(?<={_LETTER}\xb4)[aeiouAEIOU]"
+    rf"|(?<={_LETTER}ˆ)[aeiouAEIOU]|(?<={_LETTER}˜)[naoNAO]|(?<=\xb8)[cCsS]"
+    rf"|(?<=[aeiouyAEIOUY]\xa8)(?={_LETTER})|(?<=[cCsS]\xb8))"
+)
+_MARKS = {"\xa8": "\u0308", "\xb4": "\u0301", "\xb8": "\u0327", "ˆ": "\u0302", "˜": "\u0303"}
+_ELISIONS = frozenset("l d c n s j m t qu lorsqu puisqu jusqu o".split())  # `l´entreprise`: there it is an apostrophe
+# Letters that the ligatures of a common typeface become in PDF files: `educaƟon`, `soŌware`, `commiƩee`.
+_TYPEFACE = {"Ɵ": "ti", "Ʃ": "tt", "Ō": "ft", "ƫ": "tti"}
+_TYPEFACE_WORD = re.compile(rf"{_LETTER}{{0,40}}[{''.join(_TYPEFACE)}]{_LETTER}{{0,40}}")
 # SPEED: the rare character first, so that the engine skips from one to the next.
 _HYPHEN = re.compile(rf"[-{_BREAK}](?<={_LETTER}[-{_BREAK}])[ ]{{0,8}}\n{{0,2}}[ ]{{0,8}}(?={_LETTER})")
 _ODD = re.compile(f"[\x0b\x0c{_UNKNOWN}{_BREAK}]+")
@@ -138,15 +170,35 @@ def plain_characters(text: str) -> EditedText:
     if any(sign in plain.text for sign in "âïÃÂ"):
         for _ in range(2):  # misread, or misread once more
             plain.edit((m.start(), m.end(), fixed) for m in _MISREAD.finditer(plain.text) if (fixed := _reread(m[0])) is not None)
-    plain.edit(
-        (m.start(), m.end() + 1, unicodedata.normalize("NFC", plain.text[m.end()] + "\u0308")) for m in _DIAERESIS.finditer(plain.text)
-    )
+    if any(mark in plain.text for mark in _MARKS):
+        plain.edit(_accented(plain.text))
+    if any(letter in plain.text for letter in _TYPEFACE):
+        plain.edit(_typeface(plain.text))
     if any(ligature in plain.text for ligature in "\ufb00\ufb01\ufb02\ufb03\ufb04"):
         plain.edit(_ligatures(plain.text))
     # SPEED: a look-up for each character of the table's alone.
     plain.text = _TRANSLATED.sub(lambda m: m[0].translate(_PLAIN), plain.text)
     plain.edit(_composed(plain.text))
     return plain
+
+
+def _accented(text: str) -> Iterator[tuple[int, int, str]]:
+    """Edits that set an accent of its own on the letter beside it."""
+    for m in _ACCENT.finditer(text):
+        if m["mark"] == "\xb4" and _around(text, m.start(), m.end())[0].lower() in _ELISIONS:
+            continue
+        letter = m[0][1:]
+        start = m.start() if letter else m.start() - 1
+        yield start, m.end(), unicodedata.normalize("NFC", (letter or text[start]) + _MARKS[m["mark"]])
+
+
+def _typeface(text: str) -> Iterator[tuple[int, int, str]]:
+    """Edits that undo what a typeface's ligatures became, in words that are known then, or that no language has before."""
+    table = str.maketrans(_TYPEFACE)
+    for m in _TYPEFACE_WORD.finditer(text):
+        word = m[0].translate(table)
+        if _is_word(word) or (word.isascii() and m[0][0] not in _TYPEFACE and not set("Ōƫ") & set(m[0])):
+            yield from ((m.start() + at, m.start() + at + 1, _TYPEFACE[c]) for at, c in enumerate(m[0]) if c in _TYPEFACE)
 
 
 def _ligatures(text: str) -> Iterator[tuple[int, int, str]]:

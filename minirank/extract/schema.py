@@ -125,6 +125,9 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+_PARTS: dict[str, type[Value] | type[Flag] | type[Mask]] = {"flagged": Flag, "masked": Mask}  # of features; others are values
+
+
 def first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
     """The first mention of each value."""
     first: dict[str | int, Value] = {}
@@ -169,7 +172,7 @@ class _Features:
             raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
         parsed = {}
         for f in fields(cls):
-            item, kind = line[f.name], {"flagged": Flag, "masked": Mask}.get(f.name, Value)
+            item, kind = line[f.name], _PARTS.get(f.name, Value)
             if f.name in cls._ids:
                 if not (item is None or isinstance(item, str)):
                     raise ValueError(f"key {f.name!r} must be a text, got {_short(item)}")

@@ -42,6 +42,11 @@ from minirank.extract.normalise import normalise, normalised, plain_characters
     "Ã¢â‚¬â„¢, Â·" | "', •"
     "J\nS\nK\nI\nL\nL\nS\nSQL" | "J\nS\nK\nI\nL\nL\nS\nSQL"
     "S\nK\nI\nL\nL\nS\nSQL" | "SKILLS\nSQL"
+    "M\u00a8uller, Mu\u00a8ller, \u00a8Uber" | "Müller, Müller, Über"
+    "Universit\u00b4e, l\u00b4entreprise, it\u00b4s" | "Université, l'entreprise, it's"
+    "Franc\u00b8ais, Fran\u00b8cais, H\u02c6otel, Espa\u02dcnol" | "Français, Français, Hôtel, Español"
+    "educaƟon, soŌware, commiƩee, aƩenƟon, gesƟone, Ōsaka" | "education, software, committee, attention, gestione, Ōsaka"
+    "\ufffcSQL\u279cGo" | " SQL•Go"
     "col\u00a0um\u2009n\u3000s\tt" | "col um n s t"
 """)
 def test_the_plain_form(text, plain):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from minirank.extract.masked_text import masked_text
 from minirank.extract.schema import Flag, Mask
 
+_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 _BLANKS = re.compile(r"\s+")
 # What could close the prompt's own quotation marks, or open a chat turn.
 _DELIMITERS = re.compile(r"(?i)<(?=\||/?\s?(?:document|job|resume|example|answer)\b)|\[(?=/?INST\])|<(?=</?SYS>>)")
@@ -30,6 +32,8 @@ class MaskedDocument:
     def __init__(self, source: str, flagged: Iterable[Flag] = (), masks: Iterable[Mask] = ()) -> None:
         self.source = source
         self._given: dict[tuple[str, str], str] = {}
+        self._numbers: Counter[str] = Counter()
+        self._taken = frozenset(_PLACEHOLDER.findall(source))
         text = masked_text(source, masks, flagged, self._replacement)
         text.edit(_blanks(text.text))
         text.edit((m.start(), m.end(), m[0] + " ") for m in _DELIMITERS.finditer(text.text))
@@ -55,10 +59,10 @@ class MaskedDocument:
         if isinstance(span, Flag):
             return _blank(found)
         if (span.kind, found) not in self._given:
-            number = 1 + sum(kind == span.kind for kind, _ in self._given)
-            while f"[{span.kind}_{number}]" in self.source or f"[{span.kind}_{number}]" in self._given.values():
-                number += 1
-            self._given[span.kind, found] = f"[{span.kind}_{number}]"
+            self._numbers[span.kind] += 1
+            while f"[{span.kind}_{self._numbers[span.kind]}]" in self._taken:
+                self._numbers[span.kind] += 1
+            self._given[span.kind, found] = f"[{span.kind}_{self._numbers[span.kind]}]"
         return self._given[span.kind, found]
 
 
