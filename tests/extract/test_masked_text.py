@@ -11,8 +11,8 @@ from minirank.cli import main
 from minirank.data import read_folder
 from minirank.errors import DataError
 from minirank.extract import TEXT_LIMIT, Flag, Mask, clean_text, extract_folder, extract_job, extract_resume, read_features
-from minirank.extract.feature_files import MADE_FILE, RESUME_FILE
 from minirank.extract.llm.masked_document import MaskedDocument
+from minirank.extract.made_files import MADE_FILE, RESUME_FILE
 from minirank.extract.masked_text import PLACEHOLDER, read_text
 from minirank.features.profiles import resume_profiles
 from minirank.features.tfidf import TextModel, hashed_counts
