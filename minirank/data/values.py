@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
 from minirank.data.read_files import short
 
 MISSING_TIME = -1
+_DECIMALS = re.compile(r"[.,]0*$")
 LONGEST_ID = 1_000  # characters
 LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, in seconds
 
@@ -54,6 +57,14 @@ def identifier(value: Any) -> str:
     if len(value) > LONGEST_ID:
         raise BadValue(f"the id has {len(value):,} characters", f"give one of at most {LONGEST_ID:,}")
     return text(value).strip()
+
+
+def folded(name: str) -> str:
+    """An id without what people do not see or other programs change: case, Unicode form, invisible characters, blanks, zeros or an
+    apostrophe in front, `.0` at the end. Ids that are equal so are still different ids.
+    """
+    shown = "".join(char for char in unicodedata.normalize("NFKC", name).casefold() if char.isprintable() and not char.isspace())
+    return _DECIMALS.sub("", shown).lstrip("'0")
 
 
 def text(value: Any) -> str:

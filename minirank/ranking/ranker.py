@@ -250,7 +250,11 @@ class Ranker:
             raise DataError(f"{kind} {name!r} is asked for by id, but {data} is not there", remedy=remedy)
         if name not in known:
             near = nearest(name, known)
-            remedy = f"did you mean {near}?" if near else f"take an id of that file, such as {next(iter(known))}"
+            remedy = (
+                f"did you mean {near if near.isascii() else ascii(near)}?"
+                if near
+                else f"take an id of that file, such as {next(iter(known))}"
+            )
             raise DataError(f"no {kind} {name!r} in {self.folder.path}", file=file, remedy=remedy)
         return known[name]
 

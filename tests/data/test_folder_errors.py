@@ -188,3 +188,36 @@ def test_truth_of_another_length(tmp_path):
     np.savez(write(tmp_path) / "truth.npz", click=np.zeros(3))
     with pytest.raises(DataError, match=r"truth.npz: column click: expected 4 entries, one an impression, got shape \(3,"):
         read_folder(tmp_path)
+
+
+@cases(r"""
+    known= | written= | shown
+    "caf\u00e9" | "cafe\u0301" | no resume 'cafe\u0301' in resumes.jsonl; write 'caf\xe9' as it stands there
+    1 | "1.0" | no resume '1.0' in resumes.jsonl; write '1' as it stands there
+    "007" | "7" | no resume '7' in resumes.jsonl; write '007' as it stands there
+    "Anna" | "anna" | no resume 'anna' in resumes.jsonl; write 'Anna' as it stands there
+    "a1" | "a\u200b1" | no resume 'a\u200b1' in resumes.jsonl; write 'a1' as it stands there
+    "a1" | "\uff41\uff11" | no resume '\uff41\uff11' in resumes.jsonl; write 'a1' as it stands there
+    "=a1" | "'=a1" | no resume "'=a1" in resumes.jsonl; write '=a1' as it stands there
+""")
+def test_an_id_that_another_program_wrote_otherwise(tmp_path, known, written, shown):
+    """Ids that people take for one are two; the error tells them apart."""
+    resume = RESUMES[0] | {"resume_id": known}
+    lines = [*LINES["hires.csv"], f"j1,{written},2025-01-01"]
+    message = f"hires.csv:{len(lines)}: column resume_id: {shown}, an id is the same in all files"
+    check_error(tmp_path, message, **{"resumes.jsonl": [*LINES["resumes.jsonl"], json.dumps(resume)], "hires.csv": lines})
+
+
+def test_many_ids_that_are_not_known_take_no_time_each(tmp_path):
+    """The comparison with all known ids is made once."""
+    lines = [*LINES["hires.csv"], *(f"j1,x{number},2025-01-01" for number in range(20_000))]
+    resumes = [*LINES["resumes.jsonl"], *(json.dumps(RESUMES[0] | {"resume_id": f"y{number}"}) for number in range(2_000))]
+    write(tmp_path, **{"resumes.jsonl": resumes, "hires.csv": lines})
+    assert validate(tmp_path).count == 20_000
+
+
+def test_ids_keep_everything_but_the_blanks_around_them(tmp_path):
+    ids = {"  b1\t": "b1", "\u00e9": "\u00e9", "e\u0301": "e\u0301", "n\x00": "n\x00", "n": "n", "a\nb": "a\nb", "1.0": "1.0", "1": "1"}
+    resumes = [json.dumps(RESUMES[0] | {"resume_id": name}) for name in ids]
+    write(tmp_path, **{"resumes.jsonl": [*LINES["resumes.jsonl"], *resumes]})
+    assert set(ids.values()) <= {resume["resume_id"] for resume in read_folder(tmp_path).resumes}

@@ -9,7 +9,7 @@ import numpy as np
 
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile
-from minirank.data.values import BadValue, identifier
+from minirank.data.values import BadValue, folded, identifier
 
 
 class ColumnReader:
@@ -54,10 +54,16 @@ class ColumnReader:
     def reference(self, ours: str, known: Mapping[str, Any], file: str, dtype: type = np.int32, fallback: Any = -1) -> np.ndarray:
         """(N,) what `known` has for the id of an entity in another file."""
         kind = ours.removesuffix("_id")
+        alike: dict[str, str] = {}  # made for the first id that is not known
 
         def find(value: Any) -> Any:
             key = identifier(value)
             if key not in known:
+                if not alike:
+                    alike.update((folded(name), name) for name in known)
+                other = alike.get(folded(key))
+                if other is not None:
+                    raise BadValue(f"no {kind} {key!a} in {file}", f"write {other!a} as it stands there, an id is the same in all files")
                 raise BadValue(f"no {kind} {key!r} in {file}", f"add the {kind} or remove the row")
             return known[key]
 
