@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import parse_qsl, unquote_plus, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from .errors import FatalError
 
@@ -15,6 +15,7 @@ _KEY = re.compile(r"(?i)(?:(?:api|access|auth)[-_]?)?(?:key|token)")  # paramete
 # Parameters that are no secret, and values that look like one.
 _PLAIN = re.compile(r"(?i)[\w-]*version|deployment[\w-]*|model|provider|project|region|location|format|stream")
 _SECRET_NAME = re.compile(r"(?i)key|token|secret|sig|code|pass|auth|cred")
+_IN_QUERY = "!$%&'()*+,/:;=?@[]~"  # stays as typed; letters outside ASCII are quoted
 _LONG = 20  # characters
 
 
@@ -52,7 +53,7 @@ def canonical_url(base_url: str) -> str:
     path = f"/{path}" if path else ""
     for endpoint in ENDPOINTS:
         path = path.removesuffix(endpoint)
-    query = f"?{parts.query}" if parts.query else ""
+    query = f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else ""
     made = f"{scheme}://{name}{'' if port in (None, default) else f':{port}'}{path or '/v1'}{query}"
     if secrets(made) and not may_carry_key(made):
         raise FatalError("base_url holds what may be a secret and is not https; use https", kind="config")

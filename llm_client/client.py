@@ -383,7 +383,7 @@ def counted_or_estimated(completion: Completion, body: bytes) -> tuple[int, int,
     tokens_in, tokens_out = completion.tokens_in, completion.tokens_out
     if tokens_in is not None and tokens_out is not None:
         return tokens_in, tokens_out, False
-    answer = (completion.text + completion.called + completion.reasoning).encode()
+    answer = (completion.text + completion.called + completion.reasoning).encode("utf-8", "replace")
     return tokens_in or len(body) // BYTES_A_TOKEN, tokens_out if tokens_out is not None else len(answer) // BYTES_A_TOKEN + 1, True
 
 

@@ -24,11 +24,11 @@ _QUOTA = re.compile(r"(?i)exceeded your current quota|payment required")
 _REFUSED = re.compile(
     r"(?i)content_filter|content.management.policy|responsibleaipolicy|safety system|was flagged|moderation|content_policy"
 )
-_KEY = re.compile(
+_NO_KEY = re.compile(
     r"(?i)(?:invalid|incorrect|missing|no|expired) (?:api|authentication|access).?(?:key|token)|api.?key not valid|invalid_api_key"
-    r"|authentication|(?:missing|no|requires?|required) .{0,30}authorization|authorization .{0,30}(?:missing|required|not provided)"
-    r"|unauthenticated|unauthorized"
+    r"|(?:missing|no|requires?|required) .{0,30}authorization|authorization .{0,30}(?:missing|required|not provided)"
 )
+_KEY = re.compile(_NO_KEY.pattern + "|authentication|unauthenticated|unauthorized")
 # No such model, or none that this key may use, in the words of servers and gateways.
 _MODEL = re.compile(
     r"(?i)model_?not_?found|model_decommissioned|deployment_?not_?found|(?:no such|unknown|not found the) (?:model|deployment)"
@@ -134,7 +134,8 @@ def _parts(content: object) -> tuple[str, str, str]:
             name = {"reasoning": "reasoning", "thinking": "reasoning", "refusal": "refusal"}.get(str(part.get("type")), "answer")
             text = part.get("text") or part.get("thinking") or part.get("refusal")
             text = text.get("value") if isinstance(text, dict) else text
-            found[name] += text if isinstance(text, str) else "".join(_parts(text)[:2]) if isinstance(text, list) else ""
+            inner = [each.get("text") for each in text if isinstance(each, dict)] if isinstance(text, list) else [text]
+            found[name] += "".join(each for each in inner if isinstance(each, str))
     return found["answer"], found["reasoning"], found["refusal"]
 
 
@@ -146,7 +147,10 @@ def _called(message: dict) -> str:
     else:
         function = None if calls else message.get("function_call")  # the older form
     arguments = function.get("arguments") if isinstance(function, dict) else None
-    return arguments if isinstance(arguments, str) else json.dumps(arguments) if isinstance(arguments, dict) else ""
+    try:
+        return arguments if isinstance(arguments, str) else json.dumps(arguments) if isinstance(arguments, dict) else ""
+    except RecursionError:
+        return ""
 
 
 def read_body(raw: RawReply) -> tuple[str, object]:
@@ -217,7 +221,7 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
         return FatalError(
             f"no such model, or none for this key: {message}; `minirank doctor` lists the models", kind="model", status=status
         )
-    if (status in (400, 401, 403, 500) and _KEY.search(probe)) or status == 401:
+    if status == 401 or (status in (400, 403) and _KEY.search(probe)) or (status == 500 and _NO_KEY.search(probe)):
         return FatalError(f"the server does not accept the key: {message}; {NEW_KEY}", kind="auth", status=status)
     if (status in (400, 413, 422, 500) and _CONTEXT.search(probe)) or status == 413:
         return ItemError(f"too long for the model: {message}", kind="context", status=status)

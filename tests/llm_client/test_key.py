@@ -80,6 +80,7 @@ def test_case_27_one_canonical_address(path):
     localhost:11434 | http://localhost:11434/v1
     https://R.openai.azure.com/openai/deployments/d?api-version=2024-10-21 | https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21
     https://r.example/openai/deployments/d/chat/completions?api-version=1&x=a%20b | https://r.example/openai/deployments/d?api-version=1&x=a%20b
+    https://r.example/v1?n=é%20b+c&d=[1] | https://r.example/v1?n=%C3%A9%20b+c&d=[1]
     https://r.example/?api-version=1 | https://r.example/v1?api-version=1
     https://r.example/v1? | https://r.example/v1
 """)
@@ -122,13 +123,13 @@ def test_the_query_of_an_address_follows_each_path_and_azure_s_key_has_its_own_h
         doctor(f"{base}?api-version=2024-10-21", "m", "LLM_TEST_KEY")
         monkeypatch.setenv("LLM_TEST_KEY", "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl")  # a token of Azure's own
         Client(f"{base}?api-version=2024-10-21", "m", "LLM_TEST_KEY").complete(item())
-        Client(f"{base}?model=x", "m", "LLM_TEST_KEY").complete(item())
+        Client(f"{base}?model=é", "m", "LLM_TEST_KEY").complete(item())
     paths = {got.path for got in server.received}
     assert paths == {
         "/openai/deployments/d/chat/completions?api-version=2024-10-21",
         "/openai/deployments/d/models?api-version=2024-10-21",
         "/openai/deployments/d/props?api-version=2024-10-21",
-        "/openai/deployments/d/chat/completions?model=x",
+        "/openai/deployments/d/chat/completions?model=%C3%A9",
     }
     *classic, token, plain = server.received
     assert all(got.headers["api-key"] == CANARY and "authorization" not in got.headers for got in classic)

@@ -165,6 +165,24 @@ def test_a_body_that_is_no_answer_is_named(body, headers, said):
         assert found.kind == "bad reply" and said in str(found) and str(found).isprintable()
 
 
+def nested(depth, key):
+    part = "x"
+    for _ in range(depth):
+        part = [{"type": "text", key: part}]
+    return part
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"content": nested(400, "text")}, {"content": 5}, {"content": [5, None, {"text": 5}, []]}, {"tool_calls": 5}]
+    + [{"tool_calls": [{"function": {"arguments": {"a": nested(400, "text")}}}]}, {"tool_calls": [5]}, {"function_call": "x"}]
+    + [{"reasoning": {"a": 1}}, {"reasoning": 5}, {"content": "\ud800"}, {"reasoning": "\udfff", "content": ""}, {"refusal": ["\ud800"]}],
+)
+def test_messages_of_any_form_end_in_an_error_of_the_item(message):
+    found = ended(answer(None, message=message, usage=None), retries=0)
+    assert isinstance(found, ItemError) and found.kind in ("bad reply", "invalid", "reasoning", "refused")
+
+
 def test_errors_in_an_encoding_that_was_not_asked_for_are_named_too():
     assert "answered 400: a body in the encoding br" in str(ended(Step(400, b"\x1b\x2f\x00\xf8\x8d", {"Content-Encoding": "br"})))
     inner = {"choices": [{"error": {"code": 502, "message": "the provider is gone"}, "message": {"content": ""}, "finish_reason": "error"}]}
