@@ -85,7 +85,7 @@ def rank_inherited() -> bytes:
     return digest_of(inherited)
 
 
-PRELOADED = """
+PRELOADED = r"""
 import os, signal, sys
 from fork_world import digest_of
 from minirank.ranking import Ranker
