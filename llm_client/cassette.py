@@ -21,6 +21,7 @@ from pathlib import Path
 
 from .address import canonical_url
 from .errors import FatalError
+from .forks import renew_in_forks
 from .key import Key
 from .request import RUNGS, Ability
 from .transport import RawReply, Transport
@@ -41,7 +42,8 @@ class Recorder:
     """
 
     def __init__(self, transport: Transport, path: str | Path, key: Key, server: str | None = None) -> None:
-        self._transport, self._key, self._lock = transport, key, threading.Lock()
+        self._transport, self._key = transport, key
+        renew_in_forks(self).renew()
         self.base_url, self.exchanges = transport.base_url, 0
         self._path, self._server = Path(path), server
         self._made = not self._path.exists()
@@ -60,6 +62,10 @@ class Recorder:
                     self._file.truncate(end)  # what a kill left of a line
         except OSError as error:
             raise self._unwritable(error) from None
+
+    def renew(self) -> None:
+        """Nobody else writes in a forked process."""
+        self._lock = threading.Lock()
 
     @property
     def withholds_key(self) -> bool:
@@ -132,7 +138,8 @@ class Player:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._path, self._lock = path, threading.Lock()
+        self._path = path
+        renew_in_forks(self).renew()
         self._replies: dict[str, list[RawReply]] = {}
         self.model, self.ability = None, Ability()
         try:
@@ -151,6 +158,10 @@ class Player:
             raise FatalError(f"{path} cannot be read: {error.strerror or error}", kind="cassette") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, StopIteration) as error:
             raise FatalError(f"{path} is not a cassette: {type(error).__name__}; record it again", kind="cassette") from None
+
+    def renew(self) -> None:
+        """Nobody else reads on in a forked process."""
+        self._lock = threading.Lock()
 
     def _add(self, exchange: dict) -> None:
         raw = RawReply(int(exchange["status"]), dict(exchange["headers"]), exchange["body"].encode())

@@ -16,6 +16,7 @@ from typing import Any
 from .address import canonical_url, page, secrets, shown
 from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tokens
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
+from .forks import renew_in_forks
 from .key import Key
 from .pace import Pace
 from .parse_json import InvalidReply, Unfinished, after_reasoning, is_loop, parse
@@ -104,12 +105,16 @@ class Client:
         self._retry_budget = RetryBudget(20 + 2 * self.limits.concurrency)
         self._notice = notice or (lambda text: None)
         self._notified: set[str] = set()
-        self._lock, self._first = threading.Lock(), threading.Lock()
         self._most_in = 0  # the longest prompt that the server counted
-        self._under_way: dict[int, float] = {}  # thread -> when it sent what is not answered yet
+        renew_in_forks(self).renew()
         self._resent: Counter[str] = Counter()  # retries by the kind of error
         if self.withholds_key:
             self._notify(f"{self.base_url} is not https: the key is not sent")
+
+    def renew(self) -> None:
+        """Nothing is under way in a forked process."""
+        self._lock, self._first = threading.Lock(), threading.Lock()
+        self._under_way: dict[int, float] = {}  # thread -> when it sent what is not answered yet
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {self.model!r})"

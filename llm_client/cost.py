@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from .errors import FatalError, Stopped
+from .forks import renew_in_forks
 
 MILLION = 1_000_000
 TEMPLATE_TOKENS = 64  # what chat templates add to a request, generously
@@ -118,9 +119,12 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._changed = threading.Condition()
-        self.spent = self._reserved = 0.0
-        self._stopped = False
+        self.spent, self._stopped = 0.0, False
+        renew_in_forks(self).renew()
+
+    def renew(self) -> None:
+        """Nothing is under way in a forked process."""
+        self._changed, self._reserved = threading.Condition(), 0.0
 
     def count_earlier(self, spent: float) -> None:
         """Start from what a ledger shows, this client's own calls included."""

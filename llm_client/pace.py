@@ -6,6 +6,7 @@ import threading
 import time
 
 from .errors import FatalError, Stopped
+from .forks import renew_in_forks
 
 LONGER = 4.0  # times the given timeout: the longest that timeouts grow to
 
@@ -30,8 +31,9 @@ class Pace:
     def __init__(
         self, concurrency: int, timeout: float, rpm: float | None = None, tpm: float | None = None, max_wait: float = 120.0
     ) -> None:
-        self._changed = threading.Condition()
-        self._most, self._limit, self._in_flight = concurrency, 1.0, 0
+        self._stop = threading.Event()
+        self._most, self._limit = concurrency, 1.0
+        renew_in_forks(self).renew()
         self.opened = False
         self.timeout, self._longest = timeout, LONGER * timeout
         self._per_request = 60.0 / rpm if rpm else 0.0
@@ -40,7 +42,13 @@ class Pace:
         self._not_before = 0.0  # nobody sends before it: what Retry-After asked for
         self._slot = 0.0  # when the next request is due under rpm and tpm
         self._slowed = -1.0  # when concurrency was last lowered
-        self._stop = threading.Event()
+
+    def renew(self) -> None:
+        """Nothing is under way in a forked process."""
+        self._changed, self._in_flight = threading.Condition(), 0
+        stopped, self._stop = self._stop.is_set(), threading.Event()
+        if stopped:
+            self._stop.set()
 
     @property
     def limit(self) -> int:

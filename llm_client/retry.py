@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 
+from .forks import renew_in_forks
+
 BASE_SECONDS = 0.5  # width of the first wait's window
 LONGEST_SECONDS = 8.0  # width of the widest window
 GROWTH = 1.2  # a wait is at least this many times the one before it
@@ -76,7 +78,12 @@ class RetryBudget:
     """
 
     def __init__(self, start: int) -> None:
-        self._lock, self._left, self._most = threading.Lock(), float(start), float(start)
+        self._left = self._most = float(start)
+        renew_in_forks(self).renew()
+
+    def renew(self) -> None:
+        """Nobody else counts in a forked process."""
+        self._lock = threading.Lock()
 
     def earn(self) -> None:
         """A request succeeded."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from .cost import Attempt
 from .errors import FatalError, LLMError
+from .forks import renew_in_forks
 from .request import Ability, Request
 
 VERSION = 2
@@ -90,29 +91,49 @@ class Store:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = threading.RLock()
+        self._inherited: list[sqlite3.Connection] = []
+        self._connection: sqlite3.Connection | None = None
+        renew_in_forks(self).renew()
+        self._connection = self._connect()
+
+    def renew(self) -> None:
+        """Connect anew in a forked process: SQLite's connections must not be used, nor closed, in two."""
+        if self._connection is not None:
+            self._inherited.append(self._connection)
+        self._lock, self._connection = threading.RLock(), None
         self._sent: dict[str, list[int]] = {}  # digest -> rows of attempts that are under way
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The connection of this process."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            version = db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, 1, VERSION):
                 text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
                 raise FatalError(text, kind="store")
-            tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if tables and (version == 0 or len(tables & {"results", "items", "attempts", "abilities", "runs"}) < 3):
                 raise FatalError(f"{self.path} is a database of something else; give another file", kind="store")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
             if version != VERSION:
-                self._db.executescript(f"BEGIN; {_FROM_1 if version else _TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+                db.executescript(f"BEGIN; {_FROM_1 if version else _TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
         except (sqlite3.Error, OSError) as error:
             raise FatalError(f"{self.path} cannot be used as a store: {error}; give another file", kind="store") from None
+        return db
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._db.close()
+            if self._connection is not None:
+                self._connection.close()
 
     def __enter__(self) -> Store:
         return self

@@ -13,6 +13,7 @@ from requests.exceptions import BaseHTTPError  # type: ignore[attr-defined]  # u
 from . import deadline
 from .address import API_VERSION, is_loopback, may_carry_key, page, shown
 from .errors import FatalError, RetryLater
+from .forks import renew_in_forks
 from .key import Key
 
 CONNECT_SECONDS = 10.0
@@ -50,11 +51,15 @@ class Transport:
         self.base_url, self._query = shown(base_url), urlsplit(base_url).query
         self._azure = API_VERSION in {name.lower() for name, _ in parse_qsl(self._query, keep_blank_values=True)}
         self._key = key
-        self._local = threading.local()
+        renew_in_forks(self).renew()
         with requests.Session() as session:  # proxies and certificates of the environment
             self._settings = session.merge_environment_settings(base_url, {}, True, None, None)
         if is_loopback(base_url):
             self._settings["proxies"] = {}  # a proxy cannot reach this machine's own servers
+
+    def renew(self) -> None:
+        """Let each thread connect anew: a forked process must not write into its parent's connections."""
+        self._local = threading.local()
 
     @property
     def withholds_key(self) -> bool:
