@@ -1,0 +1,120 @@
+"""Training and extraction killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
+
+    python bench/kills.py [kills] [seed]
+
+Processes get SIGKILL. A training goes on with --resume until it is finished, and is compared with one that was left alone; each time
+what the kill left is read: it is a model, or one line says why not. An extraction is started again without --force.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "worlds")]
+
+from training_world import write_table  # noqa: E402
+
+from minirank.errors import RunError  # noqa: E402
+from minirank.extract.made_files import EXTRACTED, MADE_FILE, not_ours  # noqa: E402
+from minirank.locking import LOCK, holder  # noqa: E402
+from minirank.run.load_run import load_run  # noqa: E402
+
+SLOW = "training.epochs=3 training.checkpoint_seconds=1e-9 training.batch_rows=8 training.early_stopping.patience=9".split()
+SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")
+
+
+def command(*words: object) -> list[str]:
+    """`minirank` with these words."""
+    return [sys.executable, "-m", "minirank", *map(str, words)]
+
+
+def run(*words: object) -> float:
+    """Run a command to its end; the seconds that it took."""
+    start = time.monotonic()
+    subprocess.run(command(*words), cwd=ROOT, check=True, capture_output=True)
+    return time.monotonic() - start
+
+
+def killed(seconds: float, *words: object) -> bool:
+    """Whether a command was killed after some seconds; False where it had ended well before."""
+    process = subprocess.Popen(command(*words), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        said = process.communicate(timeout=seconds)[1]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return process.returncode == -signal.SIGKILL
+    if process.returncode:
+        sys.exit(f"{' '.join(map(str, words))}: {said}")
+    return False
+
+
+def read(folder: Path) -> str:
+    """What is there after a kill."""
+    if holder(folder) is not None:
+        sys.exit(f"{folder}: the lock of a killed process holds")
+    try:
+        load_run(folder)
+    except RunError as error:
+        return "not begun" if "no run" in str(error) else "no epoch yet" if "no epoch is finished" in str(error) else sys.exit(str(error))
+    return "a model"
+
+
+def kill_trainings(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill trainings at random moments and finish them."""
+    config = write_table(base)
+    train = ["train", config, *(word for each in SLOW for word in ("--set", each))]
+    whole = base / "whole"
+    seconds = run(*train, "--run", whole)
+    left: dict[str, int] = {}
+    done = number = 0
+    while done < kills:
+        folder, number = base / f"run{number}", number + 1
+        while done < kills:
+            begun = folder.exists() and any(path.name != LOCK for path in folder.iterdir())
+            if not killed(chance.uniform(0, seconds), *train, "--run", folder, *(["--resume"] if begun else [])):
+                break
+            done += 1
+            found = read(folder)
+            left[found] = left.get(found, 0) + 1
+        run(*train, "--run", folder, *(["--resume"] if any(path.name != LOCK for path in folder.glob("*")) else []))
+        different = [name for name in SAME if (folder / name).read_bytes() != (whole / name).read_bytes()]
+        if different:
+            sys.exit(f"{folder}: {different[0]} differs from that of the training that was left alone")
+    print(f"{done} kills of {number} trainings of {seconds:.1f} s, found then: {left}; all ended with the same bytes")
+
+
+def kill_extractions(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill extractions at random moments and start them again."""
+    for name in ("whole", "data"):
+        run("simulate", base / name, "--impressions", 300)
+    seconds, done = run("extract", base / "whole"), 0
+    while done < kills:
+        done += killed(chance.uniform(0.3 * seconds, seconds), "extract", base / "data")
+        if not_ours(base / "data", EXTRACTED) is not None:
+            sys.exit("an extraction that was killed left files that nobody claims")
+    run("extract", base / "data")
+    if any((base / "data" / name).read_bytes() != (base / "whole" / name).read_bytes() for name in (*EXTRACTED, MADE_FILE)):
+        sys.exit("an extraction that was killed ended with other bytes")
+    print(f"{done} kills of extractions of {seconds:.1f} s; none needed --force, and the bytes are the same")
+
+
+def main(kills: int = 40, seed: int = 0) -> None:
+    """Print what was killed and found."""
+    chance = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, kill in (("train", kill_trainings), ("extract", kill_extractions)):
+            base = Path(folder) / name
+            base.mkdir()
+            kill(base, kills if name == "train" else kills // 4, chance)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
