@@ -69,16 +69,16 @@ def write_output(path: Path, write: Callable[[BinaryIO], object], replace: bool 
 
     Raises:
         RunError: it cannot be written, or is there and not to be replaced.
+        BrokenPipeError: who reads the pipe has gone.
     """
-    if (number := descriptor_of(path)) is not None:
-        sys.stdout.flush()
-        with open(os.dup(number), "wb") as stream:  # not the file behind it, which may have an end to append to
-            write(stream)
-    elif is_stream(path):
-        with open(path, "wb") as stream:
-            write(stream)
-    else:
+    if not is_stream(path):
         write_atomic(Path(os.path.realpath(path)), write, replace)
+        return
+    number = descriptor_of(path)
+    sys.stdout.flush()
+    # What stands for an open file is that one, not the file behind it, which may have an end to append to.
+    with writing(path), open(path if number is None else os.dup(number), "wb") as stream:
+        write(stream)
 
 
 def descriptor_of(path: Path) -> int | None:

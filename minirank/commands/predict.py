@@ -73,5 +73,8 @@ def run_score(options: Namespace) -> None:
     check_backend(run.config)
     out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
     columns = score_data(run, options.data, progress.say)
-    write_predictions(out, columns, options.force)
+    try:
+        write_predictions(out, columns, options.force)
+    except BrokenPipeError:  # `| head` has what it wanted
+        return
     (progress.say if is_stream(out) else show)(f"wrote {len(next(iter(columns.values()))):,} rows to {options.out}")

@@ -140,6 +140,7 @@ def test_pipes_and_open_files_take_csv(capsys, place):
     thread.start()
     assert run(capsys, "score", "run", "rows.csv", "--out", "pipe")[0] == 0
     thread.join()
+    os.symlink("/dev/full", "full.csv")
     with open("log", "a") as log:
         log.write("before\n")
         log.flush()
@@ -150,6 +151,11 @@ def test_pipes_and_open_files_take_csv(capsys, place):
     assert Path("pipe").is_fifo() and os.path.islink("out.csv")
     with open("rows.csv", "a") as rows:
         assert "this command reads rows.csv" in refused(capsys, "score", "run", "rows.csv", "--out", f"/dev/fd/{rows.fileno()}")
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert run(capsys, "score", "run", "rows.csv", "--out", f"/dev/fd/{writer}")[:2] == (0, "")  # as with `| head`
+    os.close(writer)
+    assert "full.csv: cannot be written: No space left on device" in refused(capsys, "score", "run", "rows.csv", "--out", "full.csv")
     assert descriptor_of(Path("rows.csv")) is None and descriptor_of(Path("/dev/fd/7")) == 7
     assert run(capsys, "score", "run", "rows.csv", "--out", "/dev/null")[0] == 0
 
