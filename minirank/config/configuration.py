@@ -237,7 +237,10 @@ def to_dict(config: Config) -> dict[str, Any]:
 
 def to_yaml(config: Config) -> str:
     """The configuration as YAML, every default spelt out."""
-    return yaml.safe_dump(to_dict(config), sort_keys=False, allow_unicode=True)
+    values = to_dict(config)
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    # NOTE: PyYAML writes U+0085 as it is, and reads it back as the end of a line.
+    return yaml.safe_dump(values, sort_keys=False) if "\x85" in text else text
 
 
 def without_paths(config: Config) -> dict[str, Any]:

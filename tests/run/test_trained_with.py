@@ -1,5 +1,6 @@
 """A model knows its configuration, its data's facts and its encoder: what changed since is named, what may change is not."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from case_table import cases
 from command_line import refused, run
 from training_world import small_config
 
-from minirank.config.configuration import load_config
+from minirank.config.configuration import config_from_dict, for_predictions, load_config, to_dict, to_yaml
 from minirank.errors import RunError
 from minirank.npz import read_npz
 from minirank.run.load_run import load_run
@@ -109,6 +110,40 @@ def test_what_may_change_after_training(capsys, finished, folder, tmp_path):
     edit(path, str(moved), "../moved/rows.csv")  # relative to the file, as in any configuration
     assert load_run(folder).config.data.table.train.samefile(moved)
     assert (folder / "model.npz").read_bytes() == before
+
+
+def test_the_configuration_is_read_as_it_was_written(tmp_path):
+    """Names of columns that YAML, or one of its writers, takes for something else; a name that came back as another were a change."""
+    names = [
+        "on",
+        "null",
+        "1",
+        "1e3",
+        "~",
+        "- a",
+        "a: b",
+        "é",
+        "\x85x",
+        "a\x85b",
+        "\u2028",
+        "#c",
+        "2020-01-01",
+        "x\ny",
+        " lead",
+        "😀",
+        "12:30",
+        "<<",
+    ]
+    columns = {
+        "categorical": names,
+        "tasks": [{"name": "ctr", "column": "y", "positive": "1"}, {"name": "b", "column": 7, "positive": 1.5}],
+    }
+    data = {"table": {"train": "r.csv", "missing": ["", "NA", "1e5"]}, "columns": columns}
+    tasks = [{"name": "ctr", "loss": {"bce": 1e-7}}, {"name": "b", "loss": {"bce": 0.1, "mse": 1e22}}]
+    config = config_from_dict({"data": data, "tasks": tasks})
+    (tmp_path / "config.yaml").write_text(to_yaml(config), encoding="utf-8")
+    read, carried = load_config(tmp_path / "config.yaml"), config_from_dict(json.loads(json.dumps(to_dict(for_predictions(config)))))
+    assert for_predictions(read) == for_predictions(config) == for_predictions(carried)
 
 
 def test_data_that_are_gone(capsys, folder, tmp_path):
