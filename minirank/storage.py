@@ -20,6 +20,7 @@ import numpy as np
 
 from .errors import RunError
 from .npz import BadNpz, Header, read_npz
+from .terminal import json_text
 
 Expected = tuple[tuple[int | None, ...], Any]  # shape and type of an array
 LONGEST_INTEGER = 1_000  # digits of a whole number in JSON
@@ -128,7 +129,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people to read too; see `write_atomic`."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(value, indent=1) + "\n")
 
 
 def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:

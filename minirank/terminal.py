@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
@@ -27,13 +28,26 @@ def printable(text: str, keep: str = "") -> str:
     Args:
         keep: characters that stay as they are.
     """
-    return text if text.isprintable() else _NOT_PLAIN.sub(lambda found: _visible(found[0], keep), text)
+    return _escaped(text, keep, lambda char: char.encode("unicode_escape").decode("ascii"))
 
 
-def _visible(char: str, keep: str) -> str:
-    if char.isprintable() or char in keep or char in JOINERS or unicodedata.category(char) == "Zs":
-        return char
-    return char.encode("unicode_escape").decode("ascii")
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON in which letters of all scripts stay to be read, and every other character that `printable` shows is escaped.
+
+    Raises:
+        ValueError: a number that JSON does not have.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return _escaped(text, "\n", lambda char: json.dumps(char)[1:-1])
+
+
+def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:
+    def shown(found: re.Match) -> str:
+        char = found[0]
+        kept = char.isprintable() or char in keep or char in JOINERS or unicodedata.category(char) == "Zs"
+        return char if kept else escape(char)
+
+    return text if text.isprintable() else _NOT_PLAIN.sub(shown, text)
 
 
 def columns(text: str) -> int:

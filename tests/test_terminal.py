@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import sys
 
 import pytest
@@ -10,7 +11,7 @@ from case_table import cases
 from minirank.errors import DataError
 from minirank.evaluation.format_metrics import aligned
 from minirank.progress import Progress
-from minirank.terminal import Output, columns, cut, for_people, pad, printable
+from minirank.terminal import Output, columns, cut, for_people, json_text, pad, printable
 
 
 @cases(r"""
@@ -110,3 +111,19 @@ def test_closed_streams(monkeypatch):
         assert output.lost is None
         print("a result")
     assert output.lost.errno == errno.EBADF
+
+
+def test_json_keeps_letters_and_escapes_what_is_not_shown():
+    value = {
+        "name": "\u5c71\u7530 \u0645\u06cc\u200c\u0634\u0648\u062f caf\u00e9",
+        "hostile": "\x1b[2J\x9b2J\u202e\u2028\ufeff\U000e0041\ud800\n\x7f",
+    }
+    for indent in (None, 1):
+        text = json_text(value, indent)
+        assert json.loads(text) == value
+        assert value["name"] in text
+        assert "\\u009b2J\\u202e\\u2028\\ufeff\\udb40\\udc41\\ud800\\n\\u007f" in text
+        assert all(char.isprintable() or char in "\n\u200c" for char in text)
+    assert json_text("abc") == '"abc"'
+    with pytest.raises(ValueError):
+        json_text(float("nan"))

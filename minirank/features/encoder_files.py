@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from minirank.errors import ConfigError, RunError
 from minirank.features import inputs
 from minirank.features.tfidf import TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
+from minirank.terminal import json_text
 
 FORMAT = "minirank encoder"
 VERSION = 2  # of 1 the words were those of the raw texts, with everybody's name
@@ -52,7 +52,7 @@ def save(encoder: Any, folder: Path) -> None:
     save_npz(folder / "encoder.npz", arrays)
     settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
     settings |= {name: getattr(encoder, name) for name in NAMES}
-    write_text(folder / "encoder.json", json.dumps(settings, ensure_ascii=False, allow_nan=False))
+    write_text(folder / "encoder.json", json_text(settings))
 
 
 def load(folder: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from statistics import median
@@ -14,6 +13,7 @@ from minirank.extract.made_files import SIGNALS_FILE, noted
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.profiles import value_of
 from minirank.storage import write_text
+from minirank.terminal import json_text
 
 
 def hiring_signals(folder: DataFolder, features: Features, config: FeatureConfig = FeatureConfig()) -> list[dict]:
@@ -62,7 +62,7 @@ def write_signals(folder: DataFolder, features: Features, config: FeatureConfig 
         RunError: it cannot be written.
     """
     path = Path(folder.path) / SIGNALS_FILE
-    lines = [json.dumps(line, ensure_ascii=False) for line in hiring_signals(folder, features, config)]
+    lines = [json_text(line) for line in hiring_signals(folder, features, config)]
     with noted(path.parent, (SIGNALS_FILE,)):
         write_text(path, "".join(f"{line}\n" for line in lines))
     return path

@@ -40,6 +40,7 @@ from ..kernels.plan import Plan
 from ..locking import LOCK
 from ..model.label_rates import LabelRates
 from ..storage import load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
+from ..terminal import printable
 from .trained_with import NAME, RESTORE, checksums
 
 MOST = 2**31  # ids of a field, and what a label is weighted by
@@ -194,7 +195,7 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
     facts |= {"left_out": left_out, "columns": {name: asdict(column) for name, column in dataset.columns.items()}}
     write_json(folder / DATA, facts)
     write_json(folder / VERSIONS, versions())
-    write_text(folder / PLAN, f"{plan}\n")
+    write_text(folder / PLAN, printable(f"{plan}\n", keep="\n"))
     dataset.encoder.save(folder)
     write_text(folder / CONFIG, to_yaml(config))
 

@@ -168,3 +168,16 @@ def test_a_terminal_of_another_encoding_and_streams_that_end(market, tmp_path):
     _, _, folder = market
     done = python("-m", "minirank", "rank", folder, "--job", IDS["j000"], "--top", "50", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and "\\u5c71\\u7530" in done.stdout and done.stdout.isascii() and not done.stderr
+
+
+def test_files_to_be_read_hold_nothing_that_a_terminal_obeys(market):
+    """`cat` of what was written is safe: texts escape what JSON allows to stand raw."""
+    _, data, folder = market
+    for path in (
+        *data.glob("*_features.jsonl"),
+        data / "hiring_signals.jsonl",
+        *data.glob("*.json"),
+        *folder.glob("*.json*"),
+        folder / "plan.txt",
+    ):
+        assert not obeyed(path.read_text(encoding="utf-8")), path.name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from minirank.data.table.transforms import DenseTransform
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
 from minirank.storage import read_json, write_text
+from minirank.terminal import json_text
 
 FILE = "table_encoder.json"
 _AGAIN = "train the run again"
@@ -191,7 +191,7 @@ class TableEncoder:
         Raises:
             RunError: the folder cannot be written to.
         """
-        write_text(Path(folder) / FILE, json.dumps(asdict(self), ensure_ascii=False, allow_nan=False))
+        write_text(Path(folder) / FILE, json_text(asdict(self)))
 
     @classmethod
     def load(cls, folder: str | Path) -> TableEncoder:

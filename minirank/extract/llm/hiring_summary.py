@@ -7,7 +7,6 @@ file gets two more keys:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ...data import DataFolder
 from ...features import PastHires, hiring_signals
 from ...llm_client import Request
 from ...storage import write_text
+from ...terminal import json_text
 from .. import Features, ResumeFeatures, Value
 from ..made_files import SIGNALS_FILE, noted
 from .asker import Asker
@@ -48,7 +48,7 @@ def write_signals_llm(folder: DataFolder, features: Features, asker: Asker, conf
         line |= {"summary": answer["summary"] if answer and shared else None, "shared": shared}
     path = Path(folder.path)
     with noted(path, (SIGNALS_FILE,)):
-        write_text(path / SIGNALS_FILE, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+        write_text(path / SIGNALS_FILE, "".join(json_text(line) + "\n" for line in lines))
     return counts
 
 
