@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .client import RAISE_CAP, read_answer
+from .client import RAISE_CAP
 from .cost import Attempt, Limits
 from .errors import FatalError, ItemError, LLMError
-from .parse_json import InvalidReply, Unfinished, is_loop
+from .parse_json import InvalidReply, Unfinished, is_loop, read_answer
 from .replies import read_completion
 from .request import Ability, Request, payload
 from .store import Store

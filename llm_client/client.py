@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,11 +19,10 @@ from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .forks import renew_in_forks
 from .key import Key
 from .pace import Pace
-from .parse_json import InvalidReply, Unfinished, after_reasoning, is_loop, parse
+from .parse_json import InvalidReply, Unfinished, is_loop, read_answer
 from .replies import Completion, read_completion
 from .request import Ability, Request, payload
 from .retry import RetryBudget, backoff
-from .schema import coerce, validate
 from .transport import Transport
 
 PATH = "/chat/completions"
@@ -174,6 +173,10 @@ class Client:
             except CapabilityError as error:
                 ability = ability.without(error)
                 continue
+            except ItemError as error:
+                if cap > least_cap and error.kind == "rejected" and "max_" in str(error):  # twice as many are too many for the model
+                    raise ItemError(f"the answer is cut off at {least_cap} tokens, and {cap} are {error}", kind="truncated") from None
+                raise
             self._learn(ability)
             self.pace.open()
             self._check_cut(sent, completion, attempts)
@@ -342,45 +345,6 @@ class Client:
                 return
             self._notified.add(text)
         self._notice(text)
-
-
-def read_answer(completion: Completion, schema: dict | None) -> tuple[object, bool, str]:
-    """The value of an answer, whether it was repaired or coerced, and where in the message it stood.
-
-    Where the content holds none, a tool call may, or the reasoning: that holds drafts too, so it is the answer only if the
-    model stopped by itself and the whole of it is one JSON object that follows the schema as it is.
-
-    Raises:
-        Unfinished: it is cut off, or there is only reasoning.
-        InvalidReply: it does not follow the schema.
-    """
-    if completion.finish == "length":
-        raise Unfinished("truncated" if after_reasoning(completion.text) or completion.called.strip() else "reasoning")
-    wrong: InvalidReply | None = None
-    for place, text in (("content", completion.text), ("tool call", completion.called)):
-        if text.strip() and (schema is not None or place == "content"):
-            try:
-                return *_follows(text, schema), place
-            except InvalidReply as error:
-                wrong = wrong or error
-    if wrong is not None and not (isinstance(wrong, Unfinished) and completion.reasoning.strip()):
-        raise wrong
-    if schema is not None and completion.finish == "stop":
-        with suppress(InvalidReply):
-            value, repaired = _follows(completion.reasoning, schema)
-            if isinstance(value, dict) and not repaired:
-                return value, False, "reasoning"
-    raise Unfinished("reasoning")
-
-
-def _follows(text: str, schema: dict | None) -> tuple[object, bool]:
-    if schema is None:
-        return text, False
-    parsed, repaired = parse(text)
-    value = coerce(parsed, schema)
-    if wrong := validate(value, schema):
-        raise InvalidReply(wrong)
-    return value, repaired or value is not parsed
 
 
 def counted_or_estimated(completion: Completion, body: bytes) -> tuple[int, int, bool]:

@@ -11,10 +11,10 @@ from shlex import quote
 from typing import Any
 
 from .address import page
-from .client import Client, read_answer
+from .client import Client
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
-from .parse_json import InvalidReply, Unfinished
+from .parse_json import InvalidReply, Unfinished, read_answer
 from .replies import NEW_KEY, instead_of_json, read_body, sort_error
 from .request import RUNGS, Ability, Request, payload, response_format
 from .transport import RawReply

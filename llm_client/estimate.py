@@ -75,7 +75,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
     """
     answered = ("done",) if retry_failed else ("done", "failed")
     items = hits = repeated = size = answers = 0
-    one = []
+    one: list[float] = []
     seen, first = set(), None
     for request in requests:
         items += 1

@@ -1,11 +1,15 @@
-"""From the text of an answer to a value: strict JSON, a bounded repair, limits on size and depth."""
+"""From an answer to a value: where it stands, strict JSON, a bounded repair, limits on size and depth."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+from contextlib import suppress
 from itertools import accumulate
+
+from .replies import Completion
+from .schema import coerce, validate
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 32  # of objects and lists within one another
@@ -36,6 +40,45 @@ class Unfinished(InvalidReply):
         super().__init__({"truncated": "the answer is cut off", "reasoning": "only reasoning came and no answer,"}[kind])
 
 
+def read_answer(completion: Completion, schema: dict | None) -> tuple[object, bool, str]:
+    """The value of an answer, whether it was repaired or coerced, and where in the message it stood.
+
+    Where the content holds none, a tool call may, or the reasoning: that holds drafts too, so it is the answer only if the
+    model stopped by itself and the whole of it is one JSON object that follows the schema as it is.
+
+    Raises:
+        Unfinished: it is cut off, or there is only reasoning.
+        InvalidReply: it does not follow the schema.
+    """
+    if completion.finish == "length":
+        raise Unfinished("truncated" if _after_reasoning(completion.text) or completion.called.strip() else "reasoning")
+    wrong: InvalidReply | None = None
+    for place, text in (("content", completion.text), ("tool call", completion.called)):
+        if text.strip() and (schema is not None or place == "content"):
+            try:
+                return *_follows(text, schema), place
+            except InvalidReply as error:
+                wrong = wrong or error
+    if wrong is not None and not (isinstance(wrong, Unfinished) and completion.reasoning.strip()):
+        raise wrong
+    if schema is not None and completion.finish == "stop":
+        with suppress(InvalidReply):
+            value, repaired = _follows(completion.reasoning, schema)
+            if isinstance(value, dict) and not repaired:
+                return value, False, "reasoning"
+    raise Unfinished("reasoning")
+
+
+def _follows(text: str, schema: dict | None) -> tuple[object, bool]:
+    if schema is None:
+        return text, False
+    parsed, repaired = parse(text)
+    value = coerce(parsed, schema)
+    if wrong := validate(value, schema):
+        raise InvalidReply(wrong)
+    return value, repaired or value is not parsed
+
+
 def parse(text: str) -> tuple[object, bool]:
     """Read the JSON value of an answer.
 
@@ -60,7 +103,7 @@ def parse(text: str) -> tuple[object, bool]:
         return _checked(_decoder.decode(text), text), False
     except json.JSONDecodeError as error:
         first = InvalidReply(f"not JSON: {error.msg} at character {error.pos}")
-    if (text := after_reasoning(text)) == "":
+    if (text := _after_reasoning(text)) == "":
         raise Unfinished("reasoning")
     for candidate in (text, _TRAILING_COMMA.sub(lambda found: found[1] or "", text)):
         found = _last_object(candidate)
@@ -79,7 +122,7 @@ def is_loop(text: str) -> bool:
     return any(tail[period:] == tail[:-period] for period in range(1, len(tail) // 4 + 1))
 
 
-def after_reasoning(text: str) -> str:
+def _after_reasoning(text: str) -> str:
     """What stands behind the last mark that ends to think aloud, and before one that only begins to."""
     ends = list(_ANSWERS.finditer(text))
     text = text[ends[-1].end() :] if ends else text

@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS abilities (base_url TEXT, model TEXT, ability TEXT, t
 CREATE TABLE IF NOT EXISTS runs (run INTEGER PRIMARY KEY, pid INTEGER NOT NULL, began REAL NOT NULL);
 """
 _ADD_ATTEMPT = "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_FROM_1 = "ALTER TABLE attempts ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;"
+_NEWER = {1: "ALTER TABLE attempts ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0"}  # version -> what makes the next of it
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
             version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, 1, VERSION):
+            if version not in (0, *_NEWER, VERSION):
                 text = f"{self.path} is a store of version {version}, this program writes {VERSION}; use another file"
                 raise FatalError(text, kind="store")
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -123,8 +123,14 @@ class Store:
                 raise FatalError(f"{self.path} is a database of something else; give another file", kind="store")
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing; a power cut at most the last commits
-            if version != VERSION:
-                db.executescript(f"BEGIN; {_FROM_1 if version else _TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            if version == 0:
+                db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            elif version != VERSION:
+                db.execute("BEGIN IMMEDIATE")
+                for number in range(db.execute("PRAGMA user_version").fetchone()[0], VERSION):  # another process may have been first
+                    db.execute(_NEWER[number])
+                db.execute(f"PRAGMA user_version = {VERSION}")
+                db.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             raise FatalError(f"{self.path} cannot be used as a store: {error}; give another file", kind="store") from None
         return db

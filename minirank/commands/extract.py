@@ -175,7 +175,12 @@ def _add_common(command) -> None:
     add("--rpm", type=number(above=0), metavar="N", help="requests a minute at most")
     add("--tpm", type=number(above=0), metavar="N", help="tokens a minute at most")
     add("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="S", help="seconds for an answer (default 120)")
-    add("--max-tokens", type=whole_number(1, most=MOST_TOKENS), metavar="N", help="of an answer (default 300 to 1000, by prompt)")
+    add(
+        "--max-tokens",
+        type=whole_number(1, most=MOST_TOKENS),
+        metavar="N",
+        help="of an answer (default 300 to 1000, by prompt); twice as many where it is cut off",
+    )
     add("--price-in", type=number(), metavar="P", help="of a million tokens sent")
     add("--price-out", type=number(), metavar="P", help="of a million tokens of answers")
     add("--max-cost", type=number(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices")

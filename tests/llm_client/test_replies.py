@@ -328,6 +328,16 @@ def test_counts_under_other_names(store):
     }
 
 
+def test_a_cap_that_the_model_does_not_allow_is_told_with_why_it_was_asked_for():
+    def small(received):
+        return (
+            answer('{"n": 1', "length") if received.body["max_tokens"] <= 60 else failure(400, "max_tokens is too large: 100; at most 60")
+        )
+
+    found = ended(small)
+    assert found.kind == "truncated" and "cut off at 50 tokens, and 100 are rejected" in str(found) and "at most 60" in str(found)
+
+
 def test_another_cap_is_the_same_request(store):
     """Raising the cap asks again for what failed, not for what is done."""
     short = answer('{"n": 1', "length")
