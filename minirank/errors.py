@@ -11,6 +11,7 @@ from .terminal import printable
 
 COMPARED = 20_000  # names that one is compared with; each takes time
 LONGEST_NAME = 100  # characters
+SHOWN = 40  # names in a message
 
 
 class MinirankError(Exception):
@@ -62,4 +63,11 @@ def suggestion(name: object, names: Iterable[object]) -> str:
     """`did you mean X?` where one of `names` is close to `name`, else all of them."""
     known = list(names)
     near = nearest(name, known)
-    return f"did you mean {near}?" if near else f"known are {', '.join(map(str, known))}"
+    return f"did you mean {near}?" if near else f"known are {listed(known)}"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names as a message can show them: the first `SHOWN`, and how many more there are."""
+    texts = [str(name)[:LONGEST_NAME] for name in names]
+    more = f" and {len(texts) - SHOWN:,} more" if len(texts) > SHOWN else ""
+    return f"{', '.join(texts[:SHOWN])}{more}"

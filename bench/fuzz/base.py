@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
+import sqlite3
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -68,11 +70,13 @@ def write_base(folder: Path, with_server: bool = True) -> None:
     with contextlib.chdir(folder):
         if with_server:
             with serving(honest) as (url, _):
-                _run("extract", "data", "--base-url", url, "--model", "m", "--record", "cassette.jsonl")
-                _run("grade", "data", "--base-url", url, "--model", "m", "--limit", 6, "--record", "grading.jsonl")
+                one = ("--base-url", url, "--model", "m", "--concurrency", 1)  # at a time: the same order each time
+                _run("extract", "data", *one, "--record", "cassette.jsonl")
+                _run("grade", "data", *one, "--limit", 6, "--record", "grading.jsonl")
             shutil.move("data/llm.sqlite", "llm.sqlite")
             for name in ("llm.sqlite-wal", "llm.sqlite-shm", "llm.sqlite.lock"):
                 (Path("data") / name).unlink(missing_ok=True)
+            _forget_the_day(Path(), url)
             _run("extract", "data", "--replay", "cassette.jsonl", "--store", "other.sqlite", "--batch-out", "asked")
             _write_batch(Path("asked/batch_001.jsonl"), Path("batch.jsonl"))
             for name in Path().glob("other.sqlite*"):
@@ -86,6 +90,20 @@ def write_base(folder: Path, with_server: bool = True) -> None:
         _run("score", "runs/folder", "data", "--out", "scores.csv")
         _run("rank", "runs/folder", "--job", "j1", "--role", "hr", "--resumes", "new.jsonl")
         Path("scores.csv").unlink()
+
+
+def _forget_the_day(folder: Path, url: str) -> None:
+    """Take out what differs from day to day: the server's port, times."""
+    for name in ("cassette.jsonl", "grading.jsonl"):
+        text = (folder / name).read_text(encoding="utf-8").replace(url, "http://127.0.0.1:8080/v1")
+        (folder / name).write_text(re.sub(r'"recorded": "[\d-]+"', '"recorded": "2026-01-01"', text), encoding="utf-8")
+    base = sqlite3.connect(folder / "llm.sqlite", isolation_level=None)
+    for change in ("attempts SET time = 0, ms = 1", "results SET finished = 0", "abilities SET time = 4e9", "runs SET pid = 1, began = 0"):
+        base.execute(f"UPDATE {change}")
+    base.execute("UPDATE results SET provenance = replace(provenance, ?, 'http://127.0.0.1:8080/v1')", (url,))
+    base.execute("UPDATE abilities SET base_url = 'http://127.0.0.1:8080/v1'")
+    base.execute("VACUUM")
+    base.close()
 
 
 def _run(*words: object) -> None:

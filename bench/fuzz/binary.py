@@ -126,10 +126,10 @@ def _twice(chance: Random, content: bytes) -> bytes:
 
 
 def _large(chance: Random, content: bytes) -> bytes:
-    """A small file that unpacks to 320 MB: more than its size is worth, and no harm to any reader."""
+    """A small file that unpacks to 40 million cells: more than its size is worth, and no harm to any reader."""
     name, _ = chance.choice(_members(content))
     array = io.BytesIO()
-    np.lib.format.write_array(array, np.zeros(40_000_000))
+    np.lib.format.write_array(array, np.zeros(40_000_000, np.int8))
     return _zipped([member for member in _members(content) if member[0] != name] + [(name, array.getvalue())])
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import hashlib
 import io
 import json
 import math
@@ -57,15 +58,17 @@ ERROR = re.compile(r"^minirank(?: \w+)?: error: .+$", re.MULTILINE)
 def mutate(kind: Kind, world: Path, chance: random.Random) -> str:
     """Change the file of a world; returns how."""
     path = world / kind.path
-    how = chance.random()
+    content, how = path.read_bytes(), chance.random()
+    path.unlink()  # a link of the base's
+    path.write_bytes(content)
     if how < STRUCTURE:
         if kind.content is binary.change_sqlite:
             binary.change_sqlite(chance, path)
         else:
-            path.write_bytes(kind.content(chance, path.read_bytes()))
+            path.write_bytes(kind.content(chance, content))
     elif how < 0.98:
         change = chance.choice(mutations.BYTES)
-        path.write_bytes(change(chance, path.read_bytes()))
+        path.write_bytes(change(chance, content))
         return change.__name__
     else:
         path.unlink()
@@ -95,11 +98,25 @@ def past_parser(kind: Kind, path: Path) -> bool:
         return False
 
 
+def _link(source: str, target: str) -> None:
+    """A file of the base in a world: a link, or a copy of what commands change in its place."""
+    changed = source.endswith((".sqlite", "metrics.jsonl", "timing.jsonl"))
+    (shutil.copy if changed else os.link)(source, target)
+
+
+def checksum(folder: Path) -> str:
+    """Of all files in a folder."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        total.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return total.hexdigest()
+
+
 def run_case(base: Path, seed: int, name: str, number: int, folder: Path) -> dict:
     """What became of a case; runs in a process of its own."""
     kind = KINDS[name]
     chance = random.Random(f"{seed}:{name}:{number}")
-    shutil.copytree(base, folder)
+    shutil.copytree(base, folder, copy_function=_link)
     how = mutate(kind, folder, chance)
     words = chance.choice(kind.commands).split()
     os.chdir(folder)
@@ -156,7 +173,7 @@ def _outputs(out: str, words: list[str]) -> dict:
             if not all(np.isfinite(array).all() for array in numbers):
                 return {"verdict": "not finite", "where": str(path)}
         elif path.suffix == ".csv":
-            rows = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
+            rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
             numbers = [value for row in rows for key, value in row.items() if key not in ("search_id", "job_id", "resume_id")]
             if not all(value and math.isfinite(float(value)) for value in numbers):
                 return {"verdict": "not finite", "where": str(path)}
@@ -293,6 +310,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as scratch:
         base = Path(scratch) / "base"
         write_base(base)
+        before = checksum(base)
         if options.case is not None:
             name, _, number = options.case.rpartition(":")
             run_cases(
@@ -318,6 +336,7 @@ def main() -> None:
                     log.write(json.dumps(record) + "\n")
 
         run_cases(base, Path(scratch), options.seed, wanted, options.workers, done)
+        assert checksum(base) == before, "a command wrote to the world that all cases share"
     results = summary(records, options.seed, options.each)
     if options.kind:
         print(table(results), *(f"{r['kind']}:{r['case']} {r['verdict']}: {r['where']}" for r in results["wrong"]), sep="\n")

@@ -105,6 +105,7 @@ def unseal(run: Path) -> None:
     """Take from model.npz what vouches for the other files of its run, as in the runs of earlier versions."""
     with np.load(run / "model.npz") as archive:
         arrays = {name: archive[name] for name in archive.files if name != trained_with.NAME}
+    (run / "model.npz").unlink()
     np.savez(run / "model.npz", **arrays)
 
 
@@ -113,6 +114,7 @@ def seal_arrays(run: Path) -> None:
     unseal(run)
     path = run / "encoder.json"
     found = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
     found["arrays"] = hashlib.sha256((run / "encoder.npz").read_bytes()).hexdigest()
     path.write_text(json.dumps(found), encoding="utf-8")
 

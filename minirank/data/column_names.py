@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from minirank.data import values
-from minirank.errors import ConfigError, DataError, nearest, suggestion
+from minirank.errors import ConfigError, DataError, listed, nearest, suggestion
 
 # The keys of a JSON line, and how each value is read.
 JOB_KEYS = {
@@ -81,7 +81,7 @@ def missing_column(file: str, ours: str, theirs: str | None, existing: Iterable[
     if near:
         remedy = f"if it is the column {near!r}, write {key}: {near} in the configuration"
     else:
-        remedy = f"name the column that holds it, {key}: NAME; there are {', '.join(existing) or 'none'}"
+        remedy = f"name the column that holds it, {key}: NAME; there are {listed(existing) or 'none'}"
     if ours in OPTIONAL.get(file, ()):
         remedy += f" ({key}: null if there is none)"
     return DataError("missing", file=FILES[file], column=theirs, line=line, remedy=remedy)

@@ -231,3 +231,26 @@ def test_overrides_of_what_is_no_configuration(tmp_path, text):
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
 def test_the_examples_are_valid(path):
     load_config(path)
+
+
+@cases("""
+    text | message
+    a: &a [*a] | a section that holds itself
+    a: &a {b: *a} | a section that holds itself
+    LAUGHS | more than 50,000 values, with every alias written out
+    MERGES | more than 50,000 values, with every alias written out
+    a: DIGITS | a number of 2,001 characters
+    a: SIXTIETHS | a number of 2,001 characters
+""")
+def test_a_short_text_that_stands_for_a_long_one(tmp_path, text, message):
+    """Ten lines of aliases can stand for billions of values, and a number in base 60 take minutes."""
+    lists = [f"z{n}: &z{n} [{', '.join([f'*z{n - 1}'] * 9)}]" if n else "z0: &z0 [1]" for n in range(7)]
+    merges = [f"z{n}: &z{n} {{<<: [{', '.join([f'*z{n - 1}'] * 9)}]}}" if n else "z0: &z0 {a: 1}" for n in range(7)]
+    text = text.replace("LAUGHS", "\n".join(lists)).replace("MERGES", "\n".join(merges)).replace("DIGITS", "1" * 2_001)
+    refused(tmp_path, text.replace("SIXTIETHS", "1" + ":1" * 1_000), message)
+
+
+def test_a_configuration_is_small_and_may_begin_with_a_byte_order_mark(tmp_path):
+    refused(tmp_path, "# " + "x" * 2**20, "larger than 1,048,576 bytes, which no configuration is")
+    (tmp_path / "bom.yaml").write_bytes(b"\xef\xbb\xbfdata: {folder: x}")
+    assert load_config(tmp_path / "bom.yaml").data.folder == tmp_path / "x"

@@ -1,5 +1,8 @@
 """Tables and schemas that are wrong, or would leak: one line with a remedy each."""
 
+import bz2
+import gzip
+
 import numpy as np
 import pytest
 from case_table import cases
@@ -103,3 +106,48 @@ def test_a_schema_that_makes_no_sense(table, columns, message):
     with pytest.raises(ConfigError) as error:
         config({"train": "train.csv"} | table, COLUMNS | columns)
     assert str(error.value).startswith(message)
+
+
+NAMES = {"categorical": ["x"], "tasks": [{"name": "y", "column": "y"}]}
+
+
+def test_texts_of_arrays(tmp_path):
+    """Bytes are UTF-8; what is no Unicode is named."""
+    y = np.array([0, 1, 0, 1])
+    for x in (np.array(["é", "b", "é", "b"]), np.array(["é".encode(), b"b", "é".encode(), b"b"])):
+        np.savez(tmp_path / "a.npz", x=x, y=y)
+        assert read_table(config({"train": "a.npz"}, NAMES), tmp_path).encoder.categorical[0].values == ("b", "é")
+    for x in (np.array([b"\xff"] * 4), np.frombuffer(b"\x00\xd8\x00\x00" * 4, "<U1")):
+        np.savez(tmp_path / "a.npz", x=x, y=y)
+        with pytest.raises(DataError, match="a.npz: column x: a text that is no Unicode; correct it"):
+            read_table(config({"train": "a.npz"}, NAMES), tmp_path)
+
+
+@pytest.mark.parametrize("more", [np.array({"a": 1}), np.zeros(4, "c8"), np.zeros(4, "M8[D]"), np.zeros(4, [("a", "f4")])])
+def test_an_array_of_something_else_is_refused(tmp_path, more):
+    np.savez(tmp_path / "a.npz", x=np.arange(4), y=np.array([0, 1, 0, 1]), more=more)
+    with pytest.raises(DataError, match="a.npz: cannot be read: array 'more' must hold numbers or texts"):
+        read_table(config({"train": "a.npz"}, NAMES), tmp_path)
+
+
+def test_an_array_of_more_columns_than_anybody_means(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((4, 100_001), np.int8), y=np.array([0, 1, 0, 1]))
+    with pytest.raises(DataError, match="a.npz: column x: 100,001 columns, at most 100,000 are read"):
+        read_table(config({"train": "a.npz"}, NAMES), tmp_path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress], ids=["gz", "bz2"])
+def test_a_packed_file_has_an_end(tmp_path, pack):
+    """Kilobytes that unpack to more than 16 MB and a hundred times their size."""
+    name = "a.csv.gz" if pack is gzip.compress else "a.csv.bz2"
+    (tmp_path / name).write_bytes(pack(b"x,y\n0,1\n" + b" " * 2**24))
+    with pytest.raises(DataError, match=f"{name}: unpacks to far more than its size is worth; unpack it first"):
+        read_table(config({"train": name}, NAMES), tmp_path)
+
+
+def test_a_header_without_an_end(tmp_path):
+    with pytest.raises(DataError, match="train.csv:1: a cell has more than 131,072 characters; close the double quote"):
+        read(tmp_path, train='"' + TRAIN + "x" * 140_000)
+    many = ",".join(f"c{n}" for n in range(100_000))
+    with pytest.raises(DataError, match=r"column label: missing; correct data.columns.tasks; there are c0, .*, c39 and 99,960 more$"):
+        read(tmp_path, train=f"{many}\n{many}\n", multi_valued=[], dense=[])

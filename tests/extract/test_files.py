@@ -9,6 +9,7 @@ from minirank.errors import DataError
 from minirank.extract import JobFeatures, Value, extract_folder, read_features
 
 DAY = 86_400
+VALUE = {"quote": "q", "start": 0, "end": 1, "source": "llm"}
 
 
 @pytest.fixture
@@ -56,6 +57,17 @@ def test_features_of_other_resumes_are_refused(folder):
 
 
 DAMAGE = [
+    (lambda line: line["must_have"][0].update(value=7), "a value of key 'must_have' must be a text, got 7"),
+    (lambda line: line["must_have"][0].update(start=-1), "start and end of a value must be offsets in a text, got -1"),
+    (lambda line: line["must_have"][0].update(start=5, end=4), "start and end of a value must be offsets in a text, got 5 and 4"),
+    (lambda line: line["must_have"][0].update(end=10**30), "start and end of a value must be offsets in a text"),
+    (lambda line: line.update(min_years=VALUE | {"value": "three"}), "a value of key 'min_years' must be years, got 'three'"),
+    (lambda line: line.update(min_years=VALUE | {"value": 10**400}), "a value of key 'min_years' must be years, got 1000"),
+    (lambda line: line.update(min_years=VALUE | {"value": 3, "rules": -3}), "a value of key 'min_years' must be years, got 3"),
+    (lambda line: line.update(title=VALUE | {"value": 3}), "a value of key 'title' must be a text, got 3"),
+    (lambda line: line.update(job_id=["j1"]), r"key 'job_id' must be a text, got \['j1'\]"),
+    (lambda line: line.update(job_id={}), "key 'job_id' must be a text, got {}"),
+    (lambda line: line.update(flagged=[{"start": 2, "end": 1, "reason": "x"}]), "start and end of a flagged span must be offsets"),
     (lambda line: line.pop("title"), "key 'title' is missing"),
     (lambda line: line.update(extra=1), "key 'extra' is unknown"),
     (lambda line: line.update(must_have={}), "key 'must_have' must be a list, got dict"),

@@ -1,12 +1,15 @@
 """The encoder: what training rows fix, what a row holds, serving against logging, and files on disk."""
 
 import copy
+import hashlib
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from case_table import cases
 from features_world import ROLES, job_features, resume_features, write_world
 from random_rows import ids_of
 
@@ -15,6 +18,7 @@ from minirank.data import split_by_time
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.features import FEATURES, Encoder, PastHires, inputs
 from minirank.kernels.batch import Inputs
+from minirank.npz import read_npz
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +301,66 @@ def test_a_truncated_file_is_one_line(world, tmp_path, name):
         assert "\n" not in str(error.value)
     (tmp_path / name).unlink()
     with pytest.raises(RunError, match=f"{name}: cannot be read"):
+        Encoder.load(tmp_path)
+
+
+@cases("""
+    key | value= | message
+    roles | 3 | damaged
+    roles | ["hr", None] | damaged
+    vocabularies | {} | damaged
+    vocabularies | [["title", ["x"]]] | damaged
+    vocabularies | {"title": {"x": 1}} | damaged
+    until | "today" | damaged
+    until | -1 | damaged
+    until | 1e99 | damaged
+    until | True | damaged
+    max_position | None | damaged
+    config | {"bukkets": 5} | damaged
+    config | {"buckets": "many"} | damaged
+    config | [] | damaged
+    arrays | 7 | damaged
+    arrays | "0" | truncated, or not written together
+    version | [2] | version [2], this minirank reads 2
+""")
+def test_settings_of_other_types(world, tmp_path, key, value, message):
+    world.encoder.save(tmp_path)
+    settings = json.loads((tmp_path / "encoder.json").read_text()) | {key: value}
+    (tmp_path / "encoder.json").write_text(json.dumps(settings))
+    with pytest.raises(RunError, match=rf"encoder\.(json|npz): {re.escape(message)}"):
+        Encoder.load(tmp_path)
+
+
+@cases(
+    """
+    name | change= | message
+    mean | None | mean must be
+    mean | "x" | mean must be
+    mean | 1 | mean must be
+    mean | [-1e999] | mean has a number that is not finite
+    std | [0.0] | damaged
+    std | [-1.0] | damaged
+    idf | [1e999] | idf has a number that is not finite
+    idf | [-1.0] | damaged
+    kept | [0] | damaged
+    kept | [2147483647] | damaged
+""".replace('float("nan")', "'nan'")
+)
+def test_arrays_of_other_types_and_values(world, tmp_path, name, change, message):
+    """Each with a checksum that is right: what vouches for a file must not be all that looks at it."""
+    world.encoder.save(tmp_path)
+    arrays = read_npz(tmp_path / "encoder.npz")
+    if change is None:
+        del arrays[name]
+    elif isinstance(change, list):
+        arrays[name][-1] = change[0]
+    else:
+        arrays[name] = np.full(len(arrays[name]) + (change == 1), change)
+    np.savez(tmp_path / "encoder.npz", **arrays)
+    settings = json.loads((tmp_path / "encoder.json").read_text())
+    settings["arrays"] = hashlib.sha256((tmp_path / "encoder.npz").read_bytes()).hexdigest()
+    (tmp_path / "encoder.json").write_text(json.dumps(settings))
+    with pytest.raises(RunError, match=f"encoder.npz: {message}"):
         Encoder.load(tmp_path)
 
 

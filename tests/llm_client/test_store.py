@@ -155,7 +155,9 @@ def test_files_that_are_no_store(tmp_path, content, words):
 
 DAMAGE = (
     "UPDATE results SET value = '{broken'¦UPDATE results SET provenance = '['¦DROP TABLE attempts¦DROP TABLE items¦"
-    "ALTER TABLE results RENAME COLUMN status TO state¦UPDATE abilities SET ability = '{\"x\": 1}'"
+    "ALTER TABLE results RENAME COLUMN status TO state¦UPDATE abilities SET ability = '{\"x\": 1}'¦"
+    'UPDATE abilities SET ability = \'{"rung": 9}\'¦UPDATE abilities SET ability = \'{"rung": "text"}\'¦'
+    "UPDATE abilities SET ability = '{\"max_tokens\": [1]}'¦UPDATE abilities SET ability = '[]'"
 ).split("¦")
 
 

@@ -25,11 +25,19 @@ from minirank.run import folder as run_folder
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
+from minirank.run.prediction import NotFinite
+from minirank.run.scoring import score_data
 from minirank.storage import save_npz
 from minirank.training import train
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
 SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")
+EPOCHS = (
+    '{"epoch": "1", "loss": 1, "valid": {}, "best": true}',
+    '{"epoch": 1, "loss": 1, "valid": {}, "best": "no"}',
+    '{"epoch": 1, "loss": NaN, "valid": {}, "best": true}',
+    '{"epoch": 1, "loss": 1, "valid": null, "best": true}',
+)
 SLOW = ("training.epochs=6", "training.checkpoint_seconds=1e-9", "training.batch_rows=16")  # a checkpoint a step
 
 
@@ -343,6 +351,47 @@ def test_damaged_runs(copy):
         assert words in unreadable(folder)
 
 
+@cases("""
+    change= | message
+    "text" | must be \\(.*\\) float64, it is \\(.*\\) <U
+    "narrow" | must be \\(.*\\) float64, it is \\(.*\\) float32
+    "long" | must be \\((\\d+), .*\\) float64, it is \\(\\d+,\\) float64
+    "nan" | has a number that is not finite
+    "inf" | has a number that is not finite
+    "gone" | must be .*, it is missing
+""")
+def test_a_model_of_other_types_or_values(copy, change, message):
+    _, folder = copy
+    arrays = read_npz(folder / "model.npz")
+    name = next(name for name, array in arrays.items() if array.ndim == 2 and array.size)
+    ways = {
+        "text": lambda a: a.astype("U9"),
+        "narrow": np.float32,
+        "long": np.ravel,
+        "nan": lambda a: a * np.nan,
+        "inf": lambda a: a + np.inf,
+    }
+    if change == "gone":
+        del arrays[name]
+    else:
+        arrays[name] = ways[change](arrays[name])
+    save_npz(folder / "model.npz", arrays)
+    assert re.search(f"model.npz: {re.escape(name)} {message}", unreadable(folder))
+
+
+def test_a_model_that_predicts_no_number(tmp_path):
+    """Finite parameters whose products are not: no NaN and no infinity leaves a command."""
+    config = small_config(tmp_path, "training.epochs=1", *REFERENCE, rows=120)
+    train(config, tmp_path / "run")
+    arrays = read_npz(tmp_path / "run" / "model.npz")
+    for array in arrays.values():
+        if array.dtype.kind == "f":
+            array[...] = 1e200
+    save_npz(tmp_path / "run" / "model.npz", arrays)
+    with pytest.raises(NotFinite, match=r"ctr is NaN or infinite for \d+ of 120 rows; train again, or restore the run's files"):
+        score_data(load_run(tmp_path / "run"), tmp_path / "rows.csv")
+
+
 @pytest.mark.parametrize("text", ["[]", "null", "5"])
 @pytest.mark.parametrize("name", ["versions.json", "data.json"])
 def test_json_of_another_kind(copy, name, text):
@@ -358,6 +407,10 @@ def test_json_of_another_kind(copy, name, text):
     label_rates rates | [] | damaged
     label_rates rates ctr.bce | "much" | damaged
     label_rates rows | "many" | damaged
+    label_rates rates ctr.bce | 0 | damaged
+    label_rates rates ctr.bce | -1 | damaged
+    label_rates rates ctr.bce | 1e300 | damaged
+    inputs categorical | [["who", 99999999999]] | damaged
     label_rates | 7 | damaged
     inputs categorical | [["who", "x"]] | damaged
     inputs bags | [["tags", -3]] | damaged
@@ -373,7 +426,18 @@ def test_damaged_facts_about_the_data(copy, keys, value, message):
     assert f"data.json: {message}; train again, or restore the file" in unreadable(folder)
 
 
-@pytest.mark.parametrize("text", [None, "", '{"epoch": 1, "lo', "[]\n", "{}\n", "\xff"])
+@pytest.mark.parametrize("key, value", [("categorical", []), ("dense", ["age", "age"]), ("bags", [["tags", 2]]), ("of_request", ["who"])])
+def test_facts_that_do_not_fit_the_encoder(copy, key, value):
+    """In the run of an earlier version, where nothing vouches for them."""
+    _, folder = copy
+    save_npz(folder / "model.npz", {name: array for name, array in read_npz(folder / "model.npz").items() if name != "trained_with"})
+    facts = json.loads((folder / "data.json").read_text())
+    facts["inputs"][key] = value
+    (folder / "data.json").write_text(json.dumps(facts))
+    assert "data.json: the encoder makes other inputs; train again, or restore the file" in unreadable(folder)
+
+
+@pytest.mark.parametrize("text", [None, "", '{"epoch": 1, "lo', "[]\n", "{}\n", "\xff", *EPOCHS])
 def test_a_finished_run_whose_metrics_are_damaged(copy, text):
     config, folder = copy
     train(config, folder, resume=True)

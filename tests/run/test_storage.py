@@ -6,11 +6,12 @@ import time
 
 import numpy as np
 import pytest
+from case_table import cases
 
 from minirank.errors import RunError
 from minirank.npz import read_npz
 from minirank.run.scoring import write_predictions
-from minirank.storage import append_line, save_npz, write_json, write_text
+from minirank.storage import BadJson, append_line, parse_json, save_npz, write_json, write_text
 
 
 class Killed(BaseException):
@@ -86,3 +87,22 @@ def test_equal_arrays_are_equal_bytes_whenever_they_are_written(tmp_path, monkey
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
     found = read_npz(tmp_path / "one.npz")
     assert all((found[name] == array).all() and found[name].dtype == array.dtype for name, array in arrays.items())
+
+
+@cases(r"""
+    text | says
+    {"a": NaN} | NaN is not a JSON number
+    [-Infinity] | -Infinity is not a JSON number
+    [1e400] | 1e400 is not a finite number
+    {"a": 1, "b": 2, "a": 3} | the key 'a' is there twice
+    DEEP | too many lists and objects within each other
+    NINES | a whole number of 5,000 digits
+    {"a": 1 | not valid JSON (Expecting ',' delimiter at character
+    BOM{} | not valid JSON (
+""")
+def test_json_that_two_readers_would_read_as_two_values(text, says):
+    text = text.replace("DEEP", "[" * 100_000 + "]" * 100_000).replace("NINES", "9" * 5_000).replace("BOM", "\ufeff")
+    with pytest.raises(BadJson) as caught:
+        parse_json(text)
+    assert str(caught.value).startswith(says) and "\n" not in str(caught.value)
+    assert parse_json(b'{"a": [1, 2.5, null, true, "\\ud800"]}') == {"a": [1, 2.5, None, True, "\ud800"]}

@@ -15,7 +15,7 @@ from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_arrays, read_csv
 from minirank.data.values import BadValue, number
-from minirank.errors import DataError, nearest
+from minirank.errors import DataError, listed, nearest
 from minirank.npz import Header
 
 MOST_COLUMNS = 100_000  # of an array
@@ -149,7 +149,7 @@ def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[
     elif near is not None:
         remedy = f"did you mean {near!r}? {correct}"
     else:
-        remedy = f"{correct}; there are {', '.join(map(str, names))}"
+        remedy = f"{correct}; there are {listed(names)}"
     raise DataError("missing", file=file, column=str(name), remedy=remedy)
 
 
