@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from minirank.extract.edited_text import EditedText
 from minirank.extract.normalise import normalise
@@ -21,19 +21,21 @@ def read_text(source: str, names: bool = True) -> tuple[EditedText, tuple[Mask, 
     Args:
         source: str, any length; TEXT_LIMIT characters of what it becomes are read.
         names: whether it is about a person, whose name and traits are masked too; else addresses and numbers alone.
-    Returns: (text, masks in the order of the source); spans of one kind with only blanks between are one.
+    Returns: (text, masks in the order of the source). Spans with nothing but blanks between have one placeholder: of how many
+        words a name is, and of which kind each is, does not show.
     """
     text = normalise(source[:_SOURCE_LIMIT])
-    spans = list(_joined(text.text, find_personal(text.text, names)))
-    masks = [Mask(*text.source_span(start, end), kind) for start, end, kind in spans]
-    text.edit((start, end, PLACEHOLDER) for start, end, _ in spans)
-    text.cut(TEXT_LIMIT)
-    read = text.text.count(PLACEHOLDER)
-    return text, tuple(masks[:read])
+    found = find_personal(text.text, names)
+    spans = _joined(text.text, [(start, end) for start, end, _ in found])
+    text.cut(_read_length(spans))
+    length = len(text.text)
+    masks = [Mask(*text.source_span(start, end), kind) for start, end, kind in found if start < length]
+    text.edit((start, end, PLACEHOLDER) for start, end in spans if start < length)
+    return text, tuple(masks)
 
 
 def masked_text(source: str, masks: Iterable[Mask], flagged: Iterable[Flag], replacement: Callable[[Mask | Flag, str], str]) -> EditedText:
-    """The same text where its masks and flags are known.
+    """The same part of the text where its masks and flags are known.
 
     Args:
         source: str.
@@ -41,7 +43,8 @@ def masked_text(source: str, masks: Iterable[Mask], flagged: Iterable[Flag], rep
         flagged: what else is replaced; of two spans that overlap the first one's replacement stands for both.
         replacement: of a mask or a flag, and of the plain text that stood there.
     """
-    text = normalise(source[:_SOURCE_LIMIT])
+    text, masks = normalise(source[:_SOURCE_LIMIT]), sorted(masks, key=lambda mask: mask.start)
+    text.cut(_read_length(_joined(text.text, [text.text_span(mask.start, mask.end) for mask in masks])))
     edits: list[tuple[int, int, str]] = []
     spans: list[Mask | Flag] = [*flagged, *masks]
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
@@ -51,7 +54,6 @@ def masked_text(source: str, masks: Iterable[Mask], flagged: Iterable[Flag], rep
         elif start < end:
             edits.append((start, end, replacement(span, text.text[start:end])))
     text.edit(edits)
-    text.cut(TEXT_LIMIT)
     return text
 
 
@@ -60,15 +62,22 @@ def clean_text(source: str, flagged: Iterable[Flag] = (), masks: Iterable[Mask] 
     return masked_text(source, masks, flagged, lambda span, plain: " ").text
 
 
-def _joined(plain: str, spans: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
-    """Spans of one kind with nothing but blanks between as one."""
-    last = None
-    for start, end, kind in spans:
-        if last is not None and last[2] == kind and not plain[last[1] : start].strip(" "):
-            last = (last[0], end, kind)
+def _joined(plain: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted spans; those with nothing but blanks between as one."""
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and not plain[joined[-1][1] : start].strip(" "):
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
         else:
-            if last is not None:
-                yield last
-            last = (start, end, kind)
-    if last is not None:
-        yield last
+            joined.append((start, end))
+    return joined
+
+
+def _read_length(spans: Iterable[tuple[int, int]]) -> int:
+    """Characters of a plain text of which TEXT_LIMIT are left when a placeholder stands for each span."""
+    length = TEXT_LIMIT
+    for start, end in spans:
+        if start >= length:
+            break
+        length += end - start - 1
+    return length

@@ -53,7 +53,7 @@ def test_case_19_a_flagged_line_leaves_no_trace_in_what_is_sent():
 def test_case_22_empty_and_large_documents():
     assert sent("").text == "" and chunks("", 500) == []
     assert sent(" \n\ufeff\u200b ").text == ""
-    text = sent("Nurse, triage and wound care, 2015 - 2018.\n" * 50_000).text
+    text = sent("A quiet ward, by the sea, 2015 - 2018.\n" * 50_000).text
     pieces = chunks(text, 400)
     assert 250 < len(pieces) < 350 and TEXT_LIMIT - 9 < len(text) <= TEXT_LIMIT
     assert "".join(text[a:b] for a, b in pieces) == text
