@@ -18,6 +18,7 @@ from minirank.extract.masked_text import TEXT_LIMIT
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request
+from minirank.terminal import printable
 
 from ...data import DataFolder
 
@@ -66,7 +67,7 @@ class ExtractionReport:
             f"suspicious documents, {counts.filled:,} filled",
         ]
         if self.fell_back:
-            shown = ", ".join(self.fell_back[:5]) + (" ..." if len(self.fell_back) > 5 else "")
+            shown = ", ".join(map(printable, self.fell_back[:5])) + (" ..." if len(self.fell_back) > 5 else "")
             lines.append(f"failed: {shown}; try these again with --retry-failed")
         return "\n".join(lines)
 
