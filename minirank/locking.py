@@ -40,12 +40,13 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def working_in(folder: Path, command: str, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+def working_in(folder: Path, command: str, say: Callable[[str], None] = lambda text: None, named: Path | None = None) -> Iterator[None]:
     """Be the one process that writes into a folder; it is made where it does not exist, and removed if it is empty in the end.
 
     Args:
         command: what the others are told.
         say: told where the file system has no locks.
+        named: what messages call the folder.
     Raises:
         RunError: another one is at work there, or the folder cannot be written.
     """
@@ -56,7 +57,7 @@ def working_in(folder: Path, command: str, say: Callable[[str], None] = lambda t
     make_folder(folder)
     descriptor = None
     try:
-        descriptor = _acquire(path, command, say)
+        descriptor = _acquire(path, command, say, named or folder)
         yield
     finally:
         if os.getpid() == owner:  # not in a child that was forked meanwhile
@@ -86,7 +87,7 @@ def holder(folder: Path) -> str | None:
         os.close(descriptor)
 
 
-def _acquire(path: Path, command: str, say: Callable[[str], None]) -> int:
+def _acquire(path: Path, command: str, say: Callable[[str], None], named: Path) -> int:
     """The descriptor of the lock file, once its lock is ours."""
     name = "another process"
     for _ in range(TRIES):
@@ -103,12 +104,12 @@ def _acquire(path: Path, command: str, say: Callable[[str], None]) -> int:
             else:
                 name = _name(descriptor)
         except OSError as error:
-            say(f"{path.parent}: this file system has no locks ({error.strerror}); make sure that nothing else writes there meanwhile")
+            say(f"{named}: this file system has no locks ({error.strerror}); make sure that nothing else writes there meanwhile")
             return descriptor
         _held.discard(descriptor)
         os.close(descriptor)
         time.sleep(PAUSE)
-    raise RunError(f"{path.parent}: in use by {name}; wait until that ends, or choose another folder")
+    raise RunError(f"{named}: in use by {name}; wait until that ends, or choose another folder")
 
 
 def _lock(descriptor: int, kind: int) -> bool:
@@ -135,6 +136,8 @@ def _is_open_as(descriptor: int, path: Path) -> bool:
 
 def _sign(descriptor: int, command: str) -> None:
     since = time.strftime("%Y-%m-%d %H:%M:%S")
+    with suppress(OSError):
+        os.fchmod(descriptor, 0o666)  # what a kill leaves must not keep out those who share the folder
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()} ({command}), since {since}\n".encode())

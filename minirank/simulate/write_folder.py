@@ -64,7 +64,7 @@ def new_folder(path: Path, say: Callable[[str], None] = lambda text: None) -> It
     if draft.is_symlink() or (draft.is_dir() and any(draft.iterdir()) and not (draft / LOCK).exists()):
         raise MinirankError(f"{draft} is in the way, and was not made by minirank; choose another name or move it")
     try:
-        with working_in(draft, "minirank simulate", say):
+        with working_in(draft, "minirank simulate", say, path):
             _remove_files(draft)  # of a process that was killed
             try:
                 yield draft
