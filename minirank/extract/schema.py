@@ -117,7 +117,7 @@ def _parsed(cls: type, name: str, item: object, **kinds):
 def _holds(found: Value, kind: type) -> bool:
     """Whether a value, and what the rules read instead, are of a kind; a number is one of years."""
     known = [value for value in (found.value, found.rules) if value is not None]
-    return all(isinstance(value, kind) and not (kind is int and not 0 <= value < MOST) for value in known)
+    return all(isinstance(value, kind) and (not isinstance(value, int) or 0 <= value < MOST) for value in known)
 
 
 def _short(value: object) -> str:
@@ -170,7 +170,7 @@ class _Features:
             raise ValueError("made by an earlier version, which did not mask what says who a person is")
         if wrong:
             raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
-        parsed = {}
+        parsed: dict[str, Any] = {}
         for f in fields(cls):
             item, kind = line[f.name], _PARTS.get(f.name, Value)
             if f.name in cls._ids:
@@ -190,10 +190,10 @@ class _Features:
             if item is not None and item.value not in allowed:
                 raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {_short(item.value)}")
         for name, item in parsed.items():
-            kind = int if name in cls._counts else str
+            wanted = int if name in cls._counts else str
             for value in item if isinstance(item, tuple) else (item,):
-                if isinstance(value, Value) and not _holds(value, kind):
-                    raise ValueError(f"a value of key {name!r} must be {'years' if kind is int else 'a text'}, got {_short(value.value)}")
+                if isinstance(value, Value) and not _holds(value, wanted):
+                    raise ValueError(f"a value of key {name!r} must be {'years' if wanted is int else 'a text'}, got {_short(value.value)}")
         return cls(**parsed)
 
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -84,7 +85,7 @@ class Tagger:
         np.savez_compressed(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
-    def load(cls, file: str | Path | IO[bytes]) -> Tagger:
+    def load(cls, file: str | Path | BinaryIO) -> Tagger:
         """Tagger of a file that `save` wrote.
 
         Args:
@@ -253,5 +254,4 @@ def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> Spans:
 @cache
 def tagger() -> Tagger:
     """The tagger of the package, read at the first call."""
-    with resources.files(__package__).joinpath(WEIGHTS).open("rb") as file:
-        return Tagger.load(file)
+    return Tagger.load(BytesIO(resources.files(__package__).joinpath(WEIGHTS).read_bytes()))
