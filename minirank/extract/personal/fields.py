@@ -11,6 +11,16 @@ from minirank.extract.personal.word_lists import word_lists
 
 _MARKUP = " *#_\"'`>[]{}•~-.\\"
 _SEPARATOR = re.compile(r"\s{3,}|[|•·;\t]")
+_SIGNS = re.compile(r"[:：={|•·;\t]|\s{3}|^[^,]{2,20},[^,]{2,20},")
+_INLINE_WORDS = frozenset(
+    "nationality nationalitat staatsangehorigkeit staatsburgerschaft citizenship nationalite nacionalidad nazionalita cittadinanza"
+    " nacionalidade obywatelstwo"
+    " narodowosc гражданство date birth geburtsdatum geburtstag fecha data дата geboortedatum fodelsedatum fodselsdato dob d.o.b. d.o.b"
+    " 生年月日 出生日期 出生年月 marital familienstand"
+    " etat situation estado stato stan семейное zivilstand civil gender geschlecht sexe sexo sesso plec пол sex age alter edad eta idade"
+    " wiek возраст religion"
+    " konfession religione wyznanie".split()
+)
 _COMMA = re.compile(",")
 _LONGEST_LABEL, _LONGEST_VALUE = 34, 70
 _AGE = re.compile(
@@ -67,6 +77,9 @@ def find_fields(flat: str) -> list[Field]:
     below: tuple[str, str, int] | None = None  # the kind, the label and the place of a label whose value comes on the next line
     for start, end in lines:
         line = flat[start:end]
+        if not (columns or below) and _SIGNS.search(line) is None and (len(line) > _LONGEST_LABEL or _label(line) is None):
+            if line.lstrip(_MARKUP).split(" ", 1)[0] not in _INLINE_WORDS:
+                continue
         cells = _cells(line, start)
         if columns:
             row = _cells(line, start, _COMMA if "|" not in line and "\t" not in line and "," in line else _SEPARATOR)
@@ -107,7 +120,7 @@ def find_fields(flat: str) -> list[Field]:
                     below = kind, label, a
             elif kind is None:
                 found += _with_colons(flat, a, b)
-                if (m := _INLINE.match(flat[a:b].strip())) is not None:
+                if flat[a:b].split(" ", 1)[0] in _INLINE_WORDS and (m := _INLINE.match(flat[a:b])) is not None:
                     kind = {"a": "NATIONALITY", "b": "BIRTH", "c": "STATUS", "d": "GENDER", "e": "AGE", "f": "BELIEF"}[m.lastgroup or "a"]
                     found.append(Field(kind, "", a, (a, b)))
     return found
@@ -133,6 +146,8 @@ def _label(cell: str) -> str | None:
 
 def _with_colons(flat: str, start: int, end: int) -> Iterator[Field]:
     """Fields of a cell: `Name: Jane Doe, born: 1985`, `"name": "Jane Doe",`, `\\name{Jane}{Doe}`."""
+    if not any(sign in flat[start:end] for sign in ":：={"):
+        return
     found: list[tuple[int, int, str, str]] = []  # where the label and the value begin, the kind, the label
     for m in re.finditer(r"[:：={]", flat[start:end]):
         colon = start + m.start()

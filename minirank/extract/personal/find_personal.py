@@ -8,7 +8,7 @@ from minirank.extract.personal.contact import Span, find_contacts, find_streets
 from minirank.extract.personal.fields import find_fields, spans_of
 from minirank.extract.personal.names import find_names
 from minirank.extract.personal.traits import find_traits
-from minirank.extract.personal.word_lists import fold, word_lists
+from minirank.extract.personal.word_lists import fold
 
 _WORDS = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"[ /,'()\"|-]{0,3}")
@@ -28,10 +28,9 @@ def find_personal(text: str, names: bool = True) -> list[Span]:
     flat = fold(text)
     words = set(_WORDS.findall(flat))
     found = find_contacts(text, flat)
-    labelled = not words.isdisjoint(word_lists().label_words) or not text.isascii()
-    fields = find_fields(flat) if labelled else []
+    fields = find_fields(flat)
     if names:
-        found += find_streets(text, flat)
+        found += find_streets(text, flat, words)
         found += find_traits(text, flat, words)
         for field in fields:
             found += spans_of(field, flat)

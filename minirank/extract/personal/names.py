@@ -40,15 +40,34 @@ _STRONG = (
     r"|name:"
 )
 _WEAK = (
-    r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|about|hi,? i'm|hello,? i'm|call me|worked with"
-    r"|working with|work with|supervised by|managed by|mentored by|reporting to|reported to|reports to|report to"
-    r"|under|supervisor|manager|recommend|supervised|managed|mentored|known|know|taught|hired|met|thanks to|with|by|advisor|adviser"
-    r"|professor|thesis under|colleague|intern|employee|student|candidate|applicant|that|and|from|for|to|of|herr|frau"
+    r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|worked with|working"
+    r" with"
+    r"|supervised by|managed by|mentored by|reporting to|reported to|reports to|report to|recommend|supervised|managed|mentored|taught"
+    r"|hired|met|thanks to"
 )
 _STRONG_INTRO = re.compile(rf"(?<!\w)(?:{_STRONG})(?::|,)?[ \n]{{1,2}}")
 _WEAK_INTRO = re.compile(rf"(?<!\w)(?:{_WEAK}) ")
 _SELF = re.compile(r"(?:i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi|hello|call me) ?")
-_INTRO_WORDS = frozenset(re.findall(r"[^\W\d_]+", re.sub(r"\\.|\[.*?\]|\?", " ", _STRONG + " " + _WEAK)))
+# Words of which one must stand in the text.
+_STRONG_WORDS = frozenset(
+    "name heisse heiße appelle llamo nombre chiamo nome chamo meu nazywam imie jmenuji volam naam heet namn heter hedder navn nimeni"
+    " adim numesc numele zovem nevem"
+    " зовут звати λενε ονομαζομαι curriculum cv c resume lebenslauf zyciorys bewerbung profile biography bio application recommendation"
+    " reference arbeitszeugnis zeugnis lettre"
+    " personal behalf recommend recommending recommande empfehle empfehlen recomiendo dear liebe lieber cher chere estimado estimada re"
+    " regarding betrifft nee geborene geb formerly maiden"
+    " known a aka signed written prepared interviewed".split()
+) - {"a", "c"}
+_WEAK_WORDS = frozenset(
+    "am m bin suis soy sono sou jestem ik jag jeg я this meet call worked working supervised managed mentored reporting reported reports"
+    " report recommend taught hired met thanks".split()
+)
+_FAREWELL_WORDS = frozenset(
+    "sincerely regards yours best thanks thank respectfully cheers warmly faithfully freundlichen freundliche freundlichem"
+    " hochachtungsvoll gruße grußen gruß cordialement salutations atentamente"
+    " saludo saludos saluti atenciosamente cumprimentos powazaniem уважением groet groeten halsningar hilsen pozdravem saygilarimla"
+    " εκτιμηση wishes".split()
+)
 _TITLED = re.compile(
     r"(?<![\w.])(?:(?:mr|mrs|ms|mx|dr|prof|messrs|hr|fr|mme|mlle|mgr|sr|sra|srta|sig|sig\.ra|dott|dott\.ssa|avv|ing|inż|inz|dhr|mevr|mw"
     r"|smt|shri|sri|st|rev|hon|bc|judr|mudr|rndr|phdr)(?:\. ?| )(?=[^\W\d_])|(?:miss|herr|herrn|frau|monsieur|madame|mademoiselle|senor"
@@ -71,6 +90,7 @@ _REFERENCES = re.compile(
     r"(?:^|\n)[^\w\n]{0,6}(?:references|referees|professional references|referenzen|references professionnelles|referencias|referenze"
     r"|referencje|рекомендации)[^\w\n]{0,4}(?=\n|$)"
 )
+_REFERENCE_WORDS = frozenset("references referees referenzen referencias referenze referencje рекомендации".split())
 _OTHERS = frozenset(  # labels of people who are not the one that the text is about
     "contact person|recruiter|hiring manager|line manager|emergency contact|reported to|reports to|next of kin|ansprechpartner"
     "|ansprechpartnerin"
@@ -193,7 +213,7 @@ class _Finder(Header, Recurrences):
     def introduced(self) -> None:
         """`My name is Jane Doe`, `I am Jane`, `to recommend Jane Doe`; and a sentence that begins with a name."""
         text, flat = self.text, self.flat
-        if not self.words.isdisjoint(_INTRO_WORDS):
+        if not self.words.isdisjoint(_STRONG_WORDS):
             for m in _STRONG_INTRO.finditer(flat):
                 name = self._take(m.end(), len(text), most=5, comma="curriculum" in m[0])
                 if (
@@ -206,6 +226,7 @@ class _Finder(Header, Recurrences):
                     or name[0].flat in self.lists.given_names
                 ):
                     self.add(name)
+        if not self.words.isdisjoint(_WEAK_WORDS):
             for m in _WEAK_INTRO.finditer(flat):
                 name = self._take(m.end(), len(text), most=4)
                 if (
@@ -245,7 +266,8 @@ class _Finder(Header, Recurrences):
     def signature(self) -> None:
         """After a farewell; and, where the header told none, on the last lines or beside the letters of the e-mail address."""
         text, flat = self.text, self.flat
-        for m in _FAREWELL.finditer(flat):
+        signed = not self.words.isdisjoint(_FAREWELL_WORDS) or not text.isascii()
+        for m in _FAREWELL.finditer(flat) if signed else ():
             at = m.end()
             for _ in range(2):
                 while at < len(flat) and flat[at] in "\n \t*_-,":
@@ -295,7 +317,7 @@ class _Finder(Header, Recurrences):
 
     def referees(self) -> None:
         """Lines under `References`: the name in front of what they do."""
-        if (m := _REFERENCES.search(self.flat)) is None:
+        if self.words.isdisjoint(_REFERENCE_WORDS) or (m := _REFERENCES.search(self.flat)) is None:
             return
         begin = m.end() + 1
         for line in self.flat[begin:].split("\n", 12)[:12]:
@@ -312,9 +334,7 @@ class _Finder(Header, Recurrences):
     def given(self) -> None:
         """A given name that is no other word, in front of a capitalised word: `with John Smith`."""
         lists, text, flat = self.lists, self.text, self.flat
-        for given in (self.words & lists.given_names) - lists.skills:
-            if len(given) < 3 or given in lists.places or given in lists.work_words or given in lists.ordinary:
-                continue
+        for given in sorted(self.words & lists.plain_given_names):
             for start in occurrences(flat, given):
                 if not text[start].isupper() or any(a <= start < b for a, b in self.blocked):
                     continue

@@ -47,11 +47,9 @@ _PRONOUNS = {
     "и в на с по для": "он она его ее ему ей ним ней нее него",
 }
 _GATES = [(frozenset(gate.split()), frozenset(forms.split())) for gate, forms in _PRONOUNS.items()]
-_PRONOUN = re.compile(
-    r"\(?(?<![\w'])(?:{0})\s?/\s?(?:{0})(?:\s?/\s?(?:{0}))?(?![\w'])\)?|(?<![\w'])(?:{0})(?:'(?:s|d|ll|re|ve))?(?![\w'])".format(
-        "|".join(sorted(_ENGLISH, key=len, reverse=True))
-    )
-)
+_FORMS = r"(?:(?<=h)(?:ers?|e|im(?:self)?|is|erself)|(?<=s)he|(?<=t)he(?:y|m(?:selves|self)?|irs?))"
+# SPEED: one character class in front lets the engine skip from candidate to candidate.
+_PRONOUN = re.compile(rf"[hst](?<![\w'].){_FORMS}(?:\s?/\s?[hst]{_FORMS}){{0,2}}(?:'(?:s|d|ll|re|ve))?(?![\w'])")
 _NEOPRONOUNS = re.compile(
     r"\(?(?<!\w)(?:xe|ze|ey|fae|any|all|it|sie|er|elle|il|iel|ella|el|elles|hen|they|dey)\s?/\s?(?:xem|zir|hir|em|faer|pronouns|its|ihr"
     r"|ihm|elle|il|ella|elle|el|iel|they|dem|den|deren)(?:\s?/\s?\w{2,6})?(?!\w)\)?"
@@ -209,7 +207,7 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
     if not _PHOTO_WORDS.isdisjoint(words) or "<img" in flat or "![" in flat or "照片" in flat or "写真" in flat:
         found += [(m.start(), m.end(), "PHOTO") for m in _PHOTO.finditer(flat)]
     if not words.isdisjoint(_ENGLISH):
-        found += [(m.start(), m.end(), "PRONOUN") for m in _PRONOUN.finditer(flat)]
+        found += [(*_bracketed(flat, *m.span()), "PRONOUN") for m in _PRONOUN.finditer(flat)]
     if "/" in flat:
         found += [(m.start(), m.end(), "PRONOUN") for m in _NEOPRONOUNS.finditer(flat)]
     if not text.isascii():
@@ -248,6 +246,11 @@ def _phrases() -> list[tuple[frozenset[str], str, re.Pattern[str]]]:
         )
         for p, kind, *words in _PHRASES
     ]
+
+
+def _bracketed(flat: str, start: int, end: int) -> tuple[int, int]:
+    """A span with the brackets around it: `(she/her)`."""
+    return (start - 1, end + 1) if flat[start - 1 : start] == "(" and flat[end : end + 1] == ")" else (start, end)
 
 
 def _in_header(flat: str) -> list[Span]:

@@ -36,7 +36,7 @@ class WordLists:
     `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
     `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
     like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
-    `skills`: every word of the lexicon's skills, titles and languages, and tools that bear names of people.
+    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills, titles and languages, and tools that bear names of people.
     """
 
     def __init__(self) -> None:
@@ -61,6 +61,8 @@ class WordLists:
             word for part in ("skills", "titles", "languages") for name in known[part] for word in (name, *known[part][name]["aliases"])
         ]
         self.skills = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2) | words("tools")
+        other = self.skills | self.places | self.work_words | self.ordinary
+        self.plain_given_names = frozenset(name for name in self.given_names if len(name) > 2) - other
 
 
 @cache
