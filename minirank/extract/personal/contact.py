@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import repeat
 
 Span = tuple[int, int, str]  # start, end, kind
@@ -19,6 +20,25 @@ _URL = re.compile(
     r"|\b[\w-]{1,40}\.(?:github|gitlab|netlify|vercel|wordpress|blogspot|medium|substack|tumblr|carrd|webflow|wixsite)\.(?:io|com|app"
     r"|co)\b(?:/\S{0,200})?"
     r"|(?<![\w/])in/[\w%-]{3,60}"
+)
+_LINKED = (
+    "://",
+    "www.",
+    ".com/",
+    ".org/",
+    ".io",
+    ".net/",
+    ".me/",
+    ".ee/",
+    ".ly/",
+    ".to/",
+    ".ru/",
+    ".site/",
+    ".app",
+    ".co",
+    " in/",
+    "\nin/",
+    "|in/",
 )
 _HANDLE = re.compile(r"(?<![\w@./])@[a-z][\w.]{2,30}(?![\w@/(])")
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
@@ -101,7 +121,7 @@ _POSTCODE = re.compile(
     r"|\d{4} ?[a-z]{2}(?= [^\W\d_]{3})|〒? ?\d{3}-\d{4}(?!\d)|(?<= [a-z]{2} )\d{5}(?:-\d{4})?(?![\w-])"
     r"|[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}(?!\w)|[a-z]\d[a-z] ?\d[a-z]\d(?!\w)|\d{6}(?= [^\W\d_]{3}|$|\n))"
 )
-_CODE_LIKE = re.compile(r"\d{5}|\d{2}-\d{3}|\d[a-z]|\d{3} \d\d|\d{4} ?[a-z]{2} |\d{3}-\d{4}")
+_CODE_LIKE = re.compile(r"\d(?:\d{4}|\d-\d{3}|[a-z]|\d\d \d\d|\d{3} ?[a-z]{2} |\d\d-\d{4})")
 _SHORT_POSTCODE = re.compile(r"(?<![\w.+/-])(?:[a-z]{1,2}-)?\d{4,6}(?![\w-])")
 _BESIDE = re.compile(
     r"house|apartment|flat|building|floor|block|tower|villa|near |opp\.?|c/o|sector|colony|nagar|phase|plot|street|road|avenue|lane"
@@ -119,15 +139,26 @@ def find_contacts(text: str, flat: str) -> list[Span]:
     """
     found: list[Span] = []
     if any(sign in flat for sign in ("@", "＠", "at)", "at]", "at}", " dot ", "at )", "at ]")):
-        for m in _AT.finditer(flat):
-            local, host = _LOCAL.search(flat[max(0, m.start() - 66) : m.start()]), _HOST.match(flat, m.end())
+        for a, b in _ats(flat):
+            local, host = _LOCAL.search(flat[max(0, a - 66) : a]), _HOST.match(flat, b)
             if local is not None and host is not None:
-                found.append((m.start() - len(local[0]), host.end(), "EMAIL"))
+                found.append((a - len(local[0]), host.end(), "EMAIL"))
         if "@" in flat:
             found += [(m.start(), m.end(), "URL") for m in _HANDLE.finditer(flat[: flat.find("\n", 400) + 1 or 400])]
-    if "://" in flat or "www." in flat or "/" in flat or ".io" in flat or ".app" in flat or ".com" in flat:
+    if any(sign in flat for sign in _LINKED):
         found += [(m.start(), len(m[0].rstrip(".,;:")) + m.start(), "URL") for m in _URL.finditer(flat)]
     return found + [(m.start(), m.end(), "PHONE") for m in _PHONE.finditer(text) if _is_phone(flat, m)]
+
+
+def _ats(flat: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of each sign that may part an address, with the blanks around it."""
+    if "＠" in flat or "at)" in flat or "at]" in flat or "at}" in flat or "at )" in flat or " dot " in flat:
+        yield from (m.span() for m in _AT.finditer(flat))
+        return
+    at = flat.find("@")
+    while at >= 0:
+        yield at - (flat[at - 1 : at] == " "), at + 1 + (flat[at + 1 : at + 2] == " ")
+        at = flat.find("@", at + 1)
 
 
 def _is_phone(flat: str, m: re.Match) -> bool:
@@ -199,8 +230,11 @@ def _is_street(text: str, start: int, m: re.Match) -> bool:
 
 def _beside_postcodes(text: str, flat: str) -> list[tuple[int, int]]:
     """Postcodes of the first lines, and what has a number in front of them: `Am Markt 3, 10115 Berlin`."""
-    found, begin = [], 0
+    found: list[tuple[int, int]] = []
+    begin = 0
     above = (0, 0)
+    if _CODE_LIKE.search(flat, 0, 900) is None:
+        return found
     for line in flat.split("\n", HEADER_LINES)[:HEADER_LINES]:
         m = _POSTCODE.search(line) if _CODE_LIKE.search(line) else None
         if m is not None and _is_postcode(text, begin, m):

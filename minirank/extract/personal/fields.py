@@ -11,7 +11,7 @@ from minirank.extract.personal.word_lists import word_lists
 
 _MARKUP = " *#_\"'`>[]{}•~-.\\"
 _SEPARATOR = re.compile(r"\s{3,}|[|•·;\t]")
-_SIGNS = re.compile(r"[:：={|•·;\t]|\s{3}|^[^,]{2,20},[^,]{2,20},")
+_SIGNS = re.compile(r"[:：={|•·;\t]")
 _INLINE_WORDS = frozenset(
     "nationality nationalitat staatsangehorigkeit staatsburgerschaft citizenship nationalite nacionalidad nazionalita cittadinanza"
     " nacionalidade obywatelstwo"
@@ -73,12 +73,14 @@ def find_fields(flat: str) -> list[Field]:
     """Every field with a label of words.json in a folded text; labels with a colon, in cells, or above their values."""
     found: list[Field] = []
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat)]
+    labels_known = word_lists().traits
     columns: list[tuple[str | None, str]] = []
     below: tuple[str, str, int] | None = None  # the kind, the label and the place of a label whose value comes on the next line
     for start, end in lines:
         line = flat[start:end]
-        if not (columns or below) and _SIGNS.search(line) is None and (len(line) > _LONGEST_LABEL or _label(line) is None):
-            if line.lstrip(_MARKUP).split(" ", 1)[0] not in _INLINE_WORDS:
+        if not (columns or below) and "   " not in line and _SIGNS.search(line) is None:
+            plain = line.strip(_MARKUP)
+            if plain not in labels_known and plain.split(" ", 1)[0] not in _INLINE_WORDS and plain.split(",", 1)[0] not in labels_known:
                 continue
         cells = _cells(line, start)
         if columns:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 from minirank.extract.personal.contact import Span
 from minirank.extract.personal.fields import Field
@@ -39,12 +40,7 @@ _STRONG = (
     r"|geborene|geb\.|formerly|maiden name|also known as|a\.k\.a\.|aka|signed by|signed|written by|prepared by|interviewed by"
     r"|name:"
 )
-_WEAK = (
-    r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|worked with|working"
-    r" with"
-    r"|supervised by|managed by|mentored by|reporting to|reported to|reports to|report to|recommend|supervised|managed|mentored|taught"
-    r"|hired|met|thanks to"
-)
+_WEAK = r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|recommend"
 _STRONG_INTRO = re.compile(rf"(?<!\w)(?:{_STRONG})(?::|,)?[ \n]{{1,2}}")
 _WEAK_INTRO = re.compile(rf"(?<!\w)(?:{_WEAK}) ")
 _SELF = re.compile(r"(?:i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi|hello|call me) ?")
@@ -56,12 +52,9 @@ _STRONG_WORDS = frozenset(
     " reference arbeitszeugnis zeugnis lettre"
     " personal behalf recommend recommending recommande empfehle empfehlen recomiendo dear liebe lieber cher chere estimado estimada re"
     " regarding betrifft nee geborene geb formerly maiden"
-    " known a aka signed written prepared interviewed".split()
+    " aka signed written prepared interviewed".split()
 ) - {"a", "c"}
-_WEAK_WORDS = frozenset(
-    "am m bin suis soy sono sou jestem ik jag jeg я this meet call worked working supervised managed mentored reporting reported reports"
-    " report recommend taught hired met thanks".split()
-)
+_WEAK_WORDS = frozenset("am m bin suis soy sono sou jestem ik jag jeg я this meet call recommend".split())
 _FAREWELL_WORDS = frozenset(
     "sincerely regards yours best thanks thank respectfully cheers warmly faithfully freundlichen freundliche freundlichem"
     " hochachtungsvoll gruße grußen gruß cordialement salutations atentamente"
@@ -336,7 +329,7 @@ class _Finder(Header, Recurrences):
         lists, text, flat = self.lists, self.text, self.flat
         for given in sorted(self.words & lists.plain_given_names):
             for start in occurrences(flat, given):
-                if not text[start].isupper() or any(a <= start < b for a, b in self.blocked):
+                if not text[start].isupper() or any(a <= start < b for a, b in chain(self.blocked, self.spans)):
                     continue
                 if start and (
                     text[start - 1] in "-'"

@@ -190,6 +190,15 @@ _HEADER = re.compile(
 )
 
 
+_HEADER_WORDS = frozenset(
+    "single male female mann frau mannlich weiblich homme femme hombre mujer masculino femenino feminin uomo donna mezczyzna kobieta"
+    " мужчина женщина him binary nonbinary gay"
+    " catholic katholisch evangelisch muslim protestant christian hindu jewish rk ev kath konfessionslos citizen smoker nichtraucher"
+    " nichtraucherin".split()
+)
+_AGE_PIECE = re.compile(r"[1-8]\d(?<!\w\d\d)(?: [^\W\d_]{2,6})?(?= ?(?:[|•·;,\t)\n]|$))")
+
+
 def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
     """BIRTH, AGE, STATUS, GENDER, NATIONALITY, HEALTH, PHOTO and PRONOUN.
 
@@ -226,7 +235,7 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
         if not forms.isdisjoint(words) and len(gate & words) >= 3:
             pattern = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(forms & words, key=len, reverse=True))})(?!\w)")
             found += [(m.start(), m.end(), "PRONOUN") for m in pattern.finditer(flat)]
-    return found + _in_header(flat)
+    return found + (_in_header(flat) if not words.isdisjoint(_HEADER_WORDS) or _AGE_PIECE.search(flat, 0, 500) else [])
 
 
 _PHOTO_WORDS = frozenset("photo foto photograph lichtbild picture bewerbungsfoto".split())
