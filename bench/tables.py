@@ -22,7 +22,7 @@ SCRIPTS = {
     "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation"),
     "gpu": ("measure",),
     "ranking": ("roles", "census", "attacks"),
-    "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan"),
+    "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
     "llm": ("client", "campaign"),
 }
 

@@ -114,6 +114,7 @@ _ROMANCE = frozenset(
     "calle avda avenida plaza paseo carrer via viale piazza corso rua travessa largo praça praca strada str bulevardul"
     " carrera cra al os".split()
 )
+_FRENCH = frozenset("rue avenue av boulevard bd place chemin impasse quai allée cours route bis ter".split())
 _PLAIN_WORDS = frozenset("drive dr place way close row walk court ct house trail circle st square alley gardens grove terrace".split())
 _POSTCODE = re.compile(
     r"(?<![\w.+/-])(?:(?:[a-z]{1,2}[- ])?\d{5}(?:-\d{4})?(?= [^\W\d_]{3})|\d{2}-\d{3}(?= [^\W\d_])|\d{4}-\d{3}(?= [^\W\d_])|\d{3}"
@@ -225,6 +226,8 @@ def _is_street(text: str, start: int, m: re.Match) -> bool:
         return False
     if not words or re.match(r"(?:19|20)\d\d [^,]*(?:drive|way|place|court|house|row|walk|close|st|dr)$", m[0]):
         return False
+    if m[0][0].isdigit() and words[0][0].islower() and words[0] not in _FRENCH and not text[start : m.end()].islower():
+        return False  # `50 start-ups in St. Gallen`
     return any(not word[0].islower() for word in words) and (words[-1][0].isupper() or words[-1].lower() not in _PLAIN_WORDS)
 
 

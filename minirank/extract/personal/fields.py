@@ -12,6 +12,11 @@ from minirank.extract.personal.word_lists import word_lists
 _MARKUP = " *#_\"'`>[]{}•~-.\\"
 _SEPARATOR = re.compile(r"\s{3,}|[|•·;\t]")
 _SIGNS = re.compile(r"[:：={|•·;\t]")
+# Words of work too: labels only with a colon.
+_OF_OTHERS = frozenset(
+    "recruiter|hiring manager|line manager|supervisor|author|candidate|applicant|reference|references|referee|referees|signed|names"
+    "|website|web|url|mail|street|family|health|race|medium|signal|portfolio|blog".split("|")
+)
 _INLINE_WORDS = frozenset(
     "nationality nationalitat staatsangehorigkeit staatsburgerschaft citizenship nationalite nacionalidad nazionalita cittadinanza"
     " nacionalidade obywatelstwo"
@@ -27,11 +32,10 @@ _AGE = re.compile(
     r"\D{0,6}\d{1,3}(?!\d| ?[-–+] ?\d|\+| (?:to|bis) \d)(?: ?(?:years?(?: old)?|yrs?|y/?o|jahre?(?: alt)?|ans|anos|anni|lat|лет|года?|ar"
     r"|jaar|岁|歲|歳|才|세))?"
 )
-_BODY = frozenset(
-    "health health status state of health height weight height/weight gesundheit gesundheitszustand große gewicht korpergroße etat de"
-    " sante taille poids salud estatura peso рост вес"
-    " здоровье physical condition medical condition medical conditions smoker family children kinder dependents dependants enfants hijos"
-    " figli filhos dzieci дети kinderen".split()
+_BODY = frozenset(  # labels of other things too: their values decide
+    "health|health status|state of health|height|weight|gesundheit|gesundheitszustand|große|gewicht|korpergroße|etat de sante|taille|poids|salud"
+    "|estatura|peso|рост|вес|здоровье|physical condition|medical condition|medical conditions|smoker|family|children|kinder|dependents|dependants"
+    "|enfants|hijos|figli|filhos|dzieci|дети|kinderen".split("|")
 )
 _BODY_VALUE = re.compile(
     r"(?:\W|about|ca\.?)*(?:\d[\d.,'\" ]{0,6} ?(?:cm|m|kg|ft|lbs?|in|kinder|children|kids|\(|$|,|\")|excellent|very good|good|fit|sound"
@@ -110,6 +114,8 @@ def find_fields(flat: str) -> list[Field]:
                 continue
         for n, ((a, b), kind) in enumerate(zip(cells, labels, strict=True)):
             if kind is not None and n + 1 < len(cells):
+                if flat[a:b] in _OF_OTHERS:
+                    continue
                 if (
                     labels[n + 1] is None
                     and ":" not in flat[slice(*cells[n + 1])][:_LONGEST_LABEL]
@@ -176,6 +182,8 @@ def spans_of(field: Field, flat: str) -> list[Span]:
     """What of a field is masked; names are left to `names`."""
     start, (a, b) = field.start, field.value
     value = flat[a:b].rstrip(" ,.;)}]\"'*_|")
+    if (other := re.search(r"[,;.] ?[^\W\d_][\w /-]{2,24}[:：]", value)) is not None:  # the next field, whose label is nobody's
+        value = value[: other.start()]
     b = a + len(value)
     if not value.strip() or field.kind == "NAME":
         return []

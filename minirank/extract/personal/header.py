@@ -78,15 +78,16 @@ class Header(NameReader):
                 continue
             if len(name) > 2 and whole:
                 name = self._without_tail(name)
-            if not first and not self._given_first(name) and not self._sluggish(name):
+            alone = len(pieces) == 1 and self._given_and_unknown(name)
+            if not first and not alone and not self._given_first(name) and not self._sluggish(name):
                 continue
             turned = self._given_behind(name, pieces, n) if first and whole else ()
-            if not turned and not self._like(name, first) and not self._sluggish(name):
+            if not turned and not self._like(name, first or alone) and not self._sluggish(name):
                 continue
             if first and whole:
                 name += turned or self._second_half(name, pieces, n, end)
-                alone = len(pieces) == 1 and len(name[0].flat) > 2 and self._unknown(name[0].flat)
-                if len(name) == 1 and not (name[0].flat in self.lists.given_names or alone):
+                single = len(pieces) == 1 and len(name[0].flat) > 2 and self._unknown(name[0].flat)
+                if len(name) == 1 and not (name[0].flat in self.lists.given_names or single):
                     continue
             self.add(name)
             if self.names and (whole or len(name) > 1):
@@ -131,7 +132,7 @@ class Header(NameReader):
     def _second_half(self, name: tuple[Word, ...], pieces: list[tuple[int, int]], n: int, end: int) -> tuple[Word, ...]:
         """`Doe, Jane`, or the surname on the line below."""
         flat, lists = self.flat, self.lists
-        if len(name) == 1 and n + 1 < len(pieces) and flat[pieces[n][1] : pieces[n + 1][0]].strip() == ",":
+        if len(name) == 1 and n + 1 < len(pieces) and flat[pieces[n][1] : pieces[n + 1][0]].strip() in (",", ""):
             other = self._take(*pieces[n + 1], most=3)
             whole = bool(other) and other[-1].end >= pieces[n + 1][1] - 1
             placed = any(w.flat in lists.places or w.flat in lists.credentials for w in other)

@@ -35,7 +35,7 @@ class Word:
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text, self.start, self.end = text, start, end
-        self.flat = fold(text).strip(".'")
+        self.flat = fold(text).removesuffix("'s").strip(".'")
 
 
 class NameReader:
@@ -103,6 +103,7 @@ class NameReader:
                 break
             if (
                 found
+                and len(plain) > 1
                 and (plain in lists.person_verbs or plain in SMALL_WORDS)
                 and plain not in lists.given_names
                 and plain not in lists.particles
@@ -113,8 +114,12 @@ class NameReader:
             gap = text[at : at + 2]
             if gap[:1] == " " and gap != "  ":
                 at += 1
-                if text[at : at + 1] in '"(' and (m2 := re.match(r"[\"(][^\W\d_][\w'-]{1,20}[\")] (?=[^\W\d_])", text[at:end])):
-                    at += m2.end()
+                nick = re.match(r"[\"(]([^\W\d_][\w'-]{1,20})[\")] (?=[^\W\d_])", text[at : min(end, at + 26)])
+                if nick is not None and nick[1] not in ("she", "he", "they"):
+                    found.append(Word(nick[1], at + nick.start(1), at + nick.end(1)))
+                    at += nick.end()
+            elif text[at : at + 2] == "}{":  # \\name{Jane}{Doe}
+                at += 2
             elif comma and gap == ", " and self._turned(found, at + 2, end):
                 at, comma = at + 2, False
             elif word.text.endswith(".") and text[at : at + 1].isupper():
@@ -171,6 +176,10 @@ class NameReader:
     def _given_first(self, name: tuple[Word, ...]) -> bool:
         plain = name[0].flat.split("-")[0]
         return plain in self.lists.given_names and plain not in self.lists.skills and (len(name) > 1 or plain not in self.lists.ordinary)
+
+    def _given_and_unknown(self, name: tuple[Word, ...]) -> bool:
+        """`Ruby Chen`: a given name, whatever else it is, before words that no list knows."""
+        return len(name) > 1 and name[0].flat in self.lists.given_names and all(self._unknown(w.flat) or len(w.flat) == 1 for w in name[1:])
 
     def _like(self, name: tuple[Word, ...], first: bool) -> bool:
         """Whether capitalised words read like a name.

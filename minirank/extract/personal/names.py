@@ -38,7 +38,6 @@ _STRONG = (
     r" (?:of|for|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|on behalf of|to recommend|recommending|je recommande"
     r"|empfehle|empfehlen wir|recomiendo(?: a)?|dear(?: colleague)?|liebe[r]?|cher|chere|estimad[oa]|re:|regarding|betrifft:?|nee"
     r"|geborene|geb\.|formerly|maiden name|also known as|a\.k\.a\.|aka|signed by|signed|written by|prepared by|interviewed by"
-    r"|name:"
 )
 _WEAK = r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|recommend"
 _STRONG_INTRO = re.compile(rf"(?<!\w)(?:{_STRONG})(?::|,)?[ \n]{{1,2}}")
@@ -62,16 +61,17 @@ _FAREWELL_WORDS = frozenset(
     " εκτιμηση wishes".split()
 )
 _TITLED = re.compile(
-    r"(?<![\w.])(?:(?:mr|mrs|ms|mx|dr|prof|messrs|hr|fr|mme|mlle|mgr|sr|sra|srta|sig|sig\.ra|dott|dott\.ssa|avv|ing|inż|inz|dhr|mevr|mw"
+    r"(?<![\w.-])(?:(?:mr|mrs|ms|mx|dr|prof|messrs|hr|fr|mme|mlle|mgr|sr|sra|srta|sig|sig\.ra|dott|dott\.ssa|avv|ing|inż|inz|dhr|mevr|mw"
     r"|smt|shri|sri|st|rev|hon|bc|judr|mudr|rndr|phdr)(?:\. ?| )(?=[^\W\d_])|(?:miss|herr|herrn|frau|monsieur|madame|mademoiselle|senor"
     r"|senora|senorita|don|dona|signor|signora|signorina|pan|pani|professor"
-    r"|doctor|sir|dame|lady|lord|sister|brother|uncle|m|господин|госпожа|г-н|г-жа|κ|κος|κα|bay|bayan|sayin|mister|professeur|docteur"
+    r"|doctor|sir|dame|lady|lord|sister|brother|uncle|m|господин|госпожа|г-н|г-жа|κ|κος|κα|bayan|sayin|mister|professeur|docteur"
     r"|доктор|профессор)\.? )+"
 )
 _TITLE_WORDS = frozenset(
     "mr mrs ms mx dr prof hr fr mme mlle sra srta dott dhr mevr smt shri miss herr herrn frau monsieur madame mademoiselle senor senora"
     " senorita signor signora signorina pani господин госпожа г-н г-жа messrs mister professor professeur doctor docteur rev".split()
 )
+_DOUBTFUL_TITLES = frozenset("m sr st ing don sir dame lady lord sister brother uncle pan hon bc fr hr sig sri ms κ".split())
 _FAREWELL = re.compile(
     r"(?:sincerely|regards|yours truly|yours faithfully|best wishes|all the best|best,|thanks,|thank you|many thanks|respectfully|cheers"
     r"|warmly|faithfully|freundlichen grußen|freundlichen grussen|freundliche gruße|freundlichem gruß|hochachtungsvoll|viele gruße|beste"
@@ -161,33 +161,8 @@ class _Finder(Header, Recurrences):
                 continue
             title = re.split(r"[. ]", m[0], maxsplit=1)[0]
             spelled = self.text[m.start()]
-            if title in (
-                "m",
-                "sr",
-                "st",
-                "ing",
-                "don",
-                "sir",
-                "dame",
-                "lady",
-                "lord",
-                "sister",
-                "brother",
-                "uncle",
-                "pan",
-                "bay",
-                "hon",
-                "bc",
-                "fr",
-                "sig",
-                "sri",
-                "ms",
-                "κ",
-            ):
-                # Also words and abbreviations of other things: `Sr. Developer`, `MS Office`.
-                if not spelled.isupper() or (
-                    title in ("ms", "m", "sr", "fr", "bc") and self.text[m.start() : m.start() + 2].isupper() and len(title) > 1
-                ):
+            if title in _DOUBTFUL_TITLES:  # also words and abbreviations of other things: `Sr. Developer`, `MS Office`, `HR Partner`
+                if not spelled.isupper() or (len(title) == 2 and self.text[m.start() : m.start() + 2].isupper()):
                     continue
             elif spelled.islower() and spelled.isascii() and title not in ("г-н", "г-жа", "κ", "κος", "κα"):
                 continue
@@ -201,6 +176,8 @@ class _Finder(Header, Recurrences):
         if first in self.lists.heading_words or (first in self.lists.work_words and first not in self.lists.trades):
             return False
         doubtful = title not in _TITLE_WORDS
+        if any(w.flat in self.lists.organisation_words for w in name[1:]):
+            return False
         return not doubtful or (self._like(name, first=False) and len(first) > 2 and first not in self.lists.organisation_words)
 
     def introduced(self) -> None:
@@ -224,7 +201,7 @@ class _Finder(Header, Recurrences):
                 name = self._take(m.end(), len(text), most=4)
                 if (
                     len(name) > (0 if _SELF.match(m[0]) else 1)
-                    and (self._given_first(name) or self._sluggish(name))
+                    and (self._given_first(name) or self._given_and_unknown(name) or self._sluggish(name))
                     and self._like(name, True)
                 ):
                     self.add(name)
@@ -332,8 +309,7 @@ class _Finder(Header, Recurrences):
                 if not text[start].isupper() or any(a <= start < b for a, b in chain(self.blocked, self.spans)):
                     continue
                 if start and (
-                    text[start - 1] in "-'"
-                    or text[max(0, start - 4) : start].strip().lower() in ("st.", "san", "st", "sao", "são", "&", "of")
+                    text[start - 1] in "-'" or text[max(0, start - 4) : start].strip().lower() in ("st.", "san", "st", "sao", "são", "&")
                 ):
                     continue
                 name = self._take(start, len(text), most=4)

@@ -148,8 +148,9 @@ class Recurrences(NameReader):
             end += len(after[0].rstrip())
         before = fold(text[max(0, start - 30) : start])
         m = re.search(
-            r"(?<![\w.])(?:(?:mr|mrs|ms|mx|dr|prof|hr|fr|mme|mlle|sra?|srta|sig|dott|dhr|mevr|smt|shri)\.? ?|(?:miss|herr|herrn|frau"
-            r"|monsieur|madame|senora?|signora?|pani?|professor|doctor|sir|господин|госпожа|г-н|г-жа|κ\.?|κος|κα|bay|bayan|sayin|mister)"
+            r"(?<![\w.])(?:(?:mr|mrs|ms|mx|dr|prof|med|rer|nat|phil|jur|habil|hr|fr|mme|mlle|sra?|srta|sig|dott|dhr|mevr|smt|shri)\.? ?"
+            r"|(?:miss|herr|herrn|frau"
+            r"|monsieur|madame|senora?|signora?|pani?|professor|doctor|sir|господин|госпожа|г-н|г-жа|κ\.?|κος|κα|bayan|sayin|mister)"
             r" )+$",
             before,
         )

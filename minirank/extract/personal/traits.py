@@ -22,7 +22,7 @@ _NUMBER = (
 )
 _CHILDREN = (
     r"(?:child(?:ren)?|kids?|sons?|daughters?|kind(?:er)?|tochter|töchter|sohne?|söhne|enfants?|hij[oa]s?|figli[oae]?|filh[oa]s?"
-    r"|dzieci|dziecko|dzieckiem|детей|ребенок|ребенка|barn|kinderen)"
+    r"|dzieci|dziecko|dzieckiem|детей|ребенок|ребенка|barn|kinderen)(?![\w-])"
 )
 _MARRIED = (
     r"(?:(?:un)?married|divorced|widow(?:ed|er)?|ledig|verheiratet|geschieden|verwitwet|getrennt lebend|marie(?:\(e\)|e)?|celibataire"
@@ -81,7 +81,12 @@ _PHRASES = (
         "BIRTH",
         "born",
     ),
-    (rf"(?<!\w)[1-8]\d(?:[- ](?:years?|yrs?)[- ]old|[- ]y/?o|\s?y\.o\.)(?!\w){_NOT_OF_PEOPLE}", "AGE", "old yo y o"),
+    (
+        rf"(?<!\w)(?<!company is )(?<!firm is )(?<!business is )(?<!product is )(?<!system is )[1-8]\d(?:[- ](?:years?|yrs?)[- ]old|[-"
+        rf" ]y/?o|\s?y\.o\.)(?!\w){_NOT_OF_PEOPLE}",
+        "AGE",
+        "old yo y o",
+    ),
     (
         r"(?<!\w)(?<!patients )(?<!people )(?<!adults )(?<!clients )(?<!children )(?<!students )(?<!those )(?<!persons )aged? (?:of"
         r" )?(?:1[6-9]|[2-8]\d)(?![\w%+]|[- ]?(?:to|-|–|and) ?\d)",
@@ -210,7 +215,11 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
     found: list[Span] = []
     for triggers, kind, pattern in _phrases():
         if not triggers.isdisjoint(words):
-            found += [(m.start(), m.end(), kind) for m in pattern.finditer(flat)]
+            found += [
+                (m.start(), m.end(), kind)
+                for m in pattern.finditer(flat)
+                if " to " not in m[0] or text[m.start() + m[0].index(" to ") + 4].isupper()
+            ]
     if "*" in flat:
         found += [(m.start(), m.end(), "BIRTH") for m in _ASTERISK.finditer(flat)]
     if not _PHOTO_WORDS.isdisjoint(words) or "<img" in flat or "![" in flat or "照片" in flat or "写真" in flat:
