@@ -180,7 +180,7 @@ def _answer(content: dict, schema: dict | None, limits: Limits) -> tuple[object,
         failure = ItemError(f"invalid: {error}", kind="invalid", status=200)
         if isinstance(error, Unfinished):
             loop = completion.finish == "length" and is_loop(completion.text or completion.reasoning)
-            failure = ItemError(f"{error} {RAISE_CAP}", kind="loop" if loop else error.kind, status=200)
+            failure = ItemError(f"{error}; {RAISE_CAP}", kind="loop" if loop else error.kind, status=200)
         failure.attempts = (replace(attempt, outcome=failure.kind),)
         raise failure from None
     source = {"rung": RUNG, "answered_by": completion.model, "repaired": repaired, "place": place, "finish": completion.finish}

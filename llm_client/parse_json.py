@@ -37,7 +37,7 @@ class Unfinished(InvalidReply):
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        super().__init__({"truncated": "the answer is cut off", "reasoning": "only reasoning came and no answer,"}[kind])
+        super().__init__({"truncated": "the answer is cut off", "reasoning": "only reasoning came and no answer"}[kind])
 
 
 def read_answer(completion: Completion, schema: dict | None) -> tuple[object, bool, str]:

@@ -35,6 +35,21 @@ def test_batch_files_keep_to_the_limits(store, tmp_path, monkeypatch):
     assert len(paths) > 2 and all(path.stat().st_size <= 1500 for path in paths)
 
 
+def test_batch_answers_stand_where_live_ones_do(store, tmp_path):
+    requests = documents(3)
+    call = {"tool_calls": [{"function": {"name": "answer", "arguments": '{"n": 8}'}}]}
+    messages = ({"reasoning": '{"n": 7}'}, {"reasoning": 'or {"n": 9}?'}, call)
+    lines = [line(request.digest(MODEL), answer(None, message=message)) for request, message in zip(requests, messages, strict=True)]
+    (tmp_path / "output.jsonl").write_text("\n".join(lines))
+    report = read_batch([tmp_path / "output.jsonl"], lambda: requests, MODEL, store, Limits())
+    assert (report.done, report.failed) == (2, 1) and store.get("doc1").kind == "reasoning"
+    assert "only reasoning came and no answer; the cap of answer tokens may be too low" in store.get("doc1").error
+    assert [(store.get(key).value, store.get(key).provenance["place"]) for key in ("doc0", "doc2")] == [
+        ({"n": 7}, "reasoning"),
+        ({"n": 8}, "tool call"),
+    ]
+
+
 def test_batch_in_reports_what_is_missing_and_unknown(store, tmp_path):
     requests = documents(7)
     write_batch(requests, MODEL, store, tmp_path / "out")

@@ -94,7 +94,7 @@ def test_a_draft_is_never_the_answer_and_the_error_says_what_may_help(finish, co
             server.client().complete(item(max_tokens=50))
         assert [request.body["max_tokens"] for request in server.received] == [50, 100]
     said = str(caught.value)
-    assert caught.value.kind == "reasoning" and said.startswith("only reasoning came and no answer, even at 100 tokens")
+    assert caught.value.kind == "reasoning" and said.startswith("only reasoning came and no answer even at 100 tokens")
     assert "the cap of answer tokens may be too low" in said and "--max-tokens" in said and "3" not in said
 
 
