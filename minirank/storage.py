@@ -117,7 +117,7 @@ def _move_new(part: Path, path: Path) -> None:
         os.link(part, path)
     except OSError:
         if os.path.lexists(path):
-            raise RunError(f"{path}: exists by now; choose another file, or overwrite it with --force") from None
+            raise RunError(f"{path}: exists by now; choose another name, or overwrite it with --force") from None
         os.replace(part, path)
     remove(part)
 

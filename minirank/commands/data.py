@@ -39,7 +39,9 @@ def run_simulate(options: Namespace) -> None:
     from ..progress import Progress
     from ..simulate import World, WorldConfig
     from ..simulate.write_folder import new_folder, write_files
+    from .output_files import check_place
 
+    check_place("", options.path)
     make, path = WorldConfig.null if options.null else WorldConfig, Path(options.path)
     try:
         with new_folder(path, Progress(sys.stderr).say) as draft:

@@ -22,7 +22,9 @@ def run_demo(options: Namespace) -> None:
     """Run it and print the report."""
     from .. import demo
     from ..progress import Progress
+    from .output_files import check_place
 
+    check_place("--out", options.out)
     progress = Progress(sys.stderr)
     progress.say(f"writing {options.out}; on two cores this takes about a minute and a half the first time, a minute later")
     print(f"\n{demo.run_demo(options.out, options.seed, progress=progress)}")

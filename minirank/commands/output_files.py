@@ -25,7 +25,7 @@ from ..storage import is_stream
 from .extract import STORE
 
 DATA = {*FILES.values(), *WORLD_FILES, MADE_FILE, *EXTRACTED, GRADES_FILE}
-CHOOSE = "choose another file"
+CHOOSE = "choose another name"
 
 
 def check_output(option: str, path: str | Path, reads: Iterable[str | Path | None] = (), force: bool = False, grows: bool = False) -> Path:
@@ -44,11 +44,11 @@ def check_output(option: str, path: str | Path, reads: Iterable[str | Path | Non
     path = Path(path)
     named, place = f"{option} {path}", Path(os.path.realpath(path))
     for read in reads:
-        if read is not None and any(same_file(each, read) for each in (place, place.with_name(f".{place.name}.part"))):
+        if read is not None and any(same_file(each, read) for each in (place, place.parent / f".{place.name}.part")):
             raise RunError(f"{named}: this command reads {read}, which would be overwritten; {CHOOSE}")
     if is_stream(path):
         return path
-    _check_place(named, place)
+    check_place(option, path)
     if place.is_dir():
         raise RunError(f"{named}: is a folder; name a file")
     if os.path.lexists(place) and not place.is_file():
@@ -62,8 +62,15 @@ def check_output(option: str, path: str | Path, reads: Iterable[str | Path | Non
     return path
 
 
-def _check_place(named: str, place: Path) -> None:
-    """Refuse the files of a run or a data folder, those that may come to be there included."""
+def check_place(option: str, path: str | Path) -> None:
+    """Refuse a file or a folder in the place of one of a run or a data folder, those that may come to be there included.
+
+    Args:
+        option: that names it, for the message.
+    Raises:
+        RunError: says what the place is for.
+    """
+    named, place = f"{option} {path}".lstrip(), Path(os.path.realpath(path))
     folder, name = place.parent, place.name.casefold()
     if STAGED in place.parts or (name.startswith(".") and name.endswith(".part")):
         raise RunError(f"{named}: minirank keeps unfinished files under such names; {CHOOSE}")
@@ -83,8 +90,7 @@ def check_run_folder(folder: Path, config: str | Path, reads: Iterable[str | Pat
         RunError: names the file.
     """
     place = Path(os.path.realpath(folder))
-    if STAGED in place.parts:
-        raise RunError(f"{folder}: minirank keeps unfinished files under such names; choose another folder")
+    check_place("--run", folder)
     own = is_run(place) and same_file(place / CONFIG, config)
     for read in (*reads, None if own else config):
         if read is not None and any(same_file(place / name, read) for name in OURS):
@@ -109,6 +115,7 @@ def writing_beside(options: Namespace, command: str, names: Sequence[str], *read
     if options.record is not None:
         check_output("--record", options.record, [*files, options.store or data / STORE], grows=True)
     if options.batch_out is not None:
+        check_place("--batch-out", options.batch_out)
         for read, written in product(files, sorted(Path(options.batch_out).glob("batch_*.jsonl"))):
             if read is not None and same_file(read, written):
                 raise RunError(

@@ -60,7 +60,7 @@ def contents(folder):
 
 @cases("""
     out | with_force= | message
-    rows.csv | True | this command reads rows.csv, which would be overwritten; choose another file
+    rows.csv | True | this command reads rows.csv, which would be overwritten; choose another name
     ./rows.csv | True | this command reads rows.csv
     plain/../rows.csv | True | this command reads rows.csv
     rows.csv/ | True | this command reads rows.csv
@@ -78,8 +78,8 @@ def contents(folder):
     data/truth.npz | True | belongs to the data folder
     data/impressions.csv | True | belongs to the data folder
     data/Relevance_Grades.csv | True | belongs to the data folder
-    old.csv | False | exists; choose another file, or overwrite it with --force
-    plain/../old.csv | False | exists; choose another file, or overwrite it with --force
+    old.csv | False | exists; choose another name, or overwrite it with --force
+    plain/../old.csv | False | exists; choose another name, or overwrite it with --force
     sub.csv | True | is a folder; name a file
     plain/none/p.csv | True | plain/none is no folder; make it
     p.txt | True | choose one of these endings
@@ -128,7 +128,7 @@ def test_two_writers_of_one_file(place):
     with pytest.raises(RunError, match="x.csv: another process writes it too; start again when that has ended"):
         write_atomic(place / "x.csv", second)
     assert Path("x.csv").read_text() == "second" and not Path(".x.csv.part").exists()
-    with pytest.raises(RunError, match="x.csv: exists by now; choose another file, or overwrite it with --force"):
+    with pytest.raises(RunError, match="x.csv: exists by now; choose another name, or overwrite it with --force"):
         write_predictions("x.csv", {"ctr": np.array([0.5])}, replace=False)
     assert Path("x.csv").read_text() == "second" and not Path(".x.csv.part").exists()
 
@@ -166,7 +166,7 @@ def test_pipes_and_open_files_take_csv(capsys, place):
     config.yaml | {here} | the run would overwrite config.yaml
     mine/data.json | mine | the run would overwrite mine/data.json, which this command reads; choose another folder
     config.yaml | rows.csv | cannot be used: Not a directory
-    config.yaml | run/.new.part | minirank keeps unfinished files under such names; choose another folder
+    config.yaml | run/.new.part | minirank keeps unfinished files under such names; choose another name
     config.yaml | mixed | holds a config.yaml that is no run's, for versions.json is missing; choose another folder
     table.yaml | away | the run would overwrite {here}/run/encoder.npz, which this command reads; choose another folder
 """)
@@ -191,6 +191,22 @@ def test_a_run_is_trained_again_from_its_own_configuration(capsys, place):
     assert "holds a run whose model.npz is missing; restore it, or overwrite" in refused(
         capsys, "train", "config.yaml", "--run", "run", *QUICK
     )
+
+
+@cases("""
+    command | message
+    train config.yaml --run run/checkpoint.npz | --run run/checkpoint.npz: belongs to the run
+    train config.yaml --run away/encoder.json --resume | belongs to the run
+    train config.yaml --run data/truth.npz --force | belongs to the data folder
+    simulate data/hires.csv | data/hires.csv: belongs to the data folder
+    simulate run/.new.part/x | minirank keeps unfinished files under such names
+    demo --out run/model.npz | belongs to the run
+    demo --out data/Truth.npz | belongs to the data folder
+""")
+def test_no_folder_takes_the_place_of_a_file(capsys, place, command, message):
+    before = contents(place)
+    assert message in refused(capsys, *command.split())
+    assert contents(place) == before
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +306,7 @@ SERVER = ("--base-url", "http://127.0.0.1:9/v1", "--model", "m")
     extract | --store run/model.npz | belongs to the run
     extract | --store other/hires.csv | belongs to the data folder
     extract | --store data | is a folder; name a file
+    extract | --store / | is a folder; name a file
     extract | --store foreign.sqlite | is a database of something else; give another file
     extract | --store locked.sqlite | locked.sqlite.lock cannot be a lock: file is not a database; move it
     extract | --store list.txt --gazetteer list.txt | this command reads list.txt
