@@ -270,7 +270,7 @@ class _Finder(Header, Recurrences):
                     self.add_han(m.start(), m.end())
                     self.person = True
                     return
-        lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]*[^\s][^\n]*", flat)]
+        lines = [m.span() for m in re.finditer(r"[^\n]+", flat) if not m[0].isspace()]
         for start, end in lines[-2:] if len(lines) > 3 else ():
             pieces = pieces_of(flat, start, end, "|,;\t")
             for a, b in pieces[-1:] + pieces[:1]:
