@@ -47,7 +47,7 @@ def run_plan(options: Namespace) -> None:
 
     config = load_config(options.config, options.set)
     check_paths(config, options.config)
-    print(prepare(config).plan)
+    print(prepare(config, Progress(sys.stderr)).plan)
 
 
 def run_train(options: Namespace) -> int | None:

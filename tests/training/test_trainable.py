@@ -69,8 +69,9 @@ def test_a_task_that_is_left_out_is_named_everywhere(tmp_path, capsys):
     config, folder = write_rows(tmp_path, z=1), tmp_path / "run"
     status, report, _ = run(capsys, "validate", config)
     assert status == 0 and report.endswith(f"left out: task z: {ALL_ONE}\nok: train learns y\n")
-    status, _, said = run(capsys, "train", config, "--run", folder)
-    assert status == 0 and f"left out: task z: {ALL_ONE}\n" in said
+    for command in (("plan", config), ("train", config, "--run", folder)):
+        status, _, said = run(capsys, *command)
+        assert status == 0 and f"left out: task z: {ALL_ONE}\n" in said
     assert json.loads((folder / "data.json").read_text())["left_out"] == {"z": ALL_ONE}
     epoch = json.loads((folder / "metrics.jsonl").read_text().splitlines()[0])
     assert epoch["valid"]["z"] is None and epoch["reasons"] == {"z": f"left out: {ALL_ONE}"} and epoch["valid"]["y.auc"] is not None
@@ -81,6 +82,20 @@ def test_a_task_that_is_left_out_is_named_everywhere(tmp_path, capsys):
     assert found["left_out"] == {"z": ALL_ONE} and list(found["overall"]["tasks"]) == ["y"]
     status, _, said = run(capsys, "score", folder, tmp_path / "rows.csv", "--out", tmp_path / "out.csv")
     assert status == 0 and f"left out: task z: {ALL_ONE}\n" in said and (tmp_path / "out.csv").read_text().startswith("y\n0.")
+
+
+def test_a_ranking_names_what_was_left_out(tmp_path, people, capsys):
+    lines = [f"s{row},2024-01-{1 + row:02},u0,j0,c0,,{row % 2},{row % 2 or ''},,," for row in range(20)]
+    data, folder = write_impressions(people, tmp_path / "data", lines), tmp_path / "run"
+    config = {"data": {"folder": "data", "split": {"valid": 0, "test": 0}}, "score": {"cvr": 0}, "model": MODEL, "training": TRAINING}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert run(capsys, "train", tmp_path / "config.yaml", "--run", folder)[0] == 0 and data.exists()
+    status, printed, _ = run(capsys, "rank", folder, "--job", "j0")
+    reasons = {"cvr": "all 10 labels of the training rows are 1", "relevance": "no training row has a label"}
+    assert status == 0 and "pCTCVR" not in printed
+    assert all(f"\nleft out: task {task}: {reason}\n" in printed for task, reason in reasons.items())
+    _, printed, _ = run(capsys, "rank", folder, "--job", "j0", "--json")
+    assert json.loads(printed)["left_out"] == reasons
 
 
 def test_resuming_leaves_the_same_task_out(tmp_path, capsys):
