@@ -342,3 +342,10 @@ def test_a_changed_encoder_is_refused(market, tmp_path, name):
     (run / name).write_bytes((run / name).read_bytes().replace(b"\n", b" ") + b" ")
     with pytest.raises(RunError, match=f"run/{name}: is not the one that model.npz was trained with; train again, or restore the file"):
         Ranker.load(run)
+
+
+def test_equal_scores_stand_in_the_order_of_ids_whatever_these_hold(ranker):
+    ids = ["b", "a\x00", "\u5c71", "a", "a\x00\x00", "B"]
+    found = ranker.rank(JOB, [RESUMES[0] | {"resume_id": name} for name in ids], "hr").candidates
+    assert [candidate.resume_id for candidate in found] == sorted(ids)
+    assert len({candidate.score for candidate in found}) == 1
