@@ -227,11 +227,11 @@ def format_plan(plan: Plan) -> str:
         parameters = [f"{p.name} {'x'.join(map(str, p.shape))} @ {'t' if p.table else 'd'}{p.offset}" for p in op.parameters]
         attributes = [f"{key}={value:g}" if isinstance(value, float) else f"{key}={value}" for key, value in op.attributes.items()]
         rest = (", ".join(each) or "-" for each in (map(str, op.inputs), parameters, attributes))
-        rows.append((str(number), op.kind, *output, *rest))
+        rows.append(tuple(cell.replace("\n", r"\n") for cell in (str(number), op.kind, *output, *rest)))  # a name may be anything
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
     lines.insert(1, "-" * max(map(len, lines)))
     sizes = f"{plan.size(False):,} dense parameters (d), {plan.size(True):,} in tables (t), {plan.width:,} activations"
-    work = f"{plan.flops():,} FLOP of matrix products a row forward; tasks: {', '.join(plan.spec.tasks)}"
+    work = f"{plan.flops():,} FLOP of matrix products a row forward; tasks: {', '.join(plan.spec.tasks)}".replace("\n", r"\n")
     backward = "backward: the same rows from the last to the first, each replaced by its gradient"
     return "\n".join([*lines, "", f"{sizes} and {work}", backward])

@@ -69,7 +69,7 @@ def run_validate(options: Namespace) -> int:
     report = trainable(config, files.folder)
     print(f"\n{report}")
     if not report.problems:
-        print(next_step(config, files.folder))
+        show(next_step(config, files.folder))
     return 1 if report.problems else 0
 
 

@@ -80,7 +80,7 @@ def format_table(results: dict[str, Any]) -> str:
     if covered:
         lines.append("coverage: the share of groups, and of the rows in them, that the metric is defined on.")
         lines.append("left out are empty groups (no label above 0 for NDCG, all labels equal for the others) and single ones (one row).")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def format_comparison(results_by_name: dict[str, dict[str, Any]]) -> str:
@@ -107,7 +107,7 @@ def format_comparison(results_by_name: dict[str, dict[str, Any]]) -> str:
         if any(cell != "-" for cell in tops[1:-1]):
             cells.append(tops)
     left_out = {task: reason for results in results_by_name.values() for task, reason in results.get("left_out", {}).items()}
-    return "\n".join(aligned(cells) + left_out_lines(left_out))
+    return "\n".join(map(printable, aligned(cells) + left_out_lines(left_out)))
 
 
 def left_out_lines(left_out: dict[str, str]) -> list[str]:

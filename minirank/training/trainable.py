@@ -12,6 +12,7 @@ from ..extract import read_features
 from ..progress import Progress
 from ..run.learnable import format_labels, learnable
 from ..run.load_data import load_dataset, load_labels
+from ..terminal import printable
 from .trainer import prepare
 
 
@@ -32,8 +33,9 @@ class Trainable:
     tasks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        end = format_problems(self.problems, len(self.problems)) if self.problems else f"ok: train learns {', '.join(self.tasks)}"
-        return "\n\n".join(block for block in (self.labels, "\n".join([*self.said, end])) if block)
+        learnt = printable(f"ok: train learns {', '.join(self.tasks)}")
+        end = format_problems(self.problems, len(self.problems)) if self.problems else learnt
+        return "\n\n".join(block for block in (self.labels, "\n".join([*map(printable, self.said), end])) if block)
 
 
 class _Said(Progress):

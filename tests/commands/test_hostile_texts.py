@@ -9,6 +9,7 @@ import pytest
 from checkout import python
 from command_line import refused, run
 from features_world import write_world
+from training_world import write_table
 
 from minirank import cli
 from minirank.data import read_folder
@@ -181,3 +182,33 @@ def test_files_to_be_read_hold_nothing_that_a_terminal_obeys(market):
         folder / "plan.txt",
     ):
         assert not obeyed(path.read_text(encoding="utf-8")), path.name
+
+
+def test_columns_and_tasks_of_a_table_may_have_any_name(capsys, tmp_path):
+    config = write_table(tmp_path)
+    name, task = f"a{RED}ge\nforged line", f"cl{OVERRIDE}ick\n0.9999"
+    header, rest = (tmp_path / "rows.csv").read_text().split("\n", 1)
+    names = [{"age": name, "y": task}.get(word, word) for word in header.split(",")]
+    (tmp_path / "rows.csv").write_text(",".join(f'"{word}"' for word in names) + "\n" + rest)
+    text = (
+        config.read_text()
+        .replace("dense: [age]", f"dense: [{json.dumps(name)}]")
+        .replace(
+            "tasks: [{name: ctr, column: y}, {name: cvr, column: z}]", f"tasks: [{{name: {json.dumps(task)}, column: {json.dumps(task)}}}]"
+        )
+    )
+    config.write_text(text.replace("tasks: [{name: ctr}, {name: cvr, given: ctr}]", f"tasks: [{{name: {json.dumps(task)}}}]"))
+    quick = ("--set", "training.epochs=1", "--threads", "2")
+    for words in (
+        ("validate", config),
+        ("plan", config),
+        ("train", config, "--run", tmp_path / "run", *quick),
+        ("evaluate", tmp_path / "run", "--split", "valid", "--bootstrap", 2),
+        ("score", tmp_path / "run", tmp_path / "rows.csv", "--out", tmp_path / "p.csv"),
+    ):
+        status, said, progress = run(capsys, *words)
+        assert status == 0, progress
+        assert not obeyed(said + progress), words
+        assert not any(line.startswith(("forged", "0.9999")) for line in (said + progress).splitlines()), words
+    with open(tmp_path / "p.csv", newline="") as stream:
+        assert task in next(csv.reader(stream))
