@@ -60,3 +60,54 @@ def test_masking_is_linear_on_hostile_texts():
     for pattern in ("A", "a@", "+1 ", "Aa ", "1-", "www.", "a.", "Dr. ", "name: Aa ", "王", "+(0"):
         text = pattern * (20_000 // len(pattern))
         assert all(0 <= start < end <= len(text) for start, end, _ in find_personal(text))
+
+
+@cases(r"""
+    text= | found
+    "Ruby Chen\nCook" | Ruby Chen
+    "Django Reinhardt\nCook" | Django Reinhardt
+    "Jasmine Python\n12 Java Road" | Jasmine Python, 12 Java Road
+    "Head Baker\nEmma Baker\nBaker since 2010" | Emma Baker
+    "Data Engineer · Jane Doe · Berlin" | Jane Doe
+    "Zorvath Quellinger\nz.q@x.org" | Zorvath Quellinger, z.q@x.org
+    "Jane Doe\nBorn in 1985 in Manchester. Aged 39. Married with two children. Irish citizen." | Jane Doe, Born in 1985 in Manchester, Aged 39, Married with two children, Irish citizen
+    "*12.03.1985 in Köln, ledig, keine Kinder\nMax Mustermann" | *12.03.1985 in Köln, ledig, keine Kinder, Max Mustermann
+    "33; male; single; German\nJane Doe" | 33, male, single, German, Jane Doe
+    "Candidate: Jane Doe (she/her), 34, Irish" | Jane Doe, (she/her), 34, Irish
+    "Gender: F; Age: 34; Marital status: M\nSQL" | Gender: F, Age: 34, Marital status: M
+    "Dr. med. Anna Schmidt\nAddress: Am Alten Markt 3, 50667 Köln" | Dr. med. Anna Schmidt, Am Alten Markt 3, 50667
+    "Grace Hopper\nGrace led COBOL. Grace period of 3 days." | Grace Hopper, Grace
+    "Robert \"Bob\" Smith\nBob ran it. R. Smith's team" | Robert "Bob" Smith, Bob, R. Smith's
+    "Jean-Pierre Dupont\n12 rue de la Paix, 75002 Paris" | Jean-Pierre Dupont, 12 rue de la Paix, 75002
+    "John A. Smith, Jr., PE\nEngineer" | John A. Smith, Jr.
+    "Nationality: Irish, Languages: English" | Nationality: Irish
+    "Senior Engineer\nI am Ruby Chen." | Ruby Chen
+""")
+def test_personal_data(text, found):
+    assert ", ".join(quote for _, quote in kinds(text)) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ruby Developer\nBerlin\nRuby, Rails",
+        "29 years of experience in nursing. 9 years old firm: the company is 29 years old.",
+        "Worked at Morgan Stanley, Johns Hopkins University, Ernst & Young and Baker McKenzie.",
+        "Baker at Brot & Co, 2010 - 2015\nBaked bread",
+        "Single page application, married to agile. Religion studies. Race conditions fixed. Health insurance.",
+        "SQL Server 2019 Drive encryption\n5 Whys, 3 Way matching, 50 start-ups in St. Gallen",
+        "The team needs someone aged 25 to 30. Patients aged 65 and over.",
+        "MS Office, Sr. Developer, HR Business Partner, DR tests",
+        "node.js, ASP.NET, Vue.js, @Override, in/out",
+        "* 2019 - 2021 Nurse\n* 2015 Award",
+    ],
+)
+def test_what_is_nobodys_name_or_trait_is_left(text):
+    assert kinds(text) == []
+
+
+def test_a_posting_keeps_everything_but_contact_lines():
+    text = (
+        "Ruby Chen Ltd\nYou are 18 years old or more, married or single. He/she reports to the CTO.\nContact person: Jane Doe, jane@x.org"
+    )
+    assert kinds(text, names=False) == [("NAME", "Jane Doe"), ("EMAIL", "jane@x.org")]

@@ -19,7 +19,7 @@ _URL = re.compile(
     r"\.(?:com|org|io|net|me|ee|ly|to|ru|site|in)/[^\s<>()\[\]{}|\"']{1,200}"
     r"|\b[\w-]{1,40}\.(?:github|gitlab|netlify|vercel|wordpress|blogspot|medium|substack|tumblr|carrd|webflow|wixsite)\.(?:io|com|app"
     r"|co)\b(?:/\S{0,200})?"
-    r"|(?<![\w/])in/[\w%-]{3,60}"
+    r"|(?<![\w/])in/(?=\w{0,30}[-\d])[\w%-]{3,60}"
 )
 _LINKED = (
     "://",

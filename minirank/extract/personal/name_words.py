@@ -18,6 +18,7 @@ SURNAMES = frozenset(
     "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤張劉陳楊黃趙吳孫馬羅鄭梁謝許韓馮鄧蕭葉蘇呂盧鍾譚陸"
     "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용"
 )
+_DOTTED = re.compile(r"[^\W\d_]{2}\.[^\W\d_]")  # `node.js`, and no initials
 _JOBS = re.compile(
     r"(?:ician|ologist|ographer|ineer|ngineer|eveloper|anager|analyst|grammer|ntist|iatrist|erapist|ultant|signer|chitect"
     r"|onomist)s?$"
@@ -190,6 +191,8 @@ class NameReader:
         lists = self.lists
         flats = [w.flat for w in name]
         given = any(f.split("-")[0] in lists.given_names for f in flats)
+        if any(_DOTTED.search(w.text) for w in name):
+            return False
         if len({CASELESS.match(w.text) is None for w in name}) > 1:
             return False
         if flats[0] in lists.person_verbs and flats[0] not in lists.given_names:
