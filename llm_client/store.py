@@ -305,7 +305,7 @@ class Store:
         with self._lock:
             try:
                 yield
-            except (sqlite3.Error, ValueError, TypeError) as error:
+            except (sqlite3.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
                 raise FatalError(f"{self.path} is damaged: {error}; restore it or give another file", kind="store") from None
 
     @contextmanager

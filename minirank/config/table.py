@@ -14,6 +14,9 @@ Transform = Literal["standard", "quantile", "log1p"]
 class TableFiles:
     """Where the rows are: CSV, packed as .bz2 or .gz or not, or .npz.
 
+    What unpacks to far more than its size is refused: a packed CSV to more than 16 MiB and 100 times its size, the arrays that are read
+    of an .npz to more than 256 MiB and 16 times its size, where a cell counts for 8 bytes at least. Unpacked files have no limit.
+
     Args:
         train, valid, test: paths; a 2-D array `x` of an .npz stands for the columns `x[0]`, `x[1]` ...
         header: whether the first line of a CSV names the columns.

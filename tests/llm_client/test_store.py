@@ -157,7 +157,8 @@ DAMAGE = (
     "UPDATE results SET value = '{broken'¦UPDATE results SET provenance = '['¦DROP TABLE attempts¦DROP TABLE items¦"
     "ALTER TABLE results RENAME COLUMN status TO state¦UPDATE abilities SET ability = '{\"x\": 1}'¦"
     'UPDATE abilities SET ability = \'{"rung": 9}\'¦UPDATE abilities SET ability = \'{"rung": "text"}\'¦'
-    "UPDATE abilities SET ability = '{\"max_tokens\": [1]}'¦UPDATE abilities SET ability = '[]'"
+    "UPDATE abilities SET ability = '{\"max_tokens\": [1]}'¦UPDATE abilities SET ability = '[]'¦"
+    "UPDATE results SET value = replace(hex(zeroblob(50000)), '00', '[')"  # deeper than anybody reads
 ).split("¦")
 
 
