@@ -4,7 +4,7 @@ In reading order:
 
     schema           what extraction yields: values with their quotes, the features of a job and of a resume
     edited_text      a text after replacements, every span of which leads back to the source
-    normalise        the plain form of a text: what PDF files and web pages make of letters is undone
+    normal_form/     the plain form of a text: what PDF files and web pages make of letters is undone
     personal         spans that say who a person is: nothing is extracted from them
     masked_text      what is read of a document: its plain form without these spans
     normalised_text  its sentences and sections

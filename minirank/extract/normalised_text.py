@@ -10,7 +10,8 @@ from minirank.extract.edited_text import EditedText
 
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
-_HEADING_MARKUP = " *#_=:|>•-\"'"
+_HEADING_MARKUP = " *#_=:|>[]/~+•-\"'"
+_NUMBERED = re.compile(r"(?:\d{1,2}|[IVX]{1,4})[.)] ?")
 _LONGEST_HEADING = 48
 
 
@@ -75,9 +76,13 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
                 kinds.append(current)
                 inline = False
         else:
+            if number := _NUMBERED.match(content):
+                content = content[number.end() :]
             head, colon, rest = content[: _LONGEST_HEADING + 1].partition(":")
-            kind = headings.get(head.rstrip(_HEADING_MARKUP).lower()) if len(head) <= _LONGEST_HEADING else None
-            if kind is not None and (colon or len(head) == len(content)):
+            kind = None
+            if len(head) <= _LONGEST_HEADING and (colon or len(head) == len(content)):
+                kind = headings.get(head.rstrip(_HEADING_MARKUP).lower())
+            if kind is not None:
                 inline = bool(rest.strip())
                 if not inline:
                     current = kind

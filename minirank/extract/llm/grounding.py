@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from minirank.extract.llm.masked_document import MaskedDocument
-from minirank.extract.normalise import plain_characters
+from minirank.extract.normal_form import plain_characters
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _BLANKS = re.compile(r"\s+")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from minirank.errors import DataError
-from minirank.extract.normalise import normalised
+from minirank.extract.normal_form import normalised
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
 

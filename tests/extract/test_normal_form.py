@@ -7,7 +7,7 @@ from case_table import cases
 
 from minirank.extract import extract_job, extract_resume, skill_spans
 from minirank.extract.edited_text import EditedText
-from minirank.extract.normalise import normalise, normalised, plain_characters
+from minirank.extract.normal_form import normalise, normalised, plain_characters
 
 
 @cases(r"""
@@ -36,6 +36,7 @@ from minirank.extract.normalise import normalise, normalised, plain_characters
     "a\r\nb\rc\u2028d\u000be\n\u000cf" | "a\nb\nc\nd\ne\n\nf"
     "ad\u00adminis\u00adtra\u00adtive, Soft\u00adware\u00adent\u00adwick\u00adlung" | "administrative, Softwareentwicklung"
     "Jan 2015\u0016Mar 2018, 2019 \u00132021, since \ufffd Go" | "Jan 2015-Mar 2018, 2019 -2021, since - Go"
+    "Kuber\u00acnetes, ware\u00ac\nhousing, 2019 \u00ac 2021" | "Kubernetes, warehousing, 2019 - 2021"
     "Python \uf0b7 SQL \u007f Go" | "Python • SQL • Go"
     "(cid:127) Python, work(cid:976)ow" | "• Python, workflow"
     "work \ufb02ow, o \ufb03 ce, \ufb01 nance, the \ufb02oor" | "workflow, office, finance, the floor"
@@ -64,6 +65,8 @@ def test_the_plain_form(text, plain):
     "S O F T W A R E  E N G I N E E R \u007c B E R L I N" | "SOFTWARE ENGINEER \u007c BERLIN"
     "** S K I L L S **\nx" | "** SKILLS **\nx"
     "E X P E R I E N C E     2010 - 2012" | "EXPERIENCE     2010 - 2012"
+    "1. S K I L L S\nIV) [ S K I L L S ]\nS K I L L S /" | "1. SKILLS\nIV) [ SKILLS ]\nSKILLS /"
+    "S.K.I.L.L.S\nS-K-I-L-L-S:\nU.S.A.I.D\nS\u00b7K\u00b7I\u00b7L\u00b7L\u00b7S" | "SKILLS\nSKILLS:\nU.S.A.I.D\nSKILLS"
     "É D U C A T I O N" | "ÉDUCATION"
     "学 历\n電工" | "学历\n電工"
     "職　務　経　歴\n" | "職務経歴\n"
@@ -146,9 +149,25 @@ def test_skills_are_found_and_their_quotes_are_those_of_the_source(word):
     assert any(word in span for span in spans)
 
 
-def test_spaced_headings_part_a_resume():
-    """Four years of work, four of school: 4, and not 8."""
-    work, school = "Clerk, Jan 2014 - Jan 2018\n", "University, Jan 2010 - Jan 2014\n"
-    for gap in ("", " "):
-        experience, education = ("W O R K  E X P E R I E N C E", "E D U C A T I O N") if gap else ("EXPERIENCE", "EDUCATION")
-        assert extract_resume(f"{experience}\n{work}{education}\n{school}", updated_at=1_735_689_600).years.value == 4
+HEADINGS = (
+    "E X P E R I E N C E¦e x p e r i e n c e¦W O R K   E X P E R I E N C E¦P R O F E S S I O N A L E X P E R I E N C E¦"
+    "• E X P E R I E N C E :¦[ E X P E R I E N C E ]¦1. E X P E R I E N C E¦II. Experience¦E XPERIENCE¦EX PERI ENCE:¦EX PERIENCE¦"
+    "E X PE R I E N C E¦E.X.P.E.R.I.E.N.C.E¦Ｅ Ｘ Ｐ Ｅ Ｒ Ｉ Ｅ Ｎ Ｃ Ｅ"
+)
+
+
+@pytest.mark.parametrize("heading", [*HEADINGS.split("¦"), *(sign.join("EXPERIENCE") for sign in "\t\n\u200a\u3000\xb7")])
+def test_headings_part_a_resume_however_they_are_spaced(heading):
+    """Four years of work, four of school: 4, and neither 8 nor none."""
+    for school in ("EDUCATION", "E D U C A T I O N"):
+        text = f"{school}\nUniversity, Jan 2010 - Jan 2014\n{heading}\nClerk, Jan 2014 - Jan 2018\n"
+        assert extract_resume(text, updated_at=1_735_689_600).years.value == 4
+
+
+DASHES = ["\x96", "\x15", "\x16", "\x1a", "\0", "\ufffd", "\ufffe", "\xad", "\xac", "\uf0be", "\u2212", "â€“", "&ndash;", "(cid:16)"]
+
+
+@pytest.mark.parametrize("dash", DASHES)
+def test_what_stands_for_a_dash_between_dates(dash):
+    for dates in ("2016 {} 2020", "2016{}2020", "Jan 2016 {} Dec 2019", "Jan 2016{}Dec 2019", "01/2016{}12/2019", "2021 {} Present"):
+        assert extract_resume(f"Clerk, Acme, {dates.format(dash)}\n", updated_at=1_735_689_600).years.value == 4
