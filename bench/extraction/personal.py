@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 from bench.extraction.simulated import timed
 from bench.extraction.skillspan import read_postings
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
-from minirank.extract.normalise import normalise
+from minirank.extract.normal_form import normalise
 from minirank.extract.personal import find_personal
 from minirank.simulate import World, WorldConfig
 
