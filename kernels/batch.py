@@ -19,6 +19,7 @@ class InputSpec:
         tasks: names of the label columns.
         of_request: those names among the inputs that depend on the request alone: its candidates share them. A layer sums them
             first, so that a prediction has the same bits whether that was done once for all rows or for each.
+        read: groups of those inputs that were read in a text, in words that somebody had to know; see `hide`.
     """
 
     categorical: tuple[tuple[str, int], ...] = ()
@@ -26,6 +27,7 @@ class InputSpec:
     dense: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     of_request: tuple[str, ...] = ()
+    read: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -97,3 +99,23 @@ class Batch(Inputs):
         """The given rows, in the given order; bags go on sharing their lists."""
         inputs = super().take(rows)
         return Batch(inputs.ids, inputs.bags, inputs.dense, self.labels[rows], self.weights[rows], self.groups[rows])
+
+
+def hide(inputs: Inputs, spec: InputSpec, names: tuple[str, ...], rows: np.ndarray) -> None:
+    """Make inputs unknown in some rows, in place: id 0, an empty list, the mean of a dense column and a flag that says so.
+
+    Args:
+        inputs: B rows, a copy made by `Inputs.take` or their only owner; the last list of each bag among `names` is empty.
+        names: of inputs. rows: (B,) bool.
+    """
+    for column, (name, _) in enumerate(spec.categorical):
+        if name in names:
+            inputs.ids[rows, column] = 0
+    for (name, _), bag in zip(spec.bags, inputs.bags):
+        if name in names:
+            if bag.offsets[-1] != bag.offsets[-2]:
+                raise ValueError(f"the last list of {name} must be empty")
+            bag.entity[rows] = len(bag.offsets) - 2
+    for column, name in enumerate(spec.dense):
+        if name.removesuffix("_unknown") in names:
+            inputs.dense[rows, column] = float(name.endswith("_unknown"))

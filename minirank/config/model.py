@@ -91,6 +91,9 @@ class ModelConfig:
         position_bias: task whose logit gets an additive term of the position; null = none.
         position_unknown_share: share of training rows whose position is hidden: predictions are
             made without a position, and are calibrated for that.
+        read_unknown_share: share of training rows in which all that was read in the texts is hidden; each group of it
+            (skills, titles, levels, words) is hidden alone from half as many more. Texts in whose words training
+            knows nothing are then ranked by how similar they are.
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
     """
 
@@ -109,6 +112,7 @@ class ModelConfig:
     position_field: str | None = "position"
     position_bias: str | None = "ctr"
     position_unknown_share: float = 0.1
+    read_unknown_share: float = 0.2
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
 
 
@@ -152,7 +156,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
             raise ConfigError(f"model.{name} must be above 0, got {value}")
     if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
         raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
-    for name in ("role_unknown_share", "position_unknown_share"):
+    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
 

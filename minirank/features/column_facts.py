@@ -45,8 +45,8 @@ def folder_facts(
             flag = columns.get(f"{name}_unknown")
             missing = None if flag is None else float(flag[train].mean(dtype=np.float64))
             facts[_free(name, facts)] = ColumnFacts("dense", missing=missing, constant=is_constant(columns[name], train))
-    if text is not None and text.words:  # fitted here, not loaded
-        facts["words"] = ColumnFacts("words", values=text.words, kept=len(text), dropped=text.dropped)
+    if text is not None and text.words.terms:  # fitted here, not loaded
+        facts["words"] = ColumnFacts("words", values=text.words.terms, kept=len(text), dropped=text.words.dropped)
     return facts
 
 

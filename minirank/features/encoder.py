@@ -23,7 +23,7 @@ from minirank.features.inputs import Input
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
-from minirank.kernels.batch import Batch, Inputs, InputSpec
+from minirank.kernels.batch import Batch, Inputs, InputSpec, hide
 
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
@@ -38,7 +38,7 @@ class Encoder:
         config: which features there are.
         roles: names of the roles in training rows, sorted; roles[i] has id i + 1, any other role id 0.
         vocabularies: field -> its names in id order, from id 1; id 0 is unknown.
-        text: the words in use, or None without text and tokens.
+        text: the words in use and how rare they are, or None without text and tokens.
         mean, std: (P,) float64, of the raw dense features in training rows, unknown values left out.
         until: seconds, the time of the last training row.
     """
@@ -76,9 +76,9 @@ class Encoder:
         if config.text or config.tokens:
             texts = [job_text(*pair) for pair in zip(jobs, jobs_found)]
             texts += [resume_text(*pair) for pair in zip(resumes, resumes_found)]
-            counts = hashed_counts(texts, config.buckets, config.bigrams)
-            model = TextModel.fit(counts, config.min_count, config.bigrams)
-            job_counts, resume_counts = counts[: len(jobs)], counts[len(jobs) :]
+            counts = hashed_counts(texts, config.buckets, config.bigrams), hashed_counts(texts, config.buckets, parts=True)
+            model = TextModel.fit(*counts, len(resumes), config.min_count, config.bigrams)
+            job_counts, resume_counts = (tuple(found[rows] for found in counts) for rows in (slice(len(jobs)), slice(len(jobs), None)))
         most = config.tokens_per_text
         job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
         resume_side = resume_profiles(resumes, resumes_found, model, most, resume_counts)
@@ -105,6 +105,7 @@ class Encoder:
             dense=tuple(name for name, _, _ in inputs.dense_columns(self.config)),
             tasks=TASKS,
             of_request=tuple(each.name for each in (*categorical, *bags) if each.of_request),
+            read=tuple(inputs.READ.values()),
         )
 
     def dataset(self, folder: DataFolder, features: Features, split: Split) -> Dataset:
@@ -208,7 +209,9 @@ class Encoder:
         dense = np.zeros((len(pairs), len(columns)), np.float32)
         for column, (_, place, is_flag) in enumerate(columns):
             dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
-        return Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
+        encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
+        hide(encoded, self.inputs, tuple(chain.from_iterable(inputs.READ.values())), pairs.foreign())
+        return encoded
 
     def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:
         """Values of a dense feature in standard deviations from the training mean, which stands for the unknown."""

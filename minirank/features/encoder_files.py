@@ -15,12 +15,12 @@ from minirank.data.read_files import short
 from minirank.data.values import LATEST
 from minirank.errors import ConfigError, RunError
 from minirank.features import inputs
-from minirank.features.tfidf import TextModel
+from minirank.features.tfidf import Rarity, TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 from minirank.terminal import json_text
 
 FORMAT = "minirank encoder"
-VERSION = 2  # of 1 the words were those of the raw texts, with everybody's name
+VERSION = 3  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 _AGAIN = "train again, or take the folder from a backup"
 
@@ -47,7 +47,9 @@ def save(encoder: Any, folder: Path) -> None:
     """
     arrays = {"mean": encoder.mean, "std": encoder.std}
     if encoder.text is not None:
-        arrays |= {"kept": encoder.text.kept, "idf": encoder.text.idf}
+        text = encoder.text
+        arrays |= {"kept": text.words.kept, "idf": text.words.idf, "parts_kept": text.parts.kept, "parts_idf": text.parts.idf}
+        arrays |= {"texts": np.array([text.words.texts, text.length])}
     make_folder(folder)
     save_npz(folder / "encoder.npz", arrays)
     settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
@@ -79,14 +81,18 @@ def load(folder: Path) -> dict[str, Any]:
         raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
     config = settings.config
     reads_text, number = config.text or config.tokens, (len(inputs.features(config)),)
-    texts = {"kept": ((None,), np.int32), "idf": ((None,), np.float64)} if reads_text else {}
+    texts = {prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in (("kept", np.int32), ("idf", np.float64))}
+    texts = texts | {"texts": ((2,), np.float64)} if reads_text else {}
     values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **texts})
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
     if reads_text:
-        kept, idf = values.pop("kept"), values.pop("idf")
-        if len(kept) != len(idf) or (np.diff(kept, prepend=0) <= 0).any() or (kept[-1:] >= config.buckets).any() or (idf <= 0).any():
-            raise RunError(f"{arrays}: damaged; {_AGAIN}")
-        fields["text"] = TextModel(config.buckets, config.bigrams, kept, idf)
+        count, length = values.pop("texts")
+        found = [Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count)) for prefix in ("", "parts_")]
+        for terms in found:
+            ascending = (np.diff(terms.kept, prepend=0) > 0).all() and (terms.kept[-1:] < config.buckets).all()
+            if len(terms.kept) != len(terms.idf) or not ascending or (terms.idf <= 0).any() or not (count >= 1 and length >= 0):
+                raise RunError(f"{arrays}: damaged; {_AGAIN}")
+        fields["text"] = TextModel(config.bigrams, *found, float(length))
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
     return fields | values

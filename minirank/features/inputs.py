@@ -70,7 +70,8 @@ class MultiValued(Input):
         """The ids of N pairs."""
         sets = self.values(pairs)
         ids = sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary)
-        return Bag(pairs.rows(self.owner).astype(np.int32), sets.indptr.astype(np.int64), ids)
+        offsets = np.append(sets.indptr, sets.indptr[-1]).astype(np.int64)  # the last list is empty, for `hide`
+        return Bag(pairs.rows(self.owner).astype(np.int32), offsets, ids)
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ FEATURES = (
     Feature("reachable", "pair", "share", "1 if the job is remote, else location_match", lambda p: p.reachable()),
     Feature("remote_fit", "pair", "share", "1 - |gap| / 2 (onsite 0 .. remote 2)", lambda p: 1 - np.abs(p.gap("remote")) / 2, flag=True),
     Feature("recency", "pair", "ln(1 + days)", "time of the search - updated_at, never negative", lambda p: p.recency()),
-    Feature("text_similarity", "pair", "cosine", "TF-IDF of the job's and the resume's text", lambda p: p.text_similarity(), TEXT),
+    Feature("text_similarity", "pair", "cosine", "TF-IDF of the parts of words of both texts", lambda p: p.text_similarity(), TEXT),
+    Feature("title_found", "pair", "share", "BM25 of the job's title in the resume / its most", lambda p: p.title_found(), TEXT),
     Feature("hires", "job", "ln(1 + people)", "n past hires, before one is left out", lambda p: p.history.log_counts(), SIGNALS),
     Feature("hired_skills", "pair", "share", "of what n - 1 hires can, the resume's part", lambda p: p.past.skills(), SIGNALS, flag=True),
     Feature("hired_unstated", "pair", "share", "the same over skills not named by the job", lambda p: p.past.unstated(p.jobs), SIGNALS),
@@ -159,7 +161,45 @@ FEATURES = (
     Feature("hired_seniority", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("seniority"), SIGNALS),
     Feature("hired_education", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("education"), SIGNALS),
     Feature("hired_title", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("title"), SIGNALS),
-    Feature("hired_text", "pair", "cosine", "TF-IDF of the resume and of n - 1 hires", lambda p: p.past.text_similarity(), SIGNALS + TEXT),
+    Feature(
+        "hired_text", "pair", "cosine", "TF-IDF likewise, of the resume and n - 1 hires", lambda p: p.past.text_similarity(), SIGNALS + TEXT
+    ),
+)
+
+# What extraction reads by a lexicon, or a vocabulary of training knows: nothing, in a text from another world.
+READ = {
+    "skills": (
+        *("must_have", "nice_to_have", "resume_skills", "must_covered", "must_coverage", "must_missing", "nice_coverage", "extra_skills"),
+        *("soft_skills", "languages", "hired_skills", "hired_unstated"),
+    ),
+    "titles": (
+        "job_title",
+        "resume_title",
+        "job_domain",
+        "resume_domain",
+        "same_title",
+        "title_similarity",
+        "domain_overlap",
+        "hired_title",
+    ),
+    "levels": (
+        *("job_seniority", "resume_seniority", "job_education", "resume_education", "job_remote", "resume_remote", "years", "min_years"),
+        *("years_gap", "seniority_gap", "education_gap", "remote_fit", "hired_years", "hired_seniority", "hired_education"),
+    ),
+    "words": ("job_tokens", "resume_tokens"),
+}
+# What the rest is: of the search, of dates and places, and similarities, which need no known word.
+NOT_READ = (
+    "role",
+    "position",
+    "history",
+    "location_match",
+    "reachable",
+    "recency",
+    "text_similarity",
+    "title_found",
+    "hires",
+    "hired_text",
 )
 
 

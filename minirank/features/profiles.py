@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ from scipy.sparse import csr_array
 
 from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_text
 from minirank.features.sparse import column, sets
-from minirank.features.tfidf import TextModel, top_tokens, words
+from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
 Records = Sequence[Record]
 JobsFound = Sequence[JobFeatures]
 ResumesFound = Sequence[ResumeFeatures]
+Counts = tuple[csr_array, csr_array]  # of words and of parts of words, see `TextModel.count`
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
 
 
@@ -31,6 +33,7 @@ class Profiles:
         skills: name -> n lists, sets that jobs and resumes do not share.
         texts: the n texts; asked for where there is a model and no counts.
         model, most, counts: as in `job_profiles`.
+        titles: of jobs, n strings.
 
     Attributes:
         key: (n,) int64, a hash of job_id or resume_id.
@@ -39,8 +42,11 @@ class Profiles:
         levels: seniority, education, remote -> (n,) int8, place in `LEVELS`, -1 is unknown.
         title, domain: n strings (the first domain), or None.
         sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
-        text: (n, V) TF-IDF rows, or None where the encoder reads no text.
+        text: (n, buckets) TF-IDF rows of parts of words, or None where the encoder reads no text.
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
+        wanted: (n, buckets), of jobs, `Rarity.shares` of the titles' parts of words, or None likewise.
+        saturated: (n, buckets), of resumes, `TextModel.saturated`, or None likewise.
+        foreign: (n,) bool, see `TextModel.foreign`.
     """
 
     def __init__(
@@ -52,7 +58,8 @@ class Profiles:
         texts: Iterable[str],
         model: TextModel | None,
         most: int,
-        counts: csr_array | None,
+        counts: Counts | None,
+        titles: Iterable[str] | None = None,
     ):
         id_name, time_name, years_name = names
         self.records, self.features = records, features
@@ -68,8 +75,16 @@ class Profiles:
         lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
         lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
         self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
-        self.text = None if model is None else model.tfidf(model.counts(texts) if counts is None else counts)
-        self.tokens = None if self.text is None else top_tokens(self.text, most)
+        self.text = self.tokens = self.wanted = self.saturated = None
+        self.foreign = np.zeros(len(records), bool)
+        if model is not None:
+            in_words, in_parts = model.count(texts) if counts is None else counts
+            self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
+            self.foreign = model.foreign(in_words)
+            if titles is None:
+                self.saturated = model.saturated(in_parts)
+            else:
+                self.wanted = model.parts.shares(hashed_counts(titles, model.parts.buckets, parts=True))
 
     def __len__(self) -> int:
         return len(self.records)
@@ -95,12 +110,21 @@ def job_text(job: Record, features: JobFeatures) -> str:
     return clean_text(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
 
 
+def job_title(job: Record, features: JobFeatures) -> str:
+    """The title in its plain form, without flagged and masked spans."""
+    flagged, masked = (
+        [replace(f, end=min(f.end, len(job["title"]))) for f in found if f.start < len(job["title"])]
+        for found in (features.flagged, features.masked)
+    )
+    return clean_text(job["title"], flagged, masked)
+
+
 def resume_text(resume: Record, features: ResumeFeatures) -> str:
     """The resume's text in its plain form, without flagged and masked spans."""
     return clean_text(resume["text"], features.flagged, features.masked)
 
 
-def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: csr_array | None = None) -> Profiles:
+def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
     """Jobs as arrays.
 
     Args:
@@ -108,16 +132,15 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
         features: n `JobFeatures`.
         model: words in use, or None for no text.
         most: words of a text that enter its bag.
-        counts: `model.counts` of the jobs' texts, where they are at hand.
+        counts: `model.count` of the jobs' texts, where it is at hand.
     """
     must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
     skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)]}
-    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, map(job_text, jobs, features), model, most, counts)
+    texts, titles = map(job_text, jobs, features), map(job_title, jobs, features)
+    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, texts, model, most, counts, titles)
 
 
-def resume_profiles(
-    resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: csr_array | None = None
-) -> Profiles:
+def resume_profiles(resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
     """Resumes as arrays.
 
     Args:

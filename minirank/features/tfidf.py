@@ -1,4 +1,4 @@
-"""Text as hashed words: a stable hash into buckets, document frequencies of training texts, TF-IDF."""
+"""Text as hashed words and hashed parts of words: a stable hash into buckets, document frequencies of training texts, TF-IDF."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -19,6 +19,9 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 # Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w+#{_MARKS}])+)")
+PART = 4  # characters
+BM25_K, BM25_B = 1.2, 0.75  # saturation, and how much the length counts
+FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.2  # more unknown words than this many and this share: a text from another world
 _ASCII = "".join(c if c.isalnum() or c in "_+#" else " " for c in map(chr, range(128))).lower()
 
 
@@ -45,19 +48,31 @@ def _code(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
-def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> csr_array:
-    """How often each hashed word stands in each text.
+def parts_of(word: str) -> list[str]:
+    """The runs of PART characters of a word whose ends are marked; a shorter word is its own only part."""
+    marked = f"<{word}>"
+    return [marked[start : start + PART] for start in range(max(len(marked) - PART, 0) + 1)]
+
+
+def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False, parts: bool = False) -> csr_array:
+    """How often each hashed word, or part of a word, stands in each text.
 
     Args:
         texts: n strings.
         buckets: columns of the result; bucket 0 stays empty (it means unknown).
         bigrams: also count pairs of neighbouring words.
+        parts: count the parts of words instead, see `parts_of`.
     Returns:
         (n, buckets) float64 counts, canonical.
     """
-    code_of = cache(_code)  # SPEED: each word is hashed once
-    lists = [np.fromiter(map(code_of, words(text)), np.uint64) for text in texts]
-    codes = np.concatenate([np.empty(0, np.uint64), *lists])
+    code_of = cache(_code)  # SPEED: each word, and each part of one, is hashed once
+    of_word = cache(lambda word: np.fromiter(map(code_of, parts_of(word)), np.uint64))
+    nothing = np.empty(0, np.uint64)
+    lists = [
+        np.concatenate([nothing, *map(of_word, words(text))]) if parts else np.fromiter(map(code_of, words(text)), np.uint64)
+        for text in texts
+    ]
+    codes = np.concatenate([nothing, *lists])
     row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
     if bigrams:
         inside = row[1:] == row[:-1]
@@ -71,67 +86,142 @@ def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False) -> 
 
 
 @dataclass(frozen=True)
-class TextModel:
-    """Hashed words that enough training texts hold, and how rare they are there.
+class Rarity:
+    """How rare hashed terms are in the training texts.
 
     Args:
         buckets: hash buckets.
-        bigrams: pairs of neighbouring words count too.
-        kept: (V,) int32 ascending, the buckets in use; bucket kept[v] has token id v + 1, id 0 is unknown.
+        kept: (V,) int32 ascending, the buckets of terms that enough training texts hold.
         idf: (V,) float64.
-        words: how many hashed words the training texts hold; 0 where the model was loaded.
-        dropped: the share of (text, word) pairs there whose word is not kept.
+        texts: n, how many training texts there are. A term that is not kept is as rare as one that none of them holds.
+        terms: how many hashed terms they hold; 0 where this was loaded.
+        dropped: the share of (text, term) pairs there whose term is not kept.
     """
 
     buckets: int
-    bigrams: bool
     kept: np.ndarray
     idf: np.ndarray
-    words: int = 0
+    texts: int
+    terms: int = 0
     dropped: float = 0.0
 
     @classmethod
-    def fit(cls, counts: csr_array, min_count: int, bigrams: bool = False) -> TextModel:
+    def fit(cls, counts: csr_array, min_count: int) -> Rarity:
         """Document frequencies of training texts.
 
         idf_v = ln((1 + n) / (1 + df_v)) + 1
 
         Args:
             counts: (n, buckets), the training texts, from `hashed_counts`.
-            min_count: texts that must hold a word.
-            bigrams: how `counts` were made.
+            min_count: texts that must hold a term.
         """
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        texts, buckets = counts.shape
+        frequency = np.bincount(counts.indices, minlength=buckets)
         kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
-        idf = np.log((1 + counts.shape[0]) / (1 + frequency[kept])) + 1
+        idf = np.log((1 + texts) / (1 + frequency[kept])) + 1
         dropped = 1 - frequency[kept].sum() / max(frequency.sum(), 1)
-        return cls(counts.shape[1], bigrams, kept, idf, int(np.count_nonzero(frequency)), float(dropped))
+        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped))
 
-    def __len__(self) -> int:
-        return len(self.kept)
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """(buckets,) float64 idf, ln(1 + n) + 1 for terms that are not kept."""
+        weights = np.full(self.buckets, np.log(1 + self.texts) + 1)
+        weights[self.kept] = self.idf
+        return weights
 
-    def counts(self, texts: Iterable[str]) -> csr_array:
-        """Counts of hashed words, ready for `tfidf`."""
-        return hashed_counts(texts, self.buckets, self.bigrams)
+    @cached_property
+    def place(self) -> np.ndarray:
+        """(buckets,) int32, the place of a term in `kept`, -1 where it is not."""
+        place = np.full(self.buckets, -1, np.int32)
+        place[self.kept] = np.arange(len(self.kept), dtype=np.int32)
+        return place
 
     def tfidf(self, counts: csr_array) -> csr_array:
-        """Rows of unit length: (1 + ln count) idf; words not kept are dropped.
+        """Rows of unit length: (1 + ln count) idf.
 
         Args:
             counts: (n, buckets).
         Returns:
-            (n, V) float64; the row of a text without a kept word is empty.
+            (n, buckets) float64; the row of an empty text is empty.
         """
-        position = np.full(self.buckets, -1, np.int32)
-        position[self.kept] = np.arange(len(self.kept), dtype=np.int32)
-        column = position[counts.indices]
+        values, row = (1 + np.log(counts.data)) * self.weights[counts.indices], row_of_entries(counts)
+        length = np.sqrt(np.bincount(row, values**2, minlength=counts.shape[0]))
+        return csr_array((values / length[row], counts.indices, counts.indptr), shape=counts.shape)
+
+    def shares(self, counts: csr_array) -> csr_array:
+        """(n, buckets) float64: the idf of each term that a text holds, as a share of their sum."""
+        values, row = self.weights[counts.indices], row_of_entries(counts)
+        return csr_array((values / np.bincount(row, values)[row], counts.indices, counts.indptr), shape=counts.shape)
+
+    def of_kept(self, rows: csr_array) -> csr_array:
+        """(n, V), the columns of the terms that are kept.
+
+        Args:
+            rows: (n, buckets).
+        """
+        column = self.place[rows.indices]
         known = column >= 0
         before = np.concatenate([[0], np.cumsum(known)])
-        column, offsets = column[known], before[counts.indptr]
-        values = (1 + np.log(counts.data[known])) * self.idf[column]
-        row = np.repeat(np.arange(counts.shape[0]), np.diff(offsets))
-        length = np.sqrt(np.bincount(row, values**2, minlength=counts.shape[0]))
-        return csr_array((values / length[row], column, offsets), shape=(counts.shape[0], len(self.kept)))
+        return csr_array((rows.data[known], column[known], before[rows.indptr]), shape=(rows.shape[0], len(self.kept)))
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """What training texts say of words and of their parts.
+
+    Args:
+        bigrams: pairs of neighbouring words count as words.
+        words: word kept[v] has token id v + 1; id 0 is unknown.
+        parts: of parts of words, in which inflected forms and typing errors meet.
+        length: parts of words in a training resume, the mean.
+    """
+
+    bigrams: bool
+    words: Rarity
+    parts: Rarity
+    length: float
+
+    @classmethod
+    def fit(cls, words: csr_array, parts: csr_array, resumes: int, min_count: int, bigrams: bool = False) -> TextModel:
+        """Statistics of training texts.
+
+        Args:
+            words, parts: (n, buckets) counts of the training texts; the last `resumes` of them are resumes.
+            min_count: texts that must hold a word or a part of one.
+            bigrams: how `words` were made.
+        """
+        return cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), float(parts[-resumes:].sum() / resumes))
+
+    def __len__(self) -> int:
+        return len(self.words.kept)
+
+    def count(self, texts: Iterable[str]) -> tuple[csr_array, csr_array]:
+        """(n, buckets) counts of the words and of the parts of words of n texts."""
+        texts = list(texts)
+        return hashed_counts(texts, self.words.buckets, self.bigrams), hashed_counts(texts, self.parts.buckets, parts=True)
+
+    def foreign(self, words: csr_array) -> np.ndarray:
+        """(n,) bool, whether so many words of a text are not kept that it is from another world than the training texts.
+
+        Args:
+            words: (n, buckets) counts.
+        """
+        row, unknown = row_of_entries(words), self.words.place[words.indices] < 0
+        count = np.bincount(row, words.data, minlength=words.shape[0])
+        return np.bincount(row, words.data * unknown, minlength=words.shape[0]) > FOREIGN_WORDS + FOREIGN_SHARE * count
+
+    def saturated(self, parts: csr_array) -> csr_array:
+        """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.
+
+        Args:
+            parts: (n, buckets) counts.
+        Returns:
+            (n, buckets) float64.
+        """
+        row = row_of_entries(parts)
+        length = np.bincount(row, parts.data, minlength=parts.shape[0])
+        most = BM25_K * (1 - BM25_B + BM25_B * length / max(self.length, 1.0))
+        return csr_array((parts.data / (parts.data + most[row]), parts.indices, parts.indptr), shape=parts.shape)
 
 
 def top_tokens(weights: csr_array, most: int) -> csr_array:

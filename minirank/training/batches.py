@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernels.batch import Batch, InputSpec
+from ..kernels.batch import Batch, InputSpec, hide
 
 ORDER, HIDDEN = 1, 2  # what a generator is for
 
@@ -55,3 +55,17 @@ def hide_ids(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.r
     for field, share in shares.items():
         if share > 0:
             batch.ids[draw.random(len(batch)) < share, spec.column(field)] = 0
+
+
+def hide_read(batch: Batch, spec: InputSpec, share: float, draw: np.random.Generator) -> None:
+    """Hide, in place, all that was read in the texts from a share of the rows, and from half as many more each group of it alone.
+
+    Args:
+        batch: a copy made by `Batch.take`.
+        spec: whose `read` names the groups.
+        share: of rows, as in `ModelConfig.read_unknown_share`.
+    """
+    if share > 0 and spec.read:
+        everything = draw.random(len(batch)) < share
+        for group in spec.read:
+            hide(batch, spec, group, everything | (draw.random(len(batch)) < share / 2))
