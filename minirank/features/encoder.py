@@ -210,7 +210,9 @@ class Encoder:
         for column, (_, place, is_flag) in enumerate(columns):
             dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
         encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
-        hide(encoded, self.inputs, tuple(chain.from_iterable(inputs.READ.values())), pairs.foreign())
+        jobs, resumes = pairs.jobs.foreign[pairs.job], pairs.resumes.foreign[pairs.resume]
+        for owner, rows in {"job": jobs, "resume": resumes, "pair": jobs | resumes, "hire": jobs | resumes}.items():
+            hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)
         return encoded
 
     def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:

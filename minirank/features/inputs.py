@@ -225,6 +225,12 @@ def features(config: FeatureConfig) -> list[Feature]:
     return _switched_on(FEATURES, config)
 
 
+def read_in_texts(config: FeatureConfig, owner: Owner) -> tuple[str, ...]:
+    """Names of those inputs in `READ` that an owner has."""
+    found = (*categorical(config), *bags(config), *features(config))
+    return tuple(each.name for each in found if each.owner == owner and any(each.name in group for group in READ.values()))
+
+
 def dense_columns(config: FeatureConfig) -> list[tuple[str, int, bool]]:
     """Of each dense column: its name, the place of its feature in `features`, and whether it says where that is unknown."""
     found = features(config)

@@ -119,10 +119,6 @@ class MatchedPairs:
         """(N,) BM25 of the job's title in the resume's text, as a share of the most that it can be."""
         return dot_shared(self.jobs.wanted, self.job, self.resumes.saturated, self.resume)
 
-    def foreign(self) -> np.ndarray:
-        """(N,) bool, whether the job's or the resume's text is from another world than the training texts."""
-        return self.jobs.foreign[self.job] | self.resumes.foreign[self.resume]
-
     @cached_property
     def past(self) -> OtherHires:
         """The past hires that each candidate is compared with."""
