@@ -79,7 +79,7 @@ def of_workload(name: str, threads: int, seconds: float, probe: Probe | None = N
 def of_config(path: str | Path, threads: int, seconds: float) -> Profile:
     """The profile of a user's configuration, on the first batches of its own training rows."""
     from minirank.config.configuration import load_config
-    from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
+    from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_inputs
     from minirank.training.trainer import prepare
 
     ready = prepare(load_config(path))
@@ -88,7 +88,7 @@ def of_config(path: str | Path, threads: int, seconds: float) -> Profile:
     steps, batches = epoch_steps(ready.dataset.train, groups, settings.batch_rows, settings.seed, 1), []
     for number, some in enumerate(steps[: min(BATCHES, max(len(steps) - 1, 1))]):  # the last step may be short
         batches.append(rows.take(some))
-        hide_ids(batches[-1], plan.spec, plan.unknown_share, generator(settings.seed, HIDDEN, 1, number))
+        hide_inputs(batches[-1], plan.spec, plan.unknown_share, generator(settings.seed, HIDDEN, 1, number))
     return profile(str(path), plan, initial_values(plan, settings.seed), batches, threads, seconds)
 
 

@@ -174,6 +174,10 @@ class Encoder:
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero))
 
+    def is_foreign(self, job: Record, job_features: JobFeatures) -> bool:
+        """Whether a job's text is from another world than the training texts, see `TextModel.foreign`."""
+        return bool(job_profiles([job], [job_features], self.text, self.config.tokens_per_text).foreign[0])
+
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""
         encoder_files.save(self, Path(folder))

@@ -50,12 +50,12 @@ class _Pool:
     Args:
         resumes: n mappings.
         features: n `ResumeFeatures`.
-        table: the candidates made ready for `Encoder.pairs`; None where that is done every time.
+        table: the candidates made ready for `Encoder.pairs`.
     """
 
     resumes: Sequence[dict[str, Any]]
     features: Sequence[Any]
-    table: Profiles | None = None
+    table: Profiles
 
     def __len__(self) -> int:
         return len(self.resumes)
@@ -69,8 +69,7 @@ class _Pool:
         """Some of the candidates, in the given order."""
         if rows == range(len(self)):
             return self
-        table = None if self.table is None else self.table.take(rows)
-        return _Pool([self.resumes[row] for row in rows], [self.features[row] for row in rows], table)
+        return _Pool([self.resumes[row] for row in rows], [self.features[row] for row in rows], self.table.take(rows))
 
 
 @dataclass(frozen=True)
@@ -220,8 +219,7 @@ class Ranker:
         with self._lock:
             if self._everyone is None:
                 resumes = [self.folder.resumes[row] for row in self._latest]
-                features = [self.features.resumes[row] for row in self._latest]
-                self._everyone = _Pool(resumes, features, self._encoder.resumes(resumes, features))
+                self._everyone = self._pool(resumes, [self.features.resumes[row] for row in self._latest])
             return self._everyone
 
     def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> _Pool:
@@ -241,7 +239,10 @@ class Ranker:
                 found.append(self.folder.resumes[row])
                 features.append(self.features.resumes[row])
         chosen = newest(found)
-        return _Pool([found[row] for row in chosen], [features[row] or resume_by_rules(found[row], self._gazetteer) for row in chosen])
+        return self._pool([found[row] for row in chosen], [features[row] or resume_by_rules(found[row], self._gazetteer) for row in chosen])
+
+    def _pool(self, resumes: Sequence[dict[str, Any]], features: Sequence[Any]) -> _Pool:
+        return _Pool(resumes, features, self._encoder.resumes(resumes, features))
 
     def _place(self, known: dict[str, int], name: str, kind: str, file: str) -> int:
         if self.folder is None:
@@ -260,8 +261,7 @@ class Ranker:
 
     def _encode(self, query: _Query, pool: _Pool) -> Inputs:
         """The job and some of its candidates as rows."""
-        resumes, features = (pool.resumes, pool.features) if pool.table is None else (pool.table, None)
-        return self._encoder.pairs(query.job, query.job_features, self.history, resumes, features, query.role, query.now)
+        return self._encoder.pairs(query.job, query.job_features, self.history, pool.table, None, query.role, query.now)
 
     def _score(self, query: _Query) -> _Scored:
         """Every candidate's probabilities and place, chunk by chunk."""
@@ -283,7 +283,7 @@ class Ranker:
         chosen = scored.order[:top].tolist()
         for first in range(0, len(chosen), CHUNK_ROWS):
             candidates += self._explain(scored, chosen[first : first + CHUNK_ROWS], first + 1)
-        head = query.job["job_id"], query.job["title"], query.role, self._note(query.role)
+        head = query.job["job_id"], query.job["title"], query.role, self._note(query)
         return Ranking(*head, config.score, len(query.pool), tuple(candidates), self.run.left_out)
 
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
@@ -310,7 +310,20 @@ class Ranker:
                 weights[slot][chunk == number] = found
         return {task: (names, weights[slot][:, first : first + len(names)]) for task, (slot, first, names) in experts.items()}
 
-    def _note(self, role: str | None) -> str | None:
+    def _note(self, query: _Query) -> str | None:
+        """What to know about the list, None where there is nothing to say."""
+        notes = [self._note_of_role(query.role), self._note_of_texts(query)]
+        return "; ".join(note for note in notes if note is not None) or None
+
+    def _note_of_texts(self, query: _Query) -> str | None:
+        people = query.pool.table.foreign
+        job = self._encoder.is_foreign(query.job, query.job_features)
+        if not job and not people.any():
+            return None
+        texts = [*(["the job"] if job else []), *([f"{people.sum():,} of {len(people):,} resumes"] if people.any() else [])]
+        return f"training knows too few words of {' and '.join(texts)}, so what was read there is left out and the texts are compared"
+
+    def _note_of_role(self, role: str | None) -> str | None:
         model = self.run.config.model
         if model.gate.role == "none" and not model.role_in_x:
             return "this model does not look at the role"

@@ -42,7 +42,8 @@ class Ranking:
 
     Args:
         job_id, title: the job. role: the recruiter's, None where it is not known.
-        note: what to know about the role, such as that training never saw it; None where there is nothing to say.
+        note: what to know about the role, such as that training never saw it, and about texts in words that it
+            does not know; None where there is nothing to say.
         exponents: of the score.
         scored: how many candidates were compared.
         candidates: the best ones, best first.

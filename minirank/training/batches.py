@@ -45,27 +45,20 @@ def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, se
     return np.split(rows[order], np.unique(cuts[cuts < len(groups)]))
 
 
-def hide_ids(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator) -> None:
-    """Give a share of the rows the id 0, "unknown", of a categorical field, in place.
+def hide_inputs(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator, read: float = 0.0) -> None:
+    """Make inputs unknown in a share of the rows, in place.
 
     Args:
         batch: a copy made by `Batch.take`.
-        shares: field -> share of rows, as in `Plan.unknown_share`.
+        spec: of its inputs.
+        shares: categorical field -> share of rows, as in `Plan.unknown_share`.
+        draw: for the choice of rows.
+        read: share of rows that lose every group of `spec.read`; each group is lost alone in half as many more.
     """
     for field, share in shares.items():
         if share > 0:
-            batch.ids[draw.random(len(batch)) < share, spec.column(field)] = 0
-
-
-def hide_read(batch: Batch, spec: InputSpec, share: float, draw: np.random.Generator) -> None:
-    """Hide, in place, all that was read in the texts from a share of the rows, and from half as many more each group of it alone.
-
-    Args:
-        batch: a copy made by `Batch.take`.
-        spec: whose `read` names the groups.
-        share: of rows, as in `ModelConfig.read_unknown_share`.
-    """
-    if share > 0 and spec.read:
-        everything = draw.random(len(batch)) < share
+            hide(batch, spec, (field,), draw.random(len(batch)) < share)
+    if read > 0 and spec.read:
+        everything = draw.random(len(batch)) < read
         for group in spec.read:
-            hide(batch, spec, group, everything | (draw.random(len(batch)) < share / 2))
+            hide(batch, spec, group, everything | (draw.random(len(batch)) < read / 2))

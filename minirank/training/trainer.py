@@ -41,7 +41,7 @@ from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .batches import HIDDEN, epoch_steps, generator, hide_ids, hide_read
+from .batches import HIDDEN, epoch_steps, generator, hide_inputs
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .validation import Definable, definable, stopping_metric, validation_metrics
 
@@ -290,8 +290,7 @@ class Trainer:
         def take(number: int) -> Batch:
             batch = self.dataset.rows.take(steps[number])
             draw = generator(settings.seed, HIDDEN, epoch, number)
-            hide_ids(batch, self.plan.spec, self.plan.unknown_share, draw)
-            hide_read(batch, self.plan.spec, self.config.model.read_unknown_share, draw)
+            hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, self.config.model.read_unknown_share)
             return batch
 
         if settings.backend != "cuda":

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from features_world import DAY, SKILLS, START, TITLES, job_features, resume_features
+from features_world import DAY, SKILLS, START, TITLES, job_features, resume_features, text_model
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
@@ -14,7 +14,6 @@ from minirank.features.inputs import match_features
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.sparse import column, dot, merge, product
-from minirank.features.tfidf import TextModel, hashed_counts
 
 
 def job(name="j", team="t", at=START):
@@ -113,11 +112,11 @@ def test_k_people_are_no_signal_whoever_asks():
 
 def test_text_closeness_is_the_cosine_with_the_others():
     texts = ["sql go", "go rust", "rust rust excel", "sql excel"]
-    model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
+    model = text_model(texts)
     people = [(resume(name, text), resume_features()) for name, text in zip("abc", texts)]
     past = hires_of(people, ["t"] * 3, ["designer"] * 3, START - DAY * np.arange(50, 47, -1))
     found, _, _ = close([job()], [job_features()], past, [(resume("b", texts[3]), resume_features())], model=model)
-    rows = model.tfidf(model.counts(texts)).toarray()
+    rows = model.parts.tfidf(model.count(texts)[1]).toarray()
     others = rows[0] + rows[2]
     assert found["hired_text"][0] == pytest.approx(rows[3] @ others / np.linalg.norm(others))
 
@@ -157,7 +156,7 @@ def separation(columns, hired):
 @pytest.fixture(scope="module")
 def planted():
     jobs, past, candidates, job_row, hired = planted_world(0)
-    model = TextModel.fit(hashed_counts([record["text"] for record, _ in candidates], 2**18), min_count=1)
+    model = text_model([record["text"] for record, _ in candidates])
     table = job_profiles(jobs, [job_features()] * len(jobs), model, 1)
     resumes = resume_profiles([record for record, _ in candidates], [found for _, found in candidates], model, 1)
     return History(table, past, 2, 30, model), table, resumes, job_row, hired

@@ -1,15 +1,15 @@
 """Match features against values worked out by hand."""
 
+from collections import Counter
 from typing import get_args
 
 import numpy as np
 import pytest
-from features_world import DAY, START, job_features, resume_features
+from features_world import DAY, START, job_features, resume_features, text_model
 
-from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, Owner, match_features
+from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, NOT_READ, READ, Owner, match_features
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, resume_profiles
-from minirank.features.tfidf import TextModel, hashed_counts
 
 JOB = {"job_id": "j", "team_id": "t", "title": "Data Engineer", "description": "sql spark", "posted_at": START}
 NAMES = {feature.name for feature in FEATURES}
@@ -63,14 +63,42 @@ def test_the_extracted_place_serves_where_the_record_has_none():
     assert found["location_match"] == 1
 
 
-def test_text_similarity_is_the_cosine():
-    texts = ["data engineer sql spark", "sql excel", "excel spark data engineer"]
-    model = TextModel.fit(hashed_counts(texts, 2**18), min_count=1)
-    found = match(job_features(), resume_features(), model=model)
-    idf = {word: np.log(4 / (1 + n)) + 1 for word, n in {"data": 2, "engineer": 2, "sql": 2, "spark": 2, "excel": 2}.items()}
-    job = np.sqrt(sum(idf[word] ** 2 for word in ("data", "engineer", "sql", "spark")))
-    resume = np.sqrt(idf["sql"] ** 2 + idf["excel"] ** 2)
-    assert found["text_similarity"] == pytest.approx(idf["sql"] ** 2 / (job * resume))
+TEXTS = ["data engineer sql spark", "sql excel", "excel spark data engineer"]
+
+
+def parts(*words):
+    """The parts of words, counted by other means than the product's."""
+    return Counter(f"<{word}>"[at : at + 4] for word in words for at in range(max(len(word) - 1, 1)))
+
+
+def rarity(part):
+    return np.log(4 / (1 + sum(part in parts(*text.split()) for text in TEXTS))) + 1
+
+
+def test_text_similarity_is_the_cosine_over_parts_of_words():
+    found = match(job_features(), resume_features(), job_record={"description": "sql sparks"}, model=text_model(TEXTS))
+    job, resume = parts("data", "engineer", "sql", "sparks"), parts("sql", "excel")
+    weight = {part: (1 + np.log(count)) * rarity(part) for part, count in job.items()}
+    theirs = {part: (1 + np.log(count)) * rarity(part) for part, count in resume.items()}
+    expected = sum(weight[part] * theirs[part] for part in weight if part in theirs)
+    expected /= np.linalg.norm(list(weight.values())) * np.linalg.norm(list(theirs.values()))
+    assert "arks" in weight and found["text_similarity"] == pytest.approx(expected)
+
+
+def test_the_title_is_found_as_by_bm25():
+    model = text_model(TEXTS)
+    found = match(job_features(), resume_features(), job_record={"title": "SQL tuning"}, model=model)
+    wanted, resume = parts("sql", "tuning"), parts("sql", "excel")
+    k = 1.2 * (0.25 + 0.75 * sum(resume.values()) / np.mean([sum(parts(*text.split()).values()) for text in TEXTS]))
+    share = sum(rarity(part) * resume[part] / (resume[part] + k) for part in wanted) / sum(map(rarity, wanted))
+    assert 0 < share < 1 and found["title_found"] == pytest.approx(share)
+    assert match(job_features(), resume_features(), job_record={"title": "-"}, model=model)["title_found"] == 0
+
+
+def test_every_input_is_read_in_a_text_or_is_not():
+    groups = [set(group) for group in (*READ.values(), NOT_READ)]
+    assert set().union(*groups) == NAMES | {each.name for each in (*CATEGORICAL, *BAGS)}
+    assert sum(map(len, groups)) == len(set().union(*groups))
 
 
 def test_every_input_is_described_once():

@@ -18,7 +18,7 @@ from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
 from minirank.run.prediction import joint_name, ranking_score
 from minirank.training import prepare, train, trainer
-from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_ids
+from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_inputs
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
 
@@ -54,12 +54,12 @@ def test_ids_are_hidden_by_place_and_share():
     spec = InputSpec(categorical=(("role", 4), ("city", 9)))
     batch = Batch(np.full((4000, 2), 3, np.int32), (), np.zeros((4000, 0)), np.zeros((4000, 0)), np.zeros((4000, 0)), np.zeros(4000))
     hidden = batch.take(np.arange(4000))
-    hide_ids(hidden, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
+    hide_inputs(hidden, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
     assert 0.17 < (hidden.ids[:, 0] == 0).mean() < 0.23
     assert (hidden.ids[:, 1] == 3).all() and (batch.ids == 3).all()
     same, other = batch.take(np.arange(4000)), batch.take(np.arange(4000))
-    hide_ids(same, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
-    hide_ids(other, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 8))
+    hide_inputs(same, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
+    hide_inputs(other, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 8))
     assert (same.ids == hidden.ids).all() and (other.ids != hidden.ids).any()
 
 

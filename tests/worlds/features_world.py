@@ -9,6 +9,7 @@ import numpy as np
 
 from minirank.data import read_folder
 from minirank.extract import JobFeatures, ResumeFeatures, Value
+from minirank.features.tfidf import TextModel, hashed_counts
 
 START = 1_735_689_600  # 2025-01-01
 DAY = 86_400
@@ -41,6 +42,12 @@ def resume_features(**found) -> ResumeFeatures:
 
 def _wrapped(found: dict) -> dict:
     return {name: values(*item) if isinstance(item, tuple) else value(item) for name, item in found.items()}
+
+
+def text_model(texts, min_count=1) -> TextModel:
+    """What these texts, all of them resumes, say of words and of their parts."""
+    counts = [hashed_counts(texts, 2**18, parts=parts) for parts in (False, True)]
+    return TextModel.fit(*counts, len(texts), min_count)
 
 
 def write_lines(path, lines) -> None:
