@@ -146,6 +146,22 @@ def test_an_unseen_role_is_the_unknown_role_and_the_result_says_so(ranker):
     assert "chef" in unseen.note and "hr" in unseen.note and "not known" in unknown.note and known.note is None
 
 
+ROMANIAN = {"title": "Contabil", "description": "Căutăm un contabil pentru situații financiare, bilanțuri și declarații fiscale lunare."}
+PEOPLE = {
+    "a": "Bucătar, preparate calde și rețete de sezon pentru restaurant, curățenie și aprovizionare zilnică, 12 ani",
+    "b": "Contabilă: situațiile financiare ale firmei, bilanțul anual, declarațiile fiscale și salarii pentru angajați",
+    "c": "Electrician, instalații și tablouri electrice pentru hale industriale, întreținere și verificări periodice",
+}
+
+
+def test_texts_in_words_that_training_never_saw_are_named(ranker):
+    people = [{"resume_id": name, "text": text} for name, text in PEOPLE.items()]
+    found = ranker.rank(ROMANIAN, people, "hr")
+    assert "training knows too few words of the job and 3 of 3 resumes" in found.note
+    mixed = ranker.rank(JOB, [*people, RESUMES[0]], "hr")
+    assert "too few words of 3 of 4 resumes" in mixed.note
+
+
 def test_a_model_blind_to_roles_says_so(market, tmp_path):
     run = train_run(market[0], tmp_path / "run", ModelConfig(role_in_x=False, expert_hidden=(8,)), epochs=1)
     blind = Ranker.load(run)

@@ -11,7 +11,7 @@ from training_world import predictions_for, small_config
 
 from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
-from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.batch import Bag, Batch, InputSpec
 from minirank.kernels.cpu import compile, walk
 from minirank.progress import Progress
 from minirank.run.load_data import load_dataset
@@ -61,6 +61,27 @@ def test_ids_are_hidden_by_place_and_share():
     hide_inputs(same, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 7))
     hide_inputs(other, spec, {"role": 0.2}, generator(0, HIDDEN, 1, 8))
     assert (same.ids == hidden.ids).all() and (other.ids != hidden.ids).any()
+
+
+def test_what_was_read_is_hidden_together_and_group_by_group():
+    spec = InputSpec(
+        (("role", 4), ("title", 9)), (("skills", 9),), ("years", "years_unknown", "similarity"), read=(("title", "years"), ("skills",))
+    )
+    n = 4000
+    bag = Bag(np.zeros(n, np.int32), np.array([0, 2, 2]), np.array([1, 2], np.int32))
+    nothing = np.zeros((n, 0), np.float32)
+    batch = Batch(np.full((n, 2), 3, np.int32), (bag,), np.full((n, 3), 0.5, np.float32), nothing, nothing, np.zeros(n))
+    hidden = batch.take(np.arange(n))
+    hide_inputs(hidden, spec, {"role": 0.0}, generator(0, HIDDEN, 1, 7), read=0.2)
+    titles, skills = hidden.ids[:, 1] == 0, hidden.bags[0].entity == 1
+    assert (hidden.ids[:, 0] == 3).all() and (hidden.dense[:, 2] == 0.5).all()
+    assert (hidden.dense[titles, 0] == 0).all() and (hidden.dense[titles, 1] == 1).all() and (hidden.dense[~titles, :2] == 0.5).all()
+    for alone in (titles, skills):
+        assert 0.25 < alone.mean() < 0.31  # 1 - 0.8 * 0.9
+    assert 0.17 < (titles & skills).mean() < 0.24  # 0.2 + 0.8 * 0.1 * 0.1
+    plain = batch.take(np.arange(n))
+    hide_inputs(plain, spec, {"role": 0.0}, generator(0, HIDDEN, 1, 7))
+    assert plain.ids.tobytes() == batch.ids.tobytes() and plain.dense.tobytes() == batch.dense.tobytes()
 
 
 @pytest.mark.parametrize("options", [REFERENCE, ()], ids=["reference", "cpu"])
