@@ -148,9 +148,9 @@ def test_an_unseen_role_is_the_unknown_role_and_the_result_says_so(ranker):
 
 ROMANIAN = {"title": "Contabil", "description": "Căutăm un contabil pentru situații financiare, bilanțuri și declarații fiscale lunare."}
 PEOPLE = {
-    "a": "Bucătar, preparate calde și rețete de sezon pentru restaurant, curățenie și aprovizionare zilnică, 12 ani",
-    "b": "Contabilă: situațiile financiare ale firmei, bilanțul anual, declarațiile fiscale și salarii pentru angajați",
-    "c": "Electrician, instalații și tablouri electrice pentru hale industriale, întreținere și verificări periodice",
+    "x": "Bucătar, preparate calde și rețete de sezon pentru restaurant, curățenie și aprovizionare zilnică, 12 ani",
+    "y": "Contabilă: situațiile financiare ale firmei, bilanțul anual, declarațiile fiscale și salarii pentru angajați",
+    "z": "Electrician, instalații și tablouri electrice pentru hale industriale, întreținere și verificări periodice",
 }
 
 
