@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
-_NOT_PLAIN = re.compile(r"[^ -~]")
 JOINERS = "\u200c\u200d"  # invisible, but scripts and emoji are not written rightly without them
 
 
@@ -44,10 +43,9 @@ def json_text(value: Any, indent: int | None = None) -> str:
 def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:
     def shown(found: re.Match) -> str:
         char = found[0]
-        kept = char.isprintable() or char in keep or char in JOINERS or unicodedata.category(char) == "Zs"
-        return char if kept else escape(char)
+        return char if char.isprintable() or char in JOINERS or unicodedata.category(char) == "Zs" else escape(char)
 
-    return text if text.isprintable() else _NOT_PLAIN.sub(shown, text)
+    return text if text.isprintable() else re.sub(f"[^ -~{re.escape(keep)}]", shown, text)
 
 
 def columns(text: str) -> int:
