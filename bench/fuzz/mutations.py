@@ -264,7 +264,7 @@ def change_csv(chance: Random, content: bytes) -> bytes:
         if how < 5 and body:
             for row in chance.sample(body, min(len(body), chance.choice((1, 1, 3, 1000)))):
                 row[column : column + 1] = [
-                    str(odd(chance)) if chance.random() < 0.7 else str(near(chance, row[min(column, len(row) - 1)]))
+                    str(odd(chance)) if chance.random() < 0.7 else str(near(chance, row[min(column, len(row) - 1)] if row else ""))
                 ]
         elif how < 7:
             value = str(odd(chance))

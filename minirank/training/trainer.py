@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -377,7 +378,7 @@ def _enough_memory(ready: Prepared) -> Iterator[None]:
     training, plan = ready.config.training, ready.plan
     needed = 4 * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
     try:
-        if needed > ADDRESSABLE:
+        if needed > min(ADDRESSABLE, _physical_memory()):  # the system may promise more, and end the process that takes it
             raise MemoryError
         yield
     except MemoryError:
@@ -385,6 +386,13 @@ def _enough_memory(ready: Prepared) -> Iterator[None]:
             f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower model.embedding, hidden widths, "
             f"features.buckets, training.batch_rows (it is {training.batch_rows}) or training.threads (it is {training.threads})"
         ) from None
+
+
+def _physical_memory() -> int:
+    """Bytes that the machine has, as far as it says so."""
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return ADDRESSABLE
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
