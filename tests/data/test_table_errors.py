@@ -123,6 +123,15 @@ def test_texts_of_arrays(tmp_path):
             read_table(config({"train": "a.npz"}, NAMES), tmp_path)
 
 
+def test_a_column_of_an_array_is_another_one(tmp_path):
+    """Trained on `x`, asked to score `x[0]`."""
+    np.savez(tmp_path / "a.npz", x=np.array([0, 1, 0, 1]), y=np.array([0, 1, 0, 1]))
+    encoder = read_table(config({"train": "a.npz"}, NAMES), tmp_path).encoder
+    np.savez(tmp_path / "b.npz", x=np.array([[0], [1]]))
+    with pytest.raises(DataError, match=r"b.npz: column x: missing; rename the column x\[0\] of the file"):
+        encoder.read(tmp_path / "b.npz")
+
+
 @pytest.mark.parametrize("more", [np.array({"a": 1}), np.zeros(4, "c8"), np.zeros(4, "M8[D]"), np.zeros(4, [("a", "f4")])])
 def test_an_array_of_something_else_is_refused(tmp_path, more):
     np.savez(tmp_path / "a.npz", x=np.arange(4), y=np.array([0, 1, 0, 1]), more=more)

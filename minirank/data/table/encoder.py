@@ -181,7 +181,11 @@ class TableEncoder:
         options = TableFiles(path, header=self.header, separator=self.separator, missing=self.missing)
 
         def select(names, file):
-            return [find(column, names, file, None)[0] for column in self.columns()]
+            for column in self.columns():
+                found = find(column, names, file, None)
+                if found != [column]:
+                    raise DataError("missing", file=file, column=str(column), remedy=f"rename the column {found[0]} of the file")
+            return self.columns()
 
         return self.encode(read_raw([path], options, select))
 
