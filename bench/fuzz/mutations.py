@@ -143,6 +143,7 @@ def near(chance: Random, value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return chance.choice((None, True, False, 0, 1, "true", ""))
     if isinstance(value, (int, float)):
+        value = max(-1e300, min(value, 1e300))  # what is larger has no part that is a number
         return chance.choice(
             (-value, value + 1, value - 1, value * 1e6, value / 3, str(value), [value], float(value), chance.choice(NUMBERS))
         )

@@ -47,6 +47,10 @@ class TaskConfig:
         return "mse" in self.loss
 
 
+MOST_WIDTH = 2**20
+MOST_LAYERS = 10_000  # of all experts and towers: each is a line of the plan
+
+
 @dataclass(frozen=True)
 class GateConfig:
     """How the role steers the gates (our choice; the published text leaves it open).
@@ -156,6 +160,15 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
             raise ConfigError(f"model.{name} must be above 0, got {value}")
     if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
         raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
+    widths = {"embedding": config.embedding, "gate.hidden": config.gate.hidden, "expert_hidden": max(config.expert_hidden)}
+    for name, width in (widths | {"tower_hidden": max(config.tower_hidden, default=1)}).items():
+        if width > MOST_WIDTH:
+            raise ConfigError(f"model.{name} must be at most {MOST_WIDTH}, got {width}")
+    experts = config.experts
+    if config.architecture == "ple":
+        experts = config.levels * (config.task_experts * len(tasks) + config.shared_experts)
+    if experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks) > MOST_LAYERS:
+        raise ConfigError(f"the model has more than {MOST_LAYERS} layers; lower model.experts, levels, expert_hidden or tower_hidden")
     for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")

@@ -22,6 +22,7 @@ from minirank.terminal import json_text
 FORMAT = "minirank encoder"
 VERSION = 3  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
+MOST = 2**53  # of anything that is counted in a float
 _AGAIN = "train again, or take the folder from a backup"
 
 
@@ -90,7 +91,12 @@ def load(folder: Path) -> dict[str, Any]:
         found = [Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count)) for prefix in ("", "parts_")]
         for terms in found:
             ascending = (np.diff(terms.kept, prepend=0) > 0).all() and (terms.kept[-1:] < config.buckets).all()
-            if len(terms.kept) != len(terms.idf) or not ascending or (terms.idf <= 0).any() or not (count >= 1 and length >= 0):
+            if (
+                len(terms.kept) != len(terms.idf)
+                or not ascending
+                or (terms.idf <= 0).any()
+                or not (1 <= count < MOST and 0 <= length < MOST)
+            ):
                 raise RunError(f"{arrays}: damaged; {_AGAIN}")
         fields["text"] = TextModel(config.bigrams, *found, float(length))
     if (values["std"] <= 0).any():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,9 +43,8 @@ from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
 from .batches import HIDDEN, epoch_steps, generator, hide_inputs
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
+from .memory import enough_memory
 from .validation import Definable, definable, stopping_metric, validation_metrics
-
-ADDRESSABLE = 2**47  # bytes of a process
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
     check_backend(config)
     with _compiled_meanwhile(config, progress):
         ready = prepare(config, progress, dataset)
-    with _enough_memory(ready):
+    with enough_memory(ready.config.training, ready.plan):
         state = cursor = None
         if resume and (folder / files.CONFIG).exists():
             files.check_resume(folder, ready.config, ready.dataset)
@@ -366,33 +364,6 @@ def _ended(folder: Path) -> Trained:
     if not best:
         raise RunError(f"{folder / files.METRICS}: truncated; {files.RESTORE}")
     return Trained(folder, True, lines[-1]["epoch"], max(best))
-
-
-@contextmanager
-def _enough_memory(ready: Prepared) -> Iterator[None]:
-    """Turn the errors of a model that does not fit into memory into one line.
-
-    Raises:
-        ConfigError: says how much the parameters, their gradients and Adam's moments take.
-    """
-    training, plan = ready.config.training, ready.plan
-    needed = 4 * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
-    try:
-        if needed > min(ADDRESSABLE, _physical_memory()):  # the system may promise more, and end the process that takes it
-            raise MemoryError
-        yield
-    except MemoryError:
-        raise ConfigError(
-            f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower model.embedding, hidden widths, "
-            f"features.buckets, training.batch_rows (it is {training.batch_rows}) or training.threads (it is {training.threads})"
-        ) from None
-
-
-def _physical_memory() -> int:
-    """Bytes that the machine has, as far as it says so."""
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return ADDRESSABLE
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager

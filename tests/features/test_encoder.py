@@ -342,6 +342,8 @@ def test_settings_of_other_types(world, tmp_path, key, value, message):
     std | [-1.0] | damaged
     idf | [1e999] | idf has a number that is not finite
     idf | [-1.0] | damaged
+    texts | [1e300] | damaged
+    texts | [-1.0] | damaged
     kept | [0] | damaged
     kept | [2147483647] | damaged
 """.replace('float("nan")', "'nan'")

@@ -224,6 +224,10 @@ def test_plan_prints_every_operation():
     {"role_field": "position", "position_field": None} | model.role_field is the position field
     {"role_field": "title", "position_field": "title"} | model.role_field is the position field 'title'
     {"experts": 0} | model.experts must be above 0
+    {"experts": 100000000000000000000} | the model has more than 10000 layers; lower model.experts, levels
+    {"architecture": "ple", "levels": 200, "task_experts": 200} | the model has more than 10000 layers; lower
+    {"embedding": 1048577} | model.embedding must be at most 1048576, got 1048577
+    {"expert_hidden": [4, 2000000]} | model.expert_hidden must be at most 1048576, got 2000000
     {"expert_hidden": ()} | at least one layer
     {"role_unknown_share": 1.0} | must lie in [0, 1)
 """)
