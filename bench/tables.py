@@ -24,6 +24,7 @@ SCRIPTS = {
     "ranking": ("roles", "census", "attacks", "real_texts"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
     "llm": ("client", "campaign"),
+    "fuzz": ("campaign",),
 }
 
 

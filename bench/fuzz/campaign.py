@@ -290,7 +290,8 @@ def table(results: dict) -> str:
         + ".",
         f"Seed {results['seed']}; at most {results['memory'] / 2**30:.2f} GiB in memory and {results['seconds']:.1f} s a command. "
         "Refused: one line that says what is wrong, or the report of `validate`. Accepted: status 0, and every output that the command is "
-        "to write is there, without NaN. Unclear: an error of another form, or a warning of Python's. `--case KIND:NUMBER` runs one again.",
+        "to write is there, without NaN. Unclear: an error of another form, or a warning of Python's. `--case KIND:NUMBER` runs one again. "
+        + results.get("note", ""),
         markdown(["file", "cases", "past the first parser", *GOOD, "wrong"], rows),
         results["machine"],
     )
