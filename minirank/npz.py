@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ RATIO = 16  # how many times its own size a larger file may unpack to
 CELL = 8  # bytes that a cell counts at least: whoever reads a column makes numbers of that size of it
 KINDS = "biufUS"  # numbers, truth values and texts, as `numpy.dtype.kind` names them
 LONGEST_HEADER = 10_000  # bytes, numpy's own limit
+LOCAL_HEADER = 30  # bytes in front of an entry of a zip file, at least
 CHUNK = 2**20  # bytes unpacked at a time
 _HEADER = re.compile(r"\{'descr': '([<>|=]?[A-Za-z]\d+)', 'fortran_order': (False|True), 'shape': \((?:(\d[\dL, ]*))?\),? ?\}\s*")
 
@@ -93,7 +94,7 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
         name = entry.filename.removesuffix(".npy")
         if entry.header_offset < end:
             raise BadNpz(f"array {name!r} overlaps another one")
-        end = entry.header_offset + zipfile.sizeFileHeader + entry.compress_size
+        end = entry.header_offset + LOCAL_HEADER + entry.compress_size
         if end > size:
             raise BadNpz(f"truncated: array {name!r} ends after the file")
         if not entry.filename.endswith(".npy"):
@@ -155,7 +156,7 @@ def _check_size(headers: Mapping[str, Header], names: Iterable[str], size: int) 
 def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: Header) -> np.ndarray:
     """The cells of an array."""
     cells = np.empty(math.prod(header.shape), header.dtype)
-    room = memoryview(cells.view(np.uint8))
+    room: Any = cells.view(np.uint8)
     with archive.open(entry) as stream:
         _parse_header(stream, name, entry.file_size)
         at = 0
@@ -163,7 +164,7 @@ def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: 
             part = stream.read(min(CHUNK, len(room) - at))
             if not part:
                 raise EOFError(f"array {name!r} ends too early")
-            room[at : at + len(part)] = part
+            room[at : at + len(part)] = np.frombuffer(part, np.uint8)
             at += len(part)
         if stream.read(1):  # the checksum is compared at the end
             raise BadNpz(f"array {name!r} is longer than its header says")

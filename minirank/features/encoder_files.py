@@ -82,7 +82,9 @@ def load(folder: Path) -> dict[str, Any]:
         raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
     config = settings.config
     reads_text, number = config.text or config.tokens, (len(inputs.features(config)),)
-    texts = {prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in (("kept", np.int32), ("idf", np.float64))}
+    texts: dict[str, Any] = {
+        prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in (("kept", np.int32), ("idf", np.float64))
+    }
     texts = texts | {"texts": ((2,), np.float64)} if reads_text else {}
     values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **texts})
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}

@@ -116,7 +116,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def _is_epoch(line: Any) -> bool:
-    kinds = {"epoch": int, "loss": (int, float), "valid": dict, "best": bool}
+    kinds: dict[str, Any] = {"epoch": int, "loss": (int, float), "valid": dict, "best": bool}
     return isinstance(line, dict) and all(isinstance(line.get(key), kind) for key, kind in kinds.items())
 
 
