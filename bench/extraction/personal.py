@@ -57,7 +57,7 @@ with tempfile.TemporaryDirectory() as out:
     run = train_model(config, ModelConfig(gate=FULL), "model", Path(out), dataset, Progress())
     print("\\n" + json.dumps(evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]))
 """
-_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"), ("ctr", "ndcg"))
+_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"), ("ranking", "ndcg@10"))
 
 
 def filled(text: str) -> tuple[str, list[tuple[int, int, str]]]:
@@ -119,7 +119,7 @@ def train(checkout: Path, seed: int, impressions: int) -> dict:
     command = [sys.executable, "-c", _TRAIN, str(seed), str(impressions)]
     done = subprocess.run(command, cwd=checkout, env={"PYTHONPATH": str(checkout)}, capture_output=True, text=True, check=True)
     figures = json.loads(done.stdout.strip().splitlines()[-1])
-    return {f"{task} {metric}": figures[task].get(metric) for task, metric in _FIGURES if metric in figures.get(task, {})}
+    return {f"{task} {metric}": figures["tasks"][task]["metrics"][metric]["value"] for task, metric in _FIGURES}
 
 
 def table(results: dict) -> str:

@@ -98,7 +98,7 @@ def test_personal_data(text, found):
         "SQL Server 2019 Drive encryption\n5 Whys, 3 Way matching, 50 start-ups in St. Gallen",
         "The team needs someone aged 25 to 30. Patients aged 65 and over.",
         "MS Office, Sr. Developer, HR Business Partner, DR tests",
-        "node.js, ASP.NET, Vue.js, @Override, in/out",
+        "node.js, ASP.NET, Vue.js, in/out",
         "* 2019 - 2021 Nurse\n* 2015 Award",
     ],
 )

@@ -11,7 +11,7 @@ Span = tuple[int, int, str]  # start, end, kind
 # SPEED: found by its @, then read to both sides.
 _AT = re.compile(r"\s?[@＠]\s?|\s?[(\[{] ?at ?[)\]}]\s?| at (?=[\w-]{1,63} dot )")
 _LOCAL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}$")
-_HOST = re.compile(r"[\w-]{1,63}(?:\s?(?:\.|[(\[{] ?dot ?[)\]}]| dot )\s?[\w-]{1,63}){1,4}(?![\w@])")
+_HOST = re.compile(r"[\w-]{1,63}(?:(?:\.|\s?[(\[{] ?dot ?[)\]}]\s?| dot )[\w-]{1,63}){1,4}(?![\w@])")
 _URL = re.compile(
     r"\b(?:https?://|www\.)[^\s<>()\[\]{}|\"']{2,300}"
     r"|\b(?:[\w-]{1,40}\.){0,2}(?:linkedin|github|gitlab|bitbucket|xing|twitter|x|facebook|instagram|medium|behance|dribbble|kaggle|t|wa"

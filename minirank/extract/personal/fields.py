@@ -14,7 +14,8 @@ _SEPARATOR = re.compile(r"\s{3,}|[|•·;\t]")
 _SIGNS = re.compile(r"[:：={|•·;\t]")
 # Words of work too: labels only with a colon.
 _OF_OTHERS = frozenset(
-    "recruiter|hiring manager|line manager|supervisor|author|candidate|applicant|reference|references|referee|referees|signed|names"
+    "student|intern|employee|recruiter|hiring manager|line manager|supervisor|author|candidate|applicant|reference|references|referee"
+    "|referees|signed|names"
     "|website|web|url|mail|street|family|health|race|medium|signal|portfolio|blog".split("|")
 )
 _INLINE_WORDS = frozenset(
@@ -33,8 +34,10 @@ _AGE = re.compile(
     r"|jaar|岁|歲|歳|才|세))?"
 )
 _BODY = frozenset(  # labels of other things too: their values decide
-    "health|health status|state of health|height|weight|gesundheit|gesundheitszustand|große|gewicht|korpergroße|etat de sante|taille|poids|salud"
-    "|estatura|peso|рост|вес|здоровье|physical condition|medical condition|medical conditions|smoker|family|children|kinder|dependents|dependants"
+    "health|health status|state of health|height|weight|gesundheit|gesundheitszustand|große|gewicht|korpergroße|etat de sante|taille"
+    "|poids|salud"
+    "|estatura|peso|рост|вес|здоровье|physical condition|medical condition|medical conditions|smoker|family|children|kinder|dependents"
+    "|dependants"
     "|enfants|hijos|figli|filhos|dzieci|дети|kinderen".split("|")
 )
 _BODY_VALUE = re.compile(
@@ -45,7 +48,8 @@ _BODY_VALUE = re.compile(
 _RANGE = re.compile(r"(?:19|20)\d\d ?(?:-|to|bis) ?(?:(?:19|20)\d\d|present|heute|now)")
 _ALONE = frozenset("NAME BIRTH AGE STATUS GENDER NATIONALITY BELIEF ID ADDRESS".split())  # kinds whose label may stand above its value
 _NEVER_ALONE = frozenset(
-    "family health race candidate applicant reference referee referees references recruiter author supervisor street bild foto photo"
+    "student intern employee family health race candidate applicant reference referee referees references recruiter author supervisor"
+    " street bild foto photo"
     " picture url web website blog portfolio medium signal threads"
     " born age sex pol nem gen din ad min cap zip stat status children names signed signature spouse kinder adres tên nom nume ime meno"
     " signal origine passport military service faith politics".split()

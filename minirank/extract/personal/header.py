@@ -55,11 +55,14 @@ class Header(NameReader):
             m := _PREFIX.match(self.flat, start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" *#_=-|•>\t\"'")), end)
         ) is not None:
             start = m.end()
-        pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@")
+        pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@<>")
+        said = seen  # whether a piece before says something else
         for n, (a, b) in enumerate(pieces):
+            if self.text[a - 1 : a] == "<" or self.text[a - 2 : a] == "</" or self._is_heading(self.flat[a:b]):
+                continue
             if any(x < b and a < y for x, y in self.taken) or self.flat[b : b + 2].strip(" *_")[:1] == ":":
                 continue
-            first = n == 0 and not seen
+            first, said = not said, True
             if HAN.search(self.text, a, b):
                 if self._han_header(a, b, first):
                     return True
@@ -190,7 +193,9 @@ class Header(NameReader):
             return False
         if re.search("[\u3040-\u309f]", compact) and not (" " in piece and len(compact) < 9):
             return False
-        if not first and not (compact[0] in SURNAMES and 2 <= len(compact) <= 4 and not hangul):
+        if not first and not (
+            compact[0] in SURNAMES and 2 <= len(compact) <= 4 and (not hangul or len(re.findall("[\uac00-\ud7af]", self.text)) < 16)
+        ):
             return False
         self._han(a, b)
         return True

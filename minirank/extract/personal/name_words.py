@@ -24,7 +24,8 @@ _JOBS = re.compile(
     r"|onomist)s?$"
 )
 SMALL_WORDS = frozenset(
-    "the a an of in for and or to with at on by as is are we our you your i my und der die das et le les la de en y los e os il gli in"
+    "i'm hi hello hey dear the a an of in for and or to with at on by as is are we our you your i my und der die das et le les la de en"
+    " y los e os il gli in"
     " von zu mit fur bei".split()
 )
 

@@ -35,7 +35,8 @@ _STRONG = (
     r" nevem|меня зовут|мене звати|με λενε|ονομαζομαι|(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|zyciorys|curriculum|bewerbung"
     r"|profile|biography|bio|application|letter of recommendation|recommendation(?: letter)?"
     r"|reference(?: letter)?|letter of reference|arbeitszeugnis|zeugnis|lettre de recommandation|personal data|personal information)"
-    r" (?:of|for|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|on behalf of|to recommend|recommending|je recommande"
+    r" (?:of|for|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|on behalf of|feedback (?:for|on|from)|interview (?:with|of)"
+    r"|testimonial for|(?:certify|certifies|attest|confirm) that|to recommend|recommending|je recommande"
     r"|empfehle|empfehlen wir|recomiendo(?: a)?|dear(?: colleague)?|liebe[r]?|cher|chere|estimad[oa]|re:|regarding|betrifft:?|nee"
     r"|geborene|geb\.|formerly|maiden name|also known as|a\.k\.a\.|aka|signed by|signed|written by|prepared by|interviewed by"
 )
@@ -45,7 +46,8 @@ _WEAK_INTRO = re.compile(rf"(?<!\w)(?:{_WEAK}) ")
 _SELF = re.compile(r"(?:i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi|hello|call me) ?")
 # Words of which one must stand in the text.
 _STRONG_WORDS = frozenset(
-    "name heisse heiße appelle llamo nombre chiamo nome chamo meu nazywam imie jmenuji volam naam heet namn heter hedder navn nimeni"
+    "feedback interview testimonial certify certifies attest confirm name heisse heiße appelle llamo nombre chiamo nome chamo meu"
+    " nazywam imie jmenuji volam naam heet namn heter hedder navn nimeni"
     " adim numesc numele zovem nevem"
     " зовут звати λενε ονομαζομαι curriculum cv c resume lebenslauf zyciorys bewerbung profile biography bio application recommendation"
     " reference arbeitszeugnis zeugnis lettre"
@@ -82,6 +84,10 @@ _FAREWELL = re.compile(
 _REFERENCES = re.compile(
     r"(?:^|\n)[^\w\n]{0,6}(?:references|referees|professional references|referenzen|references professionnelles|referencias|referenze"
     r"|referencje|рекомендации)[^\w\n]{0,4}(?=\n|$)"
+)
+_WEAK_LABELS = frozenset(
+    "|reference|referee|references|referees|author|supervisor|candidate|applicant|recruiter|names|name|candidate profile|employee"
+    "|student|intern".split("|")
 )
 _REFERENCE_WORDS = frozenset("references referees referenzen referencias referenze referencje рекомендации".split())
 _OTHERS = frozenset(  # labels of people who are not the one that the text is about
@@ -125,21 +131,8 @@ class _Finder(Header, Recurrences):
     def labelled(self, field: Field) -> None:
         """The value of `Name:`; also `Doe, Jane`."""
         start, end = field.value
-        strong = field.label not in (
-            "reference",
-            "referee",
-            "references",
-            "referees",
-            "author",
-            "supervisor",
-            "candidate",
-            "applicant",
-            "recruiter",
-            "names",
-            "name",
-            "",
-        )
-        if strong or field.label in ("name", "candidate", "applicant", ""):
+        strong = field.label not in _WEAK_LABELS
+        if strong or field.label in ("name", "candidate", "applicant", "candidate profile", "employee", "student", "intern", ""):
             name = self._take(start, end, most=6, comma=True, strict=not strong)
             if name and ((strong and field.label not in _OTHERS) or self._like(name, first=True)):
                 self.add(name)
@@ -185,6 +178,7 @@ class _Finder(Header, Recurrences):
         text, flat = self.text, self.flat
         if not self.words.isdisjoint(_STRONG_WORDS):
             for m in _STRONG_INTRO.finditer(flat):
+                self._han_behind(m.end())
                 name = self._take(m.end(), len(text), most=5, comma="curriculum" in m[0])
                 if (
                     name
@@ -198,10 +192,17 @@ class _Finder(Header, Recurrences):
                     self.add(name)
         if not self.words.isdisjoint(_WEAK_WORDS):
             for m in _WEAK_INTRO.finditer(flat):
+                self._han_behind(m.end())
                 name = self._take(m.end(), len(text), most=4)
                 if (
                     len(name) > (0 if _SELF.match(m[0]) else 1)
-                    and (self._given_first(name) or self._given_and_unknown(name) or self._sluggish(name))
+                    and (
+                        self._given_first(name)
+                        or self._given_and_unknown(name)
+                        or self._sluggish(name)
+                        or (len(name) > 1 and self._all_unknown(name))
+                        or self._given_alone(name)
+                    )
                     and self._like(name, True)
                 ):
                     self.add(name)
@@ -222,13 +223,30 @@ class _Finder(Header, Recurrences):
         if not self.person:
             self._sentences()
 
+    def _given_alone(self, name: tuple[Word, ...]) -> bool:
+        """`Jasmine Python`, and not `Ruby Python developer`."""
+        follows = WORD.match(self.flat, name[-1].end + 1)
+        return len(name) == 2 and name[0].flat in self.lists.given_names and (follows is None or follows[0] not in self.lists.work_words)
+
+    def _han_behind(self, at: int) -> None:
+        """A name of another script in a sentence: `My name is 王小明 and`."""
+        if (
+            m := re.match(
+                r"[\u4e00-\u9fff]{2,4}"
+                r"|[\uac00-\ud7af]{2,4}",
+                self.text[at : at + 5],
+            )
+        ) is not None and not NO_HAN_NAME.search(m[0]):
+            self.add_han(at, at + m.end())
+
     def _sentences(self) -> None:
         """Sentences that begin with a name, among the first ones."""
         starts = [0, *(m.end() for m in re.finditer(r"[.!?]\s+|\n+[ *•-]*", self.flat[:600]))]
         for start in starts[:8]:
             name = self._take(start, len(self.text), most=5)
             if len(name) > 1 and self._sentence(name, len(self.text), len(self.text)) and self._like(name, True):
-                if self._given_first(name) or self._sluggish(name) or self._all_unknown(name):
+                told = re.match(r",? \((?:she|he|they)/", self.flat[name[-1].end : name[-1].end + 9]) is not None
+                if told or self._given_first(name) or self._given_and_unknown(name) or self._sluggish(name) or self._all_unknown(name):
                     self.add(name)
                     self.person = True
                     return
@@ -312,7 +330,13 @@ class _Finder(Header, Recurrences):
                     text[start - 1] in "-'" or text[max(0, start - 4) : start].strip().lower() in ("st.", "san", "st", "sao", "são", "&")
                 ):
                     continue
-                name = self._take(start, len(text), most=4)
+                while (m := re.search(r"(?<!\w)([^\W\d_]{2,20}) $", flat[max(0, start - 22) : start])) is not None and m[
+                    1
+                ] in lists.given_names:
+                    if not text[start - len(m[0])].isupper():
+                        break
+                    start -= len(m[0])  # `María José`
+                name = self._take(start, len(text), most=5)
                 if len(name) < 2 or not self._like(name, False):
                     continue
                 rest = [w.flat for w in name[1:] if len(w.flat) > 1]
