@@ -17,6 +17,7 @@ from numba.np.numpy_support import from_dtype
 
 from .jit import OPTIONS, forking, keep_compiled
 
+WAIT = 10.0  # seconds; it is courtesy, not safety
 BYTE_POINTER = ir.IntType(8).as_pointer()
 
 
@@ -42,7 +43,7 @@ class AddressedKernel:
         """Where its code lies, compiled or loaded at the first call."""
         made = self.of(dtype)
         if made.address is None:
-            forking.nobody.wait()
+            forking.nobody.wait(WAIT)
             made.compile()
         return made.address
 

@@ -5,17 +5,20 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import numpy as np
 import pytest
 from case_table import cases
 from checkout import python, start_python
+from command_line import refused, run
 
-from minirank.kernels.cpu import cache, cache_folders
+from minirank.kernels.cpu import cache, cache_folders, compile
 from minirank.kernels.cpu.cache import Notice
 
 TINY = """
@@ -345,6 +348,28 @@ def test_closures_of_one_name_are_told_apart(world):
         probe(total[:1])
         probe.py_func.__globals__["other"](total[1:])
         assert total.tolist() == [3, 4]
+
+
+def test_warm_compiles_what_is_missing_says_where_and_is_content_with_what_is_there(world, monkeypatch, capsys):
+    probe = world.load()
+    monkeypatch.setattr(compile, "drivers_of", lambda part: [probe] if part == compile.RARE else [])
+    monkeypatch.setattr(compile, "compile_part", lambda part: probe(np.zeros(1)))
+    monkeypatch.setattr(compile, "notice", cache.notice)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: SimpleNamespace(kill=int, wait=int))  # which compile nothing
+    status, first, said = run(capsys, "warm")
+    assert status == 0 and first.startswith("1 kernels compiled in ") and said == "compiling 1 kernels, up to half a minute: first start\n"
+    assert [line.partition(": ")[0] for line in first.splitlines()[1:]] == [str(world.own), str(world.users)]
+    shutil.rmtree(world.own)
+    status, again, said = run(capsys, "warm")
+    assert status == 0 and not said and again.startswith("all kernels are compiled already\n") and again.count("1 kernels, 0.0 MiB") == 2
+    assert world.files() and world.start() == (1, False)  # what the user's folder had is in the package's too
+
+
+def test_warm_without_a_folder_is_an_error_that_names_them(world, monkeypatch, capsys):
+    monkeypatch.setattr(numba.core.config, "CACHE_DIR", "/dev/null/x")
+    assert refused(capsys, "warm") == (
+        "nowhere to keep compiled kernels (/dev/null/x/minirank: Not a directory); set NUMBA_CACHE_DIR to a folder that can be written"
+    )
 
 
 STARTED = """
