@@ -82,9 +82,8 @@ def load(folder: Path) -> dict[str, Any]:
         raise RunError(f"{arrays}: truncated, or not written together with encoder.json; {_AGAIN}")
     config = settings.config
     reads_text, number = config.text or config.tokens, (len(inputs.features(config)),)
-    texts: dict[str, Any] = {
-        prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in (("kept", np.int32), ("idf", np.float64))
-    }
+    kinds = (("kept", np.int32), ("idf", np.float64))
+    texts: dict[str, Any] = {prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in kinds}
     texts = texts | {"texts": ((2,), np.float64)} if reads_text else {}
     values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **texts})
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
@@ -100,7 +99,7 @@ def load(folder: Path) -> dict[str, Any]:
                 or not (1 <= count < MOST and 0 <= length < MOST)
             ):
                 raise RunError(f"{arrays}: damaged; {_AGAIN}")
-        fields["text"] = TextModel(config.bigrams, *found, float(length))
+        fields["text"] = TextModel(config.bigrams, found[0], found[1], float(length))
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
     return fields | values
