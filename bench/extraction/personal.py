@@ -57,7 +57,7 @@ with tempfile.TemporaryDirectory() as out:
     run = train_model(config, ModelConfig(gate=FULL), "model", Path(out), dataset, Progress())
     print("\\n" + json.dumps(evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]))
 """
-_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"), ("ranking", "ndcg@10"))
+_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"))
 
 
 def filled(text: str) -> tuple[str, list[tuple[int, int, str]]]:
@@ -155,7 +155,8 @@ def table(results: dict) -> str:
         mean = [np.mean([world["after"][name] - world["before"][name] for world in results["cost"]]) for name in names]
         lines.append(["mean", "difference", *(f"{value:+.4f}" for value in mean)])
         parts += [
-            "What it costs: the same worlds and seeds, before anything was masked and after.",
+            "What it costs: the same worlds and seeds, before anything was masked and at this commit (other changes between the two"
+            " count too).",
             markdown(["world", "", *names], lines, left=2),
         ]
     return paragraphs(*parts)
