@@ -35,7 +35,7 @@ K1, B = 1.2, 0.75
 
 
 def bm25(queries: Sequence[str], texts: Sequence[str]) -> np.ndarray:
-    """(Q, N) scores: k1 1.2, b 0.75, words as \\w+ in lower case, over the texts themselves."""
+    """(Q, N) scores: k1 1.2, b 0.75, words as \\w+ in lower case, each as often as the query says it, over the texts themselves."""
     counts = [Counter(re.findall(r"\w+", text.lower())) for text in texts]
     lengths = np.array([counted.total() for counted in counts])
     holders: dict[str, list[int]] = {}
@@ -44,11 +44,13 @@ def bm25(queries: Sequence[str], texts: Sequence[str]) -> np.ndarray:
             holders.setdefault(word, []).append(row)
     scores = np.zeros((len(queries), len(texts)))
     for place, query in enumerate(queries):
-        for word in set(re.findall(r"\w+", query.lower())) & set(holders):
+        for word, said in Counter(re.findall(r"\w+", query.lower())).items():
+            if word not in holders:
+                continue
             rows = np.array(holders[word])
             often = np.array([counts[row][word] for row in rows])
             idf = math.log(1 + (len(texts) - len(rows) + 0.5) / (len(rows) + 0.5))
-            scores[place, rows] += idf * often * (K1 + 1) / (often + K1 * (1 - B + B * lengths[rows] / lengths.mean()))
+            scores[place, rows] += said * idf * often * (K1 + 1) / (often + K1 * (1 - B + B * lengths[rows] / lengths.mean()))
     return scores
 
 
