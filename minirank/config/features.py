@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from minirank.errors import ConfigError
 
 ID_COLUMNS = ("job_id", "resume_id", "team_id", "recruiter_id")
-MOST_BUCKETS = 2**30
+MOST_BUCKETS = 2**24
 
 
 @dataclass(frozen=True)

@@ -215,8 +215,10 @@ class Encoder:
             dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
         encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
         jobs, resumes = pairs.jobs.foreign[pairs.job], pairs.resumes.foreign[pairs.resume]
-        for owner, rows in {"job": jobs, "resume": resumes, "pair": jobs | resumes, "hire": jobs | resumes}.items():
-            hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)
+        foreign: dict[inputs.Owner, np.ndarray] = {"job": jobs, "resume": resumes, "pair": jobs | resumes, "hire": jobs | resumes}
+        for owner, rows in foreign.items():
+            if rows.any():
+                hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)
         return encoded
 
     def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:

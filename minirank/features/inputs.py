@@ -227,7 +227,7 @@ def features(config: FeatureConfig) -> list[Feature]:
 
 def read_in_texts(config: FeatureConfig, owner: Owner) -> tuple[str, ...]:
     """Names of those inputs in `READ` that an owner has."""
-    found = (*categorical(config), *bags(config), *features(config))
+    found: list[Input | Feature] = [*categorical(config), *bags(config), *features(config)]
     return tuple(each.name for each in found if each.owner == owner and any(each.name in group for group in READ.values()))
 
 

@@ -112,10 +112,9 @@ def job_text(job: Record, features: JobFeatures) -> str:
 
 def job_title(job: Record, features: JobFeatures) -> str:
     """The title in its plain form, without flagged and masked spans."""
-    flagged, masked = (
-        [replace(f, end=min(f.end, len(job["title"]))) for f in found if f.start < len(job["title"])]
-        for found in (features.flagged, features.masked)
-    )
+    border = len(job["title"])
+    flagged = [replace(flag, end=min(flag.end, border)) for flag in features.flagged if flag.start < border]
+    masked = [replace(mask, end=min(mask.end, border)) for mask in features.masked if mask.start < border]
     return clean_text(job["title"], flagged, masked)
 
 

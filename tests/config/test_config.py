@@ -81,7 +81,7 @@ def test_what_is_written_reads_back_the_same(tmp_path):
     score: {ctr: .nan} | score: ctr must be finite and 0 or more, got nan
     score: {cvr: .inf} | score: cvr must be finite and 0 or more, got inf
     score: {relevance: -1} | score: relevance must be finite and 0 or more, got -1.0
-    features: {buckets: 100000000000} | features.buckets: expected at most 1073741824, got 100000000000
+    features: {buckets: 100000000000} | features.buckets: expected at most 16777216, got 100000000000
     llm: {price_in: -1} | llm: price_in must be finite and 0 or more, got -1.0
     llm: {price_out: .nan} | llm: price_out must be finite and 0 or more, got nan
     llm: {price_out: .inf} | llm: price_out must be finite and 0 or more, got inf
