@@ -96,6 +96,7 @@ def start(config: Path, run: Path) -> subprocess.Popen:
 def test_a_process_that_is_killed_resumes_byte_for_byte(tmp_path):
     config = small_config(tmp_path, *SLOW)
     with start(tmp_path / "config.yaml", tmp_path / "killed") as process:
+        process.send_signal(signal.SIGSTOP)  # still at work when the last one asks
         for options in ({}, {"resume": True}, {"force": True}):
             with pytest.raises(RunError, match=rf"killed: in use by process {process.pid} on .* \(minirank train\), since"):
                 train(config, tmp_path / "killed", **options)

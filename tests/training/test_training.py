@@ -186,14 +186,13 @@ def test_a_loss_that_is_no_number_says_what_to_do(tmp_path):
         train(config, tmp_path / "run")
 
 
-@pytest.mark.parametrize("embedding", [10**9, 10**30])
-def test_a_model_that_does_not_fit_into_the_memory(tmp_path, monkeypatch, embedding):
+def test_a_model_that_does_not_fit_into_the_memory(tmp_path, monkeypatch):
     def refuse(*_):
         raise MemoryError
 
     monkeypatch.setattr(trainer, "initial_values", refuse)
     with pytest.raises(ConfigError, match="out of memory: training needs [0-9,.]+ GiB for parameters alone; lower model.embedding"):
-        train(small_config(tmp_path, f"model.embedding={embedding}", *REFERENCE), tmp_path / "run")
+        train(small_config(tmp_path, "model.embedding=1000000", *REFERENCE), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
