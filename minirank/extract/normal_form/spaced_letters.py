@@ -13,7 +13,7 @@ from minirank.extract.rules.lexicon import lexicon
 _CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]"
 _SPACED = re.compile(
     rf"(?:^|(?<=[\n|•:]))[ *#_=>/\[-]{{0,40}}(?:(?:\d{{1,2}}|[IVX]{{1,4}})[.)][ *#_=>/\[-]{{0,8}})?"
-    rf"(?P<run>{LETTER}(?:[ ]{{1,8}}(?:{LETTER}|[&/])){{3,60}}|{_CJK}(?:[ ]{{1,8}}{_CJK}){{1,20}})"
+    rf"(?P<run>{LETTER}(?:[ ]{{1,8}}(?:{LETTER}|[&/]|['-](?= {{1,8}}{LETTER} {{1,8}}{LETTER}))){{3,60}}|{_CJK}(?:[ ]{{1,8}}{_CJK}){{1,20}})"
     r"(?=[ *#_=\]-]{0,40}(?:[\n|•:(,]|$)|[ ]{3})"
 )
 # The same with another sign than a blank, of known words alone: `S.K.I.L.L.S`.

@@ -45,6 +45,13 @@ _BODY_VALUE = re.compile(
     r"|none|no|nein|keine|kein|nil|n/a|yes|ja|sehr gut|gut|bonne?|buena|buona"
     r"|one|two|three|four|ein|zwei|drei|un|deux|trois|uno|dos|due|married|single|verheiratet|ledig|\d{1,2}\b)"
 )
+_ELEMENT = re.compile(r"<(?P<label>[\w:.-]{2,24})(?: [^<>\n]{0,80})?>\s{0,4}(?P<value>[^<>\n]{1,60}?)\s{0,4}</(?P=label)>")
+_ATTRIBUTE = re.compile(r"(?<![\w.-])(?P<label>[\w:.-]{2,24})=(?P<sign>[\"'])(?P<value>[^<>\n\"]{1,60}?)(?P=sign)(?=[\s/>,)]|$)")
+_NESTED = re.compile(r"\"(?:first|last|given|family|middle)\" ?: ?\"(?P<value>[^\"\n]{1,40})\"")
+_COLUMNS = frozenset(  # labels of a table's columns that say nothing of who it is
+    "id no nr # title headline job role position skills experience company employer location city education level years summary"
+    " department email e-mail mail phone telephone mobile score start end".split()
+)
 _RANGE = re.compile(r"(?:19|20)\d\d ?(?:-|to|bis) ?(?:(?:19|20)\d\d|present|heute|now)")
 _ALONE = frozenset("NAME BIRTH AGE STATUS GENDER NATIONALITY BELIEF ID ADDRESS".split())  # kinds whose label may stand above its value
 _NEVER_ALONE = frozenset(
@@ -82,7 +89,12 @@ def find_fields(flat: str) -> list[Field]:
     found: list[Field] = []
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n]+", flat)]
     labels_known = word_lists().traits
+    if "</" in flat or '="' in flat or "='" in flat:
+        found += _marked_up(flat)
+    if '"name"' in flat and _NESTED.search(flat):
+        found += [Field("NAME", "first name", *m.span("value")[:1], m.span("value")) for m in _NESTED.finditer(flat)]
     columns: list[tuple[str | None, str]] = []
+    separator = _SEPARATOR  # of the columns
     below: tuple[str, str, int] | None = None  # the kind, the label and the place of a label whose value comes on the next line
     for start, end in lines:
         line = flat[start:end]
@@ -92,7 +104,7 @@ def find_fields(flat: str) -> list[Field]:
                 continue
         cells = _cells(line, start)
         if columns:
-            row = _cells(line, start, _COMMA if "|" not in line and "\t" not in line and "," in line else _SEPARATOR)
+            row = _cells(line, start, separator)
             if not line.strip(" |-:\t="):
                 continue
             if len(row) == len(columns):
@@ -107,14 +119,18 @@ def find_fields(flat: str) -> list[Field]:
             if len(cells[0]) and cells[0][1] - cells[0][0] <= _LONGEST_VALUE and ":" not in line and _label(flat[slice(*cells[0])]) is None:
                 found.append(Field(kind, label, place, cells[0]))
         labels = [_label(flat[a:b]) for a, b in cells]
-        if len(cells) > 2 and sum(kind is not None for kind in labels) >= 2 and all(k is not None for k in labels[:2]):
+        known = [kind is not None or flat[a:b] in _COLUMNS for kind, (a, b) in zip(labels, cells, strict=True)]
+        if len(cells) > 2 and any(labels) and sum(known) >= 2 and (all(known) or (labels[0] and labels[1])):
             columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(labels, cells, strict=True)]
+            separator = _SEPARATOR
             continue
         if "," in line and ":" not in line and "|" not in line:
             row = _cells(line, start, _COMMA)
             kinds = [_label(flat[a:b]) for a, b in row]
-            if len(row) > 2 and sum(kind is not None for kind in kinds) >= 2 and kinds[0] is not None and kinds[1] is not None:
+            known = [kind is not None or flat[a:b] in _COLUMNS for kind, (a, b) in zip(kinds, row, strict=True)]
+            if len(row) > 2 and any(kinds) and sum(known) >= 2 and (all(known) or (kinds[0] and kinds[1])):
                 columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(kinds, row, strict=True)]
+                separator = _COMMA
                 continue
         for n, ((a, b), kind) in enumerate(zip(cells, labels, strict=True)):
             if kind is not None and n + 1 < len(cells):
@@ -136,6 +152,16 @@ def find_fields(flat: str) -> list[Field]:
                     kind = {"a": "NATIONALITY", "b": "BIRTH", "c": "STATUS", "d": "GENDER", "e": "AGE", "f": "BELIEF"}[m.lastgroup or "a"]
                     found.append(Field(kind, "", a, (a, b)))
     return found
+
+
+def _marked_up(flat: str) -> Iterator[Field]:
+    """`<lastName>Doe</lastName>` and `name="Jane Doe"`."""
+    for pattern in (_ELEMENT, _ATTRIBUTE):
+        for m in pattern.finditer(flat):
+            label = re.sub(r"^.*[.:]", "", m["label"]).replace("-", " ").replace("_", " ")
+            kind = word_lists().traits.get(label) or word_lists().traits.get(label.replace(" ", ""))
+            if kind is not None:
+                yield Field(kind, label, m.start("value"), m.span("value"))
 
 
 def _cells(line: str, start: int, separator: re.Pattern[str] = _SEPARATOR) -> list[tuple[int, int]]:

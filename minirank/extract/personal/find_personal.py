@@ -47,6 +47,10 @@ def _without_overlaps(text: str, found: list[Span]) -> list[Span]:
     """Sorted; of spans that overlap one, from the first start to the last end, of the kind of the longest."""
     kept: list[Span] = []
     for start, end, kind in sorted(found, key=lambda span: (span[0], -span[1])):
+        while start < end and text[start] == " ":
+            start += 1
+        while start < end and text[end - 1] == " ":
+            end -= 1
         if start >= end:
             continue
         if kept:
@@ -54,7 +58,7 @@ def _without_overlaps(text: str, found: list[Span]) -> list[Span]:
             if start < b:
                 kept[-1] = a, max(b, end), last if b - a >= end - start else kind
                 continue
-            if kind == last and kind in ("NAME", "PRONOUN") and "\n" not in text[b:start] and _BETWEEN.fullmatch(text, b, start):
+            if kind == last and kind in ("NAME", "PRONOUN", "ADDRESS") and "\n" not in text[b:start] and _BETWEEN.fullmatch(text, b, start):
                 kept[-1] = a, end, kind
                 continue
         kept.append((start, end, kind))

@@ -12,7 +12,7 @@ NO_HAN_NAME = re.compile(
 )
 _PREFIX = re.compile(
     r"(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|bewerbung|curriculo|curriculum|profil|profile|zyciorys|резюме|name|full name"
-    r"|candidate)\s{0,2}(?:[:|,/•–-]|of|for|von|de|di)?\s{1,3}(?=\S)|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
+    r"|candidate)(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
 )
 _HEADER_LINES = 10
 
@@ -35,8 +35,8 @@ class Header(NameReader):
             if self._header_line(start, start + len(line), seen):
                 self.person = True
                 return
-            if ":" in line[:30] and not seen:
-                continue  # a field
+            if not seen and (":" in line[:30] or line.lstrip()[0] in "\"'“„«"):
+                continue  # a field or what somebody said
             seen = seen or any(
                 not any(x <= a < y for x, y in self.taken) for a, _ in pieces_of(self.flat, start, start + len(line), "|•·;\t,")
             )
@@ -55,7 +55,7 @@ class Header(NameReader):
             m := _PREFIX.match(self.flat, start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" *#_=-|•>\t\"'")), end)
         ) is not None:
             start = m.end()
-        pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@<>")
+        pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@<>[]")
         said = seen  # whether a piece before says something else
         for n, (a, b) in enumerate(pieces):
             if self.text[a - 1 : a] == "<" or self.text[a - 2 : a] == "</" or self._is_heading(self.flat[a:b]):
@@ -152,6 +152,9 @@ class Header(NameReader):
             if self._sluggish((*name, *other)) and any(len(w.flat) > 2 and letters(w.flat) in slug for w in other for slug in self.slugs):
                 return other
             main = [w for w in other if w.flat not in lists.particles]
+            if len(main) == 1 and len(name) == 2 and self._all_unknown((*name, *main)):
+                joined = "'" in main[0].text or "-" in main[0].text  # `Mary Ellen` above `O'Driscoll`
+                return other if joined or all(w.flat in lists.given_names for w in name) else ()
             if len(name) > 1 or len(main) > 2 or any(w.flat in lists.places or w.flat in lists.organisation_words for w in other):
                 return ()
             trade = len(main) == 1 and name[0].flat in lists.given_names and (main[0].flat in lists.trades or main[0].flat in lists.skills)
@@ -160,7 +163,7 @@ class Header(NameReader):
 
     def _sentence(self, name: tuple[Word, ...], end: int, line_end: int) -> bool:
         """`Jane Doe is ...`, `Jane Doe, 34, leads ...`, `Jane Doe (born 1985)`."""
-        m = re.match(r",? \(?(?:\d\d|born|b\.|\*|she|he|they|who)| ([^\W\d_]+)", self.flat[name[-1].end : line_end])
+        m = re.match(r",? \(?(?:\d\d|born|b\.|\*|she|he|they|who)| {1,3}\d{1,2}:\d\d| ([^\W\d_]+)", self.flat[name[-1].end : line_end])
         return len(name) > 1 and m is not None and (m[1] is None or m[1] in self.lists.person_verbs or m[1] in self.lists.credentials)
 
     def _after_name(self, end: int) -> None:

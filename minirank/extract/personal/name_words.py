@@ -201,16 +201,9 @@ class NameReader:
         for n, f in enumerate(flats):
             if f in lists.heading_words and f not in lists.given_names:
                 return False
-            if (
-                f in lists.work_words
-                and f not in lists.given_names
-                and not (
-                    f in lists.trades
-                    and n == len(flats) - 1
-                    and n
-                    and (flats[0] in lists.given_names or self._unknown(flats[0]) or len(flats[0]) == 1)
-                )
-            ):
+            turned = first and len(flats) == 2 and n == 0 and flats[1] in lists.given_names  # `Baker Emma`
+            last = n and n == len(flats) - 1 and (flats[0] in lists.given_names or self._unknown(flats[0]) or len(flats[0]) == 1)
+            if f in lists.work_words and f not in lists.given_names and not (f in lists.trades and (turned or last)):
                 return False
             if f in lists.organisation_words and not (first and given and len(flats) == 2 and n == 1):
                 return False

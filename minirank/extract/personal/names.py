@@ -12,6 +12,7 @@ from itertools import chain
 
 from minirank.extract.personal.contact import Span
 from minirank.extract.personal.fields import Field
+from minirank.extract.personal.file_names import FileNames
 from minirank.extract.personal.header import NO_HAN_NAME, Header
 from minirank.extract.personal.name_words import HAN, SURNAMES, WORD, Word, occurrences, pieces_of
 from minirank.extract.personal.recurrences import Recurrences
@@ -34,13 +35,13 @@ _STRONG = (
     r"|ik heet|mitt namn ar|jag heter|jeg heter|jeg hedder|mit navn er|nimeni on|benim adim|adim|ma numesc|numele meu este|zovem se|a"
     r" nevem|меня зовут|мене звати|με λενε|ονομαζομαι|(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|zyciorys|curriculum|bewerbung"
     r"|profile|biography|bio|application|letter of recommendation|recommendation(?: letter)?"
-    r"|reference(?: letter)?|letter of reference|arbeitszeugnis|zeugnis|lettre de recommandation|personal data|personal information)"
-    r" (?:of|for|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|on behalf of|feedback (?:for|on|from)|interview (?:with|of)"
+    r"|reference(?: letter)?|letter of reference|letter|note|arbeitszeugnis|zeugnis|lettre de recommandation|personal data|personal information)"
+    r" (?:of|for|about|by|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|name\?(?:\s{1,2}a(?:nswer)?)?|name ?(?:->|=>|→)|on behalf of|feedback (?:for|on|from)|interview (?:with|of)"
     r"|testimonial for|(?:certify|certifies|attest|confirm) that|to recommend|recommending|je recommande"
     r"|empfehle|empfehlen wir|recomiendo(?: a)?|dear(?: colleague)?|liebe[r]?|cher|chere|estimad[oa]|re:|regarding|betrifft:?|nee"
     r"|geborene|geb\.|formerly|maiden name|also known as|a\.k\.a\.|aka|signed by|signed|written by|prepared by|interviewed by"
 )
-_WEAK = r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|recommend"
+_WEAK = r"i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi,? i'm|hello,? i'm|call me|recommend|\(c\) \d{4}|copyright(?: \(c\))?(?: \d{4})?"
 _STRONG_INTRO = re.compile(rf"(?<!\w)(?:{_STRONG})(?::|,)?[ \n]{{1,2}}")
 _WEAK_INTRO = re.compile(rf"(?<!\w)(?:{_WEAK}) ")
 _SELF = re.compile(r"(?:i am|i'm|ich bin|je suis|soy|sono|sou|jestem|ik ben|jag ar|jeg er|я|this is|meet|hi|hello|call me) ?")
@@ -53,9 +54,9 @@ _STRONG_WORDS = frozenset(
     " reference arbeitszeugnis zeugnis lettre"
     " personal behalf recommend recommending recommande empfehle empfehlen recomiendo dear liebe lieber cher chere estimado estimada re"
     " regarding betrifft nee geborene geb formerly maiden"
-    " aka signed written prepared interviewed".split()
+    " aka signed written prepared interviewed letter note".split()
 ) - {"a", "c"}
-_WEAK_WORDS = frozenset("am m bin suis soy sono sou jestem ik jag jeg я this meet call recommend".split())
+_WEAK_WORDS = frozenset("am m bin suis soy sono sou jestem ik jag jeg я this meet call recommend copyright c".split())
 _FAREWELL_WORDS = frozenset(
     "sincerely regards yours best thanks thank respectfully cheers warmly faithfully freundlichen freundliche freundlichem"
     " hochachtungsvoll gruße grußen gruß cordialement salutations atentamente"
@@ -79,8 +80,9 @@ _FAREWELL = re.compile(
     r"|warmly|faithfully|freundlichen grußen|freundlichen grussen|freundliche gruße|freundlichem gruß|hochachtungsvoll|viele gruße|beste"
     r" gruße|cordialement|salutations|atentamente|saludo|saludos|cordiali saluti|distinti saluti|atenciosamente|cumprimentos"
     r"|z powazaniem|с уважением|vriendelijke groet|vriendelijke groeten|vanliga halsningar|venlig hilsen|hilsen|s pozdravem|saygilarimla"
-    r"|此致|敬具|敬上|谨上|드림|올림|με εκτιμηση)[^\n\w]{0,6}(?:\n|$|, )"
+    r"|(?<=\n)--|此致|敬具|敬上|谨上|드림|올림|με εκτιμηση)[^\n\w]{0,6}(?:\n|$|, )"
 )
+_PAGES = re.compile(r"(?:^|\n)[ *_]*(?P<name>[^\n|·•,:\d]{3,48}?) ?[|·•,-]? ?(?:page|seite) \d")
 _REFERENCES = re.compile(
     r"(?:^|\n)[^\w\n]{0,6}(?:references|referees|professional references|referenzen|references professionnelles|referencias|referenze"
     r"|referencje|рекомендации)[^\w\n]{0,4}(?=\n|$)"
@@ -116,6 +118,7 @@ def find_names(text: str, flat: str, words: set[str], fields: Iterable[Field], c
             finder.labelled(field)
     finder.titled()
     if person:
+        finder.file_names()
         if not finder.person:
             finder.header()
         finder.introduced()
@@ -125,7 +128,7 @@ def find_names(text: str, flat: str, words: set[str], fields: Iterable[Field], c
     return finder.recurring()
 
 
-class _Finder(Header, Recurrences):
+class _Finder(FileNames, Header, Recurrences):
     """Finds what introduces names."""
 
     def labelled(self, field: Field) -> None:
@@ -202,6 +205,7 @@ class _Finder(Header, Recurrences):
                         or self._sluggish(name)
                         or (len(name) > 1 and self._all_unknown(name))
                         or self._given_alone(name)
+                        or self._first_alone(name, m.start())
                     )
                     and self._like(name, True)
                 ):
@@ -227,6 +231,12 @@ class _Finder(Header, Recurrences):
         """`Jasmine Python`, and not `Ruby Python developer`."""
         follows = WORD.match(self.flat, name[-1].end + 1)
         return len(name) == 2 and name[0].flat in self.lists.given_names and (follows is None or follows[0] not in self.lists.work_words)
+
+    def _first_alone(self, name: tuple[Word, ...], start: int) -> bool:
+        """`Hi! I'm Thorvild` among the first lines, and nothing behind it."""
+        known = self._unknown(name[0].flat) or name[0].flat in self.lists.given_names
+        ends = re.match(r" ?(?:[\n,.!(|]|$)| (?:and|from|-) ", self.flat[name[-1].end : name[-1].end + 8])
+        return len(name) == 1 and start < 200 and len(name[0].flat) > 2 and known and ends is not None
 
     def _han_behind(self, at: int) -> None:
         """A name of another script in a sentence: `My name is 王小明 and`."""
@@ -254,7 +264,12 @@ class _Finder(Header, Recurrences):
     def signature(self) -> None:
         """After a farewell; and, where the header told none, on the last lines or beside the letters of the e-mail address."""
         text, flat = self.text, self.flat
-        signed = not self.words.isdisjoint(_FAREWELL_WORDS) or not text.isascii()
+        for m in _PAGES.finditer(flat) if "page" in self.words or "seite" in self.words else ():
+            name = self._take(m.start("name"), m.end("name"), most=5)
+            if len(name) > 1 and name[-1].end == m.end("name") and self._like(name, True):
+                self.add(name)
+                self.person = True
+        signed = "\n--" in flat or not self.words.isdisjoint(_FAREWELL_WORDS) or not text.isascii()
         for m in _FAREWELL.finditer(flat) if signed else ():
             at = m.end()
             for _ in range(2):

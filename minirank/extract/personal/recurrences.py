@@ -15,6 +15,32 @@ _SCHOOLS = frozenset(
     " business law".split()
 )
 
+_MAY = frozenset("would will could can may might should must had did".split())
+_DOES = frozenset(  # what people do, and languages and places do not
+    "led leads worked works joined studied lives lived knows knew managed manages speaks spoke mentored graduated taught teaches deserves"
+    " interviewed hopes loves likes enjoys completed holds earned coached supervised oversaw prefers wrote stayed".split()
+)
+_PERSONS = re.compile(
+    r" (?:own |former |previous |current |last |line )?(?:portfolio|managers?|team|boss|colleagues?|cv|resume|career|work|thesis|profile"
+    r"|background|role|skills|strengths?|contributions?|leadership|attitude|references?|e-?mail|phone|head of|supervisor|employer|education"
+    r"|experience|achievements?|projects|story|calendar|notice period|salary)(?!\w)"
+)
+_TECHNICAL = re.compile(
+    r" (?:\w+ )?(?:syntax|gems?|ecosystem|garbage|gil|performance|runtime|standard|type|types|community|orm|admin|template|templates|api"
+    r"|library|libraries|module|modules|class|classes|interpreter|object|blocks|metaprogramming|memory|concurrency|async|threading)(?!\w)"
+)
+_IS_SKILL = re.compile(
+    r" (?:on rails|over|(?:is|was|will be|would be|can be|has been|may be|as|for)(?: \w+){0,3} (?:language|framework|tool|stack|skill|plus"
+    r"|must|must-have|required|used|preferred|needed|library|technology|mandatory|essential|optional|desired|desirable|beneficial|helpful"
+    r"|useful|main|primary|favou?rite|scripting|backend|web|automation|development|slow|fast|dynamic|interpreted|installed|deployed)(?!\w))"
+)
+_TO_PERSON = re.compile(
+    r"(?:(?:^|\n)[^\w\n]{0,4}(?:more |all )?(?:about|contact|meet|why|call|from|by|for)|(?<!\w)(?:recommend|recommending|recommended|hire|hired"
+    r"|hiring|supervised|supervise|mentored|promoted|met|thank|trust|ask|asked|describes?|described|invited?|interviewed|interview with"
+    r"|praised?|dear|hi|hello|hey|call me|i'm|i am|according to|told|congratulate|coached|nominated|letter about|note about|contact))"
+    r",? $"
+)
+
 
 class Recurrences(NameReader):
     """Finds the names again that were added."""
@@ -75,25 +101,39 @@ class Recurrences(NameReader):
         text, flat = self.text, self.flat
         if not text[start].isupper():
             return False
-        if text[end - 2 : end] in ("'s", "s'"):
-            return part not in self.lists.places and part not in self.lists.skills
+        if (part in self.lists.skills or part in self.lists.places or part in self.lists.trades) and self._spoken_of(start, end, part):
+            return True
         after = re.match(r" ([^\W\d_]+)", flat[end : end + 24])
         opens = start == 0 or re.search(r"(?:[.!?:]\s|\n[ *•-]{0,4})$", text[max(0, start - 6) : start]) is not None
+        if text[end - 2 : end] in ("'s", "s'"):
+            return part not in self.lists.places and part not in self.lists.skills
         verb = after is not None and after[1] in self.lists.person_verbs and not text[end + 1].isupper()
-        if (
-            verb
-            and part in self.lists.given_names
-            and (
-                after[1] not in ("is", "was", "and", "can", "does", "has", "runs", "helps", "supports", "built", "used")
-                or part not in self.lists.skills
-            )
-        ):
+        if verb and part in self.lists.given_names and part not in self.lists.skills:
             return True
         if part in self.lists.skills or part in self.lists.places or opens or text[start:end].isupper():
             return False
         before = text[start - 1] == " " and text[start - 2 : start - 1].islower()
         beyond = text[end + 1 : end + 2] if text[end : end + 1] == " " else ""
         return before and not beyond.isupper() and part in self.lists.given_names and part not in self.lists.work_words
+
+    def _spoken_of(self, start: int, end: int, part: str) -> bool:
+        """Whether a sentence speaks of a person by a name that is a skill or a place too: `about Ruby`, `Ruby has led`, `hire Ruby`."""
+        flat = self.flat
+        given, trade = part in self.lists.given_names, part in self.lists.trades
+        rest = flat[end : end + 60].split("\n", 1)[0]
+        if flat[end - 2 : end] in ("'s", "s'"):
+            return _PERSONS.match(rest) is not None or (given and part in self.lists.skills and _TECHNICAL.match(rest) is None)
+        if (m := re.match(r"(?:,? who)? ([^\W\d_]+)(?! ?-)", rest)) is not None and not self.text[end + 1].isupper():
+            does = m[1] in _DOES or ((given or trade) and (m[1] in self.lists.person_verbs - {"and", "used"} or m[1] in _MAY))
+            if does and _IS_SKILL.match(rest) is None and (m[1] in _DOES or trade or part in self.lists.skills):
+                return True
+        if re.match(r",? who | and (?:i|she|he|they|we|her|his|their|the (?:rest|team))(?!\w)", rest):
+            return True
+        before = flat[max(0, start - 24) : start]
+        ends = re.match(
+            r" ?(?:[.,;:!?)\"]|$)| (?:warmly|highly|strongly|without|to|as|for|in|at|about|because|by|again|directly|if|when)(?!\w)", rest
+        )
+        return ends is not None and _TO_PERSON.search(before) is not None and _IS_SKILL.match(rest) is None
 
     def _inflected(self, end: int, part: str) -> int:
         """Where a part with its ending ends: `Jane's`, `James'`, `Ayşe'nin`, `Иванова`; -1 where another word goes on."""
@@ -185,15 +225,15 @@ def _joined(sure: list[tuple[int, int]], doubtful: list[tuple[int, int]], text: 
             last[1], last[2], last[3] = max(last[1], end), last[2] or known, last[3]
             continue
         gap = text[found[-1][1] : start] if found else "\n"
-        if found and len(gap) <= 24 and _GAP.fullmatch(gap) and (known or found[-1][2] or gap in (" ", "-")):
+        if found and len(gap) <= 24 and _GAP.fullmatch(gap) and (known or found[-1][2] or gap in (" ", "-", ";")):
             if "," not in gap or (known and found[-1][2]):
-                found[-1][1], found[-1][2], found[-1][3] = end, found[-1][2] or known or gap in (" ", "-"), True
+                found[-1][1], found[-1][2], found[-1][3] = end, found[-1][2] or known or gap in (" ", "-", ";"), True
                 continue
         found.append([start, end, known, False])
     return [(a, b) for a, b, known, _ in found if known]
 
 
 _GAP = re.compile(
-    r" ?[-.'\"]? ?|, ?| ?\"[^\W\d_]{1,20}\" ?| ?\([^\W\d_]{1,20}\) ?|(?: ?[^\W\d_]\.){1,3} ?| (?:de|da|do|dos|das|del|della|di|du|van"
+    r" ?[-.'\"]? ?|[,;] ?| ?\"[^\W\d_]{1,20}\" ?| ?\([^\W\d_]{1,20}\) ?|(?: ?[^\W\d_]\.){1,3} ?| (?:de|da|do|dos|das|del|della|di|du|van"
     r"|von|der|den|ter|la|le|y|e|bin|ibn|al|el|zu|af|av|the|of)(?: (?:la|los|las|der|den|el))? | [^\W\d_][\w'-]{1,14} "
 )

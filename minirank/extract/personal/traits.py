@@ -47,6 +47,8 @@ _PRONOUNS = {
     "и в на с по для": "он она его ее ему ей ним ней нее него",
 }
 _GATES = [(frozenset(gate.split()), frozenset(forms.split())) for gate, forms in _PRONOUNS.items()]
+_SEX = "(?:male|female|non-?binary|m|f|w|d|x|mannlich|weiblich|divers|homme|femme|hombre|mujer)"
+_SEXES = re.compile(rf"(?<![\w'.]){_SEX}(?![\w'.-])")
 _FORMS = r"(?:(?<=h)(?:ers?|e|im(?:self)?|is|erself)|(?<=s)he|(?<=t)he(?:y|m(?:selves|self)?|irs?))"
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _PRONOUN = re.compile(rf"[hst](?<![\w'].){_FORMS}(?:\s?/\s?[hst]{_FORMS}){{0,2}}(?:'(?:s|d|ll|re|ve))?(?![\w'])")
@@ -133,6 +135,19 @@ _PHRASES = (
         " kids son sons daughter daughters kind kinder tochter enfant enfants",
         "hijo hijos hija hijas figlio figli figlia filho filhos filha filhas dzieci dziecko dzieckiem детей ребенок barn kinderen sohn",
     ),
+    (rf"(?<!\w)status ?[:=–-]{{0,2}} ?(?:single|{_MARRIED}|separated|engaged|partnered)(?= ?(?:[.,;)|\n]|$))", "STATUS", "status"),
+    (
+        r"(?<!\w)(?:i am|i'm|being) (?:an? |originally |half |proudly? )*NATION(?: by (?:birth|nationality|origin))?(?![\w-])"
+        r"(?! (?:and [^\W\d_]+[- ])?(?:teacher|tutor|speak|translat|interpret|lectur|professor|linguist|native|instruct|language|literature"
+        r"|fluent|correspondent|cuisine|chef|law))(?!-)",
+        "NATIONALITY",
+        "am m being",
+    ),
+    (
+        r"(?<!\w)(?:of )?(?:an? )?NATION(?:[ -]born| (?:by birth|origins?|descent|heritage|ancestry|roots))(?!\w)",
+        "NATIONALITY",
+        "born birth origin origins descent heritage ancestry roots",
+    ),
     (r"(?<!\w)(?:i am|i'm|is|was|remains) single(?= ?[,.;)\n]|$| and | with )", "STATUS", "single"),
     (
         r"(?<!\w)my (?:wife|husband|spouse|fiance|fiancee|girlfriend|boyfriend|partner(?= and i\b)|children|kids|sons?|daughters?)(?!\w)",
@@ -149,7 +164,7 @@ _PHRASES = (
         " christian jew hindu sikh veteran",
     ),
     (
-        r"(?<!\w)(?:DEMONYM)(?: ?[/-] ?(?:DEMONYM))?(?: born)? (?:citizen(?:ship)?|national|nationality|passport(?: holder)?"
+        r"(?<!\w)(?:an? )?NATION(?: ?[/-] ?NATION)?(?: born)? (?:citizen(?:ship)?|national|nationality|passport(?: holder)?"
         r"|staatsburger(?:in)?|staatsangehorigkeit|staatsangehoriger?)(?!\w)",
         "NATIONALITY",
         "citizen citizenship national nationality passport staatsburger staatsburgerin staatsangehorigkeit staatsangehorige"
@@ -220,6 +235,8 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
                 for m in pattern.finditer(flat)
                 if " to " not in m[0] or text[m.start() + m[0].index(" to ") + 4].isupper()
             ]
+    if _SEXES.search(flat) or "single" in words or "y/o" in flat or "yo" in words:
+        found += _listed_facts(flat)
     if "*" in flat:
         found += [(m.start(), m.end(), "BIRTH") for m in _ASTERISK.finditer(flat)]
     if not _PHOTO_WORDS.isdisjoint(words) or "<img" in flat or "![" in flat or "照片" in flat or "写真" in flat:
@@ -255,15 +272,45 @@ def _phrases() -> list[tuple[frozenset[str], str, re.Pattern[str]]]:
     """Words of which one must stand in a folded text, the kind, and the pattern that is then looked for."""
     demonyms = "|".join(map(re.escape, sorted(word_lists().demonyms, key=len, reverse=True)))
     places = "|".join(map(re.escape, sorted((p for p in word_lists().places if len(p) > 3), key=len, reverse=True)))
-    places = "|".join(map(re.escape, sorted((p for p in word_lists().places if len(p) > 3), key=len, reverse=True)))
     return [
         (
             frozenset(" ".join(words).split()),
             kind,
-            re.compile(p.replace("DEMONYM", demonyms).replace("PLACE", places).replace("PLACE", places)),
+            re.compile(p.replace("NATION", _nation()).replace("DEMONYM", demonyms).replace("PLACE", places)),
         )
         for p, kind, *words in _PHRASES
     ]
+
+
+@cache
+def _nation() -> str:
+    """Pattern of a demonym of one or two words."""
+    demonyms = "|".join(map(re.escape, sorted(word_lists().demonyms, key=len, reverse=True)))
+    return rf"(?:(?:south|north|new|sri|costa|puerto|saudi|sierra|cape|east|west) )?(?:{demonyms})"
+
+
+@cache
+def _facts() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A list of two personal facts or more, and one of them."""
+    fact = (
+        rf"(?:(?P<AGE>[1-8]\d(?: ?(?P<unit>y/?o|yrs?|years?)(?: old)?)?)|(?P<GENDER>{_SEX})|(?P<STATUS>single|{_MARRIED})"
+        rf"|(?P<NATIONALITY>{_nation()}(?: citizen| national)?))(?![\w'+%-])"
+    )
+    plain = re.sub(r"\(\?P<\w+>", "(?:", fact)
+    return re.compile(rf"(?<![\w.,/'-]){plain}(?:\s?[,/|;•·]\s?{plain})+(?= ?(?:[).,;|\n]|$))"), re.compile(fact)
+
+
+def _listed_facts(flat: str) -> list[Span]:
+    """Each of `29 y/o, f, Irish`, `(m, 35)`, `female, married`: sex as a letter counts beside an age, languages alone do not."""
+    found: list[Span] = []
+    several, one = _facts()
+    for m in several.finditer(flat):
+        facts = list(one.finditer(flat, m.start(), m.end()))
+        kinds = {f.lastgroup if f.lastgroup != "unit" else "AGE" for f in facts}
+        told = any(f["unit"] or f["STATUS"] or (f["GENDER"] and len(f["GENDER"]) > 1) for f in facts)
+        if len(kinds) > 1 and (told or {"AGE", "GENDER"} <= kinds):
+            found += [(*f.span(), next(kind for kind in ("AGE", "GENDER", "STATUS", "NATIONALITY") if f[kind])) for f in facts]
+    return found
 
 
 def _bracketed(flat: str, start: int, end: int) -> tuple[int, int]:
