@@ -191,7 +191,7 @@ def _with_colons(flat: str, start: int, end: int) -> Iterator[Field]:
         colon = start + m.start()
         low = max(found[-1][1] if found else start, colon - _LONGEST_LABEL - 8)
         before = flat[low:colon]
-        for opened in (*(b.end() for b in re.finditer(r"[,(/]\s?|\s[-–] |\s{2,}|\. ", before)), None):
+        for opened in (*(b.end() for b in re.finditer(r"[,(/]\s?|\d[.)] |\s[-–] |\s{2,}|\. ", before)), None):
             # The longest label first: `name, vorname:` before `vorname:`.
             at = 0 if opened is None else opened
             if opened is None and low != start and low != (found[-1][1] if found else start):

@@ -7,12 +7,11 @@ import re
 from minirank.extract.personal.contact import Span, find_contacts, find_streets
 from minirank.extract.personal.fields import find_fields, spans_of
 from minirank.extract.personal.names import find_names
-from minirank.extract.personal.traits import find_traits
+from minirank.extract.personal.traits import after_name, find_traits
 from minirank.extract.personal.word_lists import fold
 
 _WORDS = re.compile(r"[^\W\d_]+")
 _BETWEEN = re.compile(r"[ /,'()\"|-]{0,3}")
-_AFTER_NAME = re.compile(r",? ?(?:\((?:aged? )?[1-8]\d(?: years)?\)|\((?:\*|b\. ?|born )?(?:19|20)\d\d\)|(?<=,) ?[1-8]\d(?=[,.]| years))")
 
 
 def find_personal(text: str, names: bool = True) -> list[Span]:
@@ -38,7 +37,7 @@ def find_personal(text: str, names: bool = True) -> list[Span]:
     found += known
     if names:
         for _, end, _ in known:
-            if (m := _AFTER_NAME.match(flat, end)) is not None:
+            if (m := after_name().match(flat, end)) is not None:
                 found.append((m.start(), m.end(), "AGE"))
     return _without_overlaps(text, found)
 

@@ -14,6 +14,7 @@ _PREFIX = re.compile(
     r"(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|bewerbung|curriculo|curriculum|profil|profile|zyciorys|резюме|name|full name"
     r"|candidate)(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
 )
+_NUMBERED = re.compile(r"\d{1,2}[.)] +(?=[^\W\d_])")
 _HEADER_LINES = 10
 
 
@@ -32,10 +33,12 @@ class Header(NameReader):
                 break
             if self._is_heading(self.flat[start : start + len(line)]):
                 continue
+            if number == 1 and self._behind_title(start, start + len(line)):
+                return
             if self._header_line(start, start + len(line), seen):
                 self.person = True
                 return
-            if not seen and (":" in line[:30] or line.lstrip()[0] in "\"'“„«"):
+            if not seen and (":" in line[:30] or line.rstrip().endswith(":") or line.lstrip()[0] in "\"'“„«"):
                 continue  # a field or what somebody said
             seen = seen or any(
                 not any(x <= a < y for x, y in self.taken) for a, _ in pieces_of(self.flat, start, start + len(line), "|•·;\t,")
@@ -54,6 +57,8 @@ class Header(NameReader):
         if (
             m := _PREFIX.match(self.flat, start + len(self.flat[start:end]) - len(self.flat[start:end].lstrip(" *#_=-|•>\t\"'")), end)
         ) is not None:
+            start = m.end()
+        if (m := _NUMBERED.match(self.flat, start, end)) is not None:
             start = m.end()
         pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@<>[]")
         said = seen  # whether a piece before says something else
@@ -97,6 +102,18 @@ class Header(NameReader):
                 self._after_name(name[-1].end)
                 return True
         return False
+
+    def _behind_title(self, start: int, end: int) -> bool:
+        """`Data engineer: Jane Doe` as the first line."""
+        colon = self.flat.find(": ", start, min(end, start + 40))
+        if colon < 0 or self.flat[start:colon].rsplit(" ", 1)[-1] not in self.lists.work_words:
+            return False
+        name = self._take(colon + 2, end, most=4)
+        if len(name) < 2 or name[-1].end < end or not self._named(name) or not self._like(name, True):
+            return False
+        self.add(name)
+        self.person = True
+        return True
 
     def _without_tail(self, name: tuple[Word, ...]) -> tuple[Word, ...]:
         """`Jane Doe Berlin` without the place and the work at its end."""
@@ -164,6 +181,9 @@ class Header(NameReader):
     def _sentence(self, name: tuple[Word, ...], end: int, line_end: int) -> bool:
         """`Jane Doe is ...`, `Jane Doe, 34, leads ...`, `Jane Doe (born 1985)`."""
         m = re.match(r",? \(?(?:\d\d|born|b\.|\*|she|he|they|who)| {1,3}\d{1,2}:\d\d| ([^\W\d_]+)", self.flat[name[-1].end : line_end])
+        kind = re.match(r" (?:cv|resume|lebenslauf|curriculum vitae|portfolio)(?!\w)", self.flat[name[-1].end : line_end])
+        if kind is not None and (name[-1].text.endswith("'s") or self._named(name)):  # `Jane Doe's resume`, `Jane Doe CV`
+            return True
         return len(name) > 1 and m is not None and (m[1] is None or m[1] in self.lists.person_verbs or m[1] in self.lists.credentials)
 
     def _after_name(self, end: int) -> None:

@@ -183,6 +183,16 @@ class NameReader:
         """`Ruby Chen`: a given name, whatever else it is, before words that no list knows."""
         return len(name) > 1 and name[0].flat in self.lists.given_names and all(self._unknown(w.flat) or len(w.flat) == 1 for w in name[1:])
 
+    def _named(self, name: tuple[Word, ...]) -> bool:
+        """Two words or more that lists know as a name, that none of them knows, or that the e-mail address is made of."""
+        return len(name) > 1 and (
+            self._given_first(name)
+            or self._given_and_unknown(name)
+            or self._sluggish(name)
+            or self._all_unknown(name)
+            or (len(name) == 2 and name[0].flat in self.lists.given_names)
+        )
+
     def _like(self, name: tuple[Word, ...], first: bool) -> bool:
         """Whether capitalised words read like a name.
 

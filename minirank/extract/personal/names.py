@@ -37,7 +37,7 @@ _STRONG = (
     r"|profile|biography|bio|application|letter of recommendation|recommendation(?: letter)?"
     r"|reference(?: letter)?|letter of reference|letter|note|arbeitszeugnis|zeugnis|lettre de recommandation|personal data|personal information)"
     r" (?:of|for|about|by|von|fur|de|di|do|da|van|over|av|pour|concerning|regarding)|name\?(?:\s{1,2}a(?:nswer)?)?|name ?(?:->|=>|→)|on behalf of|feedback (?:for|on|from)|interview (?:with|of)"
-    r"|testimonial for|(?:certify|certifies|attest|confirm) that|to recommend|recommending|je recommande"
+    r"|testimonial for|(?:certify|certifies|attest|confirm) that|to recommend|considering|introducing|to introduce|endorse|subject:? (?:cv|resume|application)(?: of| by| from)?|recommending|je recommande"
     r"|empfehle|empfehlen wir|recomiendo(?: a)?|dear(?: colleague)?|liebe[r]?|cher|chere|estimad[oa]|re:|regarding|betrifft:?|nee"
     r"|geborene|geb\.|formerly|maiden name|also known as|a\.k\.a\.|aka|signed by|signed|written by|prepared by|interviewed by"
 )
@@ -54,7 +54,7 @@ _STRONG_WORDS = frozenset(
     " reference arbeitszeugnis zeugnis lettre"
     " personal behalf recommend recommending recommande empfehle empfehlen recomiendo dear liebe lieber cher chere estimado estimada re"
     " regarding betrifft nee geborene geb formerly maiden"
-    " aka signed written prepared interviewed letter note".split()
+    " aka signed written prepared interviewed letter note considering introducing introduce endorse subject".split()
 ) - {"a", "c"}
 _WEAK_WORDS = frozenset("am m bin suis soy sono sou jestem ik jag jeg я this meet call recommend copyright c".split())
 _FAREWELL_WORDS = frozenset(
@@ -82,7 +82,7 @@ _FAREWELL = re.compile(
     r"|z powazaniem|с уважением|vriendelijke groet|vriendelijke groeten|vanliga halsningar|venlig hilsen|hilsen|s pozdravem|saygilarimla"
     r"|(?<=\n)--|此致|敬具|敬上|谨上|드림|올림|με εκτιμηση)[^\n\w]{0,6}(?:\n|$|, )"
 )
-_PAGES = re.compile(r"(?:^|\n)[ *_]*(?P<name>[^\n|·•,:\d]{3,48}?) ?[|·•,-]? ?(?:page|seite) \d")
+_PAGES = re.compile(r"(?:^|\n)[ *_]*(?P<name>[^\n|·•,:\d]{3,48}?) ?[|·•,-]? ?(?:page|seite) \d{1,2} ?(?:of|/|von) ?\d")
 _REFERENCES = re.compile(
     r"(?:^|\n)[^\w\n]{0,6}(?:references|referees|professional references|referenzen|references professionnelles|referencias|referenze"
     r"|referencje|рекомендации)[^\w\n]{0,4}(?=\n|$)"
@@ -137,6 +137,8 @@ class _Finder(FileNames, Header, Recurrences):
         strong = field.label not in _WEAK_LABELS
         if strong or field.label in ("name", "candidate", "applicant", "candidate profile", "employee", "student", "intern", ""):
             name = self._take(start, end, most=6, comma=True, strict=not strong)
+            if not strong and len(name) == 1 and name[0].flat in self.lists.skills:
+                return
             if name and ((strong and field.label not in _OTHERS) or self._like(name, first=True)):
                 self.add(name)
                 self.person = self.person or field.label not in _OTHERS
@@ -234,9 +236,10 @@ class _Finder(FileNames, Header, Recurrences):
 
     def _first_alone(self, name: tuple[Word, ...], start: int) -> bool:
         """`Hi! I'm Thorvild` among the first lines, and nothing behind it."""
-        known = self._unknown(name[0].flat) or name[0].flat in self.lists.given_names
+        adjective = re.search(r"(?:able|ible|ed|ing|ful|ive|ent|ous|ible|ic|al)$", name[0].flat)
+        known = (self._unknown(name[0].flat) and adjective is None) or name[0].flat in self.lists.given_names
         ends = re.match(r" ?(?:[\n,.!(|]|$)| (?:and|from|-) ", self.flat[name[-1].end : name[-1].end + 8])
-        return len(name) == 1 and start < 200 and len(name[0].flat) > 2 and known and ends is not None
+        return len(name) == 1 and not self.person and start < 200 and len(name[0].flat) > 2 and known and ends is not None
 
     def _han_behind(self, at: int) -> None:
         """A name of another script in a sentence: `My name is 王小明 and`."""

@@ -37,7 +37,7 @@ _IS_SKILL = re.compile(
 _TO_PERSON = re.compile(
     r"(?:(?:^|\n)[^\w\n]{0,4}(?:more |all )?(?:about|contact|meet|why|call|from|by|for)|(?<!\w)(?:recommend|recommending|recommended|hire|hired"
     r"|hiring|supervised|supervise|mentored|promoted|met|thank|trust|ask|asked|describes?|described|invited?|interviewed|interview with"
-    r"|praised?|dear|hi|hello|hey|call me|i'm|i am|according to|told|congratulate|coached|nominated|letter about|note about|contact))"
+    r"|praised?|dear|hi|hello|hey|call me|i'm|i am|according to|told|congratulate|coached|nominated|(?:say|said|think|write|wrote|heard|letter|note) (?:about|of)|contact))"
     r",? $"
 )
 
@@ -93,7 +93,7 @@ class Recurrences(NameReader):
 
     def _initialled(self, start: int) -> bool:
         """Whether an initial of a known name stands before: `E. Baker`."""
-        m = re.search(r"(?<![^\W_])([^\W\d_])\. ?$", self.flat[max(0, start - 3) : start])
+        m = re.search(r"(?<![^\W_])([^\W\d_])\. ?$", self.flat[max(0, start - 5) : start])
         return m is not None and any(word.flat[0] == m[1] for name in self.names for word in name)
 
     def _of_a_person(self, start: int, end: int, part: str) -> bool:

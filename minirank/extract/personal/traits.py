@@ -48,7 +48,14 @@ _PRONOUNS = {
 }
 _GATES = [(frozenset(gate.split()), frozenset(forms.split())) for gate, forms in _PRONOUNS.items()]
 _SEX = "(?:male|female|non-?binary|m|f|w|d|x|mannlich|weiblich|divers|homme|femme|hombre|mujer)"
-_SEXES = re.compile(rf"(?<![\w'.]){_SEX}(?![\w'.-])")
+_FACT_WORDS = frozenset(
+    "single married divorced widowed verheiratet ledig geschieden old yo y male female nonbinary binary m f w d x mannlich weiblich divers"
+    " homme femme hombre mujer".split()
+)
+# SPEED: one character class in front; a list of facts is looked for in the lines of these.
+_FACT = re.compile(
+    r"[mfwdxnhsulvg1-8](?<![\w'.].)(?:(?<=[mfwdx])|(?<=[a-z])[a-z-]{3,12}|(?<=\d)\d ?(?:y/?o|yrs?|years?)(?: old)?)(?=\s?[,/|;•·).\n]|$)"
+)
 _FORMS = r"(?:(?<=h)(?:ers?|e|im(?:self)?|is|erself)|(?<=s)he|(?<=t)he(?:y|m(?:selves|self)?|irs?))"
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _PRONOUN = re.compile(rf"[hst](?<![\w'].){_FORMS}(?:\s?/\s?[hst]{_FORMS}){{0,2}}(?:'(?:s|d|ll|re|ve))?(?![\w'])")
@@ -139,14 +146,14 @@ _PHRASES = (
     (
         r"(?<!\w)(?:i am|i'm|being) (?:an? |originally |half |proudly? )*NATION(?: by (?:birth|nationality|origin))?(?![\w-])"
         r"(?! (?:and [^\W\d_]+[- ])?(?:teacher|tutor|speak|translat|interpret|lectur|professor|linguist|native|instruct|language|literature"
-        r"|fluent|correspondent|cuisine|chef|law))(?!-)",
+        r"|fluent|bilingual|trilingual|correspondent|cuisine|chef|law))(?!-)",
         "NATIONALITY",
         "am m being",
     ),
     (
-        r"(?<!\w)(?:of )?(?:an? )?NATION(?:[ -]born| (?:by birth|origins?|descent|heritage|ancestry|roots))(?!\w)",
+        r"(?<!\w)(?:of )?(?:an? )?NATION(?:[ -]born| (?:by birth|origins?|descent|heritage|ancestry|roots|parents|family))(?!\w)",
         "NATIONALITY",
-        "born birth origin origins descent heritage ancestry roots",
+        "born birth origin origins descent heritage ancestry roots parents family",
     ),
     (r"(?<!\w)(?:i am|i'm|is|was|remains) single(?= ?[,.;)\n]|$| and | with )", "STATUS", "single"),
     (
@@ -235,7 +242,7 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
                 for m in pattern.finditer(flat)
                 if " to " not in m[0] or text[m.start() + m[0].index(" to ") + 4].isupper()
             ]
-    if _SEXES.search(flat) or "single" in words or "y/o" in flat or "yo" in words:
+    if not _FACT_WORDS.isdisjoint(words):
         found += _listed_facts(flat)
     if "*" in flat:
         found += [(m.start(), m.end(), "BIRTH") for m in _ASTERISK.finditer(flat)]
@@ -283,6 +290,16 @@ def _phrases() -> list[tuple[frozenset[str], str, re.Pattern[str]]]:
 
 
 @cache
+def after_name() -> re.Pattern[str]:
+    """An age, a year of birth and a nationality behind a name: `(34)`, `, 34, Irish.`, `(b. 1985, Irish)`."""
+    nation = rf"(?:, {_nation()}(?= ?[.,;|)\n]))?"
+    return re.compile(
+        rf",? ?(?:\((?:aged? )?[1-8]\d(?: years)?{nation}\)|\((?:\*|b\. ?|born )?(?:19|20)\d\d{nation}\)"
+        rf"|(?<=,) ?[1-8]\d(?=[,.]| years){nation})"
+    )
+
+
+@cache
 def _nation() -> str:
     """Pattern of a demonym of one or two words."""
     demonyms = "|".join(map(re.escape, sorted(word_lists().demonyms, key=len, reverse=True)))
@@ -304,11 +321,13 @@ def _listed_facts(flat: str) -> list[Span]:
     """Each of `29 y/o, f, Irish`, `(m, 35)`, `female, married`: sex as a letter counts beside an age, languages alone do not."""
     found: list[Span] = []
     several, one = _facts()
-    for m in several.finditer(flat):
+    lines = {(flat.rfind("\n", 0, m.start()) + 1, flat.find("\n", m.end())) for m in _FACT.finditer(flat)}
+    for m in (m for a, b in sorted(lines) for m in several.finditer(flat, a, b if b >= 0 else len(flat))):
         facts = list(one.finditer(flat, m.start(), m.end()))
         kinds = {f.lastgroup if f.lastgroup != "unit" else "AGE" for f in facts}
         told = any(f["unit"] or f["STATUS"] or (f["GENDER"] and len(f["GENDER"]) > 1) for f in facts)
-        if len(kinds) > 1 and (told or {"AGE", "GENDER"} <= kinds):
+        apart = flat[max(0, m.start() - 2) : m.start()].rstrip(" *-")[-1:] in ("", "\n", "(", ":")  # not `size M, 40`
+        if len(kinds) > 1 and (told or ({"AGE", "GENDER"} <= kinds and (apart or len(kinds) > 2))):
             found += [(*f.span(), next(kind for kind in ("AGE", "GENDER", "STATUS", "NATIONALITY") if f[kind])) for f in facts]
     return found
 
