@@ -6,7 +6,8 @@ import shutil
 
 import numpy as np
 import pytest
-from person_texts import FOREIGN, NON_LATIN, PEOPLE, TEXTS, text_of
+from people import FOREIGN, PEOPLE
+from person_texts import NON_LATIN, TEXTS, text_of
 
 from minirank.data import read_folder, split_by_time
 from minirank.extract import extract_folder, extract_resume

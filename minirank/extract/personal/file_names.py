@@ -10,7 +10,7 @@ _CV = r"(?:cv|resume|lebenslauf|curriculum[ _.-]?vitae|vita|bewerbung)"
 _EXTENSION = r"\.(?:pdf|docx?|odt|rtf|txt)(?!\w)"
 _SIGNS = (".pdf", ".doc", ".odt", ".rtf", ".txt")
 _CV_SIGN = re.compile(rf"(?<![^\W_]){_CV}[_.-][^\W_]|[_.-]{_CV}(?![^\W_])|[^\W\d_]{_CV}(?=$|[_.-])")
-_FILE = re.compile(rf"(?<![^\W_]){_CV}[_.-][\w'.-]{{1,40}}(?: [\w'.-]{{1,40}}){{0,2}}{_EXTENSION}|[\w.'-]{{4,70}}{_EXTENSION}")
+_FILE = re.compile(rf"(?<![^\W_]){_CV}[_.-][\w'.-]{{1,40}}?(?: [\w'.-]{{1,40}}?){{0,2}}?{_EXTENSION}|[\w.'-]{{4,70}}{_EXTENSION}")
 _LINE = re.compile(r"(?:^|(?<=\n))[\w.' -]{4,70}(?=\n|$)")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|'(?=[^\W\d_]))*")
 _OTHER = frozenset(
