@@ -136,13 +136,14 @@ def table(results: dict) -> str:
             f"{false / (right + false):.2%}",
         ]
         rows.append([title, *cells, f"{r.get('pronouns', 0):,}", f"{r['names found'] / r.get('names', r.get('resumes', 1)):.1%}"])
+    false_masks = [*results["job"]["false masks"], *results["resume"]["false masks"]]
     worst = max(float(row[5][:-1]) for row in rows)
     parts = [
         f"At most {worst:.2f} % of the masked words are masked falsely; a simulated resume takes {results['milliseconds_resume']:.2f} ms.",
         "Names of people, firms and places were put into SkillSpan's postings, where marks stood for the real ones. In a posting only\n"
         "names behind a label or a form of address are masked; in a text about a person any.",
         markdown(["texts", "texts", "words", "masked rightly", "falsely", "share false", "pronouns", "names found"], rows),
-        "False masks: " + ("; ".join(f"`{m}`" for m in dict.fromkeys([*results["job"]["false masks"], *results["resume"]["false masks"]])) or "none") + ".",
+        f"False masks: {'; '.join(f'`{m}`' for m in dict.fromkeys(false_masks)) or 'none'}.",
         f"Milliseconds of one core: {results['milliseconds_resume']:.2f} a resume of {results['characters_resume']} characters, "
         f"{results['milliseconds_job']:.2f} a posting of {results['characters_job']}. {results['machine']}",
     ]  # fmt: skip

@@ -70,7 +70,10 @@ def test_masking_is_linear_on_hostile_texts():
     "Head Baker\nEmma Baker\nBaker since 2010" | Emma Baker
     "Data Engineer · Jane Doe · Berlin" | Jane Doe
     "Zorvath Quellinger\nz.q@x.org" | Zorvath Quellinger, z.q@x.org
-    "Jane Doe\nBorn in 1985 in Manchester. Aged 39. Married with two children. Irish citizen." | Jane Doe, Born in 1985 in Manchester, Aged 39, Married with two children, Irish citizen
+    "Jane Doe\nBorn in 1985 in Manchester. Aged 39." | Jane Doe, Born in 1985 in Manchester, Aged 39
+    "Jane Doe\nMarried with two children. An Irish citizen." | Jane Doe, Married with two children, An Irish citizen
+    "Jane Doe\nI'm Irish. 29 y/o, f, Irish citizen" | Jane Doe, I'm Irish, 29 y/o, f, Irish citizen
+    "CV_Jane_Doe.pdf\nCook\nMs. Doe" | Jane_Doe, Ms. Doe
     "*12.03.1985 in Köln, ledig, keine Kinder\nMax Mustermann" | *12.03.1985 in Köln, ledig, keine Kinder, Max Mustermann
     "33; male; single; German\nJane Doe" | 33, male, single, German, Jane Doe
     "Candidate: Jane Doe (she/her), 34, Irish" | Jane Doe, (she/her), 34, Irish

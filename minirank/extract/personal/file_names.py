@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from minirank.extract.personal.name_words import NameReader, Word
 
@@ -17,7 +18,8 @@ _OTHER = frozenset(
     "cv resume lebenslauf curriculum vitae vita bewerbung cover letter application pdf doc docx odt rtf txt final new updated update en de"
     " fr es eng english german french spanish version copy draft latest old short long full template example sample my own file document"
     " jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september october november"
-    " csv report data dataset ranking screening matching generator december attachment attached see the of for and parser screening screener builder".split()
+    " csv report data dataset ranking screening matching generator december attachment attached see the of for and parser"
+    " screener builder".split()
 )
 _LINES = 600  # characters of the first lines, where a file's name may stand without its extension
 
@@ -62,7 +64,7 @@ class FileNames(NameReader):
         text = self.text
         cuts = [n for n in range(start + 1, end) if text[n].isupper() and (text[n - 1].islower() or text[n + 1 : n + 2].islower())]
         places = [start, *(n for n in cuts if text[n - 1] != "'"), end]
-        return [Word(text[a:b], a, b) for a, b in zip(places, places[1:], strict=False)]
+        return [Word(text[a:b], a, b) for a, b in pairwise(places)]
 
 
 def _first(flat: str) -> str:

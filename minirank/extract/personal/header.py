@@ -12,7 +12,8 @@ NO_HAN_NAME = re.compile(
 )
 _PREFIX = re.compile(
     r"(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|bewerbung|curriculo|curriculum|profil|profile|zyciorys|резюме|name|full name"
-    r"|candidate)(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
+    r"|candidate)(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)"
+    r"|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
 )
 _NUMBERED = re.compile(r"\d{1,2}[.)] +(?=[^\W\d_])")
 _HEADER_LINES = 10

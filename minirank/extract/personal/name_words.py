@@ -96,9 +96,9 @@ class NameReader:
                 at = word.end + (1 if text[word.end : word.end + 1] == " " else 0)
                 continue
             named = word.text[0].isupper() or whole_lower or not (word.text[0].islower())
-            if not named and not (plain in lists.particles and (found or len(plain) < 5) and self._goes_on(word.end, end)):
-                if not (plain.startswith(("al-", "el-", "d'", "o'", "de'")) and len(plain) > 3):
-                    break
+            inside = plain in lists.particles and (found or len(plain) < 5) and self._goes_on(word.end, end)
+            if not named and not inside and not (plain.startswith(("al-", "el-", "d'", "o'", "de'")) and len(plain) > 3):
+                break
             if found and (plain in lists.credentials and word.text.isupper() and len(plain) > 1 and plain not in ("ma", "do", "ba", "sa")):
                 break
             if strict and found and self._ends_name(plain):

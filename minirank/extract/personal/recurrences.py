@@ -35,9 +35,11 @@ _IS_SKILL = re.compile(
     r"|useful|main|primary|favou?rite|scripting|backend|web|automation|development|slow|fast|dynamic|interpreted|installed|deployed)(?!\w))"
 )
 _TO_PERSON = re.compile(
-    r"(?:(?:^|\n)[^\w\n]{0,4}(?:more |all )?(?:about|contact|meet|why|call|from|by|for)|(?<!\w)(?:recommend|recommending|recommended|hire|hired"
+    r"(?:(?:^|\n)[^\w\n]{0,4}(?:more |all )?(?:about|contact|meet|why|call|from|by|for)|(?<!\w)(?:recommend|recommending"
+    r"|recommended|hire|hired"
     r"|hiring|supervised|supervise|mentored|promoted|met|thank|trust|ask|asked|describes?|described|invited?|interviewed|interview with"
-    r"|praised?|dear|hi|hello|hey|call me|i'm|i am|according to|told|congratulate|coached|nominated|(?:say|said|think|write|wrote|heard|letter|note) (?:about|of)|contact))"
+    r"|praised?|dear|hi|hello|hey|call me|i'm|i am|according to|told|congratulate|coached|nominated|(?:say|said|think|write"
+    r"|wrote|heard|letter|note) (?:about|of)|contact))"
     r",? $"
 )
 
@@ -217,7 +219,7 @@ def _parts(word: Word) -> Iterator[str]:
 
 def _joined(sure: list[tuple[int, int]], doubtful: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
     """Spans of one name as one; doubtful ones where they stand beside a sure one or beside each other."""
-    spans = sorted({*((a, b, True) for a, b in sure), *((a, b, False) for a, b in doubtful if (a, b) not in sure)})
+    spans = sorted({*((a, b, True) for a, b in sure), *((a, b, False) for a, b in {*doubtful}.difference(sure))})
     found: list[list] = []
     for start, end, known in spans:
         if found and start <= found[-1][1]:
@@ -225,10 +227,11 @@ def _joined(sure: list[tuple[int, int]], doubtful: list[tuple[int, int]], text: 
             last[1], last[2], last[3] = max(last[1], end), last[2] or known, last[3]
             continue
         gap = text[found[-1][1] : start] if found else "\n"
-        if found and len(gap) <= 24 and _GAP.fullmatch(gap) and (known or found[-1][2] or gap in (" ", "-", ";")):
-            if "," not in gap or (known and found[-1][2]):
-                found[-1][1], found[-1][2], found[-1][3] = end, found[-1][2] or known or gap in (" ", "-", ";"), True
-                continue
+        beside = gap in (" ", "-", ";")
+        joins = found and len(gap) <= 24 and _GAP.fullmatch(gap) and (known or found[-1][2] or beside)
+        if joins and ("," not in gap or (known and found[-1][2])):
+            found[-1][1], found[-1][2], found[-1][3] = end, found[-1][2] or known or beside, True
+            continue
         found.append([start, end, known, False])
     return [(a, b) for a, b, known, _ in found if known]
 

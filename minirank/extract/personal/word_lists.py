@@ -36,7 +36,8 @@ class WordLists:
     `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
     `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
     like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
-    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills, titles and languages, and tools that bear names of people.
+    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills, titles and
+    languages, and tools that bear names of people.
     """
 
     def __init__(self) -> None:
