@@ -7,6 +7,7 @@ In reading order:
     traits         birth, age, family status, gender, nationality, belief, health, documents, photographs, pronouns
     fields         what stands after a label: `Name: ...`, `| Nationality | ... |`, a label above its value
     name_words     what looks like a name
+    file_names     the person's name in the name of a file
     header         the person's name among the first lines
     recurrences    where a name that is known stands again
     names          what else introduces a name, and all of these together

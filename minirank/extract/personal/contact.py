@@ -192,8 +192,8 @@ def find_streets(text: str, flat: str, words: set[str]) -> list[Span]:
         line_end = len(flat) if line_end < 0 else line_end
         stop = min(line_end, end + 60)
         found += [m.span() for pattern in (_POSTCODE, _SHORT_POSTCODE) for m in pattern.finditer(flat, end, stop)]
-        if line_end - end <= 3 and (m := _SHORT_POSTCODE.match(flat, line_end + 1)):  # the line below
-            found.append(m.span())
+        if line_end - end <= 3 and (code := _SHORT_POSTCODE.match(flat, line_end + 1)):  # the line below
+            found.append(code.span())
     return [(start, end, "ADDRESS") for start, end in found]
 
 

@@ -133,8 +133,8 @@ def find_fields(flat: str) -> list[Field]:
                 columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(kinds, row, strict=True)]
                 separator = _COMMA
                 continue
-        for n, ((a, b), kind) in enumerate(zip(cells, labels, strict=True)):
-            if kind is not None and n + 1 < len(cells):
+        for n, ((a, b), named) in enumerate(zip(cells, labels, strict=True)):
+            if named is not None and n + 1 < len(cells):
                 if flat[a:b] in _OF_OTHERS:
                     continue
                 if (
@@ -142,16 +142,16 @@ def find_fields(flat: str) -> list[Field]:
                     and ":" not in flat[slice(*cells[n + 1])][:_LONGEST_LABEL]
                     and not flat[a:b].rstrip().endswith(":")
                 ) or flat[a:b].rstrip().endswith(":"):
-                    found.append(Field(kind, flat[a:b].strip(_MARKUP + ":"), a, cells[n + 1]))
-            elif kind in _ALONE and len(cells) == 1:
+                    found.append(Field(named, flat[a:b].strip(_MARKUP + ":"), a, cells[n + 1]))
+            elif named in _ALONE and len(cells) == 1:
                 label = flat[a:b].strip(_MARKUP + ":")
                 if label not in _NEVER_ALONE or flat[a:b].rstrip().endswith(":"):
-                    below = kind, label, a
-            elif kind is None:
+                    below = named, label, a
+            elif named is None:
                 found += _with_colons(flat, a, b)
                 if flat[a:b].split(" ", 1)[0] in _INLINE_WORDS and (m := _INLINE.match(flat[a:b])) is not None:
-                    kind = {"a": "NATIONALITY", "b": "BIRTH", "c": "STATUS", "d": "GENDER", "e": "AGE", "f": "BELIEF"}[m.lastgroup or "a"]
-                    found.append(Field(kind, "", a, (a, b)))
+                    named = {"a": "NATIONALITY", "b": "BIRTH", "c": "STATUS", "d": "GENDER", "e": "AGE", "f": "BELIEF"}[m.lastgroup or "a"]
+                    found.append(Field(named, "", a, (a, b)))
     return found
 
 

@@ -224,15 +224,15 @@ class _Finder(FileNames, Header, Recurrences):
             if not NO_HAN_NAME.search(m["name"]):
                 self.add_han(m.start("name"), m.end("name"))
         for m in _HAN_TITLE.finditer(text) if not text.isascii() else ():
-            name = m["name"] or m["hangul"]
+            spelled = m["name"] or m["hangul"]
             at = m.start("name") if m["name"] else m.start("hangul")
             if m["hangul"]:
-                if name[0] in SURNAMES:
+                if spelled[0] in SURNAMES:
                     self.add_han(at, m.end())
             else:
                 for length in (3, 2, 1):  # the surname that stands last before the title
-                    if len(name) >= length and name[-length] in SURNAMES:
-                        self.spans.append((at + len(name) - length, m.end()))
+                    if len(spelled) >= length and spelled[-length] in SURNAMES:
+                        self.spans.append((at + len(spelled) - length, m.end()))
                         break
         if not self.person:
             self._sentences()
