@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
 
@@ -21,7 +21,7 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w+#{_MARKS}])+)")
 PART = 4  # characters
 BM25_K, BM25_B = 1.2, 0.75  # saturation, and how much the length counts
-FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.2  # more unknown words than this many and this share: a text from another world
+FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.2  # more unknown words than so many and this share, or twice what is usual: another world
 _ASCII = "".join(c if c.isalnum() or c in "_+#" else " " for c in map(chr, range(128))).lower()
 
 
@@ -174,12 +174,14 @@ class TextModel:
         words: word kept[v] has token id v + 1; id 0 is unknown.
         parts: of parts of words, in which inflected forms and typing errors meet.
         length: parts of words in a training resume, the mean.
+        most_unknown: share of unknown words above which a text is foreign.
     """
 
     bigrams: bool
     words: Rarity
     parts: Rarity
     length: float
+    most_unknown: float
 
     @classmethod
     def fit(cls, words: csr_array, parts: csr_array, resumes: int, min_count: int, bigrams: bool = False) -> TextModel:
@@ -190,7 +192,10 @@ class TextModel:
             min_count: texts that must hold a word or a part of one.
             bigrams: how `words` were made.
         """
-        return cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), float(parts[-resumes:].sum() / resumes))
+        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), float(parts[-resumes:].sum() / resumes), 1.0)
+        count, unknown = model._unknown(words)
+        usual = float(np.quantile(unknown[count > 0] / count[count > 0], 0.95)) if count.any() else 1.0
+        return replace(model, most_unknown=min(max(FOREIGN_SHARE, 2 * usual), 1.0))
 
     def __len__(self) -> int:
         return len(self.words.kept)
@@ -206,9 +211,13 @@ class TextModel:
         Args:
             words: (n, buckets) counts.
         """
-        row, unknown = row_of_entries(words), self.words.place[words.indices] < 0
-        count = np.bincount(row, words.data, minlength=words.shape[0])
-        return np.bincount(row, words.data * unknown, minlength=words.shape[0]) > FOREIGN_WORDS + FOREIGN_SHARE * count
+        count, unknown = self._unknown(words)
+        return unknown > FOREIGN_WORDS + self.most_unknown * count
+
+    def _unknown(self, words: csr_array) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) words of each text, and (n,) how many of them are not kept."""
+        row, lost = row_of_entries(words), self.words.place[words.indices] < 0
+        return tuple(np.bincount(row, values, minlength=words.shape[0]) for values in (words.data, words.data * lost))
 
     def saturated(self, parts: csr_array) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.

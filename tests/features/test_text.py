@@ -94,6 +94,16 @@ def test_a_text_is_foreign_by_its_unknown_words(text, foreign):
     assert found.tolist() == [bool(int(foreign)), False]
 
 
+def test_where_few_words_are_known_at_all_nothing_is_foreign():
+    texts = ["sql go rust excel", "sql spark figma kafka", "sql docker nursing payroll", "sql x y z"]
+    rare = text_model(texts, min_count=3)  # knows `sql`
+    assert rare.most_unknown == 1 and not rare.foreign(rare.count(["a b c d e f g h"])[0]).any()
+    half = text_model([f"{text} data team" for text in texts for _ in range(2)], min_count=3)  # of six words three
+    assert half.most_unknown == 1
+    usual = text_model([f"{text} data data team team work work" for text in texts], min_count=3)
+    assert usual.most_unknown == pytest.approx(2 * 3 / 10)
+
+
 def test_tfidf_by_hand():
     counts = hashed_counts(["x x y", "x z", "x y"], 2**18)
     model = Rarity.fit(counts, min_count=2)
