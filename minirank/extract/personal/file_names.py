@@ -30,8 +30,8 @@ class FileNames(NameReader):
     def file_names(self) -> None:
         """The words of a file's name that are nothing else, as a name."""
         flat = self.flat
-        extended = any(sign in flat for sign in _SIGNS)
-        if not extended and not any(sign in flat[:_LINES] for sign in ("cv", "resume", "lebenslauf", "vitae", "bewerbung")):
+        extended = any(map(flat.__contains__, _SIGNS))
+        if not extended and not any(map(flat[:_LINES].__contains__, ("cv", "resume", "lebenslauf", "vitae", "bewerbung"))):
             return
         for m in _FILE.finditer(flat) if extended else ():
             if _CV_SIGN.search(m[0]) is not None or (m.start() < _LINES and _first(m[0]) in self.lists.plain_given_names):

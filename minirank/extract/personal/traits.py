@@ -322,8 +322,12 @@ def _listed_facts(flat: str) -> list[Span]:
     """Each of `29 y/o, f, Irish`, `(m, 35)`, `female, married`: sex as a letter counts beside an age, languages alone do not."""
     found: list[Span] = []
     several, one = _facts()
-    lines = {(flat.rfind("\n", 0, m.start()) + 1, flat.find("\n", m.end())) for m in _FACT.finditer(flat)}
-    for m in (m for a, b in sorted(lines) for m in several.finditer(flat, a, b if b >= 0 else len(flat))):
+    lines: list[tuple[int, int]] = []
+    for m in _FACT.finditer(flat):
+        if not lines or m.start() >= lines[-1][1]:
+            end = flat.find("\n", m.end())
+            lines.append((flat.rfind("\n", 0, m.start()) + 1, end if end >= 0 else len(flat)))
+    for m in (m for start, end in lines for m in several.finditer(flat, start, end)):
         facts = list(one.finditer(flat, m.start(), m.end()))
         kinds = {f.lastgroup if f.lastgroup != "unit" else "AGE" for f in facts}
         told = any(f["unit"] or f["STATUS"] or (f["GENDER"] and len(f["GENDER"]) > 1) for f in facts)
