@@ -58,6 +58,7 @@ _SUFFIXES = tuple(
     "strasse straße str weg gasse platz allee ufer damm chaussee straat laan plein gracht dijk singel gatan vagen vej"
     " veien katu utca".split()
 )
+_ENDS = frozenset(suffix[-3:] for suffix in _SUFFIXES)
 _STREETS = tuple(
     (frozenset(re.findall(r"[^\W\d_]+", signs)), _SUFFIXES if signs.startswith("str|weg") else (), re.compile(pattern))
     for signs, pattern in (
@@ -179,7 +180,8 @@ def find_streets(text: str, flat: str, words: set[str]) -> list[Span]:
     The place itself stays: where somebody works is a feature.
     """
     found: list[tuple[int, int]] = []
-    endings = {_SUFFIXES} if any(map(str.endswith, words, repeat(_SUFFIXES))) else set()
+    ends = not _ENDS.isdisjoint([word[-3:] for word in words])  # SPEED: before each ending is tried on each word
+    endings = {_SUFFIXES} if ends and any(map(str.endswith, words, repeat(_SUFFIXES))) else set()
     for signs, ending, pattern in _STREETS:
         if ending in endings if ending else not signs.isdisjoint(words) or (not signs and not text.isascii()):
             for m in pattern.finditer(flat):
