@@ -216,8 +216,8 @@ class TextModel:
 
     def _unknown(self, words: csr_array) -> tuple[np.ndarray, np.ndarray]:
         """(n,) words of each text, and (n,) how many of them are not kept."""
-        row, lost = row_of_entries(words), self.words.place[words.indices] < 0
-        return tuple(np.bincount(row, values, minlength=words.shape[0]) for values in (words.data, words.data * lost))
+        row, lost, n = row_of_entries(words), self.words.place[words.indices] < 0, words.shape[0]
+        return np.bincount(row, words.data, minlength=n), np.bincount(row, words.data * lost, minlength=n)
 
     def saturated(self, parts: csr_array) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.
