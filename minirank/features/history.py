@@ -124,7 +124,7 @@ class OtherHires:
         # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
         square = squares(total)[history.job] - 2 * dot_shared(total, history.job, hired, history.hire)
         square += squares(hired)[history.hire]
-        both = dot_shared(total, self.job, text, self.resume) - dot(hired, history.hire[self.left_out], text, self.resume)
+        both = dot_shared(total, self.job, text, self.resume) - dot_shared(hired, history.hire[self.left_out], text, self.resume)
         return self._spread(ratio(both, np.sqrt(np.maximum(square, 0.0))[self.left_out]))
 
     def _share_of_skills(self, held: csr_array) -> np.ndarray:
