@@ -21,7 +21,7 @@ _THINKS = re.compile(r"(?i)<(?:think|thinking|thought|reasoning)>|\[THINK\]|◁t
 _ANSWERS = re.compile(r"(?i)</(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷|<\|channel\|>final(?:<\|message\|>)?")
 _BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{}]')
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[\]}])')
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")  # escaped once, or twice with the body around the answer
 
 
 class InvalidReply(ValueError):

@@ -7,6 +7,7 @@ from case_table import cases
 from llm_scripted import SCHEMA, ScriptedServer, Step, answer, failure, item, outcomes
 
 from minirank.llm_client import CapabilityError, FatalError, ItemError
+from minirank.llm_client.parse_json import InvalidReply, parse
 from minirank.llm_client.request import Ability
 
 HTML, TEXT = {"Content-Type": "text/html"}, {"Content-Type": "text/plain"}
@@ -188,6 +189,13 @@ HOSTILE += ['{"n": 1, "x": ' + '{"a":' * 1000 + "1" + "}" * 1001]
 @pytest.mark.parametrize("text", HOSTILE)
 def test_case_20_hostile_json_is_invalid(text):
     assert end_of(answer(text)) == ("invalid", 2)
+
+
+@pytest.mark.parametrize("text", ['{"quote": "\\ud800"}', '{"quote": "\ud800"}', 'So: {"quote": "\udfff"}'])
+def test_case_20_half_a_surrogate_pair_is_invalid_escaped_or_not(text):
+    with pytest.raises(InvalidReply, match="half of a surrogate pair"):
+        parse(text)
+    assert parse('{"quote": "\\ud83d\\ude00"}') == parse('{"quote": "\U0001f600"}') == ({"quote": "\U0001f600"}, False)
 
 
 def test_case_20_a_reply_without_an_end_is_not_read():
