@@ -5,6 +5,7 @@ An .npz holds nothing but its arrays: no time stamps, so that equal arrays give 
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -302,4 +303,5 @@ def writing(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise  # nobody reads on, which is no error
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; free some space, or choose another folder") from None
+        remedy = "allow writing there" if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else "free some space"
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}; {remedy}, or choose another folder") from None

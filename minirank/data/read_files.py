@@ -107,7 +107,7 @@ def one_line_errors(path: Path, file: str, remedy: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         near = nearest(path.name, sorted(beside.name for beside in path.parent.glob("*")))
-        hint = f"write it, or rename {near}" if near else "check the path"
+        hint = f"check the path: {near} lies there" if near else "check the path"
         raise DataError("no such file", file=file, remedy=hint) from None
     except PermissionError:
         raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None

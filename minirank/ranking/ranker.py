@@ -321,7 +321,8 @@ class Ranker:
         if not job and not people.any():
             return None
         texts = [*(["the job"] if job else []), *([f"{people.sum():,} of {len(people):,} resumes"] if people.any() else [])]
-        return f"training knows too few words of {' and '.join(texts)}, so what was read there is left out and the texts are compared"
+        where = " and ".join(texts)
+        return f"training knows too few words of {where}, so what was read there is left out, and the order follows how similar texts are"
 
     def _note_of_role(self, role: str | None) -> str | None:
         model = self.run.config.model
@@ -330,7 +331,9 @@ class Ranker:
         if role is None:
             return "no role given: the list of a recruiter whose role is not known"
         if role not in self._encoder.roles:
-            return f"training never saw the role {role!r}, so what all roles share decides; it knows {', '.join(self._encoder.roles)}"
+            near = nearest(role, self._encoder.roles)
+            meant = f"did you mean {near}?" if near else f"it knows {', '.join(self._encoder.roles)}"
+            return f"training never saw the role {role!r}, so what all roles share decides; {meant}"
         return None
 
 

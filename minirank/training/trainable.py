@@ -66,6 +66,10 @@ def trainable(config: Config, folder: DataFolder | None = None) -> Trainable:
     if found.problems:
         return Trainable(found.problems, labels)
     said = _Said()
+    rows, parts = len(dataset.rows), (dataset.train, dataset.valid, dataset.test)
+    if isinstance(config.data, FolderConfig) and rows > sum(map(len, parts)):
+        days = f"data.split.maturity_days is {config.data.split.maturity_days:g}"
+        said.say(f"{rows - sum(map(len, parts)):,} of {rows:,} impressions are in no part: an answer was open when it ended ({days})")
     try:
         ready = prepare(config, said, dataset)
     except MinirankError as error:

@@ -39,7 +39,7 @@ BAD = [
     ({"dense": ["trust"], **GRADE}, f"data.columns.dense: column trust is the weight of task g {CANNOT}"),
     ({"categorical": ["search"], "group": "search"}, f"data.columns.categorical: column search is the group, an id, {CANNOT}"),
     ({"categorical": ["city", "role"], "role": "role"}, f"data.columns.role: column role is listed under categorical already {CANNOT}"),
-    ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; write it, or rename train.csv"),
+    ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; check the path: train.csv lies there"),
     ({"train": ""}, "train.csv: the file is empty; "),
     ({"train": TRAIN.splitlines()[0]}, "train.csv: no row below the header; give a table with rows"),
     ({"categorical": ["citty"]}, "train.csv: column citty: missing; did you mean 'city'? correct data.col"),

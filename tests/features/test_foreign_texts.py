@@ -22,7 +22,7 @@ FOREIGN = "inginer de date cu experiență în automatizare și distribuția ene
 @cases("""
     job | resume | hidden=
     0 | 0 | ()
-    1 | 0 | ("job", "pair")
+    1 | 0 | ("job", "resume", "pair")
     0 | 1 | ("resume", "pair")
     1 | 1 | ("job", "resume", "pair")
 """)

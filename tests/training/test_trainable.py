@@ -1,6 +1,7 @@
 """What `validate` finds right trains, and `train` refuses in the words of `validate`; what happens to tasks and metrics without labels."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -192,6 +193,12 @@ def test_validate_says_what_comes_next(tmp_path, people, capsys):
     (data / "job_features.jsonl").unlink()
     status, report, _ = run(capsys, "validate", data, *whole)
     assert status == 0 and report.endswith(f"next: minirank extract {data} (there are no extracted features yet)\n")
+
+
+def test_rows_in_no_part_are_counted(tmp_path, people, capsys):
+    rows = [f"s{n},2024-{1 + n // 28:02}-{1 + n % 28:02},u0,j0,c0,,{n % 2},{n // 2 % 2 if n % 2 else ''},,," for n in range(112)]
+    status, report, _ = run(capsys, "validate", write_impressions(people, tmp_path / "data", rows))
+    assert status == 0 and re.search(r"^(\d+) of 112 impressions are in no part: an answer was open .*maturity_days is 7\)$", report, re.M)
 
 
 def test_a_configuration_is_validated_in_the_place_of_its_data(tmp_path, capsys):
