@@ -193,8 +193,11 @@ class TextModel:
             bigrams: how `words` were made.
         """
         model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), float(parts[-resumes:].sum() / resumes), 1.0)
-        count, unknown = model._unknown(words)
-        usual = float(np.quantile(unknown[count > 0] / count[count > 0], 0.95)) if count.any() else 1.0
+        frequency = np.bincount(words.indices, minlength=words.shape[1])
+        count, unknown = _sums(words, frequency[words.indices] <= min_count)  # as if training did not have the text
+        shares = np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
+        sides = shares[: len(shares) - resumes], shares[len(shares) - resumes :]
+        usual = max((float(np.quantile(side, 0.95)) for side in sides if len(side)), default=1.0)
         return replace(model, most_unknown=min(max(FOREIGN_SHARE, 2 * usual), 1.0))
 
     def __len__(self) -> int:
@@ -211,13 +214,8 @@ class TextModel:
         Args:
             words: (n, buckets) counts.
         """
-        count, unknown = self._unknown(words)
+        count, unknown = _sums(words, self.words.place[words.indices] < 0)
         return unknown > FOREIGN_WORDS + self.most_unknown * count
-
-    def _unknown(self, words: csr_array) -> tuple[np.ndarray, np.ndarray]:
-        """(n,) words of each text, and (n,) how many of them are not kept."""
-        row, lost, n = row_of_entries(words), self.words.place[words.indices] < 0, words.shape[0]
-        return np.bincount(row, words.data, minlength=n), np.bincount(row, words.data * lost, minlength=n)
 
     def saturated(self, parts: csr_array) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.
@@ -231,6 +229,12 @@ class TextModel:
         length = np.bincount(row, parts.data, minlength=parts.shape[0])
         most = BM25_K * (1 - BM25_B + BM25_B * length / max(self.length, 1.0))
         return csr_array((parts.data / (parts.data + most[row]), parts.indices, parts.indptr), shape=parts.shape)
+
+
+def _sums(counts: csr_array, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) words of each text, and (n,) those of the chosen entries."""
+    row, n = row_of_entries(counts), counts.shape[0]
+    return np.bincount(row, counts.data, minlength=n), np.bincount(row, counts.data * chosen, minlength=n)
 
 
 def top_tokens(weights: csr_array, most: int) -> csr_array:

@@ -114,3 +114,13 @@ def test_a_posting_keeps_everything_but_contact_lines():
         "Ruby Chen Ltd\nYou are 18 years old or more, married or single. He/she reports to the CTO.\nContact person: Jane Doe, jane@x.org"
     )
     assert kinds(text, names=False) == [("NAME", "Jane Doe"), ("EMAIL", "jane@x.org")]
+
+
+@cases("""
+    text | name
+    {"basics": {"name": "Zorvex Plimm", "label": "Cook"}, "skills": [{"name": "Go"}]} | Zorvex Plimm
+    {"skills": [{"name": "Go"}], "candidate": {"id": 7, "name": "Ruby Quandt"}} | Ruby Quandt
+    {"person": {"firstName": "Zorvex", "city": "Oslo"}, "work": [{"name": "Acme"}]} | Zorvex
+""")
+def test_json_in_one_line_says_whose_name_it_is(text, name):
+    assert [text[start:end] for start, end, kind in find_personal(text) if kind == "NAME"] == [name]

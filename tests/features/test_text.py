@@ -89,7 +89,7 @@ def test_parts_are_counted_as_often_as_their_words():
     sql go rust w w w w w | 1
 """)
 def test_a_text_is_foreign_by_its_unknown_words(text, foreign):
-    model = text_model(["sql go rust excel"])
+    model = text_model(["sql go rust excel"] * 2)
     found = model.foreign(model.count([text, ""])[0])
     assert found.tolist() == [bool(int(foreign)), False]
 

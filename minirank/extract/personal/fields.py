@@ -48,6 +48,11 @@ _BODY_VALUE = re.compile(
 _ELEMENT = re.compile(r"<(?P<label>[\w:.-]{2,24})(?: [^<>\n]{0,80})?>\s{0,4}(?P<value>[^<>\n]{1,60}?)\s{0,4}</(?P=label)>")
 _ATTRIBUTE = re.compile(r"(?<![\w.-])(?P<label>[\w:.-]{2,24})=(?P<sign>[\"'])(?P<value>[^<>\n\"]{1,60}?)(?P=sign)(?=[\s/>,)]|$)")
 _NESTED = re.compile(r"\"(?:first|last|given|family|middle)\" ?: ?\"(?P<value>[^\"\n]{1,40})\"")
+_OBJECT = re.compile(  # of JSON, also where all of it is one line
+    r"\"(?:basics|person|personal(?:_?(?:info(?:rmation)?|details|data))?|candidate|applicant|contact(?:_?(?:info|details))?|profile|owner"
+    r"|individual)\"\s?:\s?\{[^{}]{0,300}?\"name\"\s?:\s?\"(?P<value>[^\"\n]{1,60})\""
+    r"|\"(?:full|first|last|given|family|candidate|applicant|middle)[_ -]?name\"\s?:\s?\"(?P<part>[^\"\n]{1,60})\""
+)
 _COLUMNS = frozenset(  # labels of a table's columns that say nothing of who it is
     "id no nr # title headline job role position skills experience company employer location city education level years summary"
     " department email e-mail mail phone telephone mobile score start end".split()
@@ -94,6 +99,9 @@ def find_fields(flat: str) -> list[Field]:
         found += _marked_up(flat)
     if '"name"' in flat and _NESTED.search(flat):
         found += [Field("NAME", "first name", *m.span("value")[:1], m.span("value")) for m in _NESTED.finditer(flat)]
+    if 'name"' in flat:
+        spans = [m.span(m.lastgroup or "value") for m in _OBJECT.finditer(flat)]
+        found += [Field("NAME", "name", span[0], span) for span in spans]
     columns: list[tuple[str | None, str]] = []
     separator = _SEPARATOR  # of the columns
     below: tuple[str, str, int] | None = None  # the kind, the label and the place of a label whose value comes on the next line
