@@ -1,30 +1,36 @@
 """Measure what is masked as personal data: false masks, missed ones, time, and what masking costs a model.
 
-    python bench/extraction/personal.py FOLDER [--before CHECKOUT] [--worlds 2]      FOLDER: with SkillSpan's train.json and dev.json
+    python bench/extraction/personal.py FOLDER [--worlds 5]      FOLDER: with SkillSpan's train.json and dev.json
 
 The names, employers, places and addresses of SkillSpan's postings were replaced by marks (`<NAME>`). Here invented ones are put in
 their places, so that every mask is known to be right or false; employers are such as bear names of people. A simulated resume
-holds one person's name and e-mail address, wherever its layout puts them. CHECKOUT: of a commit that did not mask; models are
-trained there and here on the same worlds.
+holds one person's name and e-mail address, wherever its layout puts them. What masking costs: models trained on the same simulated
+worlds with masks and without, three initialisations each.
 """
 
 import argparse
-import json
 import re
-import subprocess
 import sys
+import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.simulated import timed
 from bench.extraction.skillspan import read_postings
-from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
+from bench.tables import Report, machine, markdown, paragraphs
+from minirank.config.model import ModelConfig
+from minirank.demo import FULL, make_market, train_model
 from minirank.extract.normal_form import normalise
 from minirank.extract.personal import find_personal
+from minirank.progress import Progress
+from minirank.run.scoring import evaluate_run
 from minirank.simulate import World, WorldConfig
 
 _MARKS = re.compile(r"<(NAME|ORGANIZATION|ORG|LOCATION|CONTACT|ADDRESS|PROFESSION)(?::\w+)?>(?: <\1(?::\w+)?>)*")
@@ -42,22 +48,8 @@ _FILLED = {
 }  # fmt: skip
 _FILLED["ORG"] = _FILLED["ORGANIZATION"]
 _PERSONAL = {"NAME", "CONTACT", "ADDRESS"}
-# Run in a checkout: a world, its extraction, one model, and its figures on the test rows.
-_TRAIN = """
-import json, sys, tempfile
-from dataclasses import replace
-from pathlib import Path
-from minirank.demo import FULL, make_market, train_model
-from minirank.config.model import ModelConfig
-from minirank.progress import Progress
-from minirank.run.scoring import evaluate_run
-seed, impressions = map(int, sys.argv[1:])
-with tempfile.TemporaryDirectory() as out:
-    folder, features, config, dataset = make_market(Path(out) / "data", seed, impressions, Progress())
-    run = train_model(config, ModelConfig(gate=FULL), "model", Path(out), dataset, Progress())
-    print("\\n" + json.dumps(evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]))
-"""
-_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"))
+_FIGURES = (("ctr", "auc"), ("cvr", "auc"), ("ctcvr", "auc"), ("ctr", "gauc"), ("ranking", "ndcg@10"), ("relevance", "concordance"))
+_INITS = 3
 
 
 def filled(text: str) -> tuple[str, list[tuple[int, int, str]]]:
@@ -114,12 +106,18 @@ def score_resumes(world: World) -> dict:
     return dict(counts) | {"false masks": false}
 
 
-def train(checkout: Path, seed: int, impressions: int) -> dict:
-    """Figures of a model that is trained in a checkout."""
-    command = [sys.executable, "-c", _TRAIN, str(seed), str(impressions)]
-    done = subprocess.run(command, cwd=checkout, env={"PYTHONPATH": str(checkout)}, capture_output=True, text=True, check=True)
-    figures = json.loads(done.stdout.strip().splitlines()[-1])
-    return {f"{task} {metric}": figures["tasks"][task]["metrics"][metric]["value"] for task, metric in _FIGURES}
+def train(seed: int, masked: bool) -> dict[str, float]:
+    """Figures on the test rows of a world, means over initialisations."""
+    finder = find_personal if masked else lambda text, names=True: []
+    with tempfile.TemporaryDirectory() as out, patch("minirank.extract.masked_text.find_personal", finder):
+        *_, config, dataset = make_market(Path(out) / "data", seed, 50_000, Progress())
+        found = []
+        for init in range(_INITS):
+            settings = replace(config, training=replace(config.training, seed=init))
+            run = train_model(settings, ModelConfig(gate=FULL), f"model {init}", Path(out), dataset, Progress())
+            tasks = evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]["tasks"]
+            found.append([tasks[task]["metrics"][metric]["value"] for task, metric in _FIGURES])
+    return {f"{task} {metric}": value for (task, metric), value in zip(_FIGURES, np.mean(found, axis=0).tolist(), strict=True)}
 
 
 def table(results: dict) -> str:
@@ -148,17 +146,16 @@ def table(results: dict) -> str:
         f"{results['milliseconds_job']:.2f} a posting of {results['characters_job']}. {results['machine']}",
     ]  # fmt: skip
     if results.get("cost"):
-        names = list(results["cost"][0]["before"])
-        lines = []
-        for world in results["cost"]:
-            for when in ("before", "after"):
-                lines.append([f"{world['seed']}", when, *(f"{world[when][name]:.4f}" for name in names)])
-        mean = [np.mean([world["after"][name] - world["before"][name] for world in results["cost"]]) for name in names]
-        lines.append(["mean", "difference", *(f"{value:+.4f}" for value in mean)])
+        names, worlds = list(results["cost"][0]["without"]), len(results["cost"])
+        means = {kind: np.mean([list(world[kind].values()) for world in results["cost"]], axis=0) for kind in ("without", "with")}
+        lines = [[kind, *(f"{value:.4f}" for value in values)] for kind, values in means.items()]
+        lost = np.array([[world["with"][name] - world["without"][name] for name in names] for world in results["cost"]])
+        spread = student.ppf(0.975, worlds - 1) * lost.std(axis=0, ddof=1) / worlds**0.5
+        lines.append(["difference", *(f"{m:+.4f} ({m - s:+.4f} to {m + s:+.4f})" for m, s in zip(lost.mean(axis=0), spread, strict=True))])
         parts += [
-            "What it costs: the same worlds and seeds, before anything was masked and at this commit (other changes between the two"
-            " count too).",
-            markdown(["world", "", *names], lines, left=2),
+            f"What it costs: the same {worlds} simulated worlds (seeds 1 to {worlds}), {_INITS} initialisations each, without masks and\n"
+            "with them; the mean difference with its 95 % t interval over worlds.",
+            markdown(["masks", *names], lines),
         ]
     return paragraphs(*parts)
 
@@ -169,9 +166,7 @@ REPORT = Report(__file__, table)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--before", type=Path, help="checkout of a commit that did not mask")
-    parser.add_argument("--worlds", type=int, default=2)
-    parser.add_argument("--impressions", type=int, default=50_000)
+    parser.add_argument("--worlds", type=int, default=0, help="worlds that tell what masking costs, at least 2; 0 keeps the record")
     options = parser.parse_args()
     world = World(WorldConfig(seed=0, impressions=20_000))
     resumes = [normalise(text).text for text, _ in world.resume_texts()]
@@ -185,15 +180,9 @@ def main() -> None:
     for name, texts, person in (("resume", resumes[:500], True), ("job", jobs[:500], False)):
         results[f"milliseconds_{name}"] = timed(find_personal, [(text, person) for text in texts])
         results[f"characters_{name}"] = sum(map(len, texts)) // len(texts)
-    if options.before is not None:
-        results["cost"] = [
-            {
-                "seed": seed,
-                "before": train(options.before.resolve(), seed, options.impressions),
-                "after": train(CHECKOUT, seed, options.impressions),
-            }
-            for seed in range(options.worlds)
-        ]
+    if options.worlds:
+        seeds = range(1, options.worlds + 1)
+        results["cost"] = [{"seed": seed, "without": train(seed, False), "with": train(seed, True)} for seed in seeds]
     REPORT.publish(results)
 
 
