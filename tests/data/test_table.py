@@ -88,6 +88,14 @@ def test_quantiles_of_many_values_are_thinned_and_stay_exact():
     np.testing.assert_allclose(transform(values), 2 * (values + 0.5) / 50_000 - 1, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("knots", "levels", "usable"),
+    [((1.0, 2.0), (-0.5, 0.5), True), ((1.0, 2.0), (-0.5, 1e300), False), ((2.0, 1.0), (-0.5, 0.5), False), ((), (), False)],
+)
+def test_quantiles_that_a_file_holds_are_ranks_of_ascending_values(knots, levels, usable):
+    assert DenseTransform("quantile", knots=knots, levels=levels).is_usable() == usable
+
+
 def test_far_away_values_stay_finite():
     transform = DenseTransform.fit("standard", np.array([0.0, 1.0]), np.array([1, 1]))
     assert transform(np.array([1e300, -1e300])).tolist() == [1e6, -1e6]

@@ -52,8 +52,8 @@ class DenseTransform:
         if self.kind not in ("standard", "log1p", "quantile") or len(self.knots) != len(self.levels):
             return False
         numbers = (self.mean, self.std, *self.knots, *self.levels)
-        ascending = all(one <= other for one, other in pairwise(self.knots))
-        return bool(np.isfinite(numbers).all()) and self.std > 0 and ascending and bool(self.knots) == (self.kind == "quantile")
+        in_range = all(one <= other for one, other in pairwise(self.knots)) and all(-1 <= level <= 1 for level in self.levels)
+        return bool(np.isfinite(numbers).all()) and self.std > 0 and in_range and bool(self.knots) == (self.kind == "quantile")
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """(V,) float64, NaN = missing -> (V,) float32, finite (values beyond a million deviations are cut there)."""
