@@ -176,7 +176,9 @@ class Encoder:
 
     def is_foreign(self, job: Record, job_features: JobFeatures) -> bool:
         """Whether a job's text is from another world than the training texts, see `TextModel.foreign`."""
-        return bool(job_profiles([job], [job_features], self.text, self.config.tokens_per_text).foreign[0])
+        if self.text is None:
+            return False
+        return bool(self.text.foreign(hashed_counts([job_text(job, job_features)], self.config.buckets, self.config.bigrams))[0])
 
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""
