@@ -20,4 +20,16 @@ from minirank.extract.masked_text import TEXT_LIMIT, clean_text
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.spans import skill_spans
-from minirank.extract.schema import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, Mask, ResumeFeatures, Value
+from minirank.extract.schema import (
+    CONDITIONS,
+    DEPTH,
+    EDUCATION,
+    LEADERSHIP,
+    REMOTE,
+    SENIORITY,
+    Flag,
+    JobFeatures,
+    Mask,
+    ResumeFeatures,
+    Value,
+)

@@ -9,7 +9,11 @@ from typing import Any, ClassVar, Self
 SENIORITY = ("intern", "junior", "mid", "senior", "lead", "principal")
 EDUCATION = ("none", "vocational", "bachelor", "master", "doctorate")
 REMOTE = ("onsite", "hybrid", "remote")
-MOST = 2**31  # characters of a text, years of work
+DEPTH = ("basic", "solid", "expert")
+LEADERSHIP = ("none", "project", "people")
+CONDITIONS = ("relocation", "travel", "driving licence", "shifts", "nights", "weekends", "on call")
+SOURCES = ("rules", "llm", "tagger")
+MOST = 2**31  # characters of a text, and what any number may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,10 @@ class Value:
         quote: the evidence, exactly as the source has it: `text[start:end] == quote`.
         start: offset of the quote in the source text, characters.
         end: offset after its last character.
-        source: "rules" or "llm".
+        source: one of SOURCES: "tagger" is a span that no lexicon names, in the words of the text.
         rules: what the rules read instead of a model's value, where they disagree; None where they do not.
+        depth: of a skill, how well it is known or must be, one of DEPTH; None where the text does not say.
+        years: of a skill, int, years with it; None where the text does not say.
     """
 
     value: str | int
@@ -31,10 +37,12 @@ class Value:
     end: int
     source: str = "rules"
     rules: str | int | None = None
+    depth: str | None = None
+    years: int | None = None
 
     def to_json(self) -> dict:
-        """The value as a JSON object, without `rules` where they do not disagree."""
-        return {key: item for key, item in asdict(self).items() if key != "rules" or item is not None}
+        """The value as a JSON object, without what is None."""
+        return {key: item for key, item in asdict(self).items() if item is not None}
 
     @classmethod
     def from_json(cls, item: object) -> Value:
@@ -43,7 +51,13 @@ class Value:
         Raises:
             ValueError: a key is missing or has the wrong type.
         """
-        return _parsed(cls, "a value", item, value=str | int, quote=str, start=int, end=int, source=str, rules=str | int | None)
+        kinds = {"value": str | int, "quote": str, "start": int, "end": int, "source": str, "rules": str | int | None}
+        found = _parsed(cls, "a value", item, **kinds, depth=str | None, years=int | None)
+        if found.depth not in (None, *DEPTH):
+            raise ValueError(f"key 'depth' of a value must be one of {', '.join(DEPTH)}, got {_short(found.depth)}")
+        if found.years is not None and not 0 <= found.years < MOST:
+            raise ValueError(f"key 'years' of a value must be years, got {_short(found.years)}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +129,7 @@ def _parsed(cls: type, name: str, item: object, **kinds):
 
 
 def _holds(found: Value, kind: type) -> bool:
-    """Whether a value, and what the rules read instead, are of a kind; a number is one of years."""
+    """Whether a value, and what the rules read instead, are of a kind; a number is none below 0."""
     known = [value for value in (found.value, found.rules) if value is not None]
     return all(isinstance(value, kind) and (not isinstance(value, int) or 0 <= value < MOST) for value in known)
 
@@ -126,6 +140,11 @@ def _short(value: object) -> str:
 
 
 _PARTS: dict[str, type[Value] | type[Flag] | type[Mask]] = {"flagged": Flag, "masked": Mask}  # of features; others are values
+
+
+def _each(found: Any) -> tuple:
+    """What a key of features holds, as a tuple."""
+    return found if isinstance(found, tuple) else () if found is None else (found,)
 
 
 def first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
@@ -142,8 +161,14 @@ class _Features:
     __slots__ = ()
     __dataclass_fields__: ClassVar[dict[str, Any]]  # of those who derive from it
     _ids: ClassVar[tuple[str, ...]] = ()
-    _counts: ClassVar = ("min_years", "years")
-    _allowed: ClassVar = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
+    _numbers: ClassVar = ("min_years", "years", "salary", "start", "notice", "tenure", "moves", "gap")
+    _allowed: ClassVar = {
+        "seniority": SENIORITY,
+        "education": EDUCATION,
+        "remote": REMOTE,
+        "leadership": LEADERSHIP,
+        "conditions": CONDITIONS,
+    }
 
     def to_json(self) -> dict:
         """The features as a JSON object, every key in its place."""
@@ -166,8 +191,10 @@ class _Features:
             raise ValueError(f"a line must be an object, got {type(line).__name__}")
         names = [f.name for f in fields(cls)]
         wrong = sorted(set(line) ^ set(names))
-        if wrong == ["masked"] and "masked" not in line:
+        if "masked" in wrong and set(wrong) <= _LATER | {"masked"}:
             raise ValueError("made by an earlier version, which did not mask what says who a person is")
+        if wrong and set(wrong) <= _LATER:
+            raise ValueError("made by an earlier version, which did not read " + ", ".join(wrong))
         if wrong:
             raise ValueError(f"key {wrong[0]!r} is {'missing' if wrong[0] in names else 'unknown'}")
         parsed: dict[str, Any] = {}
@@ -186,14 +213,15 @@ class _Features:
             else:
                 raise ValueError(f"key {f.name!r} must be a list, got {type(item).__name__}")
         for name, allowed in cls._allowed.items():
-            item = parsed[name]
-            if item is not None and item.value not in allowed:
-                raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {_short(item.value)}")
-        for name, item in parsed.items():
-            wanted = int if name in cls._counts else str
-            for value in item if isinstance(item, tuple) else (item,):
+            for item in _each(parsed[name]):
+                if item.value not in allowed:
+                    raise ValueError(f"key {name!r} must be one of {', '.join(allowed)}, got {_short(item.value)}")
+        for name, found in parsed.items():
+            wanted = int if name in cls._numbers else str
+            for value in _each(found):
                 if isinstance(value, Value) and not _holds(value, wanted):
-                    raise ValueError(f"a value of key {name!r} must be {'years' if wanted is int else 'a text'}, got {_short(value.value)}")
+                    expected = "a number" if wanted is int else "a text"
+                    raise ValueError(f"a value of key {name!r} must be {expected}, got {_short(value.value)}")
         return cls(**parsed)
 
 
@@ -201,8 +229,11 @@ class _Features:
 class JobFeatures(_Features):
     """What a job asks for; offsets are into `title + "\\n" + description`.
 
-    `min_years` is an int (years); skills, domains, languages and soft skills are lower-case names; a
-    responsibility's value is its text. A skill is in `must_have` or in `nice_to_have`, never in both.
+    `min_years` is an int (years); skills, domains, languages, soft skills and industries are lower-case names; a
+    responsibility's value is its text. A skill is in `must_have` or in `nice_to_have`, never in both. `salary`: int, the
+    upper end of what is offered, whole units of `currency` (ISO 4217) a year. `start`: int, weeks until the person must
+    start, 0 is at once. `leadership`: what is asked. `industries` are those of `employer`. `stressed`: names of skills and
+    soft skills that the ad stresses.
     """
 
     job_id: str | None = None
@@ -218,6 +249,14 @@ class JobFeatures(_Features):
     location: Value | None = None
     remote: Value | None = None
     languages: tuple[Value, ...] = ()
+    salary: Value | None = None
+    currency: Value | None = None
+    start: Value | None = None
+    leadership: Value | None = None
+    conditions: tuple[Value, ...] = ()
+    employer: Value | None = None
+    industries: tuple[Value, ...] = ()
+    stressed: tuple[Value, ...] = ()
     flagged: tuple[Flag, ...] = ()
     masked: tuple[Mask, ...] = ()
 
@@ -226,7 +265,14 @@ class JobFeatures(_Features):
 
 @dataclass(frozen=True, slots=True)
 class ResumeFeatures(_Features):
-    """What a resume shows; `years` is total experience (int), `updated_at` ISO 8601 as in resumes.jsonl."""
+    """What a resume shows; `years` is total experience (int), `updated_at` ISO 8601 as in resumes.jsonl.
+
+    `salary`: int, the least that is wished for, whole units of `currency` (ISO 4217) a year. `notice`: int, weeks until the
+    person can start, 0 is at once. `tenure`: int, mean months a job; `moves`: int, employers so far. `leadership`: what was
+    done; `conditions`: what is accepted or held. `employers` are names in lower case, the newest first, and `industries`
+    theirs. `gap` (int, months of the longest pause between jobs) and `schools` are shown and never features: they stand for
+    leave, age and class.
+    """
 
     resume_id: str | None = None
     updated_at: str | None = None
@@ -240,10 +286,25 @@ class ResumeFeatures(_Features):
     location: Value | None = None
     remote: Value | None = None
     languages: tuple[Value, ...] = ()
+    salary: Value | None = None
+    currency: Value | None = None
+    notice: Value | None = None
+    tenure: Value | None = None
+    moves: Value | None = None
+    gap: Value | None = None
+    leadership: Value | None = None
+    conditions: tuple[Value, ...] = ()
+    employers: tuple[Value, ...] = ()
+    industries: tuple[Value, ...] = ()
+    schools: tuple[Value, ...] = ()
     flagged: tuple[Flag, ...] = ()
     masked: tuple[Mask, ...] = ()
 
     _ids = ("resume_id", "updated_at")
 
 
+# Keys that an earlier version did not write.
+_LATER = frozenset(
+    "salary currency start notice leadership conditions employer employers industries stressed tenure moves gap schools".split()
+)
 AnyFeatures = JobFeatures | ResumeFeatures

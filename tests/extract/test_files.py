@@ -37,10 +37,14 @@ def test_a_line_has_the_documented_keys(folder):
     extract_folder(folder)
     line = json.loads((folder.path / "job_features.jsonl").read_text().splitlines()[0])
     keys = "job_id title seniority min_years must_have nice_to_have education domains responsibilities soft_skills "
-    assert " ".join(line) == keys + "location remote languages flagged masked"
+    keys += "location remote languages salary currency start leadership conditions employer industries stressed flagged masked"
+    assert " ".join(line) == keys
     assert line["must_have"] == [{"value": "emergency care", "quote": "triage", "start": 15, "end": 21, "source": "rules"}]
     line = json.loads((folder.path / "resume_features.jsonl").read_text().splitlines()[0])
-    keys = "resume_id updated_at title seniority years skills education domains soft_skills location remote languages flagged masked"
+    keys = (
+        "resume_id updated_at title seniority years skills education domains soft_skills location remote languages salary currency notice "
+    )
+    keys += "tenure moves gap leadership conditions employers industries schools flagged masked"
     assert " ".join(line) == keys
 
 
@@ -59,11 +63,16 @@ def test_features_of_other_resumes_are_refused(folder):
 DAMAGE = [
     (lambda line: line["must_have"][0].update(value=7), "a value of key 'must_have' must be a text, got 7"),
     (lambda line: line["must_have"][0].update(start=-1), "start and end of a value must be offsets in a text, got -1"),
+    (lambda line: line["must_have"][0].update(depth="deep"), "key 'depth' of a value must be one of basic, solid, expert, got 'deep'"),
+    (lambda line: line["must_have"][0].update(years=-1), "key 'years' of a value must be years, got -1"),
+    (lambda line: line["must_have"][0].update(years=True), "key 'years' of a value is missing or has the wrong type"),
+    (lambda line: line.update(conditions=[VALUE | {"value": "fun"}]), "key 'conditions' must be one of relocation, travel"),
+    (lambda line: line.pop("salary"), "made by an earlier version, which did not read salary"),
     (lambda line: line["must_have"][0].update(start=5, end=4), "start and end of a value must be offsets in a text, got 5 and 4"),
     (lambda line: line["must_have"][0].update(end=10**30), "start and end of a value must be offsets in a text"),
-    (lambda line: line.update(min_years=VALUE | {"value": "three"}), "a value of key 'min_years' must be years, got 'three'"),
-    (lambda line: line.update(min_years=VALUE | {"value": 10**400}), "a value of key 'min_years' must be years, got 1000"),
-    (lambda line: line.update(min_years=VALUE | {"value": 3, "rules": -3}), "a value of key 'min_years' must be years, got 3"),
+    (lambda line: line.update(min_years=VALUE | {"value": "three"}), "a value of key 'min_years' must be a number, got 'three'"),
+    (lambda line: line.update(min_years=VALUE | {"value": 10**400}), "a value of key 'min_years' must be a number, got 1000"),
+    (lambda line: line.update(min_years=VALUE | {"value": 3, "rules": -3}), "a value of key 'min_years' must be a number, got 3"),
     (lambda line: line.update(title=VALUE | {"value": 3}), "a value of key 'title' must be a text, got 3"),
     (lambda line: line.update(job_id=["j1"]), r"key 'job_id' must be a text, got \['j1'\]"),
     (lambda line: line.update(job_id={}), "key 'job_id' must be a text, got {}"),
@@ -99,3 +108,5 @@ def test_values_of_a_model_share_the_form():
     value = Value("sql", "SQL", 3, 6, "llm")
     assert Value.from_json(value.to_json()) == value
     assert JobFeatures.from_json(JobFeatures(must_have=(value,)).to_json()) == JobFeatures(must_have=(value,))
+    deep = Value("sql", "SQL", 3, 6, "llm", depth="expert", years=5)
+    assert Value.from_json(deep.to_json()) == deep

@@ -11,6 +11,11 @@ from minirank.extract.schema import EDUCATION, AnyFeatures, JobFeatures, Value, 
 
 # Where the rules find something, they are right: tell-tale words that leave little to interpret.
 RELIABLE = ("years", "min_years", "education", "seniority")
+# What a model is not asked for.
+OF_RULES = (
+    *("salary", "currency", "start", "notice", "leadership", "conditions", "employer", "employers", "industries", "stressed"),
+    *("tenure", "moves", "gap", "schools"),
+)
 
 
 def merge(parts: Sequence[AnyFeatures]) -> AnyFeatures:
@@ -52,7 +57,7 @@ def cross_check(found: AnyFeatures, rules: AnyFeatures, counts: ValueCounts) -> 
 
     What only the rules found is taken from them. Where both found something else, the model's value is kept with the
     rules' value beside it (`Value.rules`), unless the document holds spans that speak to a machine: then the rules'
-    value counts.
+    value counts. What no model is asked for is that of the rules.
 
     Args:
         found: of a model.
@@ -73,4 +78,5 @@ def cross_check(found: AnyFeatures, rules: AnyFeatures, counts: ValueCounts) -> 
             counts.filled += theirs is None
             counts.overruled += theirs is not None
             changed[name] = ours
+    changed |= {name: getattr(rules, name) for name in OF_RULES if hasattr(rules, name)}
     return replace(found, **ids, **changed)
