@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..terminal import show
-from .option_types import Commands, whole_number
+from .option_types import Commands, number, whole_number
 
 if TYPE_CHECKING:
     from ..config.configuration import Config
+    from ..simulate import World
 
 
 def register(commands: Commands) -> None:
@@ -24,6 +25,15 @@ def register(commands: Commands) -> None:
     simulate.add_argument("--impressions", type=whole_number(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
     simulate.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="another seed is another market (default 0)")
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")
+    simulate.add_argument(
+        "--reader",
+        type=number(most=1),
+        metavar="RECALL",
+        help="also write what a model would extract that finds this share of all facts (0 to 1)",
+    )
+    simulate.add_argument(
+        "--made-up", type=number(most=0.9), metavar="RATE", help="share of made-up values in what --reader writes (default 0)"
+    )
     simulate.set_defaults(run=run_simulate)
 
     validate = commands.add_parser("validate", help="check data: file, line, column and remedy of each problem, and what can be trained")
@@ -34,21 +44,41 @@ def register(commands: Commands) -> None:
 
 
 def run_simulate(options: Namespace) -> None:
-    """Write a simulated world."""
+    """Write a simulated world, and what a reader of known quality makes of its texts."""
     from ..errors import ConfigError
     from ..progress import Progress
     from ..simulate import World, WorldConfig
     from ..simulate.write_folder import new_folder, write_files
     from .output_files import check_place
 
+    if options.made_up is not None and options.reader is None:
+        raise ConfigError("--made-up needs --reader: it is a share of what that reader writes")
     check_place("", options.path)
     make, path = WorldConfig.null if options.null else WorldConfig, Path(options.path)
     try:
         with new_folder(path, Progress(sys.stderr).say) as draft:
-            write_files(World(make(seed=options.seed, impressions=options.impressions)), draft)
+            world = World(make(seed=options.seed, impressions=options.impressions))
+            write_files(world, draft)
+            if options.reader is not None:
+                _write_read(world, draft, options.reader, options.made_up or 0.0)
     except MemoryError:
         raise ConfigError(f"--impressions {options.impressions}: not enough memory on this machine; ask for fewer") from None
-    show(f"wrote {path}", f"next: {shlex.join(['minirank', 'extract', str(path), '--rules'])}")
+    if options.reader is None:
+        show(f"wrote {path}", f"next: {shlex.join(['minirank', 'extract', str(path), '--rules'])}")
+    else:
+        show(f"wrote {path} and what the reader found in it", "next: minirank train CONFIG.yaml, where data.folder is this folder")
+
+
+def _write_read(world: World, folder: Path, recall: float, made_up: float) -> None:
+    """Write what a reader finds as `minirank extract` would."""
+    from ..data import read_folder
+    from ..extract.feature_files import write_features
+    from ..features import write_signals
+    from ..simulate import Reader
+
+    features, data = Reader(world).read(recall, made_up), read_folder(folder)
+    write_features(data, features, f"simulated reader: recall {recall:g}, made up {made_up:g}")
+    write_signals(data, features)
 
 
 def run_validate(options: Namespace) -> int:

@@ -14,20 +14,24 @@ def write_job(writer: Writer, teams: Teams, jobs: Jobs, row: int) -> tuple[str, 
     city = book.names["cities"][teams.city[team]]
     level = LEVELS[jobs.level[row]]
     title, seniority = _title(writer, book.titles[jobs.title[row]], level)
-    blurb = writer.pick(book.names["blurbs"]).format(
-        company=book.employers[employer], industry=book.names["industries"][book.employer_industry[employer]], city=city
-    )
+    company, industry = book.employers[employer], book.names["industries"][book.employer_industry[employer]]
+    blurb = writer.pick(book.names["blurbs"]).format(company=company, industry=industry, city=city)
     years = writer.mention_years("years", jobs.min_years[row]) if jobs.min_years[row] else ""
     unsaid = writer.chance() < 0.15 and jobs.education[row] == 0
     education = "" if unsaid else writer.mention("education", "education", EDUCATION[jobs.education[row]])
     facts = [text for text in (seniority, years, education) if text]
     remote = writer.mention("remote", "remote", REMOTE[jobs.remote[row]])
     place = f"{city}, {remote}"
-    pay = f"{jobs.salary[row] * 0.92:.0f}k to {jobs.salary[row] * 1.08:.0f}k a year"
+    writer.note("city", city, city)
+    most = f"{jobs.salary[row] * 1.08:.0f}"
+    pay = writer.note("salary", f"{most}000", f"{jobs.salary[row] * 0.92:.0f}k to {most}k a year")
     must = [book.skills[skill] for skill in jobs.must[row] if skill >= 0]
     nice = [book.skills[skill] for skill in jobs.nice[row] if skill >= 0]
     layout = writer.pick((_sections, _sections, _prose, _terse, _headless))
     text = layout(writer, blurb, facts, must, nice, place, pay)
+    if blurb in text:
+        writer.note("employer", company, company)
+        writer.note("industry", industry, industry)
     return title, writer.typo(text)
 
 

@@ -16,6 +16,7 @@ def write_resume(writer: Writer, people: People, row: int) -> str:
     name = f"{writer.pick(names['first'])} {writer.pick(names['last'])}"
     layout = writer.pick((_sections, _sections, _prose, _terse))
     city = names["cities"][people.city[person]]
+    writer.note("city", city, city)
     contact = f"{name.lower().replace(' ', '.')}{writer.pick(('', '1', '77'))}@example.org"
     title = writer.mention("title", "titles", book.titles[people.title[person]])
     skills = [_skill(writer, book.skills[k], people.skill[row, k]) for k in people.skill[row].nonzero()[0]]
@@ -27,8 +28,10 @@ def write_resume(writer: Writer, people: People, row: int) -> str:
 
 
 def _skill(writer, name, proficiency):
-    words = writer.mention("skill", "skills", name)
-    frame, _ = writer.phrase("depth", DEPTHS[int(abs(DEPTH - proficiency).argmin())])
+    words, known = writer.phrase("skills", name)
+    depth = DEPTHS[int(abs(DEPTH - proficiency).argmin())]
+    frame, _ = writer.phrase("depth", depth)
+    writer.mentions.append(Mention("skill", name, words, known, depth=None if frame == "{x}" else depth))
     return frame.format(x=words)
 
 
@@ -48,6 +51,9 @@ def _career(writer, people, row, title):
         end = "present" if last else _month(people.end[person, entry])
         where = book.employers[people.employer[person, entry]]
         out.append((what, where, _month(people.start[person, entry]), end))
+    for _, where, start, _ in reversed(out):
+        writer.note("employer", where, where)
+        writer.note("start", start, start)
     return out[::-1]
 
 
@@ -61,6 +67,7 @@ def _studies(writer, people, row):
     level = EDUCATION[people.education[person]]
     words = writer.mention("education", "studied", level)
     school = book.names["schools"][people.school[person]][0]
+    writer.note("school", school, school)
     field = book.names["fields"][book.domains[book.title_domain[people.title[person]]]]
     return f"{words}, {field}, {school}" if level not in ("none", "vocational") else f"{words}, {school}"
 
@@ -72,11 +79,12 @@ def _remarks(writer, people, row):
     years = int(people.years[row])
     if years > 1:
         out.append(writer.mention_years("worked", years))
-    out.append(f"Salary expectation {people.salary[row]:.0f}k")
+    wish = f"{people.salary[row]:.0f}"
+    out.append(writer.note("salary", f"{wish}000", f"Salary expectation {wish}k"))
     if people.leads[row]:
         out.append(writer.mention("leads", "leads", "leads"))
     if people.remote_ok[person]:
-        out.append(writer.pick(("Remote work welcome", "I work well from home")))
+        out.append(writer.note("remote", "remote", writer.pick(("Remote work welcome", "I work well from home"))))
     if people.tenure[row] > 48 or people.tenure[row] < 28:
         out.append(writer.mention("moves", "moves", "stayer" if people.tenure[row] > 48 else "mover"))
     if writer.chance() < 0.4:

@@ -33,7 +33,7 @@ RELEVANCE_HIDDEN = np.array([0.6, 0.3])
 HIRING_WISHES = {"coverage": 3.0, "title": 2.0}
 HIRING_SIGNALS = {"team_skills": 3.0, "team_background": 4.0, "team_drift": 6.0}
 HIRING_PREFERRED = 3.0  # for each preferred skill
-QUALITY, RESPONSE, SEARCH, CHEMISTRY, CLICKED, ANSWERED = range(6)  # streams of keyed numbers
+QUALITY, RESPONSE, SEARCH, CHEMISTRY, CLICKED, ANSWERED, FOUND, MADE_UP = range(8)  # streams of keyed numbers
 
 
 class Probabilities(NamedTuple):

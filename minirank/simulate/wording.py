@@ -19,11 +19,13 @@ class Mention:
     """One thing that a text says on purpose.
 
     Args:
-        kind: must, nice, skill, title, seniority, years, education, remote, available, moves or leads.
-        value: canonical name (a skill, a title, a level ...).
+        kind: must, nice, skill, title, seniority, years, education, remote, available, moves or leads, all worded by the
+            phrasebook; city, salary, employer, industry, school or start (of a career entry), which have one wording.
+        value: canonical name (a skill, a title, a level ...); of a salary, whole units a year.
         phrase: the words used, as they stand in the text (but for a typo).
         known: whether they come from the half of the phrasebook that the rules know.
         cue: for must and nice, whether the words that tell the two apart are known; None elsewhere.
+        depth: for a skill of a resume, how well, where words around it say so; None elsewhere.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Mention:
     phrase: str
     known: bool
     cue: bool | None = None
+    depth: str | None = None
 
 
 class Writer:
@@ -74,6 +77,11 @@ class Writer:
         """A phrase, noted as a mention."""
         words, known = self.phrase(part, name)
         self.mentions.append(Mention(kind, name, words, known, cue))
+        return words
+
+    def note(self, kind: str, value: str, words: str) -> str:
+        """Words that a thing is always said with, noted as a mention."""
+        self.mentions.append(Mention(kind, value, words, True))
         return words
 
     def mention_years(self, part: str, years: int) -> str:

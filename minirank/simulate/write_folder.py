@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from minirank.errors import MinirankError
+from minirank.extract.made_files import EXTRACTED, MADE_FILE
 from minirank.locking import LOCK, working_in
 from minirank.storage import remove, sync_folder, write_atomic
 
@@ -80,7 +81,7 @@ def new_folder(path: Path, say: Callable[[str], None] = lambda text: None) -> It
 
 
 def _remove_files(draft: Path) -> None:
-    for name in WORLD_FILES:
+    for name in (*WORLD_FILES, *EXTRACTED, MADE_FILE):
         remove(draft / name)
         remove(draft / f".{name}.part")
 
