@@ -58,9 +58,8 @@ def by_ranker(ranker: Ranker, jobs: Sequence[dict], texts: Sequence[str], role: 
     """(Q, N) scores of a ranker that is given everything by hand."""
     resumes = [{"resume_id": f"{row:06d}", "text": text} for row, text in enumerate(texts)]
     scores = np.zeros((len(jobs), len(texts)))
-    for place, job in enumerate(jobs):
-        for candidate in ranker.rank(job, resumes, role).candidates:
-            scores[place, int(candidate.resume_id)] = candidate.score
+    for place, found in enumerate(ranker.rank_jobs(jobs, resumes, role)):
+        scores[place, [int(name) for name in found.resume_ids]] = found.scores
     return scores
 
 

@@ -92,15 +92,26 @@ def run_validate(options: Namespace) -> int:
         report = trainable(config)
         print(report)
         return 1 if report.problems else 0
-    files = validate(config.data.folder, config.data.columns)
+    files = validate(
+        config.data.folder, config.data.columns, needs_log=bool(options.config or options.set) or is_configuration(options.data)
+    )
     print(files)
     if files.folder is None:
         return 1
+    if not files.folder.has_log:
+        print("\nok: jobs and resumes that can be read and ranked; nothing to learn from, for there is no impressions.csv")
+        show(next_step(config, files.folder))
+        return 0
     report = trainable(config, files.folder)
     print(f"\n{report}")
     if not report.problems:
         show(next_step(config, files.folder))
     return 1 if report.problems else 0
+
+
+def is_configuration(path: str | Path) -> bool:
+    """Whether a path names a configuration rather than a data folder."""
+    return Path(path).suffix.lower() in (".yaml", ".yml") and not Path(path).is_dir()
 
 
 def _config_of(options: Namespace) -> Config:
@@ -110,7 +121,7 @@ def _config_of(options: Namespace) -> Config:
     from ..errors import ConfigError
 
     path = Path(options.data)
-    if path.suffix.lower() in (".yaml", ".yml") and not path.is_dir():
+    if is_configuration(path):
         if options.config is not None:
             raise ConfigError(f"{path} is a configuration already; leave --config out")
         config = load_config(path, options.set)

@@ -127,11 +127,14 @@ def run_grade(options: Namespace) -> None:
 
 
 def _grade(options: Namespace, server: LLMConfig | None) -> None:
+    from ..errors import DataError
     from ..extract import read_features
     from ..extract.grades import agreement, read_pairs, shown_pairs, write_grades
     from ..extract.rules.grade_rules import grade_by_rules
 
     folder = _folder(options)
+    if options.pairs is None and not folder.has_log:
+        raise DataError("no such file, so no pair was shown to anybody", file="impressions.csv", remedy="name pairs with --pairs FILE.csv")
     features = read_features(folder)
     pairs = shown_pairs(folder, options.limit) if options.pairs is None else read_pairs(folder, options.pairs)
     if server is None:
@@ -350,4 +353,4 @@ def _folder(options: Namespace) -> DataFolder:
     from ..data import read_folder
     from .data import columns_of
 
-    return read_folder(options.data, columns_of(options))
+    return read_folder(options.data, columns_of(options), needs_log=False)

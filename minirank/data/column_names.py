@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from minirank.data import values
 from minirank.errors import ConfigError, DataError, listed, nearest, suggestion
@@ -43,6 +44,12 @@ OPTIONAL = {
     "jobs": ("location",),
     "resumes": ("location",),
     "impressions": ("position", "clicked", "converted", "converted_at", "relevance", "relevance_confidence"),
+}
+
+# What a line may lack beside them where there is neither a log nor hires, and what stands for it.
+WITHOUT_LOG: Mapping[str, Mapping[str, Any]] = {
+    "jobs": {"team_id": "", "posted_at": values.MISSING_TIME},
+    "resumes": {"updated_at": values.MISSING_TIME},
 }
 
 PROTECTED_FILE = "protected.csv"

@@ -7,6 +7,7 @@ extraction.json                             what made them, rules or a model, wi
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minirank import __version__
+from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
@@ -70,9 +72,10 @@ def job_by_rules(job: dict, gazetteer: Gazetteer | None = None) -> JobFeatures:
 
 
 def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
-    """ResumeFeatures of a line of resumes.jsonl, with its ids."""
-    found = extract_resume(resume["text"], resume["updated_at"], gazetteer)
-    return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(resume["updated_at"]))
+    """ResumeFeatures of a line of resumes.jsonl, with its ids; one without a time is as of now."""
+    known = resume["updated_at"]
+    found = extract_resume(resume["text"], int(time.time()) if known == MISSING_TIME else known, gazetteer)
+    return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(known))
 
 
 def write_features(folder: DataFolder, features: Features, model: str | None = None, gazetteer: Gazetteer | None = None) -> None:
@@ -121,9 +124,9 @@ def read_features(folder: DataFolder) -> Features:
     return Features(jobs, _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at")))
 
 
-def iso_time(seconds: int) -> str:
-    """ISO 8601 form, UTC, of int seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def iso_time(seconds: int) -> str | None:
+    """ISO 8601 form, UTC, of int seconds since the epoch; None of MISSING_TIME."""
+    return None if seconds == MISSING_TIME else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFeatures], wanted: list[tuple], ids: tuple[str, ...]) -> list:

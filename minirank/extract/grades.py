@@ -113,7 +113,7 @@ def write_grades(folder: DataFolder, pairs: Pairs, grades: Sequence[Grade]) -> P
     for job, resume, grade in zip(pairs.job, pairs.resume, grades, strict=True):
         if grade.confidence > 0:
             snapshot, sure = folder.resumes[resume], f"{grade.confidence:.4f}"
-            ids = folder.jobs[job]["job_id"], snapshot["resume_id"], iso_time(snapshot["updated_at"])
+            ids = folder.jobs[job]["job_id"], snapshot["resume_id"], iso_time(snapshot["updated_at"]) or ""
             rows.append((*ids, f"{grade.relevance:.4f}", sure, grade.reason, grade.source))
     columns = [*zip(*rows)] or [()] * len(COLUMNS)
     with noted(path.parent, (GRADES_FILE,)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +13,7 @@ from ..data.problems import Problems
 from ..data.read_files import read_json_lines, short
 from ..errors import DataError
 
+NEW_JOB = "(new job)"  # stands for the job_id that it has not
 NEEDED = ("resume_id", "text", "title", "description")
 
 
@@ -51,16 +52,17 @@ def check_resumes(resumes: Any) -> list[str | Mapping[str, Any]]:
     return resumes
 
 
-def check_job(job: Mapping[str, Any], now: int) -> dict[str, Any]:
+def check_job(job: Mapping[str, Any], now: int, where: str = "job", line: int | None = None) -> dict[str, Any]:
     """A job that is new: {title, description}, and what else is known of it.
 
     Args:
         job: without team_id it has no past hires but those for jobs of its title; without posted_at it is posted now.
         now: seconds.
+        where, line: of error messages.
     Raises:
         DataError: names the key.
     """
-    return {"job_id": "(new job)", "team_id": "", "posted_at": now, "location": None} | _checked(job, JOB_KEYS, "job")
+    return {"job_id": NEW_JOB, "team_id": "", "posted_at": now, "location": None} | _checked(job, JOB_KEYS, where, line)
 
 
 def check_resume(resume: Mapping[str, Any], now: int, where: str = "resume", line: int | None = None) -> dict[str, Any]:
@@ -83,10 +85,39 @@ def read_resumes(path: str | Path, now: int) -> list[dict[str, Any]]:
     Raises:
         DataError: the file cannot be read, or one of its lines; says which line and what to write.
     """
-    path, problems = Path(path), Problems()
-    records, lines = read_json_lines(path, str(path), problems)
+    found = _read(path, now, check_resume)
+    _refuse_twice(path, found, ("resume_id", "updated_at"), "keep one line for each (resume_id, updated_at)")
+    return [resume for resume, _ in found]
+
+
+def read_jobs(path: str | Path, now: int) -> list[dict[str, Any]]:
+    """The jobs of a file, one JSON object a line, as in jobs.jsonl; team_id, posted_at and location may be left out.
+
+    Args, Raises: as for `read_resumes`.
+    """
+    found = _read(path, now, check_job)
+    for job, line in found:
+        if job["job_id"] == NEW_JOB:
+            raise DataError("the key is missing", file=str(path), line=line, column="job_id", remedy='add "job_id"')
+    _refuse_twice(path, found, ("job_id",), "give each job one line")
+    return [job for job, _ in found]
+
+
+def _read(path: str | Path, now: int, check: Callable[..., dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+    """The checked lines of a file, each with its number."""
+    problems = Problems()
+    records, lines = read_json_lines(Path(path), str(path), problems)
     problems.raise_first()
-    return [check_resume(record, now, str(path), line) for record, line in zip(records, lines)]
+    return [(check(record, now, str(path), line), line) for record, line in zip(records, lines)]
+
+
+def _refuse_twice(path: str | Path, found: list[tuple[dict[str, Any], int]], keys: tuple[str, ...], remedy: str) -> None:
+    first: dict[tuple[Any, ...], int] = {}
+    for record, line in found:
+        other = first.setdefault(tuple(record[key] for key in keys), line)
+        if other != line:
+            problem = f"{record[keys[0]]!r} stands already on line {other}, " + ("as of the same time" if len(keys) > 1 else "")
+            raise DataError(problem.rstrip(", "), file=str(path), line=line, column=keys[0], remedy=remedy)
 
 
 def newest(resumes: Iterable[dict[str, Any]]) -> list[int]:
@@ -108,7 +139,7 @@ def _checked(record: Mapping[str, Any], readers: dict, where: str, line: int | N
         if value is None and key in NEEDED:
             known = ", ".join(map(str, record)) or "nothing"
             raise DataError(f"the key is missing, there is {known}", file=where, line=line, column=key, remedy=f'add "{key}"')
-        if value is None:
+        if value is None or (key == "team_id" and value == ""):  # as a folder without a log has it
             continue
         try:
             found[key] = value if read is values.seconds and _is_time(value) else read(value)

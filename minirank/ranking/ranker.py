@@ -9,7 +9,7 @@ on who else is ranked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +36,7 @@ from ..run.folder import CONFIG
 from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
-from .results import NAMES, OVERLAP, Candidate, Comparison, Move, Ranking
+from .results import NAMES, OVERLAP, Candidate, Comparison, Move, Ranking, ShortRanking
 
 Job = str | Mapping[str, Any]  # an id of the folder, or a job given by hand
 Resumes = Iterable[str | Mapping[str, Any]]
@@ -126,7 +126,8 @@ class Ranker:
             self._jobs = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
             self._latest = folder.latest_resumes().tolist()
             self._newest = {folder.resumes[row]["resume_id"]: place for place, row in enumerate(self._latest)}
-            self.now = max(self.now, int(folder.impressions.time.max()), *(r["updated_at"] for r in folder.resumes))
+            self.now = max(self.now, int(folder.impressions.time.max(initial=0)), *(r["updated_at"] for r in folder.resumes))
+            self.folder = folder.dated(self.now)
 
     def renew(self) -> None:
         """Nobody is at work with it; called in a forked process."""
@@ -138,7 +139,7 @@ class Ranker:
 
         Args:
             run: the folder, or the `Run` read from it.
-            data: a data folder; by default the one that the run was trained on, where it is still there.
+            data: a data folder, which needs no log; by default the one that the run was trained on, where it is still there.
         Raises:
             ConfigError: the backend cannot run here.
             RunError: no run, or one of a table.
@@ -149,7 +150,7 @@ class Ranker:
         config = run.config.data
         if not isinstance(config, FolderConfig) or (data is None and not config.folder.is_dir()):
             return cls(run)
-        folder = read_folder(config.folder if data is None else data, config.columns)
+        folder = read_folder(config.folder if data is None else data, config.columns, needs_log=False)
         return cls(run, folder, _features_of(folder, run))
 
     def rank(
@@ -170,7 +171,31 @@ class Ranker:
                 candidate.
         """
         check_query(job, (role,), top, now)
-        return self._ranking(self._score(self._query(job, resumes, role, now)), top)
+        return self._ranking(self._score(self._query(job, self._pool_of(resumes, now), role, now)), top)
+
+    def rank_jobs(
+        self,
+        jobs: Iterable[Job],
+        resumes: Resumes | None = None,
+        role: str | None = None,
+        top: int | None = None,
+        *,
+        now: int | None = None,
+    ) -> Iterator[ShortRanking]:
+        """The same candidates for one job after the other: as `rank`, without the reasons; what is read of a resume is read once.
+
+        Args:
+            jobs: as `job` of `rank`; the others likewise.
+        Yields: a `ShortRanking` a job, in their order.
+        """
+        pool = None
+        for job in jobs:
+            check_query(job, (role,), top, now)
+            pool = self._pool_of(resumes, now) if pool is None else pool
+            scored = self._score(self._query(job, pool, role, now))
+            chosen = scored.order[:top].tolist()
+            names = tuple(pool.resumes[row]["resume_id"] for row in chosen)
+            yield ShortRanking(scored.query.job["job_id"], names, scored.score[chosen], self._note(scored.query))
 
     def compare(
         self,
@@ -184,7 +209,7 @@ class Ranker:
     ) -> Comparison:
         """How the list of a job changes when another recruiter asks; arguments as for `rank`."""
         check_query(job, (role_a, role_b), top, now)
-        query = self._query(job, resumes, role_a, now)
+        query = self._query(job, self._pool_of(resumes, now), role_a, now)
         a, b = self._score(query), self._score(replace(query, role=role_b))
         rank_a, rank_b = a.ranks, b.ranks
         shown = sorted({*a.order[:top].tolist(), *b.order[:top].tolist()}, key=lambda row: rank_a[row])
@@ -201,7 +226,13 @@ class Ranker:
     def _gazetteer(self) -> Gazetteer | None:
         return _gazetteer_of(self.run)
 
-    def _query(self, job: Job, resumes: Resumes | None, role: str | None, now: int | None) -> _Query:
+    def _pool_of(self, resumes: Resumes | None, now: int | None) -> _Pool:
+        pool = self._all() if resumes is None else self._given(check_resumes(resumes), self.now if now is None else now)
+        if not len(pool):
+            raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
+        return pool
+
+    def _query(self, job: Job, pool: _Pool, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
         if isinstance(job, Mapping):
             job = check_job(job, now)
@@ -209,13 +240,12 @@ class Ranker:
         else:
             row = self._place(self._jobs, job, "job", "jobs.jsonl")
             job, job_features = self.folder.jobs[row], self.features.jobs[row]
-        pool = self._all() if resumes is None else self._given(check_resumes(resumes), now)
-        if not len(pool):
-            raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         return _Query(job, job_features, role, max(now, job["posted_at"]), pool)
 
     def _all(self) -> _Pool:
         """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
+        if self.folder is None:
+            raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         with self._lock:
             if self._everyone is None:
                 resumes = [self.folder.resumes[row] for row in self._latest]

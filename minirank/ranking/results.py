@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..config.configuration import ScoreConfig
 
 OVERLAP = 10  # places that `Comparison.overlap` compares
@@ -64,6 +66,23 @@ class Ranking:
         head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note}
         counts = {"left_out": self.left_out, "exponents": asdict(self.exponents), "scored": self.scored}
         return head | counts | {"candidates": [candidate.to_json() for candidate in self.candidates]}
+
+
+@dataclass(frozen=True)
+class ShortRanking:
+    """The candidates of a job, best first, without the reasons.
+
+    Args:
+        job_id: the job.
+        resume_ids: n ids.
+        scores: (n,) float64, never ascending.
+        note: as that of `Ranking`.
+    """
+
+    job_id: str
+    resume_ids: tuple[str, ...]
+    scores: np.ndarray
+    note: str | None = None
 
 
 @dataclass(frozen=True)

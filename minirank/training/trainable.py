@@ -84,4 +84,4 @@ def next_step(config: Config, folder: DataFolder) -> str:
         read_features(folder)
     except DataError as error:
         return f"next: minirank extract {folder.path} ({error.problem})"
-    return "next: minirank train CONFIG.yaml"
+    return "next: minirank train CONFIG.yaml" if folder.has_log else f"next: minirank rank RUN --data {folder.path} --job J"

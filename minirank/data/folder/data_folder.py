@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 
 from minirank.data import values
-from minirank.data.column_names import FILES, JOB_KEYS, OPTIONAL, PROTECTED_FILE, RESUME_KEYS, missing_column, protected_error, resolve
+from minirank.data.column_names import (
+    FILES,
+    JOB_KEYS,
+    OPTIONAL,
+    PROTECTED_FILE,
+    RESUME_KEYS,
+    WITHOUT_LOG,
+    missing_column,
+    protected_error,
+    resolve,
+)
 from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
 from minirank.data.problems import Problems
@@ -46,7 +56,7 @@ class DataFolder:
         jobs: dicts with job_id, team_id, title, description, posted_at (seconds), location (or None), and any other
             keys of the file.
         resumes: dicts with resume_id, text, updated_at (seconds), location (or None), and other keys: one a snapshot,
-            sorted by (resume_id, updated_at).
+            sorted by (resume_id, updated_at). Without log and hires a team may be "" and a time MISSING_TIME.
         recruiters: recruiter_id -> role.
         roles: all roles, sorted; `Impressions.role` is an index into them.
         truth: simulated probabilities, (N,) each, aligned with `impressions`; None outside simulated worlds.
@@ -62,6 +72,19 @@ class DataFolder:
     impressions: Impressions
     truth: dict[str, np.ndarray] | None
 
+    @property
+    def has_log(self) -> bool:
+        """Whether there is anything to learn from; without a log the texts can be read and ranked."""
+        return len(self.impressions) > 0
+
+    def dated(self, now: int) -> DataFolder:
+        """The same folder, in which jobs and resumes without a time are of `now`, int seconds."""
+
+        def of_now(records: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+            return [record | {key: now} if record[key] == values.MISSING_TIME else record for record in records]
+
+        return replace(self, jobs=of_now(self.jobs, "posted_at"), resumes=of_now(self.resumes, "updated_at"))
+
     def latest_resumes(self) -> np.ndarray:
         """(resumes,) int32, the index of each resume's newest snapshot, in the order of their ids."""
         ids = [resume["resume_id"] for resume in self.resumes]
@@ -69,11 +92,13 @@ class DataFolder:
         return np.array(last, dtype=np.int32)
 
 
-def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None) -> DataFolder:
+def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None, needs_log: bool = True) -> DataFolder:
     """Reads and checks a data folder.
 
     Args:
         path: the folder.
+        needs_log: whether impressions.csv must be there. Without it recruiters.csv and hires.csv may lack too, and without
+            hires the lines of jobs and resumes their team and times.
         columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
             a name says that the export has no such column.
     Raises:
@@ -81,34 +106,41 @@ def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]
         ConfigError: `columns` names what does not exist.
     """
     problems = Problems()
-    folder = collect(path, columns, problems)
+    folder = collect(path, columns, problems, needs_log)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
     return folder
 
 
-def collect(path: str | Path, columns: Mapping | None, problems: Problems) -> DataFolder | None:
+def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True) -> DataFolder | None:
     """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on."""
     path = Path(path)
     names = resolve(columns)
     if not _is_readable_folder(path, problems):
         return None
-    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, problems)
-    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, problems)
+    there = [file for file in ("recruiters", "hires", "impressions") if needs_log or os.path.lexists(path / FILES[file])]
+    if "impressions" in there:
+        there = list(FILES)
+    lacking: Mapping[str, Mapping[str, Any]] = {name: {} for name in WITHOUT_LOG} if "hires" in there else WITHOUT_LOG
+    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, lacking["jobs"], problems)
+    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, lacking["resumes"], problems)
     _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
     job_index = _index_jobs(jobs, job_lines, problems)
     resumes = _sort_resumes(resumes, resume_lines, problems)
-    recruiters = _read_recruiters(_csv(path, "recruiters", names, problems), names["recruiters"], problems)
+    tables = {file: _csv(path, file, names, problems) for file in ("recruiters", "hires", "impressions") if file in there}
+    recruiters = _read_recruiters(tables.get("recruiters"), names["recruiters"], problems)
     known_resumes = {resume["resume_id"] for resume in resumes}
-    hires = _read_hires(_csv(path, "hires", names, problems), names["hires"], job_index, known_resumes, problems)
-    table = _csv(path, "impressions", names, problems)
-    if table is None or hires is None or not (jobs and resumes and recruiters):
+    hires = _read_hires(tables.get("hires"), names["hires"], job_index, known_resumes, problems)
+    if None in tables.values() or not (jobs and resumes and (recruiters or "recruiters" not in there)):
         return None
-    impressions = read_impressions(table, names["impressions"], job_index, resumes, recruiters, problems)
+    impressions: Impressions | None = Impressions.none()
+    if (log := tables.get("impressions")) is not None:
+        impressions = read_impressions(log, names["impressions"], job_index, resumes, recruiters, problems)
     if impressions is None:
         return None
-    truth = _read_truth(path / "truth.npz", impressions, problems)
-    files, roles = tuple(path / file for file in FILES.values()), tuple(sorted(set(recruiters.values())))
+    truth = _read_truth(path / "truth.npz", impressions, problems) if "impressions" in there else None
+    files = tuple(path / FILES[file] for file in FILES if file in (*WITHOUT_LOG, *there))
+    roles = tuple(sorted(set(recruiters.values())))
     return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
 
 
@@ -131,9 +163,13 @@ def _is_readable_folder(path: Path, problems: Problems) -> bool:
 
 
 def _read_objects(
-    path: Path, file: str, names: dict[str, str | None], readers: dict[str, Callable], problems: Problems
+    path: Path, file: str, names: dict[str, str | None], readers: dict[str, Callable], defaults: Mapping[str, Any], problems: Problems
 ) -> tuple[list[dict], list[int]]:
-    """The objects of jobs.jsonl or resumes.jsonl under our names, and their lines; wrong ones are left out."""
+    """The objects of jobs.jsonl or resumes.jsonl under our names, and their lines; wrong ones are left out.
+
+    Args:
+        defaults: what stands for keys that may lack.
+    """
     records, lines = read_json_lines(path / FILES[file], FILES[file], problems)
     good, good_lines = [], []
     renamed = {theirs for ours, theirs in names.items() if theirs is not None and theirs != ours}
@@ -142,7 +178,9 @@ def _read_objects(
         for ours, read in readers.items():
             theirs = names[ours]
             try:
-                if ours in OPTIONAL[file]:
+                if ours in defaults and record.get(theirs) is None:
+                    known[ours] = defaults[ours]
+                elif ours in OPTIONAL[file]:
                     known[ours] = read(record.get(theirs))
                 elif theirs in record:
                     known[ours] = read(record[theirs])
@@ -238,12 +276,10 @@ def _read_recruiters(table: CsvFile | None, names: dict[str, str | None], proble
     return {key: role for key, role in recruiters.items() if None not in (key, role)}
 
 
-def _read_hires(
-    table: CsvFile | None, names: dict[str, str | None], jobs: dict[str, int], resumes: set[str], problems: Problems
-) -> Hires | None:
+def _read_hires(table: CsvFile | None, names: dict[str, str | None], jobs: dict[str, int], resumes: set[str], problems: Problems) -> Hires:
     """The hires; each must name a job and a resume that exist."""
     if table is None:
-        return None
+        return Hires(np.empty(0, np.int32), (), np.empty(0, np.int64))
     check = ColumnReader(table, names, problems)
     job = check.reference("job_id", jobs, "jobs.jsonl")
     resume = check.reference("resume_id", {key: key for key in resumes}, "resumes.jsonl", object, "")

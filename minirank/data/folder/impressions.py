@@ -49,6 +49,12 @@ class Impressions:
     def __len__(self) -> int:
         return len(self.row)
 
+    @classmethod
+    def none(cls) -> Impressions:
+        """No impression."""
+        whole, code, share = (np.empty(0, kind) for kind in (np.int64, np.int32, np.float32))
+        return cls(whole, code, whole, code, code, code, code, share, share, whole, share, share, [])
+
 
 def read_impressions(
     table: CsvFile, names: dict[str, str | None], jobs: dict[str, int], resumes: list[dict], recruiters: dict[str, str], problems: Problems

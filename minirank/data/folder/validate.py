@@ -51,18 +51,18 @@ def format_problems(problems: Sequence[MinirankError], count: int) -> str:
     return "\n".join([*lines, f"{count:,} problem{'s' if count > 1 else ''}"])
 
 
-def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) -> FolderReport:
+def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20, needs_log: bool = True) -> FolderReport:
     """Checks a data folder.
 
     Args:
         path: the folder.
-        columns: file -> our name of a column -> its name in the file, as for `read_folder`.
+        columns, needs_log: as for `read_folder`.
         limit: how many problems are kept.
     Raises:
         ConfigError: `columns` names what does not exist.
     """
     problems = Problems(limit)
-    folder = collect(path, columns, problems)
+    folder = collect(path, columns, problems, needs_log)
     if folder is None or problems.count:
         return FolderReport(problems.kept, problems.count, None)
     return FolderReport([], 0, summarise(folder), folder)
@@ -71,14 +71,18 @@ def validate(path: str | Path, columns: Mapping | None = None, limit: int = 20) 
 def summarise(folder: DataFolder) -> str:
     """Plain text: counts, time span, label rates, roles and the share of missing cells."""
     rows = folder.impressions
-    days = (int(rows.time.max()) - int(rows.time.min())) / DAY
     ids = {resume["resume_id"] for resume in folder.resumes}
-    teams = {job["team_id"] for job in folder.jobs}
+    teams = {job["team_id"] for job in folder.jobs} - {""}
     lines = [
         f"jobs          {len(folder.jobs):>10,}   of {len(teams):,} teams",
         f"resumes       {len(ids):>10,}   in {len(folder.resumes):,} snapshots",
         f"recruiters    {len(folder.recruiters):>10,}   in {len(folder.roles)} roles",
         f"hires         {len(folder.hires.job):>10,}",
+    ]
+    if not folder.has_log:
+        return "\n".join(lines)
+    days = (int(rows.time.max()) - int(rows.time.min())) / DAY
+    lines += [
         f"searches      {len(rows.search_id):>10,}",
         f"impressions   {len(rows):>10,}   {_day(rows.time.min())} to {_day(rows.time.max())}, {days:,.1f} days",
         "",

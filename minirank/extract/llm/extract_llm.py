@@ -100,7 +100,7 @@ class LLMDocument:
     def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
         """A line of resumes.jsonl."""
         rules = resume_by_rules(resume, gazetteer)
-        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at}", resume["text"], rules, gazetteer)
+        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at or 'no date'}", resume["text"], rules, gazetteer)
 
     @cached_property
     def masked(self) -> MaskedDocument:

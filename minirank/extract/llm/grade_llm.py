@@ -64,7 +64,7 @@ class Grader:
         prompt = load_prompt("grade")
         for job, resume in zip(pairs.job.tolist(), pairs.resume.tolist(), strict=True):
             job_id, snapshot, masked = self.folder.jobs[job]["job_id"], self.folder.resumes[resume], self._resume(resume)
-            key = f"job {job_id}, resume {snapshot['resume_id']} of {iso_time(snapshot['updated_at'])}"
+            key = f"job {job_id}, resume {snapshot['resume_id']} of {iso_time(snapshot['updated_at']) or 'no date'}"
             yield prompt.request(key, masked.text[slice(*_start(masked))], self._job(job))
 
     def grades(self, pairs: Pairs, asker: Asker) -> tuple[list[Grade], GradeReport]:
