@@ -10,6 +10,9 @@ from importlib import resources
 
 from minirank.extract.rules.lexicon import lexicon
 
+# Domains of the lexicon whose words are everyday ones, and names: Stone, Wall, Jack, Baker.
+_EVERYDAY = frozenset("construction crafts transport hospitality facilities retail care education agriculture beauty science".split())
+
 
 def _folds() -> dict[int, int]:
     """Letters with accents -> the small letter without them, one for one."""
@@ -36,8 +39,8 @@ class WordLists:
     `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
     `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
     like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
-    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills, titles and
-    languages, and tools that bear names of people.
+    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills and titles
+    (of what is no everyday word) and languages, and tools that bear names of people.
     """
 
     def __init__(self) -> None:
@@ -59,9 +62,14 @@ class WordLists:
         self.label_words = frozenset(word for label in self.traits for word in re.findall(r"[^\W\d_]+", label))
         known = lexicon().data
         named = [
-            word for part in ("skills", "titles", "languages") for name in known[part] for word in (name, *known[part][name]["aliases"])
+            word
+            for part in ("skills", "titles", "languages")
+            for name, entry in known[part].items()
+            if entry.get("domain") not in _EVERYDAY
+            for word in (name, *entry["aliases"])
         ]
-        self.skills = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2) | words("tools")
+        written = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2)
+        self.skills = (written - self.particles) | words("tools")
         other = self.skills | self.places | self.work_words | self.ordinary
         self.plain_given_names = frozenset(name for name in self.given_names if len(name) > 2) - other
 
