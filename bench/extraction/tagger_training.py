@@ -3,7 +3,10 @@
 Letters: N words, K tags, V features. Words are time-major (see `tagger.time_major`).
 """
 
+from array import array
 from collections.abc import Iterable
+from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,8 +15,8 @@ from scipy.sparse import csr_matrix
 from bench.extraction.tagger_classes import word_classes
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, Scheme, Tagger, forbid, hashes, time_major
-from minirank.extract.rules.tagger_features import Marks, Sentence, features, sentences
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, Scheme, Tagger, forbid, time_major
+from minirank.extract.rules.tagger_features import Marks, Sentences, features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
 SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
@@ -120,12 +123,11 @@ def train(postings: list, texts: Iterable[str] = (), settings: dict = SETTINGS) 
     """
     read = [_with_plain_gold(*propose(text), gold) for text, gold in postings]
     found = [sentences(document) for document, _, _ in read]
-    classes = word_classes([s.words for some in found for s in some], texts)
-    rows = (row for (document, marks, _), some in zip(read, found) for row in features(document, some, marks, classes))
-    values, offsets = hashes(rows)
+    classes = word_classes([words for some in found for words in some.words], texts)
+    values, offsets = hashes(row for (document, marks, _), some in zip(read, found) for row in features(document, some, marks, classes))
     vocabulary, counts = np.unique(values, return_counts=True)
     vocabulary = vocabulary[counts >= settings["min_count"]]
-    order, steps = time_major([len(s.words) for some in found for s in some])
+    order, steps = time_major(np.concatenate([np.diff(some.borders) for some in found]))
     matrix = indicator_matrix(values, offsets, vocabulary)[order]
     weights, transitions = [], []
     for layer in LAYERS:
@@ -157,7 +159,21 @@ def _compress(vocabulary, weights, kept):
     return vocabulary[best][used], steps[used].astype(np.int8), scales
 
 
-def gold_tags(found: list[Sentence], spans: list[tuple[int, int]], scheme: Scheme) -> list[int]:
+def hashes(rows: Iterable[list[str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of features as one array.
+
+    Args:
+        rows: iterable of lists of str, none of them empty.
+    Returns: (CRC-32 (n,) uint32, offsets (N + 1,) int64).
+    """
+    values, lengths = array("I"), [0]
+    for row in rows:
+        values.extend(crc32(feature.encode()) for feature in row)
+        lengths.append(len(row))
+    return np.array(values, np.uint32), np.cumsum(lengths)
+
+
+def gold_tags(found: Sentences, spans: list[tuple[int, int]], scheme: Scheme) -> list[int]:
     """Tags of the words of sentences, a list of ints; a span that goes on in the next sentence starts again there.
 
     Args:
@@ -166,9 +182,9 @@ def gold_tags(found: list[Sentence], spans: list[tuple[int, int]], scheme: Schem
         scheme: Scheme.
     """
     spans, at, tags = sorted(spans), 0, []
-    for sentence in found:
+    for first, last in pairwise(found.borders):
         owners = []
-        for start, end in zip(sentence.starts, sentence.ends, strict=True):
+        for start, end in zip(found.starts[first:last], found.ends[first:last], strict=True):
             while at < len(spans) and spans[at][1] <= start:
                 at += 1
             owners.append(at if at < len(spans) and spans[at][0] < end else None)

@@ -6,13 +6,11 @@ Trained by bench/extraction/tagger_training.py; what the weights were made of is
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,7 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from minirank.extract.normalised_text import NormalisedText
-from minirank.extract.rules.tagger_features import Marks, Sentence, Spans, features, sentences
+from minirank.extract.masked_text import PLACEHOLDER
+from minirank.extract.rules.tagger_features import Marks, Sentences, Spans, sentences
+from minirank.extract.rules.tagger_scores import FeatureScores
 from minirank.npz import read_npz
 
 LAYERS = ("skill", "knowledge")
@@ -77,8 +77,6 @@ class Tagger:
     def __post_init__(self) -> None:
         self.classes = dict(zip(self.class_words.tolist(), map(tuple, self.word_classes.tolist()), strict=True))
         self.transitions = dict(zip(LAYERS, (self.skill_transitions, self.knowledge_transitions), strict=True))
-        # The last row is that of every unknown feature.
-        self._rows = np.concatenate((self.weights, np.zeros((1, self.weights.shape[1]), np.int8))).astype(np.float32)
 
     def save(self, path: str | Path) -> None:
         """Write the arrays to an .npz file."""
@@ -93,21 +91,9 @@ class Tagger:
         """
         return cls(**read_npz(Path(file) if isinstance(file, str) else file))
 
-    def emissions(self, values: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
-        """Scores of the tags of every word.
-
-        Args:
-            values: (n,) uint32 hashes of all words.
-            offsets: (N + 1,) where each word's begin.
-        Returns: {layer: (N, K) float64}.
-        """
-        at = np.searchsorted(self.hashes, values)
-        at[at == len(self.hashes)] = 0
-        at[self.hashes[at] != values] = len(self.hashes)
-        scores = np.add.reduceat(self._rows[at], offsets[:-1], axis=0).astype(np.float64)
-        border = len(SCHEMES["skill"].names)
-        parts = (scores[:, :border], scores[:, border:])
-        return {layer: part * scale for layer, part, scale in zip(LAYERS, parts, self.scales, strict=True)}
+    @cached_property
+    def _scores(self) -> FeatureScores:
+        return FeatureScores(self.hashes, self.weights, self.classes)
 
     def spans(
         self, document: NormalisedText, marks: Marks, listed: Mapping[str, Spans] | None = None, bonus: tuple[float, float] = (0.0, 0.0)
@@ -122,43 +108,29 @@ class Tagger:
         Returns: (skills, knowledge), two sorted lists of (start, end).
         """
         found = sentences(document)
-        if not found:
+        if not len(found):
             return [], []
-        rows = features(document, found, marks, self.classes)
-        blocks = [self.emissions(*hashes(block)) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
+        scores = self._scores(document, found, marks)
+        border = len(SCHEMES["skill"].names)
         skills, knowledge = (
-            self._layer(layer, np.concatenate([block[layer] for block in blocks]), found, (listed or {}).get(layer, []), bonus[number])
-            for number, layer in enumerate(LAYERS)
+            self._layer(layer, part * scale, found, (listed or {}).get(layer, []), worth)
+            for layer, part, scale, worth in zip(LAYERS, (scores[:, :border], scores[:, border:]), self.scales.astype(float), bonus, strict=True)
         )
         return skills, knowledge
 
-    def _layer(self, layer: str, scores: np.ndarray, found: list[Sentence], listed: Spans, bonus: float) -> Spans:
+    def _layer(self, layer: str, scores: np.ndarray, found: Sentences, listed: Spans, bonus: float) -> Spans:
         scheme = SCHEMES[layer]
         scores[:, 0] -= self.outside[LAYERS.index(layer)]
-        scores[inside(found, listed), 0] -= bonus
-        blanked = [word.startswith("\x01") for sentence in found for word in sentence.words]
+        if listed:
+            scores[inside(found, listed), 0] -= bonus
+        blanked = np.array([word.startswith(PLACEHOLDER) for word, _ in found.spellings], bool)
         scores[blanked, 1:] = _FORBIDDEN
         if layer == "knowledge":  # what one knows comes as a list, and no item goes across a comma
-            commas = np.array([comma for sentence in found for comma in sentence.commas])
-            scores[np.ix_(commas, scheme.inner)] = _FORBIDDEN
-        order, steps = time_major([len(s.words) for s in found])
+            scores[np.ix_(found.commas, scheme.inner)] = _FORBIDDEN
+        order, steps = time_major(np.diff(found.borders))
         tags = np.empty(len(scores), np.int64)
         tags[order] = viterbi(scores[order], self.transitions[layer], scheme, steps)
         return spans_of(found, tags, scheme)
-
-
-def hashes(rows: Iterable[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of hashes as one array.
-
-    Args:
-        rows: iterable of lists of uint32, none of them empty.
-    Returns: (values (n,) uint32, offsets (N + 1,) int64).
-    """
-    values, lengths = array("I"), [0]
-    for row in rows:
-        values.extend(row)
-        lengths.append(len(row))
-    return np.array(values, np.uint32), np.cumsum(lengths)
 
 
 def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -171,12 +143,11 @@ def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     Returns: (order (N,) int64, reading-order index of every word; steps (longest + 1,) int64, where each step begins).
     """
     lengths = np.asarray(lengths, np.int64)
-    longest_first = np.argsort(-lengths, kind="stable")
-    starts = (np.cumsum(lengths) - lengths)[longest_first]
-    sizes = len(lengths) - np.searchsorted(np.sort(lengths), np.arange(lengths.max(initial=0)), side="right")
-    steps = np.concatenate(([0], np.cumsum(sizes)))
-    order = np.concatenate([starts[:n] + t for t, n in enumerate(sizes)] or [starts])
-    return order, steps
+    rank = np.empty(len(lengths), np.int64)
+    rank[np.argsort(-lengths, kind="stable")] = np.arange(len(lengths))
+    time = np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
+    order = np.argsort(time * len(lengths) + rank.repeat(lengths))
+    return order, np.append(0, np.cumsum(np.bincount(time)))
 
 
 def forbid(scores: np.ndarray, scheme: Scheme, steps: np.ndarray) -> None:
@@ -220,15 +191,14 @@ def viterbi(scores: np.ndarray, transitions: np.ndarray, scheme: Scheme, steps: 
     return tags
 
 
-def inside(found: list[Sentence], spans: Spans) -> np.ndarray:
+def inside(found: Sentences, spans: Spans) -> np.ndarray:
     """(N,) bool, whether each word of the sentences lies in one of the sorted spans."""
-    starts = np.array([at for sentence in found for at in sentence.starts])
     begins, ends = np.array(spans, np.int64).reshape(-1, 2).T
-    at = np.searchsorted(begins, starts, side="right") - 1
-    return (at >= 0) & (starts < np.append(ends, 0)[at])
+    at = np.searchsorted(begins, found.starts, side="right") - 1
+    return (at >= 0) & (found.starts < np.append(ends, 0)[at])
 
 
-def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> Spans:
+def spans_of(found: Sentences, tags: np.ndarray, scheme: Scheme) -> Spans:
     """Spans that tags mark: a sorted list of (start, end).
 
     Args:
@@ -236,19 +206,12 @@ def spans_of(found: list[Sentence], tags: np.ndarray, scheme: Scheme) -> Spans:
         tags: (N,) int, in reading order.
         scheme: Scheme.
     """
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for sentence in found:
-        running = False
-        for start, end in zip(sentence.starts, sentence.ends, strict=True):
-            tag = tags[at]
-            at += 1
-            if running and scheme.inner[tag]:
-                spans[-1] = (spans[-1][0], end)
-            elif tag:
-                spans.append((start, end))
-            running = tag != 0
-    return spans
+    goes_on = np.append(False, tags[:-1] != 0) & scheme.inner[tags]
+    goes_on[found.borders[:-1]] = False
+    first = np.flatnonzero((tags != 0) & ~goes_on)
+    others = np.append(np.flatnonzero(~goes_on), len(tags))
+    last = others[np.searchsorted(others, first, side="right")] - 1
+    return list(zip(found.starts[first].tolist(), found.ends[last].tolist(), strict=True))
 
 
 @cache
