@@ -72,7 +72,7 @@ class FeatureScores:
             document, found, marks: as in `features`.
         Returns: (N, 8) int16; no sum of 80 int8 overflows.
         """
-        lines = np.array([[crc32(feature.encode()) for feature in line] for line in line_features(document, found)], np.int64)
+        lines = np.array([list(map(_hash, line)) for line in line_features(document, found)], np.int64)
         sums = self._sums(lines, axis=1).repeat(np.diff(found.borders), axis=0)
         labels = [column for spans in marks.values() for column in _labels(found, spans)]
         for first, last in _blocks(found.borders):
@@ -100,30 +100,33 @@ class FeatureScores:
 
     def _sums(self, hashes, axis):
         """Sums of the weights of features along an axis."""
-        return self._weights[self._find(hashes)].sum(axis=axis, dtype=np.int16)
+        return self._weights.take(self._find(hashes), axis=0).sum(axis=axis, dtype=np.int16)
 
     def _find(self, hashes):
         """Where hashes stand among the known ones, V for the others; int64 of any shape."""
         values = hashes.ravel()
-        at = self._buckets[values >> _BUCKET]
-        early = np.flatnonzero(self._hashes[at] < values)
+        at = self._buckets.take(values >> _BUCKET)
+        there = self._hashes.take(at)
+        early = np.flatnonzero(there < values)
         while len(early):
             at[early] += 1
-            early = early[self._hashes[at[early]] < values[early]]
-        at[self._hashes[at] != values] = len(self._hashes) - 1
-        return at.reshape(hashes.shape)
+            there[early] = self._hashes.take(at[early])
+            early = early[there[early] < values[early]]
+        return np.where(there == values, at, len(self._hashes) - 1).reshape(hashes.shape)
 
     def _known(self, spellings):
         """A row `_WORD` for each word, behind the one of no word."""
         known = self._words  # NOTE: another thread may begin another one
         if len(known) > _KEPT:
             known = self._words = {}
-        new = list(set(spellings) - known.keys())
-        if new:
+        rows = list(map(known.get, spellings))
+        if None in rows:
+            new = list(set(spellings) - known.keys())
             forms = lexicon().verbs
-            rows = self._read([(word, shape, *word_classes(word, self._classes), forms.get(word)) for word, shape in new])
-            known.update(zip(new, map(bytes, rows), strict=True))
-        return np.frombuffer(b"".join((self._outside.tobytes(), *map(known.__getitem__, spellings))), _WORD)
+            read = self._read([(word, shape, *word_classes(word, self._classes), forms.get(word)) for word, shape in new])
+            known.update(zip(new, map(bytes, read), strict=True))
+            rows = list(map(known.get, spellings))
+        return np.frombuffer(b"".join((self._outside.tobytes(), *rows)), _WORD)
 
     def _read(self, words):
         """(n,) `_WORD` of n words, each what SPELLED names."""
@@ -135,6 +138,11 @@ class FeatureScores:
             hashes = np.array([[crc32(feature.encode()) for feature in features[place]] for features in seen], np.int64)
             rows["weights"][:, REACH + place] = self._sums(hashes, axis=1)
         return rows
+
+
+@lru_cache(maxsize=_KEPT)
+def _hash(feature: str) -> int:
+    return crc32(feature.encode())
 
 
 def _blocks(borders: np.ndarray) -> Iterator[tuple[int, int]]:
@@ -159,10 +167,10 @@ def _advance() -> np.ndarray:
 def after(crc: np.ndarray, count: np.ndarray) -> np.ndarray:
     """See the module. crc: uint32; count: int64, below `_LONGEST`; of shapes that broadcast."""
     table, at = _advance(), count << 10
-    found = table[at + (crc & 255)]
+    found = table.take(at + (crc & 255))
     for shift in (8, 16, 24):
         at = at + 256
-        found ^= table[at + (crc >> shift & 255)]
+        found ^= table.take(at + (crc >> shift & 255))
     return found
 
 
@@ -176,7 +184,8 @@ def _bars() -> np.ndarray:
 def _plan(marked: tuple[str, ...]) -> tuple[np.ndarray, list[tuple[int, np.ndarray, np.ndarray]]]:
     """Templates in arrays, those with fewer parts first.
 
-    Returns: (T,) CRC-32 of `name=`, and for the first, second ... part (first template that has one, its column in each, how far on).
+    Returns: (T, _LONGEST) what `name=` in front adds to the CRC-32 of so many bytes, and for the first, second ... part (first
+        template that has one, its column in each, how far on).
     """
     names = [*SPELLED, *FOLLOWED, *(f"{name}{which}" for name in marked for which in (".before", "", ".after"))]
     ordered = sorted(templates(marked).items(), key=lambda template: len(template[1]))
@@ -185,7 +194,8 @@ def _plan(marked: tuple[str, ...]) -> tuple[np.ndarray, list[tuple[int, np.ndarr
         parts = [parts[number] for _, parts in ordered if len(parts) > number]
         columns, shifts = np.array([names.index(column) for column, _ in parts]), np.array([shift for _, shift in parts])
         rounds.append((len(ordered) - len(parts), columns[:, None], shifts[:, None]))
-    return np.array([crc32(f"{name}=".encode()) for name, _ in ordered], np.uint32)[:, None], rounds
+    names = np.array([crc32(f"{name}=".encode()) for name, _ in ordered], np.uint32)
+    return after(names[:, None], np.arange(_LONGEST)), rounds
 
 
 def _joined(crc, size, at, marked):
@@ -196,14 +206,13 @@ def _joined(crc, size, at, marked):
         at: (n,) int64.
     """
     names, rounds = _plan(marked)
-    hashes = None
     for first, columns, shifts in rounds:
         which = columns * crc.shape[1] + (at + shifts)
-        own, count = crc.ravel()[which], size.ravel()[which]
-        if hashes is None:
-            hashes = after(names, count) ^ own
+        own, count = crc.take(which), size.take(which)
+        if first:
+            hashes[first:] = after(hashes[first:], count + 1) ^ _bars().take(count) ^ own
         else:
-            hashes[first:] = after(hashes[first:], count + 1) ^ _bars()[count] ^ own
+            hashes = names.take(count + _LONGEST * np.arange(len(names))[:, None]) ^ own
     return hashes.astype(np.int64)
 
 
@@ -228,11 +237,12 @@ def _followed(words, borders):
 
 def _labels(found: Sentences, spans: list[tuple[int, int, str]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Labels of the word before, of the word and of the word after: (CRC-32, length) of each, all (N,)."""
-    labels = {label: [(crc32(text), len(text)) for text in (b"B" + label.encode(), b"I" + label.encode())] for label in {s[2] for s in spans}}
-    begins, ends = np.array([span[:2] for span in spans], np.int64).reshape(-1, 2).T
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(label for _, _, label in spans))}
+    texts = [b"", *(letter + label.encode() for label in numbers for letter in (b"B", b"I"))]
+    begins, ends, kinds = np.array([(*span[:2], numbers[span[2]]) for span in spans], np.int64).reshape(-1, 3).T
     at = np.searchsorted(np.maximum.accumulate(ends), found.starts, side="right")  # the first that ends behind the word's start
-    marked = np.append(begins, 1 << 62)[at] < found.ends
-    known = np.array([labels[label] for _, _, label in spans] + [[(0, 0)] * 2], np.int64)
-    crc, size = known[at, (np.append(begins, 0)[at] < found.starts).astype(int)].T * marked
+    begin = np.append(begins, 1 << 62).take(at)
+    which = np.where(begin < found.ends, 1 + 2 * np.append(kinds, 0).take(at) + (begin < found.starts), 0)
+    crc, size = (np.array(list(map(measure, texts)), np.int64).take(which) for measure in (crc32, len))
     for values in zip(*([np.append(0, each[:-1]), each, np.append(each[1:], 0)] for each in (crc, size)), strict=True):
         yield values
