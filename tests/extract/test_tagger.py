@@ -2,6 +2,7 @@
 
 import itertools
 from importlib import resources
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from checkout import python
 from crf_world import LENGTHS, paths, random_crf, score_of
 
 from minirank.extract import skill_spans
+from minirank.extract.rules import tagger_scores
 from minirank.extract.rules.gazetteer import Gazetteer, read_gazetteer
 from minirank.extract.rules.spans import propose
 from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, tagger, time_major, viterbi
 from minirank.extract.rules.tagger_features import LONGEST_SENTENCE, features, sentences
+from minirank.extract.rules.tagger_scores import FeatureScores
 
 
 def test_schemes_by_hand():
@@ -49,13 +52,63 @@ def test_commas_and_spacing_are_no_words():
     assert sentences(propose("Know Java, C++")[0]).commas.tolist() == [False, False, True]
 
 
-def test_every_word_has_features():
-    document, marks = propose("A\n\nVery short, x\n" + " ".join(map("".join, itertools.product("abcdefgh", repeat=3))))
-    found = sentences(document)
-    assert max(len(s.words) for s in found) == LONGEST_SENTENCE
-    rows = list(features(document, found, marks, {}))
-    assert len(rows) == sum(len(s.words) for s in found)
-    assert len({len(row) for row in rows}) == 1
+def test_features_of_a_word_by_hand():
+    text = "Intro\nYou lead teams with Python ."
+    document, found = propose(text)[0], sentences(propose(text)[0])
+    marks = {"known": [(6, 11, ""), (27, 33, "skill")]}
+    rows = list(features(document, found, marks, {crc32(b"with"): (7, 31)}))
+    assert [len(row) for row in rows] == [66] * 7
+    expected = (
+        "w=teams bias p1=t p2=te p3=tea p4=team p5=teams e1=s e2=ms e3=ams e4=eams e5=teams "
+        "aw=lead ae2=ad ae3=ead ap3=lea bw=with be2=th be3=ith bp3=wit w-2=you w+2=python "
+        "c0,-2=-1 c0,-1=-1 c0,0=-1 c0,1=7 c0,2=-1 c1,-2=-1 c1,-1=-1 c1,0=-1 c1,1=31 c1,2=-1 "
+        "s=x s1=x|x s2=x|x s3=x|x|x w-1,0=lead|teams w0,1=teams|with w-1,1=lead|with w-2,-1=you|lead w1,2=with|python "
+        "c=-1|-1|7 c0,-1,0=-1|-1 c0,0,1=-1|7 c1,-1,0=-1|-1 c1,0,1=-1|31 form=base|None|None "
+        "said=you said,s=you|x said,w=you|teams verb=base since=0 at=2|3 known= known-=I| known+=| knowns=|x "
+        "section=None length=4 section,length=None|4 opens=True people=you first=you last=. line=intro heading=intro"
+    )
+    assert sorted(rows[3]) == sorted(expected.split(" "))
+
+
+HOSTILE = (
+    "",
+    "a",
+    ", , ,",
+    "A, b",
+    "x " * 450,
+    "-,\x01\x01\n" * 9,
+    "\u4e2d\u6587 \u0130\u0130\u0130 \ud800abc \U0001f600 \u01c4",
+    "a" * 40 + "." * 40,
+)
+ADVERTISEMENT = (
+    "<ORGANIZATION> hires\nWe build software.\nRequirements\n- Experience with Python, Kafka and AWS\n"
+    "- You'll lead, plan and write 10 tests\n"
+    "- Strong communication skills , a degree in Physics\nWhat we offer\n"
+)
+
+
+@pytest.mark.parametrize("text", (*HOSTILE, ADVERTISEMENT))
+def test_scores_are_the_sums_of_the_features_weights(text):
+    document, marks = propose(text)
+    found, own = sentences(document), tagger()
+    rows = [[crc32(feature.encode()) for feature in row] for row in features(document, found, marks, own.classes)]
+    weights = dict(zip(own.hashes.tolist(), own.weights.astype(int), strict=True))
+    scores = FeatureScores(own.hashes, own.weights, own.classes)(document, found, marks)
+    assert [list(sum((weights[h] for h in row if h in weights), np.zeros(8, int))) for row in rows] == scores.tolist()
+
+
+def test_a_long_text_is_scored_in_parts(monkeypatch):
+    document, marks = propose(ADVERTISEMENT * 20)
+    found, whole = sentences(document), tagger()
+    expected = whole._scores(document, found, marks)
+    monkeypatch.setattr(tagger_scores, "_BLOCK", 50)
+    monkeypatch.setattr(tagger_scores, "_KEPT", 10)
+    assert (FeatureScores(whole.hashes, whole.weights, whole.classes)(document, found, marks) == expected).all()
+
+
+def test_a_long_text_has_long_sentences_cut():
+    found = sentences(propose("A\n\n" + " ".join(map("".join, itertools.product("abcdefgh", repeat=3))))[0])
+    assert np.diff(found.borders).tolist() == [1, LONGEST_SENTENCE, LONGEST_SENTENCE, 512 - 2 * LONGEST_SENTENCE]
 
 
 def test_shipped_weights_are_small_and_described():

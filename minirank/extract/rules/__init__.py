@@ -7,8 +7,9 @@ In reading order:
     requirements, years,      which skills are demanded; how many years; what is done in the job
     responsibilities
     gazetteer                 labels of skills that the user points at
-    spans, tagger,            spans as annotators mark them, by rules and by a linear-chain CRF; what the CRF sees of a word
-    tagger_features
+    spans, tagger,            spans as annotators mark them, by rules and by a linear-chain CRF; what the CRF sees of a word, and
+    tagger_features,          what that adds up to
+    tagger_scores
     extract_rules             the features of a job and of a resume
     grade_rules               how well a resume fits a job
 """

@@ -17,8 +17,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import ArrayLike
 
-from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.masked_text import PLACEHOLDER
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.tagger_features import Marks, Sentences, Spans, sentences
 from minirank.extract.rules.tagger_scores import FeatureScores
 from minirank.npz import read_npz
@@ -110,27 +110,22 @@ class Tagger:
         found = sentences(document)
         if not len(found):
             return [], []
-        scores = self._scores(document, found, marks)
-        border = len(SCHEMES["skill"].names)
-        skills, knowledge = (
-            self._layer(layer, part * scale, found, (listed or {}).get(layer, []), worth)
-            for layer, part, scale, worth in zip(LAYERS, (scores[:, :border], scores[:, border:]), self.scales.astype(float), bonus, strict=True)
-        )
-        return skills, knowledge
-
-    def _layer(self, layer: str, scores: np.ndarray, found: Sentences, listed: Spans, bonus: float) -> Spans:
-        scheme = SCHEMES[layer]
-        scores[:, 0] -= self.outside[LAYERS.index(layer)]
-        if listed:
-            scores[inside(found, listed), 0] -= bonus
-        blanked = np.array([word.startswith(PLACEHOLDER) for word, _ in found.spellings], bool)
-        scores[blanked, 1:] = _FORBIDDEN
-        if layer == "knowledge":  # what one knows comes as a list, and no item goes across a comma
-            scores[np.ix_(found.commas, scheme.inner)] = _FORBIDDEN
+        sums, border = self._scores(document, found, marks), len(SCHEMES["skill"].names)
+        blanked = [at for at, (word, _) in enumerate(found.spellings) if word[0] == PLACEHOLDER] if PLACEHOLDER in document.plain else []
         order, steps = time_major(np.diff(found.borders))
-        tags = np.empty(len(scores), np.int64)
-        tags[order] = viterbi(scores[order], self.transitions[layer], scheme, steps)
-        return spans_of(found, tags, scheme)
+        results = []
+        for number, (layer, part) in enumerate(zip(LAYERS, (sums[:, :border], sums[:, border:]), strict=True)):
+            scheme, scores = SCHEMES[layer], part * float(self.scales[number])
+            scores[:, 0] -= self.outside[number]
+            if listed is not None:
+                scores[inside(found, listed[layer]), 0] -= bonus[number]
+            scores[blanked, 1:] = _FORBIDDEN
+            if layer == "knowledge":  # what one knows comes as a list, and no item goes across a comma
+                scores[np.ix_(found.commas, scheme.inner)] = _FORBIDDEN
+            tags = np.empty(len(scores), np.int64)
+            tags[order] = viterbi(scores.take(order, axis=0), self.transitions[layer], scheme, steps)
+            results.append(spans_of(found, tags, scheme))
+        return results[0], results[1]
 
 
 def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -42,11 +42,27 @@ _LINE_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 
 # Name of a feature -> the columns that it joins with `|`; a number behind one is how many words further on it is read.
 _JOINED = {
-    **{"s": "shape", "s1": "shape-1 shape", "s2": "shape shape+1", "s3": "shape-1 shape shape+1"},
-    **{"w-1,0": "word-1 word", "w0,1": "word word+1", "w-1,1": "word-1 word+1", "w-2,-1": "word-2 word-1", "w1,2": "word+1 word+2"},
-    **{"c": "coarse-1 coarse coarse+1", "c0,-1,0": "coarse-1 coarse", "c0,0,1": "coarse coarse+1"},
-    **{"c1,-1,0": "fine-1 fine", "c1,0,1": "fine fine+1", "form": "form-1 form form+1"},
-    **{"said": "said", "said,s": "said shape", "said,w": "said word", "verb": "verb", "since": "since", "at": "begin end"},
+    "s": "shape",
+    "s1": "shape-1 shape",
+    "s2": "shape shape+1",
+    "s3": "shape-1 shape shape+1",
+    "w-1,0": "word-1 word",
+    "w0,1": "word word+1",
+    "w-1,1": "word-1 word+1",
+    "w-2,-1": "word-2 word-1",
+    "w1,2": "word+1 word+2",
+    "c": "coarse-1 coarse coarse+1",
+    "c0,-1,0": "coarse-1 coarse",
+    "c0,0,1": "coarse coarse+1",
+    "c1,-1,0": "fine-1 fine",
+    "c1,0,1": "fine fine+1",
+    "form": "form-1 form form+1",
+    "said": "said",
+    "said,s": "said shape",
+    "said,w": "said word",
+    "verb": "verb",
+    "since": "since",
+    "at": "begin end",
 }
 _MARKED = {"{0}": "{0}", "{0}-": "{0}.before {0}", "{0}+": "{0} {0}.after", "{0}s": "{0} shape"}  # for each name of Marks
 _PART = re.compile(r"(\S+?)([+-]\d)?(?: |$)")

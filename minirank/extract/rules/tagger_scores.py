@@ -206,13 +206,14 @@ def _joined(crc, size, at, marked):
         at: (n,) int64.
     """
     names, rounds = _plan(marked)
+    hashes = np.zeros((len(names), len(at)), np.uint32)
     for first, columns, shifts in rounds:
         which = columns * crc.shape[1] + (at + shifts)
         own, count = crc.take(which), size.take(which)
         if first:
             hashes[first:] = after(hashes[first:], count + 1) ^ _bars().take(count) ^ own
         else:
-            hashes = names.take(count + _LONGEST * np.arange(len(names))[:, None]) ^ own
+            hashes[:] = names.take(count + _LONGEST * np.arange(len(names))[:, None]) ^ own
     return hashes.astype(np.int64)
 
 
@@ -244,5 +245,4 @@ def _labels(found: Sentences, spans: list[tuple[int, int, str]]) -> Iterator[tup
     begin = np.append(begins, 1 << 62).take(at)
     which = np.where(begin < found.ends, 1 + 2 * np.append(kinds, 0).take(at) + (begin < found.starts), 0)
     crc, size = (np.array(list(map(measure, texts)), np.int64).take(which) for measure in (crc32, len))
-    for values in zip(*([np.append(0, each[:-1]), each, np.append(each[1:], 0)] for each in (crc, size)), strict=True):
-        yield values
+    yield from zip(*([np.append(0, each[:-1]), each, np.append(each[1:], 0)] for each in (crc, size)), strict=True)
