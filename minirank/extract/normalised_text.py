@@ -49,6 +49,11 @@ class NormalisedText:
         """Kind of the section at an offset, None before the first heading."""
         return self._kinds[bisect_right(self._starts, position) - 1]
 
+    def is_heading(self, line: int) -> bool:
+        """Whether the line that begins at an offset is, or begins with, a heading."""
+        at = bisect_right(self._starts, line) - 1
+        return self._starts[at] == line and at > 0
+
     def spans(self, kind: str | None) -> list[tuple[int, int]]:
         """(start, end) of every section of a kind, in order."""
         ends = [*self._starts[1:], len(self.plain)]

@@ -9,14 +9,16 @@ from itertools import chain
 from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
+from minirank.extract.rules.career import Career, measure, read_career
+from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.spans import marked_spans
-from minirank.extract.rules.years import covered_months, find_amounts, find_entries
-from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value
+from minirank.extract.rules.years import find_amounts, speaks_of_experience
+from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
@@ -88,15 +90,17 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
     kinds = scan.kinds
+    career = read_career(scan, _month(updated_at))
     skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
     return ResumeFeatures(
         title=scan.first_named(scan.titles),
         seniority=_resume_seniority(scan),
-        years=_total_years(scan, updated_at),
+        years=_total_years(scan, career),
         skills=scan.each_named(skills),
         education=_highest(scan, kinds["education"]),
         domains=_domains(scan, kinds["skill"], scan.titles),
         soft_skills=scan.each_named(kinds["soft"]),
+        **_career(scan, career),
         **_common(scan, kinds["language"]),
     )
 
@@ -214,24 +218,49 @@ def _min_years(scan: ScannedText, strong: list[Match]) -> Value | None:
     return scan.value(years, start, end)
 
 
-def _total_years(scan: ScannedText, updated_at: int | None) -> Value | None:
-    """Years of work: the larger of what the dated entries cover and what the resume says itself.
+def _month(seconds: int | None) -> int | None:
+    """Month since year 0 of a time in seconds since the epoch."""
+    if seconds is None:
+        return None
+    date = datetime.fromtimestamp(seconds, UTC)
+    return date.year * 12 + date.month - 1
+
+
+def _total_years(scan: ScannedText, career: Career) -> Value | None:
+    """Years of work: the larger of what the dated entries cover and what the resume says of its experience as a whole.
 
     The quote of dated entries is the one that starts first.
     """
-    now = None
-    if updated_at is not None:
-        date = datetime.fromtimestamp(updated_at, UTC)
-        now = date.year * 12 + date.month - 1
-    spans = scan.spans("experience")
-    if not spans:
-        spans = [s for kind in (None, "summary", "skills") for s in scan.spans(kind)]
-    entries = find_entries(scan.plain, scan.tokens, spans, now)
-    found = [(years, start, end) for start, end, years in find_amounts(scan.plain, scan.tokens)]
-    if entries:
-        first = min(entries, key=lambda e: e[2])
-        found.append((covered_months(entries) // 12, first[0], first[1]))
+    periods = [entry.period for entry in career.entries]
+    within = ("education", "apart", "experience") if periods else ("education", "apart")
+    found = [
+        (years, start, end)
+        for start, end, years in find_amounts(scan.plain, scan.tokens)
+        if scan.section(start) not in within and speaks_of_experience(scan.plain, *scan.sentence(start))
+    ]
+    if periods:
+        first = min(periods, key=lambda p: p.first)
+        found.append((min(covered_months(periods) // 12, MOST_YEARS), first.start, first.end))
     return scan.value(*max(found, key=lambda f: f[0])) if found else None
+
+
+def _career(scan: ScannedText, career: Career) -> dict[str, Any]:
+    """What the dated entries of work show, by name; the quote of a number is the newest entry's dates."""
+    entries = sorted(career.entries, key=lambda e: (-e.period.last, -e.period.first))
+    found: dict[str, Any] = {"schools": _names(scan, career.schools)}
+    if entries:
+        stays, newest = measure(entries, scan.plain), entries[0].period
+        found["tenure"] = scan.value(stays.tenure, newest.start, newest.end)
+        found["moves"] = scan.value(stays.moves, newest.start, newest.end)
+        if stays.after_gap is not None:
+            found["gap"] = scan.value(stays.gap, stays.after_gap.start, stays.after_gap.end)
+        found["employers"] = _names(scan, [entry.employer for entry in entries if entry.employer])
+    return found
+
+
+def _names(scan: ScannedText, spans: list[tuple[int, int]]) -> tuple[Value, ...]:
+    """Names in lower case, each once."""
+    return first_of_each(scan.value(" ".join(scan.plain[start:end].lower().split()), start, end) for start, end in spans)
 
 
 def _highest(scan: ScannedText, matches: list[Match]) -> Value | None:

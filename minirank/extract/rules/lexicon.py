@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from itertools import accumulate, chain
@@ -14,6 +14,10 @@ from typing import NamedTuple
 # Hyphens separate words, so that `full-stack` and `full stack` are the same phrase.
 # \x01 stands for a character of a flagged span (see scanned_text).
 _TOKENS = re.compile(r"([0-9A-Za-z\u00c0-\u024f\u0370-\u052f]+|\n|\x01+|[^\s\-])")
+_HEADING_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_NUMBERS = re.compile(r"\d")
+_MOST_HEADING_WORDS = 6
+_JOINED = frozenset("and und et y e en i och og a и та".split())
 _DOUBLING = frozenset("plan set run map program debug ship control refer get".split())  # `planning`, `setting`
 
 
@@ -114,7 +118,8 @@ class Lexicon:
             self.exact.setdefault(spelling.lower(), set()).add(spelling)
         self.verbs = _inflected(data["verbs"])
         self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other"))
-        self.resume_headings = _headings(data["headings"], ("experience", "skills", "education", "languages", "summary"))
+        kinds = ("experience", "skills", "education", "languages", "summary", "apart")
+        self.resume_headings = _Headings(_headings(data["headings"], kinds), data["heading_words"])
 
     def phrases(self) -> Iterator[str]:
         """All words and phrases of the file, headings and verbs included."""
@@ -127,6 +132,34 @@ class Lexicon:
     def title_domain(self, title: str) -> str | None:
         """Domain of a canonical title, or None when the lexicon does not know it."""
         return self.data["titles"].get(title, {}).get("domain")
+
+
+class _Headings(dict[str, str]):
+    """Headings by their phrases, else by their words: `Selected Work & Volunteer Experience`.
+
+    Every word must be one of headings, and one must tell the kind: "apart" (volunteering, hobbies, references) before
+    "education" before "experience", which wins beside education where both are joined (`Education and Experience`).
+    """
+
+    def __init__(self, phrases: Mapping[str, str], words: Mapping[str, list[str]]) -> None:
+        super().__init__(phrases)
+        self._of_kind = {kind: frozenset(" ".join(lines).split()) for kind, lines in words.items()}
+        self._known = frozenset().union(*self._of_kind.values())
+
+    def get(self, head, default=None):
+        """Kind of a heading in lower case."""
+        if (kind := super().get(head)) is not None:
+            return kind
+        name, _, after = _NUMBERS.sub("\n", head.partition("(")[0], count=1).partition("\n")
+        if not name or _HEADING_WORD.search(after):  # `Experience 2010 - 2020` is one, `10 years of experience` is none
+            return default
+        words = _HEADING_WORD.findall(name.replace("i\u0307", "i"))  # the small letter of a dotted capital I
+        if not 0 < len(words) <= _MOST_HEADING_WORDS or not self._known.issuperset(words):
+            return default
+        told = [kind for kind in ("apart", "education", "experience") if not self._of_kind[kind].isdisjoint(words)]
+        if told == ["education", "experience"]:
+            return "education" if _JOINED.isdisjoint(words) and "&" not in head else "experience"
+        return told[0] if told else default
 
 
 @cache
