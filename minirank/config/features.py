@@ -20,6 +20,7 @@ class FeatureConfig:
         text: TF-IDF similarities between texts.
         skills: bags of skills (must-haves, nice-to-haves, the resume's, the must-haves covered).
         tokens: bags of hashed words of the job and of the resume.
+        links: phrases that training texts show to be other words for a skill count as that skill; needs text or tokens.
         ids: job_id, resume_id and team_id as categorical fields. Off, for they do not generalise.
         columns: further categorical fields, `job.KEY` or `resume.KEY`, keys of the JSON lines.
         min_count: training jobs and resumes that must hold a word, skill or title for it to get an id.
@@ -35,6 +36,7 @@ class FeatureConfig:
     text: bool = True
     skills: bool = True
     tokens: bool = True
+    links: bool = True
     ids: bool = False
     columns: tuple[str, ...] = ()
     min_count: int = 3

@@ -16,7 +16,7 @@ In reading order:
 """
 
 from minirank.extract.feature_files import Features, extract_folder, read_features, write_features
-from minirank.extract.masked_text import TEXT_LIMIT, clean_text
+from minirank.extract.masked_text import TEXT_LIMIT, clean_form, clean_text
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.spans import skill_spans

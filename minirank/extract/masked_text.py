@@ -57,9 +57,14 @@ def masked_text(source: str, masks: Iterable[Mask], flagged: Iterable[Flag], rep
     return text
 
 
+def clean_form(source: str, flagged: Iterable[Flag] = (), masks: Iterable[Mask] = ()) -> EditedText:
+    """What words and similarities are made of: the plain form without flags and masks, a space in the place of each."""
+    return masked_text(source, masks, flagged, lambda span, plain: " ")
+
+
 def clean_text(source: str, flagged: Iterable[Flag] = (), masks: Iterable[Mask] = ()) -> str:
-    """The text that words and similarities are made of: without flags and masks, a space in the place of each."""
-    return masked_text(source, masks, flagged, lambda span, plain: " ").text
+    """The text of `clean_form`."""
+    return clean_form(source, flagged, masks).text
 
 
 def _joined(plain: str, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

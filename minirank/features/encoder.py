@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from minirank.features.column_facts import folder_facts
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
+from minirank.features.links import Links
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -74,10 +75,13 @@ class Encoder:
         resumes, resumes_found = [folder.resumes[r] for r in used_resumes], [features.resumes[r] for r in used_resumes]
         model = job_counts = resume_counts = None
         if config.text or config.tokens:
-            texts = [job_text(*pair) for pair in zip(jobs, jobs_found)]
-            texts += [resume_text(*pair) for pair in zip(resumes, resumes_found)]
+            job_texts, resume_texts = list(map(job_text, jobs, jobs_found)), list(map(resume_text, resumes, resumes_found))
+            texts = [text.text for text in (*job_texts, *resume_texts)]
             counts = hashed_counts(texts, config.buckets, config.bigrams), hashed_counts(texts, config.buckets, parts=True)
             model = TextModel.fit(*counts, len(resumes), config.min_count, config.bigrams)
+            if config.links:
+                snapshots = {resume["resume_id"]: pair for resume, *pair in zip(resumes, resume_texts, resumes_found)}  # the last of each
+                model = replace(model, links=Links.fit(zip(job_texts, jobs_found), snapshots.values()))
             job_counts, resume_counts = (tuple(found[rows] for found in counts) for rows in (slice(len(jobs)), slice(len(jobs), None)))
         most = config.tokens_per_text
         job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
@@ -178,7 +182,7 @@ class Encoder:
         """Whether a job's text is from another world than the training texts, see `TextModel.foreign`."""
         if self.text is None:
             return False
-        return bool(self.text.foreign(hashed_counts([job_text(job, job_features)], self.config.buckets, self.config.bigrams))[0])
+        return bool(self.text.foreign(hashed_counts([job_text(job, job_features).text], self.config.buckets, self.config.bigrams))[0])
 
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_text
+from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
+from minirank.extract.edited_text import EditedText
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
@@ -105,9 +106,9 @@ class Profiles:
         return taken
 
 
-def job_text(job: Record, features: JobFeatures) -> str:
+def job_text(job: Record, features: JobFeatures) -> EditedText:
     """Title and description in their plain form, without flagged and masked spans."""
-    return clean_text(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
+    return clean_form(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
 
 
 def job_title(job: Record, features: JobFeatures) -> str:
@@ -118,13 +119,13 @@ def job_title(job: Record, features: JobFeatures) -> str:
     return clean_text(job["title"], flagged, masked)
 
 
-def resume_text(resume: Record, features: ResumeFeatures) -> str:
+def resume_text(resume: Record, features: ResumeFeatures) -> EditedText:
     """The resume's text in its plain form, without flagged and masked spans."""
-    return clean_text(resume["text"], features.flagged, features.masked)
+    return clean_form(resume["text"], features.flagged, features.masked)
 
 
 def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
-    """Jobs as arrays.
+    """Jobs as arrays, with what linked phrases ask for.
 
     Args:
         jobs: n mappings with job_id, team_id, title, description, posted_at.
@@ -133,23 +134,32 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
         most: words of a text that enter its bag.
         counts: `model.count` of the jobs' texts, where it is at hand.
     """
+    texts = [] if model is None else list(map(job_text, jobs, features))
+    if model is not None:
+        features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
     must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
     skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)]}
-    texts, titles = map(job_text, jobs, features), map(job_title, jobs, features)
-    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, texts, model, most, counts, titles)
+    titles = map(job_title, jobs, features)
+    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, titles)
 
 
 def resume_profiles(resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
-    """Resumes as arrays.
+    """Resumes as arrays, with the skills that linked phrases name.
 
     Args:
         resumes: n mappings with resume_id, text, updated_at.
         features: n `ResumeFeatures`.
         model, most, counts: as in `job_profiles`.
     """
+    texts = [] if model is None else list(map(resume_text, resumes, features))
+    if model is not None:
+        features = list(map(model.links.resume, texts, features))
     skills = {"skills": [_values(f.skills) for f in features]}
-    texts = map(resume_text, resumes, features)
-    return Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, texts, model, most, counts)
+    return Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, _plain(texts), model, most, counts)
+
+
+def _plain(texts: Iterable[EditedText]) -> list[str]:
+    return [text.text for text in texts]
 
 
 def place_parts(place: str | None) -> list[str]:

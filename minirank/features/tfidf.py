@@ -12,6 +12,7 @@ from hashlib import blake2b
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.features.links import Links
 from minirank.features.sparse import offsets_of, row_of_entries
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
@@ -175,6 +176,7 @@ class TextModel:
         parts: of parts of words, in which inflected forms and typing errors meet.
         length: parts of words in a training resume, the mean.
         most_unknown: share of unknown words above which a text is foreign.
+        links: other words for the names that extraction uses.
     """
 
     bigrams: bool
@@ -182,6 +184,7 @@ class TextModel:
     parts: Rarity
     length: float
     most_unknown: float
+    links: Links = Links()
 
     @classmethod
     def fit(cls, words: csr_array, parts: csr_array, resumes: int, min_count: int, bigrams: bool = False) -> TextModel:

@@ -9,10 +9,11 @@ from itertools import chain
 from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.career import Career, measure, read_career
 from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.rules.lexicon import Match, lexicon
+from minirank.extract.rules.lexicon import Match, Tokens, lexicon
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.scanned_text import ScannedText
@@ -131,8 +132,21 @@ def _asked_labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
     return [m for m in found if any(start <= m.start and m.end <= end for start, end in spans)]
 
 
+def label_requirements(document: NormalisedText, tokens: Tokens, mentions: list[Match], border: int) -> tuple[list[Match], list[Match]]:
+    """Of mentions of skills in a job, those that are demanded and those that are welcome.
+
+    Args:
+        document: NormalisedText of a job.
+        tokens: Tokens(document.plain).
+        mentions: list of Match, sorted.
+        border: offset where the description starts.
+    """
+    cues = lexicon().cues.scan(tokens)
+    return _requirements(document, mentions, [cue for cue in cues if cue.kind != "weak"], cues, border)
+
+
 def _requirements(
-    scan: ScannedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int
+    scan: NormalisedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int
 ) -> tuple[list[Match], list[Match]]:
     """Mentions that are demanded and mentions that are welcome.
 

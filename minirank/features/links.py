@@ -1,0 +1,200 @@
+"""Other words for a name, as the texts of a data folder show them: phrases that stand in the same company, but not beside it.
+
+A writer says a thing once. So a phrase u and a name v that mean the same stand beside the same titles, names and phrases, and
+hardly ever beside each other. Over the texts, with n_uv those that hold both and e_uv those that would if u and v were any
+two things in such company,
+
+    evidence = (1 - r) e_uv + n_uv ln r
+
+is the log of how much likelier n_uv is under a mean of r e_uv than under one of e_uv (Poisson). e comes from the leading
+eigenvectors of the matrix n, scaled by its margins, whose diagonal (a thing beside itself) is left out. With few texts e is
+small and nothing is linked.
+
+A link is to a name that extraction uses. Where vectors of phrases come from elsewhere (a server's embeddings), their cosine
+joins `company`, see `find_links`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, dia_array
+from scipy.sparse.linalg import eigsh
+
+from minirank.extract import JobFeatures, ResumeFeatures, Value, lexicon
+from minirank.extract.edited_text import EditedText
+from minirank.extract.normalised_text import NormalisedText
+from minirank.extract.rules.extract_rules import label_requirements
+from minirank.extract.rules.lexicon import Match, Matcher, Tokens
+from minirank.extract.schema import first_of_each
+from minirank.features.phrases import SKILLS, Frames, ReadText, Words
+
+Found = tuple[EditedText, Any]  # a text and what extraction found in it
+MOST_TEXTS = 5_000  # jobs, and resumes, that links are learned from
+LEAST = 8  # texts that must hold a phrase; 3 for a name
+MOST_PHRASES, MOST_NAMES = 2_000, 1_000  # the most frequent ones
+RANK = 32  # eigenvectors
+REPEATED = 0.05  # r
+# Chosen in worlds of seeds 11 and 12.
+EVIDENCE, COMPANY, BESIDE = 2.0, 0.5, 0.3  # the least of each
+
+
+@dataclass(frozen=True)
+class Links:
+    """Other words for the names of skills.
+
+    Args:
+        names: phrase, its words in lower case with a space between -> name.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, jobs: Iterable[Found], resumes: Iterable[Found]) -> Links:
+        """Links that training texts show.
+
+        Args:
+            jobs, resumes: (plain form without flagged and masked spans, features) of each; of people with several snapshots one.
+        """
+        texts = [ReadText(text.text, features) for found in (jobs, resumes) for text, features in _spread(list(found))]
+        return cls({" ".join(phrase): name for phrase, name in sorted(find_links(Counts.of(texts)).items())})
+
+    def job(self, text: EditedText, title: int, features: JobFeatures) -> JobFeatures:
+        """The features with what linked phrases of the job ask for, demanded or welcome as the words around say.
+
+        Args:
+            text: of title, line break and description, without flagged and masked spans.
+            title: characters of the title.
+            features: of the job.
+        """
+        tokens, found = self._find(text.text, features)
+        if not found:
+            return features
+        document = NormalisedText(text, text.text, lexicon().job_headings)
+        must, nice = label_requirements(document, tokens, [m for m in found if document.section(m.start) != "other"], text.text_span(0, title)[1])
+        taken = {m.name for m in must}
+        added = {"must_have": must, "nice_to_have": [m for m in nice if m.name not in taken]}
+        return replace(features, **{key: (*getattr(features, key), *_values(text, some)) for key, some in added.items()})
+
+    def resume(self, text: EditedText, features: ResumeFeatures) -> ResumeFeatures:
+        """The features with the skills that linked phrases of the resume name; `text` is that of the resume."""
+        _, found = self._find(text.text, features)
+        return replace(features, skills=(*features.skills, *_values(text, found))) if found else features
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher((phrase, "skill", name) for phrase, name in self.names.items())
+
+    def _find(self, plain: str, features: Any) -> tuple[Tokens, list[Match]]:
+        """The words of a text, and the linked phrases there whose names its features do not have."""
+        tokens = Tokens(plain if self.names else "")
+        found = self._matcher.scan(tokens)
+        if found:
+            named = {value.value for key in SKILLS for value in getattr(features, key, ()) if value.source != "tagger"}
+            found = [m for m in found if m.name not in named]
+        return tokens, found
+
+
+def _spread(texts: list) -> list:
+    """At most MOST_TEXTS of them, evenly."""
+    return texts[:: max(1, -(-len(texts) // MOST_TEXTS))]
+
+
+def _values(text: EditedText, found: Iterable[Match]) -> tuple[Value, ...]:
+    spans = [(m.name, *text.source_span(m.start, m.end)) for m in found]
+    return first_of_each(Value(name, text.source[start:end], start, end, "links") for name, start, end in spans)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often phrases and names stand in the same text.
+
+    Args:
+        phrases, names: M phrases, K names of skills.
+        together: (V, V) float64 sparse, symmetric: texts that hold both of two things; phrases come first, then names, then titles.
+        beside: (M,) share of a phrase's places where a skill stands beside it.
+    """
+
+    phrases: tuple[Words, ...]
+    names: tuple[str, ...]
+    together: csr_array
+    beside: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Sequence[ReadText]) -> Counts:
+        """Counts over texts; each should be another person's or another job's."""
+        frames = Frames(texts)
+        read = [list(text.phrases(frames)) for text in texts]
+        frequency = Counter(phrase for found in read for phrase in {p for _, _, ways in found for _, p in ways})
+        held, places, beside = [], Counter(), Counter()
+        for found in read:
+            phrases = set()
+            for _, near, ways in found:
+                if ways:
+                    _, phrase = max(ways, key=lambda way: (frequency[way[1]], way[0]))
+                    phrases.add(phrase)
+                    places[phrase] += 1
+                    beside[phrase] += near
+            held.append(phrases)
+        kept = _frequent(held, LEAST, MOST_PHRASES)
+        names = _frequent([text.names for text in texts], 3, MOST_NAMES)
+        titles = _frequent([{text.title} - {None} for text in texts], 3, MOST_NAMES)
+        parts = [(held, kept), ([text.names for text in texts], names), ([{text.title} for text in texts], titles)]
+        rows, columns, first = [], [], 0
+        for sets, things in parts:
+            place = {thing: first + at for at, thing in enumerate(things)}
+            for row, found in enumerate(sets):
+                here = sorted(place[thing] for thing in found if thing in place)
+                rows += [row] * len(here)
+                columns += here
+            first += len(things)
+        texts_by_thing = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), first))
+        share = np.array([beside[phrase] / places[phrase] for phrase in kept])
+        return cls(tuple(kept), tuple(names), (texts_by_thing.T @ texts_by_thing).tocsr(), share)
+
+
+def find_links(counts: Counts) -> dict[Words, str]:
+    """The name that each phrase is another word for; phrases without one are left out."""
+    phrases, names = len(counts.phrases), len(counts.names)
+    if not phrases or not names:
+        return {}
+    together = counts.together[:phrases, phrases : phrases + names].toarray()
+    expected, company = _expected(counts.together, slice(phrases), slice(phrases, phrases + names))
+    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together
+    best = evidence.argmax(axis=1)
+    at = np.arange(phrases), best
+    right = (evidence[at] >= EVIDENCE) & (company[at] >= COMPANY) & (counts.beside >= BESIDE)
+    return {counts.phrases[row]: counts.names[best[row]] for row in np.flatnonzero(right)}
+
+
+def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+    """How often two things would stand in the same text, and the cosine of their company.
+
+    With m the sums of n without its diagonal, n_uv ~ sqrt(m_u m_v) sum_k w_k q_uk q_vk, w and q the leading eigenpairs of
+    n_uv / sqrt(m_u m_v); its diagonal is what the eigenpairs of a first turn say of it.
+    """
+    size = together.shape[0]
+    apart = together - dia_array((together.diagonal()[None], [0]), shape=together.shape)
+    margin = np.sqrt(np.maximum(apart.sum(axis=1), 1.0))
+    scale = dia_array((1 / margin[None], [0]), shape=together.shape)
+    scaled, diagonal = scale @ apart @ scale, np.zeros(size)
+    rank = min(RANK, size - 1)
+    for _ in range(2):
+        whole = scaled + dia_array((diagonal[None], [0]), shape=together.shape)
+        weights, vectors = eigsh(whole, k=rank, v0=margin, which="LA")
+        vectors = vectors * np.sqrt(np.maximum(weights, 0))
+        diagonal = (vectors**2).sum(axis=1)
+    product = np.maximum(vectors[rows] @ vectors[columns].T, 0)
+    length = np.sqrt(np.maximum(diagonal, 1e-12))
+    return product * margin[rows, None] * margin[columns], product / length[rows, None] / length[columns]
+
+
+def _frequent(sets, least: int, most: int) -> list:
+    """What at least so many sets hold, the most frequent first."""
+    count = Counter(thing for found in sets for thing in found)
+    return sorted((thing for thing, n in count.items() if n >= least), key=lambda thing: (-count[thing], thing))[:most]
