@@ -15,12 +15,13 @@ from minirank.data.read_files import short
 from minirank.data.values import LATEST
 from minirank.errors import ConfigError, RunError
 from minirank.features import inputs
+from minirank.features.links import Links
 from minirank.features.tfidf import Rarity, TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 from minirank.terminal import json_text
 
 FORMAT = "minirank encoder"
-VERSION = 3  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words
+VERSION = 4  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words, 3 no links
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 MOST = 2**53  # of anything that is counted in a float
 _AGAIN = "train again, or take the folder from a backup"
@@ -38,6 +39,7 @@ class _Settings:
     vocabularies: dict[str, tuple[str, ...]]
     until: int
     max_position: int
+    links: dict[str, str]
 
 
 def save(encoder: Any, folder: Path) -> None:
@@ -55,6 +57,7 @@ def save(encoder: Any, folder: Path) -> None:
     save_npz(folder / "encoder.npz", arrays)
     settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
     settings |= {name: getattr(encoder, name) for name in NAMES}
+    settings |= {"links": {} if encoder.text is None else encoder.text.links.names}
     write_text(folder / "encoder.json", json_text(settings))
 
 
@@ -96,7 +99,7 @@ def load(folder: Path) -> dict[str, Any]:
                 raise RunError(f"{arrays}: damaged; {_AGAIN}")
         if not (0 <= length < MOST and 0 <= most_unknown <= 1):
             raise RunError(f"{arrays}: damaged; {_AGAIN}")
-        fields["text"] = TextModel(config.bigrams, found[0], found[1], float(length), float(most_unknown))
+        fields["text"] = TextModel(config.bigrams, found[0], found[1], float(length), float(most_unknown), Links(settings.links))
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
     return fields | values

@@ -13,12 +13,19 @@ from minirank.extract import EDUCATION, SENIORITY, JobFeatures, Value
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
 from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, value_of
+from minirank.features.tfidf import TextModel
 
 SHARED = 5  # skills shown
 
 
 def evidence(
-    config: FeatureConfig, job: Record, job_features: JobFeatures, past: PastHires | None, resumes: Records, resume_features: ResumesFound
+    config: FeatureConfig,
+    job: Record,
+    job_features: JobFeatures,
+    past: PastHires | None,
+    resumes: Records,
+    resume_features: ResumesFound,
+    model: TextModel | None = None,
 ) -> list[dict]:
     """One dict a candidate, ready for JSON; None stands for what is not known.
 
@@ -33,16 +40,17 @@ def evidence(
         job, job_features: mapping and `JobFeatures`.
         past: hires that are known, or None.
         resumes, resume_features: n mappings and n `ResumeFeatures`.
+        model: of the encoder, whose links count.
     """
-    jobs = job_profiles([job], [job_features], None, 1)
-    candidates = resume_profiles(resumes, resume_features, None, 1)
-    history = History(jobs, past or PastHires(), config.hires, config.max_hires, None)
+    jobs = job_profiles([job], [job_features], model, 0)
+    candidates = resume_profiles(resumes, resume_features, model, 0)
+    history = History(jobs, past or PastHires(), config.hires, config.max_hires, model, text=False)
     other_hires = OtherHires(history, candidates, np.zeros(len(candidates), np.int64), np.arange(len(candidates)))
     close, left_out = other_hires.skills(), other_hires.slot
     held = [{skill.value for skill in history.people.features[row].skills} for row in history.hire]
     support = Counter(name for skills in held for name in skills)
-    found = []
-    for row, (resume, features) in enumerate(zip(resumes, resume_features)):
+    found, job_features = [], jobs.features[0]
+    for row, (resume, features) in enumerate(zip(resumes, candidates.features)):
         skills = {skill.value: skill for skill in reversed(features.skills)}
         item = {"resume_id": resume["resume_id"]}
         for name in ("must_have", "nice_to_have"):

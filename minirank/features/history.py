@@ -25,7 +25,8 @@ class History:
         jobs: J jobs.
         past: all hires that are known; each job sees those from before it was posted.
         k, most: at least k + 1 people, or none, and at most `most`.
-        model: words in use, or None for no text.
+        model: words and links in use, or None for neither.
+        text: whether texts are compared.
 
     Attributes:
         level: (J,) int32, NONE, TEAM or TITLE.
@@ -35,14 +36,14 @@ class History:
         people: the resumes of those hired, as they were then.
     """
 
-    def __init__(self, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None):
+    def __init__(self, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None, text: bool = True):
         found = [past.of(record["team_id"], title, int(time), k, most) for record, title, time in zip(jobs.records, jobs.title, jobs.time)]
         counts = [len(rows) for _, rows in found]
         hires, self.hire = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
         self.level, self.k = np.array([level for level, _ in found], np.int32), k
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
-        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, 1)
+        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, int(text))
 
     def removed(self, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
         """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.

@@ -38,7 +38,7 @@ Found = tuple[EditedText, Any]  # a text and what extraction found in it
 MOST_TEXTS = 5_000  # jobs, and resumes, that links are learned from
 LEAST = 8  # texts that must hold a phrase; 3 for a name
 MOST_PHRASES, MOST_NAMES = 2_000, 1_000  # the most frequent ones
-RANK = 32  # eigenvectors
+RANK, THINGS = 32, 6  # eigenvectors, and at least so many things for each
 REPEATED = 0.05  # r
 # Chosen in worlds of seeds 11 and 12.
 EVIDENCE, COMPANY, BESIDE = 2.0, 0.5, 0.3  # the least of each
@@ -76,7 +76,9 @@ class Links:
         if not found:
             return features
         document = NormalisedText(text, text.text, lexicon().job_headings)
-        must, nice = label_requirements(document, tokens, [m for m in found if document.section(m.start) != "other"], text.text_span(0, title)[1])
+        must, nice = label_requirements(
+            document, tokens, [m for m in found if document.section(m.start) != "other"], text.text_span(0, title)[1]
+        )
         taken = {m.name for m in must}
         added = {"must_have": must, "nice_to_have": [m for m in nice if m.name not in taken]}
         return replace(features, **{key: (*getattr(features, key), *_values(text, some)) for key, some in added.items()})
@@ -183,7 +185,7 @@ def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndar
     margin = np.sqrt(np.maximum(apart.sum(axis=1), 1.0))
     scale = dia_array((1 / margin[None], [0]), shape=together.shape)
     scaled, diagonal = scale @ apart @ scale, np.zeros(size)
-    rank = min(RANK, size - 1)
+    rank = max(1, min(RANK, size // THINGS))
     for _ in range(2):
         whole = scaled + dia_array((diagonal[None], [0]), shape=together.shape)
         weights, vectors = eigsh(whole, k=rank, v0=margin, which="LA")

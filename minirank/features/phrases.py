@@ -6,8 +6,8 @@ many skills (`solid grounding in _`) is a frame, whoever wrote it, and what it f
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Any

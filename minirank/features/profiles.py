@@ -78,7 +78,7 @@ class Profiles:
         self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
         self.text = self.tokens = self.wanted = self.saturated = None
         self.foreign = np.zeros(len(records), bool)
-        if model is not None:
+        if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
             self.foreign = model.foreign(in_words)
@@ -130,8 +130,8 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     Args:
         jobs: n mappings with job_id, team_id, title, description, posted_at.
         features: n `JobFeatures`.
-        model: words in use, or None for no text.
-        most: words of a text that enter its bag.
+        model: words and links in use, or None for neither.
+        most: words of a text that enter its bag; with 0 texts are read for links alone.
         counts: `model.count` of the jobs' texts, where it is at hand.
     """
     texts = [] if model is None else list(map(job_text, jobs, features))

@@ -319,7 +319,8 @@ class Ranker:
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
         query, pool = scored.query, scored.query.pool.take(rows)
-        found = evidence(self._encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features)
+        encoder = self._encoder
+        found = evidence(encoder.config, query.job, query.job_features, self.history, pool.resumes, pool.features, encoder.text)
         gates = self._gates(scored, np.array(rows))
         candidates = []
         for place, (row, resume) in enumerate(zip(rows, pool.resumes)):

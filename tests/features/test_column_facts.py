@@ -67,8 +67,8 @@ def test_skills(world):
 def test_words(world):
     folder, features, _, dataset = world
     shown, facts = folder.impressions, dataset.columns["words"]
-    texts = [job_text(folder.jobs[j], features.jobs[j]) for j in np.unique(shown.job[TRAIN])]
-    texts += [resume_text(folder.resumes[r], features.resumes[r]) for r in np.unique(shown.resume[TRAIN])]
+    texts = [job_text(folder.jobs[j], features.jobs[j]).text for j in np.unique(shown.job[TRAIN])]
+    texts += [resume_text(folder.resumes[r], features.resumes[r]).text for r in np.unique(shown.resume[TRAIN])]
     uses = Counter(hashed_counts(texts, CONFIG.buckets).indices.tolist())
     lost = [count for count in uses.values() if count < CONFIG.min_count]
     assert (facts.values, facts.kept) == (len(uses), len(uses) - len(lost))

@@ -321,7 +321,7 @@ def test_a_truncated_file_is_one_line(world, tmp_path, name):
     config | [] | damaged
     arrays | 7 | damaged
     arrays | "0" | truncated, or not written together
-    version | [2] | version [2], this minirank reads 3
+    version | [2] | version [2], this minirank reads 4
 """)
 def test_settings_of_other_types(world, tmp_path, key, value, message):
     world.encoder.save(tmp_path)
@@ -366,7 +366,7 @@ def test_arrays_of_other_types_and_values(world, tmp_path, name, change, message
         Encoder.load(tmp_path)
 
 
-@pytest.mark.parametrize(("change", "message"), [({"version": 1}, "version 1, this minirank reads 3"), ({"format": "x"}, "no encoder")])
+@pytest.mark.parametrize(("change", "message"), [({"version": 1}, "version 1, this minirank reads 4"), ({"format": "x"}, "no encoder")])
 def test_another_version(world, tmp_path, change, message):
     world.encoder.save(tmp_path)
     settings = json.loads((tmp_path / "encoder.json").read_text()) | change
