@@ -80,7 +80,9 @@ class Encoder:
             counts = hashed_counts(texts, config.buckets, config.bigrams), hashed_counts(texts, config.buckets, parts=True)
             model = TextModel.fit(*counts, len(resumes), config.min_count, config.bigrams)
             if config.links:
-                snapshots = {resume["resume_id"]: pair for resume, *pair in zip(resumes, resume_texts, resumes_found)}  # the last of each
+                snapshots = {
+                    resume["resume_id"]: pair for resume, pair in zip(resumes, zip(resume_texts, resumes_found))
+                }  # the last of each
                 model = replace(model, links=Links.fit(zip(job_texts, jobs_found), snapshots.values()))
             job_counts, resume_counts = (tuple(found[rows] for found in counts) for rows in (slice(len(jobs)), slice(len(jobs), None)))
         most = config.tokens_per_text

@@ -80,8 +80,10 @@ class Links:
             document, tokens, [m for m in found if document.section(m.start) != "other"], text.text_span(0, title)[1]
         )
         taken = {m.name for m in must}
-        added = {"must_have": must, "nice_to_have": [m for m in nice if m.name not in taken]}
-        return replace(features, **{key: (*getattr(features, key), *_values(text, some)) for key, some in added.items()})
+        nice = [m for m in nice if m.name not in taken]
+        return replace(
+            features, must_have=(*features.must_have, *_values(text, must)), nice_to_have=(*features.nice_to_have, *_values(text, nice))
+        )
 
     def resume(self, text: EditedText, features: ResumeFeatures) -> ResumeFeatures:
         """The features with the skills that linked phrases of the resume name; `text` is that of the resume."""
@@ -132,11 +134,13 @@ class Counts:
         """Counts over texts; each should be another person's or another job's."""
         frames = Frames(texts)
         read = [list(text.phrases(frames)) for text in texts]
-        frequency = Counter(phrase for found in read for phrase in {p for _, _, ways in found for _, p in ways})
-        held, places, beside = [], Counter(), Counter()
-        for found in read:
+        frequency = Counter(phrase for items in read for phrase in {p for _, _, ways in items for _, p in ways})
+        held: list[set[Words]] = []
+        places: Counter[Words] = Counter()
+        beside: Counter[Words] = Counter()
+        for items in read:
             phrases = set()
-            for _, near, ways in found:
+            for _, near, ways in items:
                 if ways:
                     _, phrase = max(ways, key=lambda way: (frequency[way[1]], way[0]))
                     phrases.add(phrase)
