@@ -38,8 +38,23 @@ CUES = frozenset(
     " like on from by within through about we our us you your they their it this that will is are be have has must"
     " should can benefits offer salary competence competencies qualified certified hands-on working".split()
 )
+_COMPANY, _CANDIDATE = frozenset(("we", "our", "us")), frozenset(("you", "your", "you'll"))
 _LINE_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 
+
+def _near(side: str) -> dict[str, slice]:
+    return {f"{side}w": slice(None), f"{side}e2": slice(-2, None), f"{side}e3": slice(-3, None), f"{side}p3": slice(3)}
+
+
+# How many words further on a word stands -> name of a feature -> what of its letters that is.
+ALONE: dict[int, dict[str, slice]] = {
+    -2: {"w-2": slice(None)},
+    -1: _near("a"),
+    0: {"w": slice(None)} | {f"p{n}": slice(n) for n in range(1, 6)} | {f"e{n}": slice(-n, None) for n in range(1, 6)},
+    1: _near("b"),
+    2: {"w+2": slice(None)},
+}
+BIAS = "bias"  # a feature of every word
 # Name of a feature -> the columns that it joins with `|`; a number behind one is how many words further on it is read.
 _JOINED = {
     "s": "shape",
@@ -66,6 +81,7 @@ _JOINED = {
 }
 _MARKED = {"{0}": "{0}", "{0}-": "{0}.before {0}", "{0}+": "{0} {0}.after", "{0}s": "{0} shape"}  # for each name of Marks
 _PART = re.compile(r"(\S+?)([+-]\d)?(?: |$)")
+GRAINS = ("coarse", "fine")  # of word classes
 SPELLED = ("word", "shape", "coarse", "fine", "form")  # what the word alone decides: its word classes, its form as an action verb
 FOLLOWED = ("said", "verb", "since", "begin", "end")  # last cue, last verb, words since then, words to both ends of the sentence
 FARTHEST = {"since": 9, "begin": 4, "end": 3}  # words; more count as so many
@@ -79,23 +95,6 @@ def templates(marked: tuple[str, ...]) -> dict[str, list[tuple[str, int]]]:
     """
     joined = _JOINED | {key.format(name): parts.format(name) for name in marked for key, parts in _MARKED.items()}
     return {name: [(column, int(shift or 0)) for column, shift in _PART.findall(parts)] for name, parts in joined.items()}
-
-
-def alone(word: str, coarse: object, fine: object) -> dict[int, list[str]]:
-    """Features that depend on one word alone.
-
-    Args:
-        word: as in Sentences, empty outside of a sentence.
-        coarse, fine: its classes.
-    Returns: {how many words further on it stands: features of the word that sees it there}.
-    """
-    ends = [f"{side}{n}={part}" for n in range(1, 6) for side, part in (("p", word[:n]), ("e", word[-n:]))]
-    seen = {-2: [f"w-2={word}"], -1: _near("a", word), 0: [f"w={word}", "bias", *ends], 1: _near("b", word), 2: [f"w+2={word}"]}
-    return {place: [*strings, f"c0,{place}={coarse}", f"c1,{place}={fine}"] for place, strings in seen.items()}
-
-
-def _near(side: str, word: str) -> list[str]:
-    return [f"{side}w={word}", f"{side}e2={word[-2:]}", f"{side}e3={word[-3:]}", f"{side}p3={word[:3]}"]
 
 
 class Sentences:
@@ -170,11 +169,11 @@ def features(document: NormalisedText, found: Sentences, marks: Marks, classes: 
         columns: dict[str, list] = dict(zip(SPELLED, zip(*beyond, *spelled, *beyond, strict=True), strict=True))
         columns |= dict(zip(FOLLOWED, zip(*beyond, *_followed(words), strict=True), strict=True))
         columns |= {name: [""] * REACH + of[at : at + len(words)] for name, of in labels.items()}
-        seen = [alone(word, coarse, fine) for word, coarse, fine in zip(columns["word"], columns["coarse"], columns["fine"], strict=True)]
         for i in range(REACH, REACH + len(words)):
-            row = [feature for place in range(-REACH, REACH + 1) for feature in seen[i + place][place]]
+            row = [f"{name}={columns['word'][i + place][part]}" for place, parts in ALONE.items() for name, part in parts.items()]
+            row += [f"c{grain},{place}={columns[column][i + place]}" for grain, column in enumerate(GRAINS) for place in ALONE]
             row += [f"{name}=" + "|".join(str(columns[column][i + shift]) for column, shift in parts) for name, parts in joined.items()]
-            yield row + line
+            yield [*row, BIAS, *line]
         at += len(words)
 
 
@@ -209,13 +208,15 @@ def line_features(document: NormalisedText, found: Sentences) -> Iterator[list[s
 
 
 def _line_features(document: NormalisedText, begin: int, words: list[str], line: str, heading: str) -> list[str]:
-    section = document.section(begin)
-    opens = document.plain.rfind("\n", max(0, begin - 12), begin) >= 0 or begin < 12
-    length = bisect_right(_LINE_LENGTHS, len(words))
-    said = "we" if not {"we", "our", "us"}.isdisjoint(words) else ""
-    said += "you" if not {"you", "your", "you'll"}.isdisjoint(words) else ""
-    own = [f"section={section}", f"length={length}", f"section,length={section}|{length}", f"opens={opens}", f"people={said}"]
-    return [*own, f"first={words[0]}", f"last={words[-1]}", f"line={line}", f"heading={heading}"]
+    opens = begin < 12 or document.plain.rfind("\n", begin - 12, begin) >= 0
+    people = ("" if _COMPANY.isdisjoint(words) else "we") + ("" if _CANDIDATE.isdisjoint(words) else "you")
+    kind = _kind_of_line(document.section(begin), bisect_right(_LINE_LENGTHS, len(words)), opens, people)
+    return [*kind, f"first={words[0]}", f"last={words[-1]}", f"line={line}", f"heading={heading}"]
+
+
+@lru_cache
+def _kind_of_line(section: str | None, length: int, opens: bool, people: str) -> list[str]:
+    return [f"section={section}", f"length={length}", f"section,length={section}|{length}", f"opens={opens}", f"people={people}"]
 
 
 def _labels(found: Sentences, spans: list[tuple[int, int, str]]) -> list[str]:

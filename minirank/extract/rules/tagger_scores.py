@@ -18,6 +18,8 @@ import numpy as np
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import lexicon
 from minirank.extract.rules.tagger_features import (
+    ALONE,
+    BIAS,
     CUES,
     FARTHEST,
     FOLLOWED,
@@ -28,7 +30,6 @@ from minirank.extract.rules.tagger_features import (
     Classes,
     Marks,
     Sentences,
-    alone,
     line_features,
     templates,
     word_classes,
@@ -39,7 +40,12 @@ _BLOCK = 4096  # words whose features are held at a time: a long document takes 
 _KEPT = 20_000  # words
 _LONGEST = 4 * LONGEST_WORD + 2  # bytes of a word and of what joins it
 _BUCKET = 14  # bits of a hash that the table of buckets leaves out
-_DIGITS = np.array([crc32(b"%d" % digit) for digit in range(10)], np.uint32)
+_DIGITS = np.array([crc32(b"%d" % digit) for digit in range(10)])
+_PARTS = {(part.start, part.stop): part for parts in ALONE.values() for part in parts.values()}  # of a word's letters, each once
+_ALONE = [
+    (crc32(f"{name}=".encode()), list(_PARTS).index((part.start, part.stop))) for parts in ALONE.values() for name, part in parts.items()
+]
+_PARTS = [*_PARTS.values()]
 # A word as it is kept: CRC-32 and bytes of its columns, whether others look back at it, what it adds to the tags of the words around.
 _WORD = np.dtype(
     [("crc", np.uint32, len(SPELLED)), ("size", np.int64, len(SPELLED)), ("cue", bool), ("verb", bool)]
@@ -62,8 +68,10 @@ class FeatureScores:
         self._weights = np.concatenate((weights.astype(np.int16), unknown))
         self._buckets = np.searchsorted(hashes, np.arange(1 << 32 - _BUCKET) << _BUCKET)
         self._classes = classes
+        self._bias = self._sums(np.array([crc32(BIAS.encode())]), axis=0)
+        self._of_classes = lru_cache(maxsize=_KEPT)(self._weights_of_classes)
         self._words: dict[tuple[str, str], bytes] = {}
-        self._outside = self._read([OUTSIDE])
+        self._outside = self._read([OUTSIDE]).tobytes()
 
     def __call__(self, document: NormalisedText, found: Sentences, marks: Marks) -> np.ndarray:
         """Sums of every word.
@@ -73,30 +81,30 @@ class FeatureScores:
         Returns: (N, 8) int16; no sum of 80 int8 overflows.
         """
         lines = np.array([list(map(_hash, line)) for line in line_features(document, found)], np.int64)
-        sums = self._sums(lines, axis=1).repeat(np.diff(found.borders), axis=0)
-        labels = [column for spans in marks.values() for column in _labels(found, spans)]
+        sums = (self._sums(lines, axis=1) + self._bias).repeat(np.diff(found.borders), axis=0)
+        labels = _labels(found, marks)
         for first, last in _blocks(found.borders):
             a, b = found.borders[first], found.borders[last]
-            inside = [(crc[a:b], size[a:b]) for crc, size in labels]
-            sums[a:b] += self._block(found.spellings[a:b], found.borders[first : last + 1] - a, tuple(marks), inside)
+            sums[a:b] += self._block(found.spellings[a:b], found.borders[first : last + 1] - a, tuple(marks), labels[..., a:b])
         return sums
 
     def _block(self, spellings, borders, marked, labels):
         """Sums of the words of some sentences, without those of their lines."""
-        words, lengths, count = self._known(spellings), np.diff(borders), len(spellings)
-        # Between sentences and around them stand words without letters.
-        at = np.arange(count) + REACH * (np.arange(len(lengths)).repeat(lengths) + 1)
-        row = np.zeros(count + REACH * (len(lengths) + 1), np.int64)
-        row[at] = np.arange(1, count + 1)
-        width = len(SPELLED) + len(FOLLOWED) + len(labels)
-        crc, size = np.zeros((width, len(row)), np.uint32), np.zeros((width, len(row)), np.int64)
-        crc[: len(SPELLED)], size[: len(SPELLED)] = words["crc"][row].T, words["size"][row].T
-        for column, (values, sizes) in enumerate((*_followed(words, borders), *labels), start=len(SPELLED)):
-            crc[column, at], size[column, at] = values, sizes
-        sums = self._sums(_joined(crc, size, at, marked), axis=0)
-        for place in range(-REACH, REACH + 1):
-            sums += words["weights"][row[at + place], REACH + place]
-        return sums
+        words, count, width = self._known(spellings), len(spellings), len(SPELLED)
+        begin, end = (border.repeat(np.diff(borders)) for border in (borders[:-1], borders[1:]))
+        index = np.arange(count)
+        places = index + np.arange(-REACH, REACH + 1)[:, None]
+        row = np.where((places >= begin) & (places < end), places + 1, 0)  # (5, N), of each place of `ALONE`
+        sums = words["weights"][:, 0].take(row[0], axis=0)
+        for place in range(1, len(row)):
+            sums += words["weights"][:, place].take(row[place], axis=0)
+        # Values of all columns, one behind the other: those of a word alone with that of no word in front.
+        followed = _followed(words, index, begin, end)
+        crc = np.concatenate((words["crc"].T.ravel(), followed[0].ravel(), labels[0].ravel()), dtype=np.uint32, casting="unsafe")
+        size = np.concatenate((words["size"].T.ravel(), followed[1].ravel(), labels[1].ravel()))
+        starts = np.append(np.arange(width) * (count + 1), width * (count + 1) + count * np.arange(len(FOLLOWED) + len(labels[0])))
+        at = np.concatenate((row, index[None]))  # in a column, for each place and for the others
+        return sums + self._sums(_joined(crc, size, starts, at, marked), axis=0)
 
     def _sums(self, hashes, axis):
         """Sums of the weights of features along an axis."""
@@ -126,18 +134,24 @@ class FeatureScores:
             read = self._read([(word, shape, *word_classes(word, self._classes), forms.get(word)) for word, shape in new])
             known.update(zip(new, map(bytes, read), strict=True))
             rows = list(map(known.get, spellings))
-        return np.frombuffer(b"".join((self._outside.tobytes(), *rows)), _WORD)
+        return np.frombuffer(b"".join((self._outside, *rows)), _WORD)
 
     def _read(self, words):
         """(n,) `_WORD` of n words, each what SPELLED names."""
         rows, parts = np.zeros(len(words), _WORD), [[str(value).encode() for value in values] for values in words]
         rows["crc"], rows["size"] = [list(map(crc32, each)) for each in parts], [list(map(len, each)) for each in parts]
         rows["cue"], rows["verb"] = [values[0] in CUES for values in words], [values[-1] is not None for values in words]
-        seen = [alone(word, coarse, fine) for word, _, coarse, fine, _ in words]
-        for place in range(-REACH, REACH + 1):  # a word that stands so much further on
-            hashes = np.array([[crc32(feature.encode()) for feature in features[place]] for features in seen], np.int64)
-            rows["weights"][:, REACH + place] = self._sums(hashes, axis=1)
+        letters = [[word[part].encode() for part in _PARTS] for word, *_ in words]
+        hashes = np.array([[crc32(own[part], name) for name, part in _ALONE] for own in letters], np.int64)
+        borders = np.cumsum([0, *map(len, ALONE.values())])[:-1]
+        rows["weights"] = np.add.reduceat(self._weights.take(self._find(hashes), axis=0), borders, axis=1)
+        rows["weights"] += [self._of_classes(coarse, fine) for _, _, coarse, fine, _ in words]
         return rows
+
+    def _weights_of_classes(self, coarse, fine):
+        """(5, 8) int16, what the classes of a word add to the words around it."""
+        strings = [[f"c0,{place}={coarse}", f"c1,{place}={fine}"] for place in ALONE]
+        return self._sums(np.array([list(map(_hash, each)) for each in strings], np.int64), axis=1)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -185,30 +199,33 @@ def _plan(marked: tuple[str, ...]) -> tuple[np.ndarray, list[tuple[int, np.ndarr
     """Templates in arrays, those with fewer parts first.
 
     Returns: (T, _LONGEST) what `name=` in front adds to the CRC-32 of so many bytes, and for the first, second ... part (first
-        template that has one, its column in each, how far on).
+        template that has one, its column in each, its place in each: of ALONE, or after these where only the word itself counts).
     """
     names = [*SPELLED, *FOLLOWED, *(f"{name}{which}" for name in marked for which in (".before", "", ".after"))]
     ordered = sorted(templates(marked).items(), key=lambda template: len(template[1]))
     rounds = []
     for number in range(len(ordered[-1][1])):
         parts = [parts[number] for _, parts in ordered if len(parts) > number]
-        columns, shifts = np.array([names.index(column) for column, _ in parts]), np.array([shift for _, shift in parts])
-        rounds.append((len(ordered) - len(parts), columns[:, None], shifts[:, None]))
+        columns = [names.index(column) for column, _ in parts]
+        places = [REACH + shift if column in SPELLED else len(ALONE) for column, shift in parts]
+        rounds.append((len(ordered) - len(parts), np.array(columns), np.array(places)))
     names = np.array([crc32(f"{name}=".encode()) for name, _ in ordered], np.uint32)
     return after(names[:, None], np.arange(_LONGEST)), rounds
 
 
-def _joined(crc, size, at, marked):
-    """(T, n) int64 CRC-32 of the templates' features of the words at n places.
+def _joined(crc, size, starts, at, marked):
+    """(T, N) int64 CRC-32 of the templates' features.
 
     Args:
-        crc, size: (columns, places) CRC-32 and length of each value.
-        at: (n,) int64.
+        crc, size: CRC-32 and length of the values of all columns.
+        starts: where each column begins.
+        at: (6, N) int64, where in a column stands what a word sees at each place.
     """
     names, rounds = _plan(marked)
-    hashes = np.zeros((len(names), len(at)), np.uint32)
-    for first, columns, shifts in rounds:
-        which = columns * crc.shape[1] + (at + shifts)
+    hashes = np.zeros((len(names), at.shape[1]), np.uint32)
+    for first, columns, places in rounds:
+        which = at.take(places, axis=0)
+        which += starts.take(columns)[:, None]
         own, count = crc.take(which), size.take(which)
         if first:
             hashes[first:] = after(hashes[first:], count + 1) ^ _bars().take(count) ^ own
@@ -217,32 +234,35 @@ def _joined(crc, size, at, marked):
     return hashes.astype(np.int64)
 
 
-def _followed(words, borders):
-    """The columns FOLLOWED of words behind the one of no word: (CRC-32, length) of each."""
-    lengths, index = np.diff(borders), np.arange(len(words) - 1)
-    first, last = borders[:-1].repeat(lengths), borders[1:].repeat(lengths) - 1
+def _followed(words, index, begin, end):
+    """The columns FOLLOWED of words behind the one of no word: (2, 5, N) CRC-32 and length."""
 
     def row_before(flags):
         """Row of the last flagged word before each in its sentence, 0 without one."""
         row = np.append(0, np.maximum.accumulate(np.where(flags, index + 1, 0))[:-1])
-        return np.where(row > first, row, 0)
+        return np.where(row > begin, row, 0)
 
     cue, verb = row_before(words["cue"][1:]), row_before(words["verb"][1:])
-    form, some = SPELLED.index("form"), (verb > 0).astype(np.uint32)
-    yield words["crc"][cue, 0], words["size"][cue, 0]
-    yield words["crc"][verb, form] * some, words["size"][verb, form] * some
-    yield _DIGITS[np.minimum(index - verb, FARTHEST["since"])] * some, some
-    yield _DIGITS[np.minimum(index - first, FARTHEST["begin"])], 1
-    yield _DIGITS[np.minimum(last - index, FARTHEST["end"])], 1
+    form, some = SPELLED.index("form"), verb > 0
+    digits = [np.minimum(index - verb, FARTHEST["since"]), np.minimum(index - begin, FARTHEST["begin"])]
+    since, *ends = _DIGITS.take([*digits, np.minimum(end - 1 - index, FARTHEST["end"])])
+    one = np.ones(len(index), np.int64)
+    crc = [words["crc"][:, 0].take(cue), words["crc"][:, form].take(verb) * some, since * some, *ends]
+    return np.array([crc, [words["size"][:, 0].take(cue), words["size"][:, form].take(verb) * some, some, one, one]], np.int64)
 
 
-def _labels(found: Sentences, spans: list[tuple[int, int, str]]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Labels of the word before, of the word and of the word after: (CRC-32, length) of each, all (N,)."""
+def _labels(found: Sentences, marks: Marks) -> np.ndarray:
+    """Labels of the word before, of the word and of the word after, a name after the other: (2, 3 * names, N) CRC-32 and length."""
+    far = int(found.ends[-1]) + 1  # each name's spans lie behind those of the name before
+    spans = [(far * number + start, far * number + end, label) for number, each in enumerate(marks.values()) for start, end, label in each]
     numbers = {label: number for number, label in enumerate(dict.fromkeys(label for _, _, label in spans))}
     texts = [b"", *(letter + label.encode() for label in numbers for letter in (b"B", b"I"))]
-    begins, ends, kinds = np.array([(*span[:2], numbers[span[2]]) for span in spans], np.int64).reshape(-1, 3).T
-    at = np.searchsorted(np.maximum.accumulate(ends), found.starts, side="right")  # the first that ends behind the word's start
+    begins, ends, kinds = np.array([(start, end, numbers[label]) for start, end, label in (*spans,)], np.int64).reshape(-1, 3).T
+    shift = far * np.arange(len(marks))[:, None]
+    starts = found.starts + shift
+    at = np.searchsorted(np.maximum.accumulate(ends), starts, side="right")  # the first that ends behind the word's start
     begin = np.append(begins, 1 << 62).take(at)
-    which = np.where(begin < found.ends, 1 + 2 * np.append(kinds, 0).take(at) + (begin < found.starts), 0)
-    crc, size = (np.array(list(map(measure, texts)), np.int64).take(which) for measure in (crc32, len))
-    yield from zip(*([np.append(0, each[:-1]), each, np.append(each[1:], 0)] for each in (crc, size)), strict=True)
+    which = np.where(begin < found.ends + shift, 1 + 2 * np.append(kinds, 0).take(at) + (begin < starts), 0)
+    which = np.pad(which, ((0, 0), (1, 1)))
+    which = np.stack((which[:, :-2], which[:, 1:-1], which[:, 2:]), axis=1).reshape(-1, len(found.starts))
+    return np.array([list(map(crc32, texts)), list(map(len, texts))]).take(which, axis=1)
