@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from minirank.extract.normalised_text import NormalisedText
@@ -35,19 +36,33 @@ _DETERMINERS = frozenset("a an the our their its your new all any some other".sp
 _COMPANY = frozenset("we our us we're we've".split())
 _CANDIDATE = frozenset("you your you'll you're candidate applicant".split())
 
-_KNOWS = re.compile(
-    r"(?i)\b(?:(?:experience|experienced|expertise|background|proficiency|proficient|skills|skilled|competences?|degree"
-    r"|education|training|specialist|expert|trained|versed|fluency|fluent|phd|master|bachelor)"
-    r" (?:with|in|within|of|using)"
-    r"|(?:knowledge|understanding|command|grasp|mastery|familiarity|knowledgeable) (?:of|in|about|with|on|within)"
-    r"|(?:familiar|acquainted) with|(?:tools?|technologies|frameworks?|languages?) (?:such as|like))\s"
-)
+# What comes before the name of something known: `experience with`, `knowledge of` ...
+_CUES = {
+    cue: frozenset(prepositions.split(", "))
+    for cues, prepositions in (
+        (
+            "experience experienced expertise background proficiency proficient skills skilled competence competences degree"
+            " education training specialist expert trained versed fluency fluent phd master bachelor",
+            "with, in, within, of, using",
+        ),
+        ("knowledge understanding command grasp mastery familiarity knowledgeable", "of, in, about, with, on, within"),
+        ("familiar acquainted", "with"),
+        ("tool tools technologies framework frameworks language languages", "such as, like"),
+    )
+    for cue in cues.split()
+}
+_PREPOSITIONS = re.compile(r"(?i) (with|within|in|of|using|about|on|such as|like)\s")
+_LAST_PART = re.compile(r"\w*$")
+_LONGEST_CUE = 16  # characters, more than any has
 _FILLERS = frozenset(
     "a an the one or more several at least some e.g other similar such as like any various both different working"
     " strong good solid deep our your relevant related following all least with in of using and ( : - *".split()
 )
 _LOOKS_TECHNICAL = re.compile(r"[A-Z][\w.+#/-]*(?:[A-Z\d+#])[\w.+#/-]*|[a-z]+[A-Z]\w*|\w+\.(?:js|NET|io)")
+_LONGEST_NAME = 60  # characters: the pattern may look at each of them again for each
 _LIST_JOINTS = frozenset("and or / & , (".split())
+_NAME_ENDS = _ENDS | _LIST_JOINTS
+_NO_OBJECT_ENDS = _DETERMINERS | _FIRST_PREPOSITIONS | {"and", "or", "&", "of"}
 
 
 def skill_spans(text: str, gazetteer: Gazetteer | None = None) -> tuple[Spans, Spans]:
@@ -120,15 +135,16 @@ def _by_rules(scan: ScannedText) -> tuple[Spans, Spans]:
 def _neighbours(plain: str, tokens: list[Word], knowledge: Spans) -> Iterator[tuple[int, int]]:
     """Acronyms and mixed-case words in a list beside something known: `SQS, SNS` after `AWS`."""
     inside = {at for start, end in knowledge for at in range(start, end)}
-    for direction in (1, -1):
-        listed = False
-        for start, end, word in tokens[::direction]:
-            if start in inside:
-                listed = True
-            elif listed and _LOOKS_TECHNICAL.fullmatch(plain, start, end):
-                yield start, end
-            elif word not in _LIST_JOINTS:
-                listed = False
+    for first in [at for at, token in enumerate(tokens) if token[0] in inside]:
+        for direction in (1, -1):
+            at = first + direction
+            while 0 <= at < len(tokens) and tokens[at][0] not in inside:
+                start, end, word = tokens[at]
+                if end - start <= _LONGEST_NAME and _LOOKS_TECHNICAL.fullmatch(plain, start, end):
+                    yield start, end
+                elif word not in _LIST_JOINTS:
+                    break
+                at += direction
 
 
 def _longest(spans: Spans) -> Spans:
@@ -154,9 +170,9 @@ def _abilities(document: NormalisedText, tokens: list[Word], verbs: Mapping[str,
     """Phrases of an action verb, from the verb to the end of its object."""
     plain = document.plain
     past = 0
-    for at, (start, _, word) in enumerate(tokens):
-        form = verbs.get(word)
-        if at < past or form not in ("base", "ing"):
+    for at in [at for at, (_, _, word) in enumerate(tokens) if word in verbs]:
+        start, form = tokens[at][0], verbs[tokens[at][2]]
+        if at < past or form == "s":
             continue
         opens = at == 0 or "\n" in plain[tokens[at - 1][1] : start]
         before = tokens[at - 1][2] if at else "\n"
@@ -187,7 +203,7 @@ def _verb_phrase_end(plain: str, tokens: list[Word], at: int, verbs: Mapping[str
                 break
             free = False
         last += 1
-    while last > at + 1 and tokens[last - 1][2] in _DETERMINERS | _FIRST_PREPOSITIONS | {"and", "or", "&", "of"}:
+    while last > at + 1 and tokens[last - 1][2] in _NO_OBJECT_ENDS:
         last -= 1
     return last
 
@@ -195,11 +211,17 @@ def _verb_phrase_end(plain: str, tokens: list[Word], at: int, verbs: Mapping[str
 def _known(document: NormalisedText, tokens: list[Word]) -> Iterator[tuple[int, int]]:
     """Noun phrases after `experience with` and its like, one span an item of the list."""
     plain = document.plain
-    starts = {start: at for at, (start, _, _) in enumerate(tokens)}
+    ends = {end: at for at, (_, end, _) in enumerate(tokens)}
     verbs = lexicon().verbs
-    for cue in _KNOWS.finditer(plain):
-        at = starts.get(cue.end())
-        if at is None or document.section(cue.start()) == "other":
+    for preposition in _PREPOSITIONS.finditer(plain):
+        before = ends.get(preposition.start())
+        if before is None:
+            continue
+        cue = _LAST_PART.search(tokens[before][2][-_LONGEST_CUE:])[0]
+        if preposition[1].lower() not in _CUES.get(cue, ()) or document.section(preposition.start() - len(cue)) == "other":
+            continue
+        at = bisect_left(tokens, (preposition.end(),))
+        if at == len(tokens) or tokens[at][0] > preposition.end():
             continue
         while at < len(tokens):
             while at < len(tokens) and tokens[at][2] in _FILLERS:
@@ -207,7 +229,7 @@ def _known(document: NormalisedText, tokens: list[Word]) -> Iterator[tuple[int, 
             first = at
             while at < len(tokens) and at - first < _LONGEST_NOUN_PHRASE:
                 start, _, word = tokens[at]
-                if (at > first and "\n" in plain[tokens[at - 1][1] : start]) or word in _ENDS | _LIST_JOINTS:
+                if (at > first and "\n" in plain[tokens[at - 1][1] : start]) or word in _NAME_ENDS:
                     break
                 if not (word[0].isalnum() or word == "<") or verbs.get(word) == "ing":
                     break

@@ -39,7 +39,7 @@ TAGS = 8  # of both layers
 _BLOCK = 4096  # words whose features are held at a time: a long document takes little memory
 _KEPT = 20_000  # words
 _LONGEST = 4 * LONGEST_WORD + 2  # bytes of a word and of what joins it
-_BUCKET = 14  # bits of a hash that the table of buckets leaves out
+_BUCKET = 15  # bits of a hash that the table of buckets leaves out
 _DIGITS = np.array([crc32(b"%d" % digit) for digit in range(10)])
 _PARTS = {(part.start, part.stop): part for parts in ALONE.values() for part in parts.values()}  # of a word's letters, each once
 _ALONE = [
@@ -66,7 +66,7 @@ class FeatureScores:
         unknown = np.zeros((1, TAGS), np.int16)  # the weights of every other feature; its hash is none
         self._hashes = np.append(hashes.astype(np.int64), 1 << 32)
         self._weights = np.concatenate((weights.astype(np.int16), unknown))
-        self._buckets = np.searchsorted(hashes, np.arange(1 << 32 - _BUCKET) << _BUCKET)
+        self._buckets = np.searchsorted(hashes, np.arange(1 << 32 - _BUCKET) << _BUCKET).astype(np.int32)
         self._classes = classes
         self._bias = self._sums(np.array([crc32(BIAS.encode())]), axis=0)
         self._of_classes = lru_cache(maxsize=_KEPT)(self._weights_of_classes)
@@ -257,12 +257,12 @@ def _labels(found: Sentences, marks: Marks) -> np.ndarray:
     spans = [(far * number + start, far * number + end, label) for number, each in enumerate(marks.values()) for start, end, label in each]
     numbers = {label: number for number, label in enumerate(dict.fromkeys(label for _, _, label in spans))}
     texts = [b"", *(letter + label.encode() for label in numbers for letter in (b"B", b"I"))]
-    begins, ends, kinds = np.array([(start, end, numbers[label]) for start, end, label in (*spans,)], np.int64).reshape(-1, 3).T
+    begins, ends, kinds = np.array([(start, end, numbers[label]) for start, end, label in spans], np.int64).reshape(-1, 3).T
     shift = far * np.arange(len(marks))[:, None]
     starts = found.starts + shift
     at = np.searchsorted(np.maximum.accumulate(ends), starts, side="right")  # the first that ends behind the word's start
     begin = np.append(begins, 1 << 62).take(at)
     which = np.where(begin < found.ends + shift, 1 + 2 * np.append(kinds, 0).take(at) + (begin < starts), 0)
-    which = np.pad(which, ((0, 0), (1, 1)))
-    which = np.stack((which[:, :-2], which[:, 1:-1], which[:, 2:]), axis=1).reshape(-1, len(found.starts))
-    return np.array([list(map(crc32, texts)), list(map(len, texts))]).take(which, axis=1)
+    seen = np.zeros((len(marks), 3, len(found.starts)), np.int64)
+    seen[:, 0, 1:], seen[:, 1], seen[:, 2, :-1] = which[:, :-1], which, which[:, 1:]
+    return np.array([list(map(crc32, texts)), list(map(len, texts))]).take(seen.reshape(-1, len(found.starts)), axis=1)
