@@ -21,6 +21,7 @@ from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
 from minirank.features.links import Links
+from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -40,6 +41,7 @@ class Encoder:
         roles: names of the roles in training rows, sorted; roles[i] has id i + 1, any other role id 0.
         vocabularies: field -> its names in id order, from id 1; id 0 is unknown.
         text: the words in use and how rare they are, or None without text and tokens.
+        market: what training jobs and resumes show of their market.
         mean, std: (P,) float64, of the raw dense features in training rows, unknown values left out.
         until: seconds, the time of the last training row.
     """
@@ -48,6 +50,7 @@ class Encoder:
     roles: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
     text: TextModel | None
+    market: Market
     mean: np.ndarray
     std: np.ndarray
     until: int
@@ -89,13 +92,15 @@ class Encoder:
         job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
         resume_side = resume_profiles(resumes, resumes_found, model, most, resume_counts)
         history = _history(config, job_side, PastHires.from_folder(folder, features), model)
-        pairs = MatchedPairs(job_side, resume_side, history, job, resume, shown.time[rows])
+        market = Market.fit(job_side, resume_side, config.min_count)
+        pairs = MatchedPairs(job_side, resume_side, history, job, resume, shown.time[rows], market=market)
         mean, std = _statistics([feature.column(pairs) for feature in inputs.features(config)])
         return cls(
             config=config,
             roles=tuple(sorted({folder.roles[role] for role in np.unique(shown.role[rows])})),
             vocabularies=_vocabularies(config, pairs),
             text=model,
+            market=market,
             mean=mean,
             std=std,
             until=int(shown.time[rows].max()),
@@ -132,7 +137,7 @@ class Encoder:
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
         position = np.minimum(shown.position, self.max_position)
-        pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position)
+        pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
         encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}
         columns = folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
         made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
@@ -178,7 +183,8 @@ class Encoder:
             now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
         past = _history(self.config, jobs, history or PastHires(), self.text)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
-        return self._encode(MatchedPairs(jobs, candidates, past, zero, each, np.full(n, now, np.int64), zero + self._role(role), zero))
+        times, roles = np.full(n, now, np.int64), zero + self._role(role)
+        return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))
 
     def is_foreign(self, job: Record, job_features: JobFeatures) -> bool:
         """Whether a job's text is from another world than the training texts, see `TextModel.foreign`."""

@@ -14,14 +14,14 @@ from minirank.config.features import FeatureConfig
 from minirank.data.read_files import short
 from minirank.data.values import LATEST
 from minirank.errors import ConfigError, RunError
-from minirank.features import inputs
+from minirank.features import inputs, market
 from minirank.features.links import Links
 from minirank.features.tfidf import Rarity, TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 from minirank.terminal import json_text
 
 FORMAT = "minirank encoder"
-VERSION = 4  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words, 3 no links
+VERSION = 4  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words, 3 no links and no market
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 MOST = 2**53  # of anything that is counted in a float
 _AGAIN = "train again, or take the folder from a backup"
@@ -48,7 +48,7 @@ def save(encoder: Any, folder: Path) -> None:
     Raises:
         RunError: they cannot be written.
     """
-    arrays = {"mean": encoder.mean, "std": encoder.std}
+    arrays = {"mean": encoder.mean, "std": encoder.std, **encoder.market.arrays()}
     if encoder.text is not None:
         text = encoder.text
         arrays |= {"kept": text.words.kept, "idf": text.words.idf, "parts_kept": text.parts.kept, "parts_idf": text.parts.idf}
@@ -88,7 +88,7 @@ def load(folder: Path) -> dict[str, Any]:
     kinds = (("kept", np.int32), ("idf", np.float64))
     texts: dict[str, Any] = {prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in kinds}
     texts = texts | {"texts": ((3,), np.float64)} if reads_text else {}
-    values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **texts})
+    values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **market.ARRAYS, **texts})
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
     if reads_text:
         count, length, most_unknown = values.pop("texts")
@@ -102,6 +102,10 @@ def load(folder: Path) -> dict[str, Any]:
         fields["text"] = TextModel(config.bigrams, found[0], found[1], float(length), float(most_unknown), Links(settings.links))
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
+    try:
+        fields["market"] = market.Market.of_arrays({name: values.pop(name) for name in market.ARRAYS})
+    except ValueError:
+        raise RunError(f"{arrays}: damaged; {_AGAIN}") from None
     return fields | values
 
 

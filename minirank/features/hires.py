@@ -28,6 +28,7 @@ class PastHires:
         hired_at: (H,) int64 seconds, ascending.
         resumes: H lines of resumes.jsonl, the latest snapshots with updated_at <= hired_at.
         features: H `ResumeFeatures` of these snapshots.
+        ads: H `JobFeatures` of that job; none where no ad is known.
     """
 
     team: tuple = ()
@@ -36,6 +37,7 @@ class PastHires:
     hired_at: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     resumes: tuple = ()
     features: tuple = ()
+    ads: tuple = ()
 
     @classmethod
     def from_folder(cls, folder: DataFolder, features: Features) -> PastHires:
@@ -62,6 +64,7 @@ class PastHires:
             hired_at=np.array([hired_at for hired_at, _, _, _ in found], np.int64),
             resumes=tuple(folder.resumes[row] for _, _, _, row in found),
             features=tuple(features.resumes[row] for _, _, _, row in found),
+            ads=tuple(features.jobs[job] for _, _, job, _ in found),
         )
 
     def __len__(self) -> int:

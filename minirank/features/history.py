@@ -9,12 +9,17 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.extract import JobFeatures
 from minirank.features.hires import PastHires
-from minirank.features.profiles import Profiles, resume_profiles
+from minirank.features.market import Market, Shares
+from minirank.features.profiles import Profiles, job_profiles, resume_profiles
 from minirank.features.sparse import dot, dot_shared, merge, offsets_of, product, row_of_entries, sizes, squares
+from minirank.features.tastes import Contrast, contrast
 from minirank.features.tfidf import TextModel
 
 
@@ -34,6 +39,7 @@ class History:
         job: (S,) the job of each slot.
         hire: (S,) the row of each slot in `people`.
         people: the resumes of those hired, as they were then.
+        ads: what the jobs that they were hired for asked, in the same rows; their records are not known.
     """
 
     def __init__(self, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None, text: bool = True):
@@ -44,6 +50,9 @@ class History:
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
         self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, int(text))
+        unknown = {"job_id": "", "posted_at": 0, "title": "", "description": ""}
+        ads = [past.ads[h] if past.ads else JobFeatures() for h in hires]
+        self.ads = job_profiles([unknown] * len(ads), ads, None, 1)
 
     def removed(self, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
         """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.
@@ -80,6 +89,7 @@ class OtherHires:
         history: of the jobs.
         resumes: the candidates.
         job, resume: (N,) rows of the pairs.
+        market: of training rows.
 
     Attributes:
         slot: (N,) the slot left out for each of N pairs, -1 without history.
@@ -87,7 +97,8 @@ class OtherHires:
         job, resume, left_out: (H,) their jobs, resumes and slots.
     """
 
-    def __init__(self, history: History, resumes: Profiles, job: np.ndarray, resume: np.ndarray):
+    def __init__(self, history: History, resumes: Profiles, job: np.ndarray, resume: np.ndarray, market: Market = Market()):
+        self.market = market
         self.history, self.resumes, self.slot = history, resumes, history.removed(resumes, job, resume)
         self.rows = rows = np.flatnonzero(self.slot >= 0)
         self.job, self.resume, self.left_out = job[rows], resume[rows], self.slot[rows]
@@ -109,13 +120,8 @@ class OtherHires:
 
     def years_apart(self) -> np.ndarray:
         """|years - mean years of the others|."""
-        history, jobs = self.history, len(self.history.level)
-        years = history.people.years[history.hire]
-        known = np.isfinite(years)
-        years = np.where(known, years, 0.0)
-        total = np.bincount(history.job, years, minlength=jobs)[self.job] - years[self.left_out]
-        count = np.bincount(history.job, known, minlength=jobs)[self.job] - known[self.left_out]
-        return self._spread(np.abs(self.resumes.years[self.resume] - ratio(total, count)))
+        years = self.history.people.years[self.history.hire]
+        return self._spread(np.abs(self.resumes.years[self.resume] - self._mean_of_others(years)))
 
     def text_similarity(self) -> np.ndarray:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
@@ -128,8 +134,53 @@ class OtherHires:
         both = dot_shared(total, self.job, text, self.resume) - dot_shared(hired, history.hire[self.left_out], text, self.resume)
         return self._spread(ratio(both, np.sqrt(np.maximum(square, 0.0))[self.left_out]))
 
+    @cached_property
+    def skill_lift(self) -> csr_array:
+        """(S, COLUMNS) how much more the others have each skill than is usual, those aside that their ads named; see `Contrast.lift`."""
+        return self._contrast(self.history.people.sets["skills"], self.history.ads.sets["named"], self.market.skills).lift()
+
+    def lifted_skills(self) -> np.ndarray:
+        """Sum of the lifts of the resume's skills."""
+        return self._spread(dot(self.skill_lift, self.left_out, self.resumes.sets["skills"], self.resume))
+
+    def shared_background(self, industries: csr_array) -> np.ndarray:
+        """Chance that the industry which the others have in common is one of the resume's.
+
+        Args:
+            industries: (n, COLUMNS), of the resumes.
+        """
+        weights = self._contrast(self.market.industries_of(self.history.people), None, self.market.industries).background()
+        return self._spread(dot(weights, self.left_out, industries, self.resume))
+
+    def standing_apart(self, gap: np.ndarray) -> np.ndarray:
+        """|gap - mean gap of the others|, each the levels between a person's standing and the ad's.
+
+        Args:
+            gap: (N,) of the pairs.
+        """
+        history, market = self.history, self.market
+        theirs = (market.standing(history.people) - market.standing(history.ads))[history.hire]
+        return np.abs(gap - self._spread(self._mean_of_others(theirs)))
+
+    def _contrast(self, held: csr_array, asked: csr_array | None, shares: Shares) -> Contrast:
+        hire = self.history.hire
+        domain = self.market.domain_of(self.history.people)[hire]
+        return contrast(self.history.offsets, held[hire], None if asked is None else asked[hire], shares, domain)
+
     def _share_of_skills(self, held: csr_array) -> np.ndarray:
         return self._spread(ratio(*self._common(held, "skills")))
+
+    def _mean_of_others(self, values: np.ndarray) -> np.ndarray:
+        """(H,) mean of a number over the others of whom it is known.
+
+        Args:
+            values: (S,) of each slot's person, NaN is unknown.
+        """
+        job, jobs, known = self.history.job, len(self.history.level), np.isfinite(values)
+        values = np.where(known, values, 0.0)
+        total = np.bincount(job, values, minlength=jobs)[self.job] - values[self.left_out]
+        count = np.bincount(job, known, minlength=jobs)[self.job] - known[self.left_out]
+        return ratio(total, count)
 
     def _common(self, held: csr_array, name: str) -> tuple[np.ndarray, np.ndarray]:
         """(H,) support, among the others, of what the resume holds too, and of everything they hold.

@@ -151,6 +151,54 @@ FEATURES = (
     Feature("location_match", "pair", "share", "|PARTS of both places| / the smaller count", lambda p: p.location_match, flag=True),
     Feature("reachable", "pair", "share", "1 if the job is remote, else location_match", lambda p: p.reachable()),
     Feature("remote_fit", "pair", "share", "1 - |gap| / 2 (onsite 0 .. remote 2)", lambda p: 1 - np.abs(p.gap("remote")) / 2, flag=True),
+    Feature(
+        "must_depth",
+        "pair",
+        "share",
+        "mean DEPTH of MUST (basic 1/3, solid 2/3, expert 1), 0 if lacking",
+        lambda p: p.must_depth(),
+        flag=True,
+    ),
+    Feature("must_weakest", "pair", "share", "least DEPTH of MUST", lambda p: p.must_weakest()),
+    Feature("must_first", "pair", "share", "DEPTH of the must-have that is named first", lambda p: p.must_first()),
+    Feature(
+        "stressed",
+        "pair",
+        "share",
+        "|STRESSED & SKILLS and SOFT| / |STRESSED|",
+        lambda p: p.share_of_job("stressed", "abilities"),
+        flag=True,
+    ),
+    Feature(
+        "standing",
+        "resume",
+        "levels",
+        "mean of the level and of that usual at its years",
+        lambda p: p.market.standing(p.resumes),
+        flag=True,
+    ),
+    Feature("standing_gap", "pair", "levels", "standing - the job's", lambda p: p.standing_gap, flag=True),
+    Feature(
+        "salary_gap", "pair", "ln", "ln(wish / offer) within -1 .. 1, one currency or one unknown", lambda p: p.salary_gap(), flag=True
+    ),
+    Feature("over_budget", "pair", "0 or 1", "wish > offer", lambda p: over(p.salary_gap())),
+    Feature("notice", "resume", "ln(1 + weeks)", "until available", lambda p: np.log1p(p.resumes.numbers["notice"]), flag=True),
+    Feature("late", "pair", "ln(1 + weeks)", "notice - weeks until the start, at least 0", lambda p: p.late(), flag=True),
+    Feature("leadership", "resume", "levels", "done: none 0, project 1, people 2", lambda p: p.known_level("leadership"), flag=True),
+    Feature("leadership_gap", "pair", "levels", "done - asked", lambda p: p.gap("leadership"), flag=True),
+    Feature("conditions", "pair", "share", "|CONDITIONS of both| / |of the job|", lambda p: p.share_of_job("conditions"), flag=True),
+    Feature("tenure", "resume", "ln(1 + months)", "mean months a job", lambda p: np.log1p(p.resumes.numbers["tenure"]), flag=True),
+    Feature("moves", "resume", "ln(1 + employers)", "employers so far", lambda p: np.log1p(p.resumes.numbers["moves"]), flag=True),
+    Feature("same_industry", "pair", "share", "|INDUSTRIES of both| / |of the job|", lambda p: p.same_industry(), flag=True),
+    Feature("industry_count", "resume", "ln(1 + industries)", "|INDUSTRIES|, stated and of employers", lambda p: p.industry_count()),
+    Feature(
+        "outside_skills",
+        "resume",
+        "ln(1 + skills)",
+        "skills of another domain",
+        lambda p: np.log1p(p.market.outside_skills(p.resumes)),
+        flag=True,
+    ),
     Feature("recency", "pair", "ln(1 + days)", "time of the search - updated_at, never negative", lambda p: p.recency()),
     Feature("text_similarity", "pair", "cosine", "TF-IDF of the parts of words of both texts", lambda p: p.text_similarity(), TEXT),
     Feature("title_found", "pair", "share", "BM25 of the job's title in the resume / its most", lambda p: p.title_found(), TEXT),
@@ -162,6 +210,30 @@ FEATURES = (
     Feature("hired_education", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("education"), SIGNALS),
     Feature("hired_title", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("title"), SIGNALS),
     Feature(
+        "hired_more",
+        "pair",
+        "ln",
+        "sum over SKILLS of max(ln((O + 1) / (E + 1)), 0), see `tastes`",
+        lambda p: p.past.lifted_skills(),
+        SIGNALS,
+    ),
+    Feature(
+        "hired_industry",
+        "pair",
+        "chance",
+        "that INDUSTRIES have what n - 1 hires share",
+        lambda p: p.past.shared_background(p.industries),
+        SIGNALS,
+    ),
+    Feature(
+        "hired_standing",
+        "pair",
+        "levels",
+        "|standing_gap - mean of n - 1 hires'|",
+        lambda p: p.past.standing_apart(p.standing_gap),
+        SIGNALS,
+    ),
+    Feature(
         "hired_text", "pair", "cosine", "TF-IDF likewise, of the resume and n - 1 hires", lambda p: p.past.text_similarity(), SIGNALS + TEXT
     ),
 )
@@ -170,7 +242,8 @@ FEATURES = (
 READ = {
     "skills": (
         *("must_have", "nice_to_have", "resume_skills", "must_covered", "must_coverage", "must_missing", "nice_coverage", "extra_skills"),
-        *("soft_skills", "languages", "hired_skills", "hired_unstated"),
+        *("soft_skills", "languages", "hired_skills", "hired_unstated", "must_depth", "must_weakest", "must_first", "stressed"),
+        *("outside_skills", "hired_more"),
     ),
     "titles": (
         "job_title",
@@ -185,6 +258,11 @@ READ = {
     "levels": (
         *("job_seniority", "resume_seniority", "job_education", "resume_education", "job_remote", "resume_remote", "years", "min_years"),
         *("years_gap", "seniority_gap", "education_gap", "remote_fit", "hired_years", "hired_seniority", "hired_education"),
+        *("standing", "standing_gap", "hired_standing"),
+    ),
+    "terms": (
+        *("salary_gap", "over_budget", "notice", "late", "leadership", "leadership_gap", "conditions", "tenure", "moves"),
+        *("same_industry", "industry_count", "hired_industry"),
     ),
     "words": ("job_tokens", "resume_tokens"),
 }
@@ -201,6 +279,11 @@ NOT_READ = (
     "hires",
     "hired_text",
 )
+
+
+def over(gap: np.ndarray) -> np.ndarray:
+    """1 where a gap is above 0, 0 where it is not, NaN where it is unknown."""
+    return np.where(np.isnan(gap), np.nan, gap > 0)
 
 
 def categorical(config: FeatureConfig) -> list[Categorical]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.features.history import History, OtherHires, ratio
+from minirank.features.market import Market
 from minirank.features.profiles import Profiles
-from minirank.features.sparse import dot, dot_shared, product, sizes
+from minirank.features.sparse import dot, dot_shared, product, row_of_entries, sizes
 
 DAY = 86_400
 
@@ -25,6 +26,7 @@ class MatchedPairs:
         job, resume: (N,) their rows.
         time: (N,) int64 seconds, of the search.
         role, position: (N,) ids, of the search; None where no input needs them.
+        market: of training rows.
     """
 
     jobs: Profiles
@@ -35,6 +37,7 @@ class MatchedPairs:
     time: np.ndarray
     role: np.ndarray | None = None
     position: np.ndarray | None = None
+    market: Market = field(default_factory=Market)
 
     def __len__(self) -> int:
         return len(self.job)
@@ -75,6 +78,10 @@ class MatchedPairs:
         theirs, ours = self.resumes.levels[level][self.resume].astype(float), self.jobs.levels[level][self.job].astype(float)
         return np.where((theirs >= 0) & (ours >= 0), theirs - ours, np.nan)
 
+    def known_level(self, level: str) -> np.ndarray:
+        """(n,) the resume's place in `LEVELS`, NaN where it is unknown."""
+        return np.where(self.resumes.levels[level] >= 0, self.resumes.levels[level].astype(float), np.nan)
+
     def years_gap(self) -> np.ndarray:
         """(N,) years, at most 40, beyond those that the job asks for, within -15 .. 15."""
         years, least = np.minimum(self.resumes.years, 40)[self.resume], np.minimum(self.jobs.years, 40)[self.job]
@@ -90,8 +97,56 @@ class MatchedPairs:
 
     @cached_property
     def must_covered(self) -> csr_array:
-        """(N, COLUMNS), the must-haves that each resume has."""
-        return product(self.jobs.sets["must"], self.job, self.resumes.sets["skills"], self.resume)
+        """(N, COLUMNS), the must-haves that each resume has, with their depths."""
+        return product(self.jobs.sets["must"], self.job, self.resumes.sets["depths"], self.resume)
+
+    def must_depth(self) -> np.ndarray:
+        """(N,) mean depth of the must-haves, 0 of one that the resume does not have."""
+        covered = self.must_covered
+        return ratio(np.bincount(row_of_entries(covered), covered.data, minlength=len(self)), self.asked("must"))
+
+    def must_weakest(self) -> np.ndarray:
+        """(N,) the least depth of the must-haves, 0 where the resume does not have all."""
+        covered, asked = self.must_covered, self.asked("must")
+        least = np.full(len(self), np.inf)
+        np.minimum.at(least, row_of_entries(covered), covered.data)
+        return np.where(asked > 0, np.where(sizes(covered) == asked, least, 0.0), np.nan)
+
+    def must_first(self) -> np.ndarray:
+        """(N,) depth of the must-have that the job names first."""
+        return np.where(self.asked("first") > 0, self.common("first", "depths"), np.nan)
+
+    def salary_gap(self) -> np.ndarray:
+        """(N,) ln(wish / offer), within -1 .. 1; NaN where one is unknown or they are in different currencies."""
+        ours, theirs = self.jobs.currency[self.job], self.resumes.currency[self.resume]
+        offer, wish = self.jobs.numbers["salary"][self.job], self.resumes.numbers["salary"][self.resume]
+        comparable = ((ours == theirs) | (ours < 0) | (theirs < 0)) & (offer > 0) & (wish > 0)
+        wish, offer = (np.where(comparable, pay, np.nan) for pay in (wish, offer))
+        return np.clip(np.log(wish) - np.log(offer), -1, 1)
+
+    def late(self) -> np.ndarray:
+        """(N,) ln(1 + weeks) that the person comes after the start."""
+        return np.log1p(np.maximum(self.resumes.numbers["notice"][self.resume] - self.jobs.numbers["start"][self.job], 0))
+
+    @cached_property
+    def industries(self) -> csr_array:
+        """(n, COLUMNS), industries of each resume, those of its employers included."""
+        return self.market.industries_of(self.resumes)
+
+    def industry_count(self) -> np.ndarray:
+        """(n,) ln(1 + industries of each resume), NaN where none is known."""
+        count = sizes(self.industries)
+        return np.where(count > 0, np.log1p(count), np.nan)
+
+    def same_industry(self) -> np.ndarray:
+        """(N,) share of the job's industries that the resume's are among; NaN where either is unknown."""
+        share = ratio(dot(self.jobs.sets["industries"], self.job, self.industries, self.resume), self.asked("industries"))
+        return np.where(sizes(self.industries)[self.resume] > 0, share, np.nan)
+
+    @cached_property
+    def standing_gap(self) -> np.ndarray:
+        """(N,) levels from the job's standing to the resume's, see `Market.standing`."""
+        return self.market.standing(self.resumes)[self.resume] - self.market.standing(self.jobs)[self.job]
 
     @cached_property
     def location_match(self) -> np.ndarray:
@@ -122,4 +177,4 @@ class MatchedPairs:
     @cached_property
     def past(self) -> OtherHires:
         """The past hires that each candidate is compared with."""
-        return OtherHires(self.history, self.resumes, self.job, self.resume)
+        return OtherHires(self.history, self.resumes, self.job, self.resume, self.market)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
+from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
 from minirank.extract.edited_text import EditedText
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
@@ -21,7 +21,11 @@ Records = Sequence[Record]
 JobsFound = Sequence[JobFeatures]
 ResumesFound = Sequence[ResumeFeatures]
 Counts = tuple[csr_array, csr_array]  # of words and of parts of words, see `TextModel.count`
-LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE}
+LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE, "leadership": LEADERSHIP}
+SETS = ("domains", "soft_skills", "languages", "industries", "conditions")  # of jobs and of resumes, under the names of their features
+DEPTHS = {name: (place + 1) / len(DEPTH) for place, name in enumerate(DEPTH)}  # how deep a skill is held
+UNSTATED_DEPTH = DEPTHS["solid"]
+DEPTH_OF_YEARS = ((5, "expert"), (2, "solid"), (0, "basic"))  # from so many years with a skill on
 
 
 class Profiles:
@@ -40,8 +44,12 @@ class Profiles:
         key: (n,) int64, a hash of job_id or resume_id.
         time: (n,) int64 seconds, when a job was posted or a resume updated.
         years: (n,) float64, asked for or had; NaN is unknown.
-        levels: seniority, education, remote -> (n,) int8, place in `LEVELS`, -1 is unknown.
+        levels: seniority, education, remote, leadership -> (n,) int8, place in `LEVELS`, -1 is unknown.
+        numbers: salary and, of jobs, start, of resumes, notice, tenure and moves -> (n,) float64, NaN is unknown.
+        currency: (n,) int64, a hash of the salary's currency, -1 is unknown.
         title, domain: n strings (the first domain), or None.
+        domain_column: (n,) int64, the column of `domain`, -1 is unknown.
+        is_jobs: whether these are jobs.
         sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
         text: (n, buckets) TF-IDF rows of parts of words, or None where the encoder reads no text.
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
@@ -69,9 +77,14 @@ class Profiles:
         self.years = np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64)
         self.title = [value_of(f.title) for f in features]
         self.domain = [f.domains[0].value if f.domains else None for f in features]
+        self.domain_column = np.array([-1 if name is None else column(name) for name in self.domain], np.int64)
+        self.is_jobs = titles is not None
+        numbers = ("salary", "start") if self.is_jobs else ("salary", "notice", "tenure", "moves")
+        self.numbers = {name: np.array([value_of(getattr(f, name), np.nan) for f in features], np.float64) for name in numbers}
+        self.currency = np.array([-1 if f.currency is None else column(str(f.currency.value)) for f in features], np.int64)
         levels = {name: [value_of(getattr(f, name)) for f in features] for name in LEVELS}
         self.levels = {name: _places_in(LEVELS[name], found) for name, found in levels.items()}
-        lists: dict[str, Any] = {name: [_values(getattr(f, name)) for f in features] for name in ("domains", "soft_skills", "languages")}
+        lists: dict[str, Any] = {name: [_values(getattr(f, name)) for f in features] for name in SETS}
         lists |= {name: [_one(value) for value in levels[name]] for name in ("seniority", "education")}
         lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
         lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
@@ -99,7 +112,7 @@ class Profiles:
                 return {name: chosen(part) for name, part in values.items()}
             if isinstance(values, (np.ndarray, csr_array)):
                 return values[rows]
-            return None if values is None else [values[row] for row in rows]
+            return values if values is None or isinstance(values, bool) else [values[row] for row in rows]
 
         taken = copy(self)
         vars(taken).update(chosen(vars(self)))
@@ -138,7 +151,8 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     if model is not None:
         features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
     must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
-    skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)]}
+    skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)], "first": [names[:1] for names in must]}
+    skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
     titles = map(job_title, jobs, features)
     return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, titles)
 
@@ -154,8 +168,13 @@ def resume_profiles(resumes: Records, features: ResumesFound, model: TextModel |
     texts = [] if model is None else list(map(resume_text, resumes, features))
     if model is not None:
         features = list(map(model.links.resume, texts, features))
-    skills = {"skills": [_values(f.skills) for f in features]}
-    return Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, _plain(texts), model, most, counts)
+    skills = {"employers": [_values(f.employers) for f in features]}
+    skills["abilities"] = [_values((*f.skills, *f.soft_skills)) for f in features]
+    found = Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, _plain(texts), model, most, counts)
+    depths = sets([_values(f.skills) for f in features], [[_depth(skill) for skill in f.skills] for f in features])
+    found.sets["depths"] = depths
+    found.sets["skills"] = csr_array((np.ones(len(depths.data)), depths.indices, depths.indptr), shape=depths.shape)
+    return found
 
 
 def _plain(texts: Iterable[EditedText]) -> list[str]:
@@ -170,6 +189,13 @@ def place_parts(place: str | None) -> list[str]:
 def value_of(found: Value | None, default: Any = None) -> Any:
     """The value that was found, `default` where none was."""
     return default if found is None else found.value
+
+
+def _depth(skill: Value) -> float:
+    """How deep a skill is held, as stated, or as its years say, or in between."""
+    if skill.depth is None and skill.years is not None:
+        return DEPTHS[next(name for least, name in DEPTH_OF_YEARS if skill.years >= least)]
+    return UNSTATED_DEPTH if skill.depth is None else DEPTHS[skill.depth]
 
 
 def _values(found: Iterable[Value]) -> list[Any]:

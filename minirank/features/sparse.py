@@ -24,18 +24,27 @@ def column(name: str) -> int:
     return crc32(name.encode("utf-8", "replace")) % COLUMNS
 
 
-def sets(lists: Sequence[Sequence[str]]) -> csr_array:
+def sets(lists: Sequence[Sequence[str]], weights: Sequence[Sequence[float]] | None = None) -> csr_array:
     """One sparse row a set.
 
     Args:
         lists: n sequences of strings; repeats count once.
+        weights: likewise, of each string, the greatest where it is repeated; None is 1.
     Returns:
-        (n, COLUMNS) float64 of ones, canonical.
+        (n, COLUMNS) float64 of these weights, canonical.
     """
     lengths = np.fromiter(map(len, lists), np.int64, len(lists))
     columns = np.fromiter(map(cache(column), chain.from_iterable(lists)), np.int64, int(lengths.sum()))
-    row, columns = np.divmod(np.unique(np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns), 2**31)
-    return csr_array((np.ones(len(row)), columns.astype(np.int32), offsets_of(row, len(lists))), shape=(len(lists), COLUMNS))
+    keys = np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns
+    if weights is None:
+        keys = np.unique(keys)
+        values = np.ones(len(keys))
+    else:
+        keys, entry = np.unique(keys, return_inverse=True)
+        values = np.full(len(keys), -np.inf)
+        np.maximum.at(values, entry, np.fromiter(chain.from_iterable(weights), np.float64, len(entry)))
+    row, columns = np.divmod(keys, 2**31)
+    return csr_array((values, columns.astype(np.int32), offsets_of(row, len(lists))), shape=(len(lists), COLUMNS))
 
 
 def offsets_of(row: np.ndarray, count: int) -> np.ndarray:

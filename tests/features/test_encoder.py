@@ -346,6 +346,14 @@ def test_settings_of_other_types(world, tmp_path, key, value, message):
     texts | [-1.0] | damaged
     kept | [0] | damaged
     kept | [2147483647] | damaged
+    skill_names | [2147483647] | damaged
+    skill_names | [0] | damaged
+    skill_shares | None | skill_shares must be
+    industry_shares | [0.0] | damaged
+    employers | None | employers must be
+    domains | [-1] | damaged
+    job_levels | [6.0] | damaged
+    resume_levels | [-0.5] | damaged
 """.replace('float("nan")', "'nan'")
 )
 def test_arrays_of_other_types_and_values(world, tmp_path, name, change, message):

@@ -1,5 +1,6 @@
 """Past hires: whose they are, when they are known, and that being one of them gives nothing away."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from minirank.features.hires import NONE, TEAM, TITLE, PastHires
 from minirank.features.history import History, shared_skills
 from minirank.features.inputs import match_features
+from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.sparse import column, dot, merge, product
@@ -47,7 +49,8 @@ def close(jobs, found, past, candidates, k=2, most=30, model=None):
 
 def closeness(history, jobs, resumes, job, resume):
     """The features of `signals`, by name."""
-    found = match_features(MatchedPairs(jobs, resumes, history, job, resume, np.zeros(len(job), np.int64)))
+    market = Market.fit(jobs, resumes, min_count=3)
+    found = match_features(MatchedPairs(jobs, resumes, history, job, resume, np.zeros(len(job), np.int64), market=market))
     return {name: values for name, values in found.items() if name.startswith("hire")}
 
 
@@ -86,7 +89,9 @@ def test_closeness_by_hand_with_the_own_hire_left_out():
     assert removed.tolist() == [0]
     # b and c are left: supports sql 2, go 1; of sql, go and rust the candidate has them all
     expected = {"hires": np.log(4), "hired_skills": 1.0, "hired_unstated": 1.0, "hired_years": 4.0, "hired_seniority": 0.5}
-    expected |= {"hired_title": 0.5, "hired_education": np.nan}
+    expected |= {"hired_title": 0.5, "hired_education": np.nan, "hired_industry": 0.0, "hired_standing": np.nan}
+    # a skill that hardly any training resume has: 1/4 of one of no matter which domain, (0 + 10/4) / (1 + 10) of this domain
+    expected |= {"hired_more": np.log((2 + 1) / (5 / 11 + 1)) + np.log((1 + 1) / (5 / 11 + 1))}
     assert {name: float(values[0]) for name, values in found.items()} == pytest.approx(expected, nan_ok=True)
     shared = shared_skills(history, most=10)
     assert shared[[0]].indices.tolist() == [column("sql")]
@@ -129,7 +134,8 @@ def planted_world(seed):
         skills = tuple(str(s) for s in random.choice(SKILLS, random.integers(1, 6), replace=False))
         seniority, title = str(random.choice(["junior", "mid", "senior"])), str(random.choice(TITLES))
         record, years = resume(name, " ".join(random.choice(SKILLS, 8))), int(random.integers(0, 15))
-        return record, resume_features(skills=skills, years=years, seniority=seniority, title=title, education="master")
+        more = {"industries": (str(random.choice(["banking", "energy", "retail"])),), "domains": (str(random.choice(["data", "design"])),)}
+        return record, resume_features(skills=skills, years=years, seniority=seniority, title=title, education="master", **more)
 
     jobs, past, teams, candidates, job_row, hired = [], [], [], [], [], []
     for team in range(250):
@@ -141,7 +147,8 @@ def planted_world(seed):
         candidates += people[:8] + people[size:]
         job_row += [team] * 16
         hired += [1] * 8 + [0] * 8
-    order = hires_of(past, teams, [None] * len(past), START - 50 * DAY + np.arange(len(past)))
+    ads = tuple(job_features(must_have=(str(random.choice(SKILLS)),), seniority="mid") for _ in past)
+    order = replace(hires_of(past, teams, [None] * len(past), START - 50 * DAY + np.arange(len(past))), ads=ads)
     return jobs, order, candidates, np.array(job_row), np.array(hired)
 
 
@@ -157,7 +164,7 @@ def separation(columns, hired):
 def planted():
     jobs, past, candidates, job_row, hired = planted_world(0)
     model = text_model([record["text"] for record, _ in candidates])
-    table = job_profiles(jobs, [job_features()] * len(jobs), model, 1)
+    table = job_profiles(jobs, [job_features(seniority="mid")] * len(jobs), model, 1)
     resumes = resume_profiles([record for record, _ in candidates], [found for _, found in candidates], model, 1)
     return History(table, past, 2, 30, model), table, resumes, job_row, hired
 

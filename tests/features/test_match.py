@@ -5,7 +5,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from features_world import DAY, START, job_features, resume_features, text_model
+from features_world import DAY, START, job_features, resume_features, skill, text_model
 
 from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, NOT_READ, READ, Owner, match_features
 from minirank.features.pairs import MatchedPairs
@@ -35,7 +35,9 @@ def test_by_hand():
     expected |= {"years": 3, "min_years": 5, "years_gap": -2, "seniority_gap": -1, "education_gap": -1}
     expected |= {"same_title": 0, "title_similarity": 1 / 3, "domain_overlap": 1 / 2, "soft_skills": 0, "languages": 1 / 2}
     expected |= {"location_match": 1, "reachable": 1, "remote_fit": 0, "recency": np.log(4)}
-    assert match(job_features(**job), resume_features(**resume), **berlin) == pytest.approx(expected)
+    expected |= {"must_depth": 2 / 9, "must_weakest": 0, "must_first": 2 / 3, "standing": 2, "standing_gap": -1}
+    found = match(job_features(**job), resume_features(**resume), **berlin)
+    assert {name: value for name, value in found.items() if not np.isnan(value)} == pytest.approx(expected)
 
 
 def test_what_is_not_known_is_nan_and_counts_are_never():
@@ -43,6 +45,60 @@ def test_what_is_not_known_is_nan_and_counts_are_never():
     known = {name for name, value in found.items() if not np.isnan(value)}
     assert known == {"must_missing", "extra_skills", "recency"}
     assert found["must_missing"] == found["extra_skills"] == 0
+
+
+def test_the_terms_by_hand():
+    job = {"salary": 60_000, "currency": "EUR", "start": 4, "leadership": "project", "conditions": ("travel", "nights")}
+    job |= {"industries": ("banking", "energy"), "must_have": ("sql",), "stressed": ("sql", "teamwork", "rust")}
+    resume = {"salary": 72_000, "currency": "EUR", "notice": 12, "leadership": "people", "conditions": ("travel",), "tenure": 30}
+    resume |= {"moves": 4, "industries": ("banking",), "skills": ("sql",), "soft_skills": ("teamwork",)}
+    expected = {"salary_gap": np.log(1.2), "over_budget": 1, "notice": np.log(13), "late": np.log(9), "leadership": 2}
+    expected |= {"leadership_gap": 1, "conditions": 1 / 2, "tenure": np.log(31), "moves": np.log(5), "same_industry": 1 / 2}
+    expected |= {"industry_count": np.log(2), "stressed": 2 / 3}
+    found = match(job_features(**job), resume_features(**resume))
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("offer", "wish", "gap"),
+    [
+        ((50_000, "EUR"), (40_000, None), np.log(0.8)),
+        ((50_000, None), (50_000, "USD"), 0),
+        ((50_000, "EUR"), (50_000, "USD"), np.nan),  # what they are worth to each other changes by the day
+        ((50_000, "EUR"), (900_000, "EUR"), 1),
+        ((0, "EUR"), (50_000, "EUR"), np.nan),
+        ((50_000, "EUR"), (0, "EUR"), np.nan),
+        ((50_000, "EUR"), (None, "EUR"), np.nan),
+    ],
+)
+def test_pay_is_compared_where_the_currencies_may_be_the_same(offer, wish, gap):
+    sides = [dict(zip(("salary", "currency"), pay)) for pay in (offer, wish)]
+    found = match(job_features(**sides[0]), resume_features(**sides[1]))
+    assert found["salary_gap"] == pytest.approx(gap, nan_ok=True)
+    assert found["over_budget"] == pytest.approx(np.nan if np.isnan(gap) else float(gap > 0), nan_ok=True)
+
+
+def test_depths_are_stated_or_follow_from_years():
+    held = (
+        skill("sql", "expert"),
+        skill("go", "basic"),
+        skill("rust", years=6),
+        skill("spark", years=3),
+        skill("excel", years=1),
+        skill("figma"),
+    )
+    for name, depth in {"sql": 1, "go": 1 / 3, "rust": 1, "spark": 2 / 3, "excel": 1 / 3, "figma": 2 / 3, "kafka": 0}.items():
+        found = match(job_features(must_have=(name,)), resume_features(skills=held))
+        assert [found[key] for key in ("must_depth", "must_weakest", "must_first")] == pytest.approx([depth] * 3)
+    found = match(job_features(must_have=("go", "sql")), resume_features(skills=held))
+    assert [found[key] for key in ("must_depth", "must_weakest", "must_first")] == pytest.approx([2 / 3, 1 / 3, 1 / 3])
+    assert match(job_features(must_have=("sql",)), resume_features(skills=(*held, skill("sql", "basic"))))["must_weakest"] == 1
+
+
+def test_gaps_and_schools_enter_nothing():
+    job, resume = job_features(must_have=("sql",)), {"skills": ("sql",), "tenure": 20}
+    plain, told = (match(job, resume_features(**resume, **more)) for more in ({}, {"gap": 30, "schools": ("a school",)}))
+    assert plain == pytest.approx(told, abs=0, rel=0, nan_ok=True)
 
 
 def test_limits():

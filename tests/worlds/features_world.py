@@ -9,6 +9,7 @@ import numpy as np
 
 from minirank.data import read_folder
 from minirank.extract import JobFeatures, ResumeFeatures, Value
+from minirank.features.profiles import Profiles, job_profiles, resume_profiles
 from minirank.features.tfidf import TextModel, hashed_counts
 
 START = 1_735_689_600  # 2025-01-01
@@ -23,7 +24,12 @@ def value(found) -> Value | None:
 
 
 def values(*found) -> tuple[Value, ...]:
-    return tuple(Value(name, f"<{name}>", 0, 1) for name in found)
+    return tuple(name if isinstance(name, Value) else Value(name, f"<{name}>", 0, 1) for name in found)
+
+
+def skill(name, depth=None, years=None) -> Value:
+    """A skill with how well it is known."""
+    return Value(name, f"<{name}>", 0, 1, depth=depth, years=years)
 
 
 def iso(seconds: int) -> str:
@@ -42,6 +48,16 @@ def resume_features(**found) -> ResumeFeatures:
 
 def _wrapped(found: dict) -> dict:
     return {name: values(*item) if isinstance(item, tuple) else value(item) for name, item in found.items()}
+
+
+def jobs_of(*found) -> Profiles:
+    """Jobs without a text."""
+    return job_profiles([{"job_id": "j", "posted_at": START, "title": "", "description": ""}] * len(found), found, None, 1)
+
+
+def resumes_of(*found) -> Profiles:
+    """Resumes without a text."""
+    return resume_profiles([{"resume_id": "r", "updated_at": START, "text": ""}] * len(found), found, None, 1)
 
 
 def text_model(texts, min_count=1) -> TextModel:
