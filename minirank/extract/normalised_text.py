@@ -13,6 +13,8 @@ _SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\
 _HEADING_MARKUP = " *#_=:|>[]/~+•-\"'"
 _NUMBERED = re.compile(r"(?:\d{1,2}|[IVX]{1,4})[.)] ?")
 _LONGEST_HEADING = 48
+# `We bake. You have: an oven licence.`: a heading within a line.
+_WITHIN = re.compile(rf"[.!?;] {{1,2}}([^\W\d_][^.:!?;\n]{{1,{_LONGEST_HEADING - 2}}}):(?=\s)")
 
 
 class NormalisedText:
@@ -68,7 +70,7 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
     """Start offsets and kinds of the sections.
 
     A heading is a line of its own, or the words before a colon at the start of a line; the latter
-    (`Nice to have: Go`) lasts to the end of its paragraph, the former to the next heading.
+    (`Nice to have: Go`) lasts to the end of its paragraph, or to the next one in the line, the former to the next heading.
     """
     starts: list[int] = [0]
     kinds: list[str | None] = [None]
@@ -93,5 +95,11 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
                     current = kind
                 starts.append(begin)
                 kinds.append(kind)
+            for m in _WITHIN.finditer(line) if ": " in line else ():
+                kind = headings.get(m[1].lower())
+                if kind is not None:
+                    inline = True
+                    starts.append(begin + m.start(1))
+                    kinds.append(kind)
         begin += len(line) + 1
     return starts, kinds

@@ -82,7 +82,7 @@ class _Reader:
         found: list[Value | None] = []
         for span in filter(None, map(self._span, self._answer[key])):
             quote = self._quote(span)
-            facts = believable(quote, _scan(quote, lexicon().facts), lexicon().exact)
+            facts = believable(quote, _scan(quote, lexicon().facts))
             known = [m for m in facts if m.kind == _FACT_KINDS[key]]
             if self._gazetteer is not None and _FACT_KINDS[key] == "skill":
                 known = sorted([*known, *self._gazetteer.matches(quote, Tokens(quote), facts)])

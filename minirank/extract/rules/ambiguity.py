@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
 
-from minirank.extract.rules.lexicon import Match
+from minirank.extract.rules.lexicon import Lexicon, Match, lexicon
 
 _TECHNICAL = (
     r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
@@ -32,19 +31,51 @@ _SURROUNDINGS = re.compile(
 _JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
 _CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
+_TECHNICAL_DOMAINS = frozenset(("software", "data", "infrastructure", "security", "design"))
+_LIST_LABEL = re.compile(r"(?i)\b(?:skills?|tools?|stack|technolog(?:y|ies))\b *:[^\n]*$")
+_REACH = 64  # characters before a spelling that are looked at
+
+# `Institute for AI`, `Python Catering GmbH`, `Oracle Arena`: what is in the name of an organisation.
+_LINK = r"(?:of|for|the|für|der|des|de|di|d'|du|voor|van|pour|para|la|l'|dla|för|pentru)"
+_BODY_BEFORE = re.compile(
+    r"(?i:\b(?:institut[eos]?|institutet|universit[\w]{1,5}|uniwersytet|college|school|academy|akademie|faculty|fakultät|department"
+    r"|cent(?:re|er|ro)|zentrum|association|society|foundation|stiftung|museum|ministry|ministerium|chair|lehrstuhl|laborator\w{1,4}"
+    rf"|hochschule|escuela|école|scuola|conference|congress|federation|chamber|agency))(?: (?i:{_LINK})\b)+(?: [A-Z][\w'&-]*){{0,3}} ?$"
+)
+_WORKS = r"(?!(?:Developer|Engineer|Manager|Consultant|Specialist|Analyst|Architect|Administrator|Expert|Trainer|Programmer|Entwickler)\b)"
+_NAME_AFTER = rf"(?: &)?(?: {_WORKS}[A-Z][\w'&-]*){{0,2}},? "
+_LEGAL_FORM = re.compile(
+    _NAME_AFTER + r"(?:g?GmbH|mbH|AG|SE|Ltd|Limited|LLC|Inc|Corp|Corporation|Plc|PLC|SARL|SASU?|SRL|SpA|BV|NV|AB|ApS|Oy|Oyj|Kft|Pty|Pvt|Lda"
+    r"|Ltda|KG|OHG|S\.A|S\.r\.l|S\.L|S\.p\.A|B\.V|[Ss]p\. ?z|s\.r\.o|d\.o\.o|e\.V)\b"
+)
+_PLACE = re.compile(
+    _NAME_AFTER
+    + r"(?:Arena|Stadium|Park|Street|Road|Avenue|Lane|Institut[eo]?|Universit\w{1,5}|College|School|Academy|Hospital|Hotel|Restaurant"
+    r"|Caf[eé]|Bistro|Bakery|Museum|Foundation|Stiftung|Association|Catering|Holdings?|Ventures|Partners|Bros|Brothers|Cent(?:er|re)|Clinic)\b"
+)
+_AT = re.compile(r"(?:\b(?:at|bei|chez|presso|joined)|@) ?$")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_ELEMENT = ",|•·()\n\t–—"
+# `+ VAT`, `90,000 CAD`, `500 ml`: what is paid, and measures.
+_AMOUNTS = frozenset(("vat", "cad", "ml"))
+_AMOUNT_BEFORE = re.compile(r"(?i)(?:[\d%+€$£]k?|\b(?:plus|incl|including|excl|excluding|net|gross)\b\.?) {0,2}$")
+_AMOUNT_AFTER = re.compile(r" {0,2}[\d$€£]")
 
 
-def believable(plain: str, matches: list[Match], exact: Mapping[str, Collection[str]]) -> list[Match]:
+def believable(plain: str, matches: list[Match], words: Lexicon | None = None, language: str | None = None) -> list[Match]:
     """Matches without those whose spelling is an ordinary word here.
 
     Args:
         plain: normalised text.
         matches: list of Match, in text order.
-        exact: lower case -> spellings that count in this case only. In another case (`go, spark, kafka`) they count
-            beside a skill that is certain.
-    Returns: list of Match.
+        words: Lexicon, the package's own by default.
+        language: of the text (`language_of`).
+    Returns: list of Match. A spelling in another case than its own (`go, spark, kafka`), or that is an ordinary word of the
+        language (`Chef`), counts beside a skill that is certain.
     """
-    verdicts = [_verdict(plain, m, exact) for m in matches]
+    words = words or lexicon()
+    ordinary = words.ordinary.get(language or "en", frozenset())
+    verdicts = [_verdict(plain, m, words, ordinary) for m in matches]
     for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)) if None in verdicts else ():
         step = -1 if order.step == 1 else 1
         for at in order:
@@ -53,10 +84,23 @@ def believable(plain: str, matches: list[Match], exact: Mapping[str, Collection[
                 gap = plain[left.end : right.start]
                 if len(gap) <= _WIDEST_JOINT and "\n" not in gap and _JOINT.fullmatch(gap):
                     verdicts[at] = True
+    if None in verdicts and language in ("en", None):
+        _of_tools(plain, matches, verdicts, words, ordinary)
     return [m for m, sure in zip(matches, verdicts, strict=True) if sure]
 
 
-def _verdict(plain, m, exact):
+def _of_tools(plain, matches, verdicts, words, ordinary):
+    """`Chef` as it is spelled, in a list of skills or in a text about software: no cook."""
+    technical = any(
+        sure and m.kind == "skill" and words.domain(m.name) in _TECHNICAL_DOMAINS for m, sure in zip(matches, verdicts, strict=True)
+    )
+    for at, m in enumerate(matches):
+        quote = plain[m.start : m.end]
+        if verdicts[at] is None and quote.lower() in ordinary and quote in words.exact.get(quote.lower(), ()):
+            verdicts[at] = technical or _LIST_LABEL.search(plain, max(0, m.start - 4 * _REACH), m.start) is not None
+
+
+def _verdict(plain, m, words, ordinary):
     """True: a skill; False: no skill; None: only beside another one."""
     start, end = m.start, m.end
     before = plain[start - 1] if start else "\n"
@@ -69,9 +113,18 @@ def _verdict(plain, m, exact):
     if m.kind != "skill":
         return True
     quote = plain[start:end]
+    lower = quote.lower()
     if not quote[0].isalnum():  # `.NET`, but neither `asp.net` nor `end. Net`
         return not before.isalnum() and plain[start + 1].isalnum()
-    spellings = exact.get(quote.lower())
+    if _in_a_name(plain, m, words, before, after):
+        return False
+    if lower in _AMOUNTS and (_AMOUNT_BEFORE.search(plain, max(0, start - 12), start) or _AMOUNT_AFTER.match(plain, end)):
+        return False
+    if lower in words.employers and _employs(plain, start, end):
+        return None
+    spellings = words.exact.get(lower)
+    if lower in ordinary:
+        return None
     if spellings is None:
         return True
     if len(quote) <= 2 and quote not in ("AI", "RN"):
@@ -82,6 +135,28 @@ def _verdict(plain, m, exact):
     if (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
         return _NEXT_TECHNICAL.match(plain, end) is not None
     return True
+
+
+def _in_a_name(plain, m, words, before, after):
+    """Whether a spelling is part of the name of an organisation or a place."""
+    # SPEED: a capital or `&` must follow, a blank must stand before.
+    if after == " " and (plain[m.end + 1 : m.end + 2].isupper() or plain.startswith("& ", m.end + 1)) and plain[m.start].isupper():
+        if _LEGAL_FORM.match(plain, m.end):
+            return True
+        if words.domain(m.name) in _TECHNICAL_DOMAINS and _PLACE.match(plain, m.end):
+            return True
+    return before in " '" and _BODY_BEFORE.search(plain, max(0, m.start - _REACH), m.start) is not None
+
+
+def _employs(plain, start, end):
+    """`at Oracle`; `Engineer, Oracle, 2018 - 2020`."""
+    if _AT.search(plain, max(0, start - 8), start):
+        return True
+    line, stop = plain.rfind("\n", max(0, start - 2 * _REACH), start) + 1, plain.find("\n", end, end + 2 * _REACH)
+    opens, closes = plain[line:start].rstrip(" ")[-1:], plain[end : end + 2].lstrip(" ")[:1]
+    if (opens and opens not in _ELEMENT) or (closes and closes not in _ELEMENT):
+        return False
+    return _YEAR.search(plain, line, stop if stop >= 0 else min(len(plain), end + 2 * _REACH)) is not None
 
 
 def _short(plain, start, end, quote, before, after):

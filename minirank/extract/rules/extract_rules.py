@@ -23,6 +23,7 @@ from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Valu
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
+_BOILERPLATE_REACH = 100  # characters
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
@@ -58,10 +59,14 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     words = lexicon()
     scan = ScannedText(f"{title}\n{description}", words.job_headings, names=False)
     border = scan.text.text_span(0, len(title))[1]
-    # Benefits, the company, how to apply: nothing there is asked of the candidate.
-    asked = {kind: [m for m in found if scan.section(m.start) != "other"] for kind, found in scan.kinds.items()}
     cues = words.cues.scan(scan.tokens)
     strong = [c for c in cues if c.kind != "weak"]
+    # Benefits, the company, how to apply: nothing there is asked of the candidate.
+    idle = _boilerplate(scan, cues, border)
+    asked = {
+        kind: [m for m in found if scan.section(m.start) != "other" and not any(a <= m.start < b for a, b in idle)]
+        for kind, found in scan.kinds.items()
+    }
     skills = asked["skill"]
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer)])
@@ -143,6 +148,20 @@ def label_requirements(document: NormalisedText, tokens: Tokens, mentions: list[
     """
     cues = lexicon().cues.scan(tokens)
     return _requirements(document, mentions, [cue for cue in cues if cue.kind != "weak"], cues, border)
+
+
+def _boilerplate(scan: ScannedText, cues: list[Match], border: int) -> list[tuple[int, int]]:
+    """Spans, (start, end), of sentences about benefits, equal opportunity, privacy or the application, unless they speak of experience.
+
+    Where no stop ends a sentence, as in a list that lost its line breaks, only what stands near the words that tell.
+    """
+    known = {scan.sentence(c.start) for c in cues if c.kind == "weak"}
+    found = []
+    for m in lexicon().boilerplate.scan(scan.tokens):
+        start, end = sentence = scan.sentence(m.start)
+        if m.start > border and sentence not in known:
+            found.append((max(start, m.start - _BOILERPLATE_REACH), min(end, m.end + _BOILERPLATE_REACH)))
+    return found
 
 
 def _requirements(

@@ -58,7 +58,7 @@ class Gazetteer:
         Returns: list of Match in text order, without overlaps, the longer one of two that begin together.
         """
         found = [m for matcher in self._matchers.values() for m in matcher.scan(tokens)]
-        found = believable(plain, sorted(found, key=lambda m: (m.start, -m.end)), lexicon().exact)
+        found = believable(plain, sorted(found, key=lambda m: (m.start, -m.end)))
         named = {at: m for m in known for at in range(m.start, m.end)}
         kept, reached = [], 0
         for m in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
@@ -54,10 +55,11 @@ class Matcher:
     """Finds phrases in tokens, longest first, without overlaps.
 
     Args:
-        phrases: iterable of (phrase, kind, canonical name). A phrase may stand for several kinds.
+        phrases: iterable of (phrase, kind, canonical name). A phrase may stand for several kinds; one of kind None is not
+            found, and nothing within it is.
     """
 
-    def __init__(self, phrases: Iterable[tuple[str, str, str]]) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, str | None, str]]) -> None:
         self._trie: dict = {}
         for phrase, kind, name in phrases:
             node = self._trie
@@ -86,7 +88,7 @@ class Matcher:
                 at += 1
             if best is not None:
                 start, end = starts[first], ends[past - 1]
-                found.extend(Match(start, end, kind, name) for kind, name in best)
+                found.extend(Match(start, end, kind, name) for kind, name in best if kind is not None)
         return found
 
 
@@ -101,6 +103,9 @@ class Lexicon:
     `cues`: Matcher of must, nice, weak and negation cues.
     `fields`: Matcher of fields of study.
     `exact`: lower case -> spellings that count only in this case (`Go`, `R`, `Excel`).
+    `ordinary`: language -> spellings of skills and titles, in lower case, that are ordinary words of it (French `chef`).
+    `employers`: spellings of skills, in lower case, that are names of companies too.
+    `boilerplate`: Matcher of phrases whose sentences ask nothing of a candidate: benefits, equal opportunity, privacy.
     `verbs`: form of an action verb -> "base", "ing" or "s".
     `job_headings`, `resume_headings`: heading in lower case -> section kind of a job description, of a resume.
     """
@@ -108,14 +113,22 @@ class Lexicon:
     def __init__(self, data: dict) -> None:
         self.data = data
         named = [_named(data[key], kind) for key, kind in (("skills", "skill"), ("soft_skills", "soft"), ("languages", "language"))]
-        self.facts = Matcher(chain(*named, _listed(data["education"], "education"), _listed(data["remote"], "remote")))
-        self.titles = Matcher(_named(data["titles"], "title"))
+        nothing = [(phrase, None, "") for phrase in data["no_facts"]]
+        self.facts = Matcher(chain(*named, _listed(data["education"], "education"), _listed(data["remote"], "remote"), nothing))
+        self.titles = Matcher(chain(_named(data["titles"], "title"), ((phrase, None, "") for phrase in data["no_titles"])))
         self.levels = Matcher(_listed(data["seniority"], "seniority"))
-        self.cues = Matcher((cue, kind, cue.replace("-", " ")) for kind, cues in data["cues"].items() for cue in cues)
+        cues = ((cue, kind, cue.replace("-", " ")) for kind, phrases in data["cues"].items() for cue in phrases)
+        self.cues = Matcher(chain(cues, ((phrase, None, "") for phrase in data["no_cues"])))
+        self.boilerplate = Matcher((phrase, "boilerplate", phrase) for phrase in data["boilerplate"])
         self.fields = Matcher((phrase, "field", phrase) for phrase in data["education_fields"])
         self.exact: dict[str, set[str]] = {}
         for spelling in data["exact_case"]:
             self.exact.setdefault(spelling.lower(), set()).add(spelling)
+        self.employers = frozenset(data["employers"])
+        self.ordinary: dict[str, set[str]] = {}
+        for word, languages in data["ordinary"].items():
+            for language in languages.split():
+                self.ordinary.setdefault(language, set()).add(word)
         self.verbs = _inflected(data["verbs"])
         self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other"))
         kinds = ("experience", "skills", "education", "languages", "summary", "apart")
@@ -188,7 +201,9 @@ def _listed(entries, kind):
 
 
 def _headings(headings, kinds):
-    return {phrase: kind for kind in kinds for phrase in headings[kind]}
+    """As they are spelled, and without accents, as capitals often are."""
+    spelled = {phrase: kind for kind in kinds for phrase in headings[kind]}
+    return {unicodedata.normalize("NFD", phrase).encode("ascii", "ignore").decode(): kind for phrase, kind in spelled.items()} | spelled
 
 
 def _inflected(verbs):

@@ -9,12 +9,29 @@ from itertools import pairwise
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import Match
 
-_CLAUSE = re.compile(r"(?i);|,? (?:but|however|while|whereas|although|though)\b")
-_NO = re.compile(r"(?i)\b(?:no|not|without|never|isn't|aren't|don't)\b")
-_NOUN = re.compile(r"(?i)\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?)\b")
-_PLURAL = re.compile(r"(?i)\b(?:are|both|all)\s*(?:also |all |both |strictly |absolutely |considered )?$")
-_LINK = re.compile(r"(?i)(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely)\s*|\(\s*|\s-\s*)$")
-_CLOSED = re.compile(r"(?i)\s*(?:[.,;)!\n]|$|and\b|for\b|in this\b|to be\b)")
+# Of each the words of the languages whose cues lexicon.json has.
+_CLAUSE = re.compile(
+    r"(?i);|,? (?:but|however|while|whereas|although|though)\b"
+    r"|, (?:aber|jedoch|während|mais|tandis que|pero|aunque|ma|anche se|mas|embora|maar|ale|natomiast|dar|însă|men)\b"
+)
+_NO = re.compile(
+    r"(?i)\b(?:no|not|without|never|isn't|aren't|don't|keine?|nicht|ohne|pas|sans|sin|non|senza|sem|não|niet|geen|zonder|nie|bez|nu|fără"
+    r"|inte|ingen|utan|ikke|uten|uden)\b"
+)
+_NOUN = re.compile(
+    r"(?i)\b(?:experience|knowledge|familiarity|understanding|exposure|proficiency|command|skills?|erfahrung(?:en)?|\w{0,12}kenntnisse"
+    r"|connaissances?|expérience|maîtrise|conocimientos?|experiencia|dominio|conoscenza|esperienza|conhecimentos?|experiência|kennis|ervaring"
+    r"|znajomość|doświadczenie|cunoștințe|experiență|kunskaper?|erfarenhet)\b"
+)
+_PLURAL = re.compile(
+    r"(?i)\b(?:are|both|all|sind|wären|sont|seraient|son|serán|sono|são|zijn|są|będą|sunt)\s*"
+    r"(?:also |all |both |strictly |absolutely |considered )?$"
+)
+_LINK = re.compile(
+    r"(?i)(?:\b(?:is|are|be|being|as|considered|an?|also|would|strictly|absolutely|ist|sind|wird|werden|wäre|wären|est|sont|sera|serait|es|son"
+    r"|será|sería|è|sono|sarà|é|são|jest|są|będzie|este|sunt|constituie|reprezintă|är|zijn|wordt|er|auch|zwingend|aussi)\s*|\(\s*|\s-\s*)$"
+)
+_CLOSED = re.compile(r"(?i)\s*(?:[.,;)!\n]|$|(?:and|und|et|y|e|en|i|și|och|og)\b|for\b|in this\b|to be\b)")
 _WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
 
 

@@ -8,6 +8,7 @@ from minirank.extract.masked_text import PLACEHOLDER, read_text
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.rules.text_language import language_of
 from minirank.extract.schema import Flag, Value, first_of_each
 from minirank.extract.suspicion import find_hidden, find_stuffing, find_suspicious, merge_flags
 
@@ -20,9 +21,9 @@ class ScannedText(NormalisedText):
         headings: heading in lower case -> section kind.
         names: whether it is about a person, as in `read_text`.
 
-    `masked` and `flagged` are the Masks and Flags, with offsets into the source, `tokens` the Tokens of `plain`; `kinds` has
-    the facts by kind ("skill", "soft", "language", "education", "remote"), `titles` and `levels` the titles and the words of
-    seniority, each a list of Match.
+    `masked` and `flagged` are the Masks and Flags, with offsets into the source, `tokens` the Tokens of `plain`, `language` what
+    `language_of` says of these; `kinds` has the facts by kind ("skill", "soft", "language", "education", "remote"), `titles` and
+    `levels` the titles and the words of seniority, each a list of Match.
     """
 
     def __init__(self, source: str, headings: Mapping[str, str], names: bool) -> None:
@@ -30,17 +31,18 @@ class ScannedText(NormalisedText):
         text, self.masked = read_text(source, names)
         plain = text.text
         tokens = Tokens(plain)
+        self.language = language = language_of(tokens.words)
         flagged = find_suspicious(plain, tokens)
         if flagged:
             plain = _blanked(plain, flagged)
             tokens = Tokens(plain)
-        facts = believable(plain, words.facts.scan(tokens), words.exact)
+        facts = believable(plain, words.facts.scan(tokens), words, language)
         stuffed = find_stuffing([(m.start, m.end, m.name) for m in facts if m.kind == "skill"])
         if stuffed:
             flagged = merge_flags([*flagged, *stuffed])
             plain = _blanked(plain, flagged)
             tokens = Tokens(plain)
-            facts = believable(plain, words.facts.scan(tokens), words.exact)
+            facts = believable(plain, words.facts.scan(tokens), words, language)
         super().__init__(text, plain, headings)
         flagged = [Flag(*text.source_span(flag.start, flag.end), flag.reason) for flag in flagged]
         self.tokens, self.flagged = tokens, tuple(merge_flags([*flagged, *find_hidden(text.source)]))
