@@ -68,7 +68,7 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
 
 def job_by_rules(job: dict, gazetteer: Gazetteer | None = None) -> JobFeatures:
     """JobFeatures of a line of jobs.jsonl, with its id."""
-    return replace(extract_job(job["title"], job["description"], gazetteer), job_id=job["job_id"])
+    return replace(extract_job(job["title"], job["description"], gazetteer, job.get("posted_at")), job_id=job["job_id"])
 
 
 def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None) -> ResumeFeatures:

@@ -10,13 +10,19 @@ from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.normalised_text import NormalisedText
+from minirank.extract.rules.availability import find_notice, find_start
 from minirank.extract.rules.career import Career, measure, read_career
+from minirank.extract.rules.conditions import find_conditions, find_leadership
 from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
+from minirank.extract.rules.industries import find_employer, industries_of_job, industries_of_resume
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.rules.pay import find_pay
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.scanned_text import ScannedText
+from minirank.extract.rules.signal_words import find_cues
+from minirank.extract.rules.skill_depth import find_depths, find_stressed
 from minirank.extract.rules.spans import marked_spans
 from minirank.extract.rules.years import find_amounts, speaks_of_experience
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
@@ -46,7 +52,7 @@ _FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your 
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
 
-def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None) -> JobFeatures:
+def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None) -> JobFeatures:
     """Features of a job description.
 
     Args:
@@ -54,6 +60,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         description: str, any language; what is not understood is left out, and so is what comes after `TEXT_LIMIT`
             characters of both together.
         gazetteer: Gazetteer whose labels are skills too where the tagger marks them as skills or knowledge, or None.
+        posted_at: int, seconds since the epoch: from when on the weeks to a date of its start count; None: a date tells nothing.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
@@ -71,16 +78,19 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer)])
     must, nice = _requirements(scan, skills, strong, cues, border)
+    soft = [m for m in asked["soft"] if not _of_company(scan, m)]
+    depths = dict(zip(skills, find_depths(scan, scan.tokens, skills), strict=True))
     return JobFeatures(
         title=_job_title(scan, border),
         seniority=_job_seniority(scan, border),
         min_years=_min_years(scan, strong),
-        must_have=scan.each_named(must),
-        nice_to_have=scan.each_named(m for m in nice if m.name not in {x.name for x in must}),
+        must_have=scan.each_skill(must, depths),
+        nice_to_have=scan.each_skill([m for m in nice if m.name not in {x.name for x in must}], depths),
         education=_job_education(scan, asked["education"], strong),
         domains=_domains(scan, asked["skill"], [m for m in scan.titles if m.end <= border]),
         responsibilities=tuple(scan.value(*v) for v in find_responsibilities(scan, border)),
-        soft_skills=scan.each_named(m for m in asked["soft"] if not _of_company(scan, m)),
+        soft_skills=scan.each_named(soft),
+        **_job_signals(scan, border, posted_at, sorted([*must, *nice, *soft])),
         **_common(scan, asked["language"]),
     )
 
@@ -102,13 +112,49 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
         title=scan.first_named(scan.titles),
         seniority=_resume_seniority(scan),
         years=_total_years(scan, career),
-        skills=scan.each_named(skills),
+        skills=scan.each_skill(skills, dict(zip(skills, find_depths(scan, scan.tokens, skills), strict=True))),
         education=_highest(scan, kinds["education"]),
         domains=_domains(scan, kinds["skill"], scan.titles),
         soft_skills=scan.each_named(kinds["soft"]),
         **_career(scan, career),
+        **_resume_signals(scan, career, updated_at),
         **_common(scan, kinds["language"]),
     )
+
+
+def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions: list[Match]) -> dict[str, Any]:
+    """Pay, start, leadership, conditions, employer and what the ad stresses, by name."""
+    cues = find_cues(scan.tokens)
+    pay, start = find_pay(scan.plain, cues, False, border), find_start(scan.plain, cues["availability"], posted_at)
+    leadership = find_leadership(scan.plain, cues["leadership"], border)
+    named = chain.from_iterable(scan.kinds.values())
+    employer = find_employer(scan, [*named, *scan.titles], border)
+    return {
+        "salary": None if pay is None else scan.value(pay.high, pay.start, pay.end),
+        "currency": None if pay is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span),
+        "start": None if start is None else scan.value(start.weeks, start.start, start.end),
+        "leadership": None if leadership is None else scan.value(*leadership),
+        "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
+        "employer": None if employer is None else scan.value(" ".join(scan.plain[slice(*employer)].lower().split()), *employer),
+        "industries": tuple(scan.value(*found) for found in industries_of_job(scan, cues, employer)),
+        "stressed": scan.each_named(find_stressed(scan, mentions, cues["stress"], border)),
+    }
+
+
+def _resume_signals(scan: ScannedText, career: Career, updated_at: int | None) -> dict[str, Any]:
+    """Pay that is wished for, notice, leadership, conditions and industries, by name."""
+    cues = find_cues(scan.tokens)
+    pay, notice = find_pay(scan.plain, cues, True), find_notice(scan.plain, cues["availability"], updated_at)
+    leadership = find_leadership(scan.plain, cues["leadership"])
+    employers = [entry.employer for entry in career.entries if entry.employer]
+    return {
+        "salary": None if pay is None else scan.value(pay.low, pay.start, pay.end),
+        "currency": None if pay is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span),
+        "notice": None if notice is None else scan.value(notice.weeks, notice.start, notice.end),
+        "leadership": None if leadership is None else scan.value(*leadership),
+        "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
+        "industries": tuple(scan.value(*found) for found in industries_of_resume(scan, cues, employers, scan.kinds["skill"])),
+    }
 
 
 def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from minirank.extract.masked_text import PLACEHOLDER, read_text
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.rules.skill_depth import Depth
 from minirank.extract.rules.text_language import language_of
-from minirank.extract.schema import Flag, Value, first_of_each
+from minirank.extract.schema import DEPTH, Flag, Value, first_of_each
 from minirank.extract.suspicion import find_hidden, find_stuffing, find_suspicious, merge_flags
 
 
@@ -69,6 +71,19 @@ class ScannedText(NormalisedText):
     def each_named(self, matches: Iterable[Match]) -> tuple[Value, ...]:
         """Values of matches, the first mention of each name."""
         return first_of_each(map(self.named, matches))
+
+    def each_skill(self, matches: Iterable[Match], depths: Mapping[Match, Depth]) -> tuple[Value, ...]:
+        """As `each_named`, with what the text says of how well each is known: the mention that tells it stands for its name."""
+        found: dict[str, tuple[Match, Depth]] = {}
+        for match in matches:
+            said = depths[match]
+            first, best = found.setdefault(match.name, (match, said))
+            if said != best:
+                told = first if best.depth or best.years is not None else match
+                deepest = max(said.depth, best.depth, key=lambda depth: -1 if depth is None else DEPTH.index(depth))
+                years = [years for years in (said.years, best.years) if years is not None]
+                found[match.name] = told, Depth(deepest, max(years, default=None))
+        return tuple(replace(self.named(match), depth=said.depth, years=said.years) for match, said in found.values())
 
 
 def _blanked(plain: str, flagged: Iterable[Flag]) -> str:
