@@ -40,7 +40,8 @@ _FROM = (
 _ISO = r"(?P<y1>20\d\d)[-/.年](?P<m1>\d{1,2})(?:[-/.月](?P<d1>\d{1,2})日?)?"
 _NUMERIC = r"(?:(?P<d2>\d{1,2})[./-])?(?P<m2>\d{1,2})[./-](?P<y2>20\d\d|\d\d)(?!\d)"
 _WORDED = (
-    r"(?:(?P<d3>\d{1,2})(?:\.|st|nd|rd|th|er|º)?\s?(?:of |de |di |d')?)?(?P<word>[^\W\d_]{3,14})\.?(?:,?\s(?P<d4>\d{1,2})(?:st|nd|rd|th)?(?=[,\s]))?"
+    r"(?:(?P<d3>\d{1,2})(?:\.|st|nd|rd|th|er|º)?\s?(?:of |de |di |d')?)?(?P<word>[^\W\d_]{3,14})\.?"
+    r"(?:,?\s(?P<d4>\d{1,2})(?:st|nd|rd|th)?(?=[,\s]))?"
     r"(?:(?:,?\s(?:de |del |of )?(?P<y3>20\d\d))|(?=\s{0,2}(?:[.,;)\n]|$|on\b|onwards|or\b|und\b|oder\b)))"
 )
 _DATE = rf"(?:{_ISO}|{_NUMERIC}|{_WORDED})"
