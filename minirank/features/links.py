@@ -38,7 +38,7 @@ Found = tuple[EditedText, Any]  # a text and what extraction found in it
 MOST_TEXTS = 5_000  # jobs, and resumes, that links are learned from
 LEAST = 8  # texts that must hold a phrase; 3 for a name
 MOST_PHRASES, MOST_NAMES = 2_000, 1_000  # the most frequent ones
-RANK, THINGS = 32, 6  # eigenvectors, and at least so many things for each
+RANK, THINGS = 20, 6  # eigenvectors, and at least so many things for each
 REPEATED = 0.05  # r
 # Chosen in worlds of seeds 11 and 12.
 EVIDENCE, COMPANY, BESIDE = 2.0, 0.5, 0.3  # the least of each
@@ -62,7 +62,7 @@ class Links:
             jobs, resumes: (plain form without flagged and masked spans, features) of each; of people with several snapshots one.
         """
         texts = [ReadText(text.text, features) for found in (jobs, resumes) for text, features in _spread(list(found))]
-        return cls({" ".join(phrase): name for phrase, name in sorted(find_links(Counts.of(texts)).items())})
+        return cls({" ".join(phrase): name for phrase, name in sorted(find_links(Things.of(texts)).items())})
 
     def job(self, text: EditedText, title: int, features: JobFeatures) -> JobFeatures:
         """The features with what linked phrases of the job ask for, demanded or welcome as the words around say.
@@ -115,27 +115,27 @@ def _values(text: EditedText, found: Iterable[Match]) -> tuple[Value, ...]:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How often phrases and names stand in the same text.
+class Things:
+    """Phrases, names and titles, and the texts that hold them.
 
     Args:
         phrases, names: M phrases, K names of skills.
-        together: (V, V) float64 sparse, symmetric: texts that hold both of two things; phrases come first, then names, then titles.
+        held: (texts, V) float64 sparse of ones; phrases come first, then names, then titles.
         beside: (M,) share of a phrase's places where a skill stands beside it.
     """
 
     phrases: tuple[Words, ...]
     names: tuple[str, ...]
-    together: csr_array
+    held: csr_array
     beside: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[ReadText]) -> Counts:
-        """Counts over texts; each should be another person's or another job's."""
+    def of(cls, texts: Sequence[ReadText]) -> Things:
+        """Those of texts, each of which should be another person's or another job's."""
         frames = Frames(texts)
         read = [list(text.phrases(frames)) for text in texts]
         frequency = Counter(phrase for items in read for phrase in {p for _, _, ways in items for _, p in ways})
-        held: list[set[Words]] = []
+        said: list[set[Words]] = []
         places: Counter[Words] = Counter()
         beside: Counter[Words] = Counter()
         for items in read:
@@ -146,36 +146,35 @@ class Counts:
                     phrases.add(phrase)
                     places[phrase] += 1
                     beside[phrase] += near
-            held.append(phrases)
-        kept = _frequent(held, LEAST, MOST_PHRASES)
-        names = _frequent([text.names for text in texts], 3, MOST_NAMES)
-        titles = _frequent([{text.title} - {None} for text in texts], 3, MOST_NAMES)
-        parts = [(held, kept), ([text.names for text in texts], names), ([{text.title} for text in texts], titles)]
-        rows, columns, first = [], [], 0
-        for sets, things in parts:
-            place = {thing: first + at for at, thing in enumerate(things)}
+            said.append(phrases)
+        rows: list[int] = []
+        columns: list[int] = []
+        kept: list[tuple] = []
+        parts = (said, LEAST, MOST_PHRASES), ([t.names for t in texts], 3, MOST_NAMES), ([{t.title} - {None} for t in texts], 3, MOST_NAMES)
+        for sets, least, most in parts:
+            first = sum(map(len, kept))
+            kept.append(_frequent(sets, least, most))
+            place = {thing: first + at for at, thing in enumerate(kept[-1])}
             for row, found in enumerate(sets):
                 here = sorted(place[thing] for thing in found if thing in place)
                 rows += [row] * len(here)
                 columns += here
-            first += len(things)
-        texts_by_thing = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), first))
-        share = np.array([beside[phrase] / places[phrase] for phrase in kept])
-        return cls(tuple(kept), tuple(names), (texts_by_thing.T @ texts_by_thing).tocsr(), share)
+        held = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), sum(map(len, kept))))
+        return cls(kept[0], kept[1], held, np.array([beside[phrase] / places[phrase] for phrase in kept[0]]))
 
 
-def find_links(counts: Counts) -> dict[Words, str]:
+def find_links(things: Things) -> dict[Words, str]:
     """The name that each phrase is another word for; phrases without one are left out."""
-    phrases, names = len(counts.phrases), len(counts.names)
+    phrases, names = len(things.phrases), len(things.names)
     if not phrases or not names:
         return {}
-    together = counts.together[:phrases, phrases : phrases + names].toarray()
-    expected, company = _expected(counts.together, slice(phrases), slice(phrases, phrases + names))
-    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together
+    together = (things.held.T @ things.held).tocsr()
+    expected, company = _expected(together, slice(phrases), slice(phrases, phrases + names))
+    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, phrases : phrases + names].toarray()
     best = evidence.argmax(axis=1)
     at = np.arange(phrases), best
-    right = (evidence[at] >= EVIDENCE) & (company[at] >= COMPANY) & (counts.beside >= BESIDE)
-    return {counts.phrases[row]: counts.names[best[row]] for row in np.flatnonzero(right)}
+    right = (evidence[at] >= EVIDENCE) & (company[at] >= COMPANY) & (things.beside >= BESIDE)
+    return {things.phrases[row]: things.names[best[row]] for row in np.flatnonzero(right)}
 
 
 def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
@@ -200,7 +199,7 @@ def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndar
     return product * margin[rows, None] * margin[columns], product / length[rows, None] / length[columns]
 
 
-def _frequent(sets, least: int, most: int) -> list:
+def _frequent(sets, least: int, most: int) -> tuple:
     """What at least so many sets hold, the most frequent first."""
     count = Counter(thing for found in sets for thing in found)
-    return sorted((thing for thing, n in count.items() if n >= least), key=lambda thing: (-count[thing], thing))[:most]
+    return tuple(sorted((thing for thing, n in count.items() if n >= least), key=lambda thing: (-count[thing], thing))[:most])
