@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,7 @@ class InputSpec:
         of_request: those names among the inputs that depend on the request alone: its candidates share them. A layer sums them
             first, so that a prediction has the same bits whether that was done once for all rows or for each.
         read: groups of those inputs that were read in a text, in words that somebody had to know; see `hide`.
+        vocabularies: groups of inputs whose ids are the names of one vocabulary, which lacks names that are yet to come; see `forget`.
     """
 
     categorical: tuple[tuple[str, int], ...] = ()
@@ -28,6 +29,7 @@ class InputSpec:
     tasks: tuple[str, ...] = ()
     of_request: tuple[str, ...] = ()
     read: tuple[tuple[str, ...], ...] = ()
+    vocabularies: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def sizes(self) -> np.ndarray:
@@ -119,3 +121,26 @@ def hide(inputs: Inputs, spec: InputSpec, names: tuple[str, ...], rows: np.ndarr
     for column, name in enumerate(spec.dense):
         if name.removesuffix("_unknown") in names:
             inputs.dense[rows, column] = float(name.endswith("_unknown"))
+
+
+def forget(batch: Batch, spec: InputSpec, share: float, draw: np.random.Generator) -> Batch:
+    """The batch as if training had not seen a share of the names of each vocabulary: id 0 wherever one of them stands.
+
+    Args:
+        share: of the names. draw: for their choice, which does not depend on the rows.
+    """
+    if not (spec.vocabularies and share > 0):
+        return batch
+    ids, bags = batch.ids.copy(), list(batch.bags)
+    columns, places = ({name: column for column, (name, _) in enumerate(each)} for each in (spec.categorical, spec.bags))
+    sizes = dict((*spec.categorical, *spec.bags))
+    for names in spec.vocabularies:
+        kept = np.arange(max(sizes[name] for name in names), dtype=np.int32)
+        kept[draw.random(len(kept)) < share] = 0
+        for name in names:
+            if name in columns:
+                ids[:, columns[name]] = kept[ids[:, columns[name]]]
+            else:
+                bag = bags[places[name]]
+                bags[places[name]] = Bag(bag.entity, bag.offsets, kept[bag.ids])
+    return replace(batch, ids=ids, bags=tuple(bags))

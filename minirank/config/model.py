@@ -98,6 +98,8 @@ class ModelConfig:
         read_unknown_share: share of training rows in which all that was read in the texts is hidden; each group of it
             (skills, titles, levels, words) is hidden alone from half as many more. Texts in whose words training
             knows nothing are then ranked by how similar they are.
+        name_unknown_share: share of the names (skills, titles, ...) that an epoch takes for unknown, so that a name which training
+            never saw gets a trained embedding.
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
     """
 
@@ -117,6 +119,7 @@ class ModelConfig:
     position_bias: str | None = "ctr"
     position_unknown_share: float = 0.1
     read_unknown_share: float = 0.2
+    name_unknown_share: float = 0.05
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
 
 
@@ -169,7 +172,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         experts = config.levels * (config.task_experts * len(tasks) + config.shared_experts)
     if experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks) > MOST_LAYERS:
         raise ConfigError(f"the model has more than {MOST_LAYERS} layers; lower model.experts, levels, expert_hidden or tower_hidden")
-    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share"):
+    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share", "name_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
 

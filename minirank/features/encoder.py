@@ -110,6 +110,7 @@ class Encoder:
     def inputs(self) -> InputSpec:
         """Names and sizes of what a row holds."""
         categorical, bags = inputs.categorical(self.config), inputs.bags(self.config)
+        of_vocabulary = {name: [each.name for each in (*categorical, *bags) if each.size == name] for name in sorted(self.vocabularies)}
         return InputSpec(
             categorical=tuple((field.name, self._size(field.size)) for field in categorical),
             bags=tuple((bag.name, self._size(bag.size)) for bag in bags),
@@ -117,6 +118,7 @@ class Encoder:
             tasks=TASKS,
             of_request=tuple(each.name for each in (*categorical, *bags) if each.of_request),
             read=tuple(inputs.READ.values()),
+            vocabularies=tuple(tuple(names) for names in of_vocabulary.values() if names),
         )
 
     def dataset(self, folder: DataFolder, features: Features, split: Split) -> Dataset:

@@ -1,8 +1,8 @@
 """Mini-batches: an order of rows for each epoch, cut into steps.
 
 Every random choice comes from a generator whose key is the place where it is made: (seed, epoch) for
-the order of rows, (seed, epoch, step) for what is hidden. So training goes on from any step without
-a generator's state, and is the same as if it had never stopped.
+the order of rows and for the names that are unknown in it, (seed, epoch, step) for what is hidden. So
+training goes on from any step without a generator's state, and is the same as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from ..kernels.batch import Batch, InputSpec, hide
 
-ORDER, HIDDEN = 1, 2  # what a generator is for
+ORDER, HIDDEN, FORGOTTEN = 1, 2, 3  # what a generator is for
 
 
 def generator(seed: int, purpose: int, epoch: int, step: int = 0) -> np.random.Generator:

@@ -26,7 +26,7 @@ from ..data.column_facts import column_remarks
 from ..errors import ConfigError, RunError
 from ..evaluation.format_metrics import left_out_lines
 from ..evaluation.targets import HIGHER_IS_BETTER
-from ..kernels.batch import Batch
+from ..kernels.batch import Batch, forget
 from ..kernels.executor import Unavailable
 from ..kernels.parameters import TrainState, initial_values
 from ..kernels.plan import Plan
@@ -41,7 +41,7 @@ from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .batches import HIDDEN, epoch_steps, generator, hide_inputs
+from .batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .memory import enough_memory
 from .validation import Definable, definable, stopping_metric, validation_metrics
@@ -285,9 +285,11 @@ class Trainer:
         if self.cursor.batch > len(steps) or self.cursor.rows > len(train) or (self.cursor.batch == 0) != (self.cursor.rows == 0):
             raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
         left = range(self.cursor.batch, len(steps))
+        draw = generator(settings.seed, FORGOTTEN, epoch)
+        rows = forget(self.dataset.rows, self.plan.spec, self.config.model.name_unknown_share, draw)
 
         def take(number: int) -> Batch:
-            batch = self.dataset.rows.take(steps[number])
+            batch = rows.take(steps[number])
             draw = generator(settings.seed, HIDDEN, epoch, number)
             hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, self.config.model.read_unknown_share)
             return batch

@@ -208,6 +208,7 @@ def test_every_group_can_be_switched_off(world, off):
 def test_with_everything_off_the_categorical_fields_remain(world):
     encoder, dataset = encoded(world, match=False, signals=False, text=False, skills=False, tokens=False)
     rows = dataset.rows
+    assert encoder.inputs.vocabularies == (("job_domain", "resume_domain"), ("job_title", "resume_title"))
     assert encoder.text is None and rows.dense.shape[1] == 0 and rows.bags == () and rows.ids.shape[1] == 13
 
 
@@ -226,6 +227,12 @@ def test_a_new_input_is_one_entry(world, monkeypatch):
     assert spec.categorical == (*before.categorical, ("new_field", 3))
     assert spec.bags == (*before.bags, ("new_bag", len(encoder.vocabularies["skill"]) + 1))
     assert set(spec.dense) == {*before.dense, "new_number"} and set(spec.of_request) == {*before.of_request, "new_bag"}
+    assert before.vocabularies == (
+        ("job_domain", "resume_domain"),
+        ("must_have", "nice_to_have", "resume_skills", "must_covered", "hired_skills"),
+        ("job_title", "resume_title"),
+    )
+    assert spec.vocabularies[1] == (*before.vocabularies[1], "new_bag")
     assert np.array_equal(rows.ids[:, -1], np.arange(len(rows)) % 3)
     names = ["", *encoder.vocabularies["skill"]]
     for row in range(0, len(rows), 50):

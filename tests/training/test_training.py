@@ -11,14 +11,14 @@ from training_world import predictions_for, small_config
 
 from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
-from minirank.kernels.batch import Bag, Batch, InputSpec
+from minirank.kernels.batch import Bag, Batch, InputSpec, forget
 from minirank.kernels.cpu import compile, walk
 from minirank.progress import Progress
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
 from minirank.run.prediction import joint_name, ranking_score
 from minirank.training import prepare, train, trainer
-from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_inputs
+from minirank.training.batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs
 
 REFERENCE = ("training.backend=reference", "training.precision=float64")
 
@@ -82,6 +82,39 @@ def test_what_was_read_is_hidden_together_and_group_by_group():
     plain = batch.take(np.arange(n))
     hide_inputs(plain, spec, {"role": 0.0}, generator(0, HIDDEN, 1, 7))
     assert plain.ids.tobytes() == batch.ids.tobytes() and plain.dense.tobytes() == batch.dense.tobytes()
+
+
+def test_names_are_forgotten_wherever_they_stand():
+    spec = InputSpec((("asked", 400), ("level", 6), ("held", 400)), (("skills", 400),), vocabularies=(("asked", "held"), ("skills",)))
+    n = 399
+    names, nothing = np.arange(1, 400, dtype=np.int32), np.zeros((n, 0), np.float32)
+    bag = Bag(np.arange(n, dtype=np.int32), np.arange(n + 1), names)
+    batch = Batch(np.stack([names, np.full(n, 5, np.int32), names], axis=1), (bag,), nothing, nothing, nothing, np.zeros(n))
+    less = forget(batch, spec, 0.25, generator(0, FORGOTTEN, 1))
+    asked, level, held = less.ids.T
+    assert (asked == held).all() and (level == 5).all() and set((asked == names) | (asked == 0)) == {True}
+    for ids in (asked, less.bags[0].ids):
+        assert 0.18 < (ids == 0).mean() < 0.32
+    assert ((asked == 0) != (less.bags[0].ids == 0)).any()  # another vocabulary
+    assert (batch.ids[:, 0] == names).all() and (bag.ids == names).all()
+    assert (forget(batch, spec, 0.25, generator(0, FORGOTTEN, 2)).ids != less.ids).any()
+    assert forget(batch, spec, 0.0, generator(0, FORGOTTEN, 1)) is batch
+
+
+def test_what_an_unknown_name_means_is_trained(tmp_path, monkeypatch):
+    """No row of this table has an unknown city; that of a later one gets an embedding that training moved."""
+    config = small_config(tmp_path, "training.epochs=1")
+    moved = {}
+    for share in (0.0, 0.4):
+        ready = load_dataset(config)
+        dataset = replace(ready, inputs=replace(ready.inputs, vocabularies=(("city",),)))
+        chosen = replace(config, model=replace(config.model, name_unknown_share=share))
+        monkeypatch.setattr(type(dataset.encoder), "inputs", dataset.inputs)
+        assert (dataset.rows.ids[:, dataset.inputs.column("city")] > 0).all()
+        train(chosen, tmp_path / f"run{share}", dataset=dataset)
+        run = load_run(tmp_path / f"run{share}")
+        moved[share] = run.values["embedding.city"][0]
+    assert np.abs(moved[0.0] - moved[0.4]).max() > 0.001
 
 
 @pytest.mark.parametrize("options", [REFERENCE, ()], ids=["reference", "cpu"])
