@@ -7,7 +7,7 @@ import pytest
 from case_table import cases
 from extraction_server import JOB, RESUME, names
 
-from minirank.extract import EDUCATION, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
+from minirank.extract import CONDITIONS, DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, Flag, JobFeatures, ResumeFeatures, Value
 from minirank.extract.edited_text import EditedText
 from minirank.extract.llm import prompts
 from minirank.extract.llm.answers import READERS
@@ -18,6 +18,7 @@ from minirank.extract.llm.parse_years import parse_years
 from minirank.extract.llm.prompts import NAMES, load_prompt
 from minirank.extract.masked_text import read_text
 from minirank.extract.rules.lexicon import lexicon
+from minirank.extract.rules.signal_words import signal_words
 
 NO_EXAMPLE = FoldedText("")
 
@@ -102,7 +103,7 @@ def test_case_04_a_value_copied_from_the_example_is_rejected_and_flagged():
     prompt = load_prompt("job")
     found, counts = read("job", "Nurse wanted. Triage is a must.", prompt.folded_example, **prompt.example["answer"])
     assert [v for f in dataclasses.fields(found) for v in [getattr(found, f.name)] if v] == []
-    assert counted(counts) == {"leaked": 14}
+    assert counted(counts) == {"leaked": 22}
 
 
 def test_a_value_of_the_example_that_the_document_holds_too_is_kept():
@@ -147,6 +148,50 @@ def test_the_quote_decides_over_the_model():
     assert counted(counts) == {"grounded": 3, "corrected": 2}
     found, counts = read("resume", "remote or hybrid", remote={"value": "onsite", "quote": "remote or hybrid"})
     assert found.remote is None and counted(counts) == {"invalid": 1}
+
+
+@cases("""
+    key | quote | claim= | value= | counts=
+    salary | EUR 55,000 - 65,000 | "EUR 55,000 - 65,000" | 55_000 | {"grounded": 2}
+    salary | a fair wage | "a fair wage" | None | {"invalid": 1}
+    notice | three months | {"value": 13} | 13 | {"grounded": 1}
+    notice | three months | {"value": 3} | 13 | {"grounded": 1, "corrected": 1}
+    notice | from 1 April 2025 | {"value": 99} | 5 | {"grounded": 1, "corrected": 1}
+    notice | after the harvest | {"value": 30} | 30 | {"grounded": 1}
+    notice | after the harvest | {"value": 300} | None | {"invalid": 1}
+    notice | after the harvest | {"value": -1} | None | {"invalid": 1}
+    leadership | led a team of six | {"value": "project"} | "people" | {"grounded": 1, "corrected": 1}
+    leadership | showed the new ones around | {"value": "project"} | "project" | {"grounded": 1}
+""")
+def test_pay_notice_and_leadership_are_read_in_their_quotes(key, quote, claim, value, counts):
+    text = f"Cook. I say: {quote}, please."
+    masked, counted_values = document_of(text), ValueCounts()
+    source = SentText(masked, 0, len(masked.text), NO_EXAMPLE, counted_values)
+    answer = RESUME | {key: claim if isinstance(claim, str) else claim | {"quote": quote}}
+    found = READERS["resume"](answer, source, since=1_740_787_200)
+    assert getattr(getattr(found, key), "value", None) == value
+    assert counted(counted_values) == counts
+    if key == "salary" and value:
+        assert (found.currency.value, found.currency.quote) == ("EUR", "EUR")
+
+
+def test_an_offer_is_its_upper_end_and_what_a_quote_rules_out_is_no_condition():
+    text = "We pay 4,000 to 5,000 euros a month. No travel. Night shifts. Above all: patience."
+    conditions = [{"value": "travel", "quote": "No travel"}, {"value": "nights", "quote": "Night shifts"}]
+    found, counts = read("job", text, salary="4,000 to 5,000 euros a month", conditions=conditions, stressed=["patience"])
+    assert found.salary.value == 60_000 and names(found.conditions) == ["nights"] and names(found.stressed) == ["empathy"]
+    assert counted(counts) == {"grounded": 4, "invalid": 1}
+
+
+def test_the_depth_of_a_skill_is_that_of_the_quote_around_it():
+    text = "Expert in Postgres, a bit of zebra wrangling, basic Go, SQL"
+    depths = [{"value": "basic", "quote": "a bit of zebra wrangling"}, {"value": "basic", "quote": "Expert in Postgres"}]
+    depths += [{"value": "expert", "quote": "basic Go"}]
+    found, counts = read("resume", text, skills=["Postgres", "zebra wrangling", "Go", "SQL"], depths=depths)
+    assert [(skill.value, skill.depth) for skill in found.skills] == [
+        ("postgresql", "expert"), ("zebra wrangling", "basic"), ("golang", "basic"), ("sql", None),
+    ]  # fmt: skip
+    assert counts.corrected == 2
 
 
 def test_skills_get_the_lexicons_names_and_unknown_ones_their_own():
@@ -210,7 +255,15 @@ def test_schemas_offer_the_values_that_features_have():
         properties = load_prompt(name).schema["properties"]
         for key, allowed in (("seniority", SENIORITY), ("education", EDUCATION), ("remote", REMOTE)):
             assert properties[key]["anyOf"][0]["properties"]["value"]["enum"] == list(allowed)
-        assert properties["domains"]["items"]["properties"]["value"]["enum"] == lexicon().data["domains"]
+        assert properties["leadership"]["anyOf"][0]["properties"]["value"]["enum"] == list(LEADERSHIP)
+        lists = {
+            "domains": lexicon().data["domains"],
+            "conditions": CONDITIONS,
+            "depths": DEPTH,
+            "industries": signal_words().data["industries"],
+        }
+        for key, allowed in lists.items():
+            assert properties[key]["items"]["properties"]["value"]["enum"] == list(allowed)
 
 
 def value(item, source="llm", start=0):
@@ -226,6 +279,10 @@ def test_pieces_of_a_document_are_merged():
     resumes = [ResumeFeatures(education=value("bachelor")), ResumeFeatures(education=value("master"), years=value(2))]
     assert merge(resumes).education.value == "master" and merge(resumes).years.value == 2
     assert merge([one]) is one
+    deep = dataclasses.replace(value("go", start=9), depth="expert")
+    skills = merge([ResumeFeatures(skills=(value("go"), value("sql"))), ResumeFeatures(skills=(deep,), leadership=value("project"))])
+    assert skills.skills == (deep, value("sql")) and skills.leadership.value == "project"
+    assert merge([ResumeFeatures(leadership=value("none")), skills]).leadership.value == "project"
 
 
 def test_case_19_rules_look_over_the_models_shoulder():
@@ -241,3 +298,18 @@ def test_case_19_rules_look_over_the_models_shoulder():
     flagged = dataclasses.replace(rules, flagged=(Flag(0, 1, "instruction"),))
     assert cross_check(found, flagged, counts).seniority == rules.seniority
     assert counted(counts) == {"overruled": 1, "filled": 1}
+
+
+def test_what_only_the_rules_tell_is_added_to_what_a_model_found():
+    deep = dataclasses.replace(value("go", "rules"), depth="basic", years=3)
+    rules = ResumeFeatures(
+        resume_id="r", skills=(deep,), notice=value(4, "rules"), industries=(value("media", "rules"),), moves=value(2, "rules"),
+        conditions=(value("nights", "rules"),),
+    )  # fmt: skip
+    found = ResumeFeatures(skills=(value("go"), value("sql")), notice=value(9), conditions=(value("travel"),), moves=value(7))
+    counts = ValueCounts()
+    checked = cross_check(found, rules, counts)
+    assert checked.skills == (dataclasses.replace(value("go"), depth="basic", years=3), value("sql"))
+    assert checked.notice == dataclasses.replace(value(9), rules=4) and counted(counts) == {"disputed": 1}
+    assert checked.industries == rules.industries and names(checked.conditions) == ["travel"]
+    assert checked.moves == rules.moves

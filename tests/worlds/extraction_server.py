@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from llm_scripted import ScriptedServer, Step
 from llm_scripted import answer as scripted_answer
 
-NOTHING = dict.fromkeys(("title", "seniority", "education", "location", "remote"))
-NOTHING |= {name: [] for name in ("domains", "soft_skills", "languages")}
+NOTHING = dict.fromkeys(("title", "seniority", "education", "location", "remote", "salary", "leadership"))
+NOTHING |= {name: [] for name in ("domains", "soft_skills", "languages", "conditions", "industries", "depths")}
 JOB = NOTHING | {"min_years": None, "must_have": [], "nice_to_have": [], "responsibilities": []}
-RESUME = NOTHING | {"years": None, "skills": []}
+JOB |= {"start": None, "employer": None, "stressed": []}
+RESUME = NOTHING | {"years": None, "skills": [], "notice": None}
 _SKILLS = re.compile(r"\b(?:Python|SQL|Zymurgy|triage|wound care)\b")
 _YEARS = re.compile(r"\b(\d+)\+? years")
 

@@ -82,6 +82,7 @@ class LLMDocument:
         text: of the document.
         rules: its features by rules, with ids, flags and masks.
         gazetteer: of the rules, and of the names of what a model found; nothing of it is sent.
+        since: its day, seconds since the epoch, or None.
     """
 
     kind: str
@@ -89,18 +90,21 @@ class LLMDocument:
     text: str
     rules: AnyFeatures
     gazetteer: Gazetteer | None = None
+    since: int | None = None
 
     @classmethod
     def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
         """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
         rules = job_by_rules(job, gazetteer)
-        return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer)
+        return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer, job.get("posted_at"))
 
     @classmethod
     def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
         """A line of resumes.jsonl."""
         rules = resume_by_rules(resume, gazetteer)
-        return cls("resume", f"resume {rules.resume_id} of {rules.updated_at or 'no date'}", resume["text"], rules, gazetteer)
+        return cls(
+            "resume", f"resume {rules.resume_id} of {rules.updated_at or 'no date'}", resume["text"], rules, gazetteer, resume["updated_at"]
+        )
 
     @cached_property
     def masked(self) -> MaskedDocument:
@@ -129,7 +133,7 @@ class LLMDocument:
             if answer is None:
                 return None
             source = SentText(self.masked, start, end, prompt.folded_example, counts)
-            parts.append(READERS[self.kind](answer, source, self.gazetteer))
+            parts.append(READERS[self.kind](answer, source, self.gazetteer, self.since))
         return merge(parts)
 
     def read(self, asker: Asker, most: int, report: ExtractionReport) -> AnyFeatures:

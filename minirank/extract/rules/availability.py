@@ -18,7 +18,7 @@ from minirank.extract.rules.lexicon import Match
 from minirank.extract.rules.signal_words import alternatives, signal_words
 
 _DAYS = {"day": 1, "week": 7, "month": 365 / 12}
-_LONGEST = 104  # weeks
+LONGEST_WAIT = 104  # weeks
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"
 _REACH = 34  # characters between a cue and what it speaks of
 # What may stand between `notice period` and a duration.
@@ -171,7 +171,7 @@ def _weeks(m: re.Match[str], units: dict[str, str], numbers: dict[str, str]) -> 
     """Weeks of a duration, the longer end of a range."""
     ends = [int(text) if text.isdigit() else int(numbers[text.lower()]) for text in (m["low"], m["high"]) if text]
     weeks = max(ends) * _DAYS[units[m["unit"].lower()]] / 7
-    return min(max(round(weeks), int(weeks > 0)), _LONGEST)
+    return min(max(round(weeks), int(weeks > 0)), LONGEST_WAIT)
 
 
 def _weeks_until(m: re.Match[str], since: int) -> int | None:
@@ -194,4 +194,4 @@ def _weeks_until(m: re.Match[str], since: int) -> int | None:
         except ValueError:
             return None
     days = (until - today).days
-    return None if days > 7 * _LONGEST else max(0, -(-days // 7))
+    return None if days > 7 * LONGEST_WAIT else max(0, -(-days // 7))
