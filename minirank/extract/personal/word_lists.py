@@ -10,9 +10,6 @@ from importlib import resources
 
 from minirank.extract.rules.lexicon import lexicon
 
-# Domains of the lexicon whose words are everyday ones, and names: Stone, Wall, Jack, Baker.
-_EVERYDAY = frozenset("construction crafts transport hospitality facilities retail care education agriculture beauty science".split())
-
 
 def _folds() -> dict[int, int]:
     """Letters with accents -> the small letter without them, one for one."""
@@ -60,12 +57,12 @@ class WordLists:
             self.entities.setdefault(re.split(r"\W", entity, maxsplit=1)[0], []).append(fold(entity))
         self.traits = {fold(label): kind for kind, lines in data["traits"].items() for label in "|".join(lines).split("|")}
         self.label_words = frozenset(word for label in self.traits for word in re.findall(r"[^\W\d_]+", label))
-        known = lexicon().data
+        known = lexicon().data  # words of everyday domains are names too: Stone, Wall, Baker
         named = [
             word
             for part in ("skills", "titles", "languages")
             for name, entry in known[part].items()
-            if entry.get("domain") not in _EVERYDAY
+            if entry.get("domain") not in known["everyday_domains"]
             for word in (name, *entry["aliases"])
         ]
         written = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2)

@@ -10,7 +10,7 @@ _TECHNICAL = (
     r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
     r"|framework|experience|skills|knowledge|scripts?|scripting|packages?|components?|is|are|and|or|on|for|with|sql"
     r"|clusters?|jobs?|streaming|macros?|spreadsheets?|reports?|dashboards?|formulas?|models?|design|tools?|expert"
-    r"|expertise|required|preferred|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database"
+    r"|expertise|required|preferred|desirable|welcome|optional|would|a plus|a bonus|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database"
 )
 _NEXT_WORD = re.compile(r"[ ]+([a-z][\w-]*)")
 _NEXT_TECHNICAL = re.compile(rf"[ ]+(?:{_TECHNICAL})\b")
@@ -55,6 +55,7 @@ _PLACE = re.compile(
 )
 _AT = re.compile(r"(?:\b(?:at|bei|chez|presso|joined)|@) ?$")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_NEAR = 24  # characters between an employer and the year
 _ELEMENT = ",|•·()\n\t–—"
 # `+ VAT`, `90,000 CAD`, `500 ml`: what is paid, and measures.
 _AMOUNTS = frozenset(("vat", "cad", "ml"))
@@ -152,11 +153,12 @@ def _employs(plain, start, end):
     """`at Oracle`; `Engineer, Oracle, 2018 - 2020`."""
     if _AT.search(plain, max(0, start - 8), start):
         return True
-    line, stop = plain.rfind("\n", max(0, start - 2 * _REACH), start) + 1, plain.find("\n", end, end + 2 * _REACH)
-    opens, closes = plain[line:start].rstrip(" ")[-1:], plain[end : end + 2].lstrip(" ")[:1]
+    opens, closes = plain[max(0, start - 2) : start].rstrip(" ")[-1:], plain[end : end + 2].lstrip(" ")[:1]
     if (opens and opens not in _ELEMENT) or (closes and closes not in _ELEMENT):
         return False
-    return _YEAR.search(plain, line, stop if stop >= 0 else min(len(plain), end + 2 * _REACH)) is not None
+    line, stop = plain.rfind("\n", max(0, start - _NEAR), start) + 1, plain.find("\n", end, end + _NEAR)
+    near = max(line, start - _NEAR), stop if stop >= 0 else min(len(plain), end + _NEAR)
+    return _YEAR.search(plain, *near) is not None
 
 
 def _short(plain, start, end, quote, before, after):

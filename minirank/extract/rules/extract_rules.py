@@ -48,6 +48,17 @@ _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
+_HOBBY_WORDS = frozenset(
+    "hobbies hobby interests leisure work time freizeit interessen loisirs intérêt aficiones intereses pasatiempos interessi interesses"
+    " zainteresowania pasiuni interese intressen fritid hobbys passions".split()
+)
+_HOBBIES = re.compile(
+    r"(?im)(?:^[^\w\n]{0,4}|[.;!?] {1,2})(?:(?:personal |other |my )?(?:hobbies|interests|hobby)(?: and (?:interests|hobbies))?|hobbys|off work|outside (?:of )?work"
+    r"|(?:free|spare) time|leisure(?: activities)?|freizeit|interessen|hobbys und interessen|loisirs|centres d'intérêt|passions|aficiones"
+    r"|intereses|pasatiempos|interessi|hobby e interessi|interesses|zainteresowania|pasiuni|interese|intressen|fritid)[^\w\n]{0,4}"
+    r"(?P<heading>$)?|\b(?:in|during) my (?:free|spare|leisure) time\b|\bin meiner freizeit\b"
+)
+
 _FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
 _ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
 
@@ -105,7 +116,7 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
-    kinds = scan.kinds
+    kinds = scan.kinds | {"skill": _at_work(scan)}
     career = read_career(scan, _month(updated_at))
     skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
     return ResumeFeatures(
@@ -161,6 +172,16 @@ def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
     """Features that jobs and resumes share, by name."""
     found = {"location": _location(scan), "remote": _remote(scan), "languages": _languages(scan, languages)}
     return {**found, "flagged": scan.flagged, "masked": scan.masked}
+
+
+def _at_work(scan: ScannedText) -> list[Match]:
+    """The skills but those of everyday domains that are hobbies: `Off work: baking and gardening`."""
+    words = lexicon()
+    spans = []
+    for m in _HOBBIES.finditer(scan.plain) if scan.tokens.distinct & _HOBBY_WORDS else ():
+        end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else scan.plain.find("\n\n", m.end())
+        spans.append((m.start(), end if end >= 0 else len(scan.plain)))
+    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and any(a <= m.start < b for a, b in spans))]
 
 
 def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:

@@ -32,9 +32,9 @@ class Match(NamedTuple):
 
 
 class Tokens:
-    """The words of a text in lower case, with their offsets."""
+    """The words of a text in lower case, with their offsets; `distinct` is the set of them."""
 
-    __slots__ = ("ends", "starts", "words")
+    __slots__ = ("distinct", "ends", "starts", "words")
 
     def __init__(self, text: str) -> None:
         # SPEED: split, accumulate and map run in C, in a third of the time of a finditer loop.
@@ -45,6 +45,7 @@ class Tokens:
         self.ends = offsets[1::2]
         # One capital can have two small letters (U+0130): lower case is made word by word, after the offsets.
         self.words = parts[1::2] if ascii_only else list(map(str.lower, parts[1::2]))
+        self.distinct = set(self.words)
 
     def positions(self, wanted: Collection[str]) -> list[int]:
         """Offsets of the words that are in a set."""
@@ -68,13 +69,17 @@ class Matcher:
             found = node.setdefault(None, [])
             if (kind, name) not in found:
                 found.append((kind, name))
+        self._first = frozenset(self._trie)
 
     def scan(self, tokens: Tokens) -> list[Match]:
         """Matches in text order, a list of Match."""
         trie, words, starts, ends = self._trie, tokens.words, tokens.starts, tokens.ends
         found: list[Match] = []
+        begins = self._first & tokens.distinct  # SPEED: a handful of words, looked up instead of the whole trie
+        if not begins:
+            return found
         past, count = 0, len(words)
-        for first in [i for i, word in enumerate(words) if word in trie]:
+        for first in [i for i, word in enumerate(words) if word in begins]:
             if first < past:
                 continue
             node, best = trie[words[first]], None
@@ -104,6 +109,7 @@ class Lexicon:
     `fields`: Matcher of fields of study.
     `exact`: lower case -> spellings that count only in this case (`Go`, `R`, `Excel`).
     `ordinary`: language -> spellings of skills and titles, in lower case, that are ordinary words of it (French `chef`).
+    `everyday`: domains whose skills are done at home as well.
     `employers`: spellings of skills, in lower case, that are names of companies too.
     `boilerplate`: Matcher of phrases whose sentences ask nothing of a candidate: benefits, equal opportunity, privacy.
     `verbs`: form of an action verb -> "base", "ing" or "s".
@@ -124,6 +130,7 @@ class Lexicon:
         self.exact: dict[str, set[str]] = {}
         for spelling in data["exact_case"]:
             self.exact.setdefault(spelling.lower(), set()).add(spelling)
+        self.everyday = frozenset(data["everyday_domains"])
         self.employers = frozenset(data["employers"])
         self.ordinary: dict[str, set[str]] = {}
         for word, languages in data["ordinary"].items():

@@ -17,20 +17,19 @@ def language_of(words: Iterable[str]) -> str | None:
     Args:
         words: of the text, in lower case.
     """
-    languages, total = _languages(), 0
-    counts: Counter[str] = Counter()
-    for word in words:
-        total += 1
-        counts.update(languages.get(word, ()))
+    words, counts = list(words), Counter[str]()
+    for languages, count in Counter(map(_languages().get, words)).items():  # SPEED: counted in C
+        for language in languages or ():
+            counts[language] += count
     best = max(counts, key=lambda name: (counts[name], name), default=None)
-    return best if best is not None and counts[best] >= max(_FEWEST, _SHARE * total) else None
+    return best if best is not None and counts[best] >= max(_FEWEST, _SHARE * len(words)) else None
 
 
 @cache
-def _languages() -> dict[str, list[str]]:
+def _languages() -> dict[str, tuple[str, ...]]:
     """word -> languages that have it."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     for language, words in lexicon().data["function_words"].items():
         for word in words.split():
-            found.setdefault(word, []).append(language)
+            found[word] = (*found.get(word, ()), language)
     return found
