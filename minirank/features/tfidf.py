@@ -12,6 +12,7 @@ from hashlib import blake2b
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.extract.rules.nearest_label import parts_of
 from minirank.features.links import Links
 from minirank.features.sparse import offsets_of, row_of_entries
 
@@ -20,7 +21,6 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 # Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
 _WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w+#{_MARKS}])+)")
-PART = 4  # characters
 BM25_K, BM25_B = 1.2, 0.75  # saturation, and how much the length counts
 FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.2  # more unknown words than so many and this share, or twice what is usual: another world
 _ASCII = "".join(c if c.isalnum() or c in "_+#" else " " for c in map(chr, range(128))).lower()
@@ -47,12 +47,6 @@ def words(text: str) -> list[str]:
 def _code(word: str) -> int:
     """A 64-bit code of a word, the same in every process."""
     return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
-
-
-def parts_of(word: str) -> list[str]:
-    """The runs of PART characters of a word whose ends are marked; a shorter word is its own only part."""
-    marked = f"<{word}>"
-    return [marked[start : start + PART] for start in range(max(len(marked) - PART, 0) + 1)]
 
 
 def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False, parts: bool = False) -> csr_array:

@@ -6,12 +6,14 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from minirank.errors import DataError
 from minirank.extract.normal_form import normalised
 from minirank.extract.rules.ambiguity import believable
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens, lexicon
+from minirank.extract.rules.nearest_label import NearestLabel
 
 # What a word inside a label is worth against "outside", in the tagger's log scores: skills, knowledge.
 # Chosen by cross-validation over the postings of SkillSpan's train.json with the labels of ESCO.
@@ -39,8 +41,13 @@ class Gazetteer:
             phrase = _plain(label)
             if _is_label(phrase):
                 layers[layer][phrase] = names.setdefault(phrase, name)
-        self.size = len(names)
+        self.size, self._names = len(names), names
         self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items()) for layer, found in layers.items()}
+
+    @cached_property
+    def nearest(self) -> NearestLabel:
+        """What finds the label that is spelled most like a phrase."""
+        return NearestLabel(self._names)
 
     def spans(self, plain: str) -> dict[str, list[tuple[int, int]]]:
         """{layer: sorted list of (start, end)} of the labels in a normalised text."""
