@@ -79,6 +79,10 @@ def test_the_salary_that_a_job_offers(text, salary, currency):
     assert (shown(found.salary), shown(found.currency)) == (salary, currency)
 
 
+def test_pay_without_a_currency_has_none():
+    assert extract_resume("Salary expectation 57k.").currency is None
+
+
 def test_an_amount_in_the_title_is_pay_and_the_best_of_several_counts():
     assert shown(job("We like it.", "Ruby Developer 9.000 PLN + VAT").salary) == 108_000
     assert shown(job("Base salary 80k, OTE 120k USD").salary) == 120_000

@@ -165,7 +165,7 @@ def _read(m: re.Match[str], periods: list[Match], told: bool) -> Pay | None:
         return None
     span = next((m.span(name) for name in (*names, "m1", "m2") if m[name]), None)
     start = m.end() - len(m[0].lstrip())
-    return Pay(start, start + len(m[0].strip(" .")), round(low * factor), round(high * factor), code, span)
+    return Pay(start, start + len(m[0].strip(" .")), round(low * factor), round(high * factor), code, span if code else None)
 
 
 def _period(periods: list[Match], m: re.Match[str]) -> str | None:
