@@ -1,6 +1,6 @@
 """Training of the tagger's linear-chain CRF: sparse binary features, hand-written forward-backward, L-BFGS.
 
-Letters: N words, K tags, V features. Words are time-major (see `tagger.time_major`).
+Letters: N words, K tags, V features. Words are time-major (see `time_major`).
 """
 
 from array import array
@@ -9,17 +9,49 @@ from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from bench.extraction.tagger_classes import word_classes
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, Scheme, Tagger, forbid, time_major
+from minirank.extract.rules.tagger import FORBIDDEN, LAYERS, SCHEMES, Scheme, Tagger
 from minirank.extract.rules.tagger_features import Marks, Sentences, features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
 SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
+
+
+def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Order in which the same position of all sentences lies together, longest sentence first.
+
+    A step in time is then a slice, and the sentences that still run at a step are the first of those before.
+
+    Args:
+        lengths: (S,) int, words a sentence, each at least 1.
+    Returns: (order (N,) int64, reading-order index of every word; steps (longest + 1,) int64, where each step begins).
+    """
+    lengths = np.asarray(lengths, np.int64)
+    rank = np.empty(len(lengths), np.int64)
+    rank[np.argsort(-lengths, kind="stable")] = np.arange(len(lengths))
+    time = np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
+    order = np.argsort(time * len(lengths) + rank.repeat(lengths))
+    return order, np.append(0, np.cumsum(np.bincount(time)))
+
+
+def forbid(scores: np.ndarray, scheme: Scheme, steps: np.ndarray) -> None:
+    """Make tags that may not start or end a sentence unlikely, in place.
+
+    Args:
+        scores: (N, K) float64, time-major.
+        scheme: Scheme.
+        steps: of `time_major`.
+    """
+    sizes, count = np.diff(steps), len(scores)
+    last = np.arange(count) - steps[:-1].repeat(sizes) >= np.append(sizes[1:], 0).repeat(sizes)  # no word follows in its sentence
+    scores[: steps[1], ~scheme.starts] += FORBIDDEN
+    scores[np.ix_(last, ~scheme.ends)] += FORBIDDEN
 
 
 def forward_backward(emissions: np.ndarray, transitions: np.ndarray, steps: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:

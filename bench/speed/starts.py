@@ -24,7 +24,7 @@ from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 PROBE = """
 import json, time
 from minirank.kernels.cpu import compile
-parts = "rows", "rest", "minirank.evaluation.compiled"
+parts = "rows", "rest", "minirank.evaluation.compiled", "minirank.extract.rules.tagger_kernels"
 kernels = [kernel for part in parts for kernel in compile.drivers_of(part)]
 for part in parts:
     compile.compile_part(part)

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from crf_world import LENGTHS, paths, random_crf, score_of
 
-from bench.extraction.tagger_training import Objective, forward_backward, gold_tags, indicator_matrix, train
+from bench.extraction.tagger_training import Objective, forbid, forward_backward, gold_tags, indicator_matrix, time_major, train
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, Tagger, forbid, inside, spans_of, time_major
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, Tagger, inside, spans_of
 from minirank.extract.rules.tagger_features import sentences
 from minirank.kernels.gradcheck import projection_error
+
+
+def test_time_major_by_hand():
+    order, steps = time_major([1, 3, 2])
+    assert order.tolist() == [1, 4, 0, 2, 5, 3]
+    assert steps.tolist() == [0, 3, 5, 6]
 
 
 @pytest.mark.parametrize("layer", LAYERS)

@@ -13,7 +13,7 @@ from minirank.extract import skill_spans
 from minirank.extract.rules import tagger_scores
 from minirank.extract.rules.gazetteer import Gazetteer, read_gazetteer
 from minirank.extract.rules.spans import propose
-from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, tagger, time_major, viterbi
+from minirank.extract.rules.tagger import LAYERS, SCHEMES, WEIGHTS, best_tags, tagger
 from minirank.extract.rules.tagger_features import LONGEST_SENTENCE, features, sentences
 from minirank.extract.rules.tagger_scores import FeatureScores
 
@@ -26,24 +26,14 @@ def test_schemes_by_hand():
     assert "".join(n for n, e in zip("OBIES", SCHEMES["skill"].ends, strict=True) if e) == "OES"
 
 
-def test_time_major_by_hand():
-    order, steps = time_major([1, 3, 2])
-    assert order.tolist() == [1, 4, 0, 2, 5, 3]
-    assert steps.tolist() == [0, 3, 5, 6]
-
-
 @pytest.mark.parametrize("layer", LAYERS)
-def test_viterbi_finds_the_best_allowed_path(layer):
+def test_best_tags_are_those_of_the_best_allowed_path(layer):
     scheme, emissions, transitions = random_crf(layer)
-    order, steps = time_major(LENGTHS)
-    found = np.empty(len(emissions), np.int64)
-    found[order] = viterbi(emissions[order], transitions, scheme, steps)
-    begin = 0
-    for length in LENGTHS:
-        own = emissions[begin : begin + length]
-        best = max(paths(scheme, length), key=lambda path: score_of(path, own, transitions))
-        assert tuple(found[begin : begin + length]) == best
-        begin += length
+    borders = np.append(0, np.cumsum(LENGTHS))
+    found = best_tags(borders, emissions.copy(), transitions, scheme)
+    for begin, end in itertools.pairwise(borders):
+        best = max(paths(scheme, end - begin), key=lambda path: score_of(path, emissions[begin:end], transitions))
+        assert tuple(found[begin:end]) == best
 
 
 def test_commas_and_spacing_are_no_words():
@@ -93,13 +83,13 @@ def test_a_text_without_words_has_no_spans(text):
     assert skill_spans(text) == ([], [])
 
 
-def test_a_long_text_is_scored_in_parts(monkeypatch):
-    document, marks = propose(ADVERTISEMENT * 20)
-    found, whole = sentences(document), tagger()
-    expected = whole._scores(document, found, marks)
-    monkeypatch.setattr(tagger_scores, "_BLOCK", 50)
+def test_words_that_were_forgotten_are_read_again(monkeypatch):
+    document, marks = propose(ADVERTISEMENT)
+    found, own = sentences(document), tagger()
+    scores = FeatureScores(own.hashes, own.weights, own.classes)
+    expected = scores(document, found, marks)
     monkeypatch.setattr(tagger_scores, "_KEPT", 10)
-    assert (FeatureScores(whole.hashes, whole.weights, whole.classes)(document, found, marks) == expected).all()
+    assert (scores(document, found, marks) == expected).all() and len(scores._words) < 50
 
 
 def test_a_long_text_has_long_sentences_cut():
@@ -129,6 +119,17 @@ def test_shipped_weights_read_an_advertisement():
 def test_importing_does_not_read_the_weights():
     imports = "import minirank.extract, sys; from minirank.extract.rules.tagger import tagger"
     assert python("-c", f"{imports}; assert tagger.cache_info().currsize == 0; assert 'scipy' not in sys.modules").returncode == 0
+
+
+def test_numba_is_loaded_for_a_text_that_the_tagger_reads_and_for_no_other():
+    code = (
+        "import sys; from minirank.extract import extract_job, extract_resume, skill_spans;"
+        "from minirank.extract.rules.gazetteer import Gazetteer; labels = Gazetteer([('Haskell', 'knowledge', 'Haskell')]);"
+        "extract_job('Entwickler', 'Wir suchen eine Person, die Haskell und SQL kann.', labels);"
+        "extract_resume('Python, SQL, Haskell', gazetteer=labels);"
+        "assert 'numba' not in sys.modules; skill_spans('You write Haskell'); assert 'numba' in sys.modules"
+    )
+    assert python("-c", code).returncode == 0
 
 
 def test_flagged_text_yields_nothing():

@@ -8,8 +8,9 @@ In reading order:
     responsibilities
     gazetteer                 labels of skills that the user points at
     spans, tagger,            spans as annotators mark them, by rules and by a linear-chain CRF; what the CRF sees of a word, and
-    tagger_features,          what that adds up to
-    tagger_scores
+    tagger_features,          what that adds up to, in compiled loops
+    tagger_scores,
+    tagger_kernels
     extract_rules             the features of a job and of a resume
     grade_rules               how well a resume fits a job
 """

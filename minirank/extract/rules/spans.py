@@ -52,7 +52,7 @@ _CUES = {
     for cue in cues.split()
 }
 _PREPOSITIONS = re.compile(r"(?i) (with|within|in|of|using|about|on|such as|like)\s")
-_LAST_PART = re.compile(r"\w*$")
+_BETWEEN = re.compile(r"\W")
 _LONGEST_CUE = 16  # characters, more than any has
 _FILLERS = frozenset(
     "a an the one or more several at least some e.g other similar such as like any various both different working"
@@ -217,7 +217,7 @@ def _known(document: NormalisedText, tokens: list[Word]) -> Iterator[tuple[int, 
         before = ends.get(preposition.start())
         if before is None:
             continue
-        cue = _LAST_PART.search(tokens[before][2][-_LONGEST_CUE:])[0]
+        cue = _BETWEEN.split(tokens[before][2][-_LONGEST_CUE:])[-1]
         if preposition[1].lower() not in _CUES.get(cue, ()) or document.section(preposition.start() - len(cue)) == "other":
             continue
         at = bisect_left(tokens, (preposition.end(),))

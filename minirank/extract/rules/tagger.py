@@ -12,21 +12,22 @@ from functools import cache, cached_property
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.tagger_features import Marks, Sentences, Spans, sentences
-from minirank.extract.rules.tagger_scores import FeatureScores
 from minirank.npz import read_npz
+
+if TYPE_CHECKING:
+    from minirank.extract.rules.tagger_scores import FeatureScores
 
 LAYERS = ("skill", "knowledge")
 WEIGHTS = "tagger.npz"
 _BLOCK = 4096  # words whose features are held at a time: a long document takes little memory
-_FORBIDDEN = -1e4  # a log score; finite, so that a best path always exists
+FORBIDDEN = -1e4  # a log score; finite, so that a best path always exists
 
 
 class Scheme:
@@ -93,6 +94,8 @@ class Tagger:
 
     @cached_property
     def _scores(self) -> FeatureScores:
+        from minirank.extract.rules.tagger_scores import FeatureScores  # not before a text needs it: it loads Numba
+
         return FeatureScores(self.hashes, self.weights, self.classes)
 
     def spans(
@@ -112,77 +115,35 @@ class Tagger:
             return [], []
         sums, border = self._scores(document, found, marks), len(SCHEMES["skill"].names)
         blanked = [at for at, (word, _) in enumerate(found.spellings) if word[0] == PLACEHOLDER] if PLACEHOLDER in document.plain else []
-        order, steps = time_major(np.diff(found.borders))
         results = []
         for number, (layer, part) in enumerate(zip(LAYERS, (sums[:, :border], sums[:, border:]), strict=True)):
             scheme, scores = SCHEMES[layer], part * float(self.scales[number])
             scores[:, 0] -= self.outside[number]
             if listed is not None:
                 scores[inside(found, listed[layer]), 0] -= bonus[number]
-            scores[blanked, 1:] = _FORBIDDEN
+            scores[blanked, 1:] = FORBIDDEN
             if layer == "knowledge":  # what one knows comes as a list, and no item goes across a comma
-                scores[np.ix_(found.commas, scheme.inner)] = _FORBIDDEN
-            tags = np.empty(len(scores), np.int64)
-            tags[order] = viterbi(scores.take(order, axis=0), self.transitions[layer], scheme, steps)
-            results.append(spans_of(found, tags, scheme))
+                scores[np.ix_(found.commas, scheme.inner)] = FORBIDDEN
+            results.append(spans_of(found, best_tags(found.borders, scores, self.transitions[layer], scheme), scheme))
         return results[0], results[1]
 
 
-def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Order in which the same position of all sentences lies together, longest sentence first.
-
-    A step in time is then a slice, and the sentences that still run at a step are the first of those before.
-
-    Args:
-        lengths: (S,) int, words a sentence, each at least 1.
-    Returns: (order (N,) int64, reading-order index of every word; steps (longest + 1,) int64, where each step begins).
-    """
-    lengths = np.asarray(lengths, np.int64)
-    rank = np.empty(len(lengths), np.int64)
-    rank[np.argsort(-lengths, kind="stable")] = np.arange(len(lengths))
-    time = np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
-    order = np.argsort(time * len(lengths) + rank.repeat(lengths))
-    return order, np.append(0, np.cumsum(np.bincount(time)))
-
-
-def forbid(scores: np.ndarray, scheme: Scheme, steps: np.ndarray) -> None:
-    """Make tags that may not start or end a sentence unlikely, in place.
-
-    Args:
-        scores: (N, K) float64, time-major.
-        scheme: Scheme.
-        steps: of `time_major`.
-    """
-    sizes, count = np.diff(steps), len(scores)
-    last = np.arange(count) - steps[:-1].repeat(sizes) >= np.append(sizes[1:], 0).repeat(sizes)  # no word follows in its sentence
-    scores[: steps[1], ~scheme.starts] += _FORBIDDEN
-    scores[np.ix_(last, ~scheme.ends)] += _FORBIDDEN
-
-
-def viterbi(scores: np.ndarray, transitions: np.ndarray, scheme: Scheme, steps: np.ndarray) -> np.ndarray:
+def best_tags(borders: np.ndarray, scores: np.ndarray, transitions: np.ndarray, scheme: Scheme) -> np.ndarray:
     """The best tags of every sentence.
 
-    best_t = emit_t + max_j (best_{t-1,j} + trans_jk)
-
     Args:
-        scores: (N, K) float64, time-major; overwritten.
+        borders: (S + 1,) int64, as in Sentences.
+        scores: (N, K) float64; overwritten.
         transitions: (K, K) float, from row to column.
         scheme: Scheme.
-        steps: of `time_major`.
-    Returns: (N,) int64, time-major.
+    Returns: (N,) int64.
     """
-    forbid(scores, scheme, steps)
-    moves, width = np.where(scheme.follows, transitions, _FORBIDDEN), scores.shape[1]
-    begins = steps.tolist()
-    for before, now, end in zip(begins, begins[1:], begins[2:], strict=False):
-        scores[now:end] += (scores[before : before + end - now, :, None] + moves).max(axis=1)
-    tags = scores.argmax(axis=1)  # right for the last word of a sentence; the others follow their successor
-    # SPEED: where each path came from, for all words at once: a step is a few words and costs as much as a thousand.
-    follower = np.arange(begins[1], len(scores))
-    came = (scores.take(follower - np.diff(steps)[:-1].repeat(np.diff(steps)[1:]), axis=0)[:, :, None] + moves).argmax(axis=1).ravel()
-    row = np.arange(-begins[1], len(follower)) * width
-    for end, now, before in zip(begins[:1:-1], begins[-2::-1], begins[-3::-1], strict=False):
-        tags[before : before + end - now] = came.take(row[now:end] + tags[now:end])
+    from minirank.extract.rules.tagger_kernels import best_paths
+
+    moves = np.where(scheme.follows, transitions, FORBIDDEN).astype(np.float64)
+    starts, ends = (np.where(allowed, 0.0, FORBIDDEN) for allowed in (scheme.starts, scheme.ends))
+    tags = np.empty(len(scores), np.int64)
+    best_paths(borders, scores, moves, starts, ends, np.empty(scores.shape, np.int8), tags)
     return tags
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from zlib import crc32
@@ -166,7 +166,7 @@ def features(document: NormalisedText, found: Sentences, marks: Marks, classes: 
         shapes = [shape for _, shape in found.spellings[at : at + len(words)]]
         spelled = [(word, shape, *word_classes(word, classes), verbs.get(word)) for word, shape in zip(words, shapes, strict=True)]
         beyond = [OUTSIDE] * REACH
-        columns: dict[str, list] = dict(zip(SPELLED, zip(*beyond, *spelled, *beyond, strict=True), strict=True))
+        columns: dict[str, Sequence] = dict(zip(SPELLED, zip(*beyond, *spelled, *beyond, strict=True), strict=True))
         columns |= dict(zip(FOLLOWED, zip(*beyond, *_followed(words), strict=True), strict=True))
         columns |= {name: [""] * REACH + of[at : at + len(words)] for name, of in labels.items()}
         for i in range(REACH, REACH + len(words)):
