@@ -24,16 +24,17 @@ from minirank.extract.rules.scanned_text import ScannedText
 
 _LONGEST, _MOST_WORDS = 60, 8  # characters and words of a name
 _LONGEST_LINE = 90  # of a line beside an entry's
-_SEPARATOR = re.compile(
-    r"(?i)\s*(?:,(?!\s(?:inc|ltd|llc|llp|l\.p|gmbh|s\.?a|s\.?r\.?l|corp|co|plc|pty|ag|kg)\b)|[;|•\t\[\]{}\"。、，；（）()\n]|:(?=\s)"
-    r"|(?<=\s)(?:-{1,2}|[/~@])(?=\s)|(?<=\s)\s+|(?<!\w)(?:19|20)\d\d(?:年(?:\d{1,2}月)?)?(?!\w))\s*"
-)
+# SPEED: one character class; which of these cut is said in `_cuts`.
+_SEPARATOR = re.compile(r"[,;|•\t\[\]{}\"。、，；（）()\n:/~@-]")
+_FORM = re.compile(r"(?i)\s(?:inc|ltd|llc|llp|l\.p|gmbh|s\.?a|s\.?r\.?l|corp|co|plc|pty|ag|kg)\b")  # `Acme, Inc.`
+_WIDE = re.compile(r"\s\s+")
+_YEAR = re.compile(r"(?<!\w)(?:19|20)\d\d(?:年(?:\d{1,2}月)?)?(?!\w)")
 _SENTENCE = re.compile(r"(?:(?<=\w\w\w)|(?<=\)))(?<!Inc)(?<!Ltd)(?<!Corp)(?<!Bros)[.;!?](?=\s|$)")
 _DURATION = re.compile(r"(?i)\W*\d+\s?\+?\s?(?:years?|yrs?|months?|mos?|jahre?|monate?|ans?|mois|años?|meses|anni|mesi|anos)\b.*")
 _CAPITALISED = re.compile(
     r"[^\s,a-z][^\s,]*(?: (?:(?:of|the|and|for|de|la|le|du|des|della|di|do|da|für|und|van|der|&) ){0,2}[^\sa-z][^\s,]*)*"
 )
-_FIRM_OF_CJK = re.compile(r"\S*(?:株式会社|有限会社|公司|集团|주식회사|\(주\))\S*")
+_NAME_OF_CJK = re.compile(r"\S*(?:株式会社|有限会社|公司|集团|주식회사|\(주\)|大学|大學|学院|高校|대학교)\S*")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -129,9 +130,9 @@ class _Reader:
 
     def _cut(self, start: int, end: int, where: str, works: bool) -> list[_Segment]:
         """The names in a part of the text; prepositions that have other uses count beside a verb of work only."""
-        if start >= end:
+        if end - start < 2:
             return []
-        cuts = [(m.start(), m.end(), -0.3 if "(" in m[0] else 0.0) for m in _SEPARATOR.finditer(self.plain, start, end)]
+        cuts = _cuts(self.plain, start, end)
         prepositions = {"at": 4.0, "as": -4.0} | ({"for": 4.0} if works else {})
         words = [(m.start, m.end, prepositions[m.kind]) for m in self._between(start, end) if m.kind in prepositions]
         named: list[tuple[int, int, float]] = []
@@ -151,7 +152,7 @@ class _Reader:
         if in_sentence and (capitalised := _CAPITALISED.match(bare)):
             bare = capitalised[0].rstrip(_AROUND)
             bare = bare[:-2] if bare.endswith(" I") else bare
-        if not bare.isascii() and (firm := _FIRM_OF_CJK.search(bare)):
+        if not bare.isascii() and (firm := _NAME_OF_CJK.search(bare)):
             bare = firm[0]
         if not 2 <= len(bare) <= _LONGEST or PLACEHOLDER in bare or bare.islower() or bare.count(" ") >= _MOST_WORDS:
             return None
@@ -159,8 +160,11 @@ class _Reader:
             return None
         start += text.index(bare)
         end = start + len(bare)
-        if any(m.kind == "no name" and (m.end == end or m.end - m.start <= 3) for m in self._between(start, start + 1)):
-            return None
+        at = bisect_left(self._starts, start)
+        if at < len(self.marks):
+            mark = self.marks[at]
+            if mark.start == start and mark.kind == "no name" and (mark.end == end or mark.end - start <= 3):
+                return None
         return start, end
 
     def _score(self, start: int, end: int) -> float:
@@ -232,10 +236,29 @@ class _Reader:
             begin, finish = _line(self.plain, at, at)
             if finish - begin > 4 * _LONGEST_LINE:
                 begin, finish = max(begin, self.scan.sentence(at)[0]), min(finish, self.scan.sentence(at)[1])
-            for segment in self._cut(begin, finish, "before", False):
-                if segment.start <= at < segment.end and (segment.start, segment.end) not in taken:
-                    found.append((segment.start, segment.end))
+            borders = [*_cuts(self.plain, begin, finish), *((m.start(), m.end(), 0.0) for m in _YEAR.finditer(self.plain, begin, finish))]
+            begin = max((end for _, end, _ in borders if end <= at), default=begin)
+            finish = min((start for start, _, _ in borders if start > at), default=finish)
+            span = self._name(begin, finish, False)
+            if span is not None and span not in taken and span[0] <= at < span[1]:
+                found.append(span)
         return found
+
+
+def _cuts(plain: str, start: int, end: int) -> list[tuple[int, int, float]]:
+    """Where names end: (start, end, score of the name behind it)."""
+    found = []
+    for m in _SEPARATOR.finditer(plain, start, end):
+        at, sign = m.start(), m[0]
+        if sign in ":/~@-":  # `A - B`, `A / B`, but `Coca-Cola`, `A/S`
+            if not plain[at + 1 : at + 2].isspace() or not (sign == ":" or plain[at - 1 : at] in " -"):
+                continue
+        elif sign == "," and _FORM.match(plain, at + 1):
+            continue
+        found.append((at, at + 1, -0.3 if sign == "(" else 0.0))
+    if "  " in plain[start:end]:
+        found += [(m.start(), m.end(), 0.0) for m in _WIDE.finditer(plain, start, end)]
+    return found
 
 
 def _is_title(words: list[str]) -> bool:

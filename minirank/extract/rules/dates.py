@@ -136,6 +136,7 @@ _WORD_BEFORE = re.compile(
     (?:\s(?P<after>\d{1,2})(?:st|nd|rd|th)?)?,?[\s/.'-]{0,2}$"""
 )
 _WORD_AFTER = re.compile(r"\.?,?\s(?:m\.\s)?([^\W\d_]{3,14})(?!\w)\.?(?:\s(\d{1,2})(?!\d)\.?)?")
+_OF = frozenset("de del of di do d des en m".split())  # between a month and its year
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国|(?<!\w)[RHS])\s?$")
 _ERA_DATE = re.compile(r"(\d{1,3})\s?(?:年|[./])\s?(?:(1[0-2]|0?[1-9])(?!\d)月?)?")
 _ERA_START = {"令和": 2018, "R": 2018, "平成": 1988, "H": 1988, "昭和": 1925, "S": 1925, "民國": 1911, "民国": 1911}
@@ -201,7 +202,7 @@ def _date_at(plain: str, start: int, end: int, floor: int, newest: int) -> _Date
         short = len(m["my_y"]) == 2
         if short and len(m["my_m"]) == 1 and plain[m.start() - 1 : m.start()] not in " \n\t(|,;-~:":
             return None
-        return _made(start, m.end(), _full_year(m["my_y"], newest), m["my_m"])._replace(short=short)
+        return _made(start, m.end(), _full_year(m["my_y"], newest), m["my_m"], None, short)
     return _part(start, m.end(), _full_year(m["qy"], newest), 3 * int(m["q"]) - 3, 3)
 
 
@@ -209,7 +210,11 @@ def _worded(plain: str, start: int, end: int, floor: int, newest: int, short: bo
     """A year and the month or part beside it; a `short` year has two digits."""
     words = date_words()
     year = _full_year(plain[start:end], newest)
-    before = _WORD_BEFORE.search(plain, max(floor, start - _REACH), start)
+    # SPEED: without a month's name, a filler or a digit in front of the year there is nothing to search for.
+    near = plain[max(floor, start - _REACH) : start].rstrip(" .,'/-").rpartition(" ")[2].strip("(|[;:.,-\t\n•*")
+    word = _word(near)
+    known = not near.isalpha() or word in words.months or word in words.parts or word in _OF
+    before = _WORD_BEFORE.search(plain, max(floor, start - _REACH), start) if known and near else None
     while before is not None:
         if before["half"]:
             quarter = before["half"] in "QqTt"
@@ -224,13 +229,13 @@ def _worded(plain: str, start: int, end: int, floor: int, newest: int, short: bo
             day = before["d"] or before["after"]
             if before["after"] and short:
                 return None
-            return _made(before.start(), end, year, month + 1, day)._replace(short=short and not apostrophe)
+            return _made(before.start(), end, year, month + 1, day, short and not apostrophe)
         if word in words.parts:
             return _part(before.start(), end, year, *words.parts[word])._replace(short=short)
         break
     if short:
         if plain[start - 1 : start] == "'" and not plain[start - 2 : start - 1].isalnum():
-            return _made(start - 1, end, year, None)._replace(short=True)
+            return _made(start - 1, end, year, None, None, True)
         return None
     after = _WORD_AFTER.match(plain, end)
     month = words.months.get(_word(after[1])) if after is not None and len(after[1]) > 3 else None
@@ -243,13 +248,13 @@ def _word(word: str) -> str:
     return word.lower().replace("i\u0307", "i")
 
 
-def _made(start: int, end: int, year: int, month: str | int | None, day: str | int | None = None) -> _Date:
+def _made(start: int, end: int, year: int, month: str | int | None, day: str | int | None = None, short: bool = False) -> _Date:
     """A date of a year, a month of it (1 to 12) or a day; a period that ends with the first of a month ends before it."""
     if month is None or not 1 <= int(month) <= 12:
-        return _Date(start, end, year * 12, year * 12, year * 12 + 12)
+        return _Date(start, end, year * 12, year * 12, year * 12 + 12, short)
     first = year * 12 + int(month) - 1
     close = first if day is not None and int(day) == 1 else first + 1
-    return _Date(start, end, first, close, close)
+    return _Date(start, end, first, close, close, short)
 
 
 def _part(start: int, end: int, year: int, month: int, months: int) -> _Date:

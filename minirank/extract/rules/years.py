@@ -11,7 +11,7 @@ from minirank.extract.rules.lexicon import Tokens
 
 NUMBER_WORDS = {word: n for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)}
 NUMBER_WORDS |= {"fifteen": 15, "twenty": 20}
-_AMOUNT_REACH = 44  # characters before the word `years`
+_AMOUNT_REACH = 9  # words before the word `years`
 _FULL_STOP = re.compile(r"(?i)(?<!min)\. ")
 _SENTENCE_END = re.compile(r"[.;!?\n。；！？]")
 _ABBREVIATED = re.compile(r"\. ?[a-z]")
@@ -69,13 +69,14 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     words = _words()
     units, before_unit = words.units, words.before_unit
     found = []
-    previous = ""
-    for at, word in enumerate(tokens.words):
-        last, previous = previous, word
-        if word not in units or not (last in before_unit or last.isdecimal()):
+    for at in [i for i, word in enumerate(tokens.words) if word in units]:
+        word, last = tokens.words[at], tokens.words[at - 1] if at else ""
+        if not (last in before_unit or last.isdecimal()):
             continue
         start = tokens.starts[at]
-        m = words.amount.search(plain, max(0, start - _AMOUNT_REACH), start)
+        # SPEED: the pattern is tried where a number stands, not at every character.
+        numbers = (i for i in range(max(0, at - _AMOUNT_REACH), at) if tokens.words[i] in words.numbers or tokens.words[i].isdecimal())
+        m = next(filter(None, (words.amount.match(plain, tokens.starts[i], start) for i in numbers)), None)
         if m is None:
             continue
         amount = _years(m["low"].lower(), *units[word])
