@@ -28,6 +28,11 @@ _SURROUNDINGS = re.compile(
     r"|schedules?|employees|colleagues|teams?(?! player)|workplace|home office|benefits|letter|tools|suite|industry"
     r"|community|technolog(?:y|ies))\b"
 )
+_NO_DEGREE_BEFORE = re.compile(r"(?i)(?:\d|\b(?:first|second|third))[ -]\Z")  # `360-degree`
+_NO_MASTER_BEFORE = re.compile(r"(?i)\b(?:scrum|web|quiz|toast|brew|yard|station|harbou?r|quarter)[ -]?\Z")
+_NO_DEGREE_AFTER = re.compile(
+    r"(?i)(?<=degree) of (?!science|arts|engineering|bachelor|master|doctor)|(?<=bachelor) (?:part|pad|apartment)|(?<=degree) burns?"
+)
 _JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
 _CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
@@ -109,8 +114,9 @@ def _verdict(plain, m, words, ordinary):
     if m.kind == "soft":  # `data-driven` is no drive, `flexible hours` are no flexibility of the candidate
         joined = before == "-" and start > 1 and plain[start - 2].isalnum()
         return not joined and not _SURROUNDINGS.match(plain, end)
-    if m.kind == "education":  # `a high degree of freedom`
-        return not (m.end - m.start == 6 and plain.startswith(" of ", end))
+    if m.kind == "education":
+        before = _NO_DEGREE_BEFORE if plain.startswith("degree", start) else _NO_MASTER_BEFORE
+        return not (before.search(plain, max(0, start - 12), start) or _NO_DEGREE_AFTER.match(plain, end))
     if m.kind != "skill":
         return True
     quote = plain[start:end]

@@ -7,19 +7,16 @@ stands second in one entry, it does so in the others.
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.personal.word_lists import fold, word_lists
 from minirank.extract.rules.dates import Period, covered_months, find_periods
-from minirank.extract.rules.lexicon import Match, Matcher
+from minirank.extract.rules.lexicon import Match
 from minirank.extract.rules.scanned_text import ScannedText
 
 _LONGEST, _MOST_WORDS = 60, 8  # characters and words of a name
@@ -38,13 +35,6 @@ _NAME_OF_CJK = re.compile(r"\S*(?:株式会社|有限会社|公司|集团|주식
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-@cache
-def _matcher() -> Matcher:
-    """Finds the words of career.json: prepositions, verbs of work, schools, forms of companies, what is no work."""
-    data = json.loads(resources.files(__package__).joinpath("career.json").read_text(encoding="utf-8"))
-    return Matcher((phrase, kind, kind) for kind, phrases in data.items() for phrase in phrases)
-
-
 class Entry(NamedTuple):
     """A dated entry of work: its period, and the offsets of its employer's name, or None."""
 
@@ -53,10 +43,11 @@ class Entry(NamedTuple):
 
 
 class Career(NamedTuple):
-    """entries: of work, in the order of the text; schools: offsets of their names."""
+    """entries: of work, in the order of the text; schools: offsets of their names; studying: of lines of studies that last."""
 
     entries: list[Entry]
     schools: list[tuple[int, int]]
+    studying: list[tuple[int, int]]
 
 
 class _Segment(NamedTuple):
@@ -66,27 +57,25 @@ class _Segment(NamedTuple):
     score: float  # from -5, a title for certain, to 5, an employer for certain
 
 
-def read_career(scan: ScannedText, now: int | None = None) -> Career:
+def read_career(scan: ScannedText, marks: list[Match], now: int | None = None) -> Career:
     """The entries of work in a resume, and its schools.
 
     Of sections of experience, where there are any with dates; else of all but education, volunteering and the like. Entries of
     volunteering, studies, leave or service are none. Internships count where they stand among the work.
 
     Args:
+        scan: ScannedText of a resume.
+        marks: of `resume_marks`.
         now: as in `find_periods`.
     """
-    return _Reader(scan).career(now)
+    return _Reader(scan, marks).career(now)
 
 
 class _Reader:
-    """Reads the career of one resume.
+    """Reads the career of one resume."""
 
-    `marks`: matches of career.json, in text order.
-    """
-
-    def __init__(self, scan: ScannedText) -> None:
-        self.scan, self.plain = scan, scan.plain
-        self.marks = _matcher().scan(scan.tokens)
+    def __init__(self, scan: ScannedText, marks: list[Match]) -> None:
+        self.scan, self.plain, self.marks = scan, scan.plain, marks
         self._starts = [m.start for m in self.marks]
         self._titles = [m.start for m in scan.titles]
 
@@ -102,7 +91,8 @@ class _Reader:
         around = [self._around(periods[i], *chunks[i]) for i in work]
         self._add_neighbours(periods_of_work, [lines[i] for i in work], set(lines), around)
         entries = _name_employers(periods_of_work, around)
-        return Career(entries, self._schools([e.employer for e in entries if e.employer]))
+        studying = [chunk for i, chunk in enumerate(chunks) if periods[i].open and i not in work]
+        return Career(entries, self._schools([e.employer for e in entries if e.employer]), studying)
 
     def _between(self, start: int, end: int) -> list[Match]:
         """Marks that begin in a part of the text."""

@@ -28,7 +28,7 @@ class Period(NamedTuple):
     start, end: offsets of the dates in the text.
     first: its first month; last: the month after its last.
     until: the month after the last that it may reach: `2018` can mean December.
-    open: whether it lasts until now.
+    open: whether it lasts until now, or longer.
     """
 
     start: int
@@ -281,11 +281,12 @@ def find_periods(plain: str, now: int | None = None) -> list[Period]:
             begin, close, until = _in_order(first, last)
         elif not is_open:
             close, until = first.also, first.also + 12
-        if now is not None:
-            close, until = min(close, now), min(until, now)
+        if now is not None and until > now:
+            is_open = is_open or close > now
+            close, until = min(close, now), now
         if close == begin and last is not None:
             close = min(begin + 6, until)
-        if begin < close + is_open <= begin + 12 * MOST_YEARS:  # what is open may have begun this month
+        if begin <= (now or begin) and begin < close + is_open <= begin + 12 * MOST_YEARS:  # what is open may have begun this month
             found.append(Period(first.start, end, begin, close, max(until, close), is_open))
     return found
 

@@ -17,9 +17,11 @@ from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.industries import find_employer, industries_of_job, industries_of_resume
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.rules.negation import affirmed, held_degrees
 from minirank.extract.rules.pay import find_pay
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
+from minirank.extract.rules.resume_words import resume_marks
 from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.signal_words import find_cues
 from minirank.extract.rules.skill_depth import find_depths, find_stressed
@@ -46,6 +48,8 @@ _LEVEL_AFTER = re.compile(r"(?i)[ -]{1,2}(?:level|position|role|engineer|develop
 _LEVEL_BEFORE = re.compile(r"(?i)(?:experience level|seniority|career level|level):?\s{1,3}$")
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
+_OF_SKILLS = frozenset(("expert", "experienced", "intermediate", "seasoned"))
+_NOT_WORK = ("education", "apart", "languages")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
 _HOBBY_WORDS = frozenset(
@@ -117,19 +121,21 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
     kinds = scan.kinds | {"skill": _at_work(scan)}
-    career = read_career(scan, _month(updated_at))
-    skills = kinds["skill"] if gazetteer is None else sorted([*kinds["skill"], *_labels(scan, gazetteer)])
+    marks = resume_marks(scan.tokens)
+    career = read_career(scan, marks, _month(updated_at))
+    has = {kind: affirmed(scan.plain, kinds[kind], marks) for kind in ("skill", "soft", "language", "education")}
+    skills = has["skill"] if gazetteer is None else sorted([*has["skill"], *affirmed(scan.plain, _labels(scan, gazetteer), marks)])
     return ResumeFeatures(
-        title=scan.first_named(scan.titles),
+        title=_resume_title(scan),
         seniority=_resume_seniority(scan),
         years=_total_years(scan, career),
         skills=scan.each_skill(skills, dict(zip(skills, find_depths(scan, scan.tokens, skills), strict=True))),
-        education=_highest(scan, kinds["education"]),
-        domains=_domains(scan, kinds["skill"], scan.titles),
-        soft_skills=scan.each_named(kinds["soft"]),
+        education=_highest(scan, held_degrees(scan.plain, has["education"], career.studying)),
+        domains=_domains(scan, has["skill"], scan.titles),
+        soft_skills=scan.each_named(has["soft"]),
         **_career(scan, career),
         **_resume_signals(scan, career, updated_at),
-        **_common(scan, kinds["language"]),
+        **_common(scan, has["language"]),
     )
 
 
@@ -294,15 +300,24 @@ def _job_seniority(scan: ScannedText, border: int) -> Value | None:
 
 
 def _resume_seniority(scan: ScannedText) -> Value | None:
-    """The level in front of a title (`Senior Accountant`), or of a name that a line or an entry opens with."""
-    titles = {m.start for m in scan.titles}
+    """The level in front of a title (`Senior Accountant`), or of a name that a line or an entry opens with.
+
+    `Expert Python` and `Intermediate Spanish` are no levels of a person, nor is what stands among studies or hobbies.
+    """
+    titles, languages = {m.start for m in scan.titles}, {m.start for m in scan.kinds["language"]}
     plain = scan.plain
     for m in scan.levels:
-        if m.end + 1 < len(plain):
+        if m.end + 1 < len(plain) and scan.section(m.start) not in _NOT_WORK and m.end + 1 not in languages:
             opens = _ENTRY_BEFORE.search(plain, max(0, m.start - 8), m.start) and _ENTRY_AFTER.match(plain, m.end)
-            if m.end + 1 in titles or (opens and plain[m.start].isupper()):
+            opens = opens and plain[m.start].isupper() and plain[m.start : m.end].lower() not in _OF_SKILLS
+            if m.end + 1 in titles or opens:
                 return scan.named(m)
     return None
+
+
+def _resume_title(scan: ScannedText) -> Value | None:
+    """The first title outside of studies and volunteering, else the first one."""
+    return scan.first_named(m for m in scan.titles if scan.section(m.start) not in _NOT_WORK) or scan.first_named(scan.titles)
 
 
 def _min_years(scan: ScannedText, strong: list[Match]) -> Value | None:

@@ -122,7 +122,7 @@ class Lexicon:
         nothing = [(phrase, None, "") for phrase in data["no_facts"]]
         self.facts = Matcher(chain(*named, _listed(data["education"], "education"), _listed(data["remote"], "remote"), nothing))
         self.titles = Matcher(chain(_named(data["titles"], "title"), ((phrase, None, "") for phrase in data["no_titles"])))
-        self.levels = Matcher(_listed(data["seniority"], "seniority"))
+        self.levels = Matcher(chain(_listed(data["seniority"], "seniority"), ((phrase, None, "") for phrase in data["no_levels"])))
         cues = ((cue, kind, cue.replace("-", " ")) for kind, phrases in data["cues"].items() for cue in phrases)
         self.cues = Matcher(chain(cues, ((phrase, None, "") for phrase in data["no_cues"])))
         self.boilerplate = Matcher((phrase, "boilerplate", phrase) for phrase in data["boilerplate"])

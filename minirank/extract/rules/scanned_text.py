@@ -51,10 +51,12 @@ class ScannedText(NormalisedText):
         self.kinds: dict[str, list[Match]] = {"skill": [], "soft": [], "language": [], "education": [], "remote": []}
         for m in facts:
             self.kinds[m.kind].append(m)
-        self.titles = words.titles.scan(tokens)
-        # `Sales Associate` is no junior: a level counts in front of a title or opening it, not inside it.
-        inside = {at for m in self.titles for at in range(m.start + 1, m.end)}
-        self.levels = [m for m in words.levels.scan(tokens) if m.name == "lead" or m.start not in inside]
+        # `Juris Doctor` is a degree and no physician.
+        degrees = {at for m in self.kinds["education"] for at in range(m.start, m.end)}
+        self.titles = [m for m in words.titles.scan(tokens) if not (m.start in degrees and m.end - 1 in degrees)]
+        # `Sales Associate` is no junior: a level counts in front of a title or opening it, not inside it, nor inside a degree.
+        inside = degrees.union(at for m in self.titles for at in range(m.start + 1, m.end))
+        self.levels = [m for m in words.levels.scan(tokens) if m.start not in inside or (m.name == "lead" and m.start not in degrees)]
 
     def value(self, value: str | int, start: int, end: int) -> Value:
         """A value with the span that supports it."""
