@@ -31,9 +31,12 @@ def evidence(
 
     Keys: resume_id; must_have and nice_to_have, the covered ones with the resume's quote;
     must_have_missing and nice_to_have_missing, with the job's quote; title, years, seniority, education,
-    each with job, resume and (but for title) gap = resume - job, in years or levels; past_hires, None or
-    where they come from (team, or title: jobs of that title), hires compared with (n - 1, see
-    `history`), closeness (the feature hired_skills) and the shared skills of most support.
+    each with job, resume and (but for title) gap = resume - job, in years or levels; salary (a year: offered, wished
+    for), notice (weeks: until the job starts, until the person can), leadership and conditions (asked for, shown), each
+    with job, resume and the resume's quote; career, what the dated entries show, of which pauses and schools are no
+    features; past_hires, None or where they come from (team, or title: jobs of that title), hires compared with
+    (n - 1, see `history`), closeness (the feature hired_skills) and the shared skills of most support. A skill has
+    depth and years, as far as the resume tells them, and asked and stressed, as far as the job does.
 
     Args:
         config: of the encoder.
@@ -50,17 +53,28 @@ def evidence(
     held = [{skill.value for skill in history.people.features[row].skills} for row in history.hire]
     support = Counter(name for skills in held for name in skills)
     found, job_features = [], jobs.features[0]
+    stressed = {skill.value for skill in job_features.stressed}
     for row, (resume, features) in enumerate(zip(resumes, candidates.features)):
         skills = {skill.value: skill for skill in reversed(features.skills)}
         item = {"resume_id": resume["resume_id"]}
         for name in ("must_have", "nice_to_have"):
             wanted = getattr(job_features, name)
-            item[name] = [_quoted(skills[skill.value]) for skill in wanted if skill.value in skills]
-            item[f"{name}_missing"] = [_quoted(skill) for skill in wanted if skill.value not in skills]
+            item[name] = [_quoted(skills[skill.value], skill, stressed) for skill in wanted if skill.value in skills]
+            item[f"{name}_missing"] = [_quoted(skill, None, stressed) for skill in wanted if skill.value not in skills]
         item["title"] = _compared(job_features.title, features.title)
         item["years"] = _compared(job_features.min_years, features.years, int)
         item["seniority"] = _compared(job_features.seniority, features.seniority, SENIORITY.index)
         item["education"] = _compared(job_features.education, features.education, EDUCATION.index)
+        item["salary"] = _told(job_features.salary, features.salary)
+        item["salary"]["currency"] = {"job": value_of(job_features.currency), "resume": value_of(features.currency)}
+        item["notice"] = _told(job_features.start, features.notice)
+        item["leadership"] = _told(job_features.leadership, features.leadership)
+        item["conditions"] = {
+            "job": [condition.value for condition in job_features.conditions],
+            "resume": [{"condition": condition.value, "quote": condition.quote} for condition in features.conditions],
+        }
+        item["career"] = {name: value_of(getattr(features, name)) for name in ("moves", "tenure", "gap")}
+        item["career"] |= {name: [found.value for found in getattr(features, name)] for name in ("employers", "industries", "schools")}
         item["past_hires"] = None
         if left_out[row] >= 0:
             without = held[left_out[row]]
@@ -76,8 +90,18 @@ def evidence(
     return found
 
 
-def _quoted(skill: Value) -> dict[str, Any]:
-    return {"skill": skill.value, "quote": skill.quote, "start": skill.start, "end": skill.end, "source": skill.source}
+def _quoted(skill: Value, wanted: Value | None, stressed: set) -> dict[str, Any]:
+    """A skill with its quote, and what is told of it; `wanted` is the job's, where the skill is the resume's."""
+    found = {"skill": skill.value, "quote": skill.quote, "start": skill.start, "end": skill.end, "source": skill.source}
+    told = {"depth": skill.depth, "years": skill.years, "stressed": skill.value in stressed or None}
+    asked = {} if wanted is None else {"depth": wanted.depth, "years": wanted.years}
+    told["asked"] = {name: item for name, item in asked.items() if item is not None} or None
+    return found | {name: item for name, item in told.items() if item is not None}
+
+
+def _told(job: Value | None, resume: Value | None) -> dict[str, Any]:
+    """What both say, and the resume's quote."""
+    return {"job": value_of(job), "resume": value_of(resume), "quote": None if resume is None else resume.quote}
 
 
 def _compared(job: Value | None, resume: Value | None, rank: Callable[[Any], int] | None = None) -> dict[str, Any]:

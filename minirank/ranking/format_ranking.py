@@ -66,11 +66,18 @@ def top_experts(weights: dict[str, float]) -> str:
 
 
 def reasons(candidate: Candidate) -> list[str]:
-    """Two or three lines: skills with their quotes, title, levels and gaps, likeness to past hires."""
+    """Two to four lines: skills with their quotes, title, levels and gaps, terms and career, likeness to past hires."""
     found = candidate.evidence
     levels = [found["title"]["resume"], gap(found, "years", " years"), gap(found, "seniority"), gap(found, "education")]
     second = [skills_line(found, "nice_to_have", "nice-to-haves"), ", ".join(level for level in levels if level)]
-    lines = [skills_line(found, "must_have", "must-haves"), "; ".join(part for part in second if part)]
+    third = [
+        pay(found["salary"]),
+        wait(found["notice"]),
+        leadership(found["leadership"]),
+        conditions(found["conditions"]),
+        career(found["career"]),
+    ]
+    lines = [skills_line(found, "must_have", "must-haves"), *("; ".join(filter(None, parts)) for parts in (second, third))]
     past = found["past_hires"]
     if past is not None:
         whose = "hires of this team" if past["level"] == "team" else "hires for this title"
@@ -89,14 +96,64 @@ def skills_line(found: dict, key: str, name: str) -> str:
     if covered:
         text += ": " + some([quoted(item) for item in covered])
     if missing:
-        text += f"{';' if covered else ':'} not found: {some([item['skill'] for item in missing])}"
+        names = [item["skill"] + (" (stressed)" if item.get("stressed") else "") for item in missing]
+        text += f"{';' if covered else ':'} not found: {some(names)}"
     return text
 
 
 def quoted(item: dict) -> str:
-    """The skill, with the words of the resume where they are others."""
+    """The skill, with the words of the resume where they are others, and how well it is known: `sql (expert, 5 years)`."""
     words = " ".join(item["quote"].split())
-    return item["skill"] if words.lower() == item["skill"] else f'{item["skill"]} ("{words}")'
+    told = [] if words.lower() == item["skill"] else [f'"{words}"']
+    told += [depth for depth in (item.get("depth"), years(item.get("years"))) if depth]
+    asked = item.get("asked", {})
+    told += [f"{depth} asked" for depth in (asked.get("depth"), years(asked.get("years"))) if depth and depth not in told]
+    return item["skill"] + (f" ({', '.join(told)})" if told else "")
+
+
+def years(number: int | None) -> str:
+    """Such as `5 years`."""
+    return "" if number is None else "1 year" if number == 1 else f"{number} years"
+
+
+def pay(found: dict) -> str:
+    """Such as `wishes 57,000 EUR (65,000 EUR offered)`."""
+    wished, offered = (
+        None if found[who] is None else f"{found[who]:,}" + ("" if found["currency"][who] is None else f" {found['currency'][who]}")
+        for who in ("resume", "job")
+    )
+    return "" if wished is None else f"wishes {wished}" + ("" if offered is None else f" ({offered} offered)")
+
+
+def wait(found: dict) -> str:
+    """Such as `free in 13 weeks (4 asked)`."""
+    if found["resume"] is None:
+        return ""
+    free = "free at once" if found["resume"] == 0 else f"free in {found['resume']} weeks"
+    return free + ("" if found["job"] is None else f" ({found['job']} asked)" if found["job"] else " (at once asked)")
+
+
+def leadership(found: dict) -> str:
+    """Such as `led people (project asked)`."""
+    if found["resume"] is None:
+        return "" if found["job"] in (None, "none") else f"leadership of {found['job']} asked, none found"
+    shown = "led nobody" if found["resume"] == "none" else f"led {found['resume']}"
+    return shown + ("" if found["job"] in (None, found["resume"]) else f" ({found['job']} asked)")
+
+
+def conditions(found: dict) -> str:
+    """Such as `accepts travel, nights (asked: travel, shifts)`."""
+    held = ", ".join(item["condition"] for item in found["resume"])
+    asked = f"asked: {', '.join(found['job'])}" if found["job"] else ""
+    return f"accepts {held}" + (f" ({asked})" if asked else "") if held else asked
+
+
+def career(found: dict) -> str:
+    """Such as `3 employers, 31 months each, longest pause 9 months, of Kingsmere University`."""
+    parts = [] if found["moves"] is None else ["1 employer" if found["moves"] == 1 else f"{found['moves']} employers"]
+    parts += [] if found["tenure"] is None else [f"{found['tenure']} months each"]
+    parts += [f"longest pause {found['gap']} months"] if found["gap"] else []
+    return ", ".join([*parts, *found["schools"][:1]])
 
 
 def some(names: list[str]) -> str:
