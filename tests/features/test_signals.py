@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from features_world import DAY, START, job_features, resume_features, write_world
+from features_world import DAY, START, job_features, resume_features, skill, write_world
 
 from minirank.config.features import FeatureConfig
 from minirank.data import split_by_time
 from minirank.errors import RunError
 from minirank.features import Encoder, PastHires, hiring_signals, write_signals
 from minirank.features.evidence import evidence
+from minirank.ranking.format_ranking import reasons
+from minirank.ranking.results import Candidate
 
 JOB = {"job_id": "j", "team_id": "t", "title": "x", "description": "", "posted_at": START}
 
@@ -90,6 +92,31 @@ def test_evidence(encoder):
     # b and c are left: supports excel 2, sql 1
     shared = [{"skill": "excel", "support": 2}]
     assert found["past_hires"] == {"level": "team", "hires": 2, "closeness": 1.0, "shared_skills": shared}
+
+
+def test_evidence_of_terms_careers_and_depths(encoder):
+    asked = {"salary": 65_000, "currency": "EUR", "start": 4, "leadership": "project", "conditions": ("travel", "nights")}
+    job = job_features(must_have=(skill("sql", "expert"), skill("go")), stressed=("go",), **asked)
+    told = {"salary": 57_000, "notice": 13, "leadership": "people", "conditions": ("travel",), "moves": 3, "tenure": 31, "gap": 9}
+    person = resume_features(skills=(skill("sql", "basic", 5),), schools=("kingsmere university",), industries=("energy",), **told)
+    (found,) = evidence(encoder.config, JOB, job, None, [{"resume_id": "a", "text": "", "updated_at": 0}], [person])
+    assert json.loads(json.dumps(found)) == found
+    held = {"skill": "sql", "quote": "<sql>", "start": 0, "end": 1, "source": "rules", "depth": "basic", "years": 5}
+    assert found["must_have"] == [held | {"asked": {"depth": "expert"}}]
+    assert found["must_have_missing"] == [{"skill": "go", "quote": "<go>", "start": 0, "end": 1, "source": "rules", "stressed": True}]
+    currencies = {"currency": {"job": "EUR", "resume": None}}
+    assert found["salary"] == {"job": 65_000, "resume": 57_000, "quote": "<57000>"} | currencies
+    assert found["notice"] == {"job": 4, "resume": 13, "quote": "<13>"}
+    assert found["leadership"] == {"job": "project", "resume": "people", "quote": "<people>"}
+    assert found["conditions"] == {"job": ["travel", "nights"], "resume": [{"condition": "travel", "quote": "<travel>"}]}
+    names = {"employers": [], "industries": ["energy"], "schools": ["kingsmere university"]}
+    assert found["career"] == {"moves": 3, "tenure": 31, "gap": 9} | names
+    lines = reasons(Candidate("a", 1, 0.5, {}, {}, found))
+    assert lines[0] == 'must-haves 1 of 2: sql ("<sql>", basic, 5 years, expert asked); not found: go (stressed)'
+    assert lines[1] == (
+        "wishes 57,000 (65,000 EUR offered); free in 13 weeks (4 asked); led people (project asked); "
+        "accepts travel (asked: travel, nights); 3 employers, 31 months each, longest pause 9 months, kingsmere university"
+    )
 
 
 def test_evidence_without_a_history(encoder):

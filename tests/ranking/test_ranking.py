@@ -307,6 +307,9 @@ def test_text_names_rank_gates_and_reasons(ranker):
     assert "role hr; 2 candidates by pCTR pCVR" in text
     assert "must-haves 2 of 2: python, sql" in text and "must-haves 0 of 2: not found: python, sql" in text
     assert "7 years (5 asked)" in text and "gate relevance" in text
+    told = [{"resume_id": "c", "text": "Data Engineer\nExpert in SQL. Salary expectation €60k. Notice period: 1 month."}]
+    text = format_ranking(ranker.rank(JOB | {"description": "You must have SQL. €50k - €65k a year."}, told, "hr"))
+    assert "sql (expert)" in text and "wishes 60,000 EUR (65,000 EUR offered); free in 4 weeks" in text
     moves = format_moves(ranker.compare(JOB, "hr", "executive", RESUMES))
     assert moves.startswith("From hr to executive: 100 % of the first 10 are the same")
 
