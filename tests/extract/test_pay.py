@@ -65,6 +65,8 @@ def test_the_salary_that_a_person_wishes_for(text, salary, currency, quote):
     "Salary 12-15 LPA" | 1_500_000 | "INR"
     "年収500万円〜800万円" | 8_000_000 | "JPY"
     "Compensation\n€55.000 - €65.000" | 65_000 | "EUR"
+    "Hourly rate is £7.50 (£300 for 40 hours)" | 15_600 | "GBP"
+    "Company size: 1k-5k people" | None | None
     "We manage $5M revenue and raised $20M." | None | None
     "a 5,000 € sign-on bonus" | None | None
     "Our customers save $2,000 per year" | None | None

@@ -38,6 +38,11 @@ from minirank.simulate import World, WorldConfig
     managed a portfolio of 20 clients | None
     led training for people | None
     responsible for the team's budget | None
+    an industry-leading team | None
+    worked with Product Leads developers and designers | None
+    manage the people and processes | None
+    solid product management experience | None
+    mentored by a senior nurse | None
 """)
 def test_leadership_that_was_done(text, leadership):
     assert shown(resume(text).leadership) == leadership
@@ -49,6 +54,10 @@ def test_leadership_that_was_done(text, leadership):
     Leadership experience required. | "people"
     You mentor junior developers. | "project"
     This is an individual contributor role. | "none"
+    We are looking for an experienced Head of Bakery. | "people"
+    Contact the Head of Bakery for more. | None
+    What we offer: mentoring from experts. | None
+    Benefits include mentoring, development days. | None
     You report progress to the head of the department. | None
     Our leadership team is famous. | None
     We are a leading bank. | None
@@ -162,6 +171,8 @@ def test_what_an_ad_stresses(text, stressed):
     "Our client is a leading bank." | None | banking and finance
     "We are hiring in Berlin. We are a fintech start-up." | None | banking and finance
     "Python is a must. Experience is a plus." | None |
+    "We are looking for a software engineer in quality assurance." | None |
+    "Company size: 1k-5k people. About us: nothing." | None |
     "Nice to have: SQL. German is the working language." | None |
     "You have experience in the banking sector." | None |
 """)
@@ -185,7 +196,7 @@ def test_industries_that_a_person_worked_in(text, industries):
 
 
 def test_signals_survive_the_file_and_are_of_the_scales():
-    text = "We are Acme, a bank. Salary: €50k. Start: immediately. Lead a team of 5. Expert in Python (5 years). Night shifts."
+    text = "Lead a team of 5.\nWe are Acme, a bank.\nSalary: €50k. Start: immediately. Expert in Python (5 years). Night shifts."
     found = job(text)
     assert JobFeatures.from_json(found.to_json()) == found
     source = f"Cook\n{text}"

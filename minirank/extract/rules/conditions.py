@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from minirank.extract.rules.lexicon import Match
 
@@ -40,6 +40,24 @@ _OTHERS_LEAD = re.compile(
     r"|\b(?:with|under|by|your|mit|unter|bajo|sotto|avec|sous|onder|met)\s(?:(?:the|a|an|our|your|dem|der|einem|einer|el|la|un|una"
     r"|le)\s)?)$"
 )
+_INSIDE = re.compile(r"-\w$|\w [A-Z]$")  # `industry-leading`, `Product Leads`
+# Where an ad looks for a leader: `as Head of Kitchen`, `we need a team lead`.
+_WANTED = re.compile(
+    r"(?i)\b(?:looking for|seek\w*|hir\w{1,4}|recruit\w*|as|are|be|become|role of|position of|need|suchen|gesucht|als|recherch\w*"
+    r"|comme|buscamos|como"
+    r"|cerchiamo|come|procuramos|zoeken|szukamy|jako|căutăm|ca|söker|som)\s(?:[\w'-]{1,14}\s){0,3}$"
+)
+_MENTORED = re.compile(
+    r"(?i)\s(?:(?:and|or|&)\s\w{1,14}\s)?(?:of\s|to\s|for\s)?(?:junior|less|other|others|new|newer|colleagues|peers|students"
+    r"|interns|younger|more|our|your|team members"
+    r"|developers|engineers|staff|trainees|apprentices|talent\w*|nurses|people|them)"
+)
+_BY_OTHERS = re.compile(r"(?i)\s(?:by|from)\b")
+_OWN_WORD = re.compile(
+    r"(?i)(?:^|[.,;:\n(•*/-]\s{0,2}|\b(?:and|with|have|has|had|of|in|or|a|people|team|staff|prior|previous|first|some|proven|your"
+    r"|my|strong|solid|senior|relevant"
+    r"|demonstrated|extensive|years'?|no)\s)$"
+)
 _TEAM = (
     r"(?:teams?|departments?|groups?|crews?|squads?|staff|units?|divisions?|engineers|developers|people|employees|nurses|colleagues"
     r"|persons|subordinates"
@@ -53,7 +71,7 @@ _LED = re.compile(
     rf"(?i)[\s:]{{0,2}}(?:(?!(?:for|and|to|with|by|in|on|or|projects?|tasks?|processes|meetings?|workshops?|trainings?|accounts?"
     rf"|budgets?)\b)"
     rf"[\w/&-]{{1,16}}\s){{0,4}}?(?:team of(?:\s\w{{1,12}}){{1,2}}|{_TEAM}\b)(?!'s|\s(?:data|budgets?|meetings?|events?|records"
-    rf"|relationships?)\b)"
+    rf"|relationships?|and process\w{{0,2}})\b)"
 )
 
 
@@ -86,30 +104,53 @@ def find_conditions(plain: str, cues: list[Match]) -> Iterator[tuple[str, int, i
         yield name, start, end
 
 
-def find_leadership(plain: str, cues: list[Match], border: int | None = None) -> tuple[str, int, int] | None:
+def find_leadership(
+    plain: str, cues: list[Match], border: int | None = None, apart: Callable[[int], bool] = lambda position: False
+) -> tuple[str, int, int] | None:
     """The most of leadership that a job asks for, or that a resume shows: (name, start, end), None where nothing is said.
 
     Args:
         plain: normalised text.
         cues: of the kind "leadership".
         border: where the title of a job ends; None for a resume.
+        apart: whether a position is in a part of a job that asks for nothing.
     """
     found: dict[str, tuple[str, int, int]] = {}
     for m in cues:
-        name, end = m.name, m.end
-        if name == "verb":
-            led = _LED.match(plain, end, min(len(plain), end + 70))
-            if led is None or "\n" in led[0]:
-                continue
-            name, end = "people", led.end()
-        titled = border is not None and m.end <= border
-        if name != "none":
-            if m.name != "verb" and not titled and _OTHERS_LEAD.search(plain, max(0, m.start - _NEAR), m.start):
-                continue
-            if refused(plain, m):
-                name = "none"
-        found.setdefault(name, (name, m.start, end))
+        read = _read(plain, m, border)
+        if read is not None and not apart(m.start):
+            found.setdefault(read[0], read)
     return next((found[name] for name in ("people", "project", "none") if name in found), None)
+
+
+def _read(plain: str, m: Match, border: int | None) -> tuple[str, int, int] | None:
+    """What a cue says, None where it speaks of something or somebody else."""
+    name, start, end = m.name, m.start, m.end
+    if name == "none":
+        return name, start, end
+    near = max(0, start - _NEAR)
+    if name == "verb":  # `led a team of 8 engineers`; neither `industry-leading` nor `with Product Leads`
+        led = _LED.match(plain, end, min(len(plain), end + 70))
+        inside = plain[start - 1 : start] == "-" or (
+            plain[start].isupper() and plain[start - 2 : start - 1].isalnum() and plain[start - 1] == " "
+        )
+        if led is None or "\n" in led[0] or inside:
+            return None
+        name, end = "people", led.end()
+    elif border is not None and end <= border:
+        name = "people" if name == "leader" else name
+    elif _OTHERS_LEAD.search(plain, near, start):
+        return None
+    elif name == "leader":
+        if border is not None and not _WANTED.search(plain, near, start):
+            return None  # `contact the Head of Sales`
+        name = "people"
+    elif name == "project" and plain[start : start + 6].lower() == "mentor":
+        if not (border is None or _MENTORED.match(plain, end)) or _BY_OTHERS.match(plain, end):
+            return None  # an ad that offers mentoring
+    elif plain[start : start + 10].lower() == "management" and not _OWN_WORD.search(plain, near, start):
+        return None  # `product management experience`
+    return ("none" if refused(plain, m) else name), start, end
 
 
 def refused(plain: str, m: Match) -> bool:

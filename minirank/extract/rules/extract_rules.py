@@ -143,7 +143,7 @@ def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions
     """Pay, start, leadership, conditions, employer and what the ad stresses, by name."""
     cues = find_cues(scan.tokens)
     pay, start = find_pay(scan.plain, cues, False, border), find_start(scan.plain, cues["availability"], posted_at)
-    leadership = find_leadership(scan.plain, cues["leadership"], border)
+    leadership = find_leadership(scan.plain, cues["leadership"], border, lambda at: scan.section(at) == "other")
     named = chain.from_iterable(scan.kinds.values())
     employer = find_employer(scan, [*named, *scan.titles], border)
     return {
@@ -153,7 +153,7 @@ def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions
         "leadership": None if leadership is None else scan.value(*leadership),
         "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
         "employer": None if employer is None else scan.value(" ".join(scan.plain[slice(*employer)].lower().split()), *employer),
-        "industries": tuple(scan.value(*found) for found in industries_of_job(scan, cues, employer)),
+        "industries": tuple(scan.value(*found) for found in industries_of_job(scan, cues, employer, scan.kinds["skill"])),
         "stressed": scan.each_named(find_stressed(scan, mentions, cues["stress"], border)),
     }
 

@@ -38,14 +38,14 @@ _INTRODUCED = re.compile(
 # Words that open a sentence and name no firm.
 _NO_NAMES = frozenset(
     (
-        "a ability all an and any applicant apply as at bachelor benefits candidate candidates company compensation das de degree "
-        "der die driving du each education een ein eine el english every excellent experience familiarity firma fluency for "
-        "french friday german gli good he here het how hybrid if ihr il in it italian je job join knowledge la las le les lo "
-        "location los master monday my naszym no noi nosotros not nous nós o of on onsite or os our pan pani pay phd please "
-        "position previous prior proficiency remote requirements responsibilities role salary saturday she sie skills some "
-        "spanish start strong sunday team that the there these they this those thursday to today tuesday um uma un una "
-        "understanding une unser unsere vous we wednesday what what's when where who why wij willingness wir with work working "
-        "you your"
+        "a ability about all an and any applicant apply as at bachelor benefits candidate candidates click company compensation "
+        "das de degree der die driving du each education een ein eine el english every excellent experience familiarity firma "
+        "fluency for french friday further german gli good he here het how hybrid if ihr il in it italian je job join knowledge "
+        "la las le les lo location los master monday more my naszym new no noi nosotros not nous now nós o of on onsite or os "
+        "our over pan pani pay phd please position previous prior proficiency read remote requirements responsibilities role "
+        "salary saturday see she sie skills some spanish start strong sunday team thank thanks that the there these they this "
+        "those thursday to today tuesday um uma un una understanding une unser unsere us vous we we'll wednesday what what's "
+        "when where who why wij willingness wir with work working you you'll your"
     ).split()
 )
 _LABEL = re.compile(
@@ -72,6 +72,22 @@ _WORKED = re.compile(
     r"|voor|bij|w|dla|în|pentru|inom|för)\s(?:(?:the|an?|der|die|einer?|einem|le|la|un|une|una|el|il|o|os|de|het"
     r"|een)\s)?(?:\w{1,14}\s)?)$"
 )
+# `software engineer`, `construction sites`: no words of an industry.
+_ROLE = re.compile(
+    r"(?i)[\s-](?:engineer|develop|manager|architect|tester|consultant|analyst|assistant|planner|cycle|sites?\b|designer|worker"
+    r"|driver|nurse|clerk|technician"
+    r"|teams?\b|departments?\b|products?\b|entwickl|ingenieur|leiter)"
+)
+# An industry's word that names a house itself: `a leading bank`.
+_HOUSES = re.compile(
+    r"(?i)(?:bank|banks|insurers?|reinsurance|retailers?|supermarkets?|department store|wholesaler|hospitals?|clinics?|nursing home"
+    r"|manufacturers?|car maker"
+    r"|automaker|publisher|broadcaster|newspapers?|.*\b(?:agency|firms?|company|house)|consultanc(?:y|ies)|ministry|municipality"
+    r"|airlines?|tour operator|hotels?"
+    r"|restaurants?|brewery|bakery|charity|foundation|fintech|insurtech|proptech|edtech|healthtech|medtech|biotech|telco|bank"
+    r"|klinik|krankenhaus|verlag|kanzlei"
+    r"|banque|hôpital|banco|hospital|banca|clinica|ospedale|szpital|spital|sjukhus|stiftung|versicherer|spedition|stadtwerke)"
+)
 _BETWEEN = re.compile(r"[\s-]{1,2}")
 
 
@@ -97,29 +113,40 @@ def find_employer(document: NormalisedText, taken: Iterable[Match], border: int)
 
 
 def industries_of_job(
-    document: NormalisedText, cues: dict[str, list[Match]], employer: tuple[int, int] | None
+    document: NormalisedText, cues: dict[str, list[Match]], employer: tuple[int, int] | None, skills: Iterable[Match]
 ) -> list[tuple[str, int, int]]:
     """Industries of the employer of a job, at most two: (name, start, end).
+
+    Those behind a label, in the sentence that names the employer, in its name, and where the ad speaks of its firm.
 
     Args:
         document: NormalisedText of a job.
         cues: of the text, by kind.
         employer: as `find_employer` finds it.
+        skills: mentions of skills, which are no industries (`quality assurance`).
     """
-    plain = document.plain
-    found = [(m.name, m.start, m.end) for m in cues["industries"] if _LABEL.search(plain, max(0, m.start - 24), m.start)]
+    plain, taken = document.plain, [(m.start, m.end) for m in skills]
+    spoken = [m for m in cues["industries"] if not _ROLE.match(plain, m.end) and not _overlaps(m, taken)]
+    found = [m for m in spoken if _LABEL.search(plain, max(0, m.start - 24), m.start)]
     if employer is not None:
         begin, finish = document.sentence(employer[0])
-        found += [
-            (m.name, m.start, m.end) for m in cues["industries"] if begin <= m.start < finish and not employer[0] <= m.start < employer[1]
-        ]
-        found += [(name, employer[0] + a, employer[0] + b) for name, a, b in in_name(plain[slice(*employer)])]
-    for m in cues["industries"]:
+        found += [m for m in spoken if begin <= m.start < finish and not _overlaps(m, [employer])]
+    named = [(m.name, m.start, m.end) for m in found]
+    if employer is not None:
+        named += [(name, employer[0] + a, employer[0] + b) for name, a, b in in_name(plain[slice(*employer)])]
+    houses = {m.start for m in cues["house"]}
+    for m in spoken:
         begin, finish = document.sentence(m.start)
         begin, finish = max(begin, m.start - _AROUND), min(finish, m.end + _AROUND)
-        if m.start < _OPENING and _OF_US.search(plain, begin, finish) and not _ASKED.search(plain, begin, finish):
-            found.append((m.name, m.start, m.end))
-    return _first_of_each(found)[:_MOST_OF_A_JOB]
+        gap = _BETWEEN.match(plain, m.end)
+        house = (gap and gap.end() in houses) or _HOUSES.fullmatch(plain, m.start, m.end)
+        if m.start < _OPENING and house and _OF_US.search(plain, begin, finish) and not _ASKED.search(plain, begin, finish):
+            named.append((m.name, m.start, m.end))
+    return _first_of_each(named)[:_MOST_OF_A_JOB]
+
+
+def _overlaps(m: Match, spans: list[tuple[int, int]]) -> bool:
+    return any(a < m.end and m.start < b for a, b in spans)
 
 
 def industries_of_resume(
@@ -141,7 +168,7 @@ def industries_of_resume(
     houses = {m.start for m in cues["house"]}
     for m in cues["industries"]:
         gap = _BETWEEN.match(plain, m.end)
-        if document.section(m.start) in ("education", "apart") or any(a < m.end and m.start < b for a, b in taken):
+        if document.section(m.start) in ("education", "apart") or _overlaps(m, taken):
             continue
         if (gap and gap.end() in houses) or _WORKED.search(plain, max(0, m.start - 60), m.start):
             found.append((m.name, m.start, m.end))

@@ -97,6 +97,8 @@ def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int
                 continue
             if wishes:
                 return found
+            if best is not None and plain[max(0, found.start - 2) : found.start].rstrip().endswith("("):
+                continue  # the same in other words: `£7.50 an hour (£300 for 40 hours)`
             if best is None or found.high > best.high:
                 best = found
     return best
@@ -158,6 +160,8 @@ def _read(m: re.Match[str], periods: list[Match], told: bool) -> Pay | None:
         return None  # a number of anything, or a year
     least = LEAST_YEARLY.get(code or "", _LEAST_YEARLY)
     period = _period(periods, m)
+    if period is None and not names and not told:
+        return None
     if period is None:
         period = "hour" if high < HOURLY and not any(multiple) else "month" if high < least else "year"
     factor = PERIODS[period]

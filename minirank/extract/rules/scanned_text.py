@@ -14,6 +14,8 @@ from minirank.extract.rules.text_language import language_of
 from minirank.extract.schema import DEPTH, Flag, Value, first_of_each
 from minirank.extract.suspicion import find_hidden, find_stuffing, find_suspicious, merge_flags
 
+_LEVELS = {None: -1} | {depth: level for level, depth in enumerate(DEPTH)}
+
 
 class ScannedText(NormalisedText):
     """The plain form of a text, its masks and flags, and the matches of the lexicon outside of these.
@@ -79,12 +81,11 @@ class ScannedText(NormalisedText):
         found: dict[str, tuple[Match, Depth]] = {}
         for match in matches:
             said = depths[match]
-            first, best = found.setdefault(match.name, (match, said))
+            told, best = found.setdefault(match.name, (match, said))
             if said != best:
-                told = first if best.depth or best.years is not None else match
-                deepest = max(said.depth, best.depth, key=lambda depth: -1 if depth is None else DEPTH.index(depth))
-                years = [years for years in (said.years, best.years) if years is not None]
-                found[match.name] = told, Depth(deepest, max(years, default=None))
+                deeper = _LEVELS[said.depth] > _LEVELS[best.depth] or (best.depth is None and best.years is None)
+                years = max((years for years in (said.years, best.years) if years is not None), default=None)
+                found[match.name] = match if deeper else told, Depth(said.depth if deeper else best.depth, years)
         return tuple(replace(self.named(match), depth=said.depth, years=said.years) for match, said in found.values())
 
 
