@@ -77,7 +77,7 @@ class _Reader:
     def __init__(self, scan: ScannedText, marks: list[Match]) -> None:
         self.scan, self.plain, self.marks = scan, scan.plain, marks
         self._starts = [m.start for m in self.marks]
-        self._titles = [m.start for m in scan.titles]
+        self._titles, self._degrees = [m.start for m in scan.titles], [m.start for m in scan.kinds["education"]]
 
     def career(self, now: int | None) -> Career:
         periods = find_periods(self.plain, now)
@@ -98,18 +98,14 @@ class _Reader:
         """Marks that begin in a part of the text."""
         return self.marks[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
-    def _titled(self, start: int, end: int) -> bool:
-        at = bisect_left(self._titles, start)
-        return at < len(self._titles) and self._titles[at] < end
-
     def _apart(self, start: int, end: int, among_work: bool) -> bool:
         """Whether an entry is no work: volunteering, studies, leave, service; a degree or a school without a title."""
         kinds = {m.kind for m in self._between(start, end)}
         if "paid" not in kinds and "apart" in kinds:
             return True
-        if self._titled(start, end):
+        if _any_within(self._titles, start, end):
             return False
-        if "studies" in kinds or any(start <= m.start < end for m in self.scan.kinds["education"]):
+        if "studies" in kinds or _any_within(self._degrees, start, end):
             return True
         return not among_work and "school" in kinds and not _is_title(_WORD.findall(fold(self.plain[start:end])))
 
@@ -165,7 +161,7 @@ class _Reader:
         for m in self._between(start, end):
             if m.kind == "firm" and (m.end - m.start > 4 or self.plain[m.start : m.start + 2] != self.plain[m.start : m.start + 2].lower()):
                 score = 3.0
-        if self._titled(start, end):
+        if _any_within(self._titles, start, end):
             score -= 3.0
         lists = word_lists()
         if score < 3 and any(word in lists.organisation_words for word in words):
@@ -224,8 +220,7 @@ class _Reader:
             if self.scan.section(at) not in ("education", None, "summary") or (found and at < found[-1][1]):
                 continue
             begin, finish = _line(self.plain, at, at)
-            if finish - begin > 4 * _LONGEST_LINE:
-                begin, finish = max(begin, self.scan.sentence(at)[0]), min(finish, self.scan.sentence(at)[1])
+            begin, finish = max(begin, at - _LONGEST_LINE), min(finish, at + _LONGEST_LINE)
             borders = [*_cuts(self.plain, begin, finish), *((m.start(), m.end(), 0.0) for m in _YEAR.finditer(self.plain, begin, finish))]
             begin = max((end for _, end, _ in borders if end <= at), default=begin)
             finish = min((start for start, _, _ in borders if start > at), default=finish)
@@ -233,6 +228,12 @@ class _Reader:
             if span is not None and span not in taken and span[0] <= at < span[1]:
                 found.append(span)
         return found
+
+
+def _any_within(offsets: list[int], start: int, end: int) -> bool:
+    """Whether one of sorted offsets lies in [start, end)."""
+    at = bisect_left(offsets, start)
+    return at < len(offsets) and offsets[at] < end
 
 
 def _cuts(plain: str, start: int, end: int) -> list[tuple[int, int, float]]:

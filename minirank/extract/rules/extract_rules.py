@@ -32,6 +32,7 @@ from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Valu
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
 _BOILERPLATE_REACH = 100  # characters
+_MOST_NAMES = 40  # of employers, of schools
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
 _PLACE = r"[A-Z\u00c0-\u024f][\w.'-]{1,30}(?:,? [A-Z\u00c0-\u024f][\w.'-]{1,30}){0,3}"
@@ -351,7 +352,7 @@ def _total_years(scan: ScannedText, career: Career) -> Value | None:
     found = [
         (years, start, end)
         for start, end, years in find_amounts(scan.plain, scan.tokens)
-        if scan.section(start) not in within and speaks_of_experience(scan.plain, *scan.sentence(start))
+        if scan.section(start) not in within and speaks_of_experience(scan, start)
     ]
     if periods:
         first = min(periods, key=lambda p: p.first)
@@ -375,7 +376,7 @@ def _career(scan: ScannedText, career: Career) -> dict[str, Any]:
 
 def _names(scan: ScannedText, spans: list[tuple[int, int]]) -> tuple[Value, ...]:
     """Names in lower case, each once."""
-    return first_of_each(scan.value(" ".join(scan.plain[start:end].lower().split()), start, end) for start, end in spans)
+    return first_of_each(scan.value(" ".join(scan.plain[start:end].lower().split()), start, end) for start, end in spans[:_MOST_NAMES])
 
 
 def _highest(scan: ScannedText, matches: list[Match]) -> Value | None:

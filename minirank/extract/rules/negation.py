@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
 
 from minirank.extract.rules.lexicon import Match
 from minirank.extract.rules.resume_words import words_between
@@ -66,19 +65,25 @@ _NOT_HELD_AFTER = re.compile(
 )
 
 
-def held_degrees(plain: str, degrees: list[Match], studying: Iterable[tuple[int, int]]) -> list[Match]:
+def held_degrees(plain: str, degrees: list[Match], studying: list[tuple[int, int]]) -> list[Match]:
     """Degrees but those that are still studied for, were abandoned, or are other people's (`supervised PhD students`).
 
     Args:
-        studying: offsets of lines of studies that last until now.
+        studying: offsets of lines of studies that last until now, sorted.
     """
     return [
         m
         for m in degrees
         if not _NOT_HELD_BEFORE.search(plain, max(plain.rfind("\n", 0, m.start) + 1, m.start - 70), m.start)
         and not _NOT_HELD_AFTER.match(plain, m.end)
-        and not any(start <= m.start < end for start, end in studying)
+        and not _within(studying, m.start)
     ]
+
+
+def _within(spans: list[tuple[int, int]], offset: int) -> bool:
+    """Whether an offset lies in one of sorted spans."""
+    at = bisect_right(spans, (offset, offset)) - 1
+    return at >= 0 and spans[at][0] <= offset < spans[at][1]
 
 
 _BEHIND = " :(=-の경지"

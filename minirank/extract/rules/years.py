@@ -6,6 +6,7 @@ import re
 from functools import cache
 from itertools import chain
 
+from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.dates import date_data, either
 from minirank.extract.rules.lexicon import Tokens
 
@@ -16,6 +17,7 @@ _FULL_STOP = re.compile(r"(?i)(?<!min)\. ")
 _SENTENCE_END = re.compile(r"[.;!?\n。；！？]")
 _ABBREVIATED = re.compile(r"\. ?[a-z]")
 _MOST_YEARS = 45
+_NEAR = 120  # characters
 
 
 class _Words:
@@ -92,9 +94,10 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     return found
 
 
-def speaks_of_experience(plain: str, start: int, end: int) -> bool:
-    """Whether a part of a text has a word for experience or work."""
-    return _words().experience.search(plain, start, end) is not None
+def speaks_of_experience(document: NormalisedText, position: int) -> bool:
+    """Whether the sentence at an offset has a word for experience or work near it."""
+    start, end = document.sentence(position)
+    return _words().experience.search(document.plain, max(start, position - _NEAR), min(end, position + _NEAR)) is not None
 
 
 def _years(number: str, months: int, languages: set[str]) -> int:
