@@ -45,6 +45,9 @@ def number(item):
     "Ich habe 10 Jahre Berufserfahrung als Koch." | 10
     "Experience\n5 years of travelling to Asia\nClerk, 2018 - 2020" | 2
     "Experience\nClerk, 1960 - 2024" | None
+    "Experience\nBarista, Beanhouse (3 years)\nWaiter, Grand Hotel, 1 year 6 months\n- Led a team for 5 years" | 4
+    "Experience\nBerater, Beispiel AG (2 Jahre und 6 Monate)\nKoch, Hotel Adler (18 Monate)" | 4
+    "Experience\nCook, 2018 - 2022\nProfessional Development\nSafety course, 2000 - 2004" | 4
 """)
 def test_years_of_work(text, years):
     assert number(extract_resume(text, UPDATED).years) == years

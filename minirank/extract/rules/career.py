@@ -22,7 +22,7 @@ from minirank.extract.rules.scanned_text import ScannedText
 _LONGEST, _MOST_WORDS = 60, 8  # characters and words of a name
 _LONGEST_LINE = 90  # of a line beside an entry's
 # SPEED: one character class; which of these cut is said in `_cuts`.
-_SEPARATOR = re.compile(r"[,;|•\t\[\]{}\"。、，；（）()\n:/~@-]")
+_SEPARATOR = re.compile(r"[,;|•\t\[\]{}。、，；（）()\n:/~@-]")
 _FORM = re.compile(r"(?i)\s(?:inc|ltd|llc|llp|l\.p|gmbh|s\.?a|s\.?r\.?l|corp|co|plc|pty|ag|kg)\b")  # `Acme, Inc.`
 _WIDE = re.compile(r"\s\s+")
 _YEAR = re.compile(r"(?<!\w)(?:19|20)\d\d(?:年(?:\d{1,2}月)?)?(?!\w)")
@@ -120,13 +120,19 @@ class _Reader:
             return []
         cuts = _cuts(self.plain, start, end)
         prepositions = {"at": 4.0, "as": -4.0} | ({"for": 4.0} if works else {})
-        words = [(m.start, m.end, prepositions[m.kind]) for m in self._between(start, end) if m.kind in prepositions]
+        words = [
+            (m.start, m.end, prepositions[m.kind])
+            for m in self._between(start, end)
+            if m.kind in prepositions and not (m.end - m.start > 1 and self.plain[m.start : m.end].isupper())  # `Eksempel AS`
+        ]
         named: list[tuple[int, int, float]] = []
         at, bonus = start, 0.0
         for begin, finish, next_bonus in [*sorted([*cuts, *words]), (end, end, 0.0)]:
-            if begin >= at and (span := self._name(at, begin, bonus > 3)):
+            if begin < at:  # the colon of `Employer:`
+                continue
+            if span := self._name(at, begin, bonus > 3):
                 named.append((*span, bonus))
-            at, bonus = max(at, finish), next_bonus
+            at, bonus = finish, next_bonus
         return [_Segment(a, b, (where, number, len(named)), bonus + self._score(a, b)) for number, (a, b, bonus) in enumerate(named)]
 
     def _name(self, start: int, end: int, in_sentence: bool) -> tuple[int, int] | None:
@@ -146,19 +152,16 @@ class _Reader:
             return None
         start += text.index(bare)
         end = start + len(bare)
-        at = bisect_left(self._starts, start)
-        if at < len(self.marks):
-            mark = self.marks[at]
-            if mark.start == start and mark.kind == "no name" and (mark.end == end or mark.end - start <= 3):
-                return None
+        if any(m.kind == "no name" and (m.end == end or m.end - start <= 3) for m in self._between(start, start + 1)):
+            return None
         return start, end
 
     def _score(self, start: int, end: int) -> float:
         """How much a name looks like an employer's (above 0) or like a title or a place (below)."""
         text = self.plain[start:end]
         words = _WORD.findall(fold(text))
-        score = 0.0
-        for m in self._between(start, end):
+        score, marks = 0.0, self._between(start, end)
+        for m in marks:
             if m.kind == "firm" and (m.end - m.start > 4 or self.plain[m.start : m.start + 2] != self.plain[m.start : m.start + 2].lower()):
                 score = 3.0
         if _any_within(self._titles, start, end):
@@ -166,7 +169,7 @@ class _Reader:
         lists = word_lists()
         if score < 3 and any(word in lists.organisation_words for word in words):
             score += 1.5
-        if _is_title(words):
+        if _is_title(words) or any(m.kind == "title" for m in marks):
             score -= 2.0
         if all(word in lists.places for word in words):
             score -= 2.5
@@ -205,7 +208,9 @@ class _Reader:
             text = plain[line[0] : line[1]].strip()
             if _DURATION.fullmatch(text):  # `6 years 2 months`, of all positions under an employer
                 continue
-            if not text or len(text) > _LONGEST_LINE or text[0] in "-•*" or text[-1] in ".!?" or line in taken:
+            if not text or len(text) > _LONGEST_LINE or text[0] in "-•*" or line in taken:
+                break
+            if text[-1] in ".!?" and not any(m.kind == "firm" for m in self._between(line[1] - 8, line[1])):
                 break
             if PLACEHOLDER in text or text.islower() or self.scan.is_heading(line[0]):
                 break
@@ -217,9 +222,11 @@ class _Reader:
         taken = set(employers)
         found: list[tuple[int, int]] = []
         for at in [m.start for m in self.marks if m.kind == "school"]:
-            if self.scan.section(at) not in ("education", None, "summary") or (found and at < found[-1][1]):
+            if found and at < found[-1][1]:
                 continue
             begin, finish = _line(self.plain, at, at)
+            if self.scan.section(at) not in ("education", None, "summary") and not _any_within(self._degrees, begin, finish):
+                continue
             begin, finish = max(begin, at - _LONGEST_LINE), min(finish, at + _LONGEST_LINE)
             borders = [*_cuts(self.plain, begin, finish), *((m.start(), m.end(), 0.0) for m in _YEAR.finditer(self.plain, begin, finish))]
             begin = max((end for _, end, _ in borders if end <= at), default=begin)
@@ -252,10 +259,22 @@ def _cuts(plain: str, start: int, end: int) -> list[tuple[int, int, float]]:
     return found
 
 
+# Of the words of work those for a person: `Manager`, but not `Logistics`.
+_PERSON = re.compile(
+    r"(?:er|or|ist|yst|ect|ian|ant|agent|president|student|eur|euse|rice|i[eè]re|ado|ada|ero|era|ora|nte|sta|rin|tin|man|woman|mann|frau|ary"
+    r"|ive|mechanic|chef|clerk|cook|nurse|head|lead|intern|chief|associate|attorney|coach|pilot|trainee|apprentice|midwife|vice"
+    r"|partner|responsable|responsabile|gestionnaire|ingegnere|contador|fachinformatiker|werkstudent|principal|[\u0370-\u04ff]+)$"
+)
+_NO_PERSON = frozenset("customer computer sector temporary creative innovative".split())
+
+
 def _is_title(words: list[str]) -> bool:
     """Whether folded words begin or end with one for somebody's work."""
     lists = word_lists()
-    return bool(words) and (words[-1] in lists.work_words or words[-1] in lists.trades or words[0] in lists.work_words)
+    return any(
+        word in lists.trades or (word in lists.work_words and word not in _NO_PERSON and _PERSON.search(word) is not None)
+        for word in (words[:1] + words[-1:])
+    )
 
 
 def _line(plain: str, start: int, end: int) -> tuple[int, int]:
@@ -291,7 +310,7 @@ _OPEN = (None, "summary", "skills")  # sections in which entries of work may sta
 _AROUND = " .,:;*_'\"#>+-~/|\n@"
 _PRIOR = {
     "before": (-0.2, 0.6, -0.5),
-    "after": (0.5, 0.1, -0.6),
+    "after": (0.3, 0.4, -0.6),
     "above 1": (0.4, -0.4, -0.6),
     "above 2": (0.2, -0.4, -0.6),
     "below 1": (0.3, -0.4, -0.6),
@@ -313,7 +332,9 @@ def _name_employers(periods: list[Period], around: list[list[_Segment]]) -> list
         best, chosen = 0.0, None
         for segment in segments:
             where, number, count = segment.place
-            prior = -0.4 if where == "before" and number == 0 < count - 1 else _PRIOR[where][min(number, 2)]
+            prior = _PRIOR[where][min(number, 2)]
+            if number == 0:
+                prior += -0.2 if where == "before" and count > 1 else 0.2 if where == "after" and count == 1 else 0.0
             total = segment.score + votes[segment.place] + prior + (0.5 if titled and segment.score > -2 else 0.0)
             if total > best:
                 best, chosen = total, segment

@@ -136,6 +136,7 @@ _WORD_BEFORE = re.compile(
     (?:\s(?P<after>\d{1,2})(?:st|nd|rd|th)?)?,?[\s/.'-]{0,2}$"""
 )
 _WORD_AFTER = re.compile(r"\.?,?\s(?:m\.\s)?([^\W\d_]{3,14})(?!\w)\.?(?:\s(\d{1,2})(?!\d)\.?)?")
+_CELLS = re.compile(r"\s{0,2}[|\t;]\s{0,2}")  # between the columns of a table that hold a beginning and an end
 _OF = frozenset("de del of di do d des en m".split())  # between a month and its year
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国|(?<!\w)[RHS])\s?$")
 _ERA_DATE = re.compile(r"(\d{1,3})\s?(?:年|[./])\s?(?:(1[0-2]|0?[1-9])(?!\d)月?)?")
@@ -311,6 +312,8 @@ def _pairs(plain: str, dates: list[_Date]) -> Iterator[tuple[_Date, _Date | None
         floor = dates[at - 2].end if at > 1 else 0
         if after is not None and to is None and words.between.search(plain, max(floor, date.start - 16), date.start):
             to = words.conjunction.match(plain, date.end)
+        if to is None and after is not None and (at + 1 == count or not words.to.match(plain, after.end)):
+            to = _CELLS.match(plain, date.end, after.start) if date.first <= after.first and date.until > date.first else None
         if to is None and date.end < len(plain) and plain[date.end] == "/" and after is not None and after.start == date.end + 1:
             yield date, after, after.end, False
             at += 1

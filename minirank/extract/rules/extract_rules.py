@@ -26,7 +26,7 @@ from minirank.extract.rules.scanned_text import ScannedText
 from minirank.extract.rules.signal_words import find_cues
 from minirank.extract.rules.skill_depth import find_depths, find_stressed
 from minirank.extract.rules.spans import marked_spans
-from minirank.extract.rules.years import find_amounts, speaks_of_experience
+from minirank.extract.rules.years import find_amounts, find_durations, speaks_of_experience
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
@@ -357,6 +357,8 @@ def _total_years(scan: ScannedText, career: Career) -> Value | None:
     if periods:
         first = min(periods, key=lambda p: p.first)
         found.append((min(covered_months(periods) // 12, MOST_YEARS), first.start, first.end))
+    elif durations := find_durations(scan.plain, scan.spans("experience")):
+        found.append((min(sum(months for *_, months in durations) // 12, MOST_YEARS), *durations[0][:2]))
     return scan.value(*max(found, key=lambda f: f[0])) if found else None
 
 
@@ -376,7 +378,9 @@ def _career(scan: ScannedText, career: Career) -> dict[str, Any]:
 
 def _names(scan: ScannedText, spans: list[tuple[int, int]]) -> tuple[Value, ...]:
     """Names in lower case, each once."""
-    return first_of_each(scan.value(" ".join(scan.plain[start:end].lower().split()), start, end) for start, end in spans[:_MOST_NAMES])
+    return first_of_each(
+        scan.value(" ".join(scan.plain[start:end].lower().replace('"', " ").split()), start, end) for start, end in spans[:_MOST_NAMES]
+    )
 
 
 def _highest(scan: ScannedText, matches: list[Match]) -> Value | None:

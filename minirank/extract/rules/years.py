@@ -15,6 +15,10 @@ NUMBER_WORDS |= {"fifteen": 15, "twenty": 20}
 _AMOUNT_REACH = 9  # words before the word `years`
 _FULL_STOP = re.compile(r"(?i)(?<!min)\. ")
 _SENTENCE_END = re.compile(r"[.;!?\n。；！？]")
+_CLOSING_DURATION = re.compile(
+    r"(?m)^(?![-•*])[^\d\n]{3,90}?[(,|:-] {0,3}("
+    r"(\d{1,3}(?:[.,]\d)?) ?([^\W\d_]{1,12})\.?(?:,? (?:(?:and|und|et|y|e|i|og|och) )?(\d{1,2}) ?([^\W\d_]{1,12}))?)\.?\)?$"
+)
 _ABBREVIATED = re.compile(r"\. ?[a-z]")
 _MOST_YEARS = 45
 _NEAR = 120  # characters
@@ -91,6 +95,26 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
             continue
         if 0 < amount <= (1 if word == "an" else _MOST_YEARS):  # `15 an hour`
             found.append((m.start(), end, amount))
+    return found
+
+
+def find_durations(plain: str, spans: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Durations that close a line without a date, `Waiter, Grand Hotel (1 year 6 months)`: list of (start, end, months).
+
+    Args:
+        spans: (start, end) of the parts to read.
+    """
+    units = _words().units
+    found = []
+    for begin, finish in spans:
+        for m in _CLOSING_DURATION.finditer(plain, begin, finish):
+            months = sum(
+                float(number.replace(",", ".")) * units[unit.lower()][0]
+                for number, unit in ((m[2], m[3]), (m[4], m[5]))
+                if number and unit.lower() in units
+            )
+            if 0 < months <= 12 * _MOST_YEARS:
+                found.append((m.start(1), m.end(1), int(months)))
     return found
 
 
