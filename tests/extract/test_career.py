@@ -123,3 +123,215 @@ def test_schools_are_shown(school):
     text = HEAD + f"Experience\nClerk, Acme, 2018 - 2024\n\nEducation\nBSc, {school}, 2010 - 2014"
     found = extract_resume(text, UPDATED)
     assert (names(found.schools), names(found.employers)) == ([school.lower()], ["acme"])
+
+
+RESUMES = [
+    (
+        """Max Mustermann
+max@example.org
+
+LEBENSLAUF
+
+Berufserfahrung
+Seit 03/2019
+Muster GmbH, Berlin
+Projektleiter Logistik
+- Steuerung von Projekten
+
+07/2014 – 02/2019
+Beispiel AG, Hamburg
+Disponent
+
+Ehrenamt
+2008 – 2014 Freiwillige Feuerwehr
+
+Schulische Ausbildung
+2003 – 2006 Berufsschule Kiel""",
+        "muster gmbh, beispiel ag",
+        10,
+    ),
+    (
+        """Jean Dupont
+jean@example.org
+
+EXPÉRIENCES PROFESSIONNELLES
+Depuis janvier 2020 : Chef de projet – Société Générale, Paris
+De mars 2015 à décembre 2019 : Ingénieur d'études – Capgemini, Lyon
+Stage de fin d'études (6 mois) – EDF, 2014
+
+FORMATION
+2010-2014 : École Centrale de Lyon, diplôme d'ingénieur
+
+BÉNÉVOLAT
+2005-2015 : Croix-Rouge""",
+        "société générale, capgemini",
+        9,
+    ),
+    (
+        """María López
+maria@example.org
+
+EXPERIENCIA LABORAL
+Marzo 2018 – Actualidad
+Contable
+Grupo Ejemplo S.L.
+
+Enero de 2012 a febrero de 2018
+Auxiliar administrativa
+Ayuntamiento de Sevilla
+
+EDUCACIÓN
+Licenciatura en Economía, Universidad de Sevilla, 2006 - 2011""",
+        "grupo ejemplo s.l, ayuntamiento de sevilla",
+        13,
+    ),
+    (
+        """Giulia Rossi
+giulia@example.org
+
+ESPERIENZE LAVORATIVE
+Da marzo 2019 ad oggi
+Impiegata contabile presso Esempio S.r.l.
+Dal 2014 al 2019
+Segretaria presso Comune di Torino
+
+ISTRUZIONE E FORMAZIONE
+2009 - 2014 Università di Torino, Laurea in Economia""",
+        "esempio s.r.l, comune di torino",
+        10,
+    ),
+    (
+        """Jan Kowalski
+jan@example.org
+
+DOŚWIADCZENIE ZAWODOWE
+03.2019 – obecnie   Specjalista ds. logistyki, Przykład Sp. z o.o., Kraków
+06.2015 – 02.2019   Magazynier, Firma ABC
+
+WYKSZTAŁCENIE
+2010 – 2015 Uniwersytet Jagielloński, magister""",
+        "przykład sp. z o.o, firma abc",
+        9,
+    ),
+    (
+        """John Smith
+john@example.org | +1 555 123 4567
+
+PROFESSIONAL SUMMARY
+Operations manager with over 12 years of experience in retail.
+
+WORK EXPERIENCE
+
+Operations Manager
+Northwind Traders, Seattle, WA
+January 2018 to Present
+• Managed 40 people over five years.
+
+Assistant Store Manager
+Contoso Ltd. — Portland, OR
+June 2012 – December 2017
+• Increased sales 12% in 2015
+
+EDUCATION
+B.A. Business, University of Oregon, 2008 - 2012
+VOLUNTEER EXPERIENCE
+Food bank, 2010 - present""",
+        "northwind traders, contoso ltd",
+        12,
+    ),
+    (
+        """Ann Lee
+ann@example.org
+EMPLOYMENT HISTORY
+Company: Globex Corporation
+Position: Sales Manager
+Dates: 02/2016 - 11/2020
+
+Company: Initech
+Position: Sales Rep
+Dates: 01/2012 - 01/2016""",
+        "globex corporation, initech",
+        8,
+    ),
+    (
+        """Ola Nordmann
+ola@example.org
+Arbeidserfaring
+2019 – nå Butikksjef, Rema Eksempel AS
+2015 – 2019 Butikkmedarbeider, Kiwi Eksempel
+Utdanning
+2012 – 2015 Oslo handelsgymnasium""",
+        "rema eksempel as, kiwi eksempel",
+        10,
+    ),
+    (
+        """Иван Петров
+ivan@example.org
+ОПЫТ РАБОТЫ
+Март 2019 — настоящее время
+ООО «Ромашка», г. Москва
+Бухгалтер
+
+Январь 2014 — февраль 2019
+АО «Пример»
+Помощник бухгалтера
+ОБРАЗОВАНИЕ
+2009 – 2014 Московский университет""",
+        "ооо ромашка, ао пример",
+        11,
+    ),
+    (
+        """王小明
+工作经历
+2019.03 - 至今 上海示例科技有限公司 软件工程师
+2015.07 - 2019.02 北京示例公司 测试工程师
+教育背景
+2011.09 - 2015.06 清华大学 本科""",
+        "上海示例科技有限公司, 北京示例公司",
+        9,
+    ),
+    (
+        """Tom Baker
+tom@example.org
+EXPERIENCE
+| Company | Title | From | To |
+| Globex | Analyst | Jan 2018 | Mar 2020 |
+| Initech | Clerk | Feb 2015 | Dec 2017 |""",
+        "globex, initech",
+        5,
+    ),
+    (
+        """Ana Silva
+ana@example.org
+EXPERIÊNCIA PROFISSIONAL
+Empresa Exemplo Ltda (mar/2018 - atual) - Analista Financeira
+Banco Modelo S.A. (fev/2013 a jan/2018) - Assistente
+FORMAÇÃO ACADÊMICA
+Bacharelado em Economia - Universidade de São Paulo (2009 - 2012)""",
+        "empresa exemplo ltda, banco modelo s.a",
+        11,
+    ),
+    (
+        """Pat Jones
+pat@example.org
+
+Experience
+
+ZORBAX FREIGHT                                            Leeds, UK
+Dispatcher                                        Mar 2018 – Present
+• Did things
+
+ACME LOGISTICS                                            York, UK
+Driver                                            Jan 2015 – Feb 2018
+• Did things
+""",
+        "zorbax freight, acme logistics",
+        10,
+    ),
+]
+
+
+@pytest.mark.parametrize("text, employers, years", RESUMES, ids=[text.split("\n")[0] for text, *_ in RESUMES])
+def test_resumes_of_other_languages_and_layouts(text, employers, years):
+    found = extract_resume(text, UPDATED)
+    assert (", ".join(names(found.employers)), number(found.years), number(found.moves)) == (employers, years, employers.count(", ") + 1)

@@ -82,7 +82,7 @@ def held_degrees(plain: str, degrees: list[Match], studying: list[tuple[int, int
 
 def _within(spans: list[tuple[int, int]], offset: int) -> bool:
     """Whether an offset lies in one of sorted spans."""
-    at = bisect_right(spans, (offset, offset)) - 1
+    at = bisect_right(spans, (offset, offset + 1)) - 1
     return at >= 0 and spans[at][0] <= offset < spans[at][1]
 
 
