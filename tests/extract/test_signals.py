@@ -205,7 +205,7 @@ def test_signals_survive_the_file_and_are_of_the_scales():
     told = resume("Salary expectation €60k. Notice period: 1 month. Led a team of 5. Python (expert). Night shifts. Worked in banking.")
     assert ResumeFeatures.from_json(told.to_json()) == told
     words = signal_words().data
-    assert set(words["depth"]) == set(DEPTH) and set(words["leadership"]) == {*LEADERSHIP, "verb"}
+    assert set(words["depth"]) == set(DEPTH) and set(words["leadership"]) == {*LEADERSHIP, "leader", "verb"}
     assert set(words["conditions"]) == {*CONDITIONS, "travel share"} and set(words["houses"]) <= set(words["industries"])
 
 
