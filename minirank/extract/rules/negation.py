@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 
 from minirank.extract.rules.lexicon import Match
 from minirank.extract.rules.resume_words import words_between
@@ -82,7 +83,7 @@ def held_degrees(plain: str, degrees: list[Match], studying: list[tuple[int, int
 
 def _within(spans: list[tuple[int, int]], offset: int) -> bool:
     """Whether an offset lies in one of sorted spans."""
-    at = bisect_right(spans, (offset, offset + 1)) - 1
+    at = bisect_right(spans, offset, key=itemgetter(0)) - 1
     return at >= 0 and spans[at][0] <= offset < spans[at][1]
 
 
