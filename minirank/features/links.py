@@ -31,6 +31,8 @@ from minirank.extract.edited_text import EditedText
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.extract_rules import label_requirements
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens
+from minirank.extract.rules.negation import affirmed
+from minirank.extract.rules.resume_words import negations
 from minirank.extract.schema import first_of_each
 from minirank.features.phrases import SKILLS, Frames, ReadText, Words
 
@@ -87,7 +89,8 @@ class Links:
 
     def resume(self, text: EditedText, features: ResumeFeatures) -> ResumeFeatures:
         """The features with the skills that linked phrases of the resume name; `text` is that of the resume."""
-        _, found = self._find(text.text, features)
+        tokens, found = self._find(text.text, features)
+        found = affirmed(text.text, found, negations(tokens)) if found else []
         return replace(features, skills=(*features.skills, *_values(text, found))) if found else features
 
     @cached_property

@@ -113,6 +113,8 @@ def test_a_resume_has_what_its_linked_phrases_name(links):
     assert [v.value for v in found.skills] == ["python", "sql"]
     assert text[found.skills[1].start : found.skills[1].end] == OTHER_WORDS.title() == found.skills[1].quote
     assert links.resume(plain, found) == found
+    [denied] = read([f"Data Engineer. Python. No experience with {OTHER_WORDS}."])
+    assert [v.value for v in links.resume(*denied).skills] == ["python"]
 
 
 @pytest.mark.parametrize(
