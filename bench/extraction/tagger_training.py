@@ -20,7 +20,7 @@ from minirank.extract.rules.tagger import FORBIDDEN, LAYERS, SCHEMES, Scheme, Ta
 from minirank.extract.rules.tagger_features import Marks, Sentences, features, sentences
 
 # Chosen by cross-validation over the postings of SkillSpan's train.json.
-SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.25, 0.25)}
+SETTINGS = {"min_count": 2, "l2": 3.0, "iterations": 60, "max_features": 60_000, "outside": (0.4, 0.8)}
 
 
 def time_major(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -72,6 +72,7 @@ def run_extract(options: Namespace) -> None:
 def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer | None) -> None:
     from ..extract import extract_folder
     from ..extract.feature_files import mask_counts
+    from ..extract.schema import named
     from ..features import write_signals
     from ..progress import Progress
 
@@ -88,8 +89,10 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
     jobs, resumes = features.jobs, features.resumes
     if gazetteer is not None:
         show(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
+    asked = [(*job.must_have, *job.nice_to_have) for job in jobs]
+    names = sum(map(len, map(named, asked)))
     print(
-        f"jobs: {sum(len(job.must_have) + len(job.nice_to_have) for job in jobs) / len(jobs):.1f} skills each; "
+        f"jobs: {names / len(jobs):.1f} skills each, and {(sum(map(len, asked)) - names) / len(jobs):.1f} in words of their own; "
         f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each"
     )
     masked = mask_counts(features)

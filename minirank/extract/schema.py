@@ -155,6 +155,11 @@ def first_of_each(values: Iterable[Value]) -> tuple[Value, ...]:
     return tuple(first.values())
 
 
+def named(values: Iterable[Value]) -> tuple[Value, ...]:
+    """The values under a name that others share: without the open vocabulary, which is in the words of one text."""
+    return tuple(value for value in values if value.source != "tagger")
+
+
 class _Features:
     """JSON form shared by both kinds of features: ids as they are, values and lists of values."""
 

@@ -15,6 +15,7 @@ from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_col
 from minirank.data.column_facts import ColumnFacts
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
+from minirank.extract.schema import named
 from minirank.features import encoder_files, inputs
 from minirank.features.column_facts import folder_facts
 from minirank.features.hires import PastHires
@@ -258,7 +259,7 @@ def _statistics(columns) -> tuple[np.ndarray, np.ndarray]:
 def _vocabularies(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
     """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
     jobs, resumes = pairs.jobs, pairs.resumes
-    skills = [{v.value for v in (*f.must_have, *f.nice_to_have)} for f in jobs.features]
+    skills = [{v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features]
     skills += [{v.value for v in f.skills} for f in resumes.features]
     names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
     for field in inputs.further(config):

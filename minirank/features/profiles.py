@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
 from minirank.extract.edited_text import EditedText
+from minirank.extract.schema import named
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
 
@@ -150,7 +151,7 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     texts = [] if model is None else list(map(job_text, jobs, features))
     if model is not None:
         features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
-    must, nice = [_values(f.must_have) for f in features], [_values(f.nice_to_have) for f in features]
+    must, nice = [_values(named(f.must_have)) for f in features], [_values(named(f.nice_to_have)) for f in features]
     skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)], "first": [names[:1] for names in must]}
     skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
     titles = map(job_title, jobs, features)

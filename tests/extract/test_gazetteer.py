@@ -11,6 +11,7 @@ from minirank.config.configuration import load_config, without_paths
 from minirank.errors import DataError
 from minirank.extract import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import read_gazetteer
+from minirank.extract.schema import named
 
 ESCO = (
     "conceptType,preferredLabel,altLabels,skillType,description\n"
@@ -37,18 +38,18 @@ def write(tmp_path, text, name="labels.txt"):
 def test_a_job_and_a_resume_meet_under_the_preferred_label(tmp_path):
     gazetteer = read_gazetteer(write(tmp_path, ESCO, "esco.csv"))
     job = extract_job("Brewer", POSTING, gazetteer)
-    assert names(job.must_have) == ["zymurgy", "python"]
+    assert names(named(job.must_have)) == ["zymurgy", "python"]
     value = job.must_have[0]
     assert (value.quote, value.source) == ("brewing science", "rules") and f"Brewer\n{POSTING}"[value.start : value.end] == value.quote
     resume = extract_resume("Ten years of Fermentation  Science.\nI lead llama tours. Python.", 0, gazetteer)
     assert names(resume.skills) == ["zymurgy", "show llamas around", "python"]
-    assert names(extract_job("Brewer", POSTING).must_have) == ["python"]
+    assert names(named(extract_job("Brewer", POSTING).must_have)) == ["python"]
 
 
 def test_a_job_must_ask_for_it(tmp_path):
     """The employer's country, its neighbours and what it offers are no requirements; in a resume what is named is named."""
     gazetteer = read_gazetteer(write(tmp_path, "Danish brewery\nzoo\nhops chemistry\nstaff\n"))
-    (skill,) = (v for v in extract_job("Brewer", POSTING, gazetteer).must_have if v.value != "python")
+    (skill,) = (v for v in named(extract_job("Brewer", POSTING, gazetteer).must_have) if v.value != "python")
     assert skill.value == "hops chemistry" and skill.start < POSTING.index("What we offer")
     assert names(extract_resume("I was at the zoo and in a Danish brewery", 0, gazetteer).skills) == ["zoo", "danish brewery"]
 

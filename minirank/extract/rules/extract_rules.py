@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -18,14 +19,15 @@ from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.industries import find_employer, industries_of_job, industries_of_resume
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
+from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases
 from minirank.extract.rules.pay import find_pay
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
-from minirank.extract.rules.scanned_text import ScannedText
+from minirank.extract.rules.scanned_text import FORM, ScannedText
 from minirank.extract.rules.signal_words import find_cues
-from minirank.extract.rules.skill_depth import find_depths, find_stressed
-from minirank.extract.rules.spans import marked_spans
+from minirank.extract.rules.skill_depth import Depth, find_depths, find_stressed
+from minirank.extract.rules.tagger_features import Spans
 from minirank.extract.rules.years import find_amounts, find_durations, speaks_of_experience
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
 
@@ -64,9 +66,6 @@ _HOBBIES = re.compile(
     r"(?P<heading>$)?|\b(?:in|during) my (?:free|spare|leisure) time\b|\bin meiner freizeit\b"
 )
 
-_FUNCTION_WORDS = frozenset("the and to of in for a with you we is are our your on be an as or at will".split())
-_ENGLISH = 0.14  # their share of the words: 0.18 or more in every posting of SkillSpan, 0.11 or less in other languages
-
 
 def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None) -> JobFeatures:
     """Features of a job description.
@@ -84,29 +83,35 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     border = scan.text.text_span(0, len(title))[1]
     cues = words.cues.scan(scan.tokens)
     strong = [c for c in cues if c.kind != "weak"]
-    # Benefits, the company, how to apply: nothing there is asked of the candidate.
     idle = _boilerplate(scan, cues, border)
-    asked = {
-        kind: [m for m in found if scan.section(m.start) != "other" and not any(a <= m.start < b for a, b in idle)]
-        for kind, found in scan.kinds.items()
-    }
-    skills = asked["skill"]
+
+    def is_asked(position: int) -> bool:
+        """Benefits, the company, how to apply: nothing there is asked of the candidate."""
+        return scan.section(position) != "other" and not any(a <= position < b for a, b in idle)
+
+    asked = {kind: [m for m in found if is_asked(m.start)] for kind, found in scan.kinds.items()}
+    marked = marked_in_english(scan, gazetteer, is_asked)
+    skills = _without_company(scan, asked["skill"], marked, cues)
     if gazetteer is not None:
-        skills = sorted([*skills, *_asked_labels(scan, gazetteer)])
-    must, nice = _requirements(scan, skills, strong, cues, border)
+        skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
+    named = [*skills, *chain.from_iterable(asked[kind] for kind in ("soft", "language", "education"))]
+    tasks = find_responsibilities(scan, border)
+    mentions = sorted([*skills, *open_forms(scan, marked.knowledge, named, tasks)])
+    is_marked = dict(zip(mentions, marked.touches(mentions), strict=True))
+    must, nice = _requirements(scan, mentions, strong, cues, border, is_marked)
     soft = [m for m in asked["soft"] if not _of_company(scan, m)]
-    depths = dict(zip(skills, find_depths(scan, scan.tokens, skills), strict=True))
+    depths = dict(zip(mentions, find_depths(scan, scan.tokens, mentions), strict=True))
     return JobFeatures(
         title=_job_title(scan, border),
         seniority=_job_seniority(scan, border),
         min_years=_min_years(scan, strong),
-        must_have=scan.each_skill(must, depths),
-        nice_to_have=scan.each_skill([m for m in nice if m.name not in {x.name for x in must}], depths),
+        must_have=_skills(scan, must, depths, is_marked),
+        nice_to_have=_skills(scan, [m for m in nice if m.name not in {x.name for x in must}], depths, is_marked),
         education=_job_education(scan, asked["education"], strong),
         domains=_domains(scan, asked["skill"], [m for m in scan.titles if m.end <= border]),
-        responsibilities=tuple(scan.value(*v) for v in find_responsibilities(scan, border)),
+        responsibilities=_responsibilities(scan, tasks, marked.skills, named),
         soft_skills=scan.each_named(soft),
-        **_job_signals(scan, border, posted_at, sorted([*must, *nice, *soft])),
+        **_job_signals(scan, border, posted_at, sorted([*(m for m in (*must, *nice) if m.kind != FORM), *soft])),
         **_common(scan, asked["language"]),
     )
 
@@ -197,18 +202,23 @@ def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
     return gazetteer.matches(scan.plain, scan.tokens, known)
 
 
-def _asked_labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
+def _asked_labels(scan: ScannedText, gazetteer: Gazetteer, marked: Marked) -> list[Match]:
     """Of those the ones that a job asks for: in running English, those inside a span that the tagger marks.
 
-    `Danish` and `energy` stand in a posting more often as no skill than as one. The tagger has learned from English
-    sentences; of another language, or of a mere list, it knows nothing and is not asked.
+    `Danish` and `energy` stand in a posting more often as no skill than as one.
     """
     found = [m for m in _labels(scan, gazetteer) if scan.section(m.start) != "other"]
-    words = [word for word in scan.tokens.words if word.isalpha()]
-    if sum(word in _FUNCTION_WORDS for word in words) < _ENGLISH * len(words):
+    if not marked.asked:
         return found
-    spans = [span for layer in marked_spans(scan, gazetteer) for span in layer]
+    spans = [*marked.skills, *marked.knowledge]
     return [m for m in found if any(start <= m.start and m.end <= end for start, end in spans)]
+
+
+def _responsibilities(scan: ScannedText, tasks: list[tuple[str, int, int]], skills: Spans, named: list[Match]) -> tuple[Value, ...]:
+    """Items that open with an action verb, and the tagger's phrases outside of them and of soft skills."""
+    phrases = open_phrases(scan, skills, [*(m[:2] for m in named if m.kind == "soft"), *(task[1:] for task in tasks)])
+    found = [*(scan.value(*task) for task in tasks), *(scan.open_value(*phrase) for phrase in phrases)]
+    return tuple(sorted(found, key=lambda value: value.start))
 
 
 def label_requirements(document: NormalisedText, tokens: Tokens, mentions: list[Match], border: int) -> tuple[list[Match], list[Match]]:
@@ -239,12 +249,13 @@ def _boilerplate(scan: ScannedText, cues: list[Match], border: int) -> list[tupl
 
 
 def _requirements(
-    scan: NormalisedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int
+    scan: NormalisedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int, marked: Mapping[Match, bool] = {}
 ) -> tuple[list[Match], list[Match]]:
     """Mentions that are demanded and mentions that are welcome.
 
     A cue in the sentence decides; then the section. Outside a section of requirements (tasks, an ad without
-    headings) a skill counts as demanded when the ad has no such section, or the sentence speaks of experience.
+    headings) a skill counts as demanded when the ad has no such section, or the sentence speaks of experience. What
+    the tagger marks elsewhere is welcome.
     """
     labels = label_mentions(scan, [(m.start, m.end) for m in skills], strong)
     weak = [scan.sentence(c.start) for c in cues if c.kind == "weak"]
@@ -258,11 +269,32 @@ def _requirements(
             label = section
         elif label is None and (not explicit or scan.sentence(m.start) in weak):
             label = "must"
+        elif label is None and marked.get(m):
+            label = "nice"
         if label == "must":
             must.append(m)
         elif label == "nice":
             nice.append(m)
     return must, nice
+
+
+def _without_company(scan: ScannedText, names: list[Match], marked: Marked, cues: list[Match]) -> list[Match]:
+    """Names without those that the tagger leaves out where a sentence speaks of the employer: `We lead in investment banking`."""
+    if not marked.asked:
+        return names
+    asking = {scan.sentence(cue.start) for cue in cues}
+    touched = zip(names, marked.touches(names), strict=True)
+    return [m for m, is_marked in touched if is_marked or scan.sentence(m.start) in asking or not _of_company(scan, m)]
+
+
+def _skills(scan: ScannedText, mentions: list[Match], depths: Mapping[Match, Depth], is_marked: Mapping[Match, bool]) -> tuple[Value, ...]:
+    """Values of mentions, each name once, in the order of their first mentions.
+
+    What asks for it, as the tagger marks it, is a better quote than a title.
+    """
+    first = {m.name: m for m in reversed(mentions)}
+    found = scan.each_skill(sorted(mentions, key=lambda m: (not is_marked[m], m)), depths)
+    return tuple(sorted(found, key=lambda value: first[str(value.value)]))
 
 
 def _of_company(scan: ScannedText, match: Match) -> bool:

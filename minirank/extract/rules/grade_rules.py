@@ -10,7 +10,7 @@ from ...features.pairs import MatchedPairs
 from ...features.profiles import job_profiles, resume_profiles
 from ..feature_files import Features
 from ..grades import Grade, Pairs
-from ..schema import JobFeatures, ResumeFeatures
+from ..schema import JobFeatures, ResumeFeatures, named
 
 SUREST = 0.8  # confidence of the rules where they know everything: words are not the person
 
@@ -57,9 +57,9 @@ def _reason(job: JobFeatures, resume: ResumeFeatures) -> str:
     """What the grade rests on, in words."""
     has = {skill.value for skill in resume.skills}
     said = []
-    if job.must_have:
-        missing = [str(skill.value) for skill in job.must_have if skill.value not in has]
-        said.append(f"{len(job.must_have) - len(missing)} of {len(job.must_have)} must-haves")
+    if must := named(job.must_have):
+        missing = [str(skill.value) for skill in must if skill.value not in has]
+        said.append(f"{len(must) - len(missing)} of {len(must)} must-haves")
         said += [f"lacks {', '.join(missing[:3])}{' ...' if len(missing) > 3 else ''}"] if missing else []
     for name, wanted, found in (
         ("years", job.min_years, resume.years),

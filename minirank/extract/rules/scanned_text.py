@@ -15,6 +15,7 @@ from minirank.extract.schema import DEPTH, Flag, Value, first_of_each
 from minirank.extract.suspicion import find_hidden, find_stuffing, find_suspicious, merge_flags
 
 _LEVELS = {None: -1} | {depth: level for level, depth in enumerate(DEPTH)}
+FORM = "form"  # kind of a Match that has no name in the lexicon: what the tagger has marked
 
 
 class ScannedText(NormalisedText):
@@ -64,9 +65,13 @@ class ScannedText(NormalisedText):
         """A value with the span that supports it."""
         return Value(value, *self.quote(start, end))
 
+    def open_value(self, value: str, start: int, end: int) -> Value:
+        """Words that the tagger has marked, as a value."""
+        return Value(value, *self.quote(start, end), source="tagger")
+
     def named(self, match: Match) -> Value:
         """The name of a match, as a value."""
-        return self.value(match.name, match.start, match.end)
+        return (self.open_value if match.kind == FORM else self.value)(match.name, match.start, match.end)
 
     def first_named(self, matches: Iterable[Match]) -> Value | None:
         """The value of the first match, None without any."""
