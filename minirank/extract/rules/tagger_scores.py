@@ -67,8 +67,8 @@ class FeatureScores:
             document, found, marks: as in `features`.
         Returns: (N, 8) int32.
         """
-        lines = [[BIAS, *line] for line in line_features(document, found)]
-        sums = self._sum([list(map(_hash, line)) for line in lines]).repeat(np.diff(found.borders), axis=0)
+        lines = [[crc32(feature.encode()) for feature in (BIAS, *line)] for line in line_features(document, found)]
+        sums = self._sum(lines).repeat(np.diff(found.borders), axis=0)
         words, labels, (parts, names) = self._read_known(found.spellings), _labels(found, marks), _plan(tuple(marks))
         columns = np.empty((2, len(SPELLED) + len(FOLLOWED) + labels.shape[1]), np.uint32)
         columns_of, turns, around = (np.ascontiguousarray(words[field]) for field in ("columns", "turns", "around"))
@@ -89,12 +89,15 @@ class FeatureScores:
         known = self._words  # NOTE: another thread may begin another one
         if len(known) > _KEPT:
             known = self._words = {}
-        new = list(set(spellings) - known.keys())
-        if new:
+        try:
+            rows = [known[spelled] for spelled in spellings]
+        except KeyError:
+            new = list(set(spellings) - known.keys())
             forms = lexicon().verbs
             read = self._read([(word, shape, *word_classes(word, self._classes), forms.get(word)) for word, shape in new])
             known.update(zip(new, map(bytes, read), strict=True))
-        return np.frombuffer(b"".join((self._outside, *map(known.__getitem__, spellings))), _WORD)
+            rows = [known[spelled] for spelled in spellings]
+        return np.frombuffer(b"".join((self._outside, *rows)), _WORD)
 
     def _read(self, words):
         """(n,) `_WORD` of n words, each what SPELLED names."""
@@ -109,12 +112,7 @@ class FeatureScores:
 
     def _sums_of_classes(self, coarse, fine):
         """(5, 8) int32, what the classes of a word add to the words around it."""
-        return self._sum([[_hash(f"c0,{place}={coarse}"), _hash(f"c1,{place}={fine}")] for place in ALONE])
-
-
-@lru_cache(maxsize=_KEPT)
-def _hash(feature: str) -> int:
-    return crc32(feature.encode())
+        return self._sum([[crc32(f"c{grain},{place}={own}".encode()) for grain, own in enumerate((coarse, fine))] for place in ALONE])
 
 
 @cache
