@@ -13,7 +13,8 @@ from scipy.cluster.vq import kmeans2
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import svds
 
-from minirank.extract.rules.tagger_features import LONGEST_WORD, WORDS, spelling
+from minirank.extract.normalised_text import WORDS
+from minirank.extract.rules.tagger_features import LONGEST_WORD, spelling
 
 _WORDS, _NEIGHBOURS, _MIN_COUNT = 12_000, 1_500, 4
 _WIDTH = 60  # of a word's vector

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from itertools import accumulate
 
 from minirank.extract.edited_text import EditedText
 
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)['\")]?[ ]+(?=[^a-z ]))")
+# A placeholder (`<NAME>`), a word with the signs that belong to it (`C++`, `CI/CD`), a flagged span, or any other single character.
+WORDS = re.compile(r"(<\w{1,20}>|[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|[^\s\x01])")
 _HEADING_MARKUP = " *#_=:|>[]/~+•-\"'"
 _NUMBERED = re.compile(r"(?:\d{1,2}|[IVX]{1,4})[.)] ?")
 _LONGEST_HEADING = 48
@@ -32,6 +36,14 @@ class NormalisedText:
         self.text, self.plain = text, plain
         self.sentences = [0, *(m.end() for m in _SENTENCE.finditer(plain))]
         self._starts, self._kinds = _sections(plain, headings)
+
+    @cached_property
+    def words(self) -> tuple[list[str], list[int], list[int]]:
+        """Words as they stand there, where each starts and where it ends."""
+        # SPEED: split, accumulate and map run in C, in less time than a finditer loop.
+        parts = WORDS.split(self.plain)
+        offsets = list(accumulate(map(len, parts)))
+        return parts[1::2], offsets[:-1:2], offsets[1::2]
 
     def quote(self, start: int, end: int) -> tuple[str, int, int]:
         """The words of the source that a span stands for, and their offsets there."""

@@ -15,7 +15,7 @@ from minirank.extract.rules.tagger_features import Marks, Spans
 
 Word = tuple[int, int, str]  # start, end, in lower case
 
-_WORDS = re.compile(r"[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|\S")
+_INSIDE_PLACEHOLDER = re.compile(r"[^\W_]\w*|\S")
 _LONGEST_VERB_PHRASE, _LONGEST_NOUN_PHRASE = 12, 6  # words
 
 # Annotators cut before the purpose, the place and the means; `and` ends a phrase when a verb follows.
@@ -118,7 +118,7 @@ def _proposals(scan: ScannedText) -> Marks:
 
 def _by_rules(scan: ScannedText) -> tuple[Spans, Spans]:
     words = lexicon()
-    tokens = [(m.start(), m.end(), m[0].lower()) for m in _WORDS.finditer(scan.plain)]
+    tokens = _tokens(scan)
     named = [m for kind in ("skill", "education", "language") for m in scan.kinds[kind]]
     studied = {scan.sentence(m.start) for m in scan.kinds["education"]}
     named += [m for m in words.fields.scan(scan.tokens) if " " in m.name or scan.sentence(m.start) in studied]
@@ -130,6 +130,17 @@ def _by_rules(scan: ScannedText) -> tuple[Spans, Spans]:
     skills = [(m.start, m.end) for m in scan.kinds["soft"] if scan.section(m.start) != "other" and not _of_company(scan, m.start)]
     skills += _abilities(scan, tokens, words.verbs)
     return _longest(skills), _longest(knowledge)
+
+
+def _tokens(document: NormalisedText) -> list[Word]:
+    """The words of a text, a placeholder (`<NAME>`) as three."""
+    words, starts, ends = document.words
+    tokens = list(zip(starts, ends, map(str.lower, words), strict=True))
+    for at in [at for at, word in enumerate(words) if word[0] == "<" and len(word) > 1][::-1] if "<" in document.plain else ():
+        tokens[at : at + 1] = [
+            (m.start(), m.end(), m[0].lower()) for m in _INSIDE_PLACEHOLDER.finditer(document.plain, starts[at], ends[at])
+        ]
+    return tokens
 
 
 def _neighbours(plain: str, tokens: list[Word], knowledge: Spans) -> Iterator[tuple[int, int]]:

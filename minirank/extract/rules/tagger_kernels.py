@@ -63,6 +63,26 @@ def sum_features(values, hashes, buckets, weights, at, sums):
         add_weights(values[i], hashes, buckets, weights, at, sums[i])
 
 
+@driver
+def label_words(starts, ends, spans, borders, labels):
+    """Which span each word lies in.
+
+    Args:
+        starts, ends: (N,) int64, of the words.
+        spans: (M, 3) int64, start, end and number of the label of a word that begins a span; the next number is of one that goes on.
+        borders: (names + 1,) int64, the first span of each name, and M; the spans of a name are sorted.
+    Writes:
+        labels: (names, N) int64, a number; 0 of a word in no span of this name.
+    """
+    for name in range(len(labels)):
+        at, last = borders[name], borders[name + 1]
+        for i in range(len(starts)):
+            while at < last and spans[at, 1] <= starts[i]:
+                at += 1
+            marked = at < last and spans[at, 0] < ends[i]
+            labels[name, i] = spans[at, 2] + (spans[at, 0] < starts[i]) if marked else 0
+
+
 @kernel
 def after(crc, count, advance):
     """See the module.
@@ -78,7 +98,24 @@ def after(crc, count, advance):
 
 @driver
 def sum_words(
-    borders, words, around, turns, labels, digits, templates, names, bars, advance, hashes, buckets, weights, columns, values, at, sums
+    borders,
+    words,
+    around,
+    turns,
+    labels,
+    texts,
+    digits,
+    templates,
+    names,
+    bars,
+    advance,
+    hashes,
+    buckets,
+    weights,
+    columns,
+    values,
+    at,
+    sums,
 ):
     """Sums of all features of every word that are not those of its line.
 
@@ -87,13 +124,15 @@ def sum_words(
         words: (N + 1, 2, 5) uint32, CRC-32 and length of what SPELLED names; first those of no word.
         around: (N + 1, 5, K) int16, what a word adds by itself to the words from which it stands -2 .. 2 words further on.
         turns: (N + 1, 2) bool, whether it is a cue, a verb.
-        labels: (2, C, N) uint32, CRC-32 and length of C labels.
+        labels: (names, N) int64, the number of each word's label.
+        texts: (2, labels) uint32, CRC-32 and length of the labels.
         digits: (10,) uint32, their CRC-32.
         templates: (T, 3, 2) int64, column and shift of each part; no column is -1.
         names: (T, n) uint32, what `name=` in front adds to the CRC-32 of so many bytes.
         bars: (n,) uint32, the same of `|`.
         advance, hashes, buckets, weights: as in `after` and `add_weights`.
-        columns: (2, 10 + C) uint32, scratch: CRC-32 and length of SPELLED, FOLLOWED and the labels.
+        columns: (2, 10 + 3 * names) uint32, scratch: CRC-32 and length of SPELLED, FOLLOWED and the labels of the word before, of the
+            word and of the word after.
         values, at: (T,) uint32 and int64, scratch.
     Adds to:
         sums: (N, K) int32.
@@ -114,8 +153,10 @@ def sum_words(
                 crc[VERB] = size[VERB] = crc[SINCE] = size[SINCE] = 0
             crc[BEGIN], size[BEGIN] = digits[min(i - begin, MOST_BEGIN)], 1
             crc[END], size[END] = digits[min(end - 1 - i, MOST_END)], 1
-            for label in range(labels.shape[1]):
-                crc[END + 1 + label], size[END + 1 + label] = labels[0, label, i], labels[1, label, i]
+            for name in range(len(labels)):
+                for place in range(-1, 2):  # in other sentences too
+                    column, label = END + 2 + 3 * name + place, labels[name, i + place] if 0 <= i + place < labels.shape[1] else 0
+                    crc[column], size[column] = texts[0, label], texts[1, label]
             for t in range(len(templates)):
                 value = np.uint32(0)
                 for part in range(templates.shape[1]):
@@ -169,7 +210,7 @@ def best_paths(borders, scores, moves, starts, ends, came, tags):
             best = came[i, best]
 
 
-DRIVERS = (sum_features, sum_words, best_paths)
+DRIVERS = (sum_features, label_words, sum_words, best_paths)
 
 
 def run_drivers() -> None:

@@ -70,10 +70,10 @@ class FeatureScores:
         lines = [[crc32(feature.encode()) for feature in (BIAS, *line)] for line in line_features(document, found)]
         sums = self._sum(lines).repeat(np.diff(found.borders), axis=0)
         words, labels, (parts, names) = self._read_known(found.spellings), _labels(found, marks), _plan(tuple(marks))
-        columns = np.empty((2, len(SPELLED) + len(FOLLOWED) + labels.shape[1]), np.uint32)
+        columns = np.empty((2, len(SPELLED) + len(FOLLOWED) + 3 * len(marks)), np.uint32)
         columns_of, turns, around = (np.ascontiguousarray(words[field]) for field in ("columns", "turns", "around"))
         scratch = columns, np.empty(len(parts), np.uint32), np.empty(len(parts), np.int64)
-        texts = labels, _DIGITS, parts, names, _bars(), _advance()
+        texts = *labels, _DIGITS, parts, names, _bars(), _advance()
         kernels.sum_words(found.borders, columns_of, around, turns, *texts, *self._known, *scratch, sums)
         return sums
 
@@ -149,18 +149,16 @@ def _bars() -> np.ndarray:
     return _prefixes([b"|"])[0]
 
 
-def _labels(found: Sentences, marks: Marks) -> np.ndarray:
-    """Labels of the word before, of the word and of the word after, a name after the other: (2, 3 * names, N) CRC-32 and length."""
-    far = int(found.ends[-1]) + 1  # each name's spans lie behind those of the name before
-    spans = [(far * number + start, far * number + end, label) for number, each in enumerate(marks.values()) for start, end, label in each]
-    numbers = {label: number for number, label in enumerate(dict.fromkeys(label for _, _, label in spans))}
-    texts = [b"", *(letter + label.encode() for label in numbers for letter in (b"B", b"I"))]
-    begins, ends, kinds = np.array([(start, end, numbers[label]) for start, end, label in spans], np.int64).reshape(-1, 3).T
-    shift = far * np.arange(len(marks))[:, None]
-    starts = found.starts + shift
-    at = np.searchsorted(np.maximum.accumulate(ends), starts, side="right")  # the first that ends behind the word's start
-    begin = np.append(begins, 1 << 62).take(at)
-    which = np.where(begin < found.ends + shift, 1 + 2 * np.append(kinds, 0).take(at) + (begin < starts), 0)
-    seen = np.zeros((len(marks), 3, len(found.starts)), np.int64)
-    seen[:, 0, 1:], seen[:, 1], seen[:, 2, :-1] = which[:, :-1], which, which[:, 1:]
-    return np.array([list(map(crc32, texts)), list(map(len, texts))], np.uint32).take(seen.reshape(-1, len(found.starts)), axis=1)
+def _labels(found: Sentences, marks: Marks) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of the words.
+
+    Returns: (names, N) int64, the number of each word's label; (2, labels) uint32, CRC-32 and length of the labels, first of none.
+    """
+    kinds = dict.fromkeys(label for spans in marks.values() for _, _, label in spans)
+    texts = [b"", *(letter + label.encode() for label in kinds for letter in (b"B", b"I"))]
+    assert max(map(len, texts)) < _LONGEST - 1
+    numbers = dict(zip(kinds, range(1, len(texts), 2), strict=True))
+    spans = np.array([(start, end, numbers[label]) for each in marks.values() for start, end, label in each], np.int64).reshape(-1, 3)
+    labels = np.empty((len(marks), len(found.starts)), np.int64)
+    kernels.label_words(found.starts, found.ends, spans, np.cumsum([0, *map(len, marks.values())]), labels)
+    return labels, np.array([list(map(crc32, texts)), list(map(len, texts))], np.uint32)
