@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.sparse import csr_array
 
 PART = 4  # characters
 # Chosen on SkillSpan's train.json with the labels of ESCO, by how well one half of a posting finds the other.
@@ -27,6 +26,8 @@ class NearestLabel:
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
+        from scipy.sparse import csr_array  # loaded only where labels are given
+
         self._names = tuple(names.values())
         self._column: dict[str, int] = {}
         rows, columns = [], []
