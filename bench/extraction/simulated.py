@@ -6,21 +6,25 @@ A world plants every skill, and notes whether the words come from the half of th
 knows; for the skills of a job also whether the words around (`a plus`, `what sets you apart`) are known cues.
 """
 
+import re
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import Report, arguments, machine, markdown, paragraphs
 from minirank.extract import extract_job, extract_resume
 from minirank.simulate import World, WorldConfig
+from minirank.simulate.phrasebook import DEPTHS
+from minirank.simulate.population import DEPTH
 
 _FACTS = {name: name for name in ("title", "seniority", "education", "remote")} | {"years": "min_years"}
+
+_OFFER = re.compile(r"\d+k to (\d+)k a year")
+_WEEKS = {"now": range(1), "soon": range(1, 7), "later": range(7, 60)}
 
 
 def fact(value: object, planted: str) -> tuple[bool, bool]:
@@ -41,24 +45,42 @@ def score_jobs(texts: list) -> dict:
                 rows[m.kind, m.known, m.cue].append((m.value in lists[m.kind], m.value in other))
             elif m.kind in _FACTS:
                 rows[m.kind, m.known, None].append(fact(getattr(features, _FACTS[m.kind]), m.value))
+        if pay := _OFFER.search(description):
+            rows["salary", None, None].append(fact(features.salary, f"{pay[1]}000"))
         for kind, names in lists.items():
             add_precision(precision, kind, names, mentions)
     return summarise(rows, precision)
 
 
-def score_resumes(texts: list, times: np.ndarray, years: np.ndarray) -> dict:
-    """Recall of planted skills and facts of resumes; years count as found when they are off by one at most."""
-    rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
-    for (text, mentions), now, career in zip(texts, times, years, strict=True):
-        features = extract_resume(text, int(now))
-        close = features.years is not None and abs(features.years.value - career) <= 1
+def score_resumes(world: World, texts: list) -> dict:
+    """Recall of planted skills and facts of resumes; years count as found when they are off by one at most.
+
+    Depth is that of skills which are found; where nothing is said of it, it is solid, as in the texts.
+    """
+    rows, precision, people = defaultdict(list), defaultdict(lambda: (0, 0)), world.people
+    for row, (text, mentions) in enumerate(texts):
+        features = extract_resume(text, int(people.updated_at[row]))
+        close = features.years is not None and abs(features.years.value - people.years[row]) <= 1
         rows["years", None, None].append((close, features.years is not None and not close))
+        rows["salary", None, None].append(fact(features.salary, str(round(people.salary[row]) * 1000)))
+        leads = features.leadership is not None and features.leadership.value == "people"
+        add_precision(precision, "leads", {"leads"} if leads else set(), mentions)
+        for skill in features.skills:
+            planted = people.skill[row, world.book.skills.index(skill.value)] if skill.value in world.book.skills else 0
+            if planted:
+                depth = DEPTHS[int(abs(DEPTH - planted).argmin())]
+                rows[f"{depth} skill", None, None].append(((skill.depth or "solid") == depth, (skill.depth or depth) != depth))
         names = {v.value for v in features.skills}
         for m in mentions:
             if m.kind == "skill":
                 rows[m.kind, m.known, None].append((m.value in names, False))
             elif m.kind in ("title", "seniority", "education"):
                 rows[m.kind, m.known, None].append(fact(getattr(features, m.kind), m.value))
+            elif m.kind == "leads":
+                rows[m.kind, m.known, None].append((leads, False))
+            elif m.kind == "available":
+                right = features.notice is not None and features.notice.value in _WEEKS[m.value]
+                rows["notice", m.known, None].append((right, features.notice is not None and not right))
         add_precision(precision, "skill", names, mentions)
     return summarise(rows, precision)
 
@@ -118,9 +140,9 @@ def timed(extract: Callable, texts: list[tuple]) -> float:
 def main() -> None:
     options = arguments(__doc__, seed=0, impressions=20_000)
     world = World(WorldConfig(seed=options.seed, impressions=options.impressions))
-    jobs, resumes, people = list(world.job_texts()), list(world.resume_texts()), world.people
+    jobs, resumes = list(world.job_texts()), list(world.resume_texts())
     results = {"seed": options.seed, "jobs": len(jobs), "resumes": len(resumes), "machine": machine(), "job": score_jobs(jobs)}
-    results["resume"] = score_resumes(resumes, people.updated_at, people.years)
+    results["resume"] = score_resumes(world, resumes)
     timing = {"job": (extract_job, [j[:2] for j in jobs[:500]]), "resume": (extract_resume, [r[:1] for r in resumes[:500]])}
     for name, (extract, texts) in timing.items():
         results[f"milliseconds_{name}"] = timed(extract, texts)

@@ -164,7 +164,7 @@ def test_what_an_ad_stresses(text, stressed):
     text= | employer= | industries
     "Ostermark Bank has been part of banking for three generations." | "ostermark bank" | banking and finance
     "At Threadbare & Sons we believe that retail can be kinder." | "threadbare & sons" | retail
-    "We are Pension Waldblick, a growing house in travel." | "pension waldblick" | travel, hospitality
+    "We are Pension Waldblick, a growing house in travel." | "pension waldblick" | travel and hospitality
     "Company: Acme Corp.\nIndustry: Insurance" | "acme corp" | insurance
     "Wir sind die Müller GmbH, ein Unternehmen im Maschinenbau." | "müller gmbh" | manufacturing
     "About Acme\nWe make hats." | "acme" |
