@@ -2,6 +2,7 @@
 
 from case_table import cases
 
+from minirank.extract import extract_job
 from minirank.extract.normal_form import normalise
 from minirank.extract.rules.dates import find_periods
 from minirank.extract.rules.lexicon import Tokens
@@ -178,3 +179,78 @@ def test_periods(text, months):
 def test_amounts(text, years):
     plain = normalise(text).text
     assert [amount for _, _, amount in find_amounts(plain, Tokens(plain))][:1] == ([years] if years else [])
+
+
+@cases(r"""
+    text= | years=
+    'mindestens 5 Jahre Erfahrung im Vertrieb' | 5
+    "5 ans d'expérience minimum" | 5
+    "Vous justifiez d'une expérience de 3 ans minimum" | 3
+    'Experiencia mínima de 2 años' | 2
+    'Al menos dos años de experiencia en ventas' | 2
+    'Esperienza di almeno 3 anni' | 3
+    'Experiência mínima de 3 anos' | 3
+    'Minimaal 2 jaar ervaring' | 2
+    'Minimum 3-letnie doświadczenie' | 3
+    'minimum 2 lata doświadczenia' | 2
+    'Experiență de minim 2 ani' | 2
+    'Minst 5 års erfarenhet' | 5
+    'Minimum 3 års erfaring' | 3
+    'Vähintään 2 vuoden työkokemus' | 2
+    'Praxe min. 2 roky' | 2
+    'Min. 3 év tapasztalat' | 3
+    'En az 3 yıl deneyimli' | 3
+    'Опыт работы от 1 года' | 1
+    'Досвід роботи від 2 років' | 2
+    '実務経験3年以上' | 3
+    '经验3-5年' | 3
+    '경력 3년 이상' | 3
+    'mehr als 10 Jahre Berufserfahrung' | 10
+    'Wir suchen jemanden mit 2 bis 4 Jahren Erfahrung' | 2
+    '3+ Jahre Erfahrung mit Java' | 3
+    'Unser Unternehmen besteht seit 50 Jahren' | None
+    'Depuis 30 ans, notre entreprise' | None
+    'Contrat de 2 ans, expérience souhaitée' | None
+    'Befristet auf 2 Jahre' | None
+    'You are at least 18 years old and have experience' | None
+    '0-2 years of experience' | None
+    '2-year contract, experience needed' | None
+    "five-plus years' experience" | 5
+    "a minimum of two (2) years' experience" | 2
+    'experience: 4 years' | 4
+    'Experience required: 3 to 5 yrs' | 3
+    '10 yrs exp' | 10
+    '3 years experience' | 3
+    'with 5 years in a management role' | 5
+    '18 Monate Erfahrung' | 1
+    'We have 30 years of experience in shipping' | None
+    'ein Jahr Berufserfahrung' | 1
+    'several years of experience' | None
+    "at least one year's experience" | 1
+    'half a year of experience' | None
+    '3-year degree programme' | None
+    'in the first 2 years you will work' | None
+    'warranty of 2 years on all work' | None
+    '12+ months experience' | 1
+    'between 3 and 5 years of experience' | 3
+    "5 or more years' experience" | 5
+    'experience (5+ years) with Python' | 5
+    '5 Jahre+ Erfahrung' | 5
+    '2,5 Jahre Erfahrung' | 2
+    'mínimo 1 año de experiencia' | 1
+    "un an d'expérience" | 1
+    'exp. 3-5 years' | 3
+    'A 3-year PhD scholarship in research' | None
+    'The position is for two years available in an international team' | None
+    'our 40 years of experience' | None
+    'a company with more than 20 years of experience' | None
+    'since more than 20 years we make technology think and work' | None
+    'with our team you need 5+ years of experience' | 5
+    'Minimum 2 years of project management experience' | 2
+    '3 years of experience in a similar position' | 3
+    'Experience - 3 Years' | 3
+    'Work experience 2-4 Years' | 2
+""")
+def test_years_that_a_job_asks_for(text, years):
+    found = extract_job("Vacancy", f"Text here.\n{text}.").min_years
+    assert (found and found.value) == years

@@ -51,6 +51,9 @@ _LEVEL_AFTER = re.compile(r"(?i)[ -]{1,2}(?:level|position|role|engineer|develop
 _LEVEL_BEFORE = re.compile(r"(?i)(?:experience level|seniority|career level|level):?\s{1,3}$")
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
+_LASTING = re.compile(
+    r"(?i)\b(?:since|seit|depuis|hace|od|już od|sinds|sedan|siden) (?:more than |over |almost |über |mehr als |plus de |más de )?\Z"
+)
 _OF_SKILLS = frozenset(("expert", "experienced", "intermediate", "seasoned"))
 _NOT_WORK = ("education", "apart", "languages")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
@@ -355,7 +358,11 @@ def _resume_title(scan: ScannedText) -> Value | None:
 
 def _min_years(scan: ScannedText, strong: list[Match]) -> Value | None:
     """The longest demanded experience: `5+ years of Java, 2 years of SQL` demands five."""
-    amounts = [a for a in find_amounts(scan.plain, scan.tokens) if scan.section(a[0]) not in ("other", "nice")]
+    amounts = [
+        a
+        for a in find_amounts(scan.plain, scan.tokens)
+        if scan.section(a[0]) not in ("other", "nice") and not _LASTING.search(scan.plain, max(0, a[0] - 24), a[0])
+    ]
     if not amounts:
         return None
     labels = label_mentions(scan, [a[:2] for a in amounts], strong)

@@ -7,19 +7,33 @@ from functools import cache
 from itertools import chain
 
 from minirank.extract.normalised_text import NormalisedText
-from minirank.extract.rules.dates import date_data, either
+from minirank.extract.rules.dates import date_data, date_words, either
 from minirank.extract.rules.lexicon import Tokens
 
 NUMBER_WORDS = {word: n for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)}
 NUMBER_WORDS |= {"fifteen": 15, "twenty": 20}
 _AMOUNT_REACH = 9  # words before the word `years`
-_FULL_STOP = re.compile(r"(?i)(?<!min)\. ")
+_FULL_STOP = re.compile(r"(?i)(?<!min)(?<!exp)\. ")
 _SENTENCE_END = re.compile(r"[.;!?\n。；！？]")
 _CLOSING_DURATION = re.compile(
     r"(?m)^(?![-•*])[^\d\n]{3,90}?[(,|:-] {0,3}("
     r"(\d{1,3}(?:[.,]\d)?) ?([^\W\d_]{1,12})\.?(?:,? (?:(?:and|und|et|y|e|i|og|och) )?(\d{1,2}) ?([^\W\d_]{1,12}))?)\.?\)?$"
 )
 _ABBREVIATED = re.compile(r"\. ?[a-z]")
+_COMING = re.compile(r"(?i)\b(?:first|next|every|each|within|coming|ersten|nächsten|alle|premi[eè]re?s|prochaines?|primeros|próximos)\s\Z")
+# Years of the employer, `our 40 years`, `a company with over 20 years`; of a contract, `a 2-year position`.
+_OF_EMPLOYER = re.compile(
+    r"(?i)\b(?:our|unser\w*|notre|nos|nuestr[oa]s?|nostr[oaie]|noss[oa]s?|onze|nasz\w*|vår\w*|vores|наш\w*)\s(?:over |more than |almost |nearly |über |mehr als )?\Z"
+    r"|\b(?:company|firm|organi[sz]ation|business|leader|unternehmen|entreprise|société|empresa|azienda|компания)\b[^.,;]{0,20}"
+    r"(?:with|of|mit|avec|con|com|с)\s(?:\w+\s){0,3}\Z"
+)
+_OF_CONTRACT = re.compile(
+    r"(?i)[\s-]{0,2}(?:(?!of )[\w-]{1,20} )?(?:position|period|post|contract|term|scholarship|fellowship|project|programme|program|appointment|internship)\b"
+)
+_CONTRACT_OF = re.compile(
+    r"(?i)\b(?:position|contract|employment|appointment|fellowship|project|stelle|vertrag|poste|contrat)\s"
+    r"(?:is |are |runs |lasts |ist )?(?:limited to |for |of |over |auf |für |de )?(?:up to |about )?\Z"
+)
 _MOST_YEARS = 45
 _NEAR = 120  # characters
 
@@ -50,17 +64,18 @@ class _Words:
         longest_first = sorted(self.numbers, key=lambda word: (-len(word), word))
         number = rf"(?:\d{{1,2}}(?:[.,]\d)?(?![\d.,])|(?:{'|'.join(longest_first)}))"
         to = either(["to", "or", "ou", "oder", "o", "of", *chain.from_iterable(data["to"].values())])
-        between = rf"(?:\s?(?:-|~|/|至|到)\s?|\s(?:{to})\s)"
+        between = rf"(?:\s?(?:-|~|/|至|到)\s?|\s(?:{to})\s|\s(?P<and>{either(data['and'])})\s)"
         self.amount = re.compile(
-            rf"(?i)(?<![\w.,$€£])(?P<low>{number})(?:\s?\(\d{{1,2}}\))?\s{{0,2}}(?:\+|多|以上|(?<=\s)(?:{either(more)}))?"
+            rf"(?i)(?<![a-z0-9_\u00c0-\u052f.,$€£])(?P<low>{number})(?:\s?\(\d{{1,2}}\))?\s{{0,2}}(?:\+|多|以上|-plus|(?<=\s)(?:{either(more)}))?"
             rf"(?:{between}(?P<high>{number})\s{{0,2}}\+?)?\s{{0,2}}(?:full |solid |-|以上の?)?\s?$"
         )
-        experience = either(chain.from_iterable(data["experience"].values()), whole=False)
-        self.experience = re.compile(rf"(?i)(?:(?<!\w)|\B)(?:{experience})")
+        others = chain.from_iterable(words for language, words in data["experience"].items() if language != "en")
+        experience = rf"(?<!\w)(?:{either(data['experience']['en'])}|exp\b)|{either(others, whole=False)}"  # `Berufserfahrung`
+        self.experience = re.compile(rf"(?i){experience}")
         self.before = re.compile(rf"(?i)(?<!\w)(?:at least|min\b|minimum|mindestens|more than|over)(?!\w)|(?:{experience})")
         self.after = re.compile(
             rf"(?i)[^.;!?\n]{{0,80}}?(?:{experience}|in (?:a|an|the|software|data|similar)\b|of (?:professional|relevant|hands)"
-            r"|developing|building|exp\b|(?:as an?|als|comme|como|come) )"
+            r"|developing|building|(?:as an?|als|comme|como|come) )"
         )
         self.refused = re.compile(rf"(?i)(?<!\w)(?:{either(chain.from_iterable(data['not_experience'].values()))})")
 
@@ -73,7 +88,7 @@ def _words() -> _Words:
 def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     """Statements such as `5+ years of experience`: list of (start, end, years), the lower end of a range, rounded down."""
     words = _words()
-    units, before_unit = words.units, words.before_unit
+    units, before_unit, between = words.units, words.before_unit, date_words().between
     found = []
     for at in [i for i, word in enumerate(tokens.words) if word in units]:
         word, last = tokens.words[at], tokens.words[at - 1] if at else ""
@@ -83,14 +98,20 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
         # SPEED: the pattern is tried where a number stands, not at every character.
         numbers = (i for i in range(max(0, at - _AMOUNT_REACH), at) if tokens.words[i] in words.numbers or tokens.words[i].isdecimal())
         m = next(filter(None, (words.amount.match(plain, tokens.starts[i], start) for i in numbers)), None)
-        if m is None:
+        if m is None or _COMING.search(plain, max(0, m.start() - 16), m.start()):
             continue
+        if m["and"] and not between.search(plain, max(0, m.start() - 16), m.start()):
+            m = words.amount.match(plain, m.start("high"), start)
+            if m is None:
+                continue
         amount = _years(m["low"].lower(), *units[word])
         end = tokens.ends[at]
         near = _FULL_STOP.split(plain[max(0, m.start() - 50) : m.start()].rpartition("\n")[2])[-1]
         begin = end + 1 if _ABBREVIATED.match(plain, end) else end
         sentence_end = _SENTENCE_END.search(plain, begin, end + 90)
         rest = plain[begin : sentence_end.start() if sentence_end else end + 90]
+        if _OF_EMPLOYER.search(near) or _CONTRACT_OF.search(near) or _OF_CONTRACT.match(rest):
+            continue
         if words.refused.search(near + " " + rest) or not (words.after.match(plain, begin, end + 90) or words.before.search(near)):
             continue
         if 0 < amount <= (1 if word == "an" else _MOST_YEARS):  # `15 an hour`
