@@ -19,8 +19,14 @@ from minirank.extract.schema import JobFeatures, ResumeFeatures, Value, first_of
 
 _LONGEST_NAME = 60  # characters of a skill that the lexicon does not know
 _SKILL, _SOFT = ("skill",), ("soft",)
-_FACT_KINDS = {"must_have": _SKILL, "nice_to_have": _SKILL, "skills": _SKILL, "soft_skills": _SOFT, "languages": ("language",)}
-_FACT_KINDS |= {"stressed": (*_SKILL, *_SOFT)}
+_FACT_KINDS: dict[str, tuple[str, ...]] = {
+    "must_have": _SKILL,
+    "nice_to_have": _SKILL,
+    "skills": _SKILL,
+    "soft_skills": _SOFT,
+    "languages": ("language",),
+}
+_FACT_KINDS |= {"soft_skills": _SOFT, "languages": ("language",), "stressed": (*_SKILL, *_SOFT)}
 
 
 def read_job(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer | None = None, since: int | None = None) -> JobFeatures:
@@ -65,11 +71,12 @@ def read_resume(answer: dict[str, Any], source: SentText, gazetteer: Gazetteer |
 
 def _with_depths(skills: Iterable[Value], depths: list[Value]) -> tuple[Value, ...]:
     """Skills with the depth whose quote holds their own, or names them."""
-    known = {m.name: claim.value for claim in reversed(depths) for m in _scan(claim.quote, lexicon().facts) if m.kind == "skill"}
-    return tuple(
-        replace(skill, depth=next((c.value for c in depths if c.start <= skill.start and skill.end <= c.end), known.get(skill.value)))
-        for skill in skills
-    )
+    known = {m.name: claim for claim in reversed(depths) for m in _scan(claim.quote, lexicon().facts) if m.kind == "skill"}
+    found = []
+    for skill in skills:
+        claim = next((c for c in depths if c.start <= skill.start and skill.end <= c.end), known.get(str(skill.value)))
+        found.append(skill if claim is None else replace(skill, depth=str(claim.value)))
+    return tuple(found)
 
 
 class _Reader:
@@ -156,7 +163,7 @@ class _Reader:
                 found.append(self._checked(claim["value"], span, {m.name for m in _scan(self._quote(span), signal_words().depth)}))
         return [value for value in found if value is not None]
 
-    def pay(self, wished: bool) -> dict[str, Value | None]:
+    def pay(self, wished: bool) -> dict[str, Any]:
         """Salary and currency as the rules read the quote: the lower end of a wish, the upper end of an offer."""
         span = self._span(self._answer["salary"])
         if span is None:
@@ -165,7 +172,7 @@ class _Reader:
         pay = read_pay(quote, find_cues(Tokens(quote))["period"])
         if pay is None:
             return {"salary": self._invalid()}
-        found = {"salary": self._value(pay.low if wished else pay.high, span)}
+        found: dict[str, Any] = {"salary": self._value(pay.low if wished else pay.high, span)}
         if pay.currency is not None and pay.currency_span is not None:
             found["currency"] = self._value(pay.currency, (span[0] + pay.currency_span[0], span[0] + pay.currency_span[1]))
         return found

@@ -178,20 +178,19 @@ def _weeks_until(m: re.Match[str], since: int) -> int | None:
     """Weeks from a day to a date, 0 where it is past; None where it is no date."""
     today = datetime.fromtimestamp(since, UTC).date()
     if m["word"]:
-        month = date_words().months.get(m["word"].lower())
-        if month is None:
+        named = date_words().months.get(m["word"].lower())
+        if named is None:
             return None
-        year = int(m["y3"] or today.year + (month + 1 < today.month))
-        numbers = year, month + 1, int(m["d3"] or m["d4"] or 1)
+        year, month, day = int(m["y3"] or today.year + (named + 1 < today.month)), named + 1, int(m["d3"] or m["d4"] or 1)
+    elif m["y1"]:
+        year, month, day = int(m["y1"]), int(m["m1"]), int(m["d1"] or 1)
     else:
-        year, month, day = (m["y1"], m["m1"], m["d1"]) if m["y1"] else (m["y2"], m["m2"], m["d2"])
-        numbers = int(year) + (2000 if len(year) == 2 else 0), int(month), int(day or 1)
+        year, month, day = int(m["y2"]) + (2000 if len(m["y2"]) == 2 else 0), int(m["m2"]), int(m["d2"] or 1)
+    if month > 12:  # month first
+        month, day = day, month
     try:
-        until = date(*numbers)
+        until = date(year, month, day)
     except ValueError:
-        try:
-            until = date(numbers[0], numbers[2], numbers[1])  # month first
-        except ValueError:
-            return None
+        return None
     days = (until - today).days
     return None if days > 7 * LONGEST_WAIT else max(0, -(-days // 7))

@@ -20,7 +20,7 @@ from minirank.extract.rules.industries import find_employer, industries_of_job, 
 from minirank.extract.rules.lexicon import Match, Tokens, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
 from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases
-from minirank.extract.rules.pay import find_pay
+from minirank.extract.rules.pay import Pay, find_pay
 from minirank.extract.rules.requirements import label_mentions
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
@@ -155,12 +155,8 @@ def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions
     leadership = find_leadership(scan.plain, cues["leadership"], border, lambda at: scan.section(at) == "other")
     named = chain.from_iterable(scan.kinds.values())
     employer = find_employer(scan, [*named, *scan.titles], border)
-    return {
-        "salary": None if pay is None else scan.value(pay.high, pay.start, pay.end),
-        "currency": None if pay is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span),
+    return _signals(scan, cues, pay, None if pay is None else pay.high, leadership) | {
         "start": None if start is None else scan.value(start.weeks, start.start, start.end),
-        "leadership": None if leadership is None else scan.value(*leadership),
-        "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
         "employer": None if employer is None else scan.value(" ".join(scan.plain[slice(*employer)].lower().split()), *employer),
         "industries": tuple(scan.value(*found) for found in industries_of_job(scan, cues, employer, scan.kinds["skill"])),
         "stressed": scan.each_named(find_stressed(scan, mentions, cues["stress"], border)),
@@ -171,15 +167,23 @@ def _resume_signals(scan: ScannedText, career: Career, updated_at: int | None) -
     """Pay that is wished for, notice, leadership, conditions and industries, by name."""
     cues = find_cues(scan.tokens)
     pay, notice = find_pay(scan.plain, cues, True), find_notice(scan.plain, cues["availability"], updated_at)
-    leadership = find_leadership(scan.plain, cues["leadership"])
     employers = [entry.employer for entry in career.entries if entry.employer]
-    return {
-        "salary": None if pay is None else scan.value(pay.low, pay.start, pay.end),
-        "currency": None if pay is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span),
+    return _signals(scan, cues, pay, None if pay is None else pay.low, find_leadership(scan.plain, cues["leadership"])) | {
         "notice": None if notice is None else scan.value(notice.weeks, notice.start, notice.end),
+        "industries": tuple(scan.value(*found) for found in industries_of_resume(scan, cues, employers, scan.kinds["skill"])),
+    }
+
+
+def _signals(
+    scan: ScannedText, cues: dict[str, list[Match]], pay: Pay | None, salary: int | None, leadership: tuple[str, int, int] | None
+) -> dict[str, Any]:
+    """Signals that jobs and resumes share, by name."""
+    told = None if pay is None or pay.currency is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span)
+    return {
+        "salary": None if pay is None or salary is None else scan.value(salary, pay.start, pay.end),
+        "currency": told,
         "leadership": None if leadership is None else scan.value(*leadership),
         "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
-        "industries": tuple(scan.value(*found) for found in industries_of_resume(scan, cues, employers, scan.kinds["skill"])),
     }
 
 

@@ -100,14 +100,14 @@ def find_employer(document: NormalisedText, taken: Iterable[Match], border: int)
         border: where the title of the job ends.
     """
     plain = document.plain
-    taken = [(m.start, m.end) for m in taken if m.start < border + _OPENING]
+    spans = [(m.start, m.end) for m in taken if m.start < border + _OPENING]
     for pattern, limit in ((_LABELLED, len(plain)), (_INTRODUCED, border + 1 + _OPENING)):
         for m in pattern.finditer(plain, min(len(plain), border + 1), min(len(plain), limit)):
             group = next(name for name, text in m.groupdict().items() if text is not None)
             start, end = m.span(group)
             end = start + len(plain[start:end].rstrip(".,&- "))
             first = re.split(r"[\s']", plain[start:end].lower(), maxsplit=1)[0]
-            if first not in _NO_NAMES and not any(a < end and b > start for a, b in taken):
+            if first not in _NO_NAMES and not any(a < end and b > start for a, b in spans):
                 return start, end
     return None
 
