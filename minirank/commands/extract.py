@@ -74,6 +74,7 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
     from ..extract.feature_files import mask_counts
     from ..extract.schema import named
     from ..features import write_signals
+    from ..features.new_texts import of_other_languages
     from ..progress import Progress
 
     folder = _folder(options)
@@ -82,6 +83,9 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
         progress.say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
         features = extract_folder(folder, progress.count, gazetteer)
         write_signals(folder, features)
+        note = of_other_languages(folder, features)
+        if note is not None:
+            progress.say(f"note: {note}")
     else:
         features = _extract_llm(options, server, gazetteer, folder)
         if features is None:

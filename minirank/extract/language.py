@@ -13,8 +13,8 @@ KNOWN = "English"
 SHOWN = 3  # languages that a sentence names
 
 _FUNCTION_WORDS = {
-    "English": "the and of to in for a with you we is are our your on an as or will be at by from that this have not i my was it its",
-    "German": "der die das und mit für von ist sind wir sie ein eine einen einer den dem des im zu zum zur auf bei als oder nicht werden ich",
+    "English": "the and of to in for a with you we is are our your on an as or will be at by from that this have not i my was it",
+    "German": "der die das und mit für von ist sind wir sie ein eine einen einer den dem im zu zum zur auf bei als oder nicht werden ich",
     "Dutch": "de het een en van in voor met je wij is op te zijn aan bij dat als ook niet of om door wordt worden naar onze ik heb",
     "Swedish": "och att det i en på är som för med av till den ett vi du har från eller inte om hos våra dig jag ett ska",
     "Danish": "og at det i en på er som for med af til den et vi du har fra eller ikke om hos vores dig jeg bliver skal",
@@ -33,8 +33,8 @@ _FUNCTION_WORDS = {
     "Estonian": "ja on ei see et või ning mis kui oma ka kes olen olema meie",
     "Latvian": "un ir ar uz par kas no vai kā lai pie mēs tiek pēc es arī",
     "Lithuanian": "ir yra į su kad kaip ar bei iš apie mes prie už per tai aš",
-    "Croatian": "i u na je za s od da se su ili kao koji iz sa te o do biti po",
-    "Slovenian": "in je za na v z da se ali pri ki so od s kot do biti po ter tudi",
+    "Croatian": "i u na je za s od da se su ili kao koji koja iz sa te o do biti po naš ali što prema",
+    "Slovenian": "in je za na v z da se ali pri ki so od s kot do biti po ter tudi naš kaj smo",
     "Turkish": "ve bir bu için ile da de olarak veya olan en çok daha gibi ya ben",
     "Vietnamese": "và của là có trong cho với các được một những về tôi",
     "Indonesian": "dan yang di untuk dengan dari pada adalah atau ini dalam akan kami saya",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -23,6 +24,7 @@ from minirank.features.history import History
 from minirank.features.inputs import Input
 from minirank.features.links import Links
 from minirank.features.market import Market
+from minirank.features.new_texts import remark, too_few
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -122,7 +124,7 @@ class Encoder:
             vocabularies=tuple(tuple(names) for names in of_vocabulary.values() if names),
         )
 
-    def dataset(self, folder: DataFolder, features: Features, split: Split) -> Dataset:
+    def dataset(self, folder: DataFolder, features: Features, split: Split, say: Callable[[str], None] = lambda text: None) -> Dataset:
         """All impressions of a folder as rows.
 
         Labels: ctr is `clicked`; cvr is `converted` where clicked is 1, else missing; relevance is the
@@ -132,6 +134,7 @@ class Encoder:
             folder: `DataFolder`.
             features: `Features` of its jobs and resumes.
             split: `Split` with train, valid and test rows.
+            say: told of texts in words that training does not know.
         """
         check_columns(folder, self.config)
         shown = folder.impressions
@@ -139,6 +142,15 @@ class Encoder:
         past = PastHires.from_folder(folder, features)
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
         resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
+        people = folder.resumes
+        told = remark(
+            too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
+            too_few(
+                "{:,} of {:,} resumes", resumes.known, resumes.foreign, lambda row: resume_text(people[row], features.resumes[row]).text
+            ),
+        )
+        if told is not None:
+            say(told)
         position = np.minimum(shown.position, self.max_position)
         pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
         encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}
@@ -189,11 +201,12 @@ class Encoder:
         times, roles = np.full(n, now, np.int64), zero + self._role(role)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))
 
-    def is_foreign(self, job: Record, job_features: JobFeatures) -> bool:
-        """Whether a job's text is from another world than the training texts, see `TextModel.foreign`."""
+    def words_known(self, job: Record, job_features: JobFeatures) -> tuple[np.ndarray, np.ndarray]:
+        """`Profiles.known` and `Profiles.foreign` of a job, (1,) each."""
         if self.text is None:
-            return False
-        return bool(self.text.foreign(hashed_counts([job_text(job, job_features).text], self.config.buckets, self.config.bigrams))[0])
+            return np.array([np.nan]), np.array([False])
+        words = hashed_counts([job_text(job, job_features).text], self.config.buckets, self.config.bigrams)
+        return self.text.known(words), self.text.foreign(words)
 
     def save(self, folder: str | Path) -> None:
         """Writes encoder.json and encoder.npz; the same encoder gives the same bytes."""

@@ -56,6 +56,7 @@ class Profiles:
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
         wanted: (n, buckets), of jobs, `Rarity.shares` of the titles' parts of words, or None likewise.
         saturated: (n, buckets), of resumes, `TextModel.saturated`, or None likewise.
+        known: (n,) float64, see `TextModel.known`; NaN where the encoder reads no text.
         foreign: (n,) bool, see `TextModel.foreign`.
     """
 
@@ -91,11 +92,11 @@ class Profiles:
         lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
         self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
         self.text = self.tokens = self.wanted = self.saturated = None
-        self.foreign = np.zeros(len(records), bool)
+        self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
         if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
-            self.foreign = model.foreign(in_words)
+            self.known, self.foreign = model.known(in_words), model.foreign(in_words)
             if titles is None:
                 self.saturated = model.saturated(in_parts)
             else:

@@ -205,6 +205,15 @@ class TextModel:
         texts = list(texts)
         return hashed_counts(texts, self.words.buckets, self.bigrams), hashed_counts(texts, self.parts.buckets, parts=True)
 
+    def known(self, words: csr_array) -> np.ndarray:
+        """(n,) share of a text's words that are kept, 1 for a text without words.
+
+        Args:
+            words: (n, buckets) counts.
+        """
+        count, kept = _sums(words, self.words.place[words.indices] >= 0)
+        return np.divide(kept, count, out=np.ones(len(count)), where=count > 0)
+
     def foreign(self, words: csr_array) -> np.ndarray:
         """(n,) bool, whether so many words of a text are not kept that it is from another world than the training texts.
 

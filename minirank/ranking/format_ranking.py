@@ -49,6 +49,9 @@ def heading(ranking: Ranking) -> list[str]:
     """What was ranked for whom, by which score."""
     by = f"{ranking.scored:,} candidates by {format_score(ranking.exponents)}"
     lines = [f"{ranking.job_id}: {ranking.title}", f"role {role_name(ranking.role)}; {by}"]
+    if ranking.words_known:
+        job, resumes = (f"{100 * ranking.words_known[key]:.0f} %" for key in ("job", "resumes"))
+        lines.append(f"training knows {job} of the job's words, {resumes} of the resumes'")
     return [*lines, *([] if ranking.note is None else [f"note: {ranking.note}"]), *left_out_lines(ranking.left_out)]
 
 

@@ -24,11 +24,13 @@ from ..data import DataFolder, read_folder
 from ..errors import DataError, RunError, nearest
 from ..extract import Features, ResumeFeatures, read_features
 from ..extract.feature_files import job_by_rules, resume_by_rules
+from ..extract.language import named, unknown_languages
 from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.evidence import evidence
-from ..features.profiles import Profiles
+from ..features.new_texts import remark, too_few
+from ..features.profiles import Profiles, job_text, resume_text
 from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
 from ..run.backend import check_backend
@@ -74,13 +76,14 @@ class _Pool:
 
 @dataclass(frozen=True)
 class _Query:
-    """A job with its features, the recruiter's role, the time in seconds, and who is ranked."""
+    """A job with its features, the recruiter's role, the time in seconds, who is ranked, and `Encoder.words_known` of the job."""
 
     job: dict[str, Any]
     job_features: Any
     role: str | None
     now: int
     pool: _Pool
+    words_known: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,7 @@ class Ranker:
         else:
             row = self._place(self._jobs, job, "job", "jobs.jsonl")
             job, job_features = self.folder.jobs[row], self.features.jobs[row]
-        return _Query(job, job_features, role, max(now, job["posted_at"]), pool)
+        return _Query(job, job_features, role, max(now, job["posted_at"]), pool, self._encoder.words_known(job, job_features))
 
     def _all(self) -> _Pool:
         """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
@@ -314,7 +317,9 @@ class Ranker:
         for first in range(0, len(chosen), CHUNK_ROWS):
             candidates += self._explain(scored, chosen[first : first + CHUNK_ROWS], first + 1)
         head = query.job["job_id"], query.job["title"], query.role, self._note(query)
-        return Ranking(*head, config.score, len(query.pool), tuple(candidates), self.run.left_out)
+        known = {"job": float(query.words_known[0][0]), "resumes": float(query.pool.table.known.mean())}
+        reads = self._encoder.text is not None
+        return Ranking(*head, config.score, len(query.pool), tuple(candidates), self.run.left_out, known if reads else {})
 
     def _explain(self, scored: _Scored, rows: list[int], rank: int) -> list[Candidate]:
         """The candidates at `rows`, whose ranks begin with `rank`."""
@@ -347,13 +352,21 @@ class Ranker:
         return "; ".join(note for note in notes if note is not None) or None
 
     def _note_of_texts(self, query: _Query) -> str | None:
-        people = query.pool.table.foreign
-        job = self._encoder.is_foreign(query.job, query.job_features)
-        if not job and not people.any():
-            return None
-        texts = [*(["the job"] if job else []), *([f"{people.sum():,} of {len(people):,} resumes"] if people.any() else [])]
-        where = " and ".join(texts)
-        return f"training knows too few words of {where}, so what was read there is left out, and the order follows how similar texts are"
+        job, people, pool = query.words_known, query.pool.table, query.pool
+        text = job_text(query.job, query.job_features).text
+        found = remark(
+            too_few("the job", *job, lambda row: text),
+            too_few(
+                "{:,} of {:,} resumes", people.known, people.foreign, lambda row: resume_text(pool.resumes[row], pool.features[row]).text
+            ),
+        )
+        asked = query.job_features
+        languages = unknown_languages([text])
+        by_llm = any(value.source == "llm" for value in (*asked.must_have, *asked.nice_to_have, *filter(None, [asked.title])))
+        if not languages or by_llm or job[1][0]:
+            return found
+        note = f"the job is in {named(languages)}, of which the rules know little"
+        return note if found is None else f"{note}; {found}"
 
     def _note_of_role(self, role: str | None) -> str | None:
         model = self.run.config.model

@@ -50,6 +50,7 @@ class Ranking:
         scored: how many candidates were compared.
         candidates: the best ones, best first.
         left_out: task -> why the model was not trained for it.
+        words_known: "job", "resumes" -> the share of their words that training knows, of resumes the mean; {} where no text is read.
     """
 
     job_id: str
@@ -60,10 +61,11 @@ class Ranking:
     scored: int
     candidates: tuple[Candidate, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    words_known: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The ranking as JSON can hold it."""
-        head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note}
+        head = {"job_id": self.job_id, "title": self.title, "role": self.role, "note": self.note, "words_known": self.words_known}
         counts = {"left_out": self.left_out, "exponents": asdict(self.exponents), "scored": self.scored}
         return head | counts | {"candidates": [candidate.to_json() for candidate in self.candidates]}
 

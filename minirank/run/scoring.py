@@ -103,7 +103,7 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
         columns["job_id"] = np.array([job["job_id"] for job in folder.jobs], object)[shown.job[order]]
         columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes], object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
-        inputs: Inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0)).rows.take(order)
+        inputs: Inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0), say).rows.take(order)
     else:
         assert isinstance(run.encoder, TableEncoder)
         inputs = run.encoder.read(path)

@@ -5,6 +5,7 @@ import csv
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -111,6 +112,21 @@ def test_scores_of_a_market_follow_its_file(capsys, market, tmp_path):
     assert list(scored[0]) == ["search_id", "job_id", "resume_id", "ctr", "cvr", "relevance", "ctcvr", "score"]
     for key in ("search_id", "job_id", "resume_id"):
         assert [row[key] for row in scored] == [row[key] for row in shown]
+
+
+def test_texts_in_another_language_are_named(capsys, market, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(market[1], data)
+    lines = [json.loads(line) for line in (data / "resumes.jsonl").read_text(encoding="utf-8").splitlines()]
+    german = "Berufserfahrung\nKoch im Hotel\nIch leite die Küche mit fünf Köchen und bin für den Einkauf der Waren zuständig, auch nachts."
+    lines = [line | {"text": german} if place % 2 else line for place, line in enumerate(lines)]
+    (data / "resumes.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    status, _, said = run(capsys, "extract", data, "--rules")
+    assert status == 0 and "note: 50 % of the resumes (German) are in languages of which the rules know little" in said
+    status, _, said = run(capsys, "score", market[2], data, "--out", tmp_path / "predictions.csv")
+    assert status == 0 and f"training knows too few words of {len(lines) // 2:,} of {len(lines):,} resumes (" in said and "German" in said
+    status, _, said = run(capsys, "score", market[2], market[1], "--out", tmp_path / "others.csv")
+    assert status == 0 and "too few words" not in said
 
 
 def test_evaluation_of_a_market(capsys, market):

@@ -7,26 +7,26 @@ from minirank.extract.language import language_of, named, unknown_languages
 
 TEXTS = """
     English | We are looking for a nurse who will work with our team in the new clinic; you have at least two years of practice.
-    German | Wir suchen eine Pflegekraft für unser Team in der neuen Klinik; Sie haben mindestens zwei Jahre Erfahrung und sind gerne bei uns.
-    Dutch | Wij zoeken een verpleegkundige voor ons team in de nieuwe kliniek; je hebt ten minste twee jaar ervaring en werkt graag met mensen.
-    Swedish | Vi söker en sjuksköterska till vårt team på den nya kliniken; du har minst två års erfarenhet och tycker om att arbeta med människor.
-    Danish | Vi søger en sygeplejerske til vores team på den nye klinik; du har mindst to års erfaring og kan lide at arbejde med mennesker hos os.
-    Norwegian | Vi søker en sykepleier til vårt team på den nye klinikken; du har minst to års erfaring og liker å jobbe med mennesker hos oss, og vil bli.
-    French | Nous cherchons une infirmière pour notre équipe dans la nouvelle clinique; vous avez au moins deux ans d'expérience et le sens du contact.
-    Spanish | Buscamos una enfermera para nuestro equipo en la nueva clínica; con al menos dos años de experiencia y el gusto por el trato con las personas.
-    Portuguese | Procuramos uma enfermeira para a nossa equipa na nova clínica; com pelo menos dois anos de experiência e gosto em trabalhar com os outros, não só.
-    Italian | Cerchiamo una infermiera per il nostro gruppo nella nuova clinica; con almeno due anni di esperienza e il piacere del lavoro con gli altri.
-    Romanian | Căutăm o asistentă pentru echipa noastră din noua clinică; cu cel puțin doi ani de experiență și care este dispusă să lucreze în ture.
-    Polish | Szukamy pielęgniarki do naszego zespołu w nowej klinice; jest potrzebne co najmniej dwa lata doświadczenia oraz chęć do pracy z ludźmi, nie tylko dla siebie.
-    Czech | Hledáme zdravotní sestru do našeho týmu v nové klinice; požadujeme nejméně dva roky praxe, jste vstřícní a práce s lidmi je pro vás radost, která se nezapomíná.
-    Slovak | Hľadáme zdravotnú sestru do nášho tímu v novej klinike; požadujeme najmenej dva roky praxe, ste ochotní sa učiť a práca s ľuďmi je pre vás radosť alebo aj poslanie.
-    Hungarian | Ápolót keresünk az új klinikára; legalább két év tapasztalat és az emberek szeretete kell, valamint hogy a csapat tagja legyen, ha nem is azonnal.
-    Finnish | Etsimme sairaanhoitajaa uuteen klinikkaan; sinulla on vähintään kahden vuoden kokemus ja olet iloinen, kun voit tehdä työtä, joka on tärkeää, tai myös oppia.
-    Turkish | Yeni kliniğimiz için bir hemşire arıyoruz; en az iki yıl deneyim ve insanlarla çalışmayı seven, ekip ile uyumlu olan bir kişi olarak çok mutlu olacağız.
-    Croatian | Tražimo medicinsku sestru za naš tim u novoj klinici; potrebne su najmanje dvije godine iskustva i ljubav prema radu koji se ne zaboravlja, ili kao početnik.
-    Russian | Мы ищем медсестру в новую клинику; опыт работы не менее двух лет и желание работать с людьми, а также на выезде и по ночам, как это принято у нас.
-    Ukrainian | Ми шукаємо медсестру до нової клініки; досвід роботи не менше двох років та бажання працювати з людьми, що є для нас важливим, як і навчання.
-    Greek | Αναζητούμε νοσηλεύτρια για την ομάδα μας στη νέα κλινική με εμπειρία από δύο χρόνια και αγάπη για το επάγγελμα που είναι να βοηθά.
+    German | Wir suchen eine Pflegekraft für unser Team in der neuen Klinik; Sie haben mindestens zwei Jahre Erfahrung und sind.
+    Dutch | Wij zoeken een verpleegkundige voor ons team in de nieuwe kliniek; je hebt ten minste twee jaar ervaring en werkt graag.
+    Swedish | Vi söker en sjuksköterska till vårt team på den nya kliniken; du har minst två års erfarenhet och tycker om att arbeta.
+    Danish | Vi søger en sygeplejerske til vores team på den nye klinik; du har mindst to års erfaring og kan lide at arbejde med.
+    Norwegian | Vi søker en sykepleier til vårt team på den nye klinikken; du har minst to års erfaring og liker å jobbe med.
+    French | Nous cherchons une infirmière pour notre équipe dans la nouvelle clinique; vous avez au moins deux ans d'expérience et.
+    Spanish | Buscamos una enfermera para nuestro equipo en la nueva clínica; con al menos dos años de experiencia y el gusto por el.
+    Portuguese | Procuramos uma enfermeira para a nossa equipa na nova clínica; com pelo menos dois anos de experiência e gosto em.
+    Italian | Cerchiamo una infermiera per il nostro gruppo nella nuova clinica; con almeno due anni di esperienza e il piacere del.
+    Romanian | Căutăm o asistentă pentru echipa noastră din noua clinică; cu cel puțin doi ani de experiență și care este dispusă să.
+    Polish | Szukamy pielęgniarki do naszego zespołu w nowej klinice; jest potrzebne co najmniej dwa lata doświadczenia oraz chęć do.
+    Czech | Do našeho týmu v nové klinice hledáme sestru, která má rok praxe; jste vstřícní a práce s lidmi je pro vás to nejdůležitější.
+    Slovak | Hľadáme zdravotnú sestru do nášho tímu v novej klinike; požadujeme najmenej dva roky praxe, ste ochotní sa učiť a práca.
+    Hungarian | Ápolót keresünk az új klinikára; legalább két év tapasztalat és az emberek szeretete kell, valamint hogy a csapat.
+    Finnish | Etsimme sairaanhoitajaa uuteen klinikkaan; sinulla on vähintään kahden vuoden kokemus ja olet iloinen, kun voit tehdä.
+    Turkish | Yeni kliniğimiz için bir hemşire arıyoruz; en az iki yıl deneyim ve insanlarla çalışmayı seven, ekip ile uyumlu olan.
+    Croatian | Tražimo sestru za naš tim u novoj klinici; iskustvo nije uvjet, ali je potrebna ljubav prema radu koji se ne zaboravlja.
+    Russian | Мы ищем медсестру в новую клинику; опыт работы не менее двух лет и желание работать с людьми, а также на выезде и по.
+    Ukrainian | Ми шукаємо медсестру до нової клініки; досвід роботи не менше двох років та бажання працювати з людьми, що є для нас.
+    Greek | Αναζητούμε νοσηλεύτρια για την ομάδα μας στη νέα κλινική με εμπειρία από δύο χρόνια και αγάπη για το επάγγελμα που είναι.
     Arabic | نبحث عن ممرضة في العيادة الجديدة مع خبرة من سنتين على الأقل أو أكثر في هذا المجال و هي التي تحب العمل مع الناس
     Japanese | 新しいクリニックで働く看護師を募集しています。経験が二年以上ある方。
     Chinese | 我们正在为新诊所招聘护士，要求至少两年经验，热爱与人合作。

@@ -44,4 +44,5 @@ def test_what_was_read_in_a_text_of_unknown_words_is_left_out(world, job, resume
             assert found.dense[0, column] == name.endswith("_unknown")
     known = [name for (name, _), bag in zip(spec.bags, found.bags) if bag.offsets[bag.entity[0] + 1] > bag.offsets[bag.entity[0]]]
     assert ("job_tokens" in known, "resume_tokens" in known) == ("job" not in hidden, "resume" not in hidden)
-    assert world.encoder.is_foreign(record, world.features.jobs[0]) == bool(int(job))
+    known, foreign = world.encoder.words_known(record, world.features.jobs[0])
+    assert foreign.tolist() == [bool(int(job))] and (known[0] < 0.5) == bool(int(job))

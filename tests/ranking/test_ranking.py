@@ -157,9 +157,15 @@ PEOPLE = {
 def test_texts_in_words_that_training_never_saw_are_named(ranker):
     people = [{"resume_id": name, "text": text} for name, text in PEOPLE.items()]
     found = ranker.rank(ROMANIAN, people, "hr")
-    assert "training knows too few words of the job and 3 of 3 resumes" in found.note
+    job, resumes = (round(100 * found.words_known[key]) for key in ("job", "resumes"))
+    assert f"training knows too few words of the job ({job} % known) and 3 of 3 resumes ({resumes} % known, Romanian)" in found.note
+    assert job < 20 and resumes < 20
+    assert f"training knows {job} % of the job's words, {resumes} % of the resumes'" in format_ranking(found)
     mixed = ranker.rank(JOB, [*people, RESUMES[0]], "hr")
     assert "too few words of 3 of 4 resumes" in mixed.note
+    familiar = ranker.rank("j000001", role="hr")
+    assert familiar.words_known["job"] > 0.8 < familiar.words_known["resumes"] and familiar.note is None
+    assert familiar.to_json()["words_known"] == familiar.words_known
 
 
 def test_a_model_blind_to_roles_says_so(market, tmp_path):

@@ -1,0 +1,59 @@
+"""What is said of texts in words that training does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minirank.data import DataFolder
+from minirank.extract import Features
+from minirank.extract.language import named, unknown_languages
+from minirank.features.profiles import job_text, resume_text
+
+LOOKED_AT = 100  # texts whose language is told
+SAMPLE = 300  # of all jobs and of all resumes, to see what languages there are
+
+
+def too_few(texts: str, known: np.ndarray, foreign: np.ndarray, text_of: Callable[[int], str]) -> str | None:
+    """Such as `3 of 8 resumes (12 % known, German)`; None where no text is foreign.
+
+    Args:
+        texts: `the job`, or words around two numbers, how many are foreign and how many there are: `{:,} of {:,} resumes`.
+        known: (n,) share of each text's words that training knows.
+        foreign: (n,) bool, see `TextModel.foreign`.
+        text_of: row -> its text.
+    """
+    rows = np.flatnonzero(foreign)
+    if not len(rows):
+        return None
+    languages = unknown_languages(text_of(row) for row in rows[:LOOKED_AT].tolist())
+    facts = [f"{100 * known[rows].mean():.0f} % known", *([named(languages)] if languages else [])]
+    return f"{texts.format(len(rows), len(foreign))} ({', '.join(facts)})"
+
+
+def remark(*parts: str | None) -> str | None:
+    """A sentence of what `too_few` says of jobs and resumes; None where that is nothing."""
+    told = " and ".join(part for part in parts if part is not None)
+    if not told:
+        return None
+    return f"training knows too few words of {told}, so what was read there is left out, and how similar texts are decides"
+
+
+def of_other_languages(folder: DataFolder, features: Features) -> str | None:
+    """A sentence of texts that the rules read and whose language they do not know, from a sample; None where there are none.
+
+    Args:
+        features: of the folder's jobs and resumes, by rules.
+    """
+    told = []
+    jobs, resumes = zip(folder.jobs, features.jobs), zip(folder.resumes, features.resumes)
+    for name, pairs, text_of in (("jobs", list(jobs), job_text), ("resumes", list(resumes), resume_text)):
+        chosen = pairs[:: max(len(pairs) // SAMPLE, 1)]
+        languages = unknown_languages(text_of(*pair).text for pair in chosen)
+        if languages:
+            told.append(f"{100 * languages.total() / len(chosen):.0f} % of the {name} ({named(languages)})")
+    if not told:
+        return None
+    which = "are in languages of which the rules know little but dates and some headings"
+    return f"{' and '.join(told)} {which}; a model can read them (--base-url)"
