@@ -29,6 +29,15 @@ from minirank.extract.rules.pay import PERIODS
     "Stundensatz: 95 €/h" | 197_600 | "EUR" | "95 €"
     "Salary expectations: 55k base + 10k bonus" | 55_000 | None | "55k"
     "Salary: 57k" | 57_000 | None | "57k"
+    "Gehaltsvorstellung: 60 TEUR" | 60_000 | "EUR" | "60 TEUR"
+    "Gehaltsvorstellung: 60.000,- €" | 60_000 | "EUR" | "60.000,- €"
+    "65k€ brutto Gehaltswunsch" | 65_000 | "EUR" | "65k€"
+    "Expected base salary: $95,000.00/yr" | 95_000 | "USD" | "$95,000.00"
+    "Expected salary: 1 200 000 - 1 500 000 HUF" | 14_400_000 | "HUF" | "1 200 000 - 1 500 000 HUF"
+    "Salary negotiable, min. 45000 EUR" | 45_000 | "EUR" | "45000 EUR"
+    "Salary expectation (gross/year): 52 000 EUR" | 52_000 | "EUR" | "52 000 EUR"
+    "I wish for 3,500 euros a month" | 42_000 | "EUR" | "3,500 euros"
+    "Desired pay: 18 an hour" | 37_440 | None | "18"
     "Salary expectation\n€60k" | 60_000 | "EUR" | "€60k"
     "Salary expectation: negotiable" | None | None | None
     "Current salary: 50k" | None | None | None
@@ -62,6 +71,14 @@ def test_the_salary_that_a_person_wishes_for(text, salary, currency, quote):
     "$25/hour" | 52_000 | "USD"
     "18-22 € pro Stunde" | 45_760 | "EUR"
     "£12.50 per hour" | 26_000 | "GBP"
+    "$90K/yr - $110K/yr" | 110_000 | "USD"
+    "From $90,000 a year" | 90_000 | "USD"
+    "€13.50 p/h" | 28_080 | "EUR"
+    "wynagrodzenie 8 000 - 12 000 zł brutto" | 144_000 | "PLN"
+    "₹6L - ₹10L/yr" | 1_000_000 | "INR"
+    "оклад от 150 000 руб." | 1_800_000 | "RUB"
+    "We pay a 10k signing bonus" | None | None
+    "Competitive salary in a company with 10,000 employees" | None | None
     "Salary 12-15 LPA" | 1_500_000 | "INR"
     "年収500万円〜800万円" | 8_000_000 | "JPY"
     "Compensation\n€55.000 - €65.000" | 65_000 | "EUR"
@@ -142,6 +159,13 @@ def test_an_amount_in_the_title_is_pay_and_the_best_of_several_counts():
     "Dostępny od 1 kwietnia 2025" | 5
     "Availability: may change" | None
     "Open to work. Notice period: 6 weeks" | 6
+    "Immediately / 15 days notice" | 2
+    "Available from Q2 2025" | 5
+    "Available end of March" | 4
+    "Available from mid-April 2025" | 7
+    "Last working day 30 April 2025" | 9
+    "Not available immediately" | None
+    "Gave two weeks notice in 2019" | None
     "made the data available immediately to users" | None
     "available for 3 months" | None
     "available 2 days a week" | None

@@ -29,6 +29,10 @@ from minirank.simulate import World, WorldConfig
     Led projects | "project"
     Mentored juniors. Then led a team of three. | "people"
     No people management | "none"
+    Manager of 5 people | "people"
+    managed up to 15 staff | "people"
+    带领10人团队 | "people"
+    I have never led a team | "none"
     Individual contributor | "none"
     Ohne Personalverantwortung | "none"
     Report to the team lead | None
@@ -129,6 +133,13 @@ def test_the_share_of_travel_and_the_classes_of_a_licence_are_in_the_quote():
     "ottima conoscenza di Python, conoscenza di base di SQL" | python expert, sql basic
     "bardzo dobra znajomość Python" | python expert
     "精通Python，熟悉SQL" | python expert, sql solid
+    "Python \x7c 5 years \x7c Expert" | python expert 5
+    "Python (expert, 5 years)" | python expert 5
+    "Python – 3 years of experience" | python 3
+    "Python, Java (both expert)" | python expert, java expert
+    "Python, SQL and Java at expert level" | python expert, sql expert, java expert
+    "Proficient: Python, SQL. Familiar: Java" | python solid, sql solid, java basic
+    "not an expert in Python" | python
     "Visual Basic, SQL" | sql
     "machine learning, Python" | machine learning, python
     "3 years in sales, Python" | python

@@ -48,7 +48,7 @@ _PHONE_LABEL = re.compile(
     r"|جوال)\W{0,4}$"
 )
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_MONEY = re.compile(r"[1-9]\d{0,2}[. ]\d00 ?- ?[1-9]\d{0,2}[. ]\d00")  # `35.000 - 40.000`
+_MONEY = re.compile(r"(?:[1-9]\d{0,2}(?:[. ]\d{3})?[. ])?\d00 ?- ?[1-9]\d{0,2}(?:[. ]\d{3})?[. ]\d00")  # `35.000 - 40.000`
 
 _STREET_WORDS = (
     "street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|square|sq|place|terrace|way|close|crescent|gardens|grove"
@@ -169,10 +169,14 @@ def _is_phone(flat: str, m: re.Match) -> bool:
     digits = sum(c.isdigit() for c in m[0])
     if not 7 <= digits <= 15:
         return False
-    if m[0].startswith(("+", "00")) or _PHONE_LABEL.search(flat, max(0, m.start() - 16), m.start()):
+    if _PHONE_LABEL.search(flat, max(0, m.start() - 16), m.start()):
+        return True
+    if _MONEY.fullmatch(m[0]):
+        return False
+    if m[0].startswith(("+", "00")):
         return True
     parts = len(re.findall(r"\d+", m[0]))
-    return not _YEARS.search(m[0]) and not _MONEY.fullmatch(m[0]) and digits >= 9 and (m[0].startswith(("0", "(")) or parts > 2)
+    return not _YEARS.search(m[0]) and digits >= 9 and (m[0].startswith(("0", "(")) or parts > 2)
 
 
 def find_streets(text: str, flat: str, words: set[str]) -> list[Span]:

@@ -44,7 +44,14 @@ _WORDED = (
     r"(?:,?\s(?P<d4>\d{1,2})(?:st|nd|rd|th)?(?=[,\s]))?"
     r"(?:(?:,?\s(?:de |del |of )?(?P<y3>20\d\d))|(?=\s{0,2}(?:[.,;)\n]|$|on\b|onwards|or\b|und\b|oder\b)))"
 )
-_DATE = rf"(?:{_ISO}|{_NUMERIC}|{_WORDED})"
+_QUARTER = r"Q(?P<quarter>[1-4])\s?/?\s?(?P<y4>20\d\d)"
+# `mid-April`, `end of March`: the 15th, the 28th.
+_PART = (
+    r"(?:(?P<mid>mid|middle of|mitte|mi|mediados de|metà|meados de|half|połowie|mijlocul lunii|mitten av)"
+    r"|(?P<late>end of|late|ende|fin|finales de|fine|final de|eind|końca|sfârșitul lunii|slutet av)|early|beginning of|anfang|début"
+    r"|principios de)[\s-]"
+)
+_DATE = rf"(?:{_PART})?(?:{_ISO}|{_NUMERIC}|{_QUARTER}|{_WORDED})"
 _FROM_DATE = re.compile(rf"(?i){_FROM}{_DATE}")
 _NOW_GAP = re.compile(
     r"(?i)[\s:;=(,-]{0,4}(?:(?:is|date|period|from|as of|ab|est|es|è|é|with|an|zum|per|à partir|:)(?![a-zà-ž])[\s:]{0,2}){0,2}"
@@ -54,6 +61,8 @@ _OF_NOTICE = re.compile(r"(?i)(?:'?s?'?)[\s-]{0,2}(?:(?:of|de|d'|di|du|z|okresu|
 _THING = re.compile(
     r"(?i)\b(?:made?|makes?|making|becomes?|became|was|were|is|are|been|stock|items?|products?|data|reports?)\s(?:\w{1,12}\s){0,3}$"
 )
+_GAVE = re.compile(r"(?i)\b(?:gave|handed in|given)\s(?:\w{1,6}\s)?$")
+_NOT = re.compile(r"(?i)\b(?:not|nicht|pas|non|não|niet|nie|nu|inte|no)\s$")
 _PERSON = re.compile(r"(?i)\b(?:i am|i'm|am|i will be|candidate is|status is|availability is)\s$")
 
 
@@ -134,6 +143,8 @@ def _notice(plain: str, cue: Match, nows: list[Match]) -> Wait | None:
     if m := after.match(plain, cue.end, min(len(plain), cue.end + 2 * _REACH)):
         return Wait(cue.start, m.end(), _weeks(m, units, numbers))
     for m in before.finditer(plain, max(0, cue.start - _REACH), cue.start):
+        if _GAVE.search(plain, max(0, m.start() - 16), m.start()):
+            continue
         if _OF_NOTICE.fullmatch(plain, m.end(), cue.start):
             return Wait(m.start(), cue.end, _weeks(m, units, numbers))
     return _at_once(plain, cue, nows)
@@ -164,6 +175,8 @@ def _named(cues: list[Match], name: str) -> list[Match]:
 
 def _of_person(plain: str, m: Match) -> bool:
     near = plain[max(0, m.start - 40) : m.start].rpartition("\n")[2]
+    if _NOT.search(near):
+        return False
     return bool(_PERSON.search(near)) or not _THING.search(near)
 
 
@@ -177,15 +190,18 @@ def _weeks(m: re.Match[str], units: dict[str, str], numbers: dict[str, str]) -> 
 def _weeks_until(m: re.Match[str], since: int) -> int | None:
     """Weeks from a day to a date, 0 where it is past; None where it is no date."""
     today = datetime.fromtimestamp(since, UTC).date()
-    if m["word"]:
+    first = 15 if m["mid"] else 28 if m["late"] else 1
+    if m["quarter"]:
+        year, month, day = int(m["y4"]), 3 * int(m["quarter"]) - 2, 1
+    elif m["word"]:
         named = date_words().months.get(m["word"].lower())
         if named is None:
             return None
-        year, month, day = int(m["y3"] or today.year + (named + 1 < today.month)), named + 1, int(m["d3"] or m["d4"] or 1)
+        year, month, day = int(m["y3"] or today.year + (named + 1 < today.month)), named + 1, int(m["d3"] or m["d4"] or first)
     elif m["y1"]:
-        year, month, day = int(m["y1"]), int(m["m1"]), int(m["d1"] or 1)
+        year, month, day = int(m["y1"]), int(m["m1"]), int(m["d1"] or first)
     else:
-        year, month, day = int(m["y2"]) + (2000 if len(m["y2"]) == 2 else 0), int(m["m2"]), int(m["d2"] or 1)
+        year, month, day = int(m["y2"]) + (2000 if len(m["y2"]) == 2 else 0), int(m["m2"]), int(m["d2"] or first)
     if month > 12:  # month first
         month, day = day, month
     try:

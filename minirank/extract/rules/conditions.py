@@ -22,7 +22,7 @@ _NO_AFTER = re.compile(
 )
 # `business travel insurance`, `on call with customers`, `relocation assistance`: another thing.
 _OTHER_THING = re.compile(
-    r"(?i)[\s-]{0,2}(?:insurance|agenc(?:y|ies)|industry|sector|expenses?|allowances?|costs?|reimburse|apps?\b|tech\b|sites?\b"
+    r"(?i)[\s-]{0,2}(?:insurance|agenc(?:y|ies)|agents?\b|industry|sector|expenses?|allowances?|costs?|reimburse|apps?\b|tech\b|sites?\b"
     r"|bookings?|discounts?|support"
     r"|assistance|package|bonus|budget|guides?|trips? with|with (?:customers|clients|users)|cent(?:er|re)|management system"
     r"|planning software|versicherung)"
@@ -61,14 +61,18 @@ _OWN_WORD = re.compile(
 _TEAM = (
     r"(?:teams?|departments?|groups?|crews?|squads?|staff|units?|divisions?|engineers|developers|people|employees|nurses|colleagues"
     r"|persons|subordinates"
-    r"|reports|members|analysts|specialists|workers|consultants|designers|agents|mitarbeiter\w{0,7}|abteilung|gruppe|équipe|équipes"
+    r"|reports|members|cooks|drivers|waiters|technicians|teachers|carers|welders|electricians|operators|trainees|apprentices"
+    r"|interns|assistants|associates"
+    r"|representatives|managers|scientists|analysts|specialists|workers|consultants|designers|agents|mitarbeiter\w{0,7}|abteilung"
+    r"|gruppe|équipe|équipes"
     r"|personnes|collaborateurs"
     r"|equipos?|personas|empleados|persone|collaboratori|equipes?|equipas?|pessoas|colaboradores|medewerkers|mensen|osób"
     r"|pracowników|zespołem|zespołami|zespołu|persoane|oameni"
     r"|angajați|echipă|echipa|personer|medarbetare|человек|сотрудник\w{0,3}|командой|kolleg\w{0,4}|angestellten|facharbeiter\w{0,3})"
 )
 _LED = re.compile(
-    rf"(?i)[\s:]{{0,2}}(?:(?!(?:for|and|to|with|by|in|on|or|projects?|tasks?|processes|meetings?|workshops?|trainings?|accounts?"
+    rf"(?i)[\s:]{{0,2}}(?:up to\s|over\s|about\s)?(?:(?!(?:for|and|to|with|by|in|on|or|projects?|tasks?|processes|meetings?"
+    rf"|workshops?|trainings?|accounts?"
     rf"|budgets?)\b)"
     rf"[\w/&-]{{1,16}}\s){{0,4}}?(?:team of(?:\s\w{{1,12}}){{1,2}}|{_TEAM}\b)(?!'s|\s(?:data|budgets?|meetings?|events?|records"
     rf"|relationships?|and process\w{{0,2}})\b)"

@@ -37,12 +37,16 @@ _NUMBER = (
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"  # of a script with spaces
 _TO = r"\s?(?:-{1,2}|~|to|until|up to|bis|à|a|do|do|până la|till|tot|til|до|至|到|and|und|et|y|e|en|și|och)\s?"
 _LINK = re.compile(
-    r"(?i)[\s:=-]{0,4}(?:(?:is|of|from|ab|von|ist|min|at least|up to|bis zu|around|about|approx|circa|ca|de|des|di|od|do|ok|från"
+    r"(?i)[\s:=,(/-]{0,4}(?:(?:is|of|from|ab|von|ist|min|at least|up to|bis zu|around|about|approx|circa|ca|de|des|di|od|do|ok|från"
     r"|gross|brutto"
-    r"|net|netto|per|year|month|jahr|monat|im|pro|range|between|zwischen|entre)\b[\s.:]{0,2}){0,4}"
+    r"|net|netto|per|year|month|annual|yearly|monthly|jahr|monat|im|pro|range|between|zwischen|entre|negotiable|minimum"
+    r"|verhandelbar|expected|currently"
+    r"|a)\b[\s.:,)/(]{0,3}){0,5}"
 )
-_BORDER = re.compile(r"[.!?](?: |$)|[|;•]")
-_ALONE_BEFORE = re.compile(r"(?:^|[.!?|;•,:(\n-]|\bfrom|\bup to|\bab|\bbis zu)[\s*-]{0,4}$")
+_WISHED = re.compile(r"(?i)\b(?:expect\w*|desir\w*|target|minimum|preferred|wish\w*|requested|required|looking for an?)\s(?:\w{1,8}\s)?$")
+_WISHED_AFTER = re.compile(r"(?i)\s(?:is\s|i\s|we\s)?(?:expect|requir|wish|desir|ask|sought)")
+_BORDER = re.compile(r"(?<!\b[Mm]in)(?<!\b[Mm]ax)(?<!\b[Cc]a)(?<!\bp\.a)[.!?](?: |$)|[|;•]")
+_ALONE_BEFORE = re.compile(r"(?i)(?:^|[.!?|;•,:(\n-]|\bfrom|\bup to|\bab|\bbis zu)[\s*-]{0,4}$")
 _OPENS = re.compile(r"(?:^|\n)[\s*•>-]{0,6}$")
 
 
@@ -65,7 +69,9 @@ def _money() -> tuple[re.Pattern[str], dict[str, str], dict[str, float]]:
     currency = rf"(?:(?:{alternatives(currencies, _whole)})\.?)"
     word = alternatives(multiples, re.escape)
     multiple = rf"(?:(?:{word})(?!{_LETTER})|(?:{word})(?={currency})|t(?=€|eur))\.?"
-    low, high = (rf"(?P<c{n}>{currency})?\s?(?P<n{n}>{_NUMBER})\s?(?P<m{n}>{multiple})?(?:\s?(?P<d{n}>{currency}))?" for n in (1, 2))
+    low, high = (
+        rf"(?P<c{n}>{currency})?\s?(?P<n{n}>{_NUMBER})(?:[.,]-{{1,2}})?\s?(?P<m{n}>{multiple})?(?:\s?(?P<d{n}>{currency}))?" for n in (1, 2)
+    )
     pattern = re.compile(rf"(?i)(?<![\d_.,$€£#/+-])(?<!{_LETTER}){low}(?:{_TO}{high})?(?!\d|\s?%)")
     return pattern, currencies, multiples | {"t": 1000.0}
 
@@ -73,7 +79,7 @@ def _money() -> tuple[re.Pattern[str], dict[str, str], dict[str, float]]:
 def _whole(word: str) -> str:
     """The pattern of a word that is not a part of a longer one; a figure may follow."""
     escaped = re.escape(word)
-    return f"(?<!{_LETTER}){escaped}(?!{_LETTER})" if re.match(_LETTER, word) else escaped
+    return f"(?:(?<!{_LETTER})|(?<=[\\d ][kKtT])){escaped}(?!{_LETTER})" if re.match(_LETTER, word) else escaped
 
 
 def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int = 0) -> Pay | None:
@@ -107,6 +113,11 @@ def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int
 def read_pay(quote: str, periods: list[Match]) -> Pay | None:
     """The first amount in words that are known to speak of pay."""
     return next(filter(None, (_read(m, periods, True) for m in _money()[0].finditer(quote))), None)
+
+
+def _wished(plain: str, cue: Match) -> bool:
+    """Whether the words around `salary` say that it is wished for: `expected base salary`, `salary is expected`."""
+    return bool(_WISHED.search(plain, max(0, cue.start - 24), cue.start) or _WISHED_AFTER.match(plain, cue.end))
 
 
 def _around(cues: list[Match], m: re.Match[str]) -> list[Match]:
@@ -156,10 +167,10 @@ def _read(m: re.Match[str], periods: list[Match], told: bool) -> Pay | None:
     lakhs = any(m[name] and multiples[m[name].lower().rstrip(".")] in (1e5, 1e7) for name in ("m1", "m2"))
     code = code or ("INR" if lakhs else None)
     bare = not names and not any(multiple)
-    if bare and (high < 1000 or (high == int(high) and 1900 <= high <= 2100 and m["n1"].isdigit())):
+    period = _period(periods, m)
+    if bare and ((high < 1000 and period not in ("hour", "day")) or (high == int(high) and 1900 <= high <= 2100 and m["n1"].isdigit())):
         return None  # a number of anything, or a year
     least = LEAST_YEARLY.get(code or "", _LEAST_YEARLY)
-    period = _period(periods, m)
     if period is None and not names and not told:
         return None
     if period is None:
@@ -193,6 +204,8 @@ def _speaks(plain: str, begin: int, m: re.Match[str], cues: list[Match], wishes:
     near: tuple[int, bool, Match] | None = None
     money = any(m[name] for name in ("c1", "d1", "c2", "d2"))
     for cue in cues:
+        if wishes and cue.name == "offer" and any(other.name == "wish" for other in cues):
+            continue
         before = cue.end <= m.start()
         gap = plain[cue.end : m.start()] if before else plain[m.end() : cue.start]
         if len(gap) > _REACH or (cue.start < m.end() and cue.end > m.start()) or _BORDER.search(gap):
@@ -207,6 +220,7 @@ def _speaks(plain: str, begin: int, m: re.Match[str], cues: list[Match], wishes:
     linked = cue.end <= m.start() and _LINK.fullmatch(plain, cue.end, m.start())
     if not (linked or money or m["m1"] or m["m2"]):
         return False  # `1,500 employees paid weekly`
-    if wishes and cue.name == "offer":  # `Salary: 60k` is a wish where it opens a line; `a salary of 60k` may be anybody's
+    if wishes and cue.name == "offer" and not _wished(plain, cue):
+        # `Salary: 60k` is a wish where it opens a line; `a salary of 60k` may be anybody's.
         return bool(linked and _OPENS.search(plain, max(0, cue.start - 8), cue.start))
-    return cue.name == "wish" or (cue.name == "offer" and not wishes)
+    return cue.name in ("offer", "wish")

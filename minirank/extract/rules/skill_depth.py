@@ -41,7 +41,13 @@ _LINKS = (
 )
 _BEFORE = re.compile(rf"(?i)[ \"'(-]{{0,3}}(?:{_NOUN} ){{0,3}}(?:and {_NOUN} )?(?:{_LINKS} ){{0,3}}(?:d'|l')?")
 _LABEL = re.compile(rf"(?i)(?: (?:{_NOUN}|users?|in|of)){{0,2}} ?[:：] ?")
-_BEHIND = re.compile(rf"(?i)(?: ?[(\[:|=/-]{{1,2}} ?| {{1,8}}|\.{{2,40}} ?)(?:{_NOUN} ?[:=]? ?)?")
+# `X (advanced)`, `X, Y and Z at expert level`: there the list in front is meant.
+_BEHIND = re.compile(
+    r"(?i)(?:(?P<list>[ (,-]{1,3}(?:both|all|at|on|auf|beide|alle|tous|todos|tutti)(?: at)?(?: an?| the)? )"
+    rf"|(?: ?[(\[:|=/-]{{1,2}} ?| {{1,8}}|\.{{2,40}} ?)(?:{_NOUN} ?[:=]? ?)?)"
+)
+_MORE = re.compile(r"(?P<list>(?!))?[ ,|)(/-]{1,4}")  # behind what is said already: `X (5 years, expert)`
+_NOT = re.compile(r"(?i)\b(?:not|no|never|kein\w{0,2}|nicht|pas|non|nie|nu)\s(?:an?\s|really\s|yet\s|un\s)?$")
 _JOINT = re.compile(
     r"(?i) ?(?:,|/|&|\+|(?:, ?)?\b(?:and|or|und|oder|sowie|et|ou|y|o|e|en|i|oraz|și|sau|och|eller|и|或|和)\b) ?(?:(?:and|or) )?"
 )
@@ -67,7 +73,9 @@ _OF_YEARS = re.compile(
     rf"(?i)\+?'?s?'? ?(?:(?:of|de|di|in|with|von|van) )?(?:(?:{_NOUN}|solid|strong|proven|relevant|deep|industry"
     rf"|paid) ){{0,3}}(?:{_LINKS} ){{0,3}}"
 )
-_YEARS_BEHIND = re.compile(r"(?i) ?[(:,=|-]{0,2} ?(?:for |over |seit |since |about |ca\.? |experience[:,]? |> ?)?")
+_YEARS_BEHIND = re.compile(
+    r"(?i)(?P<list>[ (,-]{1,3}(?:both|each|all) )? ?[(:,=|-]{0,2} ?(?:for |over |seit |since |about |ca\.? |experience[:,]? |> ?)?"
+)
 _BAR = re.compile(
     r"[ :|\t-]{0,12}(?:(?P<marks>[•●○◉◎★☆⭐✦✧■□▮▯⬤]{3,10})|(?P<n>\d{1,2})\s?/\s?(?P<of>5|10)(?![\d/])"
     r"|(?P<share>\d{1,3})\s?%(?=\s{0,2}(?:[,;|\n)]|$)))"
@@ -110,37 +118,34 @@ def find_depths(document: NormalisedText, tokens: Tokens, skills: list[Match]) -
         given.setdefault(sentence, []).append((at, said if opens else Depth()))
 
     weak: set[int] = set()
-    for cue in signal_words().depth.scan(tokens):
-        after = bisect_left(starts, cue.end)
-        before = bisect_right(ends, cue.start) - 1
-        if before + 1 < after:
-            continue  # inside a skill: `Visual Basic`
-        is_weak = plain[cue.start : cue.end].lower().replace("-", " ").startswith(_WEAK)
-        if after < len(skills) and starts[after] - cue.end <= _REACH:
-            if _BEFORE.fullmatch(plain, cue.end, starts[after]):
-                if found[after].depth is None or after in weak:
-                    weak.discard(after)
-                    weak.update([after] if is_weak else [])
-                    give(after, Depth(cue.name), cue.start)
-                continue
-            if _LABEL.fullmatch(plain, cue.end, starts[after]):
-                _give_all(found, range(after, bisect_left(starts, document.sentence(cue.start)[1])), cue.name)
-                continue
-        if before >= 0 and cue.start - ends[before] <= _REACH and _BEHIND.fullmatch(plain, ends[before], cue.start):
-            found[before].depth = cue.name
-            given.setdefault(document.sentence(starts[before]), []).append((before, Depth()))
+    reach = list(ends)  # of each mention: where what is said of it behind it ends
+    for start, end, said in _claims(plain, tokens):
+        after, before = bisect_left(starts, end), bisect_right(ends, start) - 1
+        if before + 1 < after:  # inside a skill: `Visual Basic`; `Python - 3 years` is no Python 3
+            if said.years and plain[starts[after - 1] : start].endswith("- "):
+                found[after - 1].add(said)
             continue
-        _give_lines(plain, cue, starts, found)
-    for word, start, end in zip(tokens.words, tokens.starts, tokens.ends, strict=True):
-        if word in _YEAR_WORDS and (amount := _AMOUNT.search(plain, max(0, start - 24), start)):
-            years = NUMBER_WORDS.get(amount["n"].lower()) or int(amount["n"])
-            after, before = bisect_left(starts, end), bisect_right(ends, amount.start()) - 1
-            if not 0 < years <= _MOST_YEARS:
-                continue
-            if after < len(skills) and starts[after] - end <= _REACH and _OF_YEARS.fullmatch(plain, end, starts[after]):
-                give(after, Depth(years=years), amount.start())
-            elif before >= 0 and amount.start() - ends[before] <= 20 and _YEARS_BEHIND.fullmatch(plain, ends[before], amount.start()):
-                found[before].years = years
+        if _NOT.search(plain, max(0, start - 16), start):
+            continue
+        near = after < len(skills) and starts[after] - end <= _REACH
+        if near and (_BEFORE if said.depth else _OF_YEARS).fullmatch(plain, end, starts[after]):
+            is_weak = said.depth is not None and plain[start:end].lower().replace("-", " ").startswith(_WEAK)
+            if said.depth is None or found[after].depth is None or after in weak:
+                weak.discard(after)
+                weak.update([after] if is_weak else [])
+                give(after, said, start)
+        elif near and said.depth and _LABEL.fullmatch(plain, end, starts[after]):
+            for at in range(after, bisect_left(starts, document.sentence(start)[1])):
+                found[at].add(said)
+        elif before >= 0 and (behind := _behind(plain, reach[before], start, said, reach[before] > ends[before])):
+            found[before].add(said)
+            reach[before] = end
+            given.setdefault(document.sentence(starts[before]), []).append((before, Depth()))
+            while behind["list"] and before and _JOINT.fullmatch(plain, ends[before - 1], starts[before]):
+                before -= 1
+                found[before].add(said)
+        elif said.depth:
+            _give_lines(plain, Match(start, end, "depth", said.depth), starts, found)
     for told in given.values():
         if len({at for at, _ in told}) == 1:
             _give_list(plain, starts, ends, found, told)
@@ -150,9 +155,23 @@ def find_depths(document: NormalisedText, tokens: Tokens, skills: list[Match]) -
     return found
 
 
-def _give_all(found: list[Depth], mentions: range, name: str) -> None:
-    for at in mentions:
-        found[at].depth = name
+def _claims(plain: str, tokens: Tokens) -> list[tuple[int, int, Depth]]:
+    """What a text claims of depths and years, in its order: (start, end, Depth)."""
+    claims = [(cue.start, cue.end, Depth(cue.name)) for cue in signal_words().depth.scan(tokens)]
+    cued = len(claims)
+    for word, start, end in zip(tokens.words, tokens.starts, tokens.ends, strict=True):
+        if word in _YEAR_WORDS and (amount := _AMOUNT.search(plain, max(0, start - 24), start)):
+            years = NUMBER_WORDS.get(amount["n"].lower()) or int(amount["n"])
+            if 0 < years <= _MOST_YEARS:
+                claims.append((amount.start(), end, Depth(years=years)))
+    return claims if len(claims) == cued else sorted(claims, key=lambda claim: claim[:2])
+
+
+def _behind(plain: str, end: int, start: int, said: Depth, more: bool) -> re.Match[str] | None:
+    """The text between a mention, or what is said of it, and a claim behind it; None where that claims something else."""
+    if start - end > _REACH:
+        return None
+    return (_BEHIND if said.depth else _YEARS_BEHIND).fullmatch(plain, end, start) or (_MORE.fullmatch(plain, end, start) if more else None)
 
 
 def _give_lines(plain: str, cue: Match, starts: list[int], found: list[Depth]) -> None:
