@@ -335,3 +335,98 @@ Driver                                            Jan 2015 – Feb 2018
 def test_resumes_of_other_languages_and_layouts(text, employers, years):
     found = extract_resume(text, UPDATED)
     assert (", ".join(names(found.employers)), number(found.years), number(found.moves)) == (employers, years, employers.count(", ") + 1)
+
+
+@pytest.mark.parametrize(
+    "text, employers",
+    [
+        (
+            """Experience
+Clerk, Acme, 2010 - 2012, 2014 - 2016""",
+            "acme",
+        ),
+        (
+            """{"basics": {"name": "x"}, "work": [
+ {
+  "company": "Acme",
+  "position": "Developer",
+  "startDate": "2018-01-01",
+  "endDate": "2020-03-31"
+ },
+ {
+  "company": "Zorbax",
+  "position": "Clerk",
+  "startDate": "2015-01-01",
+  "endDate": "2017-12-31"
+ }]}""",
+            "acme, zorbax",
+        ),
+        (
+            """Work Experience
+[01/03/2018 – Current] Software Engineer
+Acme S.A.
+City: Lisbon | Country: Portugal
+[01/02/2015 – 28/02/2018] Developer
+Zorbax Lda
+City: Porto | Country: Portugal""",
+            "acme s.a, zorbax lda",
+        ),
+        (
+            """Experience
+Acme Corp
+Senior Engineer
+January 2018 - Present (7 years)
+Berlin, Germany
+Beta Ltd
+2 years 3 months
+Lead Engineer
+June 2016 - December 2017 (1 year 7 months)
+Engineer
+October 2015 - May 2016 (8 months)
+Munich, Germany""",
+            "acme corp, beta ltd",
+        ),
+        (
+            """Experience
+
+Software Engineer                                                     Jan 2018 - Present
+Acme                                                                  Berlin, Germany
+• Built x
+
+Developer                                                             Jan 2015 - Dec 2017
+Zorbax                                                                Munich, Germany""",
+            "acme, zorbax",
+        ),
+        (
+            """Experience
+Acme (Jan 2018 - present): Software Engineer
+Zorbax (Jan 2015 - Dec 2017): Developer""",
+            "acme, zorbax",
+        ),
+        (
+            """Experience
+2018-present | Acme | Software Engineer | Berlin
+2015-2018 | Zorbax | Developer | Paris""",
+            "acme, zorbax",
+        ),
+        (
+            """I have been working as a nurse at Grauheim Clinic since March 2018.
+Before, from 2012 to 2018, I was a carer with Sonnenhof Residence. I hold a diploma from Eastvale College.""",
+            "grauheim clinic, sonnenhof residence",
+        ),
+        (
+            """Experience
+Line cook – The Blue Fork, Leeds – 03/2019-now
+Kitchen porter – Harbour Hotel, Hull – 01/2017-02/2019""",
+            "the blue fork, harbour hotel",
+        ),
+        (
+            """Career history
+1. Acme Ltd. 2018 to date. Accounts clerk
+2. Zorbax plc. 2015 to 2018. Sales ledger clerk""",
+            "acme ltd, zorbax plc",
+        ),
+    ],
+)
+def test_layouts(text, employers):
+    assert ", ".join(names(extract_resume(HEAD + text, UPDATED).employers)) == employers

@@ -32,6 +32,7 @@ _CAPITALISED = re.compile(
     r"[^\s,a-z][^\s,]*(?: (?:(?:of|the|and|for|de|la|le|du|des|della|di|do|da|für|und|van|der|&) ){0,2}[^\sa-z][^\s,]*)*"
 )
 _NAME_OF_CJK = re.compile(r"\S*(?:株式会社|有限会社|公司|集团|주식회사|\(주\)|大学|大學|学院|高校|대학교)\S*")
+_NUMBERED = re.compile(r"\A\d{1,2}[.)] +")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -119,7 +120,7 @@ class _Reader:
         if end - start < 2:
             return []
         cuts = _cuts(self.plain, start, end)
-        prepositions = {"at": 4.0, "as": -4.0} | ({"for": 4.0} if works else {})
+        prepositions = {"at": 4.0, "as": -4.0, "place": -4.0} | ({"for": 4.0} if works else {})
         words = [
             (m.start, m.end, prepositions[m.kind])
             for m in self._between(start, end)
@@ -138,7 +139,7 @@ class _Reader:
     def _name(self, start: int, end: int, in_sentence: bool) -> tuple[int, int] | None:
         """Offsets of a part of the text without what surrounds it, None where it can be no name."""
         text = self.plain[start:end]
-        bare = text.strip(_AROUND)
+        bare = _NUMBERED.sub("", text.strip(_AROUND))
         if len(bare) < 2:
             return None
         if in_sentence and (capitalised := _CAPITALISED.match(bare)):
@@ -146,7 +147,7 @@ class _Reader:
             bare = bare[:-2] if bare.endswith(" I") else bare
         if not bare.isascii() and (firm := _NAME_OF_CJK.search(bare)):
             bare = firm[0]
-        if not 2 <= len(bare) <= _LONGEST or PLACEHOLDER in bare or bare.islower() or bare.count(" ") >= _MOST_WORDS:
+        if not 2 <= len(bare) <= _LONGEST or PLACEHOLDER in bare or bare.count(" ") >= _MOST_WORDS:
             return None
         if _WORD.search(bare) is None or _DURATION.fullmatch(bare):
             return None
@@ -171,21 +172,22 @@ class _Reader:
             score += 1.5
         if _is_title(words) or any(m.kind == "title" for m in marks):
             score -= 2.0
-        if all(word in lists.places for word in words):
+        if all(word in lists.places for word in words) or text.split(" ", 1)[0].islower():  # `eBay` is a name
             score -= 2.5
         return score - 0.5 if len(text) <= 3 and text.isupper() else score
 
     def _add_neighbours(
         self, periods: list[Period], lines: list[tuple[int, int]], taken: set[tuple[int, int]], around: list[list[_Segment]]
     ) -> None:
-        """Names in the lines above and below, for entries whose own line has one name or none.
+        """Names in the lines above and below, for entries whose own line has no name beside a title.
 
         Where the first entry of a section has a line above it, all have; where a heading is there, they stand below.
         """
         above_only = below_only = False
         first = True
         for period, line, segments in zip(periods, lines, around, strict=True):
-            if sum(segment.score > -2 for segment in segments) > 1 or any(segment.score >= 3 for segment in segments):
+            names = sum(segment.score > -2 for segment in segments)
+            if names > 1 or (names and len(segments) > 1) or any(segment.score >= 3 for segment in segments):
                 continue
             above = [] if below_only else self._beside(line, -1, taken)
             if first:
@@ -297,8 +299,8 @@ def _chunks(plain: str, periods: list[Period], lines: list[tuple[int, int]]) -> 
         if at + 1 < len(periods) and lines[at + 1] == lines[at]:
             border = _SENTENCE.search(plain, period.end, periods[at + 1].start)
             end = border.start() if border else periods[at + 1].start if leads else period.end
-        elif end - period.end > _LONGEST_LINE:
-            border = _SENTENCE.search(plain, period.end, end)
+        else:
+            border = _SENTENCE.search(plain, min(period.end + 3, end), end)
             end = border.start() if border else end
         if period.start - start > _LONGEST_LINE:
             start = max((m.end() for m in _SENTENCE.finditer(plain, start, period.start)), default=start)
@@ -329,17 +331,21 @@ def _name_employers(periods: list[Period], around: list[list[_Segment]]) -> list
     above: tuple[int, int] | None = None  # the employer in a line above, which further positions may share
     for period, segments in zip(periods, around, strict=True):
         titled = any(segment.score <= -2 for segment in segments)
+        here = any(segment.score > -2 and segment.place[0] in ("before", "after") for segment in segments)
         best, chosen = 0.0, None
         for segment in segments:
             where, number, count = segment.place
             prior = _PRIOR[where][min(number, 2)]
             if number == 0:
                 prior += -0.2 if where == "before" and count > 1 else 0.2 if where == "after" and count == 1 else 0.0
+            if here and where not in ("before", "after"):
+                prior -= 0.5
             total = segment.score + votes[segment.place] + prior + (0.5 if titled and segment.score > -2 else 0.0)
             if total > best:
                 best, chosen = total, segment
         if chosen is None:
-            entries.append(Entry(period, above if titled else None))
+            again = not segments and bool(entries) and period.start - entries[-1].period.end <= 3  # `Acme, 2010 - 2012, 2014 - 2016`
+            entries.append(Entry(period, entries[-1].employer if again else above if titled else None))
         else:
             entries.append(Entry(period, (chosen.start, chosen.end)))
             above = entries[-1].employer if chosen.place[0].startswith("above") else None

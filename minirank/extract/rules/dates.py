@@ -93,8 +93,11 @@ class _Words:
         unspaced = {"zh", "ja", "ko"}
         to, fillers = data["to"], either(data["fillers"])
         joint = rf"-{{1,3}}>?|~|→|>|—|ー|{either(_all({k: v for k, v in to.items() if k in unspaced}))}"
+        label = r"""["',;]{1,3}\s{0,6}["']?(?:end|end[ _]?date|until|to)["']?\s?[:=]\s?["']?"""  # `"endDate": "` of JSON
         words = either(_all({k: v for k, v in to.items() if k not in unspaced}))
-        self.to = re.compile(rf"(?i)[,;]?\s{{0,3}}(?:{joint}|(?<!\w)(?:{words}):?)\s{{0,3}}(?P<fill>(?:(?:{fillers})\s{{0,2}}){{0,2}})")
+        self.to = re.compile(
+            rf"(?i)(?:{label}|[,;]?\s{{0,3}}(?:{joint}|(?<!\w)(?:{words}):?)\s{{0,3}})(?P<fill>(?:(?:{fillers})\s{{0,2}}){{0,2}})"
+        )
         self.present = re.compile(rf"(?i)[(\[]?(?:{either(_all(data['present']))}|\.{{2,3}}(?!\w)|…)")
         self.dash = re.compile(r"\s{0,2}(?:-{1,2}|~)[ .]{0,3}(?=\n|$|[)\]])")
         self.since = re.compile(rf"(?i)(?<!\w)(?:{either(_all(data['since']))})\s?(?:(?:{fillers})\s?)?$")
@@ -287,8 +290,10 @@ def find_periods(plain: str, now: int | None = None) -> list[Period]:
             close, until = min(close, now), now
         if close == begin and last is not None:
             close = min(begin + 6, until)
-        if begin <= (now or begin) and begin < close + is_open <= begin + 12 * MOST_YEARS:  # what is open may have begun this month
-            found.append(Period(first.start, end, begin, close, max(until, close), is_open))
+        if (
+            begin <= (now or begin) + is_open and min(begin, present) < close + is_open <= begin + 12 * MOST_YEARS
+        ):  # what is open may have begun this month, or the next
+            found.append(Period(first.start, end, min(begin, present), close, max(until, close), is_open))
     return found
 
 

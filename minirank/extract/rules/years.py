@@ -23,12 +23,14 @@ _ABBREVIATED = re.compile(r"\. ?[a-z]")
 _COMING = re.compile(r"(?i)\b(?:first|next|every|each|within|coming|ersten|nächsten|alle|premi[eè]re?s|prochaines?|primeros|próximos)\s\Z")
 # Years of the employer, `our 40 years`, `a company with over 20 years`; of a contract, `a 2-year position`.
 _OF_EMPLOYER = re.compile(
-    r"(?i)\b(?:our|unser\w*|notre|nos|nuestr[oa]s?|nostr[oaie]|noss[oa]s?|onze|nasz\w*|vår\w*|vores|наш\w*)\s(?:over |more than |almost |nearly |über |mehr als )?\Z"
+    r"(?i)\b(?:our|unser\w*|notre|nos|nuestr[oa]s?|nostr[oaie]|noss[oa]s?|onze|nasz\w*|vår\w*|vores|наш\w*)"
+    r"\s(?:over |more than |almost |nearly |über |mehr als )?\Z"
     r"|\b(?:company|firm|organi[sz]ation|business|leader|unternehmen|entreprise|société|empresa|azienda|компания)\b[^.,;]{0,20}"
     r"(?:with|of|mit|avec|con|com|с)\s(?:\w+\s){0,3}\Z"
 )
 _OF_CONTRACT = re.compile(
-    r"(?i)[\s-]{0,2}(?:(?!of )[\w-]{1,20} )?(?:position|period|post|contract|term|scholarship|fellowship|project|programme|program|appointment|internship)\b"
+    r"(?i)[\s-]{0,2}(?:(?!of )[\w-]{1,20} )?"
+    r"(?:position|period|post|contract|term|scholarship|fellowship|project|programme|program|appointment|internship)\b"
 )
 _CONTRACT_OF = re.compile(
     r"(?i)\b(?:position|contract|employment|appointment|fellowship|project|stelle|vertrag|poste|contrat)\s"
