@@ -29,9 +29,9 @@ from scipy.sparse.linalg import eigsh
 from minirank.extract import JobFeatures, ResumeFeatures, Value, lexicon
 from minirank.extract.edited_text import EditedText
 from minirank.extract.normalised_text import NormalisedText
-from minirank.extract.rules.extract_rules import label_requirements
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens
 from minirank.extract.rules.negation import affirmed
+from minirank.extract.rules.requirements import label_requirements
 from minirank.extract.rules.resume_words import negations
 from minirank.extract.schema import first_of_each
 from minirank.features.phrases import SKILLS, Frames, ReadText, Words
@@ -78,9 +78,8 @@ class Links:
         if not found:
             return features
         document = NormalisedText(text, text.text, lexicon().job_headings)
-        must, nice = label_requirements(
-            document, tokens, [m for m in found if document.section(m.start) != "other"], text.text_span(0, title)[1]
-        )
+        asked = [m for m in found if document.section(m.start) != "other"]
+        must, nice = label_requirements(document, asked, lexicon().cues.scan(tokens), text.text_span(0, title)[1])
         taken = {m.name for m in must}
         nice = [m for m in nice if m.name not in taken]
         return replace(

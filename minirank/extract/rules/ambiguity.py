@@ -10,13 +10,18 @@ _TECHNICAL = (
     r"programming|developers?|development|engineers?|languages?|code|coding|backend|services?|applications?|apps?"
     r"|framework|experience|skills|knowledge|scripts?|scripting|packages?|components?|is|are|and|or|on|for|with|sql"
     r"|clusters?|jobs?|streaming|macros?|spreadsheets?|reports?|dashboards?|formulas?|models?|design|tools?|expert"
-    r"|expertise|required|preferred|desirable|welcome|optional|would|a plus|a bonus|as|in production|stack|native|hooks|frontend|front-end|data|api|apis|db|database"
+    r"|expertise|required|preferred|desirable|welcome|optional|would|a plus|a bonus|as|in production|stack|native|hooks"
+    r"|frontend|front-end|data|api|apis|db|database"
 )
 _NEXT_WORD = re.compile(r"[ ]+([a-z][\w-]*)")
 _NEXT_TECHNICAL = re.compile(rf"[ ]+(?:{_TECHNICAL})\b")
-_SHORT_AFTER = re.compile(rf"\s*(?:[,;/()|\n•]|\.(?:\s|$)|$|(?:and|or|{_TECHNICAL})\b)")
+_SHORT_AFTER = re.compile(
+    rf"\s*(?:[,;/()|\n•]|\.(?:\s|$)|$|(?:and|or|und|oder|et|ou|och|eller|oraz|lub|și|sau|ist|sind|est|dans|es|é|è|jest|är|{_TECHNICAL})\b)"
+)
 _SHORT_SURE = re.compile(r" {0,2}(?:[,/|;(]|programming|developer|language|code)")
-_SHORT_BEFORE = re.compile(r"(?:[,/(|•:&]|\b(?:in|with|of|using|and|or|like|as|know|knows|learn|write|plus))\s*$")
+_SHORT_BEFORE = re.compile(
+    r"(?:[,/(|•:&]|\b(?:in|with|of|using|and|or|like|as|know|knows|learn|write|use|plus|mit|und|oder|avec|en|et|ou|con|com|em|met|w|cu|în|med|och))\s*$"
+)
 _SHORT_REFUSED = re.compile(
     r"(?i)\b(?:series|class|vitamin|hepatitis|type|category|section|appendix|plan|grade|phase|level|schedule|group"
     r"|building|block|unit|licen[cs]e)\s*$"
@@ -33,7 +38,8 @@ _NO_MASTER_BEFORE = re.compile(r"(?i)\b(?:scrum|web|quiz|toast|brew|yard|station
 _NO_DEGREE_AFTER = re.compile(
     r"(?i)(?<=degree) of (?!science|arts|engineering|bachelor|master|doctor)|(?<=bachelor) (?:part|pad|apartment)|(?<=degree) burns?"
 )
-_JOINT = re.compile(r"\s*(?:[,/&|;•·+]|and|or)?\s*")
+_AND = r"(?:and|or|und|oder|et|ou|y|e|o|i|en|of|och|eller|oraz|lub|și|sau)"
+_JOINT = re.compile(rf"\s*(?:[,/&|;•·+]|{_AND})?\s*")
 _CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
 _TECHNICAL_DOMAINS = frozenset(("software", "data", "infrastructure", "security", "design"))
@@ -58,14 +64,16 @@ _PLACE = re.compile(
     + r"(?:Arena|Stadium|Park|Street|Road|Avenue|Lane|Institut[eo]?|Universit\w{1,5}|College|School|Academy|Hospital|Hotel|Restaurant"
     r"|Caf[eé]|Bistro|Bakery|Museum|Foundation|Stiftung|Association|Catering|Holdings?|Ventures|Partners|Bros|Brothers|Cent(?:er|re)|Clinic)\b"
 )
+_PLACE_BEFORE = re.compile(r"\b(?:Arena|Hotel|Restaurant|Caf[eé]|Bistro|Bar|Bakery|Pizzeria|Gasthaus|Salon|Villa|Club|Captain|Mount) $")
 _AT = re.compile(r"(?:\b(?:at|bei|chez|presso|joined)|@) ?$")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NEAR = 24  # characters between an employer and the year
 _ELEMENT = ",|•·()\n\t–—"
 # `+ VAT`, `90,000 CAD`, `500 ml`: what is paid, and measures.
 _AMOUNTS = frozenset(("vat", "cad", "ml"))
-_AMOUNT_BEFORE = re.compile(r"(?i)(?:[\d%+€$£]k?|\b(?:plus|incl|including|excl|excluding|net|gross)\b\.?) {0,2}$")
-_AMOUNT_AFTER = re.compile(r" {0,2}[\d$€£]")
+_DEGREE = re.compile(r",? (?:degree|in (?:[a-z]+ ){0,3}law)\b")  # `LLM in tax law`
+_AMOUNT_BEFORE = re.compile(r"(?i)(?:[\d%+€$£]k?|\b(?:plus|incl|including|excl|excluding|net|gross|net of|ex|without)\b\.?) {0,2}$")
+_AMOUNT_AFTER = re.compile(r" {0,2}[\d$€£]| (?:incl|excl|included|excluded|invoice)\b")
 
 
 def believable(plain: str, matches: list[Match], words: Lexicon | None = None, language: str | None = None) -> list[Match]:
@@ -127,6 +135,8 @@ def _verdict(plain, m, words, ordinary):
         return False
     if lower in _AMOUNTS and (_AMOUNT_BEFORE.search(plain, max(0, start - 12), start) or _AMOUNT_AFTER.match(plain, end)):
         return False
+    if quote == "LLM" and _DEGREE.match(plain, end):
+        return False
     if lower in words.employers and _employs(plain, start, end):
         return None
     spellings = words.exact.get(lower)
@@ -152,6 +162,8 @@ def _in_a_name(plain, m, words, before, after):
             return True
         if words.domain(m.name) in _TECHNICAL_DOMAINS and _PLACE.match(plain, m.end):
             return True
+    if before == " " and words.domain(m.name) in _TECHNICAL_DOMAINS and _PLACE_BEFORE.search(plain, max(0, m.start - 12), m.start):
+        return True
     return before in " '" and _BODY_BEFORE.search(plain, max(0, m.start - _REACH), m.start) is not None
 
 

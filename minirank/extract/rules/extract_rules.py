@@ -10,18 +10,18 @@ from itertools import chain
 from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
-from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.availability import find_notice, find_start
 from minirank.extract.rules.career import Career, measure, read_career
 from minirank.extract.rules.conditions import find_conditions, find_leadership
 from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
+from minirank.extract.rules.hobbies import at_work
 from minirank.extract.rules.industries import find_employer, industries_of_job, industries_of_resume
-from minirank.extract.rules.lexicon import Match, Tokens, lexicon
+from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
-from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases
+from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases, without_company
 from minirank.extract.rules.pay import Pay, find_pay
-from minirank.extract.rules.requirements import label_mentions
+from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
 from minirank.extract.rules.scanned_text import FORM, ScannedText
@@ -33,7 +33,6 @@ from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Valu
 
 _MOST_DOMAINS, _DOMAIN_SHARE = 3, 0.25
 _LONGEST_TITLE = 100  # characters: what is longer is a sentence
-_BOILERPLATE_REACH = 100  # characters
 _MOST_NAMES = 40  # of employers, of schools
 _TITLE_VOTES = 3  # a title counts as much as this many skills
 
@@ -46,7 +45,6 @@ _LANGUAGE_CONTEXT = re.compile(
     r"(?i)\b(?:fluen|speak|spoken|written|languages?|native|proficien|mother tongue|verbal|oral|bilingual|command of"
     r"|knowledge of|[abc][12]\b|skills|conversational|basic|excellent|good|very good|level)"
 )
-_COMPANY = re.compile(r"(?i)\W{0,3}(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))")
 _LEVEL_AFTER = re.compile(r"(?i)[ -]{1,2}(?:level|position|role|engineer|developer|profile|candidate|professional)")
 _LEVEL_BEFORE = re.compile(r"(?i)(?:experience level|seniority|career level|level):?\s{1,3}$")
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
@@ -57,17 +55,6 @@ _LASTING = re.compile(
 _OF_SKILLS = frozenset(("expert", "experienced", "intermediate", "seasoned"))
 _NOT_WORK = ("education", "apart", "languages")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
-
-_HOBBY_WORDS = frozenset(
-    "hobbies hobby interests leisure work time freizeit interessen loisirs intérêt aficiones intereses pasatiempos interessi interesses"
-    " zainteresowania pasiuni interese intressen fritid hobbys passions".split()
-)
-_HOBBIES = re.compile(
-    r"(?im)(?:^[^\w\n]{0,4}|[.;!?] {1,2})(?:(?:personal |other |my )?(?:hobbies|interests|hobby)(?: and (?:interests|hobbies))?|hobbys|off work|outside (?:of )?work"
-    r"|(?:free|spare) time|leisure(?: activities)?|freizeit|interessen|hobbys und interessen|loisirs|centres d'intérêt|passions|aficiones"
-    r"|intereses|pasatiempos|interessi|hobby e interessi|interesses|zainteresowania|pasiuni|interese|intressen|fritid)[^\w\n]{0,4}"
-    r"(?P<heading>$)?|\b(?:in|during) my (?:free|spare|leisure) time\b|\bin meiner freizeit\b"
-)
 
 
 def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None) -> JobFeatures:
@@ -86,7 +73,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     border = scan.text.text_span(0, len(title))[1]
     cues = words.cues.scan(scan.tokens)
     strong = [c for c in cues if c.kind != "weak"]
-    idle = _boilerplate(scan, cues, border)
+    idle = boilerplate_spans(scan, scan.tokens, cues, border)
 
     def is_asked(position: int) -> bool:
         """Benefits, the company, how to apply: nothing there is asked of the candidate."""
@@ -94,15 +81,15 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
 
     asked = {kind: [m for m in found if is_asked(m.start)] for kind, found in scan.kinds.items()}
     marked = marked_in_english(scan, gazetteer, is_asked)
-    skills = _without_company(scan, asked["skill"], marked, cues)
+    skills = without_company(scan, asked["skill"], marked, cues)
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
     named = [*skills, *chain.from_iterable(asked[kind] for kind in ("soft", "language", "education"))]
     tasks = find_responsibilities(scan, border)
     mentions = sorted([*skills, *open_forms(scan, marked.knowledge, named, tasks)])
     is_marked = dict(zip(mentions, marked.touches(mentions), strict=True))
-    must, nice = _requirements(scan, mentions, strong, cues, border, is_marked)
-    soft = [m for m in asked["soft"] if not _of_company(scan, m)]
+    must, nice = label_requirements(scan, mentions, cues, border, is_marked)
+    soft = [m for m in asked["soft"] if not of_company(scan, m.start)]
     depths = dict(zip(mentions, find_depths(scan, scan.tokens, mentions), strict=True))
     return JobFeatures(
         title=_job_title(scan, border),
@@ -129,7 +116,7 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
-    kinds = scan.kinds | {"skill": _at_work(scan)}
+    kinds = scan.kinds | {"skill": at_work(scan)}
     marks = resume_marks(scan.tokens)
     career = read_career(scan, marks, _month(updated_at))
     has = {kind: affirmed(scan.plain, kinds[kind], marks) for kind in ("skill", "soft", "language", "education")}
@@ -193,16 +180,6 @@ def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
     return {**found, "flagged": scan.flagged, "masked": scan.masked}
 
 
-def _at_work(scan: ScannedText) -> list[Match]:
-    """The skills but those of everyday domains that are hobbies: `Off work: baking and gardening`."""
-    words = lexicon()
-    spans = []
-    for m in _HOBBIES.finditer(scan.plain) if scan.tokens.distinct & _HOBBY_WORDS else ():
-        end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else scan.plain.find("\n\n", m.end())
-        spans.append((m.start(), end if end >= 0 else len(scan.plain)))
-    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and any(a <= m.start < b for a, b in spans))]
-
-
 def _labels(scan: ScannedText, gazetteer: Gazetteer) -> list[Match]:
     """Labels of a gazetteer where the lexicon knows nothing."""
     known = [m for matches in scan.kinds.values() for m in matches]
@@ -228,72 +205,6 @@ def _responsibilities(scan: ScannedText, tasks: list[tuple[str, int, int]], skil
     return tuple(sorted(found, key=lambda value: value.start))
 
 
-def label_requirements(document: NormalisedText, tokens: Tokens, mentions: list[Match], border: int) -> tuple[list[Match], list[Match]]:
-    """Of mentions of skills in a job, those that are demanded and those that are welcome.
-
-    Args:
-        document: NormalisedText of a job.
-        tokens: Tokens(document.plain).
-        mentions: list of Match, sorted.
-        border: offset where the description starts.
-    """
-    cues = lexicon().cues.scan(tokens)
-    return _requirements(document, mentions, [cue for cue in cues if cue.kind != "weak"], cues, border)
-
-
-def _boilerplate(scan: ScannedText, cues: list[Match], border: int) -> list[tuple[int, int]]:
-    """Spans, (start, end), of sentences about benefits, equal opportunity, privacy or the application, unless they speak of experience.
-
-    Where no stop ends a sentence, as in a list that lost its line breaks, only what stands near the words that tell.
-    """
-    known = {scan.sentence(c.start) for c in cues if c.kind == "weak"}
-    found = []
-    for m in lexicon().boilerplate.scan(scan.tokens):
-        start, end = sentence = scan.sentence(m.start)
-        if m.start > border and sentence not in known:
-            found.append((max(start, m.start - _BOILERPLATE_REACH), min(end, m.end + _BOILERPLATE_REACH)))
-    return found
-
-
-def _requirements(
-    scan: NormalisedText, skills: list[Match], strong: list[Match], cues: list[Match], border: int, marked: Mapping[Match, bool] = {}
-) -> tuple[list[Match], list[Match]]:
-    """Mentions that are demanded and mentions that are welcome.
-
-    A cue in the sentence decides; then the section. Outside a section of requirements (tasks, an ad without
-    headings) a skill counts as demanded when the ad has no such section, or the sentence speaks of experience. What
-    the tagger marks elsewhere is welcome.
-    """
-    labels = label_mentions(scan, [(m.start, m.end) for m in skills], strong)
-    weak = [scan.sentence(c.start) for c in cues if c.kind == "weak"]
-    explicit = scan.has("must")
-    must, nice = [], []
-    for m, label in zip(skills, labels, strict=True):
-        section = scan.section(m.start)
-        if m.end <= border:
-            label = "must"
-        elif label is None and section in ("must", "nice"):
-            label = section
-        elif label is None and (not explicit or scan.sentence(m.start) in weak):
-            label = "must"
-        elif label is None and marked.get(m):
-            label = "nice"
-        if label == "must":
-            must.append(m)
-        elif label == "nice":
-            nice.append(m)
-    return must, nice
-
-
-def _without_company(scan: ScannedText, names: list[Match], marked: Marked, cues: list[Match]) -> list[Match]:
-    """Names without those that the tagger leaves out where a sentence speaks of the employer: `We lead in investment banking`."""
-    if not marked.asked:
-        return names
-    asking = {scan.sentence(cue.start) for cue in cues}
-    touched = zip(names, marked.touches(names), strict=True)
-    return [m for m, is_marked in touched if is_marked or scan.sentence(m.start) in asking or not _of_company(scan, m)]
-
-
 def _skills(scan: ScannedText, mentions: list[Match], depths: Mapping[Match, Depth], is_marked: Mapping[Match, bool]) -> tuple[Value, ...]:
     """Values of mentions, each name once, in the order of their first mentions.
 
@@ -302,11 +213,6 @@ def _skills(scan: ScannedText, mentions: list[Match], depths: Mapping[Match, Dep
     first = {m.name: m for m in reversed(mentions)}
     found = scan.each_skill(sorted(mentions, key=lambda m: (not is_marked[m], m)), depths)
     return tuple(sorted(found, key=lambda value: first[str(value.value)]))
-
-
-def _of_company(scan: ScannedText, match: Match) -> bool:
-    """Whether a sentence speaks of the employer: `We are a creative team`."""
-    return _COMPANY.match(scan.plain, scan.sentence(match.start)[0]) is not None
 
 
 def _job_title(scan: ScannedText, border: int) -> Value | None:

@@ -10,6 +10,7 @@ from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.normal_form.known_words import is_word
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.lexicon import Match
+from minirank.extract.rules.requirements import of_company
 from minirank.extract.rules.scanned_text import FORM, ScannedText
 from minirank.extract.rules.spans import marked_spans
 from minirank.extract.rules.tagger_features import Spans
@@ -184,3 +185,12 @@ def _letters(plain: str, spans: Iterable[tuple], start: int, end: int) -> int:
     """How many letters and digits of a part of a text lie in spans."""
     inside = {at for span in spans for at in range(max(span[0], start), min(span[1], end))}
     return sum(plain[at].isalnum() for at in inside)
+
+
+def without_company(scan: ScannedText, names: list[Match], marked: Marked, cues: list[Match]) -> list[Match]:
+    """Names without those that the tagger leaves out where a sentence speaks of the employer: `We lead in investment banking`."""
+    if not marked.asked:
+        return names
+    asking = {scan.sentence(cue.start) for cue in cues}
+    touched = zip(names, marked.touches(names), strict=True)
+    return [m for m, is_marked in touched if is_marked or scan.sentence(m.start) in asking or not of_company(scan, m.start)]

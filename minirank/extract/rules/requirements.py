@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
 from itertools import pairwise
 
 from minirank.extract.normalised_text import NormalisedText
-from minirank.extract.rules.lexicon import Match
+from minirank.extract.rules.lexicon import Match, Tokens, lexicon
 
 # Of each the words of the languages whose cues lexicon.json has.
 _CLAUSE = re.compile(
@@ -33,6 +34,91 @@ _LINK = re.compile(
 )
 _CLOSED = re.compile(r"(?i)\s*(?:[.,;)!\n]|$|(?:and|und|et|y|e|en|i|și|och|og)\b|for\b|in this\b|to be\b)")
 _WHOLE_LIST = frozenset("required preferred mandatory essential necessary needed desirable desired must".split())
+_BOILERPLATE_REACH = 100  # characters
+_COMPANY = re.compile(
+    r"(?i)\W{0,3}(?:(?:we|our|us|at (?!least))\b(?!(?: are|'re)? (?:look|expect|requir|need|want|seek|search))"
+    r"|(?:wir sind|unsere?|nous sommes|notre|nos|somos|nuestr[ao]s?|siamo|la nostra|i nostri|a nossa|os nossos|wij zijn|onze|jesteśmy"
+    r"|nasz[ae]?|suntem|vi är|våra?|vår)\b(?! (?:auf der suche|à la recherche|en búsqueda|alla ricerca|op zoek|în căutare)))"
+)
+_PRESENTS = re.compile(
+    r"(?i)\W{0,3}(?:(?:we are|we're) (?:an? |the |one of )|[^.\n]{0,50}\bis (?:an? |the |one of the )(?:[\w-]{1,20} ){0,2}"
+    r"(?:leading|leader|provider|company|manufacturer|agency|start-?up)\b)"
+)
+_WORKS_WITH = re.compile(
+    r"(?i)\W{0,3}(?:we (?:mainly |also |mostly |currently |primarily )?(?:use|work with|work in|code|program|build (?:in|with|on)|run on"
+    r"|rely on|develop (?:in|with))"
+    r"|our (?:[\w-]{1,20} ){0,2}(?:stack|tools?|toolset|technologies|services|platform|code|frontend|backend|infrastructure))\b"
+)
+
+
+def label_requirements(
+    document: NormalisedText, mentions: list[Match], cues: list[Match], border: int, marked: Mapping[Match, bool] | None = None
+) -> tuple[list[Match], list[Match]]:
+    """Of mentions of skills in a job, those that are demanded and those that are welcome.
+
+    A cue in the sentence decides; then the section. Outside a section of requirements (tasks, an ad without
+    headings) a skill counts as demanded when the ad has no such section, or the sentence speaks of experience. What
+    the tagger marks elsewhere is welcome. What the company says of itself asks nothing, but for what it works with
+    (`We use Go`), which any other mention comes before.
+
+    Args:
+        document: NormalisedText of a job.
+        mentions: list of Match, sorted.
+        cues: those of the lexicon in the document, a list of Match.
+        border: offset where the description starts.
+        marked: whether the tagger marks a mention; those that are missing it does not.
+    """
+    marked = marked or {}
+    labels = label_mentions(document, [(m.start, m.end) for m in mentions], [c for c in cues if c.kind != "weak"])
+    weak = {document.sentence(c.start) for c in cues if c.kind == "weak"}
+    explicit = document.has("must")
+    must, nice, used = [], [], []
+    for m, label in zip(mentions, labels, strict=True):
+        section, sentence = document.section(m.start), document.sentence(m.start)
+        if m.end <= border:
+            label = "must"
+        elif label is None and section in ("must", "nice"):
+            label = section
+        elif label is None and sentence in weak:
+            label = "must"
+        elif label is None and not explicit:
+            if _PRESENTS.match(document.plain, sentence[0]):
+                continue
+            if marked.get(m) or not of_company(document, m.start):
+                label = "must"
+            elif _WORKS_WITH.match(document.plain, sentence[0]):
+                used.append(m)
+        elif label is None and marked.get(m):
+            label = "nice"
+        if label == "must":
+            must.append(m)
+        elif label == "nice":
+            nice.append(m)
+    return [*must, *used], nice
+
+
+def boilerplate_spans(document: NormalisedText, tokens: Tokens, cues: list[Match], border: int) -> list[tuple[int, int]]:
+    """Spans, (start, end), of sentences about benefits, equal opportunity, privacy or the application, unless they speak of experience.
+
+    Where no stop ends a sentence, as in a list that lost its line breaks, only what stands near the words that tell.
+
+    Args:
+        document: NormalisedText of a job.
+        tokens: Tokens(document.plain).
+        cues, border: as for `label_requirements`.
+    """
+    known = {document.sentence(c.start) for c in cues if c.kind == "weak"}
+    found = []
+    for m in lexicon().boilerplate.scan(tokens):
+        start, end = sentence = document.sentence(m.start)
+        if m.start > border and sentence not in known:
+            found.append((max(start, m.start - _BOILERPLATE_REACH), min(end, m.end + _BOILERPLATE_REACH)))
+    return found
+
+
+def of_company(document: NormalisedText, position: int) -> bool:
+    """Whether the sentence at an offset speaks of the employer: `We are a creative team`."""
+    return _COMPANY.match(document.plain, document.sentence(position)[0]) is not None
 
 
 def label_mentions(document: NormalisedText, mentions: list[tuple[int, int]], cues: list[Match]) -> list[str | None]:

@@ -1,0 +1,29 @@
+"""What a person does off work is no skill of a trade: `Off work: baking and gardening`."""
+
+from __future__ import annotations
+
+import re
+
+from minirank.extract.rules.lexicon import Match, lexicon
+from minirank.extract.rules.scanned_text import ScannedText
+
+_WORDS = frozenset(
+    "hobbies hobby interests leisure work time freizeit interessen loisirs intérêt aficiones intereses pasatiempos interessi interesses"
+    " zainteresowania pasiuni interese intressen fritid hobbys passions".split()
+)
+_HOBBIES = re.compile(
+    r"(?im)(?:^[^\w\n]{0,4}|[.;!?] {1,2})(?:(?:personal |other |my )?(?:hobbies|interests|hobby)(?: and (?:interests|hobbies))?|hobbys"
+    r"|off work|outside (?:of )?work|(?:free|spare) time|leisure(?: activities)?|freizeit|interessen|hobbys und interessen|loisirs"
+    r"|centres d'intérêt|passions|aficiones|intereses|pasatiempos|interessi|hobby e interessi|interesses|zainteresowania|pasiuni|interese"
+    r"|intressen|fritid)[^\w\n]{0,4}(?P<heading>$)?|\b(?:in|during) my (?:free|spare|leisure) time\b|\bin meiner freizeit\b"
+)
+
+
+def at_work(scan: ScannedText) -> list[Match]:
+    """The skills of a resume, a list of Match, but those of everyday domains that are hobbies."""
+    words = lexicon()
+    spans = []
+    for m in _HOBBIES.finditer(scan.plain) if scan.tokens.distinct & _WORDS else ():
+        end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else scan.plain.find("\n\n", m.end())
+        spans.append((m.start(), end if end >= 0 else len(scan.plain)))
+    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and any(a <= m.start < b for a, b in spans))]
