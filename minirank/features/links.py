@@ -166,17 +166,28 @@ class Things:
 
 
 def find_links(things: Things) -> dict[Words, str]:
-    """The name that each phrase is another word for; phrases without one are left out."""
+    """The name that each phrase is another word for; phrases without one are left out.
+
+    Two phrases without a name that are each other's best partner have the more frequent one's words as their name.
+    """
     phrases, names = len(things.phrases), len(things.names)
     if not phrases or not names:
         return {}
     together = (things.held.T @ things.held).tocsr()
-    expected, company = _expected(together, slice(phrases), slice(phrases, phrases + names))
-    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, phrases : phrases + names].toarray()
-    best = evidence.argmax(axis=1)
-    at = np.arange(phrases), best
-    right = (evidence[at] >= EVIDENCE) & (company[at] >= COMPANY) & (things.beside >= BESIDE)
-    return {things.phrases[row]: things.names[best[row]] for row in np.flatnonzero(right)}
+    expected, company = _expected(together, slice(phrases), slice(phrases + names))
+    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, : phrases + names].toarray()
+    skills = things.beside >= BESIDE
+    evidence[(evidence < EVIDENCE) | (company < COMPANY) | ~skills[:, None]] = 0
+    of_name, of_phrase = evidence[:, phrases:], evidence[:, :phrases]
+    linked = {row: things.names[of_name[row].argmax()] for row in np.flatnonzero(of_name.any(axis=1)).tolist()}
+    unnamed = skills & ~of_name.any(axis=1)
+    of_phrase = np.triu(of_phrase, 1) * unnamed[:, None] * unnamed  # phrases come in the order of their frequency
+    of_phrase = of_phrase + of_phrase.T
+    partner = of_phrase.argmax(axis=1)
+    for row in np.flatnonzero(of_phrase.any(axis=1)).tolist():
+        if partner[partner[row]] == row:
+            linked[row] = " ".join(things.phrases[min(row, int(partner[row]))])
+    return {things.phrases[row]: name for row, name in sorted(linked.items())}
 
 
 def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
