@@ -42,8 +42,8 @@ LEAST = 8  # texts that must hold a phrase; 3 for a name
 MOST_PHRASES, MOST_NAMES = 2_000, 1_000  # the most frequent ones
 RANK, THINGS = 20, 6  # eigenvectors, and at least so many things for each
 REPEATED = 0.05  # r
-# Chosen in worlds of seeds 11 and 12.
-EVIDENCE, COMPANY, BESIDE = 2.0, 0.5, 0.3  # the least of each
+# The least evidence, company and `beside` of a link to a name, and of one to another phrase; chosen in worlds of seeds 11 and 12.
+OF_NAME, OF_PHRASE = (2.0, 0.5, 0.3), (2.5, 0.6, 0.4)
 
 
 @dataclass(frozen=True)
@@ -176,11 +176,12 @@ def find_links(things: Things) -> dict[Words, str]:
     together = (things.held.T @ things.held).tocsr()
     expected, company = _expected(together, slice(phrases), slice(phrases + names))
     evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, : phrases + names].toarray()
-    skills = things.beside >= BESIDE
-    evidence[(evidence < EVIDENCE) | (company < COMPANY) | ~skills[:, None]] = 0
-    of_name, of_phrase = evidence[:, phrases:], evidence[:, :phrases]
+    of_name, of_phrase = (
+        evidence[:, part] * ((evidence[:, part] >= least) & (company[:, part] >= alike) & (things.beside >= beside)[:, None])
+        for part, (least, alike, beside) in ((slice(phrases, None), OF_NAME), (slice(phrases), OF_PHRASE))
+    )
     linked = {row: things.names[of_name[row].argmax()] for row in np.flatnonzero(of_name.any(axis=1)).tolist()}
-    unnamed = skills & ~of_name.any(axis=1)
+    unnamed = (things.beside >= OF_PHRASE[2]) & ~of_name.any(axis=1)
     of_phrase = np.triu(of_phrase, 1) * unnamed[:, None] * unnamed  # phrases come in the order of their frequency
     of_phrase = of_phrase + of_phrase.T
     partner = of_phrase.argmax(axis=1)

@@ -23,6 +23,7 @@ FRAMED_NAMES = 4  # different names that make a frame of what stands around them
 
 _ENDS = frozenset("\n , ; : | • · ( ) [ ] ! ? 。 、 ， ； ： ！ ？ （ ） ؛ ، ।".split(" "))
 _JOINED = frozenset("and und et y e och og en i ve ja & + or oder ou o".split())
+_LABELS = frozenset(":：")  # what they close is a label: it says what follows, and is no item itself
 _WIDE = 3  # characters between two words that a dash stands in, as in ` - `
 
 
@@ -65,8 +66,9 @@ class ReadText:
         self.names = {name for kind, name in quoted.values() if kind in SKILLS}
         self.title = None if features.title is None else features.title.value
         self.items: list[Item] = []
-        for words in _pieces(text):
-            self.items += _named(words, quoted, starts)
+        for words, end in _pieces(text):
+            items = _named(words, quoted, starts)
+            self.items += (item for item in items if item.name is not None or end not in _LABELS)
             if len(self.items) >= MOST_ITEMS:
                 break
 
@@ -119,8 +121,8 @@ def _values(features: Any) -> Iterator[tuple[str, Value]]:
                 yield field.name, value
 
 
-def _pieces(text: str) -> Iterator[Words]:
-    """The words between two marks: of lists, lines and sentences."""
+def _pieces(text: str) -> Iterator[tuple[Words, str]]:
+    """The words between two marks of lists, lines and sentences, and the mark behind them."""
     tokens = Tokens(text)
     words, starts, ends = tokens.words, tokens.starts, tokens.ends
     begin = 0
@@ -129,7 +131,7 @@ def _pieces(text: str) -> Iterator[Words]:
         if word in _ENDS or gap >= _WIDE or (word in "./" and gap > 0):
             closed = word in _ENDS or word in "./"
             if begin < place + (not closed):
-                yield tuple(words[begin : place + (not closed)])
+                yield tuple(words[begin : place + (not closed)]), word if closed else ""
             begin = place + 1
 
 
