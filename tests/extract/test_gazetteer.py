@@ -54,6 +54,15 @@ def test_a_job_must_ask_for_it(tmp_path):
     assert names(extract_resume("I was at the zoo and in a Danish brewery", 0, gazetteer).skills) == ["zoo", "danish brewery"]
 
 
+def test_a_marked_span_that_is_spelled_almost_like_a_label_has_its_name(tmp_path):
+    gazetteer = read_gazetteer(write(tmp_path, ESCO, "esco.csv"))
+    posting = POSTING.replace("brewing science", "fermentations science")
+    found = [(v.value, v.quote, v.source) for v in extract_job("Brewer", posting, gazetteer).must_have]
+    assert ("zymurgy", "fermentations science", "rules") in found
+    found = [(v.value, v.quote, v.source) for v in extract_job("Brewer", posting).must_have]
+    assert ("fermentations science", "fermentations science", "tagger") in found
+
+
 @cases(r"""
     text= | found
     "工程师\n要求：机器学习、焊接经验" | 机器学习, 焊接

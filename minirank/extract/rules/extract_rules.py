@@ -86,7 +86,8 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
     named = [*skills, *chain.from_iterable(asked[kind] for kind in ("soft", "language", "education"))]
     tasks = find_responsibilities(scan, border)
-    mentions = sorted([*skills, *open_forms(scan, marked.knowledge, named, tasks)])
+    forms = open_forms(scan, marked.knowledge, named, tasks)
+    mentions = sorted([*skills, *(forms if gazetteer is None else map(gazetteer.nearest_named, forms))])
     is_marked = dict(zip(mentions, marked.touches(mentions), strict=True))
     must, nice = label_requirements(scan, mentions, cues, border, is_marked)
     soft = [m for m in asked["soft"] if not of_company(scan, m.start)]

@@ -45,9 +45,13 @@ class Gazetteer:
         self._matchers = {layer: Matcher((phrase, "skill", name) for phrase, name in found.items()) for layer, found in layers.items()}
 
     @cached_property
-    def nearest(self) -> NearestLabel:
-        """What finds the label that is spelled most like a phrase."""
+    def _nearest(self) -> NearestLabel:
         return NearestLabel(self._names)
+
+    def nearest_named(self, form: Match) -> Match:
+        """A span without a name, under that of the label which is spelled almost like it, where there is one."""
+        name = self._nearest.find(form.name)
+        return form if name is None else Match(form.start, form.end, "skill", name)
 
     def spans(self, plain: str) -> dict[str, list[tuple[int, int]]]:
         """{layer: sorted list of (start, end)} of the labels in a normalised text."""

@@ -9,7 +9,7 @@ import numpy as np
 
 PART = 4  # characters
 # Chosen on SkillSpan's train.json with the labels of ESCO, by how well one half of a posting finds the other.
-NEAR = 0.8
+NEAR = 0.7
 
 
 def parts_of(word: str) -> list[str]:
