@@ -120,6 +120,7 @@ READERS = {reader_name(r, m): Cell(partial(read_with, r, m)) for r in RECALLS fo
 # A group of inputs -> what is read and made without it, of a reading.
 GROUPS: dict[str, Callable[[Callable[[Market], Features]], Cell]] = {
     "open forms": lambda read: Cell(partial(changed, without_open_forms, read)),
+    "links": lambda read: Cell(read, FeatureConfig(links=False)),
     "finer signals": lambda read: Cell(partial(changed, without_finer, read)),
     "tastes": lambda read: Cell(read, FeatureConfig(signals=False)),
     "text": lambda read: Cell(read, FeatureConfig(text=False, tokens=False)),
