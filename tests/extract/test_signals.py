@@ -43,6 +43,7 @@ from minirank.simulate import World, WorldConfig
     led training for people | None
     responsible for the team's budget | None
     an industry-leading team | None
+    one of the world's leading ferry operators | None
     worked with Product Leads developers and designers | None
     manage the people and processes | None
     solid product management experience | None

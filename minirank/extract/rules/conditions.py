@@ -40,7 +40,8 @@ _OTHERS_LEAD = re.compile(
     r"|\b(?:with|under|by|your|mit|unter|bajo|sotto|avec|sous|onder|met)\s(?:(?:the|a|an|our|your|dem|der|einem|einer|el|la|un|una"
     r"|le)\s)?)$"
 )
-_INSIDE = re.compile(r"-\w$|\w [A-Z]$")  # `industry-leading`, `Product Leads`
+# `industry-leading`, `Product Leads`, `one of the leading operators`
+_INSIDE = re.compile(r"-\w$|\w [A-Z]$|(?:\b[Aa]n?|\b[Tt]he|'s|\b[Oo]ur|\bmost)\sl$")
 # Where an ad looks for a leader: `as Head of Kitchen`, `we need a team lead`.
 _WANTED = re.compile(
     r"(?i)\b(?:looking for|seek\w*|hir\w{1,4}|recruit\w*|as|are|be|become|role of|position of|need|suchen|gesucht|als|recherch\w*"
@@ -135,9 +136,7 @@ def _read(plain: str, m: Match, border: int | None) -> tuple[str, int, int] | No
     near = max(0, start - _NEAR)
     if name == "verb":  # `led a team of 8 engineers`; neither `industry-leading` nor `with Product Leads`
         led = _LED.match(plain, end, min(len(plain), end + 70))
-        inside = plain[start - 1 : start] == "-" or (
-            plain[start].isupper() and plain[start - 2 : start - 1].isalnum() and plain[start - 1] == " "
-        )
+        inside = _INSIDE.search(plain, max(0, start - 6), start + 1)
         if led is None or "\n" in led[0] or inside:
             return None
         name, end = "people", led.end()
