@@ -16,7 +16,7 @@ class FeatureConfig:
 
     Args:
         match: dense match features (coverage of must-haves, gaps in years and seniority, ...).
-        signals: closeness to past hires, dense and as a bag of the skills that they share.
+        signals: closeness to past hires, and what they have more than others of their domain.
         text: TF-IDF similarities between texts.
         skills: bags of skills (must-haves, nice-to-haves, the resume's, the must-haves covered).
         tokens: bags of hashed words of the job and of the resume.

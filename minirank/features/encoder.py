@@ -246,7 +246,7 @@ class Encoder:
         encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
         jobs, resumes = pairs.jobs.foreign[pairs.job], pairs.resumes.foreign[pairs.resume]
         either = jobs | resumes  # beside a foreign job nothing read in the resume counts; the job's inputs are those of the request
-        foreign: dict[inputs.Owner, np.ndarray] = {"job": jobs, "resume": either, "pair": either, "hire": either}
+        foreign: dict[inputs.Owner, np.ndarray] = {"job": jobs, "resume": either, "pair": either}
         for owner, rows in foreign.items():
             if rows.any():
                 hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)

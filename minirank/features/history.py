@@ -9,8 +9,6 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -18,7 +16,7 @@ from minirank.extract import JobFeatures
 from minirank.features.hires import PastHires
 from minirank.features.market import Market, Shares
 from minirank.features.profiles import Profiles, job_profiles, resume_profiles
-from minirank.features.sparse import dot, dot_shared, merge, offsets_of, product, row_of_entries, sizes, squares
+from minirank.features.sparse import dot, dot_shared, merge, sizes, squares
 from minirank.features.tastes import Contrast, contrast
 from minirank.features.tfidf import TextModel
 
@@ -105,23 +103,11 @@ class OtherHires:
 
     def skills(self) -> np.ndarray:
         """Share of the others' skills that the resume has, each counted as often as they have it."""
-        return self._share_of_skills(self.history.of_slots("skills"))
-
-    def unstated(self, jobs: Profiles) -> np.ndarray:
-        """The same over skills that the job does not name."""
-        history, skills = self.history, self.history.of_slots("skills")
-        return self._share_of_skills((skills - product(skills, np.arange(len(history.job)), jobs.sets["named"], history.job)).tocsr())
-
-    def same(self, name: str) -> np.ndarray:
-        """Share of the others that have the resume's value of a set of one."""
-        same, _ = self._common(self.history.of_slots(name), name)
-        says = sizes(self.resumes.sets[name])[self.resume] > 0
-        return self._spread(np.where(says, same / (np.diff(self.history.offsets)[self.job] - 1.0), np.nan))
-
-    def years_apart(self) -> np.ndarray:
-        """|years - mean years of the others|."""
-        years = self.history.people.years[self.history.hire]
-        return self._spread(np.abs(self.resumes.years[self.resume] - self._mean_of_others(years)))
+        history, held = self.history, self.history.of_slots("skills")
+        others = (merge(held, history.offsets)[history.job] - held).tocsr()
+        both = dot(others, self.left_out, self.resumes.sets["skills"], self.resume)
+        total = np.bincount(history.job, sizes(held), minlength=len(history.level))[history.job] - sizes(held)
+        return self._spread(ratio(both, total[self.left_out]))
 
     def text_similarity(self) -> np.ndarray:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
@@ -134,14 +120,10 @@ class OtherHires:
         both = dot_shared(total, self.job, text, self.resume) - dot_shared(hired, history.hire[self.left_out], text, self.resume)
         return self._spread(ratio(both, np.sqrt(np.maximum(square, 0.0))[self.left_out]))
 
-    @cached_property
-    def skill_lift(self) -> csr_array:
-        """(S, COLUMNS) how much more the others have each skill than is usual, those aside that their ads named; see `Contrast.lift`."""
-        return self._contrast(self.history.people.sets["skills"], self.history.ads.sets["named"], self.market.skills).lift()
-
     def lifted_skills(self) -> np.ndarray:
-        """Sum of the lifts of the resume's skills."""
-        return self._spread(dot(self.skill_lift, self.left_out, self.resumes.sets["skills"], self.resume))
+        """Sum of the lifts of the resume's skills, of hires whose ad did not ask for them; see `Contrast.lift`."""
+        lifts = self._contrast(self.history.people.sets["skills"], self.history.ads.sets["named"], self.market.skills).lift()
+        return self._spread(dot(lifts, self.left_out, self.resumes.sets["skills"], self.resume))
 
     def shared_background(self, industries: csr_array) -> np.ndarray:
         """Chance that the industry which the others have in common is one of the resume's.
@@ -167,9 +149,6 @@ class OtherHires:
         domain = self.market.domain_of(self.history.people)[hire]
         return contrast(self.history.offsets, held[hire], None if asked is None else asked[hire], shares, domain)
 
-    def _share_of_skills(self, held: csr_array) -> np.ndarray:
-        return self._spread(ratio(*self._common(held, "skills")))
-
     def _mean_of_others(self, values: np.ndarray) -> np.ndarray:
         """(H,) mean of a number over the others of whom it is known.
 
@@ -182,42 +161,11 @@ class OtherHires:
         count = np.bincount(job, known, minlength=jobs)[self.job] - known[self.left_out]
         return ratio(total, count)
 
-    def _common(self, held: csr_array, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """(H,) support, among the others, of what the resume holds too, and of everything they hold.
-
-        Args:
-            held: (S, COLUMNS), a set of each slot.
-            name: the resumes' set that it is compared with.
-        """
-        support, mine = merge(held, self.history.offsets), self.resumes.sets[name]
-        both = dot(support, self.job, mine, self.resume) - dot(held, self.left_out, mine, self.resume)
-        total = np.bincount(self.history.job, sizes(held), minlength=support.shape[0])
-        return both, total[self.job] - sizes(held)[self.left_out]
-
     def _spread(self, values: np.ndarray) -> np.ndarray:
         """(H,) -> (N,)."""
         full = np.full(len(self.slot), np.nan)
         full[self.rows] = values
         return full
-
-
-def shared_skills(history: History, most: int) -> csr_array:
-    """What the others have in common, with each slot left out in turn.
-
-    Args:
-        history: of the jobs; a skill needs a support of k among the n - 1 others.
-        most: skills kept for each slot, those of highest support first.
-    Returns:
-        (S + 1, COLUMNS) float64 supports; the last row is empty, for pairs without history.
-    """
-    held = history.of_slots("skills")
-    support = (merge(held, history.offsets)[history.job] - held).tocsr()
-    row = row_of_entries(support)
-    order = np.lexsort((support.indices, -support.data, row))
-    rank = np.arange(len(order)) - np.repeat(support.indptr[:-1], np.diff(support.indptr))
-    chosen = np.sort(order[(rank < most) & (support.data[order] >= history.k)])
-    offsets = offsets_of(row[chosen], support.shape[0] + 1)
-    return csr_array((support.data[chosen], support.indices[chosen], offsets), shape=(support.shape[0] + 1, support.shape[1]))
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

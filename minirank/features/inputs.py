@@ -13,15 +13,14 @@ import numpy as np
 
 from minirank.config.features import FeatureConfig
 from minirank.extract import EDUCATION, REMOTE, SENIORITY
-from minirank.features.history import ratio, shared_skills
+from minirank.features.history import ratio
 from minirank.features.pairs import MatchedPairs
 from minirank.features.sparse import column
 from minirank.kernels.batch import Bag
 
-SHARED_SKILLS = 10  # ids in the bag of skills that past hires share
 IDENTIFIERS = {"job_id": "job", "team_id": "job", "resume_id": "resume"}
 
-Owner = Literal["request", "job", "resume", "pair", "hire"]
+Owner = Literal["request", "job", "resume", "pair"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,7 @@ class Input:
 
     Args:
         name: in `InputSpec`.
-        owner: what it is a property of: the search request, the job, the resume, the pair, or the hire that is left out of those
-            which the candidate is compared with.
+        owner: what it is a property of: the search request, the job, the resume or the pair.
         size: how many ids there are, or the vocabulary that they are places in.
         values: `MatchedPairs` -> a value for each owner; every pair gets that of its own.
         switches: in `FeatureConfig`, which must all be on.
@@ -125,7 +123,6 @@ BAGS = (
     MultiValued("nice_to_have", "job", "skill", lambda p: p.jobs.sets["nice"], ("skills",)),
     MultiValued("resume_skills", "resume", "skill", lambda p: p.resumes.sets["skills"], ("skills",)),
     MultiValued("must_covered", "pair", "skill", lambda p: p.must_covered, ("skills",)),
-    MultiValued("hired_skills", "hire", "skill", lambda p: shared_skills(p.history, SHARED_SKILLS), ("signals",)),
     MultiValued("job_tokens", "job", "token", lambda p: p.jobs.tokens, ("tokens",)),
     MultiValued("resume_tokens", "resume", "token", lambda p: p.resumes.tokens, ("tokens",)),
 )
@@ -204,11 +201,6 @@ FEATURES = (
     Feature("title_found", "pair", "share", "BM25 of the job's title in the resume / its most", lambda p: p.title_found(), TEXT),
     Feature("hires", "job", "ln(1 + people)", "n past hires, before one is left out", lambda p: p.history.log_counts(), SIGNALS),
     Feature("hired_skills", "pair", "share", "of what n - 1 hires can, the resume's part", lambda p: p.past.skills(), SIGNALS, flag=True),
-    Feature("hired_unstated", "pair", "share", "the same over skills not named by the job", lambda p: p.past.unstated(p.jobs), SIGNALS),
-    Feature("hired_years", "pair", "years", "|years - mean years of n - 1 hires|", lambda p: p.past.years_apart(), SIGNALS),
-    Feature("hired_seniority", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("seniority"), SIGNALS),
-    Feature("hired_education", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("education"), SIGNALS),
-    Feature("hired_title", "pair", "share", "of n - 1 hires that have the resume's", lambda p: p.past.same("title"), SIGNALS),
     Feature(
         "hired_more",
         "pair",
@@ -242,22 +234,13 @@ FEATURES = (
 READ = {
     "skills": (
         *("must_have", "nice_to_have", "resume_skills", "must_covered", "must_coverage", "must_missing", "nice_coverage", "extra_skills"),
-        *("soft_skills", "languages", "hired_skills", "hired_unstated", "must_depth", "must_weakest", "must_first", "stressed"),
+        *("soft_skills", "languages", "hired_skills", "must_depth", "must_weakest", "must_first", "stressed"),
         *("outside_skills", "hired_more"),
     ),
-    "titles": (
-        "job_title",
-        "resume_title",
-        "job_domain",
-        "resume_domain",
-        "same_title",
-        "title_similarity",
-        "domain_overlap",
-        "hired_title",
-    ),
+    "titles": ("job_title", "resume_title", "job_domain", "resume_domain", "same_title", "title_similarity", "domain_overlap"),
     "levels": (
         *("job_seniority", "resume_seniority", "job_education", "resume_education", "job_remote", "resume_remote", "years", "min_years"),
-        *("years_gap", "seniority_gap", "education_gap", "remote_fit", "hired_years", "hired_seniority", "hired_education"),
+        *("years_gap", "seniority_gap", "education_gap", "remote_fit"),
         *("standing", "standing_gap", "hired_standing"),
     ),
     "terms": (

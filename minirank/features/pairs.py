@@ -44,8 +44,6 @@ class MatchedPairs:
 
     def rows(self, owner: str) -> np.ndarray:
         """(N,) which of the owners of an input each pair belongs to; see `inputs.Input`."""
-        if owner == "hire":  # those without history: the row after the last
-            return np.where(self.past.slot < 0, len(self.history.job), self.past.slot)
         return {"job": self.job, "resume": self.resume}.get(owner, np.arange(len(self)))
 
     def asked(self, name: str) -> np.ndarray:

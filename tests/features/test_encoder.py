@@ -199,7 +199,7 @@ def test_rows_taken_from_a_table_are_those_resumes_encoded_alone(world):
 def test_every_group_can_be_switched_off(world, off):
     _, dataset = encoded(world, **{off: False})
     fewer = lambda kind: len(getattr(dataset.inputs, kind)) < len(getattr(world.dataset.inputs, kind))  # noqa: E731
-    assert fewer("dense") == (off in ("match", "signals", "text")) and fewer("bags") == (off in ("signals", "skills", "tokens"))
+    assert fewer("dense") == (off in ("match", "signals", "text")) and fewer("bags") == (off in ("skills", "tokens"))
     assert fewer("categorical") == (off == "signals")
     kept = [world.dataset.inputs.dense.index(name) for name in dataset.inputs.dense]
     assert np.array_equal(dataset.rows.dense, world.dataset.rows.dense[:, kept])
@@ -229,7 +229,7 @@ def test_a_new_input_is_one_entry(world, monkeypatch):
     assert set(spec.dense) == {*before.dense, "new_number"} and set(spec.of_request) == {*before.of_request, "new_bag"}
     assert before.vocabularies == (
         ("job_domain", "resume_domain"),
-        ("must_have", "nice_to_have", "resume_skills", "must_covered", "hired_skills"),
+        ("must_have", "nice_to_have", "resume_skills", "must_covered"),
         ("job_title", "resume_title"),
     )
     assert spec.vocabularies[1] == (*before.vocabularies[1], "new_bag")
