@@ -430,3 +430,42 @@ Kitchen porter – Harbour Hotel, Hull – 01/2017-02/2019""",
 )
 def test_layouts(text, employers):
     assert ", ".join(names(extract_resume(HEAD + text, UPDATED).employers)) == employers
+
+
+@cases("""
+    experience | entry | education | studies | apart
+    Werkervaring | maart 2018 - februari 2022 | Opleidingen | september 2010 - juni 2014 | Vrijwilligerswerk
+    Experiență profesională | martie 2018 - februarie 2022 | Educație și formare | septembrie 2010 - iunie 2014 | Voluntariat
+    Arbetslivserfarenhet | mars 2018 - februari 2022 | Utbildning | september 2010 - juni 2014 | Ideellt engagemang
+    Erhvervserfaring | marts 2018 - februar 2022 | Uddannelse | september 2010 - juni 2014 | Frivilligt arbejde
+    Arbeidserfaring | mars 2018 - februar 2022 | Utdanning | september 2010 - juni 2014 | Frivillig arbeid
+    Työkokemus | maaliskuu 2018 - helmikuu 2022 | Koulutus | syyskuu 2010 - kesäkuu 2014 | Vapaaehtoistyö
+    Pracovní zkušenosti | březen 2018 - únor 2022 | Vzdělání | září 2010 - červen 2014 | Dobrovolnictví
+    Pracovné skúsenosti | marec 2018 - február 2022 | Vzdelanie | september 2010 - jún 2014 | Dobrovoľníctvo
+    Szakmai tapasztalat | 2018. március - 2022. február | Tanulmányok | 2010. szeptember - 2014. június | Önkéntes munka
+    Radno iskustvo | ožujak 2018 - veljača 2022 | Obrazovanje | rujan 2010 - lipanj 2014 | Volontiranje
+    İş Deneyimi | Mart 2018 - Şubat 2022 | Eğitim | Eylül 2010 - Haziran 2014 | Gönüllü çalışmalar
+    Досвід роботи | березень 2018 - лютий 2022 | Освіта | вересень 2010 - червень 2014 | Волонтерство
+    Професионален опит | март 2018 - февруари 2022 | Образование | септември 2010 - юни 2014 | Доброволчество
+    Επαγγελματική εμπειρία | Μάρτιος 2018 - Φεβρουάριος 2022 | Εκπαίδευση | Σεπτέμβριος 2010 - Ιούνιος 2014 | Εθελοντισμός
+    職務経歴 | 2018年3月 - 2022年2月 | 学歴 | 2010年9月 - 2014年6月 | ボランティア活動
+    경력사항 | 2018년 3월 - 2022년 2월 | 학력 | 2010년 9월 - 2014년 6월 | 봉사활동
+    工作经历 | 2018年3月 - 2022年2月 | 教育背景 | 2010年9月 - 2014年6月 | 志愿服务
+    工作經歷 | 2018年3月 - 2022年2月 | 學歷 | 2010年9月 - 2014年6月 | 志工經驗
+    Beruflicher Werdegang | März 2018 - Februar 2022 | Schul- und Berufsausbildung | September 2010 - Juni 2014 | Ehrenamtliche Tätigkeiten
+    Praktische Erfahrungen | 03/2018 - 02/2022 | Hochschulstudium | 09/2010 - 06/2014 | Soziales Engagement
+    Parcours professionnel | mars 2018 - février 2022 | Formations et diplômes | septembre 2010 - juin 2014 | Engagements associatifs
+    Trayectoria profesional | marzo 2018 - febrero 2022 | Formación académica | septiembre 2010 - junio 2014 | Voluntariado
+    Esperienza professionale | marzo 2018 - febbraio 2022 | Istruzione e formazione | settembre 2010 - giugno 2014 | Attività di volontariato
+    Histórico profissional | março 2018 - fevereiro 2022 | Formação | setembro 2010 - junho 2014 | Trabalho voluntário
+    Przebieg pracy zawodowej | marzec 2018 - luty 2022 | Edukacja | wrzesień 2010 - czerwiec 2014 | Działalność społeczna
+    Трудовой опыт | март 2018 - февраль 2022 | Образование | сентябрь 2010 - июнь 2014 | Волонтёрская деятельность
+    Pengalaman Kerja | Maret 2018 - Februari 2022 | Pendidikan | September 2010 - Juni 2014 | Kegiatan Sukarela
+    Kinh nghiệm làm việc | 03/2018 - 02/2022 | Học vấn | 09/2010 - 06/2014 | Hoạt động tình nguyện
+    الخبرة العملية | مارس 2018 - فبراير 2022 | التعليم | سبتمبر 2010 - يونيو 2014 | العمل التطوعي
+""")
+def test_headings_and_months_of_many_languages(experience, entry, education, studies, apart):
+    older = studies.replace("2010", "2000").replace("2014", "2009")
+    for form in (str, str.upper):
+        text = f"{form(experience)}\nX-Firma, {entry}\n\n{form(education)}\nY-Club, {studies}\n\n{form(apart)}\nZ-Club, {older}"
+        assert number(extract_resume(HEAD + text, UPDATED).tenure) == 48
