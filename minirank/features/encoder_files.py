@@ -52,7 +52,7 @@ def save(encoder: Any, folder: Path) -> None:
     if encoder.text is not None:
         text = encoder.text
         arrays |= {"kept": text.words.kept, "idf": text.words.idf, "parts_kept": text.parts.kept, "parts_idf": text.parts.idf}
-        arrays |= {"texts": np.array([text.words.texts, text.length, text.most_unknown])}
+        arrays |= {"texts": np.array([text.words.texts, text.length, text.word_length, text.most_unknown])}
     make_folder(folder)
     save_npz(folder / "encoder.npz", arrays)
     settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
@@ -87,19 +87,24 @@ def load(folder: Path) -> dict[str, Any]:
     reads_text, number = config.text or config.tokens, (len(inputs.features(config)),)
     kinds = (("kept", np.int32), ("idf", np.float64))
     texts: dict[str, Any] = {prefix + name: ((None,), kind) for prefix in ("", "parts_") for name, kind in kinds}
-    texts = texts | {"texts": ((3,), np.float64)} if reads_text else {}
+    texts = texts | {"texts": ((4,), np.float64)} if reads_text else {}
     values = load_npz(arrays, _AGAIN, {"mean": (number, np.float64), "std": (number, np.float64), **market.ARRAYS, **texts})
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
     if reads_text:
-        count, length, most_unknown = values.pop("texts")
-        found = [Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count)) for prefix in ("", "parts_")]
+        count, length, word_length, most_unknown = values.pop("texts")
+        found = [
+            Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count), of_parts=bool(prefix))
+            for prefix in ("", "parts_")
+        ]
         for terms in found:
             ascending = (np.diff(terms.kept, prepend=0) > 0).all() and (terms.kept[-1:] < config.buckets).all()
             if len(terms.kept) != len(terms.idf) or not ascending or (terms.idf <= 0).any() or not (1 <= count < MOST):
                 raise RunError(f"{arrays}: damaged; {_AGAIN}")
-        if not (0 <= length < MOST and 0 <= most_unknown <= 1):
+        if not (0 <= length < MOST and 0 <= word_length < MOST and 0 <= most_unknown <= 1):
             raise RunError(f"{arrays}: damaged; {_AGAIN}")
-        fields["text"] = TextModel(config.bigrams, found[0], found[1], float(length), float(most_unknown), Links(settings.links))
+        fields["text"] = TextModel(
+            config.bigrams, found[0], found[1], float(length), float(word_length), float(most_unknown), Links(settings.links)
+        )
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
     try:

@@ -199,6 +199,10 @@ FEATURES = (
     Feature("recency", "pair", "ln(1 + days)", "time of the search - updated_at, never negative", lambda p: p.recency()),
     Feature("text_similarity", "pair", "cosine", "TF-IDF of the parts of words of both texts", lambda p: p.text_similarity(), TEXT),
     Feature("title_found", "pair", "share", "BM25 of the job's title in the resume / its most", lambda p: p.title_found(), TEXT),
+    Feature("text_found", "pair", "share", "likewise of all that the job says, by words", lambda p: p.found("text", "words"), TEXT),
+    Feature("asked_found", "pair", "share", "likewise of the lines that ask for something", lambda p: p.found("asked", "words"), TEXT),
+    Feature("forms_found", "pair", "share", "likewise of what the tagger marks, by parts", lambda p: p.found("forms", "parts"), TEXT),
+    Feature("phrases_found", "pair", "share", "likewise of responsibilities, by words", lambda p: p.found("phrases", "words"), TEXT),
     Feature("hires", "job", "ln(1 + people)", "n past hires, before one is left out", lambda p: p.history.log_counts(), SIGNALS),
     Feature("hired_skills", "pair", "share", "of what n - 1 hires can, the resume's part", lambda p: p.past.skills(), SIGNALS, flag=True),
     Feature(
@@ -258,7 +262,7 @@ NOT_READ = (
     "reachable",
     "recency",
     "text_similarity",
-    "title_found",
+    *("title_found", "text_found", "asked_found", "forms_found", "phrases_found"),
     "hires",
     "hired_text",
 )

@@ -169,8 +169,19 @@ class MatchedPairs:
         return dot_shared(self.jobs.text, self.job, self.resumes.text, self.resume)
 
     def title_found(self) -> np.ndarray:
-        """(N,) BM25 of the job's title in the resume's text, as a share of the most that it can be."""
-        return dot_shared(self.jobs.wanted, self.job, self.resumes.saturated, self.resume)
+        """(N,) `found` of the job's title, 0 where it holds no word."""
+        return np.nan_to_num(self.found("title", "parts"))
+
+    def found(self, name: str, terms: str) -> np.ndarray:
+        """(N,) BM25 of a text of the job in the resume's text, as a share of the most that it can be; NaN where it holds no word.
+
+        Args:
+            name: in `Profiles.wanted`.
+            terms: what that is in, "words" or "parts".
+        """
+        wanted = self.jobs.wanted[name]
+        shares = dot_shared(wanted, self.job, self.resumes.saturated[terms], self.resume)
+        return np.where(sizes(wanted)[self.job] > 0, shares, np.nan)
 
     @cached_property
     def past(self) -> OtherHires:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
+from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form
 from minirank.extract.edited_text import EditedText
 from minirank.extract.schema import named
 from minirank.features.sparse import column, sets
-from minirank.features.tfidf import TextModel, hashed_counts, top_tokens, words
+from minirank.features.tfidf import TextModel, top_tokens, words
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
 Records = Sequence[Record]
 JobsFound = Sequence[JobFeatures]
 ResumesFound = Sequence[ResumeFeatures]
 Counts = tuple[csr_array, csr_array]  # of words and of parts of words, see `TextModel.count`
+IN_PARTS, IN_WORDS = ("title", "forms"), ("phrases", "asked")  # of `wanted_texts`: how each is looked up
+AROUND = 200  # characters of a line on either side of what it asks for
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE, "leadership": LEADERSHIP}
 SETS = ("domains", "soft_skills", "languages", "industries", "conditions")  # of jobs and of resumes, under the names of their features
 DEPTHS = {name: (place + 1) / len(DEPTH) for place, name in enumerate(DEPTH)}  # how deep a skill is held
@@ -39,7 +40,7 @@ class Profiles:
         skills: name -> n lists, sets that jobs and resumes do not share.
         texts: the n texts; asked for where there is a model and no counts.
         model, most, counts: as in `job_profiles`.
-        titles: of jobs, n strings.
+        wanted: of jobs, n results of `wanted_texts`.
 
     Attributes:
         key: (n,) int64, a hash of job_id or resume_id.
@@ -54,8 +55,9 @@ class Profiles:
         sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
         text: (n, buckets) TF-IDF rows of parts of words, or None where the encoder reads no text.
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
-        wanted: (n, buckets), of jobs, `Rarity.shares` of the titles' parts of words, or None likewise.
-        saturated: (n, buckets), of resumes, `TextModel.saturated`, or None likewise.
+        wanted: of jobs, name -> (n, buckets), `Rarity.shares` of the words or the parts of words in what `wanted_texts` cuts out;
+            empty where the encoder reads no text.
+        saturated: of resumes, words and parts -> (n, buckets), `TextModel.saturated`, or empty likewise.
         known: (n,) float64, see `TextModel.known`; NaN where the encoder reads no text.
         foreign: (n,) bool, see `TextModel.foreign`.
     """
@@ -70,7 +72,7 @@ class Profiles:
         model: TextModel | None,
         most: int,
         counts: Counts | None,
-        titles: Iterable[str] | None = None,
+        wanted: Sequence[Mapping[str, str]] | None = None,
     ):
         id_name, time_name, years_name = names
         self.records, self.features = records, features
@@ -80,7 +82,7 @@ class Profiles:
         self.title = [value_of(f.title) for f in features]
         self.domain = [f.domains[0].value if f.domains else None for f in features]
         self.domain_column = np.array([-1 if name is None else column(name) for name in self.domain], np.int64)
-        self.is_jobs = titles is not None
+        self.is_jobs = wanted is not None
         numbers = ("salary", "start") if self.is_jobs else ("salary", "notice", "tenure", "moves")
         self.numbers = {name: np.array([value_of(getattr(f, name), np.nan) for f in features], np.float64) for name in numbers}
         self.currency = np.array([-1 if f.currency is None else column(str(f.currency.value)) for f in features], np.int64)
@@ -91,16 +93,20 @@ class Profiles:
         lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
         lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
         self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
-        self.text = self.tokens = self.wanted = self.saturated = None
+        self.text = self.tokens = None
+        self.wanted: dict[str, csr_array] = {}
+        self.saturated: dict[str, csr_array] = {}
         self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
         if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
             self.known, self.foreign = model.known(in_words), model.foreign(in_words)
-            if titles is None:
-                self.saturated = model.saturated(in_parts)
+            if wanted is None:
+                self.saturated = {"words": model.saturated(in_words, model.word_length), "parts": model.saturated(in_parts, model.length)}
             else:
-                self.wanted = model.parts.shares(hashed_counts(titles, model.parts.buckets, parts=True))
+                self.wanted = {name: model.parts.shares(model.count_parts([texts[name] for texts in wanted])) for name in IN_PARTS}
+                self.wanted |= {name: model.words.shares(model.count_words([t[name] for t in wanted]), often=True) for name in IN_WORDS}
+                self.wanted["text"] = model.words.shares(in_words, often=True)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -126,12 +132,32 @@ def job_text(job: Record, features: JobFeatures) -> EditedText:
     return clean_form(f"{job['title']}\n{job['description']}", features.flagged, features.masked)
 
 
-def job_title(job: Record, features: JobFeatures) -> str:
-    """The title in its plain form, without flagged and masked spans."""
-    border = len(job["title"])
-    flagged = [replace(flag, end=min(flag.end, border)) for flag in features.flagged if flag.start < border]
-    masked = [replace(mask, end=min(mask.end, border)) for mask in features.masked if mask.start < border]
-    return clean_text(job["title"], flagged, masked)
+def wanted_texts(job: Record, text: EditedText, features: JobFeatures) -> dict[str, str]:
+    """What of a job is looked up in a resume's text, in its plain form: name -> text.
+
+    `title`; `forms`: must- and nice-to-haves that the tagger has marked; `phrases`: responsibilities; `asked`: the lines that
+    hold must- or nice-to-haves.
+
+    Args:
+        job: mapping with title.
+        text: of `job_text`.
+        features: of the job.
+    """
+    plain, values = text.text, (*features.must_have, *features.nice_to_have)
+    lines: list[list[int]] = []
+    for start, end in sorted(text.text_span(value.start, value.end) for value in values):
+        begin = max(plain.rfind("\n", 0, start) + 1, start - AROUND)
+        finish = min(plain.find("\n", end) % (len(plain) + 1), end + AROUND)
+        if lines and begin <= lines[-1][1]:
+            lines[-1][1] = max(lines[-1][1], finish)
+        else:
+            lines.append([begin, finish])
+    return {
+        "title": plain[: text.text_span(0, len(job["title"]))[1]],
+        "forms": "\n".join(str(value.value) for value in values if value.source == "tagger"),
+        "phrases": "\n".join(str(value.value) for value in features.responsibilities),
+        "asked": "\n".join(plain[begin:finish] for begin, finish in lines),
+    }
 
 
 def resume_text(resume: Record, features: ResumeFeatures) -> EditedText:
@@ -155,8 +181,8 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     must, nice = [_values(named(f.must_have)) for f in features], [_values(named(f.nice_to_have)) for f in features]
     skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)], "first": [names[:1] for names in must]}
     skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
-    titles = map(job_title, jobs, features)
-    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, titles)
+    wanted = [wanted_texts(job, text, f) for job, text, f in zip(jobs, texts, features)]
+    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)
 
 
 def resume_profiles(resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
+from importlib import resources
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -80,6 +81,21 @@ def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False, par
     return counts
 
 
+@cache
+def share_of_postings(buckets: int, parts: bool) -> np.ndarray:
+    """(buckets,) float64, the share of English job postings that hold a hashed word, or part of one; 0 for what hardly any holds.
+
+    Of parts as if the words of a posting did not depend on each other. posting_words.txt is written by
+    bench/ranking/posting_words.py: how many postings were counted, then each word and how many of them hold it.
+    """
+    first, *lines = resources.files(__package__).joinpath("posting_words.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    found, counts = zip(*(line.split(" ") for line in lines))
+    absent = np.log1p(-np.minimum(np.array(counts, float) / int(first), 1 - 1e-9))
+    terms = hashed_counts(found, buckets, parts=parts)
+    none = np.bincount(terms.indices, absent[row_of_entries(terms)], minlength=buckets)
+    return -np.expm1(none)
+
+
 @dataclass(frozen=True)
 class Rarity:
     """How rare hashed terms are in the training texts.
@@ -91,6 +107,7 @@ class Rarity:
         texts: n, how many training texts there are. A term that is not kept is as rare as one that none of them holds.
         terms: how many hashed terms they hold; 0 where this was loaded.
         dropped: the share of (text, term) pairs there whose term is not kept.
+        of_parts: whether the terms are parts of words.
     """
 
     buckets: int
@@ -99,9 +116,10 @@ class Rarity:
     texts: int
     terms: int = 0
     dropped: float = 0.0
+    of_parts: bool = False
 
     @classmethod
-    def fit(cls, counts: csr_array, min_count: int) -> Rarity:
+    def fit(cls, counts: csr_array, min_count: int, of_parts: bool = False) -> Rarity:
         """Document frequencies of training texts.
 
         idf_v = ln((1 + n) / (1 + df_v)) + 1
@@ -115,14 +133,18 @@ class Rarity:
         kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
         idf = np.log((1 + texts) / (1 + frequency[kept])) + 1
         dropped = 1 - frequency[kept].sum() / max(frequency.sum(), 1)
-        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped))
+        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped), of_parts)
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """(buckets,) float64 idf, ln(1 + n) + 1 for terms that are not kept."""
+        """(buckets,) float64 idf, ln(1 + n) + 1 for terms that are not kept; less where English postings say it more often.
+
+        A word that is common in either tells little, also where training is in another language or in few words.
+        """
         weights = np.full(self.buckets, np.log(1 + self.texts) + 1)
         weights[self.kept] = self.idf
-        return weights
+        usual = np.log((1 + self.texts) / (1 + self.texts * share_of_postings(self.buckets, self.of_parts))) + 1
+        return np.minimum(weights, usual)
 
     @cached_property
     def place(self) -> np.ndarray:
@@ -143,9 +165,9 @@ class Rarity:
         length = np.sqrt(np.bincount(row, values**2, minlength=counts.shape[0]))
         return csr_array((values / length[row], counts.indices, counts.indptr), shape=counts.shape)
 
-    def shares(self, counts: csr_array) -> csr_array:
-        """(n, buckets) float64: the idf of each term that a text holds, as a share of their sum."""
-        values, row = self.weights[counts.indices], row_of_entries(counts)
+    def shares(self, counts: csr_array, often: bool = False) -> csr_array:
+        """(n, buckets) float64: the idf of each term that a text holds, as a share of their sum; `often`: each as often as it is said."""
+        values, row = self.weights[counts.indices] * (counts.data if often else 1), row_of_entries(counts)
         return csr_array((values / np.bincount(row, values)[row], counts.indices, counts.indptr), shape=counts.shape)
 
     def of_kept(self, rows: csr_array) -> csr_array:
@@ -168,7 +190,7 @@ class TextModel:
         bigrams: pairs of neighbouring words count as words.
         words: word kept[v] has token id v + 1; id 0 is unknown.
         parts: of parts of words, in which inflected forms and typing errors meet.
-        length: parts of words in a training resume, the mean.
+        length, word_length: parts of words, and words, in a training resume, the means.
         most_unknown: share of unknown words above which a text is foreign.
         links: other words for the names that extraction uses.
     """
@@ -177,6 +199,7 @@ class TextModel:
     words: Rarity
     parts: Rarity
     length: float
+    word_length: float
     most_unknown: float
     links: Links = Links()
 
@@ -189,7 +212,8 @@ class TextModel:
             min_count: texts that must hold a word or a part of one.
             bigrams: how `words` were made.
         """
-        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), float(parts[-resumes:].sum() / resumes), 1.0)
+        lengths = [float(counts[-resumes:].sum() / resumes) for counts in (parts, words)]
+        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count, of_parts=True), *lengths, 1.0)
         frequency = np.bincount(words.indices, minlength=words.shape[1])
         count, unknown = _sums(words, frequency[words.indices] <= min_count)  # as if training did not have the text
         shares = np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
@@ -203,7 +227,15 @@ class TextModel:
     def count(self, texts: Iterable[str]) -> tuple[csr_array, csr_array]:
         """(n, buckets) counts of the words and of the parts of words of n texts."""
         texts = list(texts)
-        return hashed_counts(texts, self.words.buckets, self.bigrams), hashed_counts(texts, self.parts.buckets, parts=True)
+        return self.count_words(texts), self.count_parts(texts)
+
+    def count_words(self, texts: Iterable[str]) -> csr_array:
+        """(n, buckets) counts of the words of n texts."""
+        return hashed_counts(texts, self.words.buckets, self.bigrams)
+
+    def count_parts(self, texts: Iterable[str]) -> csr_array:
+        """(n, buckets) counts of the parts of words of n texts."""
+        return hashed_counts(texts, self.parts.buckets, parts=True)
 
     def known(self, words: csr_array) -> np.ndarray:
         """(n,) share of a text's words that are kept, 1 for a text without words.
@@ -223,18 +255,19 @@ class TextModel:
         count, unknown = _sums(words, self.words.place[words.indices] < 0)
         return unknown > FOREIGN_WORDS + self.most_unknown * count
 
-    def saturated(self, parts: csr_array) -> csr_array:
+    def saturated(self, counts: csr_array, length: float) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.
 
         Args:
-            parts: (n, buckets) counts.
+            counts: (n, buckets) counts of words, or of parts of words.
+            length: the mean.
         Returns:
             (n, buckets) float64.
         """
-        row = row_of_entries(parts)
-        length = np.bincount(row, parts.data, minlength=parts.shape[0])
-        most = BM25_K * (1 - BM25_B + BM25_B * length / max(self.length, 1.0))
-        return csr_array((parts.data / (parts.data + most[row]), parts.indices, parts.indptr), shape=parts.shape)
+        row = row_of_entries(counts)
+        lengths = np.bincount(row, counts.data, minlength=counts.shape[0])
+        most = BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
+        return csr_array((counts.data / (counts.data + most[row]), counts.indices, counts.indptr), shape=counts.shape)
 
 
 def _sums(counts: csr_array, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,12 +1,15 @@
 """Match features against values worked out by hand."""
 
 from collections import Counter
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
 from features_world import DAY, START, job_features, resume_features, skill, text_model
 
+from minirank.extract import Value
+from minirank.features import tfidf
 from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, NOT_READ, READ, Owner, match_features
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, resume_profiles
@@ -127,8 +130,18 @@ def parts(*words):
     return Counter(f"<{word}>"[at : at + 4] for word in words for at in range(max(len(word) - 1, 1)))
 
 
-def rarity(part):
-    return np.log(4 / (1 + sum(part in parts(*text.split()) for text in TEXTS))) + 1
+POSTINGS, *COUNTS = [line.split() for line in Path(tfidf.__file__).with_name("posting_words.txt").read_text("utf-8").splitlines()]
+
+
+def rarity(term, terms_of=parts):
+    """By the training texts or by English postings, where it is less rare."""
+    usual = 1 - np.prod([1 - min(int(count) / int(POSTINGS[0]), 1 - 1e-9) for word, count in COUNTS if term in terms_of(word)])
+    return min(np.log(4 / (1 + sum(term in terms_of(*text.split()) for text in TEXTS))), np.log(4 / (1 + 3 * usual))) + 1
+
+
+def one_each(*words):
+    """Words, each as often as it is said."""
+    return Counter(words)
 
 
 def test_text_similarity_is_the_cosine_over_parts_of_words():
@@ -149,6 +162,36 @@ def test_the_title_is_found_as_by_bm25():
     share = sum(rarity(part) * resume[part] / (resume[part] + k) for part in wanted) / sum(map(rarity, wanted))
     assert 0 < share < 1 and found["title_found"] == pytest.approx(share)
     assert match(job_features(), resume_features(), job_record={"title": "-"}, model=model)["title_found"] == 0
+
+
+def test_what_the_job_says_is_found_as_by_bm25():
+    """Each word as often as the job says it; the lines that ask for something, what the tagger marks, the responsibilities."""
+    model, text = text_model(TEXTS), "sql of data\nno data\nexcel sparks"
+    start = len("-\n") + text.index("sparks")
+    form, task = Value("spark", "sparks", start, start + 6, "tagger"), Value("excel at data", "data", 9, 13, "tagger")
+    record = {"title": "-", "description": text}
+    found = match(job_features(must_have=(form,), responsibilities=(task,)), resume_features(), job_record=record, model=model)
+    resume = Counter(("sql", "excel"))
+    k = 1.2 * (0.25 + 0.75 * 2 / np.mean([len(text.split()) for text in TEXTS]))
+
+    def share(*said):
+        weights = {word: count * rarity(word, one_each) for word, count in Counter(said).items()}
+        return sum(weight * resume[word] / (resume[word] + k) for word, weight in weights.items()) / sum(weights.values())
+
+    assert found["text_found"] == pytest.approx(share(*text.split()))
+    assert found["asked_found"] == pytest.approx(share("excel", "sparks"))
+    assert found["phrases_found"] == pytest.approx(share("excel", "at", "data"))
+    assert found["forms_found"] == 0, "no part of the form is in the resume"
+    again = match(job_features(must_have=(form,)), resume_features(), resume_record={"text": "sparks"}, model=model)
+    assert again["forms_found"] > 0.2, "an inflected form shares most of its parts"
+    nothing = match(job_features(), resume_features(), model=model)
+    assert all(np.isnan(nothing[name]) for name in ("asked_found", "forms_found", "phrases_found"))
+
+
+def test_the_words_of_one_text_are_no_names():
+    form = Value("sql", "SQL", 0, 3, "tagger")
+    found = match(job_features(must_have=(form,)), resume_features(skills=("sql",)))
+    assert np.isnan(found["must_coverage"]) and found["must_missing"] == 0
 
 
 def test_every_input_is_read_in_a_text_or_is_not():

@@ -182,9 +182,9 @@ def _touching(spans: Spans, others: list) -> Iterator[tuple[tuple[int, int], lis
 
 
 def _letters(plain: str, spans: Iterable[tuple], start: int, end: int) -> int:
-    """How many letters and digits of a part of a text lie in spans."""
+    """How many letters of a part of a text lie in spans."""
     inside = {at for span in spans for at in range(max(span[0], start), min(span[1], end))}
-    return sum(plain[at].isalnum() for at in inside)
+    return sum(plain[at].isalpha() for at in inside)
 
 
 def without_company(scan: ScannedText, names: list[Match], marked: Marked, cues: list[Match]) -> list[Match]:
