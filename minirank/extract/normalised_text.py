@@ -68,6 +68,10 @@ class NormalisedText:
         at = bisect_right(self._starts, line) - 1
         return self._starts[at] == line and at > 0
 
+    def section_start(self, position: int) -> int:
+        """Where the section at an offset starts: at its heading, or at 0."""
+        return self._starts[bisect_right(self._starts, position) - 1]
+
     def spans(self, kind: str | None) -> list[tuple[int, int]]:
         """(start, end) of every section of a kind, in order."""
         ends = [*self._starts[1:], len(self.plain)]

@@ -20,7 +20,8 @@ from minirank.extract.rules.pay import PERIODS
     "Pretensão salarial: R$ 8.000,00" | 96_000 | "BRL" | "R$ 8.000,00"
     "Oczekiwania finansowe: 15 000 PLN netto" | 180_000 | "PLN" | "15 000 PLN"
     "Așteptări salariale: 5000 lei" | 60_000 | "RON" | "5000 lei"
-    "Löneanspråk: 45 000 kr/mån" | 540_000 | None | "45 000"
+    "Löneanspråk: 45 000 kr/mån" | 540_000 | None | "45 000 kr"
+    "Löneanspråk: 48 000 kr." | 576_000 | None | "48 000 kr"
     "期望月薪：15k-25k" | 180_000 | None | "15k-25k"
     "希望年収：600万円" | 6_000_000 | "JPY" | "600万円"
     "Current CTC: 8 LPA. Expected CTC: 12-15 LPA" | 1_200_000 | "INR" | "12-15 LPA"
@@ -139,6 +140,8 @@ def test_an_amount_in_the_title_is_pay_and_the_best_of_several_counts():
     "Preavviso: 30 giorni" | 4
     "Aviso prévio: 30 dias" | 4
     "Opzegtermijn: 1 maand" | 4
+    "Notice period: 20 working days" | 4
+    "Preaviz: 20 de zile lucrătoare" | 4
     "Okres wypowiedzenia: 3 miesiące" | 13
     "Preaviz: 30 zile" | 4
     "Uppsägningstid 3 månader" | 13

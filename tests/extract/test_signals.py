@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from case_table import cases
 from extraction_server import names
-from signal_texts import UPDATED, job, resume, shown
+from signal_texts import ADS, UPDATED, WISHES, job, resume, shown
 
 from minirank.extract import CONDITIONS, DEPTH, LEADERSHIP, JobFeatures, ResumeFeatures, extract_job, extract_resume
 from minirank.extract.rules.signal_words import signal_words
@@ -101,6 +101,45 @@ def test_leadership_that_is_asked(text, leadership):
 def test_conditions_that_are_asked_for_or_accepted(text, conditions):
     assert ", ".join(names(job(text).conditions)) == conditions
     assert ", ".join(names(resume(text).conditions)) == conditions
+
+
+@cases("""
+    language | salary= | currency= | start= | conditions
+    de | 65000 | "EUR" | 14 | shifts, on call, driving licence
+    fr | 40000 | "EUR" | 0 | driving licence, travel, nights, weekends
+    es | 28000 | "EUR" | 0 | driving licence, travel, shifts, weekends
+    it | 35000 | "EUR" | 0 | driving licence, travel, shifts, nights
+    pt | 84000 | "BRL" | 0 | driving licence, travel, shifts, weekends
+    nl | 49200 | "EUR" | 0 | driving licence, shifts, nights, travel
+    pl | 144000 | "PLN" | 0 | driving licence, travel, shifts, nights
+    ro | 84000 | "RON" | 0 | driving licence, travel, shifts, nights
+    sv | 504000 | None | 0 | driving licence, travel, shifts, weekends
+    zh | 360000 | None | 0 | driving licence, travel, shifts, nights
+    ja | 8000000 | "JPY" | 0 | driving licence, travel, nights
+""")
+def test_ads_in_other_languages(language, salary, currency, start, conditions):
+    found = job(ADS[language])
+    assert (shown(found.salary), shown(found.currency), shown(found.start)) == (salary, currency, start)
+    assert (shown(found.leadership), ", ".join(names(found.conditions))) == ("people", conditions)
+
+
+@cases("""
+    language | salary= | currency= | notice= | conditions
+    de | 58000 | "EUR" | 6 | driving licence, relocation, travel, shifts, nights
+    fr | 42000 | "EUR" | 13 | driving licence, relocation, travel
+    es | 30000 | "EUR" | 2 | driving licence, travel, relocation
+    it | 32000 | "EUR" | 6 | driving licence, travel, relocation
+    pt | 108000 | "BRL" | 4 | driving licence, travel, relocation
+    nl | 54000 | "EUR" | 9 | driving licence, relocation
+    ro | 78000 | "RON" | 4 | driving licence, relocation
+    sv | 576000 | None | 13 | driving licence, relocation
+    ru | 2400000 | "RUB" | 2 | driving licence, relocation, travel
+    ja | 7000000 | "JPY" | 4 | driving licence, relocation
+""")
+def test_resumes_in_other_languages(language, salary, currency, notice, conditions):
+    found = resume(WISHES[language])
+    assert (shown(found.salary), shown(found.currency), shown(found.notice)) == (salary, currency, notice)
+    assert (shown(found.leadership), ", ".join(names(found.conditions))) == ("people", conditions)
 
 
 def test_the_share_of_travel_and_the_classes_of_a_licence_are_in_the_quote():

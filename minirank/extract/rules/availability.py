@@ -17,7 +17,7 @@ from minirank.extract.rules.dates import date_words
 from minirank.extract.rules.lexicon import Match
 from minirank.extract.rules.signal_words import alternatives, signal_words
 
-_DAYS = {"day": 1, "week": 7, "month": 365 / 12}
+_DAYS = {"day": 1, "working day": 7 / 5, "week": 7, "month": 365 / 12}
 LONGEST_WAIT = 104  # weeks
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"
 _REACH = 34  # characters between a cue and what it speaks of

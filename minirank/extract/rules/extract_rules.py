@@ -140,7 +140,12 @@ def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions
     """Pay, start, leadership, conditions, employer and what the ad stresses, by name."""
     cues = find_cues(scan.tokens)
     pay, start = find_pay(scan.plain, cues, False, border), find_start(scan.plain, cues["availability"], posted_at)
-    leadership = find_leadership(scan.plain, cues["leadership"], border, lambda at: scan.section(at) == "other")
+    labels = {m.start for m in cues["pay"]}  # what stands in one paragraph behind `Salary: 50k` may ask for something
+
+    def apart(position: int) -> bool:
+        return scan.section(position) == "other" and scan.section_start(position) not in labels
+
+    leadership = find_leadership(scan.plain, cues["leadership"], border, apart)
     named = chain.from_iterable(scan.kinds.values())
     employer = find_employer(scan, [*named, *scan.titles], border)
     return _signals(scan, cues, pay, None if pay is None else pay.high, leadership) | {

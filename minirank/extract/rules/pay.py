@@ -20,7 +20,7 @@ PERIODS = {"hour": 2080, "day": 260, "week": 52, "month": 12, "year": 1}
 HOURLY = 200
 # Where an amount is smaller and no period is told, it is one of a month; countries differ in how they speak of pay.
 LEAST_YEARLY = dict.fromkeys(("PLN", "RON", "BGN", "BRL", "CNY", "TRY", "ILS", "MYR", "SAR", "AED", "ZAR", "EGP"), 45_000)
-LEAST_YEARLY |= dict.fromkeys(("SEK", "NOK", "DKK", "CZK", "INR", "UAH", "MXN", "THB", "PHP", "KES", "NGN", "PKR", "RSD"), 150_000)
+LEAST_YEARLY |= dict.fromkeys(("SEK", "NOK", "DKK", "CZK", "INR", "UAH", "MXN", "THB", "PHP", "KES", "NGN", "PKR", "RSD", "kr"), 150_000)
 LEAST_YEARLY |= {"RUB": 600_000, "HUF": 3_000_000, "JPY": 1_500_000, "KRW": 12_000_000, "CLP": 5_000_000, "COP": 15_000_000}
 LEAST_YEARLY |= {"IDR": 50_000_000, "VND": 80_000_000, "ARS": 5_000_000}
 _LEAST_YEARLY = 12_000  # of the other currencies, and where none is told
@@ -178,6 +178,7 @@ def _read(m: re.Match[str], periods: list[Match], told: bool) -> Pay | None:
     factor = PERIODS[period]
     if not _LEAST * least <= high * factor <= min(_MOST * least, _TOO_LARGE - 1):
         return None
+    code = None if code == "kr" else code  # of three countries
     span = next((m.span(name) for name in (*names, "m1", "m2") if m[name]), None)
     start = m.end() - len(m[0].lstrip())
     return Pay(start, start + len(m[0].strip(" .")), round(low * factor), round(high * factor), code, span if code else None)
