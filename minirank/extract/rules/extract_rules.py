@@ -10,23 +10,19 @@ from itertools import chain
 from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
-from minirank.extract.rules.availability import find_notice, find_start
 from minirank.extract.rules.career import Career, measure, read_career
-from minirank.extract.rules.conditions import find_conditions, find_leadership
 from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.hobbies import at_work
-from minirank.extract.rules.industries import find_employer, industries_of_job, industries_of_resume
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
 from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases, without_company
-from minirank.extract.rules.pay import Pay, find_pay
 from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
 from minirank.extract.rules.scanned_text import FORM, ScannedText
-from minirank.extract.rules.signal_words import find_cues
-from minirank.extract.rules.skill_depth import Depth, find_depths, find_stressed
+from minirank.extract.rules.signals import job_signals, resume_signals
+from minirank.extract.rules.skill_depth import Depth, find_depths
 from minirank.extract.rules.tagger_features import Spans
 from minirank.extract.rules.years import find_amounts, find_durations, speaks_of_experience
 from minirank.extract.schema import EDUCATION, JobFeatures, ResumeFeatures, Value, first_of_each
@@ -102,7 +98,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         domains=_domains(scan, asked["skill"], [m for m in scan.titles if m.end <= border]),
         responsibilities=_responsibilities(scan, tasks, marked.skills, named),
         soft_skills=scan.each_named(soft),
-        **_job_signals(scan, border, posted_at, sorted([*(m for m in (*must, *nice) if m.kind != FORM), *soft])),
+        **job_signals(scan, border, posted_at, sorted([*(m for m in (*must, *nice) if m.kind != FORM), *soft])),
         **_common(scan, asked["language"]),
     )
 
@@ -131,53 +127,9 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
         domains=_domains(scan, has["skill"], scan.titles),
         soft_skills=scan.each_named(has["soft"]),
         **_career(scan, career),
-        **_resume_signals(scan, career, updated_at),
+        **resume_signals(scan, career, updated_at),
         **_common(scan, has["language"]),
     )
-
-
-def _job_signals(scan: ScannedText, border: int, posted_at: int | None, mentions: list[Match]) -> dict[str, Any]:
-    """Pay, start, leadership, conditions, employer and what the ad stresses, by name."""
-    cues = find_cues(scan.tokens)
-    pay, start = find_pay(scan.plain, cues, False, border), find_start(scan.plain, cues["availability"], posted_at)
-    labels = {m.start for m in cues["pay"]}  # what stands in one paragraph behind `Salary: 50k` may ask for something
-
-    def apart(position: int) -> bool:
-        return scan.section(position) == "other" and scan.section_start(position) not in labels
-
-    leadership = find_leadership(scan.plain, cues["leadership"], border, apart)
-    named = chain.from_iterable(scan.kinds.values())
-    employer = find_employer(scan, [*named, *scan.titles], border)
-    return _signals(scan, cues, pay, None if pay is None else pay.high, leadership) | {
-        "start": None if start is None else scan.value(start.weeks, start.start, start.end),
-        "employer": None if employer is None else scan.value(" ".join(scan.plain[slice(*employer)].lower().split()), *employer),
-        "industries": tuple(scan.value(*found) for found in industries_of_job(scan, cues, employer, scan.kinds["skill"])),
-        "stressed": scan.each_named(find_stressed(scan, mentions, cues["stress"], border)),
-    }
-
-
-def _resume_signals(scan: ScannedText, career: Career, updated_at: int | None) -> dict[str, Any]:
-    """Pay that is wished for, notice, leadership, conditions and industries, by name."""
-    cues = find_cues(scan.tokens)
-    pay, notice = find_pay(scan.plain, cues, True), find_notice(scan.plain, cues["availability"], updated_at)
-    employers = [entry.employer for entry in career.entries if entry.employer]
-    return _signals(scan, cues, pay, None if pay is None else pay.low, find_leadership(scan.plain, cues["leadership"])) | {
-        "notice": None if notice is None else scan.value(notice.weeks, notice.start, notice.end),
-        "industries": tuple(scan.value(*found) for found in industries_of_resume(scan, cues, employers, scan.kinds["skill"])),
-    }
-
-
-def _signals(
-    scan: ScannedText, cues: dict[str, list[Match]], pay: Pay | None, salary: int | None, leadership: tuple[str, int, int] | None
-) -> dict[str, Any]:
-    """Signals that jobs and resumes share, by name."""
-    told = None if pay is None or pay.currency is None or pay.currency_span is None else scan.value(pay.currency, *pay.currency_span)
-    return {
-        "salary": None if pay is None or salary is None else scan.value(salary, pay.start, pay.end),
-        "currency": told,
-        "leadership": None if leadership is None else scan.value(*leadership),
-        "conditions": first_of_each(scan.value(*found) for found in find_conditions(scan.plain, cues["conditions"])),
-    }
 
 
 def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
