@@ -83,9 +83,11 @@ def count_links(world: World, folder: DataFolder, features: Features, encoder: E
     linked = job_profiles(folder.jobs, features.jobs, encoder.text, 0).features
     linked = [*linked, *resume_profiles(folder.resumes, features.resumes, encoder.text, 0).features]
     mentions = [found for *_, found in world.job_texts()] + [found for *_, found in world.resume_texts()]
-    counts = {"phrases": len(encoder.text.links.names), "added": 0, "right": 0, "missing": 0}
+    links = encoder.text.links.names
+    others = set(links) & set(links.values())  # phrases that are linked to each other have no name of their own
+    counts = {"phrases": sum(name not in others for name in links.values()), "others": len(others), "added": 0, "right": 0, "missing": 0}
     for before, after, said in zip([*features.jobs, *features.resumes], linked, mentions, strict=True):
-        known, now = _names(before), _names(after)
+        known, now = _names(before), _names(after) - others
         meant = {m.value for m in said if m.kind in SAID}
         counts["added"] += len(now - known)
         counts["right"] += len((now - known) & meant)

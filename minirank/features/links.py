@@ -10,21 +10,20 @@ is the log of how much likelier n_uv is under a mean of r e_uv than under one of
 eigenvectors of the matrix n, scaled by its margins, whose diagonal (a thing beside itself) is left out. With few texts e is
 small and nothing is linked.
 
-A link is to a name that extraction uses. Where vectors of phrases come from elsewhere (a server's embeddings), their cosine
-joins `company`, see `find_links`.
+A link is to a name that extraction uses; two phrases that have none are linked to each other. Exclusion is no proof: what
+compete with each other (two brands, two degrees) stand in the same company too, and hardly together. Hence the thresholds.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, dia_array
-from scipy.sparse.linalg import eigsh
+from scipy.sparse import csr_array
 
 from minirank.extract import JobFeatures, ResumeFeatures, Value, lexicon
 from minirank.extract.edited_text import EditedText
@@ -37,10 +36,13 @@ from minirank.extract.schema import first_of_each
 from minirank.features.phrases import SKILLS, Frames, ReadText, Words
 
 Found = tuple[EditedText, Any]  # a text and what extraction found in it
+Vectors = Callable[[list[str]], np.ndarray]  # n phrases -> (n, width), such as a server's embeddings
 MOST_TEXTS = 5_000  # jobs, and resumes, that links are learned from
-LEAST = 8  # texts that must hold a phrase; 3 for a name
-MOST_PHRASES, MOST_NAMES = 2_000, 1_000  # the most frequent ones
+CHUNK = 2_048  # texts that are multiplied at a time
+LEAST, LEAST_NAMES = 8, 3  # texts that must hold a phrase; a name or a title
+MOST_PHRASES, MOST_NAMES, MOST_TITLES = 1_500, 800, 200  # the most frequent ones
 RANK, THINGS = 20, 6  # eigenvectors, and at least so many things for each
+SPARE, STEPS = 20, 12  # further columns of the basis in which they are sought, and steps
 REPEATED = 0.05  # r
 # The least evidence, company and `beside` of a link to a name, and of one to another phrase; chosen in worlds of seeds 11 and 12.
 OF_NAME, OF_PHRASE = (2.0, 0.5, 0.3), (2.5, 0.6, 0.4)
@@ -152,7 +154,11 @@ class Things:
         rows: list[int] = []
         columns: list[int] = []
         kept: list[tuple] = []
-        parts = (said, LEAST, MOST_PHRASES), ([t.names for t in texts], 3, MOST_NAMES), ([{t.title} - {None} for t in texts], 3, MOST_NAMES)
+        parts = (
+            (said, LEAST, MOST_PHRASES),
+            ([text.names for text in texts], LEAST_NAMES, MOST_NAMES),
+            ([{text.title} - {None} for text in texts], LEAST_NAMES, MOST_TITLES),
+        )
         for sets, least, most in parts:
             first = sum(map(len, kept))
             kept.append(_frequent(sets, least, most))
@@ -164,18 +170,33 @@ class Things:
         held = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(texts), sum(map(len, kept))))
         return cls(kept[0], kept[1], held, np.array([beside[phrase] / places[phrase] for phrase in kept[0]]))
 
+    def together(self) -> np.ndarray:
+        """(V, V) float64, texts that hold both of two things."""
+        counts = np.zeros((self.held.shape[1],) * 2)
+        for first in range(0, self.held.shape[0], CHUNK):
+            part = self.held[first : first + CHUNK].toarray().astype(np.float32)  # whole numbers, exact
+            counts += part.T @ part
+        return counts
 
-def find_links(things: Things) -> dict[Words, str]:
+
+def find_links(things: Things, vectors: Vectors | None = None) -> dict[Words, str]:
     """The name that each phrase is another word for; phrases without one are left out.
 
     Two phrases without a name that are each other's best partner have the more frequent one's words as their name.
+
+    Args:
+        vectors: of phrases and names; with them a pair's company is the mean of its cosine in the texts and that of the vectors.
     """
     phrases, names = len(things.phrases), len(things.names)
     if not phrases or not names:
         return {}
-    together = (things.held.T @ things.held).tocsr()
+    together = things.together()
     expected, company = _expected(together, slice(phrases), slice(phrases + names))
-    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, : phrases + names].toarray()
+    if vectors is not None:
+        given = vectors([*map(" ".join, things.phrases), *things.names])
+        given = given / np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1e-12)
+        company = (company + given[:phrases] @ given.T) / 2
+    evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, : phrases + names]
     of_name, of_phrase = (
         evidence[:, part] * ((evidence[:, part] >= least) & (company[:, part] >= alike) & (things.beside >= beside)[:, None])
         for part, (least, alike, beside) in ((slice(phrases, None), OF_NAME), (slice(phrases), OF_PHRASE))
@@ -191,25 +212,27 @@ def find_links(things: Things) -> dict[Words, str]:
     return {things.phrases[row]: name for row, name in sorted(linked.items())}
 
 
-def _expected(together: csr_array, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
+def _expected(together: np.ndarray, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:
     """How often two things would stand in the same text, and the cosine of their company.
 
     With m the sums of n without its diagonal, n_uv ~ sqrt(m_u m_v) sum_k w_k q_uk q_vk, w and q the leading eigenpairs of
-    n_uv / sqrt(m_u m_v); its diagonal is what the eigenpairs of a first turn say of it.
+    n_uv / sqrt(m_u m_v); its diagonal is what the eigenpairs of the step before say of it.
     """
-    size = together.shape[0]
-    apart = together - dia_array((together.diagonal()[None], [0]), shape=together.shape)
-    margin = np.sqrt(np.maximum(apart.sum(axis=1), 1.0))
-    scale = dia_array((1 / margin[None], [0]), shape=together.shape)
-    scaled, diagonal = scale @ apart @ scale, np.zeros(size)
+    scaled = together.copy()
+    np.fill_diagonal(scaled, 0)
+    margin = np.sqrt(np.maximum(scaled.sum(axis=1), 1))
+    scaled /= margin
+    scaled /= margin[:, None]
+    size = len(scaled)
     rank = max(1, min(RANK, size // THINGS))
-    for _ in range(2):
-        whole = scaled + dia_array((diagonal[None], [0]), shape=together.shape)
-        weights, vectors = eigsh(whole, k=rank, v0=margin, which="LA")
-        vectors = vectors * np.sqrt(np.maximum(weights, 0))
-        diagonal = (vectors**2).sum(axis=1)
+    basis = np.random.default_rng(0).normal(size=(size, min(size, rank + SPARE)))
+    for _ in range(STEPS):
+        basis, _ = np.linalg.qr(scaled @ basis)  # subspace iteration
+        weights, inner = np.linalg.eigh(basis.T @ (scaled @ basis))
+        vectors = basis @ (inner[:, -rank:] * np.sqrt(np.maximum(weights[-rank:], 0)))
+        np.fill_diagonal(scaled, (vectors**2).sum(axis=1))
     product = np.maximum(vectors[rows] @ vectors[columns].T, 0)
-    length = np.sqrt(np.maximum(diagonal, 1e-12))
+    length = np.sqrt(np.maximum(scaled.diagonal(), 1e-12))
     return product * margin[rows, None] * margin[columns], product / length[rows, None] / length[columns]
 
 

@@ -6,11 +6,12 @@ from random import Random
 import numpy as np
 import pytest
 from features_world import write_world
+from scipy.sparse import csr_array
 
 from minirank.data import split_by_time
 from minirank.extract import clean_form, extract_job, extract_resume
 from minirank.features import Encoder
-from minirank.features.links import Links
+from minirank.features.links import Links, Things, find_links
 from minirank.features.phrases import MOST_ITEMS, Frames, ReadText
 
 TRADES = (
@@ -53,6 +54,35 @@ def links():
 
 def test_what_stands_in_the_same_company_but_not_beside_it(links):
     assert dict(links.names) == {OTHER_WORDS: "sql"}
+
+
+def test_vectors_of_phrases_join_the_company():
+    """Those of a phrase and a name that point apart speak against a link."""
+    random = Random(0)
+    things = Things.of([ReadText(text.text, features) for text, features in read(resume(random) for _ in range(300))])
+
+    def apart(phrases):
+        return np.array([[-1.0 if phrase == OTHER_WORDS else 1.0] for phrase in phrases])
+
+    assert find_links(things) == find_links(things, lambda phrases: np.ones((len(phrases), 2))) == {tuple(OTHER_WORDS.split()): "sql"}
+    assert find_links(things, apart) == {}
+
+
+def test_two_phrases_without_a_name_are_linked_to_each_other():
+    random, known = Random(1), "SQL"
+    texts = []
+    for _ in range(400):
+        text = resume(random)
+        other = "running herds of boxes" if random.random() < 0.5 else "keeping boxes alive"
+        texts.append(text.replace("Docker", other).replace(OTHER_WORDS, known))
+    links = fitted(texts).names
+    assert len(links) == 2 and len(set(links.values())) == 1 and set(links.values()) < set(links)
+
+
+@pytest.mark.parametrize("held", [np.zeros((9, 4)), np.ones((9, 4)), np.eye(4), np.ones((1, 4))], ids=["none", "all", "one", "a text"])
+def test_texts_without_company_link_nothing(held):
+    things = Things((("a",), ("b",)), ("c", "d"), csr_array(held), np.ones(2))
+    assert find_links(things) == {}
 
 
 def test_few_texts_link_nothing():
