@@ -224,6 +224,8 @@ def _values(item) -> dict[str, tuple]:
 def _agrees(name: str, value, fact) -> bool:
     if value.source == "tagger":
         return value.start < fact.end and fact.start < value.end
+    if name == "industries":  # banking, and banking and finance
+        return value.value in fact.value or fact.value in value.value
     if name in ABOUT:
         return abs(value.value - fact.value) <= 1
     return value.value == fact.value

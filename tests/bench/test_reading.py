@@ -32,6 +32,12 @@ def test_facts_found_and_values_made_up(found, counts):
     assert compare(*features) == {f"resume: {name}": count for name, count in sorted(counts.items())}
 
 
+def test_an_industry_has_a_longer_name_elsewhere():
+    ours, theirs = (ResumeFeatures(industries=(value(name), value("media"))) for name in ("banking and finance", "banking"))
+    for found, said in ((ours, theirs), (theirs, ours), (ours, ours)):
+        assert compare(*(Features([JobFeatures()], [item]) for item in (found, said))) == {"resume: industries": [2, 2, 2, 0]}
+
+
 def test_groups_take_away_what_they_name():
     job = JobFeatures(
         must_have=(value("sql", depth="expert"), value("the law", source="tagger")), salary=value(50_000), title=value("chef")
