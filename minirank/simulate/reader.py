@@ -13,7 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache, cached_property
+from functools import cached_property
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -38,6 +38,10 @@ _WORD = re.compile(r"\w+")
 # What kind of mention is which feature; those that a list below does not name stand under their own name.
 _NAMES = {"must": "must_have", "nice": "nice_to_have", "skill": "skills", "city": "location", "leads": "leadership"}
 _NAMES |= {"available": "notice", "employer": "employers", "industry": "industries", "school": "schools"}
+_IDS = ("job_id", "resume_id", "updated_at", "flagged", "masked")
+# The features of a job or a resume that hold values, and those of them that are lists.
+_VALUES = {kind: tuple(f.name for f in fields(kind) if f.name not in _IDS) for kind in (JobFeatures, ResumeFeatures)}
+_LISTS = {kind: frozenset(f.name for f in fields(kind) if f.default == ()) for kind in (JobFeatures, ResumeFeatures)}
 _UNREAD = ("moves", "start")  # a habit, which tenure tells better; dates, of which the features are made
 
 
@@ -55,7 +59,7 @@ class _Text:
 
     def facts(self) -> Iterator[tuple[str, Value]]:
         """Name of a feature and its value, one a fact."""
-        for name in _names(type(self.found)):
+        for name in _VALUES[type(self.found)]:
             item = getattr(self.found, name)
             yield from ((name, value) for value in (item if isinstance(item, tuple) else () if item is None else (item,)))
 
@@ -116,29 +120,18 @@ def _key(name: str, value: Value) -> int:
     return crc32(f"{name} {value.value}".encode())
 
 
-@cache
-def _names(kind: type[AnyFeatures]) -> tuple[str, ...]:
-    """The features that hold values."""
-    return tuple(f.name for f in fields(kind) if f.name not in (*kind._ids, "flagged", "masked"))
-
-
-@cache
-def _lists(kind: type[AnyFeatures]) -> frozenset[str]:
-    return frozenset(f.name for f in fields(kind) if f.default == ())
-
-
 def _gathered(kind: type[AnyFeatures], facts: Iterable[tuple[str, Value]]) -> dict[str, Any]:
     """Every feature of a kind from its facts, the first of each value."""
     found: dict[str, dict] = defaultdict(dict)
     for name, value in facts:
         found[name].setdefault(value.value, value)
-    lists = _lists(kind)
-    return {name: tuple(found[name].values()) if name in lists else next(iter(found[name].values()), None) for name in _names(kind)}
+    lists, names = _LISTS[kind], _VALUES[kind]
+    return {name: tuple(found[name].values()) if name in lists else next(iter(found[name].values()), None) for name in names}
 
 
 def _made_up(dice: Random, text: _Text, said: list, written: list, facts: list) -> list[tuple[str, Value]]:
     """At most one value of another text which this one does not hold, with words of this one that say no fact."""
-    lists = _lists(type(text.found))
+    lists = _LISTS[type(text.found)]
     for _ in range(TRIES if text.words else 0):
         other = facts[int(dice.random() * len(facts))]
         name, value = other[int(dice.random() * len(other))]
@@ -170,8 +163,8 @@ def _resume(world: World, row: int, text: str, mentions: list[Mention]) -> _Text
     people, book = world.people, world.book
     person = people.person[row]
     scan = ScannedText(text, lexicon().resume_headings, names=True)
-    ids = {"resume_id": f"r{person:06d}", "updated_at": iso_time(int(people.updated_at[row]))}
-    empty = ResumeFeatures(**ids, flagged=scan.flagged, masked=scan.masked)
+    time = iso_time(int(people.updated_at[row]))
+    empty = ResumeFeatures(resume_id=f"r{person:06d}", updated_at=time, flagged=scan.flagged, masked=scan.masked)
     hidden = _hidden(empty)
     industry = dict(zip(book.employers, (book.names["industries"][i] for i in book.employer_industry)))
     facts = []
@@ -202,7 +195,7 @@ def _resume_value(m: Mention) -> str | int:
 
 
 def _hidden(features: AnyFeatures) -> list[tuple[int, int]]:
-    return [(span.start, span.end) for span in (*features.masked, *features.flagged)]
+    return [(mask.start, mask.end) for mask in features.masked] + [(flag.start, flag.end) for flag in features.flagged]
 
 
 def _said(text: str, hidden: list[tuple[int, int]], name: str, value: str | int, m: Mention) -> list[tuple[str, Value]]:
