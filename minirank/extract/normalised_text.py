@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -80,6 +81,12 @@ class NormalisedText:
     def has(self, kind: str) -> bool:
         """Whether a section of this kind exists."""
         return kind in self._kinds
+
+
+def within(spans: list[tuple[int, int]], position: int) -> bool:
+    """Whether an offset lies in one of sorted spans without overlaps."""
+    at = bisect_right(spans, (position, sys.maxsize)) - 1
+    return at >= 0 and position < spans[at][1]
 
 
 def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[str | None]]:

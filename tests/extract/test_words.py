@@ -286,3 +286,47 @@ def test_occupations_outside_offices_have_skills(posting):
 def test_a_phrase_of_no_kind_hides_what_is_within_it():
     matcher = Matcher([("chef", "skill", "chef infra"), ("sous chef", None, ""), ("chef de partie", None, "")])
     assert [m.start for m in matcher.scan(Tokens("sous chef, chef, chef de partie, chef de"))] == [11, 33]
+
+
+@cases("""
+    text | title=
+    The Chef runs the kitchen of the hotel and we pay for the training of all. | "chef"
+    Chef, 2019 - 2022 | "chef"
+    Der Chef der Abteilung ist mit der Arbeit für die Kunden und dem Team zufrieden. | None
+    Chef de projet dans une équipe avec des clients pour le service et la vente. | None
+    Chef de partie dans une équipe avec des clients pour le service et la vente. | "chef"
+    See a doctor. He holds a Juris Doctor and tailor made suits. | None
+    To cook and to tailor is what I like. | None
+""")
+def test_titles_that_are_ordinary_words(text, title):
+    assert value(extract_resume(text).title) == title
+
+
+@cases("""
+    text | soft
+    You are hard-working, punctual, physically fit and good with people. | motivation, reliability, physical fitness, empathy
+    Du bist zuverlässig, teamfähig und belastbar. | reliability, teamwork, stress tolerance
+    Rigoureux, vous avez l'esprit d'équipe et le sens du service. | attention to detail, teamwork, customer orientation
+    Trabajo en equipo, puntualidad y proactividad. | teamwork, reliability, initiative
+    Lavoro di squadra, precisione e flessibilità. | teamwork, adaptability
+    Trabalho em equipe e pontualidade. | teamwork, reliability
+    Je bent zelfstandig en stressbestendig. | independence, stress tolerance
+    Samodzielność, komunikatywność i odpowiedzialność. | independence, communication, reliability
+    Punctualitate, spirit de echipă și răbdare. | reliability, teamwork, empathy
+    Du är noggrann och självständig. | attention to detail, independence
+    Data persistence, customer loyalty, a regional report and a self-driving car. |
+""")
+def test_soft_skills_in_other_languages(text, soft):
+    assert ", ".join(known(extract_job("", text).soft_skills)) == soft
+
+
+def test_tasks_of_another_language_are_the_items_of_their_section():
+    text = """Wir sind ein Team und suchen dich für die Küche.
+Ihre Aufgaben:
+- Zubereitung der Speisen für die Gäste
+- Pflege der Küche und der Geräte
+- Hygiene
+Ihr Profil:
+- Ausbildung als Koch mit Erfahrung in der Küche
+"""
+    assert names(extract_job("Koch", text).responsibilities) == ["Zubereitung der Speisen für die Gäste", "Pflege der Küche und der Geräte"]

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from minirank.extract.masked_text import PLACEHOLDER
+from minirank.extract.normalised_text import within
 from minirank.extract.rules.career import Career, measure, read_career
 from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
@@ -73,7 +74,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
 
     def is_asked(position: int) -> bool:
         """Benefits, the company, how to apply: nothing there is asked of the candidate."""
-        return scan.section(position) != "other" and not any(a <= position < b for a, b in idle)
+        return scan.section(position) != "other" and not within(idle, position)
 
     asked = {kind: [m for m in found if is_asked(m.start)] for kind, found in scan.kinds.items()}
     marked = marked_in_english(scan, gazetteer, is_asked)
@@ -81,7 +82,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
     named = [*skills, *chain.from_iterable(asked[kind] for kind in ("soft", "language", "education"))]
-    tasks = find_responsibilities(scan, border)
+    tasks = find_responsibilities(scan, border, scan.language)
     forms = open_forms(scan, marked.knowledge, named, tasks)
     mentions = sorted([*skills, *(forms if gazetteer is None else map(gazetteer.nearest_named, forms))])
     is_marked = dict(zip(mentions, marked.touches(mentions), strict=True))

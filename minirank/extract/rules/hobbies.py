@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from minirank.extract.normalised_text import within
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.scanned_text import ScannedText
 
@@ -21,9 +22,10 @@ _HOBBIES = re.compile(
 
 def at_work(scan: ScannedText) -> list[Match]:
     """The skills of a resume, a list of Match, but those of everyday domains that are hobbies."""
-    words = lexicon()
-    spans = []
-    for m in _HOBBIES.finditer(scan.plain) if scan.tokens.distinct & _WORDS else ():
-        end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else scan.plain.find("\n\n", m.end())
-        spans.append((m.start(), end if end >= 0 else len(scan.plain)))
-    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and any(a <= m.start < b for a, b in spans))]
+    words, plain = lexicon(), scan.plain
+    spans: list[tuple[int, int]] = []
+    for m in _HOBBIES.finditer(plain) if scan.tokens.distinct & _WORDS else ():
+        end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else plain.find("\n\n", m.end())
+        start = max(m.start(), spans[-1][1] if spans else 0)
+        spans.append((start, max(start, end if end >= 0 else len(plain))))
+    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and within(spans, m.start))]

@@ -98,7 +98,7 @@ def label_requirements(
 
 
 def boilerplate_spans(document: NormalisedText, tokens: Tokens, cues: list[Match], border: int) -> list[tuple[int, int]]:
-    """Spans, (start, end), of sentences about benefits, equal opportunity, privacy or the application, unless they speak of experience.
+    """Spans of sentences about benefits, equal opportunity, privacy or the application, unless they speak of experience.
 
     Where no stop ends a sentence, as in a list that lost its line breaks, only what stands near the words that tell.
 
@@ -106,13 +106,17 @@ def boilerplate_spans(document: NormalisedText, tokens: Tokens, cues: list[Match
         document: NormalisedText of a job.
         tokens: Tokens(document.plain).
         cues, border: as for `label_requirements`.
+    Returns: sorted list of (start, end), without overlaps.
     """
     known = {document.sentence(c.start) for c in cues if c.kind == "weak"}
-    found = []
+    found: list[tuple[int, int]] = []
     for m in lexicon().boilerplate.scan(tokens):
         start, end = sentence = document.sentence(m.start)
         if m.start > border and sentence not in known:
-            found.append((max(start, m.start - _BOILERPLATE_REACH), min(end, m.end + _BOILERPLATE_REACH)))
+            start, end = max(start, m.start - _BOILERPLATE_REACH), min(end, m.end + _BOILERPLATE_REACH)
+            if found and start <= found[-1][1]:
+                start = found.pop()[0]
+            found.append((start, end))
     return found
 
 

@@ -17,25 +17,28 @@ _LEADING = re.compile(
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 
 
-def find_responsibilities(document: NormalisedText, border: int) -> list[tuple[str, int, int]]:
+def find_responsibilities(document: NormalisedText, border: int, language: str | None = None) -> list[tuple[str, int, int]]:
     """Items that say what is done in the job: list of (text, start, end), in order.
 
     In sections of tasks every item that starts with an action verb; without such a section, the items
-    outside the others that do.
+    outside the others that do. Of another language than English, whose verbs are not known, every item of several words in
+    sections of tasks.
 
     Args:
         document: NormalisedText of a job.
         border: offset where the description starts.
+        language: of the text (`language_of`).
     """
     verbs = lexicon().verbs
-    spans = document.spans("responsibilities") or document.spans(None)
+    tasks = document.spans("responsibilities")
+    foreign = bool(tasks) and language not in ("en", None)
     found = []
-    for begin, finish in spans:
+    for begin, finish in tasks or document.spans(None):
         for item in _ITEM.finditer(document.plain, max(begin, border), finish):
             leading = _LEADING.match(document.plain, item.start(), item.end())
             start = leading.end() if leading else item.start()
             word = _WORD.match(document.plain, start, item.end())
-            if word is None or word[0].lower() not in verbs:
+            if not (word is not None and word[0].lower() in verbs) and not (foreign and _is_task(document, item, begin)):
                 continue
             quote = document.plain[start : min(item.end(), start + _LONGEST)].rstrip(" ,:")
             if len(quote) >= 8 and PLACEHOLDER not in quote:
@@ -43,3 +46,9 @@ def find_responsibilities(document: NormalisedText, border: int) -> list[tuple[s
             if len(found) == _MOST_RESPONSIBILITIES:
                 return found
     return found
+
+
+def _is_task(document: NormalisedText, item: re.Match[str], begin: int) -> bool:
+    """Whether an item has several words and is not the heading that its section begins with."""
+    line = document.plain.rfind("\n", begin, item.start()) + 1 or begin
+    return not document.is_heading(line) and len(item[0].split()) > 2

@@ -56,7 +56,9 @@ class ScannedText(NormalisedText):
             self.kinds[m.kind].append(m)
         # `Juris Doctor` is a degree and no physician.
         degrees = {at for m in self.kinds["education"] for at in range(m.start, m.end)}
-        self.titles = [m for m in words.titles.scan(tokens) if not (m.start in degrees and m.end - 1 in degrees)]
+        titles = [m for m in words.titles.scan(tokens) if not (m.start in degrees and m.end - 1 in degrees)]
+        ordinary = () if language in ("en", None) else words.ordinary.get(language, ())  # the German `Chef` is no cook
+        self.titles = [m for m in titles if plain[m.start : m.end].lower() not in ordinary]
         # `Sales Associate` is no junior: a level counts in front of a title or opening it, not inside it, nor inside a degree.
         inside = degrees.union(at for m in self.titles for at in range(m.start + 1, m.end))
         self.levels = [m for m in words.levels.scan(tokens) if m.start not in inside or (m.name == "lead" and m.start not in degrees)]
