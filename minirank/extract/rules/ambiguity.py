@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from minirank.extract.rules.lexicon import Lexicon, Match, lexicon
 
@@ -47,11 +48,12 @@ _LIST_LABEL = re.compile(r"(?i)\b(?:skills?|tools?|stack|technolog(?:y|ies))\b *
 _REACH = 64  # characters before a spelling that are looked at
 
 # `Institute for AI`, `Python Catering GmbH`, `Oracle Arena`: what is in the name of an organisation.
-_LINK = r"(?:of|for|the|für|der|des|de|di|d'|du|voor|van|pour|para|la|l'|dla|för|pentru)"
+_LINK_WORDS = frozenset("of for the für der des de di d' du voor van pour para la l' dla för pentru".split())
+_LINK = "|".join(sorted(_LINK_WORDS))
 _BODY_BEFORE = re.compile(
     r"(?i:\b(?:institut[eos]?|institutet|universit[\w]{1,5}|uniwersytet|college|school|academy|akademie|faculty|fakultät|department"
     r"|cent(?:re|er|ro)|zentrum|association|society|foundation|stiftung|museum|ministry|ministerium|chair|lehrstuhl|laborator\w{1,4}"
-    rf"|hochschule|escuela|école|scuola|conference|congress|federation|chamber|agency))(?: (?i:{_LINK})\b)+(?: [A-Z][\w'&-]*){{0,3}} ?$"
+    rf"|hochschule|escuela|école|scuola|conference|congress|federation|chamber|agency))(?: (?i:{_LINK})(?!\w))+(?: [A-Z][\w'&-]*){{0,3}} ?$"
 )
 _WORKS = r"(?!(?:Developer|Engineer|Manager|Consultant|Specialist|Analyst|Architect|Administrator|Expert|Trainer|Programmer|Entwickler)\b)"
 _NAME_AFTER = rf"(?: &)?(?: {_WORKS}[A-Z][\w'&-]*){{0,2}},? "
@@ -88,7 +90,7 @@ def believable(plain: str, matches: list[Match], words: Lexicon | None = None, l
         language (`Chef`), counts beside a skill that is certain.
     """
     words = words or lexicon()
-    ordinary = words.ordinary.get(language or "en", frozenset())
+    ordinary: Collection[str] = words.ordinary.get(language or "en", ())
     verdicts = [_verdict(plain, m, words, ordinary) for m in matches]
     for order in (range(1, len(matches)), range(len(matches) - 2, -1, -1)) if None in verdicts else ():
         step = -1 if order.step == 1 else 1
@@ -164,7 +166,12 @@ def _in_a_name(plain, m, words, before, after):
             return True
     if before == " " and words.domain(m.name) in _TECHNICAL_DOMAINS and _PLACE_BEFORE.search(plain, max(0, m.start - 12), m.start):
         return True
-    return before in " '" and _BODY_BEFORE.search(plain, max(0, m.start - _REACH), m.start) is not None
+    if before != " ":
+        return before == "'" and _BODY_BEFORE.search(plain, max(0, m.start - _REACH), m.start) is not None
+    word = plain[max(0, m.start - 16) : m.start - 1].rpartition(" ")[2]
+    if not (word[:1].isupper() or word.lower() in _LINK_WORDS):  # SPEED: the pattern needs one of them
+        return False
+    return _BODY_BEFORE.search(plain, max(0, m.start - _REACH), m.start) is not None
 
 
 def _employs(plain, start, end):
