@@ -108,6 +108,11 @@ NOW = 2025 * 12  # January 2025
     'Start: 01/2018, End: 12/2019' | 24
     'From: Jan 2018\nTo: Dec 2019' | 24
     '1985 - 1990' | 60
+    'Jan 18 - Mar 21, 2020' | 0
+    'Jan 18 - Mar 20' | 27
+    'prize 2018\n- 2020 another' | 0
+    '2018 -\n2020' | 24
+    '2018 - Present' | 84
     '1890 - 1920' | 0
     'depuis le 1er mars 2018' | 82
     'tháng 3/2018 - nay' | 82

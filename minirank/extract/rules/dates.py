@@ -95,9 +95,8 @@ class _Words:
         joint = rf"-{{1,3}}>?|~|→|>|—|ー|{either(_all({k: v for k, v in to.items() if k in unspaced}))}"
         label = r"""["',;]{1,3}\s{0,6}["']?(?:end|end[ _]?date|until|to)["']?\s?[:=]\s?["']?"""  # `"endDate": "` of JSON
         words = either(_all({k: v for k, v in to.items() if k not in unspaced}))
-        self.to = re.compile(
-            rf"(?i)(?:{label}|[,;]?\s{{0,3}}(?:{joint}|(?<!\w)(?:{words}):?)\s{{0,3}})(?P<fill>(?:(?:{fillers})\s{{0,2}}){{0,2}})"
-        )
+        fill = rf"(?P<fill>(?:(?:{fillers})\s{{0,2}}){{0,2}})"
+        self.to = re.compile(rf"(?i)(?:{label}|[,;]?(?:[ ]{{0,3}}(?:{joint})|\s{{0,3}}(?<!\w)(?:{words}):?)\s{{0,3}}){fill}")
         self.present = re.compile(rf"(?i)[(\[]?(?:{either(_all(data['present']))}|\.{{2,3}}(?!\w)|…)")
         self.dash = re.compile(r"\s{0,2}(?:-{1,2}|~)[ .]{0,3}(?=\n|$|[)\]])")
         self.since = re.compile(rf"(?i)(?<!\w)(?:{either(_all(data['since']))})\s?(?:(?:{fillers})\s?)?$")
@@ -139,6 +138,7 @@ _WORD_BEFORE = re.compile(
     (?:\s(?P<after>\d{1,2})(?:st|nd|rd|th)?)?,?[\s/.'-]{0,2}$"""
 )
 _WORD_AFTER = re.compile(r"\.?,?\s(?:m\.\s)?([^\W\d_]{3,14})(?!\w)\.?(?:\s(\d{1,2})(?!\d)\.?)?")
+_YEAR_BEHIND = re.compile(rf",? {_YEAR}")
 _CELLS = re.compile(r"\s{0,2}[|\t;]\s{0,2}")  # between the columns of a table that hold a beginning and an end
 _OF = frozenset("de del of di do d des en m".split())  # between a month and its year
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国|(?<!\w)[RHS])\s?$")
@@ -212,40 +212,42 @@ def _date_at(plain: str, start: int, end: int, floor: int, newest: int) -> _Date
 
 def _worded(plain: str, start: int, end: int, floor: int, newest: int, short: bool = False) -> _Date | None:
     """A year and the month or part beside it; a `short` year has two digits."""
-    words = date_words()
     year = _full_year(plain[start:end], newest)
+    if (found := _word_before(plain, start, end, floor, year, short)) is not None:
+        return found
+    if short:
+        apostrophe = plain[start - 1 : start] == "'" and not plain[start - 2 : start - 1].isalnum()
+        return _made(start - 1, end, year, None, None, True) if apostrophe else None
+    if (after := _WORD_AFTER.match(plain, end)) and len(after[1]) > 3 and (after[2] or not _RUN.match(plain, after.end() + 1)):
+        month = date_words().months.get(_word(after[1]))
+        if month is not None:
+            return _made(start, after.end(), year, month + 1, after[2])
+    return _made(start, end, year, None)
+
+
+def _word_before(plain: str, start: int, end: int, floor: int, year: int, short: bool) -> _Date | None:
+    """The date where a month, a quarter, a season or `end of` stands in front of a year."""
+    words = date_words()
     # SPEED: without a month's name, a filler or a digit in front of the year there is nothing to search for.
     near = plain[max(floor, start - _REACH) : start].rstrip(" .,'/-").rpartition(" ")[2].strip("(|[;:.,-\t\n•*")
     word = _word(near)
-    known = not near.isalpha() or word in words.months or word in words.parts or word in _OF
-    before = _WORD_BEFORE.search(plain, max(floor, start - _REACH), start) if known and near else None
-    while before is not None:
-        if before["half"]:
-            quarter = before["half"] in "QqTt"
-            months = 3 if quarter else 6
-            if quarter or int(before["n"]) < 3:
-                return _part(before.start(), end, year, (int(before["n"]) - 1) * months, months)._replace(short=short)
-            break
-        word = _word(before["w"])
-        month = words.months.get(word)
-        if month is not None:
-            apostrophe = "'" in plain[before.end("w") : start]
-            day = before["d"] or before["after"]
-            if before["after"] and short:
-                return None
-            return _made(before.start(), end, year, month + 1, day, short and not apostrophe)
-        if word in words.parts:
-            return _part(before.start(), end, year, *words.parts[word])._replace(short=short)
-        break
-    if short:
-        if plain[start - 1 : start] == "'" and not plain[start - 2 : start - 1].isalnum():
-            return _made(start - 1, end, year, None, None, True)
+    if not near or (near.isalpha() and word not in words.months and word not in words.parts and word not in _OF):
         return None
-    after = _WORD_AFTER.match(plain, end)
-    month = words.months.get(_word(after[1])) if after is not None and len(after[1]) > 3 else None
-    if month is not None and (after[2] or not _RUN.match(plain, after.end() + 1)):
-        return _made(start, after.end(), year, month + 1, after[2])
-    return _made(start, end, year, None)
+    before = _WORD_BEFORE.search(plain, max(floor, start - _REACH), start)
+    if before is None:
+        return None
+    if before["half"]:
+        months = 3 if before["half"] in "QqTt" else 6
+        number = int(before["n"]) - 1
+        return _part(before.start(), end, year, number * months, months, short) if number * months < 12 else None
+    word = _word(before["w"])
+    if word in words.parts:
+        return _part(before.start(), end, year, *words.parts[word], short)
+    month = words.months.get(word)
+    if month is None or (short and (before["after"] or _YEAR_BEHIND.match(plain, end))):  # `Jan 15, 18`; `Mar 21, 2020`
+        return None
+    apostrophe = "'" in plain[before.end("w") : start]
+    return _made(before.start(), end, year, month + 1, before["d"] or before["after"], short and not apostrophe)
 
 
 def _word(word: str) -> str:
@@ -261,9 +263,9 @@ def _made(start: int, end: int, year: int, month: str | int | None, day: str | i
     return _Date(start, end, first, close, close, short)
 
 
-def _part(start: int, end: int, year: int, month: int, months: int) -> _Date:
+def _part(start: int, end: int, year: int, month: int, months: int, short: bool = False) -> _Date:
     first = year * 12 + month
-    return _Date(start, end, first, first + months, first + months)
+    return _Date(start, end, first, first + months, first + months, short)
 
 
 def find_periods(plain: str, now: int | None = None) -> list[Period]:
@@ -290,10 +292,10 @@ def find_periods(plain: str, now: int | None = None) -> list[Period]:
             close, until = min(close, now), now
         if close == begin and last is not None:
             close = min(begin + 6, until)
-        if (
-            begin <= (now or begin) + is_open and min(begin, present) < close + is_open <= begin + 12 * MOST_YEARS
-        ):  # what is open may have begun this month, or the next
-            found.append(Period(first.start, end, min(begin, present), close, max(until, close), is_open))
+        if is_open and begin == present + 1:  # a month is known to a day or two
+            begin = present
+        if begin < close + is_open <= begin + 12 * MOST_YEARS:
+            found.append(Period(first.start, end, begin, close, max(until, close), is_open))
     return found
 
 
@@ -327,7 +329,7 @@ def _pairs(plain: str, dates: list[_Date]) -> Iterator[tuple[_Date, _Date | None
             to is not None
             and after is not None
             and date.end <= after.start <= to.end()
-            and (not (date.short or after.short) or _agree(date, after))
+            and not ((date.short or after.short) and _unlike(plain, date, after))
         ):
             yield date, after, after.end, False
             at += 1
@@ -347,9 +349,10 @@ def _pairs(plain: str, dates: list[_Date]) -> Iterator[tuple[_Date, _Date | None
             yield date, None, later.end(), True
 
 
-def _agree(date: _Date, after: _Date) -> bool:
-    """Whether one of two dates tells what the other one is."""
-    return date.first <= after.first
+def _unlike(plain: str, date: _Date, after: _Date) -> bool:
+    """Whether two dates do not tell that a number of one of them is a year: `Jan 18 - Mar 21, 2020` is a span of days."""
+    days = date.short and not after.short and plain[date.start].isalpha() and len(_RUN.findall(plain, after.start, after.end)) > 1
+    return days or date.first > after.first
 
 
 def _shared_year(plain: str, date: _Date, floor: int) -> _Date | None:

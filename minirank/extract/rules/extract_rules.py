@@ -213,9 +213,8 @@ def _resume_seniority(scan: ScannedText) -> Value | None:
     plain = scan.plain
     for m in scan.levels:
         if m.end + 1 < len(plain) and scan.section(m.start) not in _NOT_WORK and m.end + 1 not in languages:
-            opens = _ENTRY_BEFORE.search(plain, max(0, m.start - 8), m.start) and _ENTRY_AFTER.match(plain, m.end)
-            opens = opens and plain[m.start].isupper() and plain[m.start : m.end].lower() not in _OF_SKILLS
-            if m.end + 1 in titles or opens:
+            opens = plain[m.start].isupper() and plain[m.start : m.end].lower() not in _OF_SKILLS and _ENTRY_AFTER.match(plain, m.end)
+            if m.end + 1 in titles or (opens and _ENTRY_BEFORE.search(plain, max(0, m.start - 8), m.start)):
                 return scan.named(m)
     return None
 
