@@ -27,6 +27,11 @@ _OFFER = re.compile(r"\d+k to (\d+)k a year")
 _WEEKS = {"now": range(1), "soon": range(1, 7), "later": range(7, 60)}
 
 
+def named(values: tuple) -> set[str]:
+    """Names of the lexicon among values; open forms have none."""
+    return {value.value for value in values if value.source != "tagger"}
+
+
 def fact(value: object, planted: str) -> tuple[bool, bool]:
     """(found, misplaced) of a fact that was planted."""
     right = value is not None and str(value.value) == planted
@@ -38,7 +43,7 @@ def score_jobs(texts: list) -> dict:
     rows, precision = defaultdict(list), defaultdict(lambda: (0, 0))
     for title, description, mentions in texts:
         features = extract_job(title, description)
-        lists = {"must": {v.value for v in features.must_have}, "nice": {v.value for v in features.nice_to_have}}
+        lists = {"must": named(features.must_have), "nice": named(features.nice_to_have)}
         for m in mentions:
             if m.kind in lists:
                 other = lists["nice" if m.kind == "must" else "must"]
@@ -70,7 +75,7 @@ def score_resumes(world: World, texts: list) -> dict:
             if planted:
                 depth = DEPTHS[int(abs(DEPTH - planted).argmin())]
                 rows[f"{depth} skill", None, None].append(((skill.depth or "solid") == depth, (skill.depth or depth) != depth))
-        names = {v.value for v in features.skills}
+        names = named(features.skills)
         for m in mentions:
             if m.kind == "skill":
                 rows[m.kind, m.known, None].append((m.value in names, False))
