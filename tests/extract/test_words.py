@@ -75,6 +75,9 @@ def test_pay_benefits_and_the_company_ask_nothing(title, text, must):
     "Head Chef wanted. The Chef leads the kitchen." |
     "Ansible, Terraform and servers. Experience with Chef." | ansible, terraform, chef infra
     "Skills: Chef, Puppet" | chef infra, puppet
+    "Python, SQL, Docker. I like pruning models, plumbing between services, titration." | python, sql, docker, titration
+    "Python and SQL beside pruning, plumbing and milking." | python, sql, pruning plants, plumbing, milking
+    "ADR required, SQL and BI tools" | dangerous goods handling, sql, business intelligence
 """)
 def test_words_of_a_language_are_no_skills_of_it(text, skills):
     assert ", ".join(known(extract_resume(text).skills)) == skills

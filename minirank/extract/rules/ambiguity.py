@@ -43,6 +43,7 @@ _AND = r"(?:and|or|und|oder|et|ou|y|e|o|i|en|of|och|eller|oraz|lub|și|sau)"
 _JOINT = re.compile(rf"\s*(?:[,/&|;•·+]|{_AND})?\s*")
 _CLAUSE_OPENERS = '.!?:•*-\n"'
 _WIDEST_JOINT = 5
+_TOOLS = 3  # names of tools in a text about them
 _TECHNICAL_DOMAINS = frozenset(("software", "data", "infrastructure", "security", "design"))
 _LIST_LABEL = re.compile(r"(?i)\b(?:skills?|tools?|stack|technolog(?:y|ies))\b *:[^\n]*$")
 _REACH = 64  # characters before a spelling that are looked at
@@ -102,6 +103,7 @@ def believable(plain: str, matches: list[Match], words: Lexicon | None = None, l
                     verdicts[at] = True
     if None in verdicts and language in ("en", None):
         _of_tools(plain, matches, verdicts, words, ordinary)
+    _figures_of_speech(plain, matches, verdicts, words)
     return [m for m, sure in zip(matches, verdicts, strict=True) if sure]
 
 
@@ -114,6 +116,19 @@ def _of_tools(plain, matches, verdicts, words, ordinary):
         quote = plain[m.start : m.end]
         if verdicts[at] is None and quote.lower() in ordinary and quote in words.exact.get(quote.lower(), ()):
             verdicts[at] = technical or _LIST_LABEL.search(plain, max(0, m.start - 4 * _REACH), m.start) is not None
+
+
+def _figures_of_speech(plain, matches, verdicts, words):
+    """`Pruning a tree` of a text about software: one word of an everyday domain, where fewer phrases of these stand than tools."""
+    domains = [words.domain(m.name) if sure and m.kind == "skill" else None for m, sure in zip(matches, verdicts, strict=True)]
+    everyday = [at for at, domain in enumerate(domains) if domain in words.everyday]
+    single = [at for at in everyday if plain[matches[at].start : matches[at].end].isalpha() and plain[matches[at].start].islower()]
+    if single:
+        tools = {m.name for m, domain in zip(matches, domains, strict=True) if domain in _TECHNICAL_DOMAINS}
+        phrases = {matches[at].name for at in set(everyday).difference(single)}
+        if len(tools) >= max(_TOOLS, len(phrases) + 1):
+            for at in single:
+                verdicts[at] = verdicts[at] and domains[at] == "science"  # whose words are of that trade alone
 
 
 def _verdict(plain, m, words, ordinary):
@@ -151,7 +166,7 @@ def _verdict(plain, m, words, ordinary):
     if quote not in spellings:
         return True if quote.isupper() else None
     opener = plain[max(0, start - 4) : start].rstrip(" ")[-1:]
-    if (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
+    if not quote.isupper() and (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
         return _NEXT_TECHNICAL.match(plain, end) is not None
     return True
 
