@@ -45,6 +45,9 @@ def number(item):
     "Ich habe 10 Jahre Berufserfahrung als Koch." | 10
     "Experience\n5 years of travelling to Asia\nClerk, 2018 - 2020" | 2
     "Experience\nClerk, 1960 - 2024" | None
+    "Experience\nClerk, Acme, 2018 - 2020\n- Led the 2012 - 2015 review\n- A budget of 2016 - 2017" | 2
+    "Experience\n* Clerk at Acme (2018 - 2020)\n* Cook at Zorbax (2015 - 2018)" | 5
+    "Experience\n2020 - 2024: Clerk, Acme\n2018 - 2020: Military service\n2015 - 2018: Cook, Zorbax" | 7
     "Experience\nBarista, Beanhouse (3 years)\nWaiter, Grand Hotel, 1 year 6 months\n- Led a team for 5 years" | 4
     "Experience\nBerater, Beispiel AG (2 Jahre und 6 Monate)\nKoch, Hotel Adler (18 Monate)" | 4
     "Experience\nCook, 2018 - 2022\nProfessional Development\nSafety course, 2000 - 2004" | 4
@@ -99,6 +102,8 @@ HEAD = "Mara Lindqvist\nmara@example.org\nBerlin\n\n"
         ("Experience\nEngineer, Acme (Berlin), 2018 - 2020\nEngineer @ Zorbax, 2015 - 2017", "acme, zorbax", 24, None),
         ("Experience\nSenior Engineer - Acme, Inc. - Berlin (Jan 2018 - Dec 2020)", "acme, inc", 36, None),
         ("Experience\nFreelance, 2016 - 2018", "", 24, None),
+        ("Experience\nClerk, <COMPANY>, 2018 - 2020", "", 24, None),
+        ("Experience\nClerk, confidential, 2018 - 2020", "", 24, None),
         ("Experience\nCook, Mara Lindqvist Catering, 2016 - 2018\nBaker, Korbmarkt, 2014 - 2015", "korbmarkt", 18, None),
     ],
 )

@@ -88,6 +88,9 @@ class _Reader:
         work = [i for i, section in enumerate(sections) if section == "experience" and not self._apart(*chunks[i], True)]
         if not work:
             work = [i for i, section in enumerate(sections) if section in _OPEN and not self._apart(*chunks[i], False)]
+        bullets = {i for i in work if self.plain[lines[i][0] : lines[i][1]].lstrip()[:1] in _BULLETS}
+        if work and work[0] not in bullets:  # `- Led the 2012 - 2015 review` tells of an entry and is none
+            work = [i for i in work if i not in bullets]
         periods_of_work = [periods[i] for i in work]
         around = [self._around(periods[i], *chunks[i]) for i in work]
         self._add_neighbours(periods_of_work, [lines[i] for i in work], set(lines), around)
@@ -149,7 +152,7 @@ class _Reader:
             bare = firm[0]
         if not 2 <= len(bare) <= _LONGEST or PLACEHOLDER in bare or bare.count(" ") >= _MOST_WORDS:
             return None
-        if _WORD.search(bare) is None or _DURATION.fullmatch(bare):
+        if bare[0] == "<" or _WORD.search(bare) is None or _DURATION.fullmatch(bare):
             return None
         start += text.index(bare)
         end = start + len(bare)
@@ -309,6 +312,7 @@ def _chunks(plain: str, periods: list[Period], lines: list[tuple[int, int]]) -> 
 
 
 _OPEN = (None, "summary", "skills")  # sections in which entries of work may stand where no section of experience has any
+_BULLETS = tuple("-•*")
 _AROUND = " .,:;*_'\"#>+-~/|\n@"
 _PRIOR = {
     "before": (-0.2, 0.6, -0.5),

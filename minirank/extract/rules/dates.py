@@ -126,7 +126,7 @@ _NUMERIC = re.compile(
         |[ /-]?[QqTt](?P<iq>[1-4])(?!\w)
       )?
     | (?P<d>\d{{1,2}})\s?(?P<s>[-/.])\s?(?P<m>\d{{1,2}})\s?(?P=s)\s?(?P<y>{_YEAR}|\d\d(?!\d))
-    | (?P<my_m>{_MONTH})\s?[-/.]\s?'?(?P<my_y>{_YEAR}|\d\d(?!\d|[-/.]\d))
+    | (?P<my_m>{_MONTH})\s?[-/.]\s?'?(?P<my_y>{_YEAR}|\d\d(?!\d|[/.]\d|-\d+(?![\d/.])))
     | (?P<q>[1-4])[QqTt]\s?'?(?P<qy>{_YEAR}|\d\d(?!\d))
     """
 )
