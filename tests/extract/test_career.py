@@ -461,7 +461,7 @@ def test_layouts(text, employers):
     Praktische Erfahrungen | 03/2018 - 02/2022 | Hochschulstudium | 09/2010 - 06/2014 | Soziales Engagement
     Parcours professionnel | mars 2018 - février 2022 | Formations et diplômes | septembre 2010 - juin 2014 | Engagements associatifs
     Trayectoria profesional | marzo 2018 - febrero 2022 | Formación académica | septiembre 2010 - junio 2014 | Voluntariado
-    Esperienza professionale | marzo 2018 - febbraio 2022 | Istruzione e formazione | settembre 2010 - giugno 2014 | Attività di volontariato
+    Esperienza professionale | marzo 2018 - febbraio 2022 | Istruzione e formazione | settembre 2010 - giugno 2014 | Volontariato
     Histórico profissional | março 2018 - fevereiro 2022 | Formação | setembro 2010 - junho 2014 | Trabalho voluntário
     Przebieg pracy zawodowej | marzec 2018 - luty 2022 | Edukacja | wrzesień 2010 - czerwiec 2014 | Działalność społeczna
     Трудовой опыт | март 2018 - февраль 2022 | Образование | сентябрь 2010 - июнь 2014 | Волонтёрская деятельность
