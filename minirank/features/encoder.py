@@ -138,10 +138,11 @@ class Encoder:
         """
         check_columns(folder, self.config)
         shown = folder.impressions
-        jobs = job_profiles(folder.jobs, features.jobs, self.text, self.config.tokens_per_text)
+        resumes = self.resumes(folder.resumes, features.resumes)
+        jobs = job_profiles(folder.jobs, features.jobs, resumes.model, self.config.tokens_per_text)
         past = PastHires.from_folder(folder, features)
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
-        resumes, history = self.resumes(folder.resumes, features.resumes), _history(self.config, jobs, past, self.text)
+        history = _history(self.config, jobs, past, resumes.model)
         people = folder.resumes
         told = remark(
             too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
@@ -166,7 +167,7 @@ class Encoder:
             resumes: n mappings with resume_id, text, updated_at (seconds).
             features: n `ResumeFeatures`.
         """
-        return resume_profiles(resumes, features, self.text, self.config.tokens_per_text)
+        return resume_profiles(resumes, features, self.text, self.config.tokens_per_text, candidates=True)
 
     def pairs(
         self,
@@ -192,11 +193,11 @@ class Encoder:
             n rows, at position 0.
         """
         candidates = resumes if isinstance(resumes, Profiles) else self.resumes(resumes, resume_features)
-        jobs = job_profiles([job], [job_features], self.text, self.config.tokens_per_text)
+        jobs = job_profiles([job], [job_features], candidates.model, self.config.tokens_per_text)
         n = len(candidates)
         if now is None:
             now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
-        past = _history(self.config, jobs, history or PastHires(), self.text)
+        past = _history(self.config, jobs, history or PastHires(), candidates.model)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         times, roles = np.full(n, now, np.int64), zero + self._role(role)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))

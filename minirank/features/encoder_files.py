@@ -92,10 +92,7 @@ def load(folder: Path) -> dict[str, Any]:
     fields = {"config": config, "text": None} | {name: getattr(settings, name) for name in NAMES}
     if reads_text:
         count, length, word_length, most_unknown = values.pop("texts")
-        found = [
-            Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count), of_parts=bool(prefix))
-            for prefix in ("", "parts_")
-        ]
+        found = [Rarity(config.buckets, values.pop(f"{prefix}kept"), values.pop(f"{prefix}idf"), int(count)) for prefix in ("", "parts_")]
         for terms in found:
             ascending = (np.diff(terms.kept, prepend=0) > 0).all() and (terms.kept[-1:] < config.buckets).all()
             if len(terms.kept) != len(terms.idf) or not ascending or (terms.idf <= 0).any() or not (1 <= count < MOST):

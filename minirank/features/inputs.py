@@ -251,7 +251,7 @@ READ = {
         *("salary_gap", "over_budget", "notice", "late", "leadership", "leadership_gap", "conditions", "tenure", "moves"),
         *("same_industry", "industry_count", "hired_industry"),
     ),
-    "words": ("job_tokens", "resume_tokens"),
+    "words": ("job_tokens", "resume_tokens", "asked_found", "forms_found", "phrases_found"),
 }
 # What the rest is: of the search, of dates and places, and similarities, which need no known word.
 NOT_READ = (
@@ -262,7 +262,8 @@ NOT_READ = (
     "reachable",
     "recency",
     "text_similarity",
-    *("title_found", "text_found", "asked_found", "forms_found", "phrases_found"),
+    "title_found",
+    "text_found",
     "hires",
     "hired_text",
 )

@@ -60,6 +60,7 @@ class Profiles:
         saturated: of resumes, words and parts -> (n, buckets), `TextModel.saturated`, or empty likewise.
         known: (n,) float64, see `TextModel.known`; NaN where the encoder reads no text.
         foreign: (n,) bool, see `TextModel.foreign`.
+        model: which the texts are read with: jobs and resumes that are paired share it.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Profiles:
         wanted: Sequence[Mapping[str, str]] | None = None,
     ):
         id_name, time_name, years_name = names
-        self.records, self.features = records, features
+        self.records, self.features, self.model = records, features, model
         self.key = np.array([column(record[id_name]) for record in records], np.int64)
         self.time = np.array([record[time_name] for record in records], np.int64)
         self.years = np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64)
@@ -120,7 +121,7 @@ class Profiles:
                 return {name: chosen(part) for name, part in values.items()}
             if isinstance(values, (np.ndarray, csr_array)):
                 return values[rows]
-            return values if values is None or isinstance(values, bool) else [values[row] for row in rows]
+            return values if values is None or isinstance(values, bool | TextModel) else [values[row] for row in rows]
 
         taken = copy(self)
         vars(taken).update(chosen(vars(self)))
@@ -185,15 +186,23 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)
 
 
-def resume_profiles(resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
+def resume_profiles(
+    resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None, candidates: bool = False
+) -> Profiles:
     """Resumes as arrays, with the skills that linked phrases name.
 
     Args:
         resumes: n mappings with resume_id, text, updated_at.
         features: n `ResumeFeatures`.
         model, most, counts: as in `job_profiles`.
+        candidates: whether they are who is compared, see `TextModel.among`; of a resume_id that stands there more than once the last
+            line counts.
     """
     texts = [] if model is None else list(map(resume_text, resumes, features))
+    if candidates and model is not None and most and resumes:
+        counts = model.count(_plain(texts))
+        newest = list({resume["resume_id"]: row for row, resume in enumerate(resumes)}.values())
+        model = model.among(*(found[newest] for found in counts))
     if model is not None:
         features = list(map(model.links.resume, texts, features))
     skills = {"employers": [_values(f.employers) for f in features]}

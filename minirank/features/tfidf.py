@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
-from importlib import resources
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -81,21 +80,6 @@ def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False, par
     return counts
 
 
-@cache
-def share_of_postings(buckets: int, parts: bool) -> np.ndarray:
-    """(buckets,) float64, the share of English job postings that hold a hashed word, or part of one; 0 for what hardly any holds.
-
-    Of parts as if the words of a posting did not depend on each other. posting_words.txt is written by
-    bench/ranking/posting_words.py: how many postings were counted, then each word and how many of them hold it.
-    """
-    first, *lines = resources.files(__package__).joinpath("posting_words.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    found, counts = zip(*(line.split(" ") for line in lines))
-    absent = np.log1p(-np.minimum(np.array(counts, float) / int(first), 1 - 1e-9))
-    terms = hashed_counts(found, buckets, parts=parts)
-    none = np.bincount(terms.indices, absent[row_of_entries(terms)], minlength=buckets)
-    return -np.expm1(none)
-
-
 @dataclass(frozen=True)
 class Rarity:
     """How rare hashed terms are in the training texts.
@@ -107,7 +91,7 @@ class Rarity:
         texts: n, how many training texts there are. A term that is not kept is as rare as one that none of them holds.
         terms: how many hashed terms they hold; 0 where this was loaded.
         dropped: the share of (text, term) pairs there whose term is not kept.
-        of_parts: whether the terms are parts of words.
+        compared: (buckets,) float64 idf among texts that are compared, which counts instead; None for that of training.
     """
 
     buckets: int
@@ -116,10 +100,10 @@ class Rarity:
     texts: int
     terms: int = 0
     dropped: float = 0.0
-    of_parts: bool = False
+    compared: np.ndarray | None = None
 
     @classmethod
-    def fit(cls, counts: csr_array, min_count: int, of_parts: bool = False) -> Rarity:
+    def fit(cls, counts: csr_array, min_count: int) -> Rarity:
         """Document frequencies of training texts.
 
         idf_v = ln((1 + n) / (1 + df_v)) + 1
@@ -133,18 +117,28 @@ class Rarity:
         kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
         idf = np.log((1 + texts) / (1 + frequency[kept])) + 1
         dropped = 1 - frequency[kept].sum() / max(frequency.sum(), 1)
-        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped), of_parts)
+        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped))
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """(buckets,) float64 idf, ln(1 + n) + 1 for terms that are not kept; less where English postings say it more often.
-
-        A word that is common in either tells little, also where training is in another language or in few words.
-        """
+        """(buckets,) float64 idf, ln(1 + n) + 1 for terms that are not kept."""
+        if self.compared is not None:
+            return self.compared
         weights = np.full(self.buckets, np.log(1 + self.texts) + 1)
         weights[self.kept] = self.idf
-        usual = np.log((1 + self.texts) / (1 + self.texts * share_of_postings(self.buckets, self.of_parts))) + 1
-        return np.minimum(weights, usual)
+        return weights
+
+    def among(self, counts: csr_array) -> Rarity:
+        """The same terms, as rare as they are among texts that are compared.
+
+        idf_v = ln(1 + (n - df_v + 1/2) / (df_v + 1/2))
+
+        Args:
+            counts: (n, buckets) of these texts.
+        Source: Robertson and Sparck Jones, Journal of the American Society for Information Science 27, 1976, kept above 0.
+        """
+        holders = np.bincount(counts.indices, minlength=self.buckets)
+        return replace(self, compared=np.log1p((counts.shape[0] - holders + 0.5) / (holders + 0.5)))
 
     @cached_property
     def place(self) -> np.ndarray:
@@ -213,7 +207,7 @@ class TextModel:
             bigrams: how `words` were made.
         """
         lengths = [float(counts[-resumes:].sum() / resumes) for counts in (parts, words)]
-        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count, of_parts=True), *lengths, 1.0)
+        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), *lengths, 1.0)
         frequency = np.bincount(words.indices, minlength=words.shape[1])
         count, unknown = _sums(words, frequency[words.indices] <= min_count)  # as if training did not have the text
         shares = np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
@@ -254,6 +248,18 @@ class TextModel:
         """
         count, unknown = _sums(words, self.words.place[words.indices] < 0)
         return unknown > FOREIGN_WORDS + self.most_unknown * count
+
+    def among(self, words: csr_array, parts: csr_array) -> TextModel:
+        """The model for texts that are compared with each other: where most of them are foreign, words and their parts are as rare,
+        and texts as long, as they are among them. Else the model of training.
+
+        Args:
+            words, parts: (n, buckets) counts of the texts.
+        """
+        if 2 * self.foreign(words).sum() <= words.shape[0]:
+            return self
+        lengths = (float(counts.sum() / counts.shape[0]) for counts in (parts, words))
+        return TextModel(self.bigrams, self.words.among(words), self.parts.among(parts), *lengths, self.most_unknown, self.links)
 
     def saturated(self, counts: csr_array, length: float) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.

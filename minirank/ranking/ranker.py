@@ -4,7 +4,7 @@
 
 A job or a resume that training never saw is the normal case: rules extract what is not in the data folder, with the
 gazetteer of the run's configuration. A candidate's numbers depend on the job, the role and the candidate alone, never
-on who else is ranked.
+on who else is ranked; but where most resumes are in words that training never saw, a word is as rare as it is among them.
 """
 
 from __future__ import annotations

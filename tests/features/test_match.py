@@ -1,7 +1,6 @@
 """Match features against values worked out by hand."""
 
 from collections import Counter
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -9,7 +8,6 @@ import pytest
 from features_world import DAY, START, job_features, resume_features, skill, text_model
 
 from minirank.extract import Value
-from minirank.features import tfidf
 from minirank.features.inputs import BAGS, CATEGORICAL, FEATURES, NOT_READ, READ, Owner, match_features
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, resume_profiles
@@ -130,13 +128,9 @@ def parts(*words):
     return Counter(f"<{word}>"[at : at + 4] for word in words for at in range(max(len(word) - 1, 1)))
 
 
-POSTINGS, *COUNTS = [line.split() for line in Path(tfidf.__file__).with_name("posting_words.txt").read_text("utf-8").splitlines()]
-
-
 def rarity(term, terms_of=parts):
-    """By the training texts or by English postings, where it is less rare."""
-    usual = 1 - np.prod([1 - min(int(count) / int(POSTINGS[0]), 1 - 1e-9) for word, count in COUNTS if term in terms_of(word)])
-    return min(np.log(4 / (1 + sum(term in terms_of(*text.split()) for text in TEXTS))), np.log(4 / (1 + 3 * usual))) + 1
+    """By the training texts."""
+    return np.log(4 / (1 + sum(term in terms_of(*text.split()) for text in TEXTS))) + 1
 
 
 def one_each(*words):
