@@ -24,13 +24,11 @@ from ..data import DataFolder, read_folder
 from ..errors import DataError, RunError, nearest
 from ..extract import Features, ResumeFeatures, read_features
 from ..extract.feature_files import job_by_rules, resume_by_rules
-from ..extract.language import named, unknown_languages
 from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.evidence import evidence
-from ..features.new_texts import remark, too_few
-from ..features.profiles import Profiles, job_text, resume_text
+from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
 from ..run.backend import check_backend
@@ -38,6 +36,7 @@ from ..run.folder import CONFIG
 from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
+from .notes import note_of_role, note_of_texts
 from .results import NAMES, OVERLAP, Candidate, Comparison, Move, Ranking, ShortRanking
 
 Job = str | Mapping[str, Any]  # an id of the folder, or a job given by hand
@@ -348,37 +347,12 @@ class Ranker:
 
     def _note(self, query: _Query) -> str | None:
         """What to know about the list, None where there is nothing to say."""
-        notes = [self._note_of_role(query.role), self._note_of_texts(query)]
-        return "; ".join(note for note in notes if note is not None) or None
-
-    def _note_of_texts(self, query: _Query) -> str | None:
-        job, people, pool = query.words_known, query.pool.table, query.pool
-        text = job_text(query.job, query.job_features).text
-        found = remark(
-            too_few("the job", *job, lambda row: text),
-            too_few(
-                "{:,} of {:,} resumes", people.known, people.foreign, lambda row: resume_text(pool.resumes[row], pool.features[row]).text
-            ),
+        job, pool = query.job, query.pool
+        notes = (
+            note_of_role(query.role, self._encoder.roles, self.run.config.model),
+            note_of_texts(job, query.job_features, query.words_known, pool.resumes, pool.features, pool.table),
         )
-        asked = query.job_features
-        languages = unknown_languages([text])
-        by_llm = any(value.source == "llm" for value in (*asked.must_have, *asked.nice_to_have, *filter(None, [asked.title])))
-        if not languages or by_llm or job[1][0]:
-            return found
-        note = f"the job is in {named(languages)}, of which the rules know little"
-        return note if found is None else f"{note}; {found}"
-
-    def _note_of_role(self, role: str | None) -> str | None:
-        model = self.run.config.model
-        if model.gate.role == "none" and not model.role_in_x:
-            return "this model does not look at the role"
-        if role is None:
-            return "no role given: the list of a recruiter whose role is not known"
-        if role not in self._encoder.roles:
-            near = nearest(role, self._encoder.roles)
-            meant = f"did you mean {near}?" if near else f"it knows {', '.join(self._encoder.roles)}"
-            return f"training never saw the role {role!r}, so what all roles share decides; {meant}"
-        return None
+        return "; ".join(note for note in notes if note is not None) or None
 
 
 def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
