@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from minirank.extract.edited_text import EditedText
-from minirank.extract.normal_form import normalise
+from minirank.extract.normal_form.normalise import normalise
 from minirank.extract.personal import find_personal
 from minirank.extract.schema import Flag, Mask
 

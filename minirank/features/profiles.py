@@ -180,7 +180,12 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     if model is not None:
         features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
     must, nice = [_values(named(f.must_have)) for f in features], [_values(named(f.nice_to_have)) for f in features]
-    skills = {"must": must, "nice": nice, "named": [[*m, *n] for m, n in zip(must, nice)], "first": [names[:1] for names in must]}
+    skills: dict[str, list] = {
+        "must": must,
+        "nice": nice,
+        "named": [[*m, *n] for m, n in zip(must, nice)],
+        "first": [names[:1] for names in must],
+    }
     skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
     wanted = [wanted_texts(job, text, f) for job, text, f in zip(jobs, texts, features)]
     return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)

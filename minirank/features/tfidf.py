@@ -206,8 +206,8 @@ class TextModel:
             min_count: texts that must hold a word or a part of one.
             bigrams: how `words` were made.
         """
-        lengths = [float(counts[-resumes:].sum() / resumes) for counts in (parts, words)]
-        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), *lengths, 1.0)
+        length, word_length = (float(counts[-resumes:].sum() / resumes) for counts in (parts, words))
+        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), length, word_length, 1.0)
         frequency = np.bincount(words.indices, minlength=words.shape[1])
         count, unknown = _sums(words, frequency[words.indices] <= min_count)  # as if training did not have the text
         shares = np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
@@ -258,8 +258,8 @@ class TextModel:
         """
         if 2 * self.foreign(words).sum() <= words.shape[0]:
             return self
-        lengths = (float(counts.sum() / counts.shape[0]) for counts in (parts, words))
-        return TextModel(self.bigrams, self.words.among(words), self.parts.among(parts), *lengths, self.most_unknown, self.links)
+        length, word_length = (float(counts.sum() / counts.shape[0]) for counts in (parts, words))
+        return replace(self, words=self.words.among(words), parts=self.parts.among(parts), length=length, word_length=word_length)
 
     def saturated(self, counts: csr_array, length: float) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.

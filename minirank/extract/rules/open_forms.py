@@ -71,7 +71,8 @@ def marked_in_english(scan: ScannedText, gazetteer: Gazetteer | None, is_asked: 
     words = [word for word in scan.tokens.words if word.isalpha()]
     if sum(word in _FUNCTION_WORDS for word in words) < _ENGLISH * max(len(words), 1):
         return Marked([], [], False)
-    return Marked(*([span for span in layer if is_asked(span[0])] for layer in marked_spans(scan, gazetteer)))
+    skills, knowledge = ([span for span in layer if is_asked(span[0])] for layer in marked_spans(scan, gazetteer))
+    return Marked(skills, knowledge)
 
 
 def open_forms(scan: ScannedText, knowledge: Spans, names: Iterable[Match], tasks: Iterable[tuple[str, int, int]]) -> list[Match]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib import resources
 from itertools import chain
@@ -57,6 +57,6 @@ def find_cues(tokens: Tokens) -> dict[str, list[Match]]:
     return found
 
 
-def alternatives(phrases: Iterable[str], escape) -> str:
+def alternatives(phrases: Iterable[str], escape: Callable[[str], str]) -> str:
     """A part of a pattern that matches any of some phrases, the longest first."""
     return "|".join(map(escape, sorted(phrases, key=len, reverse=True)))
