@@ -333,3 +333,8 @@ Ihr Profil:
 - Ausbildung als Koch mit Erfahrung in der Küche
 """
     assert names(extract_job("Koch", text).responsibilities) == ["Zubereitung der Speisen für die Gäste", "Pflege der Küche und der Geräte"]
+
+
+def test_a_machine_of_the_trade_is_no_benefit():
+    found = extract_job("Barista", "You must know latte art and the espresso machine, and keep to food hygiene.")
+    assert "barista skills" in [value.value for value in found.must_have]

