@@ -44,7 +44,7 @@ def test_doctor(server, capsys):
     assert main(["doctor", "--base-url", server]) == 0
     said = capsys.readouterr().out
     assert "json_schema     accepted and enforced" in said and "json_object     accepted and enforced" in said
-    assert "2,048 tokens" in said and "the server wants no key" in said and f"--model {MODEL}" in said
+    assert "4,096 tokens" in said and "the server wants no key" in said and f"--model {MODEL}" in said
 
 
 @pytest.mark.parametrize("rung, name", [(0, "json_schema"), (1, "json_object"), (2, "text")])

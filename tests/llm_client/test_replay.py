@@ -30,4 +30,4 @@ def test_every_rung_of_the_ladder(player):
 
 def test_the_doctor(player):
     report = doctor(player.base_url, llm_record.MODEL_NAME, transport=player)
-    assert report.ok and report.ability.rung == 0 and report.ability.enforced and "2,048 tokens" in str(report)
+    assert report.ok and report.ability.rung == 0 and report.ability.enforced and "4,096 tokens" in str(report)
