@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from minirank.config.features import FeatureConfig
-from minirank.extract import EDUCATION, SENIORITY, JobFeatures, Value
+from minirank.extract import EDUCATION, SENIORITY, JobFeatures, ResumeFeatures, Value
+from minirank.extract.schema import named
+from minirank.features.form_lookup import WordsOfText
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
-from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, value_of
+from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, resume_text, value_of
 from minirank.features.tfidf import TextModel
 
 SHARED = 5  # skills shown
@@ -30,7 +32,8 @@ def evidence(
     """One dict a candidate, ready for JSON; None stands for what is not known.
 
     Keys: resume_id; must_have and nice_to_have, the covered ones with the resume's quote;
-    must_have_missing and nice_to_have_missing, with the job's quote; title, years, seniority, education,
+    must_have_missing and nice_to_have_missing, with the job's quote; forms and forms_missing, likewise of what the tagger
+    marked in the job, looked up in the resume's words; title, years, seniority, education,
     each with job, resume and (but for title) gap = resume - job, in years or levels; salary (a year: offered, wished
     for), notice (weeks: until the job starts, until the person can), leadership and conditions (asked for, shown), each
     with job, resume and the resume's quote; career, what the dated entries show, of which pauses and schools are no
@@ -53,14 +56,16 @@ def evidence(
     held = [{skill.value for skill in history.people.features[row].skills} for row in history.hire]
     support = Counter(name for skills in held for name in skills)
     found, job_features = [], jobs.features[0]
+    forms = [value for value in (*job_features.must_have, *job_features.nice_to_have) if value.source == "tagger"]
     stressed = {skill.value for skill in job_features.stressed}
     for row, (resume, features) in enumerate(zip(resumes, candidates.features)):
         skills = {skill.value: skill for skill in reversed(features.skills)}
         item = {"resume_id": resume["resume_id"]}
         for name in ("must_have", "nice_to_have"):
-            wanted = getattr(job_features, name)
+            wanted = named(getattr(job_features, name))
             item[name] = [_quoted(skills[skill.value], skill, stressed) for skill in wanted if skill.value in skills]
             item[f"{name}_missing"] = [_quoted(skill, None, stressed) for skill in wanted if skill.value not in skills]
+        item |= _forms(forms, resume, features)
         item["title"] = _compared(job_features.title, features.title)
         item["years"] = _compared(job_features.min_years, features.years, int)
         item["seniority"] = _compared(job_features.seniority, features.seniority, SENIORITY.index)
@@ -87,6 +92,17 @@ def evidence(
                 "shared_skills": [{"skill": name, "support": count} for name, count in shared[:SHARED]],
             }
         found.append(item)
+    return found
+
+
+def _forms(forms: list[Value], resume: Record, features: ResumeFeatures) -> dict[str, list[dict[str, Any]]]:
+    """The open forms of a job that a resume says in the same words, with its quotes, and the others with the job's."""
+    found: dict[str, list[dict[str, Any]]] = {"forms": [], "forms_missing": []}
+    said = WordsOfText(resume_text(resume, features), (*features.masked, *features.flagged)) if forms else None
+    for form in forms:
+        place = said.find(str(form.value)) if said else None
+        quote, start, end = place or (form.quote, form.start, form.end)
+        found["forms" if place else "forms_missing"].append({"skill": form.value, "quote": quote, "start": start, "end": end})
     return found
 
 

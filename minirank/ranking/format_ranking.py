@@ -69,7 +69,7 @@ def top_experts(weights: dict[str, float]) -> str:
 
 
 def reasons(candidate: Candidate) -> list[str]:
-    """Two to four lines: skills with their quotes, title, levels and gaps, terms and career, likeness to past hires."""
+    """Two to five lines: skills with their quotes, title, levels and gaps, terms and career, likeness to past hires."""
     found = candidate.evidence
     levels = [found["title"]["resume"], gap(found, "years", " years"), gap(found, "seniority"), gap(found, "education")]
     second = [skills_line(found, "nice_to_have", "nice-to-haves"), ", ".join(level for level in levels if level)]
@@ -80,7 +80,10 @@ def reasons(candidate: Candidate) -> list[str]:
         conditions(found["conditions"]),
         career(found["career"]),
     ]
-    lines = [skills_line(found, "must_have", "must-haves"), *("; ".join(filter(None, parts)) for parts in (second, third))]
+    lines = [
+        skills_line(found, "must_have", "must-haves"),
+        *("; ".join(filter(None, parts)) for parts in (second, [skills_line(found, "forms", "other words")], third)),
+    ]
     past = found["past_hires"]
     if past is not None:
         whose = "hires of this team" if past["level"] == "team" else "hires for this title"
