@@ -17,7 +17,7 @@ FOREIGN = {
 # From the bottom to the top: a package imports those before it. Those that a + joins may import each other.
 LAYERS = (
     "terminal errors kernels llm_client progress npz storage locking config data evaluation extract+features simulate "
-    "model run training ranking demo commands cli __main__"
+    "model run training ranking report demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).
 BLOCKS = ("cpu.cache", "cpu.cache_folders", "cpu.jit", "cpu.vector", "cpu.address", "cpu.tile", "cpu.matmul", "cpu.layout", "cpu.work")
