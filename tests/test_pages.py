@@ -11,7 +11,9 @@ from import_graph import sources
 
 from bench import reading_order
 
-PAGES = sorted(path for folder in ("", "bench/", "bench/*/", "minirank/**/") for path in ROOT.glob(f"{folder}*.md"))
+PAGES = sorted(
+    path for folder in ("", "bench/", "bench/*/", "examples/", "examples/*/", "minirank/**/") for path in ROOT.glob(f"{folder}*.md")
+)
 FILE = re.compile(r"(?<![\w/.*{<-])(?:[\w-]+/)*[\w-]+\.py\b")  # with or without its folder
 IMAGINED = {"ops/scale.py", "ops/X.py", "cuda/X.py", "kernels/ops/X.py", "kernels/cuda/X.py", "FOLDER/NAME.py", "NN_verb_noun.py"}
 

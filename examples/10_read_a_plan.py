@@ -1,4 +1,4 @@
-"""Lesson 2: a model is a table. Print a plan, read it, and walk it.
+"""Lesson 10: a model is a table. Print a plan, read it, and walk it.
 
 You learn how a configuration becomes a flat list of operations (the *plan*), how to count its
 parameters from the table, what a role changes in it, and that two executors which share no line of

@@ -1,4 +1,4 @@
-"""Lesson 5: from the reference to the fused step. Multiply two matrices four ways, then time a whole step on tiles of rows.
+"""Lesson 13: from the reference to the fused step. Multiply two matrices four ways, then time a whole step on tiles of rows.
 
 You learn what a panel and a register tile are good for, by timing a layer without them and with them; how a
 whole network runs on one tile of rows while its activations stay in the cache; and that all of it computes what

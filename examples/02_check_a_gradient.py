@@ -1,4 +1,4 @@
-"""Lesson 1: a gradient by hand, and how to know that it is right.
+"""Lesson 2: a gradient by hand, and how to know that it is right.
 
 You learn how a layer's backward pass follows from its forward pass line by line, and how two calls
 of the forward pass check a whole tensor of gradients at once.

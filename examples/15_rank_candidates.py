@@ -1,4 +1,4 @@
-"""Lesson 3: from a data folder to a ranked list, in Python.
+"""Lesson 15: from a data folder to a ranked list, in Python.
 
 You learn the road that the command line takes, one call a step: a data folder, what rules read in its
 texts, features, a model, its metrics, and a list of candidates with the reasons. The folder comes from

@@ -1,12 +1,12 @@
-"""Lesson 4: a model's answer is believed only where the document says the same.
+"""Lesson 11: a model's answer is believed only where the document says the same.
 
 You learn what stands between a language model and your data: a schema that the server enforces and that is
 checked again here, then grounding, which looks up every quote in the document. The answers are those of a real
 server with a tiny model, recorded on the day that is printed, so that nothing is sent now. So small a model
 answers in the right form, for the server sees to that, and hardly reads: see what it says a nurse must know.
 
-    python examples/04_doubt_a_model.py                       plays the recorded answers
-    python examples/04_doubt_a_model.py URL MODEL             asks your own server instead
+    python examples/11_doubt_a_model.py                       plays the recorded answers
+    python examples/11_doubt_a_model.py URL MODEL             asks your own server instead
 
 `minirank extract DATA --base-url URL --model M --record FILE` records your own, `--replay FILE` plays it.
 """
@@ -33,7 +33,7 @@ ADS = {
     ),
     "cook": ("Cook", "A small kitchen by the sea looks for a cook who loves fish. Patience required. No experience needed."),
 }
-CASSETTE = Path(__file__).with_name("04_answers.jsonl")
+CASSETTE = Path(__file__).with_name("11_answers.jsonl")
 
 # 1. A client. It does not know whether a server answers it or a cassette does.
 if len(sys.argv) == 3:
