@@ -2,4 +2,50 @@
 
 Imported as `minirank.kernels`. Knows nothing of jobs, resumes or files. README.md says in which order to read the files here and
 in ops/. Beside them lie checks.py, what executors refuse; executor.py, what all of them give; cpu/ and cuda/, the fast ones.
+
+The names below, which a program that runs a plan needs, are imported when they are first asked for: they load Numba.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .adam import Adam
+    from .batch import Bag, Batch, Inputs, InputSpec
+    from .executor import make_executor
+    from .gradcheck import projection_error
+    from .parameters import Arena, TrainState, initial_values
+    from .plan import Plan, PlanBuilder
+
+MODULES = {
+    "adam": ("Adam",),
+    "batch": ("Bag", "Batch", "InputSpec", "Inputs"),
+    "executor": ("make_executor",),
+    "gradcheck": ("projection_error",),
+    "parameters": ("Arena", "TrainState", "initial_values"),
+    "plan": ("Plan", "PlanBuilder"),
+}
+__all__ = [
+    "Adam",
+    "Arena",
+    "Bag",
+    "Batch",
+    "InputSpec",
+    "Inputs",
+    "Plan",
+    "PlanBuilder",
+    "TrainState",
+    "initial_values",
+    "make_executor",
+    "projection_error",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """One of these names, from its module."""
+    for module, names in MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
