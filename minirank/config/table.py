@@ -87,6 +87,9 @@ class TaskColumn:
 class TableColumns:
     """Which column is what.
 
+    Under `categorical` and `dense` one entry may stand for many columns: a range of indices or of a header's numbers (`0-40`), a
+    pattern (`x*`, `x?`). It leaves out the columns that another key, or another entry by name, has.
+
     Args:
         tasks: the labels.
         categorical: each distinct text is a category; so is a missing value.

@@ -71,6 +71,35 @@ def test_each_dense_column_may_have_its_own_transform(tmp_path):
     np.testing.assert_allclose(data.rows.dense[:, 1], [-0.75, 0, 0, 0.75, 0, 0.75, -0.75, -0.75], rtol=1e-6)
 
 
+WIDE = "f1,f2,g?,y,f10,w\n1,2,a,0,3,1\n2,1,b,1,4,1\n1,2,a,0,3,1\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "dense", "categorical", "expected"),
+    [
+        (True, ["f*"], [], ["f1", "f2", "f10"]),
+        (True, ["f?", {"column": "f10", "transform": "log1p"}], [], ["f1", "f2", "f10"]),
+        (True, ["*"], ["g?"], ["f1", "f2", "f10"]),  # what other keys name is left out; g? is a name
+        (False, ["0-4"], [2], ["column_0", "column_1", "column_4"]),
+        (False, [4, "0-1"], [2], ["column_4", "column_0", "column_1"]),
+    ],
+)
+def test_one_entry_stands_for_many_columns(tmp_path, header, dense, categorical, expected):
+    (tmp_path / "wide.csv").write_text(WIDE if header else WIDE.partition("\n")[2])
+    tasks = [{"name": "y", "column": "y" if header else 3, "weight": "w" if header else 5}]
+    data = read_table(
+        config({"train": "wide.csv", "header": header}, {"dense": dense, "categorical": categorical, "tasks": tasks}), tmp_path
+    )
+    assert list(data.inputs.dense) == expected
+    assert [name for name, _ in data.inputs.categorical] == (["g?" if header else "column_2"] if categorical else [])
+
+
+def test_a_range_of_a_header_of_numbers(tmp_path):
+    (tmp_path / "wide.csv").write_text("7,8,9,y\n1,2,3,0\n2,1,4,1\n")
+    data = read_table(config({"train": "wide.csv"}, {"dense": ["7-9"], "tasks": [{"name": "y", "column": "y"}]}), tmp_path)
+    assert data.inputs.dense == ("7", "8", "9")
+
+
 def test_log1p_keeps_the_sign():
     transform = DenseTransform.fit("log1p", np.array([-1.0, 1.0]), np.array([1, 1]))
     np.testing.assert_allclose(transform(np.array([-1.0, 0.0, np.e - 1])), np.array([-1, 0, 1 / np.log(2)]), rtol=1e-6)

@@ -58,6 +58,10 @@ BAD = [
     ({"train": TRAIN.replace("0.25,0.5", "0.25,1e39"), **GRADE}, "train.csv:3: column trust: a number beyond 1e+12; divide the column"),
     ({"train": TRAIN.replace("0.25,0.5", "0.25,-1"), **GRADE}, "train.csv:3: column trust: a negative weight; write a number, 0 or more"),
     ({"train": TRAIN.replace("s2", "", 1), **GROUP}, "train.csv:4: column search: the group is missing; give every row its group"),
+    ({"dense": ["a*", "x*"]}, "train.csv: column x*: stands for no column that is not named elsewhere; correct data.columns.dense"),
+    ({"dense": ["age", "lab*"]}, "train.csv: column lab*: stands for no column that is not named elsewhere; correct data.columns.dense"),
+    ({"dense": ["a*", "?ge"]}, "data.columns.dense: column age is listed under dense already and cannot be a feature; remove it"),
+    ({"dense": ["1-4"]}, "train.csv: column 1-4: missing; correct data.columns.dense; there are city, tags"),
     ({"table": SHARE, **GROUP}, "train.csv: no training row is left; lower data.table.valid_share or add groups"),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,12 +42,26 @@ class Fields:
             return found[0]
 
         dense = [item if isinstance(item, DenseColumn) else DenseColumn(item, columns.dense_transform) for item in columns.dense]
-        self.dense = [(found, item.transform) for item in dense for found in many(item.column, "dense")]
         self.tasks = [replace(task, column=one(task.column, "tasks"), weight=one(task.weight, "tasks")) for task in columns.tasks]
-        self.categorical = [found for name in columns.categorical for found in many(name, "categorical")]
         self.multi_valued = [(one(item.column, "multi_valued"), item.separator) for item in columns.multi_valued]
         self.group, self.role = one(columns.group, "group"), one(columns.role, "role")
         self.protected = {found for name in columns.protected for found in many(name, "protected")}
+        entries = [("categorical", name) for name in columns.categorical] + [("dense", item.column) for item in dense]
+        outright = {*self.labels(), *(column for column, _ in self.multi_valued), self.group, self.role, *self.protected}
+        outright.update(column for key, name in entries if columns_like(name, names) is None for column in many(name, key))
+
+        def those(name: Name, key: str) -> list[Name]:
+            matching = columns_like(name, names)
+            if matching is None:
+                return many(name, key)
+            left = [column for column in matching if column not in outright]
+            if not left:
+                problem = "stands for no column that is not named elsewhere"
+                raise DataError(problem, file=file, column=str(name), remedy=f"correct data.columns.{key}")
+            return left
+
+        self.categorical = [found for name in columns.categorical for found in those(name, "categorical")]
+        self.dense = [(found, item.transform) for item in dense for found in those(item.column, "dense")]
 
     def features(self) -> list[tuple[str, Name]]:
         """(key of the configuration, column) of everything that enters the model."""
@@ -58,6 +73,25 @@ class Fields:
     def labels(self) -> list[Name]:
         """The columns of labels and their weights."""
         return [name for task in self.tasks for name in (task.column, task.weight) if name is not None]
+
+
+def columns_like(name: Name, names: Sequence[Name]) -> list[Name] | None:
+    """The columns that a range (`0-40`) or a pattern (`x*`, `x?`) stands for, in the order of the file; None where it is neither.
+
+    Args:
+        names: of all columns; a column that is called like a pattern is that column alone.
+    """
+    if not isinstance(name, str) or name in names:
+        return None
+    ends = re.fullmatch(r"(\d+)-(\d+)", name)
+    if ends:
+        numbered = bool(names) and isinstance(names[0], int)
+        first, last = (int(end) if numbered else end for end in ends.groups())
+        return list(names[names.index(first) : names.index(last) + 1]) if first in names and last in names else None
+    if not set(name) & set("*?"):
+        return None
+    pattern = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    return [column for column in names if pattern.fullmatch(str(column))]
 
 
 def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
