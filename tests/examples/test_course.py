@@ -106,6 +106,14 @@ def test_exercises_tell_right_from_wrong(chapter, tmp_path):
             check()
 
 
+@pytest.mark.parametrize("page", sorted(book.BOOK.glob("*.md")), ids=lambda page: page.stem)
+def test_formulas_survive_markdown(page):
+    """GitHub reads a page as Markdown first: a backslash before a sign is lost (of two, one), an underscore may begin an emphasis."""
+    formulas = re.findall(r"\$\$.*?\$\$|\$[^$\n]+\$", page.read_text(encoding="utf-8"), re.S)
+    lost = [formula for formula in formulas if re.search(r"\\[^A-Za-z\s]|[^\w\s]_|\*|<\S", formula)]
+    assert not lost, f"write \\cr for a new line, \\lbrace for a brace, \\lt for <, no thin spaces: {lost}"
+
+
 def test_a_page_without_markers_is_refused():
     with pytest.raises(ValueError, match="needs the markers"):
         book.between("nothing", "01_run_a_layer", "text")
