@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .adam import Adam
+    from .adam import Adam, adam_rows
     from .batch import Bag, Batch, Inputs, InputSpec
     from .executor import make_executor
     from .gradcheck import projection_error
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .plan import Plan, PlanBuilder
 
 MODULES = {
-    "adam": ("Adam",),
+    "adam": ("Adam", "adam_rows"),
     "batch": ("Bag", "Batch", "InputSpec", "Inputs"),
     "executor": ("make_executor",),
     "gradcheck": ("projection_error",),
@@ -37,6 +37,7 @@ __all__ = [
     "Plan",
     "PlanBuilder",
     "TrainState",
+    "adam_rows",
     "initial_values",
     "make_executor",
     "projection_error",
