@@ -18,6 +18,12 @@ from .parameters import Arena
 from .plan import Plan
 
 
+def weigh_tasks(losses: np.ndarray, log_variances: np.ndarray) -> tuple[float, np.ndarray]:
+    """(sum_t exp(-s_t) L_t + s_t / 2, its gradient for s) of learned task weights; both arguments (T,)."""
+    weighted = np.exp(-log_variances) * losses
+    return float((weighted + log_variances / 2).sum()), 0.5 - weighted
+
+
 def add_objective(plan: Plan, values: Arena, losses: np.ndarray, dense_gradient: np.ndarray) -> float:
     """Add the gradients of this file's formula to `dense_gradient` and return the total.
 
@@ -32,10 +38,10 @@ def add_objective(plan: Plan, values: Arena, losses: np.ndarray, dense_gradient:
     if plan.log_variance is None:
         total += float(by_task.sum())
     else:
-        s = values.view(plan.log_variance).astype(float)
-        total += float((np.exp(-s) * by_task + s / 2).sum())
+        weighted, ds = weigh_tasks(by_task, values.view(plan.log_variance).astype(float))
+        total += weighted
         start = plan.log_variance.offset
-        dense_gradient[start : start + len(s)] += 0.5 - np.exp(-s) * by_task
+        dense_gradient[start : start + len(ds)] += ds
     for parameter in plan.parameters.values():
         if parameter.penalty:
             w = values.view(parameter).ravel()
