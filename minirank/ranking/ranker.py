@@ -17,7 +17,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
@@ -33,11 +32,12 @@ from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
 from ..run.backend import check_backend
 from ..run.folder import CONFIG
+from ..run.gates import gate_experts
 from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 from .notes import note_of_role, note_of_texts
-from .results import NAMES, OVERLAP, Candidate, Comparison, Move, Ranking, ShortRanking
+from .results import NAMES, Candidate, Comparison, Move, Ranking, RoleRankings, ShortRanking
 
 Job = str | Mapping[str, Any]  # an id of the folder, or a job given by hand
 Resumes = Iterable[str | Mapping[str, Any]]
@@ -210,18 +210,26 @@ class Ranker:
         now: int | None = None,
     ) -> Comparison:
         """How the list of a job changes when another recruiter asks; arguments as for `rank`."""
-        check_query(job, (role_a, role_b), top, now)
-        query = self._query(job, self._pool_of(resumes, now), role_a, now)
-        a, b = self._score(query), self._score(replace(query, role=role_b))
-        rank_a, rank_b = a.ranks, b.ranks
-        shown = sorted({*a.order[:top].tolist(), *b.order[:top].tolist()}, key=lambda row: rank_a[row])
-        few = min(OVERLAP, len(rank_a))
-        return Comparison(
-            a=self._ranking(a, top),
-            b=self._ranking(b, top),
-            moves=tuple(Move(query.pool.resumes[row]["resume_id"], int(rank_a[row]), int(rank_b[row])) for row in shown),
-            overlap=int(((rank_a <= few) & (rank_b <= few)).sum()) / few,
-            kendall_tau=float(kendalltau(rank_a, rank_b).statistic) if len(rank_a) > 1 else None,
+        found = self.rank_roles(job, (role_a, role_b), resumes, top, now=now)
+        (rank_a, rank_b), last = found.ranks, len(found.resume_ids) if top is None else top
+        shown = sorted(np.flatnonzero((rank_a <= last) | (rank_b <= last)).tolist(), key=lambda row: rank_a[row])
+        moves = tuple(Move(found.resume_ids[row], int(rank_a[row]), int(rank_b[row])) for row in shown)
+        a, b = found.rankings
+        return Comparison(a, b, moves, found.overlap(0, 1), found.kendall_tau(0, 1))
+
+    def rank_roles(
+        self, job: Job, roles: Sequence[str | None], resumes: Resumes | None = None, top: int | None = None, *, now: int | None = None
+    ) -> RoleRankings:
+        """The list of a job for each of some recruiters, one at least; arguments as for `rank`."""
+        check_query(job, roles, top, now)
+        query = self._query(job, self._pool_of(resumes, now), roles[0], now)
+        scored = [self._score(replace(query, role=role)) for role in roles]
+        return RoleRankings(
+            rankings=tuple(self._ranking(each, top) for each in scored),
+            resume_ids=tuple(resume["resume_id"] for resume in query.pool.resumes),
+            ranks=np.stack([each.ranks for each in scored]),
+            probabilities={name: np.stack([each.probabilities[name] for each in scored]) for name in scored[0].probabilities},
+            rows=tuple(self._encode(each.query, query.pool.take(each.order[:top].tolist())) for each in scored),
         )
 
     @cached_property
@@ -353,21 +361,6 @@ class Ranker:
             note_of_texts(job, query.job_features, query.words_known, pool.resumes, pool.features, pool.table),
         )
         return "; ".join(note for note in notes if note is not None) or None
-
-
-def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
-    """Where the gates of each task are: task -> (name in plan.outputs, first column, names of the experts)."""
-    plan, model = run.plan, run.config.model
-    found = {}
-    for number, task in enumerate(plan.spec.tasks):
-        if "gates" in plan.outputs:
-            first = number * model.experts if plan.outputs["gates"].width > model.experts else 0
-            found[task] = "gates", first, [f"expert {e}" for e in range(model.experts)]
-        last = f"level{model.levels - 1}.gates.{task}"
-        if last in plan.outputs:
-            names = [f"{task} {e}" for e in range(model.task_experts)] + [f"shared {e}" for e in range(model.shared_experts)]
-            found[task] = last, 0, names
-    return found
 
 
 def _gazetteer_of(run: Run) -> Gazetteer | None:

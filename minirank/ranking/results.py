@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.stats import kendalltau
 
 from ..config.configuration import ScoreConfig
+from ..kernels.batch import Inputs
 
 OVERLAP = 10  # places that `Comparison.overlap` compares
 NAMES = {"pCTR": "ctr", "pCVR": "cvr", "pCTCVR": "ctcvr", "relevance": "relevance"}  # ours -> of the predictions
@@ -85,6 +87,34 @@ class ShortRanking:
     resume_ids: tuple[str, ...]
     scores: np.ndarray
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class RoleRankings:
+    """One job under R roles.
+
+    Args:
+        rankings: R.
+        resume_ids: n, everyone who was scored.
+        ranks: (R, n) int, from 1.
+        probabilities: by the names of `NAMES` -> (R, n) float64.
+        rows: R, the candidates of each ranking as the model sees them.
+    """
+
+    rankings: tuple[Ranking, ...]
+    resume_ids: tuple[str, ...]
+    ranks: np.ndarray
+    probabilities: dict[str, np.ndarray]
+    rows: tuple[Inputs, ...]
+
+    def overlap(self, a: int, b: int) -> float:
+        """The share of the first 10 (of all, where there are fewer) that two roles have in common."""
+        few = min(OVERLAP, len(self.resume_ids))
+        return int((self.ranks[[a, b]] <= few).all(axis=0).sum()) / few
+
+    def kendall_tau(self, a: int, b: int) -> float | None:
+        """Rank correlation over all candidates, 1 = the same order, -1 = reversed; None for one candidate."""
+        return float(kendalltau(self.ranks[a], self.ranks[b]).statistic) if len(self.resume_ids) > 1 else None
 
 
 @dataclass(frozen=True)

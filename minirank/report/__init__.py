@@ -6,4 +6,11 @@ In reading order:
     contents_trained  what was trained on what, learning curves, what was read in the texts
     contents_learned  metrics, calibration, gates and experts
     contents_ranked   one job, ranked for each role
+    collect           fills them from a run folder, by
+    found, source     what of the run and of its data can be read
+    trained, texts    facts, learning curves, extraction
+    quality, gates    what was measured on rows that training did not see
+    ranked, reasons   a job ranked for each role, and why
+    signs, cautions   what looks wrong, from which threshold on, and what helps
+    card              the summary, and the data and model card
 """

@@ -130,7 +130,9 @@ class GateMatrix:
         experts: E names, such as "expert 0". roles: R names; ("all rows",) alone where there are no roles.
         rows: (R,) rows of each role.
         weights: (R, E) mean weight; each row's sum is 1.
-        overall: (E,) mean weight over all rows.
+        overall: (E,) mean weight over all rows. first: (E,) share of the rows in which the expert has the most weight.
+        top: mean over rows of the largest weight; 1 / E where a gate chooses nothing, 1 where it chooses one expert.
+        spread: mean over experts of the standard deviation of their weights over rows; 0 where all rows get the same.
     """
 
     task: str
@@ -140,6 +142,9 @@ class GateMatrix:
     rows: tuple[int, ...]
     weights: tuple[tuple[float, ...], ...]
     overall: tuple[float, ...]
+    first: tuple[float, ...]
+    top: float
+    spread: float
 
 
 @dataclass(frozen=True)

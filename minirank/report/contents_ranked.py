@@ -26,6 +26,8 @@ class Place:
         ranks: role -> rank for it, among all that were scored; every role of `SameJob.rankings`.
         standing: name of a probability -> rank by that probability alone, from 1.
         gates: task -> expert -> weight; {} without gates.
+        gains: kind of evidence ("skills", "past hires", ...) -> how many times as high the score is as it would be if the model were not
+            told it; above 1 it speaks for the candidate.
         reasons: evidence, with masked quotes.
         summary: a sentence on why this candidate stands here.
     """
@@ -37,6 +39,7 @@ class Place:
     ranks: dict[str, int]
     standing: dict[str, int]
     gates: dict[str, dict[str, float]]
+    gains: dict[str, float]
     reasons: tuple[Reason, ...]
     summary: str
 

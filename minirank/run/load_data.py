@@ -40,7 +40,7 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns)
     features = read_features(folder)
-    folder, split = _split(folder, data)
+    folder, split = split_of(folder, data)
     say(f"encoding {len(folder.impressions):,} impressions ...")
     if not isinstance(encoder, Encoder):
         encoder = Encoder.fit(folder, features, split.train, config.features)
@@ -55,12 +55,12 @@ def load_labels(config: Config, folder: DataFolder) -> Dataset:
         DataError, ConfigError: as for `load_dataset`.
     """
     assert isinstance(config.data, FolderConfig)
-    folder, split = _split(folder, config.data)
+    folder, split = split_of(folder, config.data)
     check_columns(folder, config.features)
     return select_tasks(labels_only(folder, split, config.features), config.tasks)
 
 
-def _split(folder: DataFolder, data: FolderConfig) -> tuple[DataFolder, Split]:
+def split_of(folder: DataFolder, data: FolderConfig) -> tuple[DataFolder, Split]:
     """The folder, with grades where they are asked for, and its parts."""
     split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
     return with_grades(folder, split.train) if data.grades else folder, split

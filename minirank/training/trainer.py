@@ -23,7 +23,7 @@ from ..config.model import check_tasks
 from ..config.table import TableConfig
 from ..data import Dataset
 from ..data.column_facts import column_remarks
-from ..errors import ConfigError, RunError
+from ..errors import ConfigError, MinirankError, RunError
 from ..evaluation.format_metrics import left_out_lines
 from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.batch import Batch, forget
@@ -38,6 +38,8 @@ from ..run import folder as files
 from ..run.backend import check_backend, executor_of
 from ..run.learnable import learnable
 from ..run.load_data import check_labels, load_dataset, select_tasks
+from ..run.load_run import load_run
+from ..run.measured import keep, measure
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
@@ -118,7 +120,10 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
                 save_checkpoint(staged, trainer.state, trainer.cursor, trainer.facts)
         else:
             trainer.facts = trained_with(folder, ready.config)
-        return trainer.run(stop)
+        ended = trainer.run(stop)
+    if ended.finished:
+        _measure(folder, ready.dataset, progress)
+    return ended
 
 
 @dataclass(frozen=True)
@@ -357,6 +362,16 @@ class Trainer:
         rate = self.settings.optimiser.learning_rate
         remedy = f"lower training.optimiser.learning_rate (it is {rate:g}), or look for huge values among the dense columns"
         return RunError(f"{self.folder}: {what} at epoch {self.cursor.epoch}, step {self.state.step}; {remedy}")
+
+
+def _measure(folder: Path, dataset: Dataset, progress: Progress) -> None:
+    """Measure the finished model on rows that training did not see, for whoever reads the run without its data."""
+    try:
+        measured = measure(load_run(folder), dataset)
+        if measured is not None:
+            keep(folder, measured)
+    except MinirankError as error:
+        progress.say(f"the model is kept, but was not measured: {error}")
 
 
 def _ended(folder: Path) -> Trained:

@@ -1,0 +1,165 @@
+"""What was trained on what, and how training went: from the files of the run, and from its rows where they are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from ..config.configuration import FolderConfig
+from ..evaluation.format_metrics import METRICS, TASKS
+from ..evaluation.targets import HIGHER_IS_BETTER
+from ..progress import duration
+from .contents import Missing
+from .contents_trained import Curve, Curves, Fact, Overview, Part, TaskCurves
+from .found import Found, state_of
+
+PARTS = ("train", "valid", "test")
+MEAN = "mean"
+LOSSES = {
+    "bce": "cross-entropy",
+    "entire": "cross-entropy over all rows",
+    "mse": "squared error",
+    "pairwise": "pairwise",
+    "listwise": "listwise",
+}
+OF_LOSS = ("log_loss", "mse")  # of the validation rows: shown beside the losses of training
+
+
+def task_title(task: str, is_table: bool) -> str:
+    """What a task asks, such as `ctr (was the candidate clicked)`."""
+    return "mean over the tasks" if task == MEAN else task if is_table else TASKS.get(task, task)
+
+
+def overview(found: Found, parts: tuple[Part, ...]) -> Overview:
+    """What was trained on what.
+
+    Args:
+        parts: see `parts_of`.
+    """
+    config = found.config
+    tasks = [] if config is None else [task.name for task in config.tasks]
+    left_out = found.facts.get("left_out")
+    return Overview(
+        kind="table" if found.is_table else "recruiting",
+        state=state_of(found),
+        facts=tuple(fact for fact in _facts(found) if fact.value),
+        parts=parts,
+        tasks=tuple(tasks),
+        left_out=left_out if isinstance(left_out, dict) else {},
+        config=found.config_text,
+        plan=found.plan,
+    )
+
+
+def parts_of(found: Found, measured: Mapping[str, Any] | None = None, times: Mapping[str, np.ndarray] | None = None) -> tuple[Part, ...]:
+    """The parts of the rows: from data.json how many, from what was measured what they hold.
+
+    Args:
+        measured: see `run.measured.measure`; None where nothing was.
+        times: part -> (n,) int64 seconds of its rows; None where they are not known.
+    """
+    counts = _dict(found.facts, "rows")
+    parts = [Part(name, counts[name]) for name in PARTS if isinstance(counts.get(name), int)]
+    return tuple(_part(part, (measured or {}).get("parts", {}).get(part.name), (times or {}).get(part.name)) for part in parts)
+
+
+def _part(part: Part, facts: Mapping[str, Any] | None, times: np.ndarray | None) -> Part:
+    if facts is not None:
+        labelled = {task: each["labelled"] for task, each in facts["tasks"].items()}
+        positive = {task: each["mean"] for task, each in facts["tasks"].items() if each["mean"] is not None}
+        part = replace(part, searches=facts["searches"], jobs=facts["jobs"], labelled=labelled, positive=positive)
+    if times is not None and len(times):
+        part = replace(part, first=iso(int(times.min())), last=iso(int(times.max())))
+    return part
+
+
+def curves(found: Found) -> Curves | Missing:
+    """The learning curves."""
+    lines = found.epochs
+    if not lines:
+        return Missing("No epoch of the training is finished, so that there is no learning curve yet.")
+    tasks = list(dict.fromkeys(name.partition(".")[0] for line in lines for name in (*line["losses"], *line["valid"])))
+    tasks.sort(key=lambda task: task == MEAN)
+    timed = {line["epoch"]: line for line in found.timing}
+    stopping = None if found.config is None else found.config.training.early_stopping
+    return Curves(
+        epochs=tuple(line["epoch"] for line in lines),
+        best_epoch=found.best_epoch,
+        watched=None if stopping is None else stopping.metric,
+        tasks=tuple(curve for curve in (_of_task(task, lines, found.is_table) for task in tasks) if curve.losses or curve.metrics),
+        seconds=tuple(_number(timed.get(line["epoch"], {}), "seconds") for line in lines),
+        rows_per_second=tuple(_number(timed.get(line["epoch"], {}), "rows_per_second") for line in lines),
+        undefined={name: str(why) for line in lines[:1] for name, why in _dict(line, "reasons").items()},
+    )
+
+
+def _of_task(task: str, lines: tuple[dict[str, Any], ...], is_table: bool) -> TaskCurves:
+    losses = [
+        Curve(name, f"training, {LOSSES.get(kind, kind)}", tuple(_number(line["losses"], name) for line in lines))
+        for name in lines[0]["losses"]
+        for owner, _, kind in [name.partition(".")]
+        if owner == task
+    ]
+    found = [name for name in lines[0]["valid"] if name.partition(".")[0] == task]
+    measured = [(name, name.partition(".")[2], tuple(_number(line["valid"], name) for line in lines)) for name in found]
+    measured = [(name, kind, values) for name, kind, values in measured if any(value is not None for value in values)]
+    losses += [Curve(name, f"validation, {METRICS[kind][0]}", values) for name, kind, values in measured if kind in OF_LOSS]
+    metrics = [Curve(name, METRICS[kind][0], values) for name, kind, values in measured if kind in HIGHER_IS_BETTER]
+    return TaskCurves(task, task_title(task, is_table), tuple(losses), tuple(metrics))
+
+
+def _facts(found: Found) -> list[Fact]:
+    """Lines about the data, the model, the time and the versions."""
+    config, facts, versions = found.config, found.facts, found.versions
+    lines = []
+    if config is not None and config.data is not None:
+        lines.append(Fact("data", str(config.data.folder if isinstance(config.data, FolderConfig) else config.data.table.train)))
+    lines.append(Fact("fingerprint", str(facts.get("fingerprint", ""))[:16], "of the input files: the same data have the same"))
+    if config is not None:
+        model, training = config.model, config.training
+        rounds = f"{len(found.epochs)} of at most {training.epochs} epochs, {training.batch_rows:,} rows a step"
+        lines.append(Fact("architecture", model.architecture, _architecture(found)))
+        lines.append(Fact("role", "of the gates and the input" if model.role_in_x and model.gate.role != "none" else _role(model)))
+        if found.run is not None:
+            plan = found.run.plan
+            dense, tables = plan.size(table=False), plan.size(table=True)
+            lines.append(Fact("parameters", f"{dense + tables:,}", f"{dense:,} of layers, {tables:,} of embedding tables"))
+        lines.append(Fact("training", rounds, f"learning rate {training.optimiser.learning_rate:g}, seed {training.seed}"))
+        lines.append(Fact("computed by", f"{training.backend}, {training.precision}"))
+    seconds = [sum(filter(None, (_number(line, "seconds"), _number(line, "valid_seconds")))) for line in found.timing]
+    lines.append(Fact("time taken", duration(sum(seconds)) if seconds else "", "training and validation, without reading the data"))
+    lines.append(Fact("versions", ", ".join(f"{name} {value}" for name, value in versions.items() if name != "format")))
+    return lines
+
+
+def _architecture(found: Found) -> str:
+    assert found.config is not None
+    model = found.config.model
+    if model.architecture in ("mmoe", "omoe"):
+        return f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units"
+    if model.architecture == "ple":
+        return f"{model.levels} levels, {model.task_experts} experts a task and {model.shared_experts} shared"
+    return ""
+
+
+def _role(model: Any) -> str:
+    return "of the gates alone" if model.gate.role != "none" else "of the input alone" if model.role_in_x else "the model does not see it"
+
+
+def iso(seconds: int) -> str:
+    """ISO 8601, UTC, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _number(line: dict[str, Any], key: str) -> float | None:
+    value = line.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _dict(line: dict[str, Any], key: str) -> dict[str, Any]:
+    value = line.get(key)
+    return value if isinstance(value, dict) else {}
