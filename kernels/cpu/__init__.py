@@ -6,4 +6,5 @@ workers.py, tiles.py, buffers.py, bags.py, embedding_update.py      threads, and
 layout.py, encode.py, walk.py       a plan as integers, who writes them, and the compiled drivers that walk it
 address.py, work.py, jit.py, compile.py     kernels that are called by their address; how and when they are compiled
 vector.py, tile.py, matmul.py       explicit vectors; a tile of a product in registers; products in panels
+packed_layer.py       one layer by itself
 """
