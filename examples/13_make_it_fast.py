@@ -1,124 +1,100 @@
-"""Lesson 13: from the reference to the fused step. Multiply two matrices four ways, then time a whole step on tiles of rows.
+"""Lesson 13: from NumPy to Numba: why a tile is fast.
 
-You learn what a panel and a register tile are good for, by timing a layer without them and with them; how a
-whole network runs on one tile of rows while its activations stay in the cache; and that all of it computes what
-the reference computes. README.md lists the files of the method; kernels/cpu/__init__.py says what is where in the fast executor.
-
-Everything here runs on one thread, BLAS too. The first run compiles, which takes some seconds.
+You learn what a cache line is, why one order of reading misses it at every step, and how a tile stays in registers.
 """
 
+# %% [markdown]
+# # 13. From NumPy to Numba: why a tile is fast
+#
+# Almost all of a training step is the product y = x W of lesson 1. A number from memory takes a hundred times as long as a
+# multiply-add. It comes with its 15 neighbours, a *line* of 64 bytes, and a cache keeps the lines that were used last.
+
+# %%
 import os
-import time
+import timeit
 
-os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read when NumPy is imported
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # read by NumPy when it is imported
 
+import matplotlib.pyplot as plt
+import numba
 import numpy as np
 
-from minirank.config.model import ModelConfig, TaskConfig
-from minirank.kernels.adam import Adam
-from minirank.kernels.batch import Batch, InputSpec
-from minirank.kernels.cpu.executor import CpuExecutor
-from minirank.kernels.cpu.jit import driver
-from minirank.kernels.cpu.matmul import multiply, pack
-from minirank.kernels.cpu.tile import panel_product
-from minirank.kernels.cpu.vector import pointer
-from minirank.kernels.executor import make_executor
-from minirank.kernels.parameters import TrainState, aligned, initial_values
-from minirank.model.architectures import compile_plan
+ROWS, INNER, WIDTH = 192, 512, 256
+x, weight = (np.random.default_rng(0).integers(-8, 9, size).astype(np.float32) for size in ((ROWS, INNER), (INNER, WIDTH)))
+expected, y = x @ weight, np.empty((ROWS, WIDTH), np.float32)
 
-ROWS, INNER, WIDTH = 192, 512, 256  # a tile of rows x (M, K), a weight W (K, N)
-FLOP = 2 * ROWS * INNER * WIDTH
+# %% [markdown]
+# ## The definition, and a tile
+# The reference runs down a column of W for each number of y. A tile makes 2 x 4 of them at once: eight sums stay in *registers*
+# while k runs, and 6 loads feed 8 multiply-adds, not 16. Its *panel*: four columns of W, each copied into one run of memory.
 
 
-# 1. The definition, as three loops. k runs innermost, so W is read down a column: a new cache line for every number.
-@driver
-def three_loops(y, x, w):
-    for i in range(ROWS):
-        for j in range(WIDTH):
+# %%
+@numba.njit
+def three_loops(y, x, weight):
+    for i in range(y.shape[0]):
+        for j in range(y.shape[1]):
             y[i, j] = 0
-            for k in range(INNER):
-                y[i, j] += x[i, k] * w[k, j]
+            for k in range(x.shape[1]):
+                y[i, j] += x[i, k] * weight[k, j]
 
 
-# 2. The same sums in another order: j runs innermost, along a row of W and of y, so the compiler can use vectors.
-#    Each number of y is now loaded and stored once for every k: the loads are what takes the time.
-@driver
-def rows_innermost(y, x, w):
-    for i in range(ROWS):
-        for j in range(WIDTH):
-            y[i, j] = 0
-        for k in range(INNER):
-            for j in range(WIDTH):
-                y[i, j] += x[i, k] * w[k, j]
+@numba.njit(fastmath={"contract", "reassoc"})  # multiply and add in one instruction; a sum in as many parts as a vector holds
+def in_tiles(y, x, columns):
+    for j in range(0, y.shape[1], 4):
+        w0, w1, w2, w3 = columns[j], columns[j + 1], columns[j + 2], columns[j + 3]  # the panel, for all rows of x
+        for i in range(0, y.shape[0], 2):
+            a, b = x[i], x[i + 1]
+            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0)
+            for k in range(x.shape[1]):
+                a0, a1, a2, a3 = a0 + a[k] * w0[k], a1 + a[k] * w1[k], a2 + a[k] * w2[k], a3 + a[k] * w3[k]
+                b0, b1, b2, b3 = b0 + b[k] * w0[k], b1 + b[k] * w1[k], b2 + b[k] * w2[k], b3 + b[k] * w3[k]
+            y[i, j : j + 4], y[i + 1, j : j + 4] = (a0, a1, a2, a3), (b0, b1, b2, b3)
 
 
-# 3. W in panels, y in registers: what every layer of this package does. Packing happens once a step, so it is not timed.
-@driver
-def pack_once(panels, w):
-    pack(pointer(panels), pointer(w), WIDTH, INNER, WIDTH)
+def misses(lines, sets=64, ways=8):  # which of these lines, asked for in this order, a cache does not hold
+    cache, missed = [[] for _ in range(sets)], []
+    for line in lines:
+        kept = cache[line % sets]
+        missed.append(line not in kept)
+        kept[:] = [*(other for other in kept if other != line), line][-ways:]  # the latest use stands last
+    return np.array(missed)
 
 
-@driver
-def in_panels(y, x, panels, product):  # the loops around the micro-kernel are compiled alone, and called by their address
-    p = pointer(panels)
-    multiply(product, pointer(y), WIDTH, WIDTH, pointer(x), INNER, p, INNER, 0, INNER, ROWS, WIDTH, 0, p, False, p)
+# %% [markdown]
+# ## On paper
+# A usual cache: 64 sets of 8 lines; line l goes into set l mod 64, where the least used makes room. Rows of W are 16 lines apart,
+# so a column falls into 64 / 16 = 4 sets, which keep 32 of its 512 lines: none is left when its neighbour asks for them.
 
+# %%
+figure, (left, right, last) = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+k = np.arange(INNER)
+down = np.concatenate([(k * WIDTH + j) * 4 // 64 for _ in range(2) for j in range(4)])  # the loads of W for one tile of y
+along = np.stack([(j * INNER + k) * 4 // 64 for j in range(4)], axis=1).ravel()
+for axes, name, lines, hand in ((left, "columns", down, "2 * 4 * 512, and all"), (right, "a panel", along, "4 * 512, and one in 16")):
+    missed = misses(lines)
+    print(f"{name}: {len(lines):,} loads of W, {missed.sum():,} misses   by hand: {hand}")
+    axes.scatter(np.arange(len(lines)), lines, s=np.where(missed, 16, 2), c=np.where(missed, "#D55E00", "#56B4E9"))
+    axes.set(title=f"{name}: {missed.sum():,} missed (orange)", xlabel="loads of W, in order", ylabel="line of memory")
 
-def seconds(function, *arguments):
-    """The best of several runs: the machine has other things to do too."""
-    function(*arguments)  # compiled by now
-    best = np.inf
-    for _ in range(7):
-        start = time.perf_counter()
-        function(*arguments)
-        best = min(best, time.perf_counter() - start)
-    return best
+# %% [markdown]
+# ## In the product
+# Small whole numbers have exact sums, in any order: all four must agree before their time counts.
 
+# %%
+from minirank.kernels.cpu.packed_layer import PackedLayer
 
-rng = np.random.default_rng(0)
-x, w, y = (aligned(rows * columns, np.float32).reshape(rows, columns) for rows, columns in ((ROWS, INNER), (INNER, WIDTH), (ROWS, WIDTH)))
-x[:], w[:] = rng.normal(size=x.shape), rng.normal(size=w.shape)
-panels = aligned(w.size, np.float32)
-pack_once(panels, w)
-exact = x.astype(np.float64) @ w.astype(np.float64)
-print(f"y = x W, ({ROWS}, {INNER}) x ({INNER}, {WIDTH}): {FLOP / 1e6:.0f} million operations")
-for name, function, arguments in (
-    ("three loops", three_loops, (y, x, w)),
-    ("rows innermost", rows_innermost, (y, x, w)),
-    ("panels and registers", in_panels, (y, x, panels, panel_product.address(y.dtype))),
-    ("NumPy (BLAS)", lambda y, x, w: np.matmul(x, w, out=y), (y, x, w)),
+columns, layer = np.ascontiguousarray(weight.T), PackedLayer(weight=weight, bias=np.zeros(WIDTH, np.float32))
+for name, run in (
+    ("three loops", lambda: three_loops(y, x, weight)),
+    ("tiles of 2 x 4", lambda: in_tiles(y, x, columns)),
+    ("kernels/cpu", lambda: layer.forward(y=y, x=x, relu=False)),
+    ("NumPy (BLAS)", lambda: np.matmul(x, weight, out=y)),
 ):
     y[:] = np.nan
-    taken = seconds(function, *arguments)
-    error = np.linalg.norm(y - exact) / np.linalg.norm(exact)
-    print(f"  {name:22s} {FLOP / taken / 1e9:7.1f} GFLOP/s   error {error:.0e}")
-    assert error < 1e-6
-
-# 4. A whole step: forward, losses, backward, Adam. The reference goes through all rows operation by operation; the cpu
-#    executor through all operations tile by tile. Both read the same plan.
-spec = InputSpec(categorical=(("role", 5), ("title", 1000)), dense=tuple(f"d{i}" for i in range(48)), tasks=("ctr", "cvr"))
-clicked = (rng.random(1024) < 0.3).astype(np.float32)
-ids = np.stack([rng.integers(0, 5, 1024), rng.integers(0, 1000, 1024)], axis=1).astype(np.int32)
-dense = rng.normal(size=(1024, 48)).astype(np.float32)
-labels = np.stack([clicked, np.where(clicked == 1, rng.random(1024) < 0.5, np.nan)], axis=1).astype(np.float32)
-rows = Batch(ids, (), dense, labels, weights=np.ones((1024, 2), np.float32), groups=np.arange(1024, dtype=np.int32))
-tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"))
-plan = compile_plan(ModelConfig(embedding=16, experts=4, expert_hidden=(64, 32), tower_hidden=(16,)), tasks, spec, rows)
-states = {name: TrainState(initial_values(plan, seed=0)) for name in ("reference", "cpu")}
-executors = {name: make_executor(name, plan, np.float32, threads=1) for name in states}
-print("\na training step of 1,024 rows:")
-for name, executor in executors.items():
-    taken = seconds(executor.step, states[name], rows, Adam())
-    print(f"  {name:10s} {1e3 * taken:6.2f} ms")
-losses = [executor.step(states[name], rows, Adam())[0] for name, executor in executors.items()]
-print(f"loss after eight steps: {losses[0]:.6f} and {losses[1]:.6f}")
-assert abs(losses[0] - losses[1]) < 1e-4
-
-# 5. How many rows make a tile? Few: a panel is fetched for little work. Many: the activations fall out of the cache. In
-#    between it does not matter, which is what you want of such a number.
-for tile_rows in (6, 48, 192, 1024):
-    taken = seconds(CpuExecutor(plan, threads=1, tile_rows=tile_rows).step, TrainState(initial_values(plan, seed=0)), rows, Adam())
-    print(f"  tiles of {tile_rows:5,d} rows: {1e3 * taken:6.2f} ms")
-
-# Exercise: `python bench/speed/kernels.py --profile base` shows, in half a minute, the time of every operation of a step in place.
-# Which of them run near the ceiling of the arithmetic, which near that of the memory, and why?
+    speed = 2e-9 * y.size * INNER / min(timeit.repeat(run, number=1, repeat=8))  # the first run compiles
+    np.testing.assert_array_equal(y, expected)
+    print(f"measured: {name:14s} {speed:6.1f} billion operations a second")
+    last.barh(name, speed, color="#009E73", gid="measured")
+last.set(title="measured, one thread", xlabel="billion operations a second")
+figure.savefig("13_make_it_fast.png")
