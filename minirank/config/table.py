@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 Name = int | str  # a column: its name in the header, or its 0-based index where there is no header
-Transform = Literal["standard", "quantile", "log1p"]
+Transform = Literal["standard", "robust", "quantile", "log1p", "piecewise", "bins"]
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,19 @@ class MultiValuedColumn:
 
 @dataclass(frozen=True)
 class DenseColumn:
-    """A numeric column with a transform of its own."""
+    """A numeric column with transforms of its own."""
 
     column: Name
-    transform: Transform
+    transform: Transform | tuple[Transform, ...]
+
+    def __post_init__(self):
+        if not self.transforms or len(set(self.transforms)) < len(self.transforms):
+            raise ValueError(f"transform must name one or more, each once, got {list(self.transforms)}")
+
+    @property
+    def transforms(self) -> tuple[Transform, ...]:
+        """One or several."""
+        return self.transform if isinstance(self.transform, tuple) else (self.transform,)
 
 
 @dataclass(frozen=True)
@@ -94,12 +103,16 @@ class TableColumns:
         tasks: the labels.
         categorical: each distinct text is a category; so is a missing value.
         multi_valued: bags of categories.
-        dense: numbers, by name, or as `{column: name, transform: log1p}`.
+        dense: numbers, by name, or as `{column: name, transform: log1p}`, or with several, `[log1p, bins]`.
         group: rows with the same value are one search request; groups of different files are different groups.
         role: of the person who asks; it becomes the categorical field `role`.
         protected: columns that must never be features (listing one as a feature is an error).
-        dense_transform: for dense columns without their own. `standard`: (x - mean) / standard deviation; `log1p`:
-            the same of sign(x) log(1 + |x|); `quantile`: rank among the training values, -1 to 1.
+        dense_transform: for dense columns without their own, one or several: a number enters the model in each of these ways.
+            `standard`: (x - mean) / standard deviation; `log1p`: the same of sign(x) log(1 + |x|); `quantile`: rank among the
+            training values, -1 to 1; `robust`: (x - median) / (range of the middle half), smoothly clipped to -3 .. 3; a missing
+            value is 0 there. `piecewise`: a column for each of up to 32 pieces of the range, 0 below it, 1 above, linear within.
+            `bins`: an embedding for each bin of values, and one for the missing value.
+        bin_rows: training rows of a bin: a value that has so many is a bin, rarer neighbours share one.
         missing_indicator: whether a dense column with missing values gets a second one, 1 where it is missing.
         min_count: categories with fewer training rows share id 0, "unknown", with those that training never saw;
             with 1 nothing trains the unknown's embedding.
@@ -112,7 +125,8 @@ class TableColumns:
     group: Name | None = None
     role: Name | None = None
     protected: tuple[Name, ...] = ()
-    dense_transform: Transform = "standard"
+    dense_transform: Transform | tuple[Transform, ...] = ("quantile", "bins")
+    bin_rows: int = 30
     missing_indicator: bool = False
     min_count: int = 2
 
@@ -122,8 +136,10 @@ class TableColumns:
         names = [task.name for task in self.tasks]
         if len(set(names)) < len(names):
             raise ValueError(f"two tasks have the same name: {', '.join(names)}")
-        if self.min_count < 1:
-            raise ValueError(f"min_count must be 1 or more, got {self.min_count}")
+        for name in ("min_count", "bin_rows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
+        DenseColumn("", self.dense_transform)  # its check
         if not (self.categorical or self.multi_valued or self.dense or self.role is not None):
             raise ValueError("a table needs a categorical, multi_valued or dense column")
 

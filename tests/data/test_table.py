@@ -2,6 +2,8 @@
 
 import bz2
 import gzip
+import json
+from dataclasses import replace
 from io import FileIO
 from itertools import islice
 
@@ -10,12 +12,13 @@ import pytest
 import yaml
 from checkout import ROOT
 from random_rows import ids_of
-from table_world import TRAIN, VALID, config, read
+from table_world import COLUMNS, TRAIN, VALID, config, read
 
 from minirank.config.dataclass_yaml import build
 from minirank.config.table import TableConfig
 from minirank.data import TableEncoder, read_table
-from minirank.data.table.transforms import DenseTransform
+from minirank.data.table.encoder import BinnedField
+from minirank.data.table.transforms import DenseTransform, bin_edges
 from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Inputs
 
@@ -87,9 +90,8 @@ WIDE = "f1,f2,g?,y,f10,w\n1,2,a,0,3,1\n2,1,b,1,4,1\n1,2,a,0,3,1\n"
 def test_one_entry_stands_for_many_columns(tmp_path, header, dense, categorical, expected):
     (tmp_path / "wide.csv").write_text(WIDE if header else WIDE.partition("\n")[2])
     tasks = [{"name": "y", "column": "y" if header else 3, "weight": "w" if header else 5}]
-    data = read_table(
-        config({"train": "wide.csv", "header": header}, {"dense": dense, "categorical": categorical, "tasks": tasks}), tmp_path
-    )
+    columns = {"dense": dense, "dense_transform": "standard", "categorical": categorical, "tasks": tasks}
+    data = read_table(config({"train": "wide.csv", "header": header}, columns), tmp_path)
     assert list(data.inputs.dense) == expected
     assert [name for name, _ in data.inputs.categorical] == (["g?" if header else "column_2"] if categorical else [])
 
@@ -100,21 +102,75 @@ def test_a_range_of_a_header_of_numbers(tmp_path):
     assert data.inputs.dense == ("7", "8", "9")
 
 
+def test_a_number_enters_in_several_ways(tmp_path):
+    """Ages 10, 20, 30, 40, missing; 25, 1000, missing in validation rows."""
+    data = read(tmp_path, dense=["age"], dense_transform=["bins", "robust", "standard"], bin_rows=2, missing_indicator=True)
+    assert data.inputs.dense == ("age", "age:missing", "age:standard")
+    assert data.inputs.categorical[-1] == ("age:bins", 3)
+    assert data.encoder.binned[0].edges == (10, 30)
+    assert data.rows.ids[:, -1].tolist() == [1, 1, 2, 2, 0, 1, 2, 0]
+    middle, spread = 20, 30 - 10
+    scaled = (np.array([10, 20, 30, 40, middle, 25, 1000, middle]) - middle) / spread
+    np.testing.assert_allclose(data.rows.dense[:, 0], scaled / np.sqrt(1 + (scaled / 3) ** 2), rtol=1e-6)
+    assert data.columns["age"].missing == 0.2 and list(data.columns) == ["city", "tags", "age"]
+
+
+def test_by_default_numbers_are_ranks_and_bins(tmp_path):
+    columns = {key: value for key, value in COLUMNS.items() if key != "dense_transform"}
+    (tmp_path / "train.csv").write_text(TRAIN)
+    data = read_table(config({"train": "train.csv", "missing": ["", "?"]}, columns), tmp_path)
+    assert data.inputs.dense == ("age", "pay") and data.encoder.dense[0].transform.kind == "quantile"
+    assert [name for name, _ in data.inputs.categorical] == ["city", "age:bins", "pay:bins"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "least", "edges"),
+    [
+        ([1, 1, 1, 1, 1], 2, (0, 2, 4)),  # rare neighbours share a bin; the last may be short
+        ([1, 9, 1, 1, 1], 2, (0, 1, 2, 4)),  # a common value is a bin of its own
+        ([5, 5, 5, 5, 5], 2, (0, 1, 2, 3, 4)),
+        ([1, 1, 1, 1, 1], 9, (0,)),
+    ],
+)
+def test_bins_by_hand(counts, least, edges):
+    order = [3, 0, 4, 1, 2]
+    assert bin_edges(np.arange(5.0)[order], np.array(counts)[order], least) == edges
+
+
+def test_bins_have_an_end():
+    assert len(bin_edges(np.arange(25_000.0), np.ones(25_000, int), 1)) == 8334  # of three values each: at most 10,000
+
+
+def test_pieces_by_hand():
+    transform = DenseTransform("piecewise", knots=(0.0, 10.0, 30.0))
+    found = transform(np.array([-5.0, 0, 5, 10, 25, 30, 99, np.nan]))
+    np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.5, 0], [1, 0], [1, 0.75], [1, 1], [1, 1], [0, 0]], rtol=1e-6)
+    fitted = DenseTransform.fit("piecewise", np.arange(64.0), np.ones(64, int))
+    assert fitted.width == 32 and fitted.knots == (*range(0, 64, 2), 63)
+    assert DenseTransform.fit("piecewise", np.array([4.0]), np.array([9]))(np.array([4.0])).shape == (1, 0)
+
+
+def test_the_same_number_in_two_spellings_is_one_value(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,0\n1.0,1\n2,0\n")
+    data = read_table(config({"train": "a.csv"}, {"dense": ["x"], "tasks": [{"name": "y", "column": "y"}], "bin_rows": 1}), tmp_path)
+    assert data.encoder.binned[0].edges == (1, 2) and data.encoder.dense[0].transform.knots == (1, 2)
+
+
 def test_log1p_keeps_the_sign():
     transform = DenseTransform.fit("log1p", np.array([-1.0, 1.0]), np.array([1, 1]))
-    np.testing.assert_allclose(transform(np.array([-1.0, 0.0, np.e - 1])), np.array([-1, 0, 1 / np.log(2)]), rtol=1e-6)
+    np.testing.assert_allclose(transform(np.array([-1.0, 0.0, np.e - 1]))[:, 0], np.array([-1, 0, 1 / np.log(2)]), rtol=1e-6)
 
 
 def test_a_constant_column_is_zero():
     transform = DenseTransform.fit("standard", np.array([4.0]), np.array([9]))
-    assert transform(np.array([4.0, np.nan])).tolist() == [0, 0]
+    assert transform(np.array([4.0, np.nan])).tolist() == [[0], [0]]
 
 
 def test_quantiles_of_many_values_are_thinned_and_stay_exact():
     values = np.random.default_rng(0).permutation(50_000).astype(np.float64)
     transform = DenseTransform.fit("quantile", values, np.ones(50_000))
     assert len(transform.knots) == 1000
-    np.testing.assert_allclose(transform(values), 2 * (values + 0.5) / 50_000 - 1, atol=1e-6)
+    np.testing.assert_allclose(transform(values)[:, 0], 2 * (values + 0.5) / 50_000 - 1, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -125,11 +181,18 @@ def test_quantiles_that_a_file_holds_are_ranks_of_ascending_values(knots, levels
     assert DenseTransform("quantile", knots=knots, levels=levels).is_usable() == usable
 
 
+@pytest.mark.parametrize(("knots", "usable"), [((1.0, 2.0), True), ((1.0, 1.0), False), ((1.0, np.inf), False), ((), False)])
+def test_edges_that_a_file_holds_ascend(knots, usable):
+    assert DenseTransform("piecewise", knots=knots).is_usable() == usable
+    assert BinnedField("x", "x:bins", knots).is_usable() == usable
+
+
 def test_far_away_values_stay_finite():
     transform = DenseTransform.fit("standard", np.array([0.0, 1.0]), np.array([1, 1]))
-    assert transform(np.array([1e300, -1e300])).tolist() == [1e6, -1e6]
-    with pytest.raises(ValueError, match="too large"):
-        DenseTransform.fit("standard", np.array([0.0, 1e300]), np.array([1, 1]))
+    assert transform(np.array([1e300, -1e300])).tolist() == [[1e6], [-1e6]]
+    for kind, far in (("standard", 1e300), ("robust", 1.7e308), ("piecewise", 1.7e308)):
+        with pytest.raises(ValueError, match="too large"):
+            DenseTransform.fit(kind, np.array([-far, 0.0, far]), np.array([1, 1, 1]))
 
 
 def test_groups_are_neighbours_and_roles_have_codes(tmp_path):
@@ -174,7 +237,7 @@ def test_packed_tables_without_a_header(tmp_path, pack, ending):
     (tmp_path / f"a.csv{ending}").write_bytes(body(TRAIN))
     (tmp_path / f"b.csv{ending}").write_bytes(body(VALID))
     table = {"train": f"a.csv{ending}", "valid": f"b.csv{ending}", "header": False, "separator": ";"}
-    columns = {"categorical": [0], "multi_valued": [{"column": 1}], "dense": [2, 3]}
+    columns = {"categorical": [0], "multi_valued": [{"column": 1}], "dense": [2, 3], "dense_transform": "standard"}
     task = {"tasks": [{"name": "y", "column": 6, "positive": "yes"}]}
     data = read_table(config(table | {"missing": ["", "?"]}, columns | task), tmp_path)
     expected = read(tmp_path)
@@ -191,7 +254,7 @@ def test_arrays(tmp_path):
     x_cat = np.array([[0, 5], [0, 7], [1, 5], [1, 5]], np.int16)
     x_num = np.array([[1, np.nan], [2, 4], [3, 4], [6, 8]], np.float32)
     np.savez(tmp_path / "a.npz", x_cat=x_cat, x_num=x_num, y=np.array([[0, 1], [1, 0], [1, 1], [0, 0]], np.uint8))
-    columns = {"categorical": ["x_cat"], "dense": ["x_num"], "min_count": 1}
+    columns = {"categorical": ["x_cat"], "dense": ["x_num"], "dense_transform": "standard", "min_count": 1}
     tasks = [{"name": "a", "column": "y[0]"}, {"name": "b", "column": "y[1]", "positive": 0}]
     data = read_table(config({"train": "a.npz"}, columns | {"tasks": tasks}), tmp_path)
     assert data.inputs.categorical == (("x_cat[0]", 3), ("x_cat[1]", 3))
@@ -207,8 +270,8 @@ def test_arrays(tmp_path):
 
 
 def test_the_encoder_is_kept_and_encodes_new_rows(tmp_path):
-    dense = ["age", {"column": "pay", "transform": "quantile"}]
-    data = read(tmp_path, dense=dense, role="role", missing_indicator=True)
+    dense = ["age", {"column": "pay", "transform": ["quantile", "bins", "piecewise"]}]
+    data = read(tmp_path, dense=dense, role="role", missing_indicator=True, bin_rows=1)
     data.encoder.save(tmp_path)
     encoder = TableEncoder.load(tmp_path)
     assert encoder == data.encoder and encoder.inputs == data.inputs
@@ -219,8 +282,12 @@ def test_the_encoder_is_kept_and_encodes_new_rows(tmp_path):
         np.testing.assert_array_equal(batch.ids[rows], data.rows.ids[data.valid[rows]])
         np.testing.assert_array_equal(batch.dense[rows], data.rows.dense[data.valid[rows]])
     assert type(from_rows) is type(from_file) is Inputs, "rows without labels"
-    assert from_rows.ids[2].tolist() == [0, 0] and from_rows.dense[2].tolist() == [0, 1, 0, 1]
+    assert from_rows.ids[2].tolist() == [0, 0, 0] and from_rows.dense[2].tolist() == [0, 1, 0, 1, 0, 0]
     assert ids_of(from_rows.bags[0], 0) == [0, 2]
+    old = json.loads((tmp_path / "table_encoder.json").read_text())
+    del old["binned"]  # of a run from before there were bins
+    (tmp_path / "table_encoder.json").write_text(json.dumps(old))
+    assert TableEncoder.load(tmp_path) == replace(encoder, binned=())
     with pytest.raises(DataError, match="rows:2: column age: expected a number, got 'old'"):
         encoder.transform([row, row | {"age": "old"}])
 

@@ -102,7 +102,10 @@ def test_an_npz_that_is_none(tmp_path):
     {} | {"tasks": []} | data.columns: tasks must name one label or more
     {} | {"tasks": [{"name": "a", "column": 1}, {"name": "a", "column": 1}]} | data.columns: two tasks have the same name: a, a
     {} | {"min_count": 0} | data.columns: min_count must be 1 or more, got 0
-    {} | {"dense_transform": "rank"} | data.columns.dense_transform: expected one of standard, quantile, log1p
+    {} | {"dense_transform": "rank"} | data.columns.dense_transform: expected one of standard, robust, quantile, log1p
+    {} | {"dense_transform": []} | data.columns: transform must name one or more, each once, got []
+    {} | {"dense": [{"column": "age", "transform": ["bins", "bins"]}]} | data.columns.dense[0]: transform must name one
+    {} | {"bin_rows": 0} | data.columns: bin_rows must be 1 or more, got 0
     {} | {"dense": [{"column": 1, "transfrom": "log1p"}]} | data.columns.dense[0].transfrom: unknown key; did you m
     {} | {"categorical": [], "dense": [], "multi_valued": []} | data.columns: a table needs a categorical, multi
 """)

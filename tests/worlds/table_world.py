@@ -22,6 +22,7 @@ COLUMNS = {
     "categorical": ["city"],
     "multi_valued": [{"column": "tags", "separator": "|"}],
     "dense": ["age", "pay"],
+    "dense_transform": "standard",
     "tasks": [{"name": "y", "column": "label", "positive": "yes"}],
 }
 

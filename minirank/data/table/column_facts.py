@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minirank.config.table import Name
 from minirank.data.column_facts import SAMPLE, ColumnFacts, Parts, looks_like_codes, looks_like_numbers, rows_without_id, rows_without_item
 from minirank.data.read_files import Column
-from minirank.data.table.encoder import BagField, CategoricalField, DenseField, TableEncoder, items_of
+from minirank.data.table.encoder import BagField, BinnedField, CategoricalField, DenseField, TableEncoder, field_name, items_of
 from minirank.data.table.raw_table import RawTable
 from minirank.kernels.batch import Inputs
 
@@ -22,12 +23,15 @@ def table_facts(raw: RawTable, encoder: TableEncoder, encoded: Inputs, parts: Pa
         parts: "train", at least one row, "valid", "test" -> their rows.
     """
 
-    def of(field: CategoricalField | BagField | DenseField) -> _Values:
+    def of(field: CategoricalField | BagField | DenseField | BinnedField) -> _Values:
         return _Values.of(raw.columns[field.column], parts["train"])
 
     facts = {field.name: _categorical(of(field), field, encoded.ids[:, i], parts) for i, field in enumerate(encoder.categorical)}
     facts |= {field.name: _bag(of(field), field, rows_without_item(bag, parts)) for field, bag in zip(encoder.bags, encoded.bags)}
-    return facts | {field.name: _dense(of(field), field.indicator) for field in encoder.dense}
+    marked = {field.column for field in encoder.binned} | {field.column for field in encoder.dense if field.indicator}
+    numbers: dict[Name, DenseField | BinnedField] = {field.column: field for field in encoder.dense}
+    numbers |= {field.column: field for field in encoder.binned}
+    return facts | {field_name(column): _dense(of(field), column in marked) for column, field in numbers.items()}
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,9 @@ def _bag(values: _Values, field: BagField, unknown: dict[str, float]) -> ColumnF
     )
 
 
-def _dense(values: _Values, indicator: bool) -> ColumnFacts:
+def _dense(values: _Values, marked: bool) -> ColumnFacts:
+    """`marked`: the model is told where a value is missing; else it sees the mean there."""
     count = len(values.present)
     codes = looks_like_codes(count, values.written(SAMPLE))
-    constant = count == 1 and not indicator  # a missing value becomes the mean
+    constant = count == 1 and not (marked and values.missing)
     return ColumnFacts("dense", count, missing=values.missing, constant=constant, looks_like="codes" if codes else None)

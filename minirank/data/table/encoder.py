@@ -14,7 +14,7 @@ from minirank.config.dataclass_yaml import build
 from minirank.config.table import Name, TableColumns, TableFiles
 from minirank.data.table.fields import Fields
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
-from minirank.data.table.transforms import DenseTransform
+from minirank.data.table.transforms import DenseTransform, bin_edges
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
 from minirank.storage import read_json, write_text
@@ -22,6 +22,7 @@ from minirank.terminal import json_text
 
 FILE = "table_encoder.json"
 _AGAIN = "train the run again"
+BINS = "bins"
 _REMEDY = "list it in data.table.missing if it stands for a missing value"  # a dense cell that is no number
 
 
@@ -74,7 +75,7 @@ class BagField(Vocabulary):
 
 @dataclass(frozen=True)
 class DenseField:
-    """A numeric column; `indicator` says whether a second column marks where it is missing."""
+    """A numeric column under one transform; `indicator` says whether a column behind it marks where it is missing."""
 
     column: Name
     name: str
@@ -84,13 +85,41 @@ class DenseField:
     @property
     def names(self) -> list[str]:
         """Of the columns that `encode` makes."""
-        return [self.name, f"{self.name}:missing"] if self.indicator else [self.name]
+        width = self.transform.width
+        columns = [self.name] if width == 1 else [f"{self.name}:{piece}" for piece in range(width)]
+        return [*columns, f"{self.name}:missing"] if self.indicator else columns
 
-    def encode(self, raw: RawTable) -> list[np.ndarray]:
-        """(N,) float32 each: the column, and its indicator where it has one."""
-        values, codes = raw.numbers(self.column, _REMEDY), raw.columns[self.column].codes
-        columns = [self.transform(values), np.isnan(values).astype(np.float32)]
-        return [column[codes] for column in columns[: len(self.names)]]
+    def encode(self, raw: RawTable) -> np.ndarray:
+        """(N, number of names) float32: the columns of the transform, and the indicator where it has one."""
+        values = raw.numbers(self.column, _REMEDY)
+        columns = self.transform(values)
+        if self.indicator:
+            columns = np.column_stack([columns, np.isnan(values).astype(np.float32)])
+        return columns[raw.columns[self.column].codes]
+
+
+@dataclass(frozen=True)
+class BinnedField:
+    """A numeric column as ids: 0 where it is missing, else the place of its bin; `edges` are the smallest values of the bins."""
+
+    column: Name
+    name: str
+    edges: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """How many ids there are."""
+        return 1 + len(self.edges)
+
+    def is_usable(self) -> bool:
+        """Whether the edges are finite and ascend; those of a file need not."""
+        return bool(self.edges) and bool(np.isfinite(self.edges).all()) and bool((np.diff(self.edges) > 0).all())
+
+    def encode(self, raw: RawTable) -> np.ndarray:
+        """(N,) int32 ids; what lies below all training values is in the first bin."""
+        values = raw.numbers(self.column, _REMEDY)
+        places = np.maximum(np.searchsorted(self.edges, values, side="right"), 1)
+        return np.where(np.isnan(values), 0, places).astype(np.int32)[raw.columns[self.column].codes]
 
 
 @dataclass(frozen=True)
@@ -99,6 +128,7 @@ class TableEncoder:
 
     Args:
         categorical: the role first, under the name `role`, if the table has one.
+        dense, binned: of a numeric column each transform is a field; its bins are ids, behind those of `categorical`.
         header, separator, missing: how to read a CSV of new rows.
     """
 
@@ -109,6 +139,7 @@ class TableEncoder:
     header: bool
     separator: str
     missing: tuple[str, ...]
+    binned: tuple[BinnedField, ...] = ()
 
     @classmethod
     def fit(cls, raw: RawTable, train: np.ndarray, fields: Fields, columns: TableColumns, files: TableFiles) -> TableEncoder:
@@ -127,18 +158,28 @@ class TableEncoder:
                 BagField(column, field_name(column), _bag_vocabulary(raw, train, column, separator, columns.min_count), separator)
                 for column, separator in fields.multi_valued
             ),
-            dense=tuple(_fit_dense(raw, train, column, kind, columns.missing_indicator) for column, kind in fields.dense),
+            dense=tuple(
+                _fit_dense(raw, train, column, kind, number, columns.missing_indicator)
+                for column, kinds in fields.dense
+                for number, kind in enumerate(kind for kind in kinds if kind != BINS)
+            ),
             tasks=tuple(task.name for task in fields.tasks),
             header=files.header,
             separator=files.separator,
             missing=files.missing,
+            binned=tuple(_fit_bins(raw, train, column, columns.bin_rows) for column, kinds in fields.dense if BINS in kinds),
         )
+
+    @property
+    def fields_of_ids(self) -> tuple[CategoricalField | BinnedField, ...]:
+        """In the order of their columns of ids."""
+        return (*self.categorical, *self.binned)
 
     @property
     def inputs(self) -> InputSpec:
         """Names and sizes of what an encoded row holds."""
         return InputSpec(
-            tuple((field.name, field.size) for field in self.categorical),
+            tuple((field.name, field.size) for field in self.fields_of_ids),
             tuple((field.name, field.size) for field in self.bags),
             tuple(name for field in self.dense for name in field.names),
             self.tasks,
@@ -150,17 +191,16 @@ class TableEncoder:
         Raises:
             DataError: a dense cell is not a finite number.
         """
-        ids = np.empty((len(raw), len(self.categorical)), np.int32)
-        for index, field in enumerate(self.categorical):
+        ids = np.empty((len(raw), len(self.fields_of_ids)), np.int32)
+        for index, field in enumerate(self.fields_of_ids):
             ids[:, index] = field.encode(raw)
-        parts = [part for field in self.dense for part in field.encode(raw)]
-        dense = np.stack(parts, axis=1) if parts else np.empty((len(raw), 0), np.float32)
+        dense = np.concatenate([np.empty((len(raw), 0), np.float32), *(field.encode(raw) for field in self.dense)], axis=1)
         return Inputs(ids, tuple(field.encode(raw) for field in self.bags), dense)
 
     def columns(self) -> list[Name]:
-        """The columns that are read, in the order of the fields."""
-        fields: tuple[Any, ...] = (*self.categorical, *self.bags, *self.dense)
-        return [field.column for field in fields]
+        """The columns that are read, each once, in the order of the fields."""
+        fields: tuple[Any, ...] = (*self.categorical, *self.bags, *self.dense, *self.binned)
+        return list(dict.fromkeys(field.column for field in fields))
 
     def transform(self, rows: Sequence[Mapping[Name, Any]]) -> Inputs:
         """Encodes rows given as dicts of column -> value; a column that a row lacks is missing there.
@@ -209,7 +249,8 @@ class TableEncoder:
         try:
             made = build(cls, content)
             TableFiles(path, header=made.header, separator=made.separator, missing=made.missing)
-            if not all(field.transform.is_usable() for field in made.dense) or not all(field.separator for field in made.bags):
+            usable = [field.transform.is_usable() for field in made.dense] + [field.is_usable() for field in made.binned]
+            if not all(usable) or not all(field.separator for field in made.bags):
                 raise ValueError
         except (ConfigError, ValueError):
             raise RunError(f"{path}: truncated or damaged; {_AGAIN}") from None
@@ -247,16 +288,33 @@ def items_of(value: str | None, separator: str) -> list[str]:
     return list(dict.fromkeys(item for item in items if item))
 
 
-def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, indicator: bool) -> DenseField:
-    """The transform of a column, from its distinct values and how many training rows have each."""
+def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, number: int, indicator: bool) -> DenseField:
+    """A column under one transform, the `number`-th of its own; the first has the column's name, and the indicator if it is wanted."""
+    values, counts, missing = _training_numbers(raw, train, column)
+    name = f"{field_name(column)}:{kind}" if number else field_name(column)
+    try:
+        return DenseField(column, name, DenseTransform.fit(kind, values, counts), indicator and missing and not number)
+    except ValueError as error:
+        remedy = "use dense_transform: quantile, or correct the values"
+        raise DataError(str(error), file=raw.files[0], column=str(column), remedy=remedy) from None
+
+
+def _fit_bins(raw: RawTable, train: np.ndarray, column: Name, least: int) -> BinnedField:
+    """The bins of a column, of `least` training rows or more where there are so many."""
+    values, counts, _ = _training_numbers(raw, train, column)
+    return BinnedField(column, f"{field_name(column)}:{BINS}", bin_edges(values, counts, least))
+
+
+def _training_numbers(raw: RawTable, train: np.ndarray, column: Name) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Distinct numbers of a column in training rows (V,), how many rows have each (V,), and whether some have none.
+
+    Raises:
+        DataError: a cell is not a finite number, or all are empty.
+    """
     values, counts = raw.numbers(column, _REMEDY), np.array([count for _, count in _counts(raw, train, column)])
     known, missing = ~np.isnan(values) & (counts > 0), np.isnan(values) & (counts > 0)
-    problem, remedy = "no value in the training rows", "remove it from data.columns.dense"
-    if known.any():
-        try:
-            return DenseField(
-                column, field_name(column), DenseTransform.fit(kind, values[known], counts[known]), indicator and bool(missing.any())
-            )
-        except ValueError as error:
-            problem, remedy = str(error), "use dense_transform: quantile, or correct the values"
-    raise DataError(problem, file=raw.files[0], column=str(column), remedy=remedy)
+    if not known.any():
+        problem, remedy = "no value in the training rows", "remove it from data.columns.dense"
+        raise DataError(problem, file=raw.files[0], column=str(column), remedy=remedy)
+    values, places = np.unique(values[known], return_inverse=True)  # `1` and `1.0` are one number
+    return values, np.bincount(places, weights=counts[known]).astype(np.int64), bool(missing.any())

@@ -26,7 +26,7 @@ class Fields:
         DataError: the file has no such column, or several of one that must be one.
 
     Attributes:
-        categorical: columns. multi_valued: (column, separator). dense: (column, transform).
+        categorical: columns. multi_valued: (column, separator). dense: (column, transforms).
         tasks: with `column` and `weight` as they are in the file.
         group, role: a column or None. protected: columns.
     """
@@ -61,7 +61,7 @@ class Fields:
             return left
 
         self.categorical = [found for name in columns.categorical for found in those(name, "categorical")]
-        self.dense = [(found, item.transform) for item in dense for found in those(item.column, "dense")]
+        self.dense = [(found, item.transforms) for item in dense for found in those(item.column, "dense")]
 
     def features(self) -> list[tuple[str, Name]]:
         """(key of the configuration, column) of everything that enters the model."""

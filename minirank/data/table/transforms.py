@@ -7,6 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+CLIP = 3.0  # `robust` values stay within -3 .. 3, and near 0 as they are (RealMLP: Holzmüller et al., NeurIPS 2024)
+PIECES = 32
+MOST_BINS = 10_000
 KNOTS = 1000  # a quantile transform is kept as at most this many points
 
 
@@ -15,9 +18,9 @@ class DenseTransform:
     """How a number becomes a model's input; a missing one (NaN) becomes 0.
 
     Args:
-        kind: `standard`, `log1p` or `quantile`.
-        mean, std: of the training values (of their logarithms for `log1p`).
-        knots, levels: for `quantile`: training values, ascending, and their ranks in [-1, 1].
+        kind: `standard`, `robust`, `log1p`, `quantile` or `piecewise`.
+        mean, std: of the training values (of their logarithms for `log1p`); for `robust` their median and the distance of their quartiles.
+        knots: for `quantile` and `piecewise`: training values, ascending. levels: for `quantile`: their ranks in [-1, 1].
     """
 
     kind: str
@@ -25,6 +28,11 @@ class DenseTransform:
     std: float = 1.0
     knots: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many columns it makes."""
+        return len(self.knots) - 1 if self.kind == "piecewise" else 1
 
     @classmethod
     def fit(cls, kind: str, values: np.ndarray, counts: np.ndarray) -> DenseTransform:
@@ -39,37 +47,90 @@ class DenseTransform:
         if kind == "quantile":
             knots, levels = _ranks(values, counts)
             return cls(kind, knots=knots, levels=levels)
+        if kind == "piecewise":
+            edges = bin_edges(values, counts, -(-int(counts.sum()) // PIECES))
+            knots = tuple(dict.fromkeys((*edges, float(values.max()))))
+            _check_range(knots[-1] - knots[0])
+            return cls(kind, knots=knots)
+        if kind == "robust":
+            low, middle, high = _quantiles(values, counts, (0.25, 0.5, 0.75))
+            with np.errstate(over="ignore"):
+                spread = high - low if high > low else (float(np.ptp(values)) or 1.0) / 2
+            _check_range(spread)
+            return cls(kind, middle, spread)
         values = log1p(values) if kind == "log1p" else values
         with np.errstate(over="ignore", invalid="ignore"):
             mean = float(np.average(values, weights=counts))
             std = float(np.sqrt(np.average((values - mean) ** 2, weights=counts)))
-        if not np.isfinite(std):
-            raise ValueError("the values are too large")
+        _check_range(std)
         return cls(kind, mean, std if std > 0 else 1.0)
 
     def is_usable(self) -> bool:
         """Whether it gives finite numbers; one that was read from a file need not."""
-        if self.kind not in ("standard", "log1p", "quantile") or len(self.knots) != len(self.levels):
+        if self.kind not in ("standard", "robust", "log1p", "quantile", "piecewise"):
+            return False
+        if len(self.levels) != (len(self.knots) if self.kind == "quantile" else 0):
             return False
         numbers = (self.mean, self.std, *self.knots, *self.levels)
-        in_range = all(one <= other for one, other in pairwise(self.knots)) and all(-1 <= level <= 1 for level in self.levels)
-        return bool(np.isfinite(numbers).all()) and self.std > 0 and in_range and bool(self.knots) == (self.kind == "quantile")
+        ascending = all(one <= other if self.kind == "quantile" else one < other for one, other in pairwise(self.knots))
+        in_range = ascending and all(-1 <= level <= 1 for level in self.levels)
+        return (
+            bool(np.isfinite(numbers).all()) and self.std > 0 and in_range and bool(self.knots) == (self.kind in ("quantile", "piecewise"))
+        )
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
-        """(V,) float64, NaN = missing -> (V,) float32, finite (values beyond a million deviations are cut there)."""
-        missing = np.isnan(values)
+        """(V,) float64, NaN = missing -> (V, width) float32, finite (values beyond a million deviations are cut there)."""
+        missing, values = np.isnan(values)[:, None], values[:, None]
         if self.kind == "quantile":
             result = np.interp(np.where(missing, 0.0, values), self.knots, self.levels)
+        elif self.kind == "piecewise":
+            low, high = np.array(self.knots[:-1]), np.array(self.knots[1:])
+            result = np.clip((np.clip(values, self.knots[0], self.knots[-1]) - low) / (high - low), 0, 1)
         else:
             values = log1p(values) if self.kind == "log1p" else values
             with np.errstate(over="ignore"):
                 result = np.clip((values - self.mean) / self.std, -1e6, 1e6)
+            if self.kind == "robust":
+                result = result / np.sqrt(1 + (result / CLIP) ** 2)
         return np.where(missing, 0.0, result).astype(np.float32)
+
+
+def _check_range(size: float) -> None:
+    if not np.isfinite(size):
+        raise ValueError("the values are too large")
+
+
+def bin_edges(values: np.ndarray, counts: np.ndarray, least: int) -> tuple[float, ...]:
+    """The smallest value of each bin, ascending.
+
+    A value that `least` training rows have is a bin of its own; of the rarer ones, neighbours share a bin until it has as many.
+    There are at most `MOST_BINS`, of more rows each where that takes it.
+
+    Args:
+        values: (V,) float64, distinct and finite. counts: (V,) training rows of each, > 0.
+    """
+    order = np.argsort(values)
+    values, counts = values[order], counts[order]
+    least = max(least, -(-int(counts.sum()) // MOST_BINS))
+    edges, filled = [], least
+    for value, count in zip(values.tolist(), counts.tolist()):
+        if filled >= least or count >= least:
+            edges.append(value)
+            filled = 0
+        filled += count
+    return tuple(edges)
 
 
 def log1p(values: np.ndarray) -> np.ndarray:
     """sign(x) log(1 + |x|)."""
     return np.sign(values) * np.log1p(np.abs(values))
+
+
+def _quantiles(values: np.ndarray, counts: np.ndarray, shares: tuple[float, ...]) -> list[float]:
+    """For each share the smallest value that so many of the rows do not exceed."""
+    order = np.argsort(values)
+    below = np.cumsum(counts[order]) / counts.sum()
+    return [float(values[order][np.searchsorted(below, share - 1e-12)]) for share in shares]
 
 
 def _ranks(values: np.ndarray, counts: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
