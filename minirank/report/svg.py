@@ -56,7 +56,7 @@ def lines(
         return _empty(name, title, description)
     across = Axis.over([p[0] for p in shown] + ([mark[0]] if mark else []), "x" in log)
     up = Axis.over([v for p in shown for v in p[1:]], "y" in log)
-    top = LINE + 8 if y_label else 8
+    top = 8 + LINE * (bool(y_label) + bool(mark))
     left, right, bottom = 8 + max((_width(label) for _, label in up.ticks())), WIDTH - 16, top + HEIGHT
 
     parts = [_text(0, FONT, y_label, soft=True)]
@@ -70,8 +70,9 @@ def lines(
         parts += [_line(x, bottom, x, bottom + 4, AXIS), _text(beside, bottom + LINE, label, "middle", soft=True)]
     if mark:
         x = across.place(mark[0], left, right)
-        anchor, beside = ("end", x - 4) if x > (left + right) / 2 else ("start", x + 4)
-        parts += [_line(x, top, x, bottom, f'{AXIS} stroke-dasharray="2 3"'), _text(beside, bottom - 5, mark[1], anchor, soft=True)]
+        half = _width(mark[1]) / 2
+        beside = min(max(x, half), WIDTH - half)
+        parts += [_line(x, top, x, bottom, f'{AXIS} stroke-dasharray="2 3"'), _text(beside, top - 6, mark[1], "middle", soft=True)]
     for number, each in enumerate(series):
         placed = [[across.place(p[0], left, right), *(up.place(v, bottom, top) for v in p[1:])] for p in points[number]]
         told = [f"{each.name}: {figure(p[1])}{_interval(p)} at {figure(p[0])}" for p in points[number]]
@@ -91,6 +92,7 @@ def bars(
     x_label: str = "",
     start: float = 0.0,
     compared: str = "",
+    form: str = "",
 ) -> str:
     """Bars from left to right, those of a group side by side, with whiskers as intervals and the value in figures.
 
@@ -100,14 +102,16 @@ def bars(
         series: one value for each group.
         start: where bars begin, such as 0.5 for an AUC.
         compared: what `Series.compared` is, in the legend.
+        form: of the numbers, such as "{:.0f}".
     """
     points = [each.points() for each in series]
     if not groups or not series:
         return _empty(name, title, description)
     axis = Axis.over([start, *(v for each in points for p in each for v in p[1:])])
     names = [_cut(group, WIDTH / 3) for group in groups]
+    values = [["–" if math.isnan(p[1]) else form.format(p[1]) if form else figure(p[1]) for p in each] for each in points]
     left = max(24.0, 8 + max(map(_width, names)))
-    right = WIDTH - 14 - max(_width(figure(p[1])) for each in points for p in each)
+    right = WIDTH - 14 - max(_width(text) for each in values for text in each)
     thick = 16 if len(series) == 1 else 13
     top, step = 4, thick * len(series) + 12
     bottom = top + step * len(groups)
@@ -123,8 +127,8 @@ def bars(
         for number, each in enumerate(points):
             y, p = middle + thick * (number - (len(series) - 1) / 2), each[row]
             x, low, high, mark = (axis.place(v, left, right) for v in p[1:])
-            told = f"{group}, {series[number].name}: {figure(p[1])}{_interval(p)}"
-            parts.append(_text(WIDTH, y + 4, figure(p[1]), "end"))
+            told = f"{group}, {series[number].name}: {values[number][row]}{_interval(p)}"
+            parts.append(_text(WIDTH, y + 4, values[number][row], "end"))
             if not math.isnan(x):
                 place = f'x="{_n(min(zero, x))}" y="{_n(y - thick / 2 + 1)}" width="{_n(abs(x - zero))}" height="{thick - 2}" rx="1"'
                 parts.append(f'<rect {place} {_color(number)} fill-opacity="0.8">{_tip(told)}</rect>')

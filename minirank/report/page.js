@@ -1,0 +1,60 @@
+// The role switch: what stands one below the other becomes tabs, by the keys of the ARIA pattern. On paper everything is shown.
+"use strict";
+for (const box of document.querySelectorAll("[data-switch]")) {
+  const panels = [...box.querySelectorAll(":scope > .role")];
+  const list = document.createElement("div");
+  list.setAttribute("role", "tablist");
+  list.setAttribute("aria-label", box.dataset.switch);
+  const tabs = panels.map((panel) => {
+    const tab = document.createElement("button");
+    tab.type = "button";
+    tab.id = `${panel.id}-tab`;
+    tab.textContent = panel.dataset.name;
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", tab.id);
+    panel.tabIndex = 0;
+    list.append(tab);
+    return tab;
+  });
+  const choose = (chosen, focus) => {
+    tabs.forEach((tab, number) => {
+      tab.setAttribute("aria-selected", String(number === chosen));
+      tab.tabIndex = number === chosen ? 0 : -1;
+      panels[number].hidden = number !== chosen;
+    });
+    if (focus) tabs[chosen].focus();
+  };
+  list.addEventListener("click", (event) => {
+    const chosen = tabs.indexOf(event.target.closest("[role=tab]"));
+    if (chosen >= 0) choose(chosen, false);
+  });
+  list.addEventListener("keydown", (event) => {
+    const now = tabs.indexOf(document.activeElement);
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (now < 0 || next === undefined) return;
+    event.preventDefault();
+    choose((next + tabs.length) % tabs.length, true);
+  });
+  const follow = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const chosen = panels.findIndex((panel) => target && panel.contains(target));
+    if (chosen >= 0 && panels[chosen].hidden) {
+      choose(chosen, false);
+      target.scrollIntoView();
+    }
+  };
+  box.prepend(list);
+  choose(0, false);
+  follow();
+  window.addEventListener("hashchange", follow);
+}
+const closed = [];
+window.addEventListener("beforeprint", () => {
+  closed.push(...document.querySelectorAll("details:not([open])"));
+  for (const each of closed) each.open = true;
+});
+window.addEventListener("afterprint", () => {
+  for (const each of closed.splice(0)) each.open = false;
+});

@@ -1,0 +1,220 @@
+"""The page's sections on what was learned: quality by task and role, calibration, gates and experts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .contents_learned import Calibration, Entry, ExpertUse, GateMatrix, Gates, Metric, Quality, TaskCalibration, TaskQuality
+from .markup import Html, element, figure, join, listed, more, percent, picture, table
+from .series import Series
+from .svg import bars, heat_map, lines
+
+GUESSING = {"auc": 0.5, "gauc": 0.5, "concordance": 0.5}
+ALL = "all rows"
+REACHABLE = "reachable best"
+
+
+def quality_section(quality: Quality) -> Html:
+    """Pictures of the main metrics by role, and all metrics in tables."""
+    compared = " The red stroke is the best that any model could reach with what can be seen." if quality.ceilings else ""
+    reading = (
+        f"Measured on the {quality.rows:,} {quality.part} rows, which training did not see. Each bar is the model on all rows or on one "
+        f"role's, its whisker the interval; AUC, GAUC and concordance begin at 0.5, where a model guesses.{compared}"
+    )
+    shown = [
+        picture(*_bars(task, metric, quality))
+        for task in quality.tasks
+        for metric in task.metrics
+        if metric.main and metric.overall.value is not None
+    ]
+    worst = element("p", element("strong", f"Served worst: {quality.worst_role}. " if quality.worst_role else ""), quality.worst_rule)
+    return join(
+        [
+            element("p", reading),
+            worst if quality.worst_rule else "",
+            element("div", *shown, class_="figures"),
+            *(_quality_table(task, quality) for task in quality.tasks),
+            *(element("p", text, class_="note") for text in (quality.interval, quality.stored) if text),
+        ]
+    )
+
+
+def _bars(task: TaskQuality, metric: Metric, quality: Quality) -> tuple[str, str, str]:
+    entries = {ALL: metric.overall} | metric.roles
+    found = list(entries.values())
+    title = f"{task.title}: {metric.title}"
+    told = "; ".join(f"{name} {_told(entry)}" for name, entry in entries.items()) + "."
+    values = Series(
+        "model",
+        [entry.value for entry in found],
+        low=[entry.low for entry in found],
+        high=[entry.high for entry in found],
+        compared=[entry.reachable for entry in found] if any(entry.reachable is not None for entry in found) else None,
+    )
+    name = f"quality-{quality.tasks.index(task)}-{metric.name.replace('@', '-')}"
+    drawn = bars(name, title, told, list(entries), [values], start=GUESSING.get(metric.name, 0.0), compared=REACHABLE)
+    return title, drawn, f"{metric.meaning[:1].upper()}{metric.meaning[1:]}; {_better(metric)}."
+
+
+def _better(metric: Metric) -> str:
+    return {"higher": "more is better", "lower": "less is better", "one": "1 is best"}[metric.better]
+
+
+def _told(entry: Entry) -> str:
+    if entry.value is None:
+        return entry.reason or "not defined"
+    best = "" if entry.reachable is None else f", reachable {figure(entry.reachable)}"
+    return f"{figure(entry.value)}{_between(entry)}{best}"
+
+
+def _between(entry: Entry) -> str:
+    return "" if entry.low is None or entry.high is None else f" ({figure(entry.low)} to {figure(entry.high)})"
+
+
+def _quality_table(task: TaskQuality, quality: Quality) -> Html:
+    """All metrics of a task, closed at first."""
+    name = f"figures-{quality.tasks.index(task)}"
+    roles = [role for role in quality.roles if any(role in metric.roles for metric in task.metrics)]
+    rows = [
+        [
+            join([metric.title, element("small", _better(metric))]),
+            *map(_cell, (metric.overall, *(metric.roles.get(role) for role in roles))),
+        ]
+        for metric in task.metrics
+    ]
+    reasons = {entry.reason for metric in task.metrics for entry in (metric.overall, *metric.roles.values()) if entry.reason}
+    below = " and the reachable best" if quality.ceilings else ""
+    caption = f"{task.title}: every metric, below each figure its interval{below}"
+    return more(
+        f"All figures of {task.title}",
+        table(name, caption, ["metric", ALL, *roles], rows),
+        *(element("p", reason, class_="note") for reason in sorted(reasons)),
+    )
+
+
+def _cell(entry: Entry | None) -> Html:
+    if entry is None:
+        return Html("–")
+    told = [_between(entry).strip(" ()"), "" if entry.reachable is None else f"of {figure(entry.reachable)}"]
+    return join([figure(entry.value), *(element("small", text) for text in told if text)])
+
+
+def calibration_section(calibration: Calibration) -> Html:
+    """Reliability diagrams with the verdict of each."""
+    reading = (
+        f"Rows of the {calibration.part} part in bins of rising prediction: points on the thin diagonal come true as often as predicted; "
+        "below it the model promises too much, above it too little. The whisker is the 95 % interval of what was observed."
+    )
+    shown = [picture(task.title, _reliability(task, number), _calibration_note(task)) for number, task in enumerate(calibration.tasks)]
+    rows = [
+        [task.title, figure(task.ratio.value), _between(task.ratio).strip(" ()") or "–", figure(task.ece)] for task in calibration.tasks
+    ]
+    columns = ["task", "observed / predicted", "95 % interval", "expected calibration error"]
+    return join(
+        [
+            element("p", reading),
+            element("div", *shown, class_="figures"),
+            table("calibration-table", "Over all rows: 1 in the first column means as many as predicted", columns, rows),
+        ]
+    )
+
+
+def _calibration_note(task: TaskCalibration) -> Html:
+    return join([element("strong", task.verdict)])
+
+
+def _reliability(task: TaskCalibration, number: int) -> str:
+    bins = task.bins
+    ends = [0.0, max((max(b.predicted, b.high) for b in bins), default=1.0)]
+    points = Series(
+        "observed", [b.observed for b in bins], x=[b.predicted for b in bins], low=[b.low for b in bins], high=[b.high for b in bins]
+    )
+    told = "Observed for predicted: " + ", ".join(f"{figure(b.observed)} for {figure(b.predicted)}" for b in bins) + "."
+    diagonal = Series("as predicted", ends, x=ends, plain=True)
+    return lines(f"calibration-{number}", f"Calibration of {task.title}", told, [points, diagonal], x_label="predicted", y_label="observed")
+
+
+def gates_section(gates: Gates) -> Html:
+    """What each expert does, and how each task's gate weighs them for each role."""
+    experts = [each.expert for each in gates.experts]
+    short = _shortened(experts)
+    loads = Series("load", [100 * each.load for each in gates.experts], compared=[100 * each.even for each in gates.experts])
+    told = "; ".join(f"{each.expert} {percent(each.load)}, even share {percent(each.even)}, {each.state}" for each in gates.experts) + "."
+    use = bars(
+        "experts",
+        "Share of the work by expert",
+        told,
+        experts,
+        [loads],
+        x_label="% of the gates' weight",
+        compared="even share",
+        form="{:.1f}",
+    )
+    columns = ["expert", "state", "load", "even share", "weighs most", "strongest for"]
+    rows = [_expert_row(each) for each in gates.experts]
+    maps = [picture(*_gate_map(matrix, number, short)) for number, matrix in enumerate(gates.matrices)]
+    return join(
+        [
+            element("p", _experts_told(gates.experts)),
+            element(
+                "div",
+                picture("Share of the work by expert", use, "A bar far below the stroke belongs to an expert that is hardly asked."),
+                class_="figures",
+            ),
+            table("experts-table", f"Means over {gates.rows:,} {gates.part} rows and the gates that can choose the expert", columns, rows),
+            element("h3", "Who asks which expert"),
+            element(
+                "p",
+                "Each row is a role and adds up to 100 %: the darker the cell, the more the task's gate listens to that expert. "
+                "Rows that look alike mean that the role changes little. ",
+                _role_matters(gates),
+            ),
+            element("div", *maps, class_="figures"),
+        ]
+    )
+
+
+def _experts_told(experts: tuple[ExpertUse, ...]) -> str:
+    lazy = [
+        f"{each.expert} is {each.state} ({percent(each.load)} of the weight, {percent(each.even)} would be even)"
+        for each in experts
+        if each.state != "works"
+    ]
+    return f"{listed(lazy)}." if lazy else f"All {len(experts)} experts work: none falls far below its even share of the gates' weight."
+
+
+def _role_matters(gates: Gates) -> str:
+    if not gates.role_matters:
+        return ""
+    shares = listed([f"{percent(share)} for {task}" for task, share in gates.role_matters.items()])
+    return f"Between two roles, on average {shares} of the weight moves to other experts."
+
+
+def _expert_row(each: ExpertUse) -> list[object]:
+    task, role, weight = each.strongest
+    badge = element(
+        "span", each.state, class_="badge " + ("fine" if each.state == "works" else "serious" if each.state == "dead" else "minor")
+    )
+    where = f"{task}, {role}: {percent(weight)}" if role and role != ALL else f"{task}: {percent(weight)}"
+    return [each.expert, badge, percent(each.load), percent(each.even), f"{percent(each.first)} of rows", where]
+
+
+def _gate_map(matrix: GateMatrix, number: int, short: Callable[[str], str]) -> tuple[str, str]:
+    names, weights = list(matrix.roles), list(matrix.weights)
+    if len(names) > 1:
+        names, weights = [ALL, *names], [matrix.overall, *weights]
+    told = []
+    for name, row in zip(names, weights):
+        order = sorted(range(len(row)), key=lambda expert: -row[expert])[:2]
+        told.append(f"{name}: " + ", ".join(f"{matrix.experts[expert]} {percent(row[expert])}" for expert in order))
+    title = f"Gate of {matrix.title}"
+    values = [[100 * weight for weight in row] for row in weights]
+    columns = [short(expert) for expert in matrix.experts]
+    shown = heat_map(f"gate-{number}", title, "Most weight, in percent: " + "; ".join(told) + ".", names, columns, values, form="{:.0f}")
+    return title, shown
+
+
+def _shortened(experts: list[str]) -> Callable[[str], str]:
+    """ "expert 3" as "3", where all are named so."""
+    alike = all(name.startswith("expert ") for name in experts)
+    return lambda name: name.removeprefix("expert ") if alike else name
