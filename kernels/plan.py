@@ -214,8 +214,10 @@ class PlanBuilder:
         self.operations.append(op)
 
     def build(self, logits: Slot, **rest: Any) -> Plan:
-        """The finished plan; `rest` are the remaining fields of `Plan`."""
-        return Plan(self.spec, tuple(self.operations), self.parameters, self.blocks, logits, **rest)
+        """The finished plan; `rest` are the remaining fields of `Plan`: by default independent probabilities, and nothing besides."""
+        tasks = len(self.spec.tasks)
+        plain = {"given": (-1,) * tasks, "links": ("sigmoid",) * tasks, "unknown_share": {}, "training_rows": 1, "log_variance": None}
+        return Plan(self.spec, tuple(self.operations), self.parameters, self.blocks, logits, **{**plain, "outputs": {}, **rest})
 
 
 def format_plan(plan: Plan) -> str:

@@ -58,3 +58,12 @@ def test_a_relu_and_a_mixture_work_on_whole_blocks():
     ):
         with pytest.raises(ValueError, match="whole blocks, but .* is a part of one"):
             refused()
+
+
+def test_a_plan_without_more_words_predicts_independent_probabilities():
+    build = PlanBuilder(SPEC)
+    plan = build.build(layer(build, "logits", inputs(build), len(SPEC.tasks)))
+    assert plan.given == (-1,) * len(SPEC.tasks) and plan.links == ("sigmoid",) * len(SPEC.tasks) and plan.log_variance is None
+    batch, values = random_batch(7, 1), initial_values(plan, 0, np.float64)
+    expected, found = (make_executor(name, plan, np.float64).logits(values, batch) for name in BACKENDS)
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
