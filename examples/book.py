@@ -104,7 +104,7 @@ def numbers(figure) -> list[dict]:
         {
             "texts": [axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), *(text.get_text() for text in axes.texts)],
             "lines": [thin(line.get_xydata()) for line in axes.lines if line.get_gid() != MEASURED],
-            "bars": [[bar.get_x(), bar.get_y(), bar.get_width(), bar.get_height()] for bar in axes.patches if bar.get_gid() != MEASURED],
+            "bars": [thin([*bar.get_xy(), bar.get_width(), bar.get_height()]) for bar in axes.patches if bar.get_gid() != MEASURED],
             "points": [thin(points.get_offsets()) for points in axes.collections if points.get_gid() != MEASURED],
             "images": [thin(image.get_array()) for image in axes.images if image.get_gid() != MEASURED],
         }
