@@ -10,7 +10,7 @@ import os
 os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
 
 import numpy as np
-from numba import cuda, float32
+from numba import cuda
 
 
 # %%
@@ -45,7 +45,7 @@ def check_relu_kernel():
 def sum_kernel(total, x):
     """A kernel body: total[0] = the sum of x (8,), by one block of 8 threads.
 
-    Put x into a shared array. In rounds of 4, 2, 1: the first so many threads each add the number so many places further on to
+    Put x into a shared array (of np.float32). In rounds of 4, 2, 1: the first so many threads each add the number so many places further on to
     their own. Before each round all wait. Every thread must reach every barrier, also those that have nothing to add."""
     raise NotImplementedError
 
