@@ -45,8 +45,10 @@ def check_relu_kernel():
 def sum_kernel(total, x):
     """A kernel body: total[0] = the sum of x (8,), by one block of 8 threads.
 
-    Put x into a shared array (of np.float32). In rounds of 4, 2, 1: the first so many threads each add the number so many places further on to
-    their own. Before each round all wait. Every thread must reach every barrier, also those that have nothing to add."""
+    Put x into a shared array (of np.float32). In rounds of 4, 2, 1: the first so many threads each add the number so many
+    places further on to their own. Before each round all wait, and every thread must reach every barrier, also one that has
+    nothing to add.
+    """
     raise NotImplementedError
 
 
