@@ -102,10 +102,12 @@ class TrainState:
 
     Attributes:
         values: the parameters. m, v: Adam's moments. step: steps taken so far.
+        average: a moving average of the values where a training keeps one, else None; executors leave it alone.
     """
 
-    def __init__(self, values: Arena) -> None:
+    def __init__(self, values: Arena, averaged: bool = False) -> None:
         self.values = values
+        self.average = values.copy() if averaged else None
         self.m = Arena(values.plan, values.dense.dtype)
         self.v = Arena(values.plan, values.dense.dtype)
         self.step = 0

@@ -80,7 +80,7 @@ def of_config(path: str | Path, threads: int, seconds: float) -> Profile:
     """The profile of a user's configuration, on the first batches of its own training rows."""
     from minirank.config.configuration import load_config
     from minirank.training.batches import HIDDEN, epoch_steps, generator, hide_inputs
-    from minirank.training.trainer import prepare
+    from minirank.training.prepare import prepare
 
     ready = prepare(load_config(path))
     settings, rows, plan = ready.config.training, ready.dataset.rows, ready.plan

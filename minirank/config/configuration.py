@@ -116,6 +116,9 @@ class TrainingConfig:
         epochs: passes over the training rows.
         batch_rows: B; whole searches stay together where a loss compares their rows.
         optimiser: settings of Adam.
+        schedule: of the learning rate: `constant`, or `cosine`, which falls to 0 at the end of the last epoch.
+        warmup: share of all steps in which the learning rate rises from 0. With cosine and 0.3 this is the one-cycle schedule.
+        average: decay of a moving average of the parameters, such as 0.999, which is validated and kept in their place; 0 = none.
         early_stopping: null trains all epochs and keeps the last parameters, and so do data without validation rows.
         seed: of the initial parameters, the order of rows, and what is hidden.
         threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
@@ -128,6 +131,9 @@ class TrainingConfig:
     epochs: int = 10
     batch_rows: int = 256
     optimiser: Adam = Adam(weight_decay=1.0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
+    average: float = 0.0
     early_stopping: EarlyStopping | None = EarlyStopping()
     seed: int = 0
     threads: int | None = None
@@ -142,6 +148,9 @@ class TrainingConfig:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if self.batch_rows > MOST_BATCH_ROWS:
             raise ValueError(f"batch_rows must be at most {MOST_BATCH_ROWS}, got {self.batch_rows}")
+        for name in ("warmup", "average"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 0 or more and below 1, got {getattr(self, name)}")
         if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
             bound = "1 or more" if self.threads < 1 else f"at most {MOST_THREADS}"
             raise ValueError(f"threads must be {bound}, got {self.threads}; null takes all cores")

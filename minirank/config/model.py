@@ -29,17 +29,31 @@ class TaskConfig:
         weight: fixed weight of the task beside the others.
         given: the task that this one is conditional on; the product of both is their joint
             probability (pCTCVR = pCTR pCVR).
+        positive_weight: how often a row of label 1 counts beside one of label 0, in training with bce. Predictions then
+            are no longer probabilities of the data.
+        label_smoothing: s; training with bce sees the label y as (1 - s) y + s / 2.
     """
 
     name: str
     loss: dict[Loss, float] = field(default_factory=lambda: {"bce": 1.0})
     weight: float = 1.0
     given: str | None = None
+    positive_weight: float = 1.0
+    label_smoothing: float = 0.0
 
     def __post_init__(self):
         for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
             if not 0 < weight < math.inf:
                 raise ValueError(f"{name} must be finite and above 0, got {weight}")
+        if not 0 < self.positive_weight < math.inf:
+            raise ValueError(f"positive_weight must be finite and above 0, got {self.positive_weight}")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be 0 or more and below 1, got {self.label_smoothing}")
+
+    @property
+    def changes_labels(self) -> bool:
+        """Whether training sees other labels or weights than the data have."""
+        return self.positive_weight != 1 or self.label_smoothing != 0
 
     @property
     def is_regression(self) -> bool:
@@ -98,6 +112,8 @@ class ModelConfig:
         read_unknown_share: share of training rows in which all that was read in the texts is hidden; each group of it
             (skills, titles, levels, words) is hidden alone from half as many more. Texts in whose words training
             knows nothing are then ranked by how similar they are.
+        field_unknown_share: share of the ids of all other categorical fields, bins of numbers among them, that a training row
+            loses at random: dropout of inputs, which also trains what a value means that training never saw.
         name_unknown_share: share of the names (skills, titles, ...) that an epoch takes for unknown, so that a name which training
             never saw gets a trained embedding.
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
@@ -119,6 +135,7 @@ class ModelConfig:
     position_bias: str | None = "ctr"
     position_unknown_share: float = 0.1
     read_unknown_share: float = 0.2
+    field_unknown_share: float = 0.0
     name_unknown_share: float = 0.05
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
 
@@ -143,6 +160,10 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
             raise ConfigError(f"task {task.name} is given {task.given!r}; {remedy}")
         if "entire" in task.loss and task.given is None:
             raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
+        entire = any("entire" in other.loss for other in tasks if other.given == task.name)
+        if task.changes_labels and (set(task.loss) != {"bce"} or entire):
+            key = "label_smoothing" if task.label_smoothing else "positive_weight"
+            raise ConfigError(f"task {task.name} has {key}, which is for the loss bce alone; remove it, or change the losses")
         if "mse" in task.loss and len(task.loss) > 1:
             raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
     _check_cycles(tasks)
@@ -172,7 +193,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         experts = config.levels * (config.task_experts * len(tasks) + config.shared_experts)
     if experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks) > MOST_LAYERS:
         raise ConfigError(f"the model has more than {MOST_LAYERS} layers; lower model.experts, levels, expert_hidden or tower_hidden")
-    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share", "name_unknown_share"):
+    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share", "field_unknown_share", "name_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
 

@@ -2,12 +2,15 @@
 
 In reading order:
 
-    batches     the order of rows in an epoch, and what is hidden of them
+    prepare     what a training starts from
+    batches     the order of rows in an epoch, what is hidden of them, and the labels that training sees
+    schedule    the learning rate, and the moving average of the parameters
     validation  the metrics of an epoch, and the one that early stopping watches
     checkpoint  parameters, Adam's moments and the place in the data, in one file
     trainer     the loop over epochs
 """
 
-from .trainer import Prepared, Trained, prepare, train
+from .prepare import Prepared, prepare
+from .trainer import Trained, train
 
 __all__ = ["Prepared", "Trained", "prepare", "train"]

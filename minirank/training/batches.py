@@ -7,8 +7,12 @@ training goes on from any step without a generator's state, and is the same as i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from ..config.model import TaskConfig
 from ..kernels.batch import Batch, InputSpec, hide
 
 ORDER, HIDDEN, FORGOTTEN = 1, 2, 3  # what a generator is for
@@ -45,7 +49,19 @@ def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, se
     return np.split(rows[order], np.unique(cuts[cuts < len(groups)]))
 
 
-def hide_inputs(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator, read: float = 0.0) -> None:
+def with_targets(rows: Batch, tasks: Sequence[TaskConfig]) -> Batch:
+    """The rows with the labels and weights that training sees: `TaskConfig.label_smoothing`, `positive_weight`."""
+    if not any(task.changes_labels for task in tasks):
+        return rows
+    smoothing = np.array([task.label_smoothing for task in tasks], np.float32)
+    more = np.array([task.positive_weight - 1 for task in tasks], np.float32)
+    weights = rows.weights * (1 + more * np.nan_to_num(rows.labels))
+    return replace(rows, labels=(1 - smoothing) * rows.labels + smoothing / 2, weights=weights)
+
+
+def hide_inputs(
+    batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator, read: float = 0.0, fields: float = 0.0
+) -> None:
     """Make inputs unknown in a share of the rows, in place.
 
     Args:
@@ -54,6 +70,7 @@ def hide_inputs(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: n
         shares: categorical field -> share of rows, as in `Plan.unknown_share`.
         draw: for the choice of rows.
         read: share of rows that lose every group of `spec.read`; each group is lost alone in half as many more.
+        fields: share of the ids of the categorical fields without a share of their own.
     """
     for field, share in shares.items():
         if share > 0:
@@ -62,3 +79,7 @@ def hide_inputs(batch: Batch, spec: InputSpec, shares: dict[str, float], draw: n
         everything = draw.random(len(batch)) < read
         for group in spec.read:
             hide(batch, spec, group, everything | (draw.random(len(batch)) < read / 2))
+    if fields > 0:
+        columns = [column for column, (name, _) in enumerate(spec.categorical) if name not in shares]
+        lost = draw.random((len(batch), len(columns)), np.float32) < fields
+        batch.ids[:, columns] = np.where(lost, 0, batch.ids[:, columns])

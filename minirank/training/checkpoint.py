@@ -60,24 +60,30 @@ def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor, facts: np.n
     Raises:
         RunError: it cannot be written.
     """
-    arrays = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
+    arrays = _arrays(state)
     place = {"format": FORMAT, "step": state.step, **asdict(cursor)}
     arrays["place"] = np.frombuffer(json.dumps(place).encode(), np.uint8)
     arrays[NAME] = facts
     save_npz(folder / CHECKPOINT, arrays)
 
 
-def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype) -> tuple[TrainState, Cursor]:
+def _arrays(state: TrainState) -> dict[str, np.ndarray]:
+    """The numbers of a state under the names of a checkpoint."""
+    names = (*ARENAS, "average") if state.average is not None else ARENAS
+    return {f"{name}.{part}": getattr(getattr(state, name), part) for name in names for part in ("dense", "tables")}
+
+
+def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype, averaged: bool = False) -> tuple[TrainState, Cursor]:
     """What `save_checkpoint` wrote.
 
     Args:
-        plan: that is being trained. dtype: of its parameters.
+        plan: that is being trained. dtype: of its parameters. averaged: whether a moving average of them is kept.
     Raises:
         RunError: missing, truncated, of another format, of another plan, or the metrics that belong to it are gone.
     """
     path = folder / CHECKPOINT
-    state = TrainState(Arena(plan, dtype))
-    parts = {f"{name}.{part}": getattr(getattr(state, name), part) for name in ARENAS for part in ("dense", "tables")}
+    state = TrainState(Arena(plan, dtype), averaged)
+    parts = _arrays(state)
     expected = {"place": ((None,), np.uint8)} | {name: (array.shape, array.dtype) for name, array in parts.items()}
     arrays = load_npz(path, AGAIN, expected)
     try:

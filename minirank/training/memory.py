@@ -22,7 +22,7 @@ def enough_memory(training: TrainingConfig, plan: Plan) -> Iterator[None]:
     Raises:
         ConfigError: says how much the parameters, their gradients and Adam's moments take.
     """
-    needed = 4 * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
+    needed = (5 if training.average else 4) * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
     try:
         if needed > min(ADDRESSABLE, _physical_memory()):  # the system may promise more, and end the process that takes it
             raise MemoryError

@@ -13,7 +13,7 @@ from ..progress import Progress
 from ..run.learnable import format_labels, learnable
 from ..run.load_data import load_dataset, load_labels
 from ..terminal import printable
-from .trainer import prepare
+from .prepare import prepare
 
 
 @dataclass(frozen=True)

@@ -18,35 +18,28 @@ from pathlib import Path
 
 import numpy as np
 
-from ..config.configuration import Config, FolderConfig, ScoreConfig
-from ..config.model import check_tasks
-from ..config.table import TableConfig
+from ..config.configuration import Config
 from ..data import Dataset
-from ..data.column_facts import column_remarks
-from ..errors import ConfigError, MinirankError, RunError
-from ..evaluation.format_metrics import left_out_lines
+from ..errors import MinirankError, RunError
 from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.batch import Batch, forget
 from ..kernels.executor import Unavailable
-from ..kernels.parameters import TrainState, initial_values
-from ..kernels.plan import Plan
+from ..kernels.parameters import Arena, TrainState, initial_values
 from ..locking import working_in
-from ..model.architectures import compile_plan
-from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run import folder as files
 from ..run.backend import check_backend, executor_of
-from ..run.learnable import learnable
-from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.load_run import load_run
 from ..run.measured import keep, measure
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs
+from .batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs, with_targets
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .memory import enough_memory
-from .validation import Definable, definable, stopping_metric, validation_metrics
+from .prepare import Prepared, prepare
+from .schedule import EVERY, learning_rate, move_average
+from .validation import validation_metrics
 
 
 @dataclass(frozen=True)
@@ -107,7 +100,8 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
             files.check_resume(folder, ready.config, ready.dataset)
             if (folder / files.CHECKPOINT).exists():
                 check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
-                state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision))
+                averaged = config.training.average > 0
+                state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision), averaged)
                 progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
             elif (folder / files.MODEL).exists():
                 progress.say(f"{folder} is finished already")
@@ -126,92 +120,6 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
     return ended
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """What training starts from.
-
-    Args:
-        config: with every default that depends on the data or the machine filled in.
-        dataset: its labels are the tasks.
-        rates: of its training rows. plan: compiled for them.
-        left_out: task -> why it is not trained. undefined: metric -> why the validation rows do not define it.
-    """
-
-    config: Config
-    dataset: Dataset
-    rates: LabelRates
-    plan: Plan
-    left_out: dict[str, str]
-    undefined: dict[str, str]
-
-
-def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None) -> Prepared:
-    """Read the data of a configuration, unless `dataset` holds them, and compile its plan.
-
-    Raises:
-        ConfigError, DataError: the configuration or the data cannot be used, or do not fit each other.
-    """
-    dataset = dataset or load_dataset(config, say=progress.say)
-    if not len(dataset.train):
-        raise ConfigError("there is no training row; correct data, or its split")
-    table = config.data.columns if isinstance(config.data, TableConfig) else None
-    for line in column_remarks(dataset.columns, (table or config.features).min_count, table is not None):
-        progress.say(line)
-    found = learnable(config, dataset)
-    found.raise_first()
-    for line in left_out_lines(found.left_out):
-        progress.say(line)
-    config = replace(config, tasks=found.tasks)
-    dataset = select_tasks(dataset, config.tasks)
-    check_tasks(config.model, config.tasks, dataset.inputs)
-    check_labels(dataset, config.tasks)
-    config = _with_score(config, progress)
-    if config.training.backend == "cpu" and config.training.threads is None:
-        from ..kernels.cpu.workers import available_threads
-
-        config = replace(config, training=replace(config.training, threads=available_threads()))
-    known = definable(dataset, config.tasks)
-    if len(dataset.valid):
-        config = _with_stopping(config, known, found.left_out, progress)
-    rates = label_rates(config.tasks, dataset.rows.take(dataset.train))
-    plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
-    return Prepared(config, dataset, rates, plan, found.left_out, known.reasons)
-
-
-def _with_score(config: Config, progress: Progress) -> Config:
-    """The configuration with a score that its tasks define: that of relevance where there is neither ctr nor cvr.
-
-    Raises:
-        ConfigError: candidates could not be ranked.
-    """
-    names, used = [task.name for task in config.tasks], [task for task, exponent in vars(config.score).items() if exponent]
-    if not isinstance(config.data, FolderConfig) or set(used) & set(names):
-        return config
-    if used and "relevance" in names:
-        progress.say("relevance alone makes the score, for no other task is trained")
-        return replace(config, score=ScoreConfig(0, 0, 1))
-    raise ConfigError(f"no task that is trained enters the score; set {' or '.join(f'score.{name}: 1' for name in names)}")
-
-
-def _with_stopping(config: Config, known: Definable, left_out: dict[str, str], progress: Progress) -> Config:
-    """The configuration with the metric that early stopping watches; without early stopping where no validation row has a label.
-
-    Args:
-        known: what the validation rows, of which there is one at least, define.
-    Raises:
-        ConfigError: the metric is not defined on them.
-    """
-    for reason, names in known.by_reason().items():
-        progress.say(f"the validation rows do not define {', '.join(names)}: {reason}")
-    stopping = config.training.early_stopping
-    if stopping is None:
-        return config
-    metric = stopping_metric(stopping.metric, known, left_out)
-    if metric is None:
-        progress.say("so early stopping has nothing to watch: all epochs are trained, and the last parameters are kept")
-    return replace(config, training=replace(config.training, early_stopping=None if metric is None else replace(stopping, metric=metric)))
-
-
 class Trainer:
     """One training: the state, the place in the data, and what happens at the end of an epoch.
 
@@ -226,7 +134,7 @@ class Trainer:
         self.settings, self.folder, self.progress = ready.config.training, folder, progress
         self.executor = executor_of(self.config, self.plan)
         dtype = np.dtype(self.settings.precision)
-        self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype))
+        self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype), self.settings.average > 0)
         self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
         self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
         self.valid = self.dataset.rows.take(self.dataset.valid)
@@ -264,10 +172,15 @@ class Trainer:
         start = saved = time.monotonic()
         first_row, before = cursor.rows, (cursor.epoch - 1) * train
         for number, batch in self._batches():
+            rate = learning_rate(settings, (before + cursor.rows + len(batch) / 2) / (train * settings.epochs))  # NOTE: above 0
+            adam = replace(settings.optimiser, learning_rate=rate)
             with np.errstate(all="ignore"):  # the loss is looked at
-                total, losses = self.executor.step(self.state, batch, settings.optimiser)
+                total, losses = self.executor.step(self.state, batch, adam)
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
+            if settings.average and self.state.step % EVERY == 0:
+                sync()
+                move_average(self.state, settings.average)
             cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
             cursor.total += total
             cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
@@ -291,12 +204,13 @@ class Trainer:
             raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
         left = range(self.cursor.batch, len(steps))
         draw = generator(settings.seed, FORGOTTEN, epoch)
-        rows = forget(self.dataset.rows, self.plan.spec, self.config.model.name_unknown_share, draw)
+        rows = forget(with_targets(self.dataset.rows, self.config.tasks), self.plan.spec, self.config.model.name_unknown_share, draw)
 
         def take(number: int) -> Batch:
             batch = rows.take(steps[number])
             draw = generator(settings.seed, HIDDEN, epoch, number)
-            hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, self.config.model.read_unknown_share)
+            model = self.config.model
+            hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
             return batch
 
         if settings.backend != "cuda":
@@ -318,11 +232,12 @@ class Trainer:
         losses = {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)}
         line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
         measured = dict.fromkeys(self.undefined) | measured
-        line |= {"learning_rate": self.settings.optimiser.learning_rate, "valid": measured, "best": best}
+        rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)
+        line |= {"learning_rate": rate, "valid": measured, "best": best}
         if self.undefined:
             line["reasons"] = self.undefined
         if best:
-            files.write_model(self.folder, self.state.values, self.facts)
+            files.write_model(self.folder, self.kept, self.facts)
             cursor.best_epoch = cursor.epoch
         timing = {"epoch": cursor.epoch, "seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
@@ -332,11 +247,16 @@ class Trainer:
         cursor.total, cursor.losses = 0.0, [0.0] * len(cursor.losses)
         save_checkpoint(self.folder, self.state, cursor, self.facts)
 
+    @property
+    def kept(self) -> Arena:
+        """The parameters that are validated and written: the moving average where there is one."""
+        return self.state.values if self.state.average is None else self.state.average
+
     def _validate(self) -> dict[str, float | None]:
         if not len(self.valid):
             return {}
         try:
-            predictions = predict(self.executor, self.state.values, self.valid, self.config.model.position_field)
+            predictions = predict(self.executor, self.kept, self.valid, self.config.model.position_field)
         except NotFinite:
             raise self._diverged("a prediction is NaN or infinite") from None
         return validation_metrics(self.dataset, self.config.tasks, self.dataset.valid, predictions)
