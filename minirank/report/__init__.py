@@ -14,7 +14,7 @@ In reading order:
     signs, cautions   what looks wrong, from which threshold on, and what helps
     card              the summary, and the data and model card
     page              one HTML file of the contents, with page.css and page.js in it; its sections, by
-    page_learned, page_trained, page_ranked
+    page_short, page_learned, page_trained, page_ranked
     markup            HTML by function calls, every text escaped
     svg, series       pictures: lines, bars with intervals, a heat map
 """

@@ -90,9 +90,9 @@ def picture(title: str, svg: str, note: object = "") -> Html:
     return element("figure", element("figcaption", title), box, *below, class_="broad" if wide else None)
 
 
-def more(summary: str, *children: object) -> Html:
-    """What is there for who wants it, closed at first."""
-    return element("details", element("summary", summary), *children)
+def more(summary: str, *children: object, paper: bool = False) -> Html:
+    """What is there for who wants it, closed at first; paper: printed all the same."""
+    return element("details", element("summary", summary), *children, class_="paper" if paper else None)
 
 
 def facts(pairs: Iterable[tuple[object, object, object]]) -> Html:

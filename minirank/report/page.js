@@ -1,4 +1,4 @@
-// The role switch: what stands one below the other becomes tabs, by the keys of the ARIA pattern. On paper everything is shown.
+// The role switch: what stands one below the other becomes tabs, by the keys of the ARIA pattern.
 "use strict";
 for (const box of document.querySelectorAll("[data-switch]")) {
   const panels = [...box.querySelectorAll(":scope > .role")];
@@ -50,11 +50,3 @@ for (const box of document.querySelectorAll("[data-switch]")) {
   follow();
   window.addEventListener("hashchange", follow);
 }
-const closed = [];
-window.addEventListener("beforeprint", () => {
-  closed.push(...document.querySelectorAll("details:not([open])"));
-  for (const each of closed) each.open = true;
-});
-window.addEventListener("afterprint", () => {
-  for (const each of closed.splice(0)) each.open = false;
-});

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from .contents import Contents, Missing
-from .contents_learned import Quality
-from .markup import Html, element, figure, join, listed, percent
-from .page_learned import GUESSING, calibration_section, gates_section, quality_section
+from .markup import Html, element, join
+from .page_learned import calibration_section, gates_section, quality_section
 from .page_ranked import ranking_section
+from .page_short import in_short
 from .page_trained import card_section, curves_section, extraction_section
 
 TITLES = {  # in the order in which people ask
     "overview": "In short",
     "cautions": "Warnings",
-    "quality": "How good is it, and for whom",
+    "quality": "How good, and for whom",
     "curves": "How it learned",
     "calibration": "Do its probabilities come true",
     "gates": "What its experts do",
@@ -38,7 +38,7 @@ def render(contents: Contents) -> str:
     style, script = (Html(Path(__file__).with_name(name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
     policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     bodies: dict[str, Html] = {
-        "overview": _in_short(contents),
+        "overview": in_short(contents),
         "cautions": _cautions(contents),
         "quality": _or_missing(contents.quality, quality_section),
         "curves": _or_missing(contents.curves, curves_section),
@@ -90,83 +90,6 @@ def _or_missing(section: Any, render_section: Callable[[Any], Html]) -> Html:
     return element("p", section.why, class_="missing") if isinstance(section, Missing) else render_section(section)
 
 
-def _in_short(contents: Contents) -> Html:
-    """The summary, the main figures, and the four questions that are asked first."""
-    questions = [answer for answer in (_worst(contents), _experts(contents), _calibrated(contents), _first(contents)) if answer]
-    return join(
-        [
-            element("p", " ".join(contents.summary), class_="lede"),
-            _tiles(contents.quality),
-            element("ul", *questions, class_="answers") if questions else "",
-        ]
-    )
-
-
-def _tiles(quality: Quality | Missing) -> Html:
-    """The first main metric of each task."""
-    if isinstance(quality, Missing):
-        return Html()
-    tiles = []
-    for task in quality.tasks:
-        metric = next((metric for metric in task.metrics if metric.main and metric.overall.value is not None), None)
-        if metric is None:
-            continue
-        entry = metric.overall
-        told = [] if entry.low is None else [f"{figure(entry.low)} to {figure(entry.high)}"]
-        if entry.reachable is not None:
-            told.append(f"reachable {figure(entry.reachable)}")
-        elif metric.name in GUESSING:
-            told.append("guessing 0.5")
-        tiles.append(
-            element(
-                "div",
-                element("dt", f"{task.task} {metric.title}"),
-                element("dd", element("span", figure(entry.value), class_="value"), element("span", "; ".join(told), class_="note")),
-            )
-        )
-    return element("dl", *tiles, class_="tiles") if tiles else Html()
-
-
-def _answer(question: str, answer: str, reason: object, section: str) -> Html:
-    link = element("a", "See why", element("span", f": {question}", class_="hidden-label"), href=f"#{section}")
-    return element("li", element("h3", question), element("p", answer, class_="answer"), element("p", reason, " ", link, class_="note"))
-
-
-def _worst(contents: Contents) -> Html | None:
-    quality = contents.quality
-    if isinstance(quality, Missing) or not (quality.worst_role or quality.worst_rule):
-        return None
-    return _answer("Which role does it serve worst?", quality.worst_role or "None stands out", quality.worst_rule, "quality")
-
-
-def _experts(contents: Contents) -> Html | None:
-    gates = contents.gates
-    if isinstance(gates, Missing) or not gates.experts:
-        return None
-    lazy = [each for each in gates.experts if each.state != "works"]
-    least = min(gates.experts, key=lambda each: each.load / each.even if each.even else 0.0)
-    shown = lazy or [least]
-    told = "; ".join(f"{each.expert} has {percent(each.load)} of the weight, an even share would be {percent(each.even)}" for each in shown)
-    answer = listed([f"{each.expert} ({each.state})" for each in lazy]) if lazy else "None"
-    return _answer("Which expert is idle?", answer, f"{told}." if lazy else f"The least used works too: {told}.", "gates")
-
-
-def _calibrated(contents: Contents) -> Html | None:
-    calibration = contents.calibration
-    if isinstance(calibration, Missing) or not calibration.tasks:
-        return None
-    task = next((task for task in calibration.tasks if task.task == "cvr"), calibration.tasks[0])
-    return _answer(f"Is {task.task.upper()} calibrated?", task.verdict, f"Expected calibration error {figure(task.ece)}.", "calibration")
-
-
-def _first(contents: Contents) -> Html | None:
-    ranking = contents.ranking
-    if isinstance(ranking, Missing) or not ranking.rankings or not ranking.rankings[0].places:
-        return None
-    first, role = ranking.rankings[0].places[0], ranking.rankings[0].role
-    return _answer("Why does this candidate stand first?", f"{first.resume_id}, for {role}", first.summary, "place-0-1")
-
-
 def _cautions(contents: Contents) -> Html:
     """What looks wrong, with what to do about it."""
     items = [
@@ -178,7 +101,7 @@ def _cautions(contents: Contents) -> Html:
             element(
                 "p",
                 f"Rule “{each.rule}”: {each.threshold}. ",
-                element("a", f"See {TITLES[each.section].lower()}", href=f"#{each.section}"),
+                element("a", f"See “{TITLES[each.section]}”", href=f"#{each.section}"),
                 class_="note",
             ),
             class_=each.severity,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .contents_learned import Calibration, Entry, ExpertUse, GateMatrix, Gates, Metric, Quality, TaskCalibration, TaskQuality
 from .markup import Html, element, figure, join, listed, more, percent, picture, table
 from .series import Series
@@ -21,25 +19,29 @@ def quality_section(quality: Quality) -> Html:
         f"Measured on the {quality.rows:,} {quality.part} rows, which training did not see. Each bar is the model on all rows or on one "
         f"role's, its whisker the interval; AUC, GAUC and concordance begin at 0.5, where a model guesses.{compared}"
     )
-    shown = [
-        picture(*_bars(task, metric, quality))
-        for task in quality.tasks
-        for metric in task.metrics
-        if metric.main and metric.overall.value is not None
-    ]
     worst = element("p", element("strong", f"Served worst: {quality.worst_role}. " if quality.worst_role else ""), quality.worst_rule)
     return join(
         [
             element("p", reading),
             worst if quality.worst_rule else "",
-            element("div", *shown, class_="figures"),
-            *(_quality_table(task, quality) for task in quality.tasks),
+            *(part for number, task in enumerate(quality.tasks) for part in _quality_of(task, number, quality)),
             *(element("p", text, class_="note") for text in (quality.interval, quality.stored) if text),
         ]
     )
 
 
-def _bars(task: TaskQuality, metric: Metric, quality: Quality) -> tuple[str, str, str]:
+def _quality_of(task: TaskQuality, number: int, quality: Quality) -> list[Html]:
+    """A task: its main metrics as pictures, all of them in a table."""
+    mains = [metric for metric in task.metrics if metric.main and metric.overall.value is not None]
+    pictures = [picture(*_bars(task, metric, f"quality-{number}-{place}")) for place, metric in enumerate(mains)]
+    return [
+        element("h3", task.title),
+        element("div", *pictures, class_="figures") if pictures else Html(),
+        _quality_table(task, f"figures-{number}", quality),
+    ]
+
+
+def _bars(task: TaskQuality, metric: Metric, name: str) -> tuple[str, str, str]:
     entries = {ALL: metric.overall} | metric.roles
     found = list(entries.values())
     title = f"{task.title}: {metric.title}"
@@ -51,9 +53,8 @@ def _bars(task: TaskQuality, metric: Metric, quality: Quality) -> tuple[str, str
         high=[entry.high for entry in found],
         compared=[entry.reachable for entry in found] if any(entry.reachable is not None for entry in found) else None,
     )
-    name = f"quality-{quality.tasks.index(task)}-{metric.name.replace('@', '-')}"
     drawn = bars(name, title, told, list(entries), [values], start=GUESSING.get(metric.name, 0.0), compared=REACHABLE)
-    return title, drawn, f"{metric.meaning[:1].upper()}{metric.meaning[1:]}; {_better(metric)}."
+    return metric.title, drawn, f"{metric.meaning[:1].upper()}{metric.meaning[1:]}; {_better(metric)}."
 
 
 def _better(metric: Metric) -> str:
@@ -71,9 +72,8 @@ def _between(entry: Entry) -> str:
     return "" if entry.low is None or entry.high is None else f" ({figure(entry.low)} to {figure(entry.high)})"
 
 
-def _quality_table(task: TaskQuality, quality: Quality) -> Html:
+def _quality_table(task: TaskQuality, name: str, quality: Quality) -> Html:
     """All metrics of a task, closed at first."""
-    name = f"figures-{quality.tasks.index(task)}"
     roles = [role for role in quality.roles if any(role in metric.roles for metric in task.metrics)]
     rows = [
         [
@@ -89,6 +89,7 @@ def _quality_table(task: TaskQuality, quality: Quality) -> Html:
         f"All figures of {task.title}",
         table(name, caption, ["metric", ALL, *roles], rows),
         *(element("p", reason, class_="note") for reason in sorted(reasons)),
+        paper=True,
     )
 
 
@@ -137,38 +138,29 @@ def _reliability(task: TaskCalibration, number: int) -> str:
 def gates_section(gates: Gates) -> Html:
     """What each expert does, and how each task's gate weighs them for each role."""
     experts = [each.expert for each in gates.experts]
-    short = _shortened(experts)
     loads = Series("load", [100 * each.load for each in gates.experts], compared=[100 * each.even for each in gates.experts])
     told = "; ".join(f"{each.expert} {percent(each.load)}, even share {percent(each.even)}, {each.state}" for each in gates.experts) + "."
-    use = bars(
-        "experts",
-        "Share of the work by expert",
-        told,
-        experts,
-        [loads],
-        x_label="% of the gates' weight",
-        compared="even share",
-        form="{:.1f}",
-    )
+    title, label = "Share of the work by expert", "% of the gates' weight"
+    use = bars("experts", title, told, experts, [loads], x_label=label, compared="even share", form="{:.1f}")
     columns = ["expert", "state", "load", "even share", "weighs most", "strongest for"]
     rows = [_expert_row(each) for each in gates.experts]
-    maps = [picture(*_gate_map(matrix, number, short)) for number, matrix in enumerate(gates.matrices)]
+    caption = f"Means over {gates.rows:,} {gates.part} rows and the gates that can choose the expert"
+    reading = (
+        "Each row is a role and adds up to 100 %: the darker the cell, the more the task's gate listens to that expert. "
+        "Rows that look alike mean that the role changes little. "
+    )
+    maps = [picture(*_gate_map(matrix, number)) for number, matrix in enumerate(gates.matrices)]
     return join(
         [
             element("p", _experts_told(gates.experts)),
             element(
                 "div",
-                picture("Share of the work by expert", use, "A bar far below the stroke belongs to an expert that is hardly asked."),
-                class_="figures",
+                picture(title, use, "A bar far below the stroke belongs to an expert that is hardly asked."),
+                table("experts-table", caption, columns, rows),
+                class_="beside",
             ),
-            table("experts-table", f"Means over {gates.rows:,} {gates.part} rows and the gates that can choose the expert", columns, rows),
             element("h3", "Who asks which expert"),
-            element(
-                "p",
-                "Each row is a role and adds up to 100 %: the darker the cell, the more the task's gate listens to that expert. "
-                "Rows that look alike mean that the role changes little. ",
-                _role_matters(gates),
-            ),
+            element("p", reading, _role_matters(gates)),
             element("div", *maps, class_="figures"),
         ]
     )
@@ -199,22 +191,18 @@ def _expert_row(each: ExpertUse) -> list[object]:
     return [each.expert, badge, percent(each.load), percent(each.even), f"{percent(each.first)} of rows", where]
 
 
-def _gate_map(matrix: GateMatrix, number: int, short: Callable[[str], str]) -> tuple[str, str]:
+def _gate_map(matrix: GateMatrix, number: int) -> tuple[str, str, str]:
     names, weights = list(matrix.roles), list(matrix.weights)
     if len(names) > 1:
         names, weights = [ALL, *names], [matrix.overall, *weights]
     told = []
     for name, row in zip(names, weights):
-        order = sorted(range(len(row)), key=lambda expert: -row[expert])[:2]
-        told.append(f"{name}: " + ", ".join(f"{matrix.experts[expert]} {percent(row[expert])}" for expert in order))
+        most = sorted(zip(row, matrix.experts), key=lambda pair: -pair[0])[:2]
+        told.append(f"{name}: " + ", ".join(f"{expert} {percent(weight)}" for weight, expert in most))
     title = f"Gate of {matrix.title}"
     values = [[100 * weight for weight in row] for row in weights]
-    columns = [short(expert) for expert in matrix.experts]
+    columns = [expert.removeprefix("expert ") for expert in matrix.experts]
     shown = heat_map(f"gate-{number}", title, "Most weight, in percent: " + "; ".join(told) + ".", names, columns, values, form="{:.0f}")
-    return title, shown
-
-
-def _shortened(experts: list[str]) -> Callable[[str], str]:
-    """ "expert 3" as "3", where all are named so."""
-    alike = all(name.startswith("expert ") for name in experts)
-    return lambda name: name.removeprefix("expert ") if alike else name
+    even = percent(1 / len(matrix.experts))
+    note = f"On a single row the strongest expert has {percent(matrix.top)} on average; {even} would mean that the gate chooses nothing."
+    return title, shown, note

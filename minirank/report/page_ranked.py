@@ -7,6 +7,7 @@ from .markup import Html, element, facts, figure, join, more, percent, picture, 
 from .series import Series
 from .svg import bars, heat_map
 
+OPEN = 3  # places whose evidence is open at first
 SIGNS = {True: ("for", "+", "speaks for: "), False: ("against", "−", "speaks against: "), None: ("", "·", "")}
 
 
@@ -14,9 +15,7 @@ def ranking_section(job: SameJob) -> Html:
     """The job, its first candidates for all roles in one table, then those of each role with evidence."""
     roles = [ranking.role for ranking in job.rankings]
     switch = [_role(job, ranking, number) for number, ranking in enumerate(job.rankings)]
-    compared = (
-        [element("h3", "Side by side"), _side_by_side(job), element("div", _overlap(job), class_="figures")] if len(roles) > 1 else []
-    )
+    compared = [element("h3", "Side by side"), element("div", _side_by_side(job), _overlap(job), class_="beside")] if len(roles) > 1 else []
     return join(
         [
             element("p", element("strong", f"{job.job_id}: {job.title}. "), job.chosen, dir="auto"),
@@ -52,7 +51,7 @@ def _overlap(job: SameJob) -> Html:
     told = "; ".join(f"{a} and {b} {percent(share)}" for (a, b), share in job.overlap.items())
     title = "In percent: how many of the first 10 two roles have in common"
     taus = [f"{a} and {b} {tau:.2f}" for (a, b), tau in job.kendall.items() if tau is not None]
-    note = f"Over all {job.scored:,} candidates, Kendall's tau (1: the same order, 0: none in common): {', '.join(taus)}." if taus else ""
+    note = f"Over all {job.scored:,} candidates, Kendall's tau (1: the same order, 0: unrelated): {', '.join(taus)}." if taus else ""
     return picture(title, heat_map("overlap", title, f"{told}.", roles, roles, shares, form="{:.0f}", high=100), note)
 
 
@@ -73,22 +72,23 @@ def _role(job: SameJob, ranking: RoleRanking, number: int) -> Html:
 
 
 def _place(job: SameJob, ranking: RoleRanking, place: Place, name: str) -> Html:
-    """A candidate: the figures with their standing, then the evidence."""
+    """A candidate: the figures with their standing, then the evidence; the first ones open."""
     chips = [_standing(job, ranking, place, each, value) for each, value in place.probabilities.items()]
     others = [f"{role} {rank:,}" for role, rank in place.ranks.items() if role != ranking.role]
-    body = [
-        element("h4", place.resume_id),
+    told = [
         element("p", place.summary, dir="auto"),
         element("ul", *chips, class_="chips"),
         element("ul", *map(_reason, place.reasons), class_="reasons"),
+        element("p", "Place for the other roles: ", ", ".join(others), ".", class_="note") if others else Html(),
+        more("What its gates listened to", _gates(place, name)) if place.gates else Html(),
     ]
-    if place.gains:
-        body.append(_gains(place, name))
-    if others:
-        body.append(element("p", "Place for the other roles: ", ", ".join(others), ".", class_="note"))
-    if place.gates:
-        body.append(more("What its gates listened to", _gates(place, name)))
-    return element("li", element("span", place.rank, class_="rank", aria_hidden="true"), element("div", *body), id=name)
+    body = [element("div", *told), _gains(place, name)] if place.gains else [element("div", *told)]
+    evidence = element("div", *body, class_="evidence")
+    if place.rank > OPEN:
+        evidence = more(f"{place.resume_id}, score {figure(place.score)}", evidence)
+    else:
+        evidence = join([element("h4", place.resume_id), evidence])
+    return element("li", element("span", place.rank, class_="rank", aria_hidden="true"), element("div", evidence), id=name)
 
 
 def _standing(job: SameJob, ranking: RoleRanking, place: Place, name: str, value: float) -> Html:
@@ -119,9 +119,9 @@ def _gains(place: Place, name: str) -> Html:
     """What the score owes to each kind of evidence."""
     gains = dict(sorted(place.gains.items(), key=lambda gain: -gain[1]))
     told = ", ".join(f"{kind} {gain:.2f}" for kind, gain in gains.items())
-    title = "How many times as high the score is as without"
+    title = "What multiplies the score, and how many times"
     drawn = bars(f"{name}-gains", title, f"{told}.", list(gains), [Series("gain", list(gains.values()))], start=1.0, form="{:.2f}")
-    return picture(title, drawn)
+    return picture(title, drawn, "Right of 1: raises the score; left of it: lowers it.")
 
 
 def _gates(place: Place, name: str) -> Html:

@@ -8,7 +8,7 @@ from .contents import CardSection
 from .contents_trained import Column, Curve, Curves, Extraction, Fact, Overview, Part, TextsRead
 from .markup import Html, element, facts, figure, join, listed, more, percent, picture, table
 from .series import Series
-from .svg import lines
+from .svg import bars, lines
 
 
 def curves_section(curves: Curves) -> Html:
@@ -23,7 +23,7 @@ def curves_section(curves: Curves) -> Html:
     for number, task in enumerate(curves.tasks):
         for kind, found, label in (("loss", task.losses, "lower is better"), ("metrics", task.metrics, "higher is better")):
             if found:
-                title = f"{task.title}: {'loss' if kind == 'loss' else 'on validation rows'}"
+                title = f"{task.task}: {'loss' if kind == 'loss' else 'on validation rows'}"
                 shown.append(picture(title, _curves(f"curves-{number}-{kind}", title, found, curves, label)))
     seconds = [each for each in curves.seconds if each is not None]
     speed = [each for each in curves.rows_per_second if each is not None]
@@ -67,7 +67,7 @@ def extraction_section(extraction: Extraction) -> Html:
 def _texts_read(texts: TextsRead) -> list[Html]:
     known = [f"{percent(share)} of the words in {part} texts" for part, share in texts.known_words.items()]
     languages = [f"{name} {count:,}" for name, count in texts.languages.items()]
-    masked = [f"{kind} {count:,}" for kind, count in texts.masked.items()]
+    masked = [f"{kind.lower().replace('_', ' ')} {count:,}" for kind, count in texts.masked.items()]
     pairs: list[tuple[str, str, str]] = [
         ("texts", f"{texts.texts:,}", ""),
         ("nothing found in", percent(texts.unread), "no skill and no title was read"),
@@ -88,12 +88,21 @@ def _texts_read(texts: TextsRead) -> list[Html]:
     caption = f"How many of the {texts.kind} have a value in each field, how many values a text has on average, and who read them"
     return [
         element("h3", f"{texts.kind[:1].upper()}{texts.kind[1:]}"),
-        facts(pairs),
+        element("div", facts(pairs), _coverage(texts), class_="beside"),
         more(
             f"Every field of the {texts.kind}",
             table(f"fields-{texts.kind}", caption, ["field", "texts with a value", "values a text", "read by"], rows),
         ),
     ]
+
+
+def _coverage(texts: TextsRead) -> Html:
+    """How many texts have a value in each field."""
+    fields = [each.field.replace("_", " ") for each in texts.fields]
+    title = f"{texts.kind[:1].upper()}{texts.kind[1:]} with a value, in percent"
+    told = ", ".join(f"{field} {percent(each.share)}" for field, each in zip(fields, texts.fields)) + "."
+    shares = Series("share", [100 * each.share for each in texts.fields])
+    return picture(title, bars(f"coverage-{texts.kind}", title, told, fields, [shares], form="{:.0f}"))
 
 
 def _columns_table(columns: Sequence[Column]) -> Html:

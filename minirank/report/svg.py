@@ -19,6 +19,7 @@ from .markup import escape, figure
 from .series import Axis, Numbers, Series
 
 WIDTH, HEIGHT = 340, 180  # of `lines` and `bars`; of the plot of lines
+NAMES = 0.44 * WIDTH  # room for the names of bars and of rows
 FONT = 12
 LETTER = 0.58 * FONT  # width of a letter, above the mean of common fonts
 LINE = 16  # height of a line of text
@@ -108,7 +109,7 @@ def bars(
     if not groups or not series:
         return _empty(name, title, description)
     axis = Axis.over([start, *(v for each in points for p in each for v in p[1:])])
-    names = [_cut(group, WIDTH / 3) for group in groups]
+    names = [_cut(group, NAMES) for group in groups]
     values = [["–" if math.isnan(p[1]) else form.format(p[1]) if form else figure(p[1]) for p in each] for each in points]
     left = max(24.0, 8 + max(map(_width, names)))
     right = WIDTH - 14 - max(_width(text) for each in values for text in each)
@@ -167,7 +168,7 @@ def heat_map(
         return _empty(name, title, description)
     cells = [[p[1] for p in Series("", row).points()] for row in values]
     high = high or max((v for row in cells for v in row if v > 0), default=1.0)
-    names = [_cut(row, WIDTH / 3) for row in rows]
+    names = [_cut(row, NAMES) for row in rows]
     left = 8 + max(map(_width, names))
     wide = max((WIDTH - left) / len(columns), 38.0)
     tall, top = 30, LINE + 4

@@ -1,0 +1,122 @@
+"""The page's beginning: the verdict in a few sentences, the main figures, and the four questions that are asked first."""
+
+from __future__ import annotations
+
+from .contents import Contents, Missing
+from .markup import Html, element, figure, join, listed, percent
+from .page_learned import GUESSING
+
+
+def in_short(contents: Contents) -> Html:
+    """The summary, the main figures, and the four questions that are asked first."""
+    questions = [answer for answer in (_worst(contents), _experts(contents), _calibrated(contents), _first(contents)) if answer]
+    return join(
+        [
+            element("p", " ".join(_verdict(contents)), class_="lede"),
+            _tiles(contents),
+            element("ul", *questions, class_="answers") if questions else "",
+        ]
+    )
+
+
+def _verdict(contents: Contents) -> list[str]:
+    """How good, worst for whom, and whether its probabilities and experts can be trusted: three sentences of figures."""
+    said = []
+    quality, calibration, gates = contents.quality, contents.calibration, contents.gates
+    if isinstance(quality, Missing):
+        said.append(f"{contents.overview.state} How good it is cannot be said: {quality.why[:1].lower()}{quality.why[1:]}")
+    else:
+        firsts = [(task.task, next((m for m in task.metrics if m.main and m.overall.value is not None), None)) for task in quality.tasks]
+        known = [(task, metric) for task, metric in firsts if metric is not None and task in contents.overview.tasks]
+        shares = [f"{percent(metric.overall.share)} ({task})" for task, metric in known if metric.overall.share is not None]
+        values = [f"{task} {metric.title} {figure(metric.overall.value)}" for task, metric in known]
+        rows = f"On {quality.rows:,} {quality.part} rows"
+        if shares:
+            said.append(f"{rows} it comes {listed(shares)} of the way from guessing to the best that is reachable.")
+        elif values:
+            said.append(f"{rows}: {listed(values)}.")
+        if quality.worst_role:
+            said.append(f"It serves {quality.worst_role} worst.")
+    if not isinstance(calibration, Missing):
+        states: dict[str, list[str]] = {}
+        for task in calibration.tasks:
+            if task.task in contents.overview.tasks:
+                states.setdefault(task.verdict.partition(":")[0].lower(), []).append(task.task)
+        told = "; ".join(f"{state}: {listed(tasks)}" for state, tasks in states.items())
+        said += [f"{told[:1].upper()}{told[1:]}."] if told else []
+    if not isinstance(gates, Missing):
+        lazy = [f"{each.expert} is {each.state}" for each in gates.experts if each.state != "works"]
+        said.append(f"{listed(lazy).capitalize()}." if lazy else f"All {len(gates.experts)} experts work.")
+    return said
+
+
+def _tiles(contents: Contents) -> Html:
+    """The first main metric of each task."""
+    quality = contents.quality
+    if isinstance(quality, Missing):
+        return Html()
+    tiles = []
+    for task in quality.tasks:
+        if task.task not in (*contents.overview.tasks, "ctcvr", "ranking"):
+            continue
+        metric = next((metric for metric in task.metrics if metric.main and metric.overall.value is not None), None)
+        if metric is None:
+            continue
+        entry = metric.overall
+        told = [] if entry.low is None else [f"{figure(entry.low)} to {figure(entry.high)}"]
+        if entry.reachable is not None:
+            told.append(f"reachable {figure(entry.reachable)}")
+        elif metric.name in GUESSING:
+            told.append("guessing 0.5")
+        tiles.append(
+            element(
+                "div",
+                element("dt", f"{task.task} {metric.title}"),
+                element(
+                    "dd", element("span", figure(entry.value), class_="value"), *(element("span", text, class_="note") for text in told)
+                ),
+            )
+        )
+    return element("dl", *tiles, class_="tiles") if tiles else Html()
+
+
+def _answer(question: str, answer: str, reason: object, section: str) -> Html:
+    link = element("a", "See why", element("span", f": {question}", class_="hidden-label"), href=f"#{section}")
+    return element("li", element("h3", question), element("p", answer, class_="answer"), element("p", reason, " ", link, class_="note"))
+
+
+def _worst(contents: Contents) -> Html | None:
+    quality = contents.quality
+    if isinstance(quality, Missing) or not (quality.worst_role or quality.worst_rule):
+        return None
+    return _answer("Which role does it serve worst?", quality.worst_role or "None stands out", quality.worst_rule, "quality")
+
+
+def _experts(contents: Contents) -> Html | None:
+    gates = contents.gates
+    if isinstance(gates, Missing) or not gates.experts:
+        return None
+    lazy = [each for each in gates.experts if each.state != "works"]
+    least = min(gates.experts, key=lambda each: each.load / each.even if each.even else 0.0)
+    shown = lazy or [least]
+    told = "; ".join(f"{each.expert} has {percent(each.load)} of the weight, an even share would be {percent(each.even)}" for each in shown)
+    answer = listed([f"{each.expert} ({each.state})" for each in lazy]) if lazy else "None"
+    return _answer("Which expert is idle?", answer, f"{told}." if lazy else f"The least used works too: {told}.", "gates")
+
+
+def _calibrated(contents: Contents) -> Html | None:
+    calibration = contents.calibration
+    if isinstance(calibration, Missing) or not calibration.tasks:
+        return None
+    task = next((task for task in calibration.tasks if task.task == "cvr"), calibration.tasks[0])
+    answer, _, reason = task.verdict.partition(": ")
+    error = f"The expected calibration error is {figure(task.ece)}."
+    return _answer(f"Is {task.task.upper()} calibrated?", answer, f"{reason[:1].upper()}{reason[1:]} {error}", "calibration")
+
+
+def _first(contents: Contents) -> Html | None:
+    ranking = contents.ranking
+    if isinstance(ranking, Missing) or not ranking.rankings or not ranking.rankings[0].places:
+        return None
+    first, role = ranking.rankings[0].places[0], ranking.rankings[0].role
+    return _answer("Why does this candidate stand first?", f"{first.resume_id}, for {role}", first.summary, "place-0-1")
