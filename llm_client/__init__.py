@@ -15,6 +15,7 @@ In reading order:
 """
 
 from .bulk import Bulk, Progress
+from .cassette import Player, Recorder
 from .client import Client, Notice, Reply
 from .cost import Attempt, Limits
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater, Stopped

@@ -25,9 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 from bench.extraction.skillspan import SPAN_COLUMNS, read_postings, score, span_cells
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank.extract import JobFeatures, extract_job
-from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.extract_llm import PIECE, LLMDocument
-from minirank.extract.llm.grounding import ValueCounts
+from minirank.extract.llm import Asker, LLMDocument, ValueCounts
 from minirank.llm_client import Client, Limits, Store
 
 SERVER = "import llm_server; llm_server.SLOTS = 1; llm_server.serve(0, threads={threads})"
@@ -66,7 +64,7 @@ def measure(postings: list, asker: Asker) -> tuple[list[dict], dict]:
         while asker.ask(lambda document=document: asked(document, asker)):
             pass  # what failed may be asked in halves now
         counts = ValueCounts()
-        found = document.answered(asker, PIECE, counts)
+        found = document.answered(asker, counts)
         begin = time.perf_counter()
         rules = extract_job("", text)
         record = {"characters": len(text), "valid": found is not None, "milliseconds_rules": 1000 * (time.perf_counter() - begin)}
@@ -80,7 +78,7 @@ def measure(postings: list, asker: Asker) -> tuple[list[dict], dict]:
 
 def asked(document: LLMDocument, asker: Asker) -> list:
     """What is asked about a document, as far as is known by now."""
-    return [request for _, request in document.requests(asker, PIECE)]
+    return [request for _, request in document.requests(asker)]
 
 
 def spent(asker: Asker, requests: list) -> dict:

@@ -11,3 +11,8 @@ In reading order:
     grade_llm                 how well a resume fits a job
     hiring_summary            what past hires have in common
 """
+
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.extract_llm import PIECE, ExtractionReport, LLMDocument, extract_folder_llm
+from minirank.extract.llm.grounding import FoldedText, ValueCounts
+from minirank.extract.llm.prompts import load_prompt

@@ -111,7 +111,7 @@ class LLMDocument:
         """What a model may see of it."""
         return MaskedDocument(self.text, self.rules.flagged, self.rules.masked)
 
-    def requests(self, asker: Asker, most: int) -> Iterator[tuple[tuple[int, int], Request]]:
+    def requests(self, asker: Asker, most: int = PIECE) -> Iterator[tuple[tuple[int, int], Request]]:
         """Spans of `masked.text` with what is asked about each, as far as is known by now: a span that the model
         could not hold, or said too much about, is in two halves."""
         waiting = chunks(self.masked.text, most)[::-1]
@@ -125,7 +125,7 @@ class LLMDocument:
             else:
                 yield (start, end), request
 
-    def answered(self, asker: Asker, most: int, counts: ValueCounts) -> AnyFeatures | None:
+    def answered(self, asker: Asker, counts: ValueCounts, most: int = PIECE) -> AnyFeatures | None:
         """What the answers say that the document says too; None where one is missing."""
         prompt, parts = load_prompt(self.kind), []
         for (start, end), request in self.requests(asker, most):
@@ -143,7 +143,7 @@ class LLMDocument:
             report.empty += 1
             return self.rules
         counts = ValueCounts()
-        found = self.answered(asker, most, counts)
+        found = self.answered(asker, counts, most)
         if found is None:
             report.fell_back.append(self.name)
             return self.rules
