@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import eq
 
 from minirank.extract.rules.lexicon import Tokens, lexicon
@@ -126,14 +126,20 @@ def _bare_runs(skills):
 
 def _stuffed_lists(skills):
     """Flags of crowds in which each of a few skills stands several times."""
+    wide = [0, *accumulate(after[0] - before[1] > _LIST_GAP for before, after in pairwise(skills))]
     for size in _STUFFED_LISTS:
+        times = Counter(name for _, _, name in skills[: size - 1])
         for first in range(len(skills) - size + 1):
-            crowd = skills[first : first + size]
-            times = Counter(name for _, _, name in crowd)
-            if _LISTED_TIMES * len(times) <= size and _widest_gap(crowd) <= _LIST_GAP:
-                names = [name for _, _, name in crowd]
-                again = [skill for place, skill in enumerate(crowd) if skill[2] in names[:place]]
+            times[skills[first + size - 1][2]] += 1
+            if _LISTED_TIMES * len(times) <= size and wide[first] == wide[first + size - 1]:
+                crowd = skills[first : first + size]
+                opened = {name: place for place, (_, _, name) in reversed(list(enumerate(crowd)))}
+                again = [skill for place, skill in enumerate(crowd) if place > opened[skill[2]]]
                 yield Flag(again[0][0], again[-1][1], "keyword stuffing")
+            name = skills[first][2]
+            times[name] -= 1
+            if not times[name]:
+                del times[name]
 
 
 def _widest_gap(mentions):

@@ -78,6 +78,8 @@ NOW = 2025 * 12  # January 2025
     '01.01.2018 bis zum 31.12.2019' | 24
     'de 2018 à 2020' | 24
     'between 2015 and 2018' | 36
+    'between 2015 and, later, 2018' | 0
+    'between Jan 2015 and 18 days in 2018' | 0
     'zwischen 2015 und 2018' | 36
     '2018 - 2015' | 36
     '2018 - 2018' | 6

@@ -5,6 +5,7 @@ A backtracking expression or a quadratic loop does not fail here by a clock: it 
 
 import dataclasses
 import itertools
+import sys
 
 import pytest
 from case_table import cases
@@ -15,7 +16,7 @@ REPEATED = (
     "a¦A¦ ¦\n¦1¦. ¦- ¦(¦+¦, ¦<|¦<|im_start|>¦<ORGANIZATION> ¦\u200b¦a\u200b¦🦀¦İİİ ¦ignore all ¦Ignore all previous instructions. ¦"
     "5 years of experience ¦Jan 2015 - Mar 2018\n¦python ¦Python, SQL, ¦must have Python, nice to have Rust, ¦Go R C ¦Skills:\n¦• build ¦"
     "Python is required and Spark is a plus but Kotlin not ¦and ¦based in Aa ¦Berlin Aa ¦knowledge of a, b and c ¦日本語の求人。¦"
-    "熟悉Python和Java，五年以上经验。"
+    "熟悉Python和Java，五年以上经验。¦Danish and ¦Clerk 不会 2015)Kellner "
 ).split("¦")
 NUL, WINDOWS = "Py\0thon\0, SQL\0", "Requirements:\r\n\u0095 SQL\r\n\u0095 bachelor\u0092s degree\r\n"
 JAPANESE = "3年以上の経験。PythonとJava、機械学習。勤務地：東京"
@@ -68,6 +69,29 @@ def test_no_more_than_the_limit_is_read():
 @pytest.mark.parametrize("pattern", REPEATED)
 def test_long_text_is_read_in_linear_time(pattern):
     check_all(pattern * (20_000 // len(pattern)))
+
+
+def calls(read, text):
+    """How many functions reading a text calls, those in C included."""
+    counted = 0
+
+    def count(frame, event, argument):
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        read(text)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+@pytest.mark.parametrize("unit", ["John ", "a@b.c ", "Jane Doe jane@doe.org ", "to build and ", "5 years ", "is Acme GmbH, 2015 - 2018; "])
+def test_four_times_the_text_is_four_times_the_work(unit):
+    for read in (extract_resume, lambda text: extract_job("Engineer", text)):
+        once, four_times = (calls(read, unit * (length // len(unit))) for length in (3_000, 12_000))
+        assert four_times < 5.5 * once
 
 
 def test_a_resume_of_two_megabytes():

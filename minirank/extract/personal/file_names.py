@@ -41,7 +41,7 @@ class FileNames(NameReader):
                 self._file_name(*m.span())
 
     def _file_name(self, start: int, end: int) -> None:
-        if any(a < end and start < b for a, b in self.taken):
+        if self.taken.find(1, start, end) >= 0:
             return
         lists = self.lists
         words = [word for m in _WORD.finditer(self.text, start, end) for word in self._camel(*m.span())]
@@ -57,7 +57,7 @@ class FileNames(NameReader):
         spelled = len(kept) > 1 or (len(kept) == 1 and kept[0].text[0].isupper())
         if len(kept) <= 5 and known and spelled and len(kept) < len(words):
             self.add(kept)
-            self.taken.append((start, end))
+            self.taken[start:end] = b"\1" * (end - start)
 
     def _camel(self, start: int, end: int) -> list[Word]:
         """The words of `JaneDoeCV`."""

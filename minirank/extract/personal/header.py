@@ -41,9 +41,7 @@ class Header(NameReader):
                 return
             if not seen and (":" in line[:30] or line.rstrip().endswith(":") or line.lstrip()[0] in "\"'“„«"):
                 continue  # a field or what somebody said
-            seen = seen or any(
-                not any(x <= a < y for x, y in self.taken) for a, _ in pieces_of(self.flat, start, start + len(line), "|•·;\t,")
-            )
+            seen = seen or not all(self.taken[a] for a, _ in pieces_of(self.flat, start, start + len(line), "|•·;\t,"))
             if len(line) > 140:
                 break
 
@@ -66,7 +64,7 @@ class Header(NameReader):
         for n, (a, b) in enumerate(pieces):
             if self.text[a - 1 : a] == "<" or self.text[a - 2 : a] == "</" or self._is_heading(self.flat[a:b]):
                 continue
-            if any(x < b and a < y for x, y in self.taken) or self.flat[b : b + 2].strip(" *_")[:1] == ":":
+            if self.taken.find(1, a, b) >= 0 or self.flat[b : b + 2].strip(" *_")[:1] == ":":
                 continue
             first, said = not said, True
             if HAN.search(self.text, a, b):

@@ -40,17 +40,29 @@ class Word:
         self.flat = fold(text).removesuffix("'s").strip(".'")
 
 
+def marks(length: int, spans: Iterable[tuple[int, int]]) -> bytearray:
+    """A byte for each character of a text, 1 inside of spans: one look tells, however many spans there are."""
+    marked = bytearray(length)
+    for start, end in spans:
+        marked[start:end] = b"\1" * (end - start)
+    return marked
+
+
 class NameReader:
-    """Collects the names of a text; each is a tuple of Words."""
+    """Collects the names of a text; each is a tuple of Words.
+
+    `taken`, `blocked`: of `marks`, where contacts and names of files, where known organisations and works stand.
+    """
 
     def __init__(self, text: str, flat: str, words: set[str], contacts: list[Span]) -> None:
         self.text, self.flat, self.words = text, flat, words
         self.lists = word_lists()
         self.slugs = _slugs(flat, contacts)
-        self.taken = sorted((start, end) for start, end, _ in contacts)
+        self.taken = marks(len(flat), ((start, end) for start, end, _ in contacts))
         self.names: list[tuple[Word, ...]] = []
         self.spans: list[tuple[int, int]] = []
-        self.blocked = [(m.start(), m.end()) for entity in self._entities() for m in re.finditer(rf"(?<!\w){re.escape(entity)}", flat)]
+        entities = (m.span() for entity in self._entities() for m in re.finditer(rf"(?<!\w){re.escape(entity)}", flat))
+        self.blocked = marks(len(flat), entities)
         self.person = False  # whether the header told the person's name
 
     def _entities(self) -> Iterator[str]:
@@ -61,7 +73,7 @@ class NameReader:
     def add(self, name: Iterable[Word]) -> None:
         """A name, with its span."""
         found = tuple(name)
-        if found and not any(a < found[-1].end and found[0].start < b for a, b in self.blocked):
+        if found and self.blocked.find(1, found[0].start, found[-1].end) < 0:
             self.names.append(found)
             lines = [n for n in range(1, len(found)) if "\n" in self.text[found[n - 1].end : found[n].start]]
             for first, past in zip([0, *lines], [*lines, len(found)], strict=True):

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import chain
 
 from minirank.extract.personal.contact import Span
 from minirank.extract.personal.fields import Field
 from minirank.extract.personal.file_names import FileNames
 from minirank.extract.personal.header import NO_HAN_NAME, Header
-from minirank.extract.personal.name_words import HAN, SURNAMES, WORD, Word, occurrences, pieces_of
+from minirank.extract.personal.name_words import HAN, SURNAMES, WORD, Word, marks, occurrences, pieces_of
 from minirank.extract.personal.recurrences import Recurrences
 from minirank.extract.personal.word_lists import fold
 
@@ -100,6 +99,7 @@ _WEAK_LABELS = frozenset(
     "|student|intern".split("|")
 )
 _REFERENCE_WORDS = frozenset("references referees referenzen referencias referenze referencje рекомендации".split())
+_MOST_GIVEN = 3  # given names in front of one that is no other word
 _OTHERS = frozenset(  # labels of people who are not the one that the text is about
     "contact person|recruiter|hiring manager|line manager|emergency contact|reported to|reports to|next of kin|ansprechpartner"
     "|ansprechpartnerin"
@@ -163,7 +163,7 @@ class _Finder(FileNames, Header, Recurrences):
         if self.words.isdisjoint(self.lists.titles):
             return
         for m in _TITLED.finditer(self.flat):
-            if any(a <= m.start() < b for a, b in self.blocked):
+            if self.blocked[m.start()]:
                 continue
             title = re.split(r"[. ]", m[0], maxsplit=1)[0]
             spelled = self.text[m.start()]
@@ -338,7 +338,7 @@ class _Finder(FileNames, Header, Recurrences):
             pieces = pieces_of(self.flat, begin, begin + len(line), "|,;(:\t")
             begin += len(line) + 1
             for a, b in pieces[:2]:
-                if any(x < b and a < y for x, y in self.taken):
+                if self.taken.find(1, a, b) >= 0:
                     continue
                 name = self._take(a, b, most=5)
                 whole = bool(name) and name[-1].end >= b - 1
@@ -349,39 +349,30 @@ class _Finder(FileNames, Header, Recurrences):
         """A given name that is no other word, in front of a capitalised word: `with John Smith`."""
         lists, text, flat = self.lists, self.text, self.flat
         givens = sorted(self.words & lists.plain_given_names)
-        covered = bytearray(len(text) if givens else 0)  # SPEED: 1 where a name is known
-        for a, b in chain(self.blocked, self.spans) if givens else ():
-            covered[a:b] = b"\1" * (b - a)
+        if not givens:
+            return
+        covered = marks(len(text), self.spans)
         for given in givens:
             for start in occurrences(flat, given):
-                if not text[start].isupper() or covered[start]:
+                if not text[start].isupper() or covered[start] or self.blocked[start]:
                     continue
                 if start and (
                     text[start - 1] in "-'" or text[max(0, start - 4) : start].strip().lower() in ("st.", "san", "st", "sao", "são", "&")
                 ):
                     continue
-                while (m := re.search(r"(?<!\w)([^\W\d_]{2,20}) $", flat[max(0, start - 22) : start])) is not None and m[
-                    1
-                ] in lists.given_names:
-                    if not text[start - len(m[0])].isupper():
+                for _ in range(_MOST_GIVEN):  # `María José`
+                    m = re.search(r"(?<!\w)([^\W\d_]{2,20}) $", flat[max(0, start - 22) : start])
+                    if m is None or m[1] not in lists.given_names or not text[start - len(m[0])].isupper():
                         break
-                    start -= len(m[0])  # `María José`
+                    start -= len(m[0])
                 name = self._take(start, len(text), most=5)
                 if len(name) < 2 or not self._like(name, False):
                     continue
                 rest = [w.flat for w in name[1:] if len(w.flat) > 1]
-                if not rest or any(
-                    w in lists.skills or w in lists.organisation_words or w in lists.places or w in lists.work_words - lists.trades
-                    for w in rest
-                ):
+                if not rest or not lists.no_surnames.isdisjoint(rest):
                     continue
-                follows = WORD.match(text, name[-1].end + 1)
-                if (
-                    follows is not None
-                    and text[name[-1].end] == " "
-                    and fold(follows[0]) in lists.organisation_words | lists.work_words
-                    and follows[0][0].isupper()
-                ) and fold(follows[0]) in lists.organisation_words:
+                follows = WORD.match(text, name[-1].end + 1) if text[name[-1].end : name[-1].end + 1] == " " else None
+                if follows is not None and follows[0][0].isupper() and fold(follows[0]) in lists.organisation_words:
                     continue
                 if flat[name[-1].end : name[-1].end + 3] in (" & ", " + ") or flat[max(0, start - 3) : start] in (" & ", " + "):
                     continue

@@ -50,7 +50,9 @@ class Recurrences(NameReader):
     def recurring(self) -> list[Span]:
         """Every span of a name, a part of it, its initials, its possessive and the title in front."""
         text, flat = self.text, self.flat
-        sure: list[tuple[int, int]] = list(self.spans)
+        flats = {word.flat for name in self.names for word in name}
+        self._initials, self._particles = {plain[:1] for plain in flats}, flats & self.lists.particles
+        sure = set(self.spans)
         doubtful: list[tuple[int, int]] = []
         plain: dict[str, bool] = {}
         for name in self.names:
@@ -68,7 +70,7 @@ class Recurrences(NameReader):
             ambiguous = not han and self._ambiguous(part)
             for start in occurrences(flat, part, bounded=not han):
                 end = start + len(part)
-                if any(a <= start < b or a < end <= b for a, b in self.blocked) or any(a <= start < b for a, b in self.taken):
+                if self.blocked[start] or self.blocked[end - 1] or self.taken[start]:
                     continue
                 if han:
                     end += 2 if flat[end : end + 2] == "'s" else 0
@@ -85,7 +87,7 @@ class Recurrences(NameReader):
                     if ambiguous and not self._initialled(start) and not self._of_a_person(start, end, part):
                         doubtful.append((start, end))
                         continue
-                sure.append((start, end))
+                sure.add((start, end))
         merged = _joined(sorted(sure), sorted(doubtful), text)
         return [(*self._around(start, end), "NAME") for start, end in merged]
 
@@ -96,7 +98,7 @@ class Recurrences(NameReader):
     def _initialled(self, start: int) -> bool:
         """Whether an initial of a known name stands before: `E. Baker`."""
         m = re.search(r"(?<![^\W_])([^\W\d_])\. ?$", self.flat[max(0, start - 5) : start])
-        return m is not None and any(word.flat[0] == m[1] for name in self.names for word in name)
+        return m is not None and m[1] in self._initials
 
     def _of_a_person(self, start: int, end: int, part: str) -> bool:
         """Whether a part that is another word too is used as a name: `Ruby led`, `Grace's`, `when Grace joined`."""
@@ -167,9 +169,7 @@ class Recurrences(NameReader):
     def _around(self, start: int, end: int) -> tuple[int, int]:
         """With initials, a suffix and a title beside it."""
         text = self.text
-        while (m := re.search(r"(?<!\w)([^\W\d_]{1,4}) $", self.flat[max(0, start - 6) : start])) is not None and any(
-            word.flat == m[1] and m[1] in self.lists.particles for name in self.names for word in name
-        ):
+        while (m := re.search(r"(?<!\w)([^\W\d_]{1,4}) $", self.flat[max(0, start - 6) : start])) is not None and m[1] in self._particles:
             start -= len(m[0])
         before = text[max(0, start - 24) : start]
         if (

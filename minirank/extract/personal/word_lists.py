@@ -36,8 +36,9 @@ class WordLists:
     `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
     `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
     like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
-    `plain_given_names`: given names that are no other word. `skills`: every word of the lexicon's skills and titles
-    (of what is no everyday word) and languages, and tools that bear names of people.
+    `plain_given_names`: given names that are no other word. `no_surnames`: words that are no part of a name behind one.
+    `skills`: every word of the lexicon's skills and titles (of what is no everyday word) and languages, and tools that bear names
+    of people.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class WordLists:
         written = frozenset(word for word in re.findall(r"[^\W\d_]+", fold(" ".join(named))) if len(word) > 2)
         self.skills = (written - self.particles) | words("tools")
         other = self.skills | self.places | self.work_words | self.ordinary
+        self.no_surnames = self.skills | self.organisation_words | self.places | (self.work_words - self.trades)
         self.plain_given_names = frozenset(name for name in self.given_names if len(name) > 2) - other
 
 

@@ -148,7 +148,7 @@ class _Reader:
         if in_sentence and (capitalised := _CAPITALISED.match(bare)):
             bare = capitalised[0].rstrip(_AROUND)
             bare = bare[:-2] if bare.endswith(" I") else bare
-        if not bare.isascii() and (firm := _NAME_OF_CJK.search(bare)):
+        if len(bare) <= _LONGEST_LINE and not bare.isascii() and (firm := _NAME_OF_CJK.search(bare)):
             bare = firm[0]
         if not 2 <= len(bare) <= _LONGEST or PLACEHOLDER in bare or bare.count(" ") >= _MOST_WORDS:
             return None

@@ -102,7 +102,7 @@ class _Words:
         self.since = re.compile(rf"(?i)(?<!\w)(?:{either(_all(data['since']))})\s?(?:(?:{fillers})\s?)?$")
         self.since_after = re.compile(rf"(?i)\s{{0,2}}(?:{either(_all(data['since_after']))}|\+(?!\d))")
         self.between = re.compile(rf"(?i)(?<!\w)(?:{either(data['between'])})\s(?:(?:{fillers})\s)?$")
-        self.conjunction = re.compile(rf"(?i)\s(?:{either(data['and'])})\s(?:(?:{fillers})\s)?")
+        self.conjunction = re.compile(rf"(?i)\s(?:{either(data['and'])})\s(?P<fill>(?:(?:{fillers})\s)?)")
         self.shared = re.compile(rf"(?i)(?<!\w)([^\W\d_]{{3,14}}|\d{{1,2}})\.?\s{{0,2}}(?:-{{1,2}}|~|/|(?:{words}))\s{{0,2}}$")
 
 
@@ -139,7 +139,7 @@ _WORD_BEFORE = re.compile(
 )
 _WORD_AFTER = re.compile(r"\.?,?\s(?:m\.\s)?([^\W\d_]{3,14})(?!\w)\.?(?:\s(\d{1,2})(?!\d)\.?)?")
 _YEAR_BEHIND = re.compile(rf",? {_YEAR}")
-_CELLS = re.compile(r"\s{0,2}[|\t;]\s{0,2}")  # between the columns of a table that hold a beginning and an end
+_CELLS = re.compile(r"\s{0,2}[|\t;]\s{0,2}(?P<fill>)")  # between the columns of a table that hold a beginning and an end
 _OF = frozenset("de del of di do d des en m".split())  # between a month and its year
 _ERA = re.compile(r"(令和|平成|昭和|民國|民国|(?<!\w)[RHS])\s?$")
 _ERA_DATE = re.compile(r"(\d{1,3})\s?(?:年|[./])\s?(?:(1[0-2]|0?[1-9])(?!\d)月?)?")

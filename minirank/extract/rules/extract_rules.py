@@ -343,8 +343,7 @@ def _remote(scan: ScannedText) -> Value | None:
 def _languages(scan: ScannedText, matches: list[Match]) -> tuple[Value, ...]:
     """Languages a person speaks: `German` in `a German company` is none."""
     plain = scan.plain
+    spoken = {sentence for sentence in {scan.sentence(m.start) for m in matches} if _LANGUAGE_CONTEXT.search(plain, *sentence)}
     return scan.each_named(
-        m
-        for m in matches
-        if scan.section(m.start) == "languages" or (plain[m.start].isupper() and _LANGUAGE_CONTEXT.search(plain, *scan.sentence(m.start)))
+        m for m in matches if scan.section(m.start) == "languages" or (plain[m.start].isupper() and scan.sentence(m.start) in spoken)
     )

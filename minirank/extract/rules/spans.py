@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.gazetteer import Gazetteer
@@ -124,11 +125,12 @@ def _by_rules(scan: ScannedText) -> tuple[Spans, Spans]:
     named += [m for m in words.fields.scan(scan.tokens) if " " in m.name or scan.sentence(m.start) in studied]
     in_title = {at for m in scan.titles for at in range(m.start, m.end)}
     heading = scan.plain.find("\n")
+    of_company = _company_sentences(scan)
     knowledge = [(m.start, m.end) for m in named if m.start > heading and m.start not in in_title and scan.section(m.start) != "other"]
     knowledge += _known(scan, tokens)
     knowledge += _neighbours(scan.plain, tokens, knowledge)
-    skills = [(m.start, m.end) for m in scan.kinds["soft"] if scan.section(m.start) != "other" and not _of_company(scan, m.start)]
-    skills += _abilities(scan, tokens, words.verbs)
+    skills = [(m.start, m.end) for m in scan.kinds["soft"] if scan.section(m.start) != "other" and not of_company(m.start)]
+    skills += _abilities(scan, tokens, words.verbs, of_company)
     return _longest(skills), _longest(knowledge)
 
 
@@ -171,13 +173,20 @@ def _longest(spans: Spans) -> Spans:
     return kept
 
 
-def _of_company(document: NormalisedText, position: int) -> bool:
-    """Whether the sentence speaks of the employer and not to the candidate."""
-    said = set(document.plain[slice(*document.sentence(position))].lower().split())
-    return bool(said & _COMPANY) and not said & _CANDIDATE
+def _company_sentences(document: NormalisedText) -> Callable[[int], bool]:
+    """Whether the sentence at an offset speaks of the employer and not to the candidate."""
+
+    @cache  # SPEED: a text without stops is one sentence, which thousands of verbs may ask for
+    def speaks_of_company(start: int, end: int) -> bool:
+        said = set(document.plain[start:end].lower().split())
+        return bool(said & _COMPANY) and not said & _CANDIDATE
+
+    return lambda position: speaks_of_company(*document.sentence(position))
 
 
-def _abilities(document: NormalisedText, tokens: list[Word], verbs: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+def _abilities(
+    document: NormalisedText, tokens: list[Word], verbs: Mapping[str, str], of_company: Callable[[int], bool]
+) -> Iterator[tuple[int, int]]:
     """Phrases of an action verb, from the verb to the end of its object."""
     plain = document.plain
     past = 0
@@ -190,7 +199,7 @@ def _abilities(document: NormalisedText, tokens: list[Word], verbs: Mapping[str,
         if before.endswith("ly") and at > 1:
             before = tokens[at - 2][2]
         allowed = opens or before in (_BEFORE_VERB if form == "base" else _BEFORE_NAMED)
-        if not allowed or document.section(start) == "other" or _of_company(document, start):
+        if not allowed or document.section(start) == "other" or of_company(start):
             continue
         past = _verb_phrase_end(plain, tokens, at, verbs)
         if past - at > 1:

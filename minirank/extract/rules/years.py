@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 from itertools import chain
 
@@ -37,6 +38,7 @@ _CONTRACT_OF = re.compile(
     r"(?:is |are |runs |lasts |ist )?(?:limited to |for |of |over |auf |für |de )?(?:up to |about )?\Z"
 )
 _MOST_YEARS = 45
+_MOST_AMOUNTS = 200  # of a text that are looked at
 _NEAR = 120  # characters
 
 
@@ -92,10 +94,9 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
     words = _words()
     units, before_unit, between = words.units, words.before_unit, date_words().between
     found = []
-    for at in [i for i, word in enumerate(tokens.words) if word in units]:
-        word, last = tokens.words[at], tokens.words[at - 1] if at else ""
-        if not (last in before_unit or last.isdecimal()):
-            continue
+    told = [i for i, word in enumerate(tokens.words) if i and word in units and _is_amount(tokens.words[i - 1], before_unit)]
+    for at in told[:_MOST_AMOUNTS]:
+        word = tokens.words[at]
         start = tokens.starts[at]
         # SPEED: the pattern is tried where a number stands, not at every character.
         numbers = (i for i in range(max(0, at - _AMOUNT_REACH), at) if tokens.words[i] in words.numbers or tokens.words[i].isdecimal())
@@ -119,6 +120,11 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
         if 0 < amount <= (1 if word == "an" else _MOST_YEARS):  # `15 an hour`
             found.append((m.start(), end, amount))
     return found
+
+
+def _is_amount(word: str, before_unit: Collection[str]) -> bool:
+    """Whether a unit may stand behind a word."""
+    return word in before_unit or word.isdecimal()
 
 
 def find_durations(plain: str, spans: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
