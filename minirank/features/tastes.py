@@ -18,6 +18,14 @@ LIFT_PRIOR = 1.0  # hires that are as expected, added to O and to E
 WANTED = 0.9  # share of a team's hires that have the background which it looks for
 
 
+def lift(observed: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """max(ln((O + 1) / (E + 1)), 0): how many times as often as expected, shrunk; O and E of one shape.
+
+    (O + 1) / (E + 1) is the mean of a rate whose prior is Gamma(1, 1), once O events came where E were expected.
+    """
+    return np.maximum(np.log((observed + LIFT_PRIOR) / (expected + LIFT_PRIOR)), 0.0)
+
+
 @dataclass(frozen=True)
 class Contrast:
     """What the others hold once one slot is left out: an entry a name that at least one of them holds.
@@ -37,8 +45,8 @@ class Contrast:
     slots: int
 
     def lift(self) -> csr_array:
-        """(S, COLUMNS) max(ln((O + 1) / (E + 1)), 0)."""
-        return self._rows(np.maximum(np.log((self.observed + LIFT_PRIOR) / (self.expected + LIFT_PRIOR)), 0.0))
+        """(S, COLUMNS) `lift` of each entry."""
+        return self._rows(lift(self.observed, self.expected))
 
     def background(self) -> csr_array:
         """(S, COLUMNS) chance that a name is the one that the team looks for, if it looks for one that some hire has.
