@@ -11,7 +11,17 @@ from . import __version__
 from .errors import MinirankError
 from .terminal import for_people, printable
 
-GROUPS = ("data", "extract", "train", "predict", "rank", "demo", "doctor", "warm")  # modules of commands/, in the order of the help
+GROUPS = (
+    "data",
+    "extract",
+    "train",
+    "predict",
+    "rank",
+    "report",
+    "demo",
+    "doctor",
+    "warm",
+)  # modules of commands/, in the order of the help
 LONGEST_LINE = 1_000  # characters of an error
 INTERRUPTED = 130  # as a shell reports Ctrl-C
 

@@ -1,4 +1,4 @@
-"""What a long task tells its user: one line that renews itself on a terminal, plain lines elsewhere."""
+"""What a long task tells its user: one line that renews itself on a terminal and in a notebook, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TextIO
 from .kernels.forks import renew_in_forks
 from .terminal import columns, cut, pad, printable
 
-RENEW_SECONDS = 0.1  # on a terminal
+RENEW_SECONDS = 0.1  # of a line that renews itself
 PLAIN_SECONDS = 10.0  # in a log
-QUIET_SECONDS = 2.0  # on a terminal, until what is waited for is shown
+QUIET_SECONDS = 2.0  # of a line that renews itself, until what is waited for is shown
+BAR = 20  # characters
 
 
 class Progress:
@@ -28,7 +29,7 @@ class Progress:
     def __init__(self, stream: TextIO | None = None, unit: str = "calls", clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._unit, self._clock = stream, unit, clock
         renew_in_forks(self).renew()
-        self._terminal = stream is not None and stream.isatty()
+        self._renews = stream is not None and (stream.isatty() or is_notebook(stream))
         self._width = 0  # of the line that the next one replaces
         self.begin(0)
 
@@ -39,7 +40,7 @@ class Progress:
     def begin(self, done: int) -> None:
         """Start the clock of rates, with `done` of the work behind us."""
         self._start, self._first = self._clock(), done
-        self._shown = -float("inf") if self._terminal else self._start
+        self._shown = -float("inf") if self._renews else self._start
 
     def say(self, text: str) -> None:
         """One line that stays."""
@@ -51,7 +52,8 @@ class Progress:
         """Rows trained so far and at most, and the mean loss of the epoch."""
 
         def line(rate: float, left: str) -> str:
-            return f"epoch {epoch}  {100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
+            bar = f"[{'#' * (BAR * done // total):{BAR}}]  " if self._renews else ""
+            return f"epoch {epoch}  {bar}{100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
 
         self._show(done, total, line)
 
@@ -70,10 +72,10 @@ class Progress:
             return
         with self._lock:
             now = self._clock()
-            due = QUIET_SECONDS if self._terminal else PLAIN_SECONDS if self._shown > self._start else PLAIN_SECONDS / 2
+            due = QUIET_SECONDS if self._renews else PLAIN_SECONDS if self._shown > self._start else PLAIN_SECONDS / 2
             if now - max(self._shown, self._start) >= due:
-                self._shown = now if not self._terminal else self._shown
-                self._print(f"waiting: {words}", stays=not self._terminal)
+                self._shown = now if not self._renews else self._shown
+                self._print(f"waiting: {words}", stays=not self._renews)
 
     def _show(self, done: int, total: int, line: Callable[[float, str], str], last: bool = False) -> None:
         """A line, made of the rate and the time left, when the next one is due; the last one always, and it stays."""
@@ -81,10 +83,10 @@ class Progress:
             return
         with self._lock:
             now = self._clock()
-            if last or now - self._shown >= (RENEW_SECONDS if self._terminal else PLAIN_SECONDS):
+            if last or now - self._shown >= (RENEW_SECONDS if self._renews else PLAIN_SECONDS):
                 self._shown = now
                 rate = (done - self._first) / max(now - self._start, 1e-9)
-                self._print(line(rate, duration((total - done) / max(rate, 1e-9))), stays=last or not self._terminal)
+                self._print(line(rate, duration((total - done) / max(rate, 1e-9))), stays=last or not self._renews)
 
     def _print(self, text: str, stays: bool) -> None:
         assert self._stream is not None
@@ -100,6 +102,12 @@ class Progress:
         getattr(self._stream, "control", self._stream.write)(text)  # of a `terminal.Output`, which keeps no \r of other texts
         self._stream.flush()
         self._width = width
+
+
+def is_notebook(stream: TextIO) -> bool:
+    """Whether what is written to a stream appears under a cell: of Jupyter's kernel, which is no terminal but knows \\r."""
+    behind = getattr(stream, "_stream", stream)  # of a `terminal.Output`
+    return type(behind).__module__.partition(".")[0] == "ipykernel"
 
 
 def duration(seconds: float) -> str:

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from minirank.progress import Progress, duration
+from minirank.terminal import Output
 
 
 class Terminal(io.StringIO):
@@ -38,6 +39,7 @@ def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
     ]
     shown = terminal.getvalue()
     assert shown.count("\n") == 1 and shown.count("\r") == 27 and shown.endswith("done\n")
+    assert f"epoch 1  [{'#' * 10:20}]   50 %  loss 0.5000  100 rows/s" in shown
     assert [duration(seconds) for seconds in (7.4, 185, 7449)] == ["7 s", "3:05", "2:04:09"]
 
 
@@ -82,3 +84,25 @@ def test_without_a_stream_nothing_is_said(capsys):
     progress.count(2, 2)
     progress.say("nothing")
     assert capsys.readouterr() == ("", "")
+
+
+class OutStream(io.StringIO):
+    """As a notebook's stderr is: no terminal, of a class of ipykernel."""
+
+
+OutStream.__module__ = "ipykernel.iostream"
+
+
+@pytest.mark.parametrize("wrap", [lambda stream: stream, Output])
+def test_in_a_notebook_the_line_renews_itself(wrap):
+    """The same stream of another module is a log."""
+    notebook, now = OutStream(), [0.0]
+    assert not notebook.isatty()
+    progress = Progress(wrap(notebook), clock=lambda: now[0])
+    progress.begin(0)
+    for step in range(1, 5):
+        now[0] += 1
+        progress.step(1, step, 4, 0.5)
+    progress.say("done")
+    assert notebook.getvalue().count("\r") == 6 and f"[{'#' * 15:20}]   75 %" in notebook.getvalue()
+    assert notebook.getvalue().endswith("\rdone\n")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..config.configuration import Config, FolderConfig
+from ..config.configuration import Config, FolderConfig, data_paths
 from ..errors import MinirankError, RunError
 from ..locking import holder
 from ..run import folder as files
@@ -65,12 +65,7 @@ def find(folder: str | Path, backend: str | None = None) -> Found:
     Raises:
         RunError: there is no such folder, or it is not one of a run.
     """
-    path = Path(folder)
-    if not path.is_dir():
-        raise RunError(f"{path}: there is no such folder; {files.NO_RUN}")
-    if not files.is_run(path):
-        missing = files.CONFIG if not (path / files.CONFIG).is_file() else files.VERSIONS
-        raise RunError(f"{path}: no run ({missing} is missing); {files.NO_RUN}")
+    path = check_run(folder)
     unreadable: list[str] = []
 
     def attempt(read: Any, *arguments: Any) -> Any:
@@ -102,6 +97,29 @@ def find(folder: str | Path, backend: str | None = None) -> Found:
         stopped=(path / files.CHECKPOINT).exists(),
         unreadable=tuple(unreadable),
     )
+
+
+def check_run(folder: str | Path) -> Path:
+    """The folder of a run.
+
+    Raises:
+        RunError: there is no such folder, or it is not one of a run.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        raise RunError(f"{path}: there is no such folder; {files.NO_RUN}")
+    if not files.is_run(path):
+        missing = files.CONFIG if not (path / files.CONFIG).is_file() else files.VERSIONS
+        raise RunError(f"{path}: no run ({missing} is missing); {files.NO_RUN}")
+    return path
+
+
+def data_of_run(folder: Path) -> list[Path]:
+    """The folder or the files that a run names as its data; none where this version cannot read its configuration."""
+    try:
+        return list(data_paths(files.read_config(folder)).values())
+    except MinirankError:
+        return []
 
 
 def state_of(found: Found) -> str:
