@@ -51,6 +51,10 @@ class Value:
         Raises:
             ValueError: a key is missing or has the wrong type.
         """
+        if type(item) is dict:  # SPEED: nearly all are sound, and the way below, which says what is wrong, takes four times as long
+            quick = cls(*map(item.get, _KEYS))
+            if quick._is_sound():
+                return quick
         kinds = {"value": str | int, "quote": str, "start": int, "end": int, "source": str, "rules": str | int | None}
         found = _parsed(cls, "a value", item, **kinds, depth=str | None, years=int | None)
         if found.depth not in (None, *DEPTH):
@@ -58,6 +62,21 @@ class Value:
         if found.years is not None and not 0 <= found.years < MOST:
             raise ValueError(f"key 'years' of a value must be years, got {_short(found.years)}")
         return found
+
+    def _is_sound(self) -> bool:
+        """Whether every key has the right type and a value that may be."""
+        return (
+            type(self.value) in (str, int)
+            and type(self.quote) is type(self.source) is str
+            and type(self.start) is type(self.end) is int
+            and 0 <= self.start <= self.end < MOST
+            and (self.rules is None or type(self.rules) in (str, int))
+            and (self.depth is None or self.depth in DEPTH)
+            and (self.years is None or (type(self.years) is int and 0 <= self.years < MOST))
+        )
+
+
+_KEYS = tuple(each.name for each in fields(Value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class Source:
         codes, counts = np.unique(self.folder.impressions.role[getattr(self.split, part)], return_counts=True)
         return [self.folder.roles[code] for _, code in sorted(zip((-counts).tolist(), codes.tolist()))]
 
+    @cached_property
     def job_features(self) -> list[JobFeatures]:
         """Of all jobs."""
         return [_parsed(JobFeatures, line, JOB_FILE) for line in self.jobs]
@@ -71,7 +73,7 @@ class Source:
         if row is None:
             first = self.folder.jobs[0]["job_id"]
             raise DataError(f"no job {job!r} in {self.folder.path}", file="jobs.jsonl", remedy=f"take an id of that file, such as {first}")
-        folder, jobs, team = self.folder, self.job_features(), self.folder.jobs[row]["team_id"]
+        folder, jobs, team = self.folder, self.job_features, self.folder.jobs[row]["team_id"]
         titles = [value_of(each.title) for each in jobs]
         alike = [each["team_id"] == team or title == titles[row] is not None for each, title in zip(folder.jobs, titles)]
         used = np.array(alike, bool)[folder.hires.job]

@@ -76,7 +76,7 @@ def _kinds(encoder: Any, source: Source) -> Iterable[TextsRead]:
     parts = {name: getattr(source.split, name) for name in ("train", "test") if len(getattr(source.split, name))}
     jobs = {name: np.unique(shown.job[rows]) for name, rows in parts.items()}
     resumes = {name: np.unique(shown.resume[rows]) for name, rows in parts.items()}
-    ads = source.job_features()
+    ads = source.job_features
 
     def text_of_job(row: int) -> str:
         return job_text(folder.jobs[row], ads[row]).text

@@ -9,6 +9,7 @@ Nothing of training depends on it. `minirank report` shows it without reading th
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,24 +72,27 @@ def keep(folder: Path, measured: dict[str, Any]) -> None:
     Raises:
         RunError: it cannot be written.
     """
-    write_json(folder / EVALUATION, measured)
+    write_json(folder / EVALUATION, measured | {"sha256": _sha256(measured)})
 
 
 def kept(folder: Path, config: Config) -> dict[str, Any] | None:
-    """What was measured before, where it is of this very model and score; None where it is not, or where there is nothing.
+    """What was measured before, where it is of this very model and score; None where it is not, is damaged, or is not there.
 
     Raises:
-        RunError: the file is damaged.
+        RunError: the model cannot be read.
     """
-    if not (folder / EVALUATION).exists():
+    try:
+        found = read_json(folder / EVALUATION, RESTORE)
+    except RunError:
         return None
-    found = read_json(folder / EVALUATION, RESTORE)
+    if not isinstance(found, dict) or found.pop("sha256", None) != _sha256(found):
+        return None
     wanted = {"format": FORMAT, "model": _checksum(folder), "score": asdict(config.score)}
-    if not isinstance(found, dict) or any(found.get(key) != value for key, value in wanted.items()):
-        return None
-    if not all(isinstance(found.get(key), dict) for key in ("results", "gates", "parts")) or found.get("part") not in PARTS:
-        raise RunError(f"{folder / EVALUATION}: damaged; remove it, and it is measured again")
-    return found
+    return found if all(found.get(key) == value for key, value in wanted.items()) else None
+
+
+def _sha256(measured: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(folder: Path) -> str:
