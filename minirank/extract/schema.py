@@ -52,7 +52,8 @@ class Value:
             ValueError: a key is missing or has the wrong type.
         """
         if type(item) is dict:  # SPEED: nearly all are sound, and the way below, which says what is wrong, takes four times as long
-            quick = cls(*map(item.get, _KEYS))
+            values: Any = map(item.get, _KEYS)
+            quick = cls(*values)
             if quick._is_sound():
                 return quick
         kinds = {"value": str | int, "quote": str, "start": int, "end": int, "source": str, "rules": str | int | None}

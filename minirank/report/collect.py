@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import __version__
 from ..config.configuration import FolderConfig
-from ..errors import MinirankError
+from ..errors import MinirankError, RunError
 from ..run.load_run import Run
 from ..run.measured import keep, kept, measure
 from ..run.scoring import data_of
@@ -48,6 +48,8 @@ def collect(folder: str | Path, *, job: str | None = None, backend: str | None =
         DataError: there is no such job.
     """
     found = find(folder, backend)
+    if job is not None and found.is_table:
+        raise RunError(f"{found.folder}: trained on a table, which has no jobs to rank; leave the job out")
     problems = list(found.unreadable)
 
     def attempt(read: Callable[..., Found_], *arguments: Any) -> Found_ | None:
