@@ -85,7 +85,7 @@ def test_a_configuration_is_profiled_on_its_own_rows(tmp_path):
     from training_world import write_table
 
     made = of_config(write_table(tmp_path), threads=1, seconds=0.05)
-    assert made.rows == 64 and {"bag 4", "dense_by_id 17 x 4"} <= {part.name for part in made.parts}
+    assert made.rows == 64 and {"bag 4", "dense_by_id 21 x 4"} <= {part.name for part in made.parts}
 
 
 def test_the_loop_with_the_arithmetic_is_shown():
