@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 
@@ -33,21 +34,24 @@ from .locking import LOCK, holder, working_in
 from .progress import Progress
 from .ranking import Ranker
 from .ranking.format_ranking import format_moves, format_ranking
+from .report.collect import collect
+from .report.page import render
 from .run.backend import executor_of
 from .run.folder import OURS
 from .run.load_run import Run, load_run
-from .run.scoring import evaluate_run, predictions_of
+from .run.measured import BOOTSTRAP, kept, measure
+from .run.scoring import predictions_of
 from .simulate import World, WorldConfig
 from .simulate.write_folder import WORLD_FILES
 from .storage import make_folder, write_json, write_text
 from .training import prepare, train
 
 IMPRESSIONS = 50_000
-BOOTSTRAP = 200
+REPORT = "report.html"
 TOP = 3
 WIDTH = 118  # characters of a line of sentences
 MARKER = ".minirank-demo"
-MADE = ("data", "runs", "demo.txt", "results.json")
+MADE = ("data", "runs", "demo.txt", "results.json", REPORT)
 FULL = GateConfig(role="full")
 MODELS = {
     "SharedBottom, role in x": ModelConfig(architecture="shared_bottom"),
@@ -62,6 +66,7 @@ QUESTIONS = (  # what is asked, the model without it, the model with it
     ("the role in the gates, when it is not in x", "MMoE, role nowhere", "MMoE, role in gates"),
     ("the role in the gates, when it is in x too", "MMoE, role in x", "MMoE, role in x and gates"),
 )
+SHOWN = "MMoE, role in x and gates"  # the model that ranks, and that the page is about
 FIGURES = [(title, task, metric) for title, task, metric in COLUMNS if metric != "gauc"]
 
 
@@ -97,10 +102,7 @@ def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progre
         warm_up(config, dataset)
     runs = {name: train_model(config, model, name, out, dataset, progress) for name, model in MODELS.items()}
     with step(progress, f"evaluated {len(runs)} models on {len(dataset.test):,} test rows"):
-        results = {
-            name: evaluate_run(run, "test", dataset=dataset, bootstrap=BOOTSTRAP) | {"parameters": parameters(run)}
-            for name, run in runs.items()
-        }
+        results = {name: evaluated(run, dataset) | {"parameters": parameters(run)} for name, run in runs.items()}
         predictions = {name: predictions_of(run, dataset, dataset.test) for name, run in runs.items()}
         differences = {
             asked: compare(dataset, dataset.test, predictions[a], predictions[b], bootstrap=BOOTSTRAP)["overall"]
@@ -109,7 +111,10 @@ def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progre
     with step(progress, "ranked all candidates of one job for two roles"):
         last = folder.jobs[folder.impressions.job[-1]]["job_id"]
         first, second = [folder.roles[role] for role, _ in Counter(folder.impressions.role.tolist()).most_common(2)]
-        ranked = Ranker(runs["MMoE, role in x and gates"], folder, features).compare(last, first, second, top=TOP)
+        ranked = Ranker(runs[SHOWN], folder, features).compare(last, first, second, top=TOP)
+
+    with step(progress, f"wrote {out / REPORT}"):
+        write_text(out / REPORT, render(collect(runs[SHOWN].folder)))
 
     facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
     counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
@@ -220,6 +225,13 @@ def step(progress: Progress, text: str | Callable[[], str]) -> Iterator[None]:
     progress.say(f"{time.monotonic() - start:6.1f} s  {text() if callable(text) else text}")
 
 
+def evaluated(run: Run, dataset: Dataset) -> dict[str, Any]:
+    """The metrics of a run's test rows, as training kept them."""
+    measured = kept(run.folder, run.config) or measure(run, dataset)
+    assert measured is not None  # a market has test rows
+    return dict(measured["results"])
+
+
 def parameters(run: Run) -> int:
     """How many numbers the model has learned."""
     return run.plan.size(table=False) + run.plan.size(table=True)
@@ -274,8 +286,9 @@ def written(out: Path, job: str, roles: list[str]) -> str:
     """What lies where, and a command to go on with."""
     lines = [f"data       {out / 'data'}"]
     lines += [f"run        {out / 'runs' / slug(name)}" for name in MODELS]
-    lines += [f"figures    {out / 'results.json'}", f"report     {out / 'demo.txt'}"]
-    run = out / "runs" / slug("MMoE, role in x and gates")
+    lines += [f"figures    {out / 'results.json'}", f"this text  {out / 'demo.txt'}"]
+    lines += [f"report     {(out / REPORT).resolve().as_uri()}", f"           a page about {SHOWN}: open it in a browser"]
+    run = out / "runs" / slug(SHOWN)
     return "\n".join([*lines, f"go on with minirank rank {run} --job {job} --role {roles[0]} --versus {roles[1]}"])
 
 

@@ -37,6 +37,7 @@ def register(commands: Commands) -> None:
     train.add_argument("--backend", choices=("cpu", "reference", "cuda"), help="as training.backend")
     train.add_argument("--seed", metavar="S", help="as training.seed")
     train.add_argument("--threads", metavar="N", help="as training.threads")
+    train.add_argument("--plot", action="store_true", help="draw the learning curves into curves.svg of the run folder, anew each epoch")
     train.set_defaults(run=run_train)
 
 
@@ -67,13 +68,35 @@ def run_train(options: Namespace) -> int | None:
     check_paths(config, options.config)
     _note_gazetteer(config.data, progress)
     with stops_on_interrupt(progress) as stop:
-        ended = train(config, folder, resume=options.resume, force=options.force, progress=progress, stop=stop)
+        ended = train(
+            config,
+            folder,
+            resume=options.resume,
+            force=options.force,
+            progress=progress,
+            stop=stop,
+            after_epoch=_plots(progress) if options.plot else lambda _: None,
+        )
     if not ended.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
         return 130
-    next_command = shlex.join(["minirank", "evaluate", str(folder)])
-    show(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept", f"next: {next_command}")
+    next_commands = [shlex.join(["minirank", command, str(folder)]) for command in ("evaluate", "report")]
+    show(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept", f"next: {', or '.join(next_commands)}")
     return None
+
+
+def _plots(progress: Progress) -> Callable[[Path], None]:
+    """What draws the learning curves; where that fails, training goes on."""
+    from ..errors import MinirankError
+    from ..report.plot import plot_curves
+
+    def plot(folder: Path) -> None:
+        try:
+            plot_curves(folder)
+        except MinirankError as error:
+            progress.say(f"the learning curves are not drawn: {error}")
+
+    return plot
 
 
 def _note_gazetteer(data: Any, progress: Progress) -> None:
@@ -119,6 +142,7 @@ def _again(options: Namespace) -> str:
     words = ["minirank", "train", options.config, "--resume"]
     for name, value in (("run", options.folder), ("backend", options.backend), ("seed", options.seed), ("threads", options.threads)):
         words += [f"--{name}", value] if value is not None else []
+    words += ["--plot"] if options.plot else []
     for override in options.set:
         words += ["--set", override]
     return shlex.join(words)

@@ -19,12 +19,7 @@ def curves_section(curves: Curves) -> Html:
         f"{done} epoch{'s' if done != 1 else ''}; the parameters of epoch {curves.best_epoch} are kept (dotted line).{watched} "
         "A loss on validation rows that rises while that of training falls means that the model learns the training rows by heart."
     )
-    shown = []
-    for number, task in enumerate(curves.tasks):
-        for kind, found, label in (("loss", task.losses, "lower is better"), ("metrics", task.metrics, "higher is better")):
-            if found:
-                title = f"{task.task}: {'loss' if kind == 'loss' else 'on validation rows'}"
-                shown.append(picture(title, _curves(f"curves-{number}-{kind}", title, found, curves, label)))
+    shown = [picture(title, drawn) for title, drawn in curve_pictures(curves)]
     seconds = [each for each in curves.seconds if each is not None]
     speed = [each for each in curves.rows_per_second if each is not None]
     took = f"{sum(seconds):,.1f} seconds in all" if seconds else ""
@@ -37,6 +32,17 @@ def curves_section(curves: Curves) -> Html:
             *(element("p", f"{name} is not shown: {why}", class_="note") for name, why in curves.undefined.items()),
         ]
     )
+
+
+def curve_pictures(curves: Curves) -> list[tuple[str, str]]:
+    """(heading, SVG) of the losses and of the metrics of each task."""
+    shown = []
+    for number, task in enumerate(curves.tasks):
+        for kind, found, label in (("loss", task.losses, "lower is better"), ("metrics", task.metrics, "higher is better")):
+            if found:
+                title = f"{task.task}: {'loss' if kind == 'loss' else 'on validation rows'}"
+                shown.append((title, _curves(f"curves-{number}-{kind}", title, found, curves, label)))
+    return shown
 
 
 def _curves(name: str, title: str, found: Sequence[Curve], curves: Curves, label: str) -> str:

@@ -8,6 +8,7 @@ plan.txt            the plan, to read
 encoder files       how a row becomes ids, bags and dense columns
 metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
 model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
+curves.svg          learning curves, with `train --plot`
 evaluation.json     metrics and gates of the finished model, see `measured`
 checkpoint.npz      parameters, moments and trained_with; only while training is not finished
 .minirank.lock      only while a process trains
@@ -48,8 +49,9 @@ MOST = 2**31  # ids of a field, and what a label is weighted by
 FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING, CHECKPOINT, EVALUATION = "metrics.jsonl", "timing.jsonl", "checkpoint.npz", "evaluation.json"
+CURVES = "curves.svg"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
-OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, EVALUATION}
+OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, EVALUATION, CURVES}
 OURS |= {"encoder.json", "encoder.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
 

@@ -68,6 +68,7 @@ def train(
     force: bool = False,
     progress: Progress = Progress(),
     stop: Callable[[], bool] = lambda: False,
+    after_epoch: Callable[[Path], object] = lambda folder: None,
 ) -> Trained:
     """Train the model of a configuration into a run folder.
 
@@ -79,6 +80,7 @@ def train(
         force: overwrite the run that it holds, once the new one is ready to begin.
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
+        after_epoch: called with the run folder when an epoch is noted there.
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into memory.
         RunError: the folder cannot be used, another process trains into it, or the loss is NaN or infinite.
@@ -86,10 +88,18 @@ def train(
     folder = Path(folder)
     with working_in(folder, "minirank train", progress.say):
         files.check_folder(folder, resume, force)
-        return _train(config, folder, dataset, resume, progress, stop)
+        return _train(config, folder, dataset, resume, progress, stop, after_epoch)
 
 
-def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, progress: Progress, stop: Callable[[], bool]) -> Trained:
+def _train(
+    config: Config,
+    folder: Path,
+    dataset: Dataset | None,
+    resume: bool,
+    progress: Progress,
+    stop: Callable[[], bool],
+    after_epoch: Callable[[Path], object],
+) -> Trained:
     """Train, in a folder that may be written and is written by this process alone."""
     check_backend(config)
     with _compiled_meanwhile(config, progress):
@@ -114,7 +124,7 @@ def _train(config: Config, folder: Path, dataset: Dataset | None, resume: bool, 
                 save_checkpoint(staged, trainer.state, trainer.cursor, trainer.facts)
         else:
             trainer.facts = trained_with(folder, ready.config)
-        ended = trainer.run(stop)
+        ended = trainer.run(stop, after_epoch)
     if ended.finished:
         _measure(folder, ready.dataset, progress)
     return ended
@@ -142,7 +152,7 @@ class Trainer:
         left_out = {task: f"left out: {reason}" for task, reason in ready.left_out.items()} if len(self.dataset.valid) else {}
         self.undefined = left_out | ready.undefined  # metric, or a task left out -> why it is null
 
-    def run(self, stop: Callable[[], bool]) -> Trained:
+    def run(self, stop: Callable[[], bool], after_epoch: Callable[[Path], object] = lambda folder: None) -> Trained:
         """Epochs until the last one, until nothing gets better, or until `stop` says so.
 
         Raises:
@@ -154,6 +164,8 @@ class Trainer:
             with self.executor.resident(self.state) as sync:
                 while finished and not self._is_over():
                     finished = self._epoch(stop, sync)
+                    if finished:
+                        after_epoch(self.folder)
         except Unavailable as error:
             raise RunError(f"{self.folder}: {error}") from None
         if finished:

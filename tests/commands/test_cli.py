@@ -73,7 +73,7 @@ def test_the_plan_of_a_configuration(capsys, table):
 def test_training_says_what_comes_next(capsys, table, tmp_path):
     status, said, progress = run(capsys, "train", table[0], "--run", tmp_path / "run", "--seed", 3, *QUICK)
     assert status == 0
-    assert said.splitlines()[-1] == f"next: minirank evaluate {tmp_path / 'run'}"
+    assert said.splitlines()[-1] == f"next: minirank evaluate {tmp_path / 'run'}, or minirank report {tmp_path / 'run'}"
     assert "epoch 1  loss" in progress
     assert "seed: 3" in (tmp_path / "run" / "config.yaml").read_text()
 

@@ -25,13 +25,17 @@ def demo(tmp_path_factory):
 def test_it_writes_data_runs_and_report(demo):
     out, report, steps = demo
     assert (out / "demo.txt").read_text(encoding="utf-8") == report + "\n"
-    assert sorted(path.name for path in out.iterdir()) == [MARKER, "data", "demo.txt", "results.json", "runs"]
+    assert sorted(path.name for path in out.iterdir()) == [MARKER, "data", "demo.txt", "report.html", "results.json", "runs"]
     assert len(list((out / "runs").iterdir())) == len(MODELS)
     assert steps.count("trained ") == len(MODELS) and steps.count("encoded ") == 1
     assert all(float(line.split()[0]) >= 0 and line.split()[1] == "s" for line in steps.splitlines())
     for name in MODELS:
         assert report.count(name) >= 1
     assert "ceiling: all that is observable" in report and "parameters" in report
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert f"report     {(out / 'report.html').resolve().as_uri()}" in report.splitlines() and "mmoe-role-in-x-and-gates" in page
+    facts = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert facts["ranking"]["a"]["candidates"][0]["resume_id"] in page and facts["ranking"]["a"]["title"] in page
 
 
 def test_the_runs_are_those_of_the_commands(demo):
