@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).with_name("report.png")
 SIZE, SHARPNESS = {"width": 1240, "height": 900}, 1.3  # CSS pixels, and of the picture for each
-COLORS = 128
+COLORS = 256
 ARRANGED = """() => {
     const row = document.createElement('div');
     row.className = 'figures';

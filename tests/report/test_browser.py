@@ -2,14 +2,16 @@
 
 import pytest
 import report_contents
-from browser import chromium, needs_browser, opened
+from browser import REQUIRED, chromium, needs_browser, opened
 from case_table import cases
+from checkout import ROOT
 
 from minirank.report.page import render
 
 pytestmark = needs_browser
 PAGES = ("full", "hostile", "table", "missing")
 WIDTHS = (360, 1400)
+DEMO = ROOT / "minirank-demo" / "report.html"
 OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
 CLIPPED = """() => {
     const found = [], width = document.documentElement.clientWidth;
@@ -54,6 +56,16 @@ def test_nothing_is_clipped_and_nothing_goes_wrong(browser, pages, name, width):
         page.evaluate(OPEN)
         assert page.evaluate(CLIPPED) == []
         assert page.title().endswith(": a minirank report")
+
+
+@pytest.mark.skipif(not REQUIRED and not DEMO.exists(), reason=f"no {DEMO.relative_to(ROOT)}: run minirank demo in {ROOT}")
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_report_of_the_demo(browser, width):
+    """A real one, which .ci/run has made before."""
+    with opened(browser, DEMO, width) as page:
+        page.evaluate(OPEN)
+        assert page.evaluate(CLIPPED) == [] and faults(page) == []
+        assert len(shown(page)) == 1 and page.get_by_role("tab").count() == 4
 
 
 def faults(page):

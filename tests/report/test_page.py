@@ -48,9 +48,11 @@ class Parsed(HTMLParser):
         return [each[1][name] for each in self.elements if name in each[1]]
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=[*PAGES, "run"])
 def page(request):
-    return Parsed(render(getattr(report_contents, request.param)()))
+    """A page made by hand, or that of a real run."""
+    made = request.getfixturevalue("contents") if request.param == "run" else getattr(report_contents, request.param)()
+    return Parsed(render(made))
 
 
 def test_texts_of_other_people_are_texts():
