@@ -84,10 +84,13 @@ def table(name: str, caption: str, columns: Sequence[object], rows: Sequence[Seq
 
 def picture(title: str, svg: str, note: object = "") -> Html:
     """A picture under its title; note: what to see in it."""
-    wide = float(svg.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0]) > 400
-    box = element("div", Html(svg), class_="scroll wide", tabindex="0", role="group", aria_label=title) if wide else Html(svg)
+    width = float(svg.split('viewBox="0 0 ', 1)[1].split(" ", 1)[0])
+    wide, drawn = width > 400, Html(svg)
+    if wide:  # as wide as its units, not shrunk until nobody can read it
+        drawn = Html(svg.replace("<svg ", f'<svg width="{width:g}" ', 1))
+        drawn = element("div", drawn, class_="scroll", tabindex="0", role="group", aria_label=title)
     below = [element("p", note, class_="note")] if note else []
-    return element("figure", element("figcaption", title), box, *below, class_="broad" if wide else None)
+    return element("figure", element("figcaption", title), drawn, *below, class_="broad" if wide else None)
 
 
 def more(summary: str, *children: object, paper: bool = False) -> Html:

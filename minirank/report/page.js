@@ -1,4 +1,4 @@
-// The role switch: what stands one below the other becomes tabs, by the keys of the ARIA pattern.
+// The role switch: what stands one below the other becomes tabs, by the keys of the ARIA pattern. A link to a candidate opens its tab.
 "use strict";
 for (const box of document.querySelectorAll("[data-switch]")) {
   const panels = [...box.querySelectorAll(":scope > .role")];
@@ -40,10 +40,10 @@ for (const box of document.querySelectorAll("[data-switch]")) {
   const follow = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const chosen = panels.findIndex((panel) => target && panel.contains(target));
-    if (chosen >= 0 && panels[chosen].hidden) {
-      choose(chosen, false);
-      target.scrollIntoView();
-    }
+    if (chosen < 0) return;
+    choose(chosen, false);
+    for (const closed of target.querySelectorAll(":scope > div > details")) closed.open = true;
+    target.scrollIntoView();
   };
   box.prepend(list);
   choose(0, false);

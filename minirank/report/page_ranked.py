@@ -34,12 +34,9 @@ def ranking_section(job: SameJob) -> Html:
 def _side_by_side(job: SameJob) -> Html:
     """Places as rows, roles as columns."""
     depth = max(len(ranking.places) for ranking in job.rankings)
-    rows = [
-        [str(place + 1), *(_met(ranking.places[place], ranking, job) if place < len(ranking.places) else "–" for ranking in job.rankings)]
-        for place in range(depth)
-    ]
+    rows = [[str(place + 1), *(_met(job, number, place) for number in range(len(job.rankings)))] for place in range(depth)]
     first = job.rankings[0].role
-    caption = f"Who stands first for each role, and below each name its place for {first}"
+    caption = f"Who stands first for each role, and below each name its place for {first}; a name leads to the evidence"
     return table("side-by-side", caption, ["place", *(ranking.role for ranking in job.rankings)], rows)
 
 
@@ -55,13 +52,16 @@ def _overlap(job: SameJob) -> Html:
     return picture(title, heat_map("overlap", title, f"{told}.", roles, roles, shares, form="{:.0f}", high=100), note)
 
 
-def _met(place: Place, ranking: RoleRanking, job: SameJob) -> Html:
-    """Who; and where for the first role."""
-    first = job.rankings[0].role
+def _met(job: SameJob, number: int, row: int) -> Html:
+    """Who stands in a row of the role with this number; and where for the first role."""
+    ranking, first = job.rankings[number], job.rankings[0].role
+    if row >= len(ranking.places):
+        return Html("–")
+    place = ranking.places[row]
     below = (
         f"score {figure(place.score)}" if ranking.role == first else f"{place.ranks[first]:,} for {first}" if first in place.ranks else ""
     )
-    return join([place.resume_id, element("small", below)])
+    return join([element("a", place.resume_id, href=f"#place-{number}-{place.rank}"), element("small", below)])
 
 
 def _role(job: SameJob, ranking: RoleRanking, number: int) -> Html:

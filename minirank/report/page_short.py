@@ -77,7 +77,11 @@ def _tiles(contents: Contents) -> Html:
                 ),
             )
         )
-    return element("dl", *tiles, class_="tiles") if tiles else Html()
+    if not tiles:
+        return Html()
+    interval = "its 95 % interval and the best that is reachable" if quality.ceilings else "its 95 % interval"
+    reading = f"AUC and concordance: 0.5 is guessing, 1 is perfect; NDCG: 1 is the best order. Below each figure {interval}."
+    return join([element("dl", *tiles, class_="tiles"), element("p", reading, class_="note")])
 
 
 def _answer(question: str, answer: str, reason: object, section: str) -> Html:

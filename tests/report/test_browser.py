@@ -123,9 +123,10 @@ def test_the_role_switch_works_by_mouse_and_by_link(browser, pages):
     with opened(browser, pages["full"]) as page:
         page.get_by_role("tab", name="headhunter").click()
         assert shown(page) == ["headhunter"]
-        page.evaluate("location.hash = 'place-1-2'")
+        page.get_by_role("link", name="r000005").nth(1).click()  # in the second column of the first places
         page.wait_for_function("!document.getElementById('role-1').hidden")
         assert shown(page) == ["hiring_manager"]
+        assert page.locator("#place-1-5 .reasons").is_visible() and not page.locator("#place-1-4 .reasons").is_visible()
 
 
 def test_without_scripts_all_roles_are_shown(browser, pages):

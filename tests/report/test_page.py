@@ -146,7 +146,8 @@ def test_the_first_places_of_all_roles_stand_side_by_side():
     page = render(report_contents.full())
     (side,) = [part for part in re.findall(r"<table>.*?</table>", page, re.S) if "side-by-side-caption" in part]
     assert re.findall(r'<th scope="col"[^>]*>(.*?)</th>', side) == ["place", *report_contents.ROLES]
-    assert side.count("<tr>") == 6 and "r000001<small>score 0.200</small>" in side and "r000005<small>5 for hr</small>" in side
+    assert side.count("<tr>") == 6 and '<a href="#place-0-1">r000001</a><small>score 0.200</small>' in side
+    assert '<a href="#place-2-5">r000005</a><small>5 for hr</small>' in side
 
 
 def test_a_role_that_is_served_by_no_figure_has_a_dash():
