@@ -41,7 +41,7 @@ x, role, nothing = np.array([[1.0, 2.0], [1.0, 2.0], [3.0, 1.0]]), np.array([1, 
 of_role = np.array([[[np.log(3), 0.0], [0.0, 0.0]], [[5.0, 0.0], [5.0, 0.0]]])
 print("gates of roles 1 and 0:", *softmax(logits(x, role, nothing, 0, of_role, nothing))[:2].round(2).tolist())
 dweight, _, dof_role, _ = logits_backward(np.array([[1.0, -1.0], [9.0, -9.0], [2.0, -2.0]]), x, role, roles=2)
-print("logit 1: dU =", dof_role[:, :, 0].tolist(), "  by hand (1, 2) + 2 * (3, 1); 0; dW =", dweight[:, 0], "  by hand (7, 4) + 9 * (1, 2)")
+print("logit 1: dU =", dof_role[:, :, 0].tolist(), " by hand (1, 2) + 2 * (3, 1); dW =", dweight[:, 0], " + 9 * (1, 2)")
 
 # %% [markdown]
 # ## Three roles
