@@ -118,15 +118,11 @@ def _share(found: Iterable[Any]) -> int:
 
 def _coverage(name: str, lines: Sequence[Mapping[str, Any]]) -> FieldCoverage:
     """How many texts have a value of a field, and who read it."""
-    texts, sources = 0, Counter[str]()
-    for line in lines:
-        values = line.get(name)
-        found = values if isinstance(values, list) else [] if values is None else [values]
-        texts += bool(found)
-        sources.update(value.get("source", "rules") for value in found)
-    total = sources.total()
+    values = [value if isinstance(value, list) else [value] for line in lines if (value := line.get(name))]
+    sources = Counter(value.get("source", "rules") for found in values for value in found)
+    total, texts = sources.total(), max(len(lines), 1)
     shares = {source: count / total for source, count in sources.most_common()}
-    return FieldCoverage(name, texts / max(len(lines), 1), total / max(len(lines), 1), shares)
+    return FieldCoverage(name, len(values) / texts, total / texts, shares)
 
 
 def _known(encoder: Encoder, parts: Mapping[str, np.ndarray], text_of: Callable[[int], str]) -> dict[str, float]:
