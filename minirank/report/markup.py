@@ -67,12 +67,12 @@ def table(name: str, caption: str, columns: Sequence[object], rows: Sequence[Seq
         name: of the table among those of the page.
     """
     numeric = [all(NUMBER.match(str(row[column])) for row in rows) for column in range(len(columns))]
-    right = [("n" if number and column else None) for column, number in enumerate(numeric)]
+    right = ["n" if number else None for number in numeric]
     head = [element("th", text, scope="col", class_=side) for text, side in zip(columns, right)]
     body = [
         element(
             "tr",
-            element("th", row[0], scope="row"),
+            element("th", row[0], scope="row", class_=right[0]),
             *(element("td", cell, class_=side) for cell, side in zip(row[1:], right[1:], strict=True)),
         )
         for row in rows

@@ -166,9 +166,9 @@ def test_elements_escape_all_but_elements():
 
 
 def test_columns_of_numbers_stand_at_the_right():
-    made = table("t", "caption", ["name", "count", "text"], [["1", "2,000", "a"], ["2", "–", "3 of 4 b"]])
+    made = table("t", "caption", ["name", "count", "text"], [["a 1", "2,000", "a"], ["2", "–", "3 of 4 b"]])
     assert re.findall(r'<td class="n">(.*?)</td>', made) == ["2,000", "–"]
-    assert '<th scope="col" class="n">count</th>' in made
+    assert '<th scope="col" class="n">count</th>' in made and '<th scope="row">a 1</th>' in made
 
 
 def test_how_numbers_are_written():
