@@ -45,7 +45,7 @@ def task_losses(logits, labels, rates):
 
 
 losses, dlogits = task_losses(np.zeros((4, 1)), np.array([[1], [np.nan], [0], [np.nan]]), rates=np.array([0.5]))
-print(f"half of the labels missing: loss {losses[0]:.4f}, gradient {dlogits[:, 0]}   by hand: 2 ln 2 / (4 * 0.5) = ln 2 = 0.6931")
+print(f"half of the labels missing: loss {losses[0]:.4f}   by hand: 2 ln 2 / (4 * 0.5) = ln 2; gradient {dlogits[:, 0]}")
 
 # %% [markdown]
 # ## What a shared layer is asked for

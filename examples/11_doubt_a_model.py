@@ -79,7 +79,7 @@ with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "answers.sqli
         document.answered(asker, counts)
         fate = [0 if stands_in(quote, document.text) else 1 if stands_in(quote, example) else 2 for quote in quotes(answer)]
         fates[document.name] = fate
-        print(f"\n{document.name} must have, says the model: {', '.join(answer['must_have'][:5])} ...")
+        print(f"\n{document.name} must have, says the model: {', '.join(answer['must_have'][:4])} ...")
         print(f"  {fate.count(0)} kept, {fate.count(1)} copied, {fate.count(2)} made up; the product:", end=" ")
         print(f"{counts.grounded} kept, {counts.leaked} copied, {counts.ungrounded} made up, {counts.invalid} invalid")
         if counts.dropped > counts.grounded:

@@ -29,7 +29,7 @@ print(f"{len(folder.jobs)} jobs, {len(folder.resumes)} resumes, {len(folder.impr
 
 # %%
 features = extract_folder(folder)
-must = features.jobs[6].must_have[:3]
+must = features.jobs[6].must_have[:2]
 print(f"{folder.jobs[6]['title']} must have:", ", ".join(f"{value.value} (from {value.quote!r})" for value in must))
 
 # %% [markdown]
@@ -65,8 +65,9 @@ for name, found in figures.items():
 lists = ranker.rank_roles(folder.jobs[-1]["job_id"], folder.roles, top=3)
 first = lists.rankings[0].candidates[0].probabilities
 print(f"the first for an {folder.roles[0]}: pCTR {first['pCTR']:.3f} x pCVR {first['pCVR']:.3f} = {first['pCTCVR']:.3f}")
-pairs = [(a, b) for a in range(4) for b in range(a)]
-print("the first ten in common:", ", ".join(f"{folder.roles[a]} and {folder.roles[b]} {10 * lists.overlap(a, b):.0f}" for a, b in pairs))
+for a, role in enumerate(folder.roles):
+    others = (f"{10 * lists.overlap(a, b):.0f} with {other}" for b, other in enumerate(folder.roles) if b != a)
+    print(f"first ten for {role}, in common:", ", ".join(others))
 job = {"title": "Data Engineer", "description": "You need Python and SQL. Spark is a plus. 3+ years."}
 ann, ben = "Data engineer, 2019 - present. Python, SQL, Spark.", "Accountant with five years of experience in Excel and SAP."
 people = [{"resume_id": "ann", "text": ann}, {"resume_id": "ben", "text": ben}]

@@ -28,7 +28,7 @@ def check_mean_rate():
 def lifts_of_others(held, share):
     """ln((O + 1) / (E + 1)), cut off at 0, for each hire from the *other* hires of its team alone: (n, K).
 
-    held (n, K): 1 where a hire holds a skill. share (K,): of all people. Who is scored must not be among the hires that speak for him.
+    held (n, K): 1 where a hire holds a skill. share (K,): of all people. Nobody may speak for themselves.
     """
     raise NotImplementedError
 
