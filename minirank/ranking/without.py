@@ -14,7 +14,14 @@ from ..run.load_run import Run
 from ..run.prediction import predict, ranking_score
 
 PAST_HIRES = ("history", "hires", "hired_skills", "hired_more", "hired_industry", "hired_standing", "hired_text")
-GROUPS = {name: tuple(each for each in names if each not in PAST_HIRES) for name, names in READ.items()}
+OF_READ = {  # group of `inputs.READ` -> what a person calls it
+    "skills": "skills",
+    "titles": "title and field",
+    "levels": "years and level",
+    "terms": "pay, start and career",
+    "words": "single words",
+}
+GROUPS = {OF_READ[name]: tuple(each for each in names if each not in PAST_HIRES) for name, names in READ.items()}
 GROUPS |= {"likeness of the texts": ("text_similarity", "title_found", "text_found"), "past hires": PAST_HIRES}
 
 

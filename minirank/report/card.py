@@ -96,7 +96,7 @@ def _limits(of: Contents) -> Iterator[str]:
         yield "What extraction does not read in a text counts as not there; words that training never saw count little."
     if of.cautions:
         serious = sum(caution.severity == "serious" for caution in of.cautions)
-        yield f"This report has {len(of.cautions)} warnings, of which {serious} are serious."
+        yield f"Warnings of this report: {len(of.cautions)}, serious ones among them: {serious}."
     if isinstance(of.quality, Quality):
         yield f"Figures are of {of.quality.rows:,} {of.quality.part} rows of one data set and one training. {of.quality.interval}".strip()
 

@@ -10,6 +10,7 @@ from ..config.configuration import Config, FolderConfig, data_paths
 from ..errors import MinirankError, RunError
 from ..locking import holder
 from ..run import folder as files
+from ..run.backend import check_backend
 from ..run.load_run import Run, load_run
 from ..storage import parse_json, read_json
 
@@ -80,7 +81,7 @@ def find(folder: str | Path, backend: str | None = None) -> Found:
     facts, versions = (attempt(_object, path / name) or {} for name in (files.DATA, files.VERSIONS))
     epochs, timing = _lines(path / files.METRICS, unreadable), _lines(path / files.TIMING, unreadable)
     has_model, worker = (path / files.MODEL).exists(), holder(path)
-    run = attempt(load_run, path, backend) if has_model and config is not None else None
+    run = attempt(load_run, path, _can_run(config, backend)) if has_model and config is not None else None
     if not has_model and epochs:
         unreadable.append(f"{path / files.MODEL}: missing; restore it, or train again")
     return Found(
@@ -131,6 +132,16 @@ def state_of(found: Found) -> str:
     if found.stopped:
         return f"Stopped before training was finished: {kept}. `minirank train CONFIG --run {found.folder.name} --resume` goes on."
     return f"Finished: {kept}." if found.best_epoch else "No epoch of its training is recorded."
+
+
+def _can_run(config: Config, backend: str | None) -> str | None:
+    """The backend that was asked for; without a wish, and where that of the training cannot run here, the processor."""
+    if backend is None:
+        try:
+            check_backend(config)
+        except MinirankError:
+            return "cpu"
+    return backend
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def _career(found: Mapping[str, Any]) -> str:
 def _past(past: Mapping[str, Any] | None) -> Reason | None:
     if past is None:
         return None
-    whose = "hires of this team" if past["level"] == "team" else "hires for this title"
-    near = "" if past["closeness"] is None else f": what they can, this resume has to a share of {past['closeness']:.2f}"
+    whose = f"{past['hires']} hires {'of this team' if past['level'] == 'team' else 'for this title'}"
+    near = whose if past["closeness"] is None else f"has {100 * past['closeness']:.0f} % of what {whose} can"
     shared = ", ".join(item["skill"] for item in past["shared_skills"])
-    return Reason("past hires", f"{past['hires']} {whose}{near}" + (f"; shares {shared}" if shared else ""), bool(shared) or None)
+    return Reason("past hires", near + (f"; shares {shared}" if shared else ""), bool(shared) or None)

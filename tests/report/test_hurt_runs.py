@@ -211,3 +211,13 @@ def test_a_prediction_that_is_not_finite_is_said(copy, monkeypatch):
     monkeypatch.setattr("minirank.run.scoring.predict", lambda *_: (_ for _ in ()).throw(RunError("ctr is NaN")))
     contents = collect(copy)
     assert contents.unreadable == ("ctr is NaN",) and np.isfinite(contents.ranking.scored)
+
+
+def test_a_run_of_a_gpu_is_shown_where_there_is_none(copy):
+    """The probabilities are those of the processor."""
+    config = copy / "config.yaml"
+    assert "backend: cpu" in config.read_text()
+    config.write_text(config.read_text().replace("backend: cpu", "backend: cuda"))
+    contents = collect(copy)
+    assert missing(contents) == set() and contents.unreadable == ()
+    assert {fact.name: fact.value for fact in contents.overview.facts}["computed by"] == "cuda, float32"
