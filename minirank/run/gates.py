@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ def gate_experts(run: Run) -> dict[str, tuple[str, int, list[str]]]:
 
 
 def gate_statistics(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, dict[str, Any]]:
-    """The gates of each task on some rows, whose position is not known, as when candidates are ranked.
+    """The gates of each task on some rows; no gate reads the position, so that they are those of a ranking.
 
     Args:
         rows: (n,) indices into `dataset.rows`, one at least.
@@ -63,11 +62,6 @@ def _weights(run: Run, inputs: Inputs, slots: tuple[str, ...]) -> dict[str, np.n
     """Name of an output of the plan -> (n, width) float64."""
     if not slots:
         return {}
-    field = run.config.model.position_field
-    if field in dict(run.plan.spec.categorical):
-        ids = inputs.ids.copy()
-        ids[:, run.plan.spec.column(field)] = 0
-        inputs = replace(inputs, ids=ids)
     firsts = range(0, len(inputs), CHUNK_ROWS)
     parts = [inputs.take(np.arange(first, min(first + CHUNK_ROWS, len(inputs)))) for first in firsts]
     found = [run.executor.outputs(run.values, part, slots) for part in parts]

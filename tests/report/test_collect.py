@@ -1,14 +1,16 @@
 """What a report shows is what the run and the commands say."""
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
 
 from minirank.errors import DataError
+from minirank.extract import Features
 from minirank.ranking import Ranker
 from minirank.report.collect import collect
 from minirank.report.contents import Contents
+from minirank.report.source import open_source
 from minirank.run.load_data import load_dataset
 from minirank.run.scoring import evaluate_run
 
@@ -85,7 +87,6 @@ def test_figures_are_those_of_evaluate(contents, run, dataset):
 
 def test_gates_are_means_over_the_rows_of_a_role(contents, run, dataset):
     inputs = dataset.rows.take(dataset.test)
-    inputs.ids[:, run.plan.spec.column("position")] = 0
     weights = run.executor.outputs(run.values, inputs, ("gates",))["gates"].reshape(len(inputs), 3, 3)
     for number, matrix in enumerate(contents.gates.matrices):
         of_task = weights[:, number]
@@ -112,6 +113,22 @@ def test_the_job_is_ranked_as_the_command_ranks_it(contents, run):
     assert (shown.overlap[a, b], shown.kendall[a, b]) == (both.overlap, both.kendall_tau)
     ranks = {move.resume_id: (move.rank_a, move.rank_b) for move in both.moves}
     assert all((place.ranks[a], place.ranks[b]) == ranks[place.resume_id] for place in shown.rankings[0].places)
+
+
+@pytest.mark.parametrize("level", ["team", "title"])
+def test_a_part_of_the_folder_gives_the_scores_of_the_whole(run, level):
+    """A job's history is of its team, or where the team hired too few, of its title: those are among the hires that are read."""
+    source = open_source(run)
+    if level == "title":  # a job that nobody hired for before, of a team of its own
+        jobs = source.folder.jobs
+        source = replace(source, folder=replace(source.folder, jobs=[job | {"team_id": job["job_id"]} for job in jobs]))
+    whole = Ranker(run, source.folder, Features(source.job_features, source.resume_features(range(len(source.resumes)))))
+    found = (whole.rank(job["job_id"], role="hr", top=5, now=source.now) for job in source.folder.jobs)
+    ranked = next(each for each in found if (each.candidates[0].evidence["past_hires"] or {}).get("level") == level)
+    few = [candidate.resume_id for candidate in ranked.candidates]
+    folder, features = source.part_for(ranked.job_id, few)
+    assert len(folder.resumes) < len(source.folder.resumes) and len(folder.hires.job) < len(source.folder.hires.job)
+    assert Ranker(run, folder, features).rank(ranked.job_id, few, "hr", now=source.now).candidates == ranked.candidates
 
 
 def test_another_job_can_be_asked_for(market, contents):
