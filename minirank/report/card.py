@@ -4,42 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..evaluation.format_metrics import decimals
 from .contents import CardSection, Contents
-from .contents_learned import Calibration, Gates, Metric, Quality
+from .contents_learned import Calibration, Gates, Quality
 from .contents_trained import Extraction
-
-OF_SUMMARY = (("ctr", "auc"), ("ctr", "gauc"), ("ranking", "ndcg@10"))
+from .markup import figure, listed, percent
 
 
 def summary(of: Contents) -> tuple[str, ...]:
-    """A few sentences for who reads nothing else."""
-    return tuple(_summary(of))
+    """How good, worst for whom, whether its probabilities and experts can be trusted: sentences for who reads nothing else."""
+    return (*_how_good(of), *_calibrated(of), *_experts(of))
 
 
-def _summary(of: Contents) -> Iterator[str]:
-    yield of.overview.state
+def _how_good(of: Contents) -> Iterator[str]:
     quality = of.quality
-    if isinstance(quality, Quality):
-        found = [(task.task, metric) for task in quality.tasks for metric in task.metrics]
-        main = [each for each in found if (each[0], each[1].name) in OF_SUMMARY] or [each for each in found if each[1].main][:3]
-        if main:
-            yield f"On {quality.rows:,} {quality.part} rows: {', '.join(_figure(*each) for each in main)}."
-        yield quality.worst_rule if quality.worst_role is None else f"Served worst: {quality.worst_role}. {quality.worst_rule}"
-    if isinstance(of.calibration, Calibration):
-        for task in of.calibration.tasks:
-            if task.task in ("ctr", "cvr") or len(of.calibration.tasks) == 1:
-                yield f"{task.task}: {task.verdict}"
+    if not isinstance(quality, Quality):
+        yield f"{of.overview.state} How good it is cannot be said: {quality.why[:1].lower()}{quality.why[1:]}"
+        return
+    firsts = [(task.task, next((m for m in task.metrics if m.main and m.overall.value is not None), None)) for task in quality.tasks]
+    known = [(task, metric) for task, metric in firsts if metric is not None and task in of.overview.tasks]
+    shares = [f"{percent(metric.overall.share)} ({task})" for task, metric in known if metric.overall.share is not None]
+    rows = f"On {quality.rows:,} {quality.part} rows"
+    if shares:
+        yield f"{rows} it comes {listed(shares)} of the way from guessing to the best that is reachable."
+    elif known:
+        yield f"{rows}: {listed([f'{task} {metric.title} {figure(metric.overall.value)}' for task, metric in known])}."
+    if quality.worst_role:
+        yield f"It serves {quality.worst_role} worst."
+
+
+def _calibrated(of: Contents) -> Iterator[str]:
+    states: dict[str, list[str]] = {}
+    for task in of.calibration.tasks if isinstance(of.calibration, Calibration) else ():
+        if task.task in of.overview.tasks:
+            states.setdefault(task.verdict.partition(":")[0], []).append(task.task)
+    if states:
+        told = "; ".join(f"{state.lower()}: {listed(tasks)}" for state, tasks in states.items())
+        yield f"{told[:1].upper()}{told[1:]}."
+
+
+def _experts(of: Contents) -> Iterator[str]:
     if isinstance(of.gates, Gates):
         lazy = [f"{use.expert} is {use.state}" for use in of.gates.experts if use.state != "works"]
-        yield f"Experts: {', '.join(lazy)}." if lazy else f"All {len(of.gates.experts)} experts work."
-
-
-def _figure(task: str, metric: Metric) -> str:
-    entry = metric.overall
-    interval = "" if entry.low is None else f" ({decimals(entry.low)} to {decimals(entry.high)})"
-    ceiling = "" if entry.reachable is None else f", reachable {decimals(entry.reachable)}"
-    return f"{metric.title} of {task} {decimals(entry.value)}{interval}{ceiling}"
+        yield f"{listed(lazy)[:1].upper()}{listed(lazy)[1:]}." if lazy else f"All {len(of.gates.experts)} experts work."
 
 
 def card(of: Contents) -> tuple[CardSection, ...]:

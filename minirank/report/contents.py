@@ -61,7 +61,7 @@ class Contents:
     Args:
         name: of the run: the last part of its folder.
         made_at: when the report was made. version: of minirank.
-        summary: a few sentences for who reads nothing else: what it is, how good, which role worst, which expert idle, is CVR calibrated.
+        summary: a few sentences for who reads nothing else: how good, which role worst, what is calibrated, which expert idle.
         cautions: serious ones first. unreadable: a line each for what could not be read, and what helps.
     """
 

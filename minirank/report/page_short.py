@@ -1,4 +1,4 @@
-"""The page's beginning: the verdict in a few sentences, the main figures, and the four questions that are asked first."""
+"""The page's beginning: the summary, the main figures, and the four questions that are asked first."""
 
 from __future__ import annotations
 
@@ -12,42 +12,11 @@ def in_short(contents: Contents) -> Html:
     questions = [answer for answer in (_worst(contents), _experts(contents), _calibrated(contents), _first(contents)) if answer]
     return join(
         [
-            element("p", " ".join(_verdict(contents)), class_="lede"),
+            element("p", " ".join(contents.summary), class_="lede"),
             _tiles(contents),
             element("ul", *questions, class_="answers") if questions else "",
         ]
     )
-
-
-def _verdict(contents: Contents) -> list[str]:
-    """How good, worst for whom, and whether its probabilities and experts can be trusted: three sentences of figures."""
-    said = []
-    quality, calibration, gates = contents.quality, contents.calibration, contents.gates
-    if isinstance(quality, Missing):
-        said.append(f"{contents.overview.state} How good it is cannot be said: {quality.why[:1].lower()}{quality.why[1:]}")
-    else:
-        firsts = [(task.task, next((m for m in task.metrics if m.main and m.overall.value is not None), None)) for task in quality.tasks]
-        known = [(task, metric) for task, metric in firsts if metric is not None and task in contents.overview.tasks]
-        shares = [f"{percent(metric.overall.share)} ({task})" for task, metric in known if metric.overall.share is not None]
-        values = [f"{task} {metric.title} {figure(metric.overall.value)}" for task, metric in known]
-        rows = f"On {quality.rows:,} {quality.part} rows"
-        if shares:
-            said.append(f"{rows} it comes {listed(shares)} of the way from guessing to the best that is reachable.")
-        elif values:
-            said.append(f"{rows}: {listed(values)}.")
-        if quality.worst_role:
-            said.append(f"It serves {quality.worst_role} worst.")
-    if not isinstance(calibration, Missing):
-        states: dict[str, list[str]] = {}
-        for task in calibration.tasks:
-            if task.task in contents.overview.tasks:
-                states.setdefault(task.verdict.partition(":")[0].lower(), []).append(task.task)
-        told = "; ".join(f"{state}: {listed(tasks)}" for state, tasks in states.items())
-        said += [f"{told[:1].upper()}{told[1:]}."] if told else []
-    if not isinstance(gates, Missing):
-        lazy = [f"{each.expert} is {each.state}" for each in gates.experts if each.state != "works"]
-        said.append(f"{listed(lazy).capitalize()}." if lazy else f"All {len(gates.experts)} experts work.")
-    return said
 
 
 def _tiles(contents: Contents) -> Html:
