@@ -54,12 +54,13 @@ def train(experts, width, gates, steps=1000):
         x[..., 4] = 1  # so the last row of a weight is its bias
         flat = np.maximum(x @ weight, 0)
         h, g = flat.reshape(*x.shape[:2], experts, width), softmax((x @ gate).reshape(*x.shape[:2], gates, experts))
-        error = ((g @ h) * tower[:, None]).sum(axis=-1) - np.sin(2 * x[..., :4] @ directions)
+        m = g @ h
+        error = (m * tower[:, None]).sum(axis=-1) - np.sin(2 * x[..., :4] @ directions)
         ds = 2 * error[..., None] / x.shape[1]
         dm = ds * tower[:, None] if gates == 2 else (ds * tower[:, None]).sum(axis=2, keepdims=True)
         dg, dflat = dm @ h.mT, (g.mT @ dm).reshape(flat.shape) * (flat > 0)
         dz = (g * (dg - (dg * g).sum(axis=-1, keepdims=True))).reshape(*x.shape[:2], -1)
-        for i, d in enumerate((x.mT @ dflat, x.mT @ dz, (ds * (g @ h)).sum(axis=1))):  # Adam, of lesson 3
+        for i, d in enumerate((x.mT @ dflat, x.mT @ dz, (ds * m).sum(axis=1))):  # Adam, of lesson 3
             first[i] += 0.1 * (d - first[i])
             second[i] += 0.001 * (d * d - second[i])
             parameters[i] -= 0.02 * first[i] / (1 - 0.9**step) / (np.sqrt(second[i] / (1 - 0.999**step)) + 1e-8)
