@@ -134,7 +134,7 @@ def test_numbers_are_compared():
     assert not same_numbers([{"texts": ["a"], "lines": [[[0, 1.0]]]}], [{"texts": ["a"], "lines": [[[0, 1.1]]]}])
 
 
-@pytest.mark.parametrize("chapter", LESSONS, ids=name)
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=name)
 def test_the_notebook_holds_the_lesson(chapter):
     pytest.importorskip("jupytext", reason='pip install -e ".[lessons]" compares the notebooks')
     assert chapter.notebook.read_text(encoding="utf-8") == book.notebook(chapter), "run python examples/book.py"
