@@ -1,19 +1,15 @@
 """Every notebook of the course runs in a real kernel, as it lies there, and shows its picture."""
 
 import asyncio
+import importlib.util
 import os
 
 import pytest
 from checkout import ROOT
 
 REQUIRED = os.environ.get("MINIRANK_NOTEBOOKS_GATE") == "1"  # set by .ci/run: there nothing is skipped
-if not REQUIRED:
-    for package in ("nbclient", "ipykernel"):
-        pytest.importorskip(package, reason='pip install -e ".[lessons]" runs the notebooks')
-
-from nbclient import NotebookClient
-from nbformat import read
-from nbformat.v4 import new_code_cell, new_notebook
+LACKING = [package for package in ("nbclient", "ipykernel") if importlib.util.find_spec(package) is None]
+pytestmark = pytest.mark.skipif(bool(LACKING) and not REQUIRED, reason='pip install -e ".[lessons]" runs the notebooks')
 
 EXAMPLES = ROOT / "examples"
 NOTEBOOKS = sorted((EXAMPLES / "notebooks").glob("*.ipynb"))
@@ -31,6 +27,10 @@ def groups():
 
 async def execute(paths, folder, turn):
     """Name -> cells with their outputs, run in a folder, without those that install; between two notebooks all names are forgotten."""
+    from nbclient import NotebookClient
+    from nbformat import read
+    from nbformat.v4 import new_code_cell, new_notebook
+
     found, book = {}, new_notebook()
     for path in paths:
         cells = [cell for cell in read(path, as_version=4).cells if "install" not in cell.metadata.get("tags", ())]
