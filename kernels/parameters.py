@@ -92,8 +92,10 @@ def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Aren
             view[...] = generator.normal(0, (2 / fan_in) ** 0.5, parameter.shape)
         elif parameter.init == "embedding":
             view[...] = generator.normal(0, 0.05, parameter.shape)
+        elif parameter.init == "mean":
+            view[...] = np.tile(np.eye(fan_out), (fan_in // fan_out, 1)) * (fan_out / fan_in)
         elif parameter.init != "zero":
-            raise ValueError(f"init of {name} must be glorot, he, embedding or zero, got {parameter.init!r}")
+            raise ValueError(f"init of {name} must be glorot, he, embedding, zero or mean, got {parameter.init!r}")
     return values
 
 
@@ -119,5 +121,5 @@ def decay_mask(plan: Plan, dtype: DTypeLike) -> np.ndarray:
     mask = Arena(plan, dtype)
     for name, view in mask.items():
         parameter = plan.parameters[name]
-        view[...] = len(parameter.shape) == 2 and not parameter.table and parameter.init != "zero"
+        view[...] = len(parameter.shape) == 2 and not parameter.table and parameter.init not in ("zero", "mean")
     return mask.dense

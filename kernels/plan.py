@@ -67,7 +67,8 @@ class Parameter:
         shape: its shape, row-major.
         offset: first element within its arena.
         table: True in the arena of embedding tables (sparse gradients), False in the dense one.
-        init: "glorot" (uniform), "he" (normal), "embedding" (normal, deviation 0.05) or "zero".
+        init: "glorot" (uniform), "he" (normal), "embedding" (normal, deviation 0.05), "zero", or "mean" ((K T, T), which takes the mean
+            of K groups of T columns).
         penalty: lambda of lambda/2 ||w||^2, counted once a data set.
     """
 
@@ -171,10 +172,14 @@ class Plan:
 
 
 class PlanBuilder:
-    """Collects blocks, parameters and operations; `build` returns the finished plan."""
+    """Collects blocks, parameters and operations; `build` returns the finished plan.
+
+    Attributes:
+        prefix: stands in front of the names of blocks and parameters that come, so that a plan can hold a network several times.
+    """
 
     def __init__(self, spec: InputSpec) -> None:
-        self.spec = spec
+        self.spec, self.prefix = spec, ""
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
         self.blocks: dict[str, tuple[int, int]] = {}
@@ -182,6 +187,7 @@ class PlanBuilder:
 
     def block(self, name: str, width: int, differentiable: int | None = None) -> Slot:
         """A new block of `width` columns, all of them differentiable unless told otherwise."""
+        name = self.prefix + name
         if name in self.blocks:
             raise ValueError(f"block {name!r} exists already")
         self.blocks[name] = (self._width, width)
@@ -191,6 +197,7 @@ class PlanBuilder:
 
     def parameter(self, name: str, shape: tuple[int, ...], init: str, *, table: bool = False, penalty: float = 0.0) -> Parameter:
         """A parameter; an existing name is shared, and must then be asked for in the same shape; its start and penalty stay."""
+        name = self.prefix + name
         known = self.parameters.get(name)
         if known is not None:
             if known.shape != shape:

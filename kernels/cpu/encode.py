@@ -85,7 +85,7 @@ def first_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
     """Which (operation, place of its slot) is the first to write all of a block's gradient; block -> whether it must start at 0.
 
     Some kinds can write instead of adding (`Kind.overwrites`); a block whose gradient another operation, or a part of
-    the block, comes to first must start at 0.
+    the block, comes to first must start at 0, and one that nothing reads stays there.
     """
     first, touched = set(), {}
     for number in range(len(plan.operations) - 1, -1, -1):
@@ -96,7 +96,8 @@ def first_gradients(plan: Plan) -> tuple[set[tuple[int, int]], dict[str, bool]]:
                 if writes:
                     first.add((number, place))
                 touched[slot.block] = not writes
-    return first, touched
+    read = {slot.block for op in plan.operations for slot in op.inputs}
+    return first, touched | {op.output.block: True for op in plan.forward if op.output.block not in read}
 
 
 def input_places(op: Operation) -> list[int]:

@@ -99,6 +99,7 @@ class ModelConfig:
         embedding: D, width of every embedding.
         experts: E. expert_hidden: widths of an expert's layers, the last is H.
         tower_hidden: widths of a tower's hidden layers.
+        members: K networks with parameters of their own, trained side by side; their mean logit predicts. An ensemble in one run.
         task_experts, shared_experts, levels: of ple (cgc is ple with one level).
         gate: how the role steers the gates.
         role_in_x: the role is also a feature of the input vector.
@@ -124,6 +125,7 @@ class ModelConfig:
     experts: int = 4
     expert_hidden: tuple[int, ...] = (64, 32)
     tower_hidden: tuple[int, ...] = (16,)
+    members: int = 1
     task_experts: int = 2
     shared_experts: int = 2
     levels: int = 2
@@ -178,7 +180,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         raise ConfigError(f"{asked} the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
     if config.gate.role in ("bias", "full") and dict(spec.categorical)[str(config.role_field)] < 2:
         raise ConfigError(f"{asked} field {config.role_field!r} has no known value; set model.gate.role: none")
-    positive = {name: getattr(config, name) for name in ("embedding", "experts", "levels", "task_experts", "shared_experts")}
+    positive = {name: getattr(config, name) for name in ("embedding", "experts", "members", "levels", "task_experts", "shared_experts")}
     for name, value in {**positive, "gate.hidden": config.gate.hidden}.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")
@@ -191,8 +193,10 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     experts = config.experts
     if config.architecture == "ple":
         experts = config.levels * (config.task_experts * len(tasks) + config.shared_experts)
-    if experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks) > MOST_LAYERS:
-        raise ConfigError(f"the model has more than {MOST_LAYERS} layers; lower model.experts, levels, expert_hidden or tower_hidden")
+    if config.members * (experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks)) > MOST_LAYERS:
+        raise ConfigError(
+            f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"
+        )
     for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share", "field_unknown_share", "name_unknown_share"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")

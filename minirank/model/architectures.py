@@ -83,4 +83,4 @@ def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: Input
     check_tasks(config, tasks, spec)
     net = Network(config, tasks, spec)
     rates = rows if isinstance(rows, LabelRates) else label_rates(tasks, rows)
-    return net.finish(net.towers(ARCHITECTURES[config.architecture](net)), rates)
+    return net.finish(net.ensemble(lambda: ARCHITECTURES[config.architecture](net)), rates)

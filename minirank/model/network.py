@@ -8,6 +8,10 @@ g_t = softmax(z_t / temperature),   m_t = sum_e g_{t,e} h_e,   s_t = tower_t(m_t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+
 from ..config.model import POSITION, ModelConfig, TaskConfig
 from ..errors import ConfigError
 from ..kernels.batch import InputSpec
@@ -83,7 +87,7 @@ class Network:
         Args:
             first_level: x is the input vector; an mlp gate sees the role there alone.
         """
-        gate = self.config.gate
+        gate, penalty = self.config.gate, self.config.gate.penalty / self.config.members
         z = self.plan.block(f"{name}.z", groups * experts)
         if gate.role == "mlp" and first_level:
             hidden = self.mlp(f"{name}.hidden", self.role_and_x, (gate.hidden,))
@@ -93,11 +97,11 @@ class Network:
         if gate.role in ("bias", "full"):
             field = self.spec.column(self.role)
             roles = self.spec.categorical[field][1] - 1
-            bias = self.plan.parameter(f"{name}.role_bias", (roles, z.width), "zero", penalty=gate.penalty)
+            bias = self.plan.parameter(f"{name}.role_bias", (roles, z.width), "zero", penalty=penalty)
             self.plan.add("bias_by_id", z, (), (bias,), field=field)
             if gate.role == "full":
                 shape = (roles, x.width, z.width)
-                weight = self.plan.parameter(f"{name}.role_weight", shape, "zero", penalty=gate.penalty)
+                weight = self.plan.parameter(f"{name}.role_weight", shape, "zero", penalty=penalty)
                 self.plan.add("dense_by_id", z, (x,), (weight,), field=field)
         g = self.plan.block(f"{name}.g", z.width)
         self.plan.add("softmax", g, (z,), experts=experts, temperature=float(gate.temperature))
@@ -109,27 +113,56 @@ class Network:
         self.plan.add("mixture", m, (gates, *experts))
         return m
 
-    def towers(self, inputs: list[Slot]) -> Slot:
-        """One tower a task, its logit a column of the (B, T) block `logits`; then the position bias."""
-        logits = self.plan.block("logits", len(self.tasks))
+    def towers(self, inputs: list[Slot], logits: Slot) -> None:
+        """One tower a task, its logit a column of `logits` (B, T); then the position bias."""
         for t, (task, m) in enumerate(zip(self.tasks, inputs)):
             hidden = self.mlp(f"tower.{task.name}", m, self.config.tower_hidden)
             self.dense(f"tower.{task.name}.out", hidden, logits.columns(t, 1), relu=False)
         names = [task.name for task in self.tasks]
         if self.position is not None and self.config.position_bias in names:
             field = self.spec.column(self.position)
-            bias = self.plan.parameter("position_bias", (self.spec.categorical[field][1] - 1, 1), "zero", penalty=1.0)
+            bias = self.plan.parameter("position_bias", (self.spec.categorical[field][1] - 1, 1), "zero", penalty=1.0 / self.config.members)
             slot = logits.columns(names.index(self.config.position_bias), 1)
             self.plan.add("bias_by_id", slot, (), (bias,), field=field)
+
+    def ensemble(self, member: Callable[[], list[Slot]]) -> list[Slot]:
+        """The (B, T) logits of each member: networks of parameters of their own, side by side in one block.
+
+        Args:
+            member: builds a network up to the input of each task's tower.
+        """
+        count, tasks = self.config.members, len(self.tasks)
+        prefixes = [""] if count == 1 else [f"member{number}." for number in range(count)]
+        inputs = []
+        for self.plan.prefix in prefixes:
+            inputs.append(member())
+        self.plan.prefix = ""
+        block = self.plan.block("logits" if count == 1 else "members", count * tasks)
+        members = [block.columns(number * tasks, tasks) for number in range(count)]
+        for self.plan.prefix, of_tasks, logits in zip(prefixes, inputs, members):
+            self.towers(of_tasks, logits)
+        self.plan.prefix = ""
+        return members
+
+    def mean(self, members: list[Slot]) -> Slot:
+        """The mean logits of the members: a dense layer whose weights are 1 / K, and stay so, for no loss comes after it."""
+        if len(members) == 1:
+            return members[0]
+        self.outputs.clear()  # the gates of one member say little about all
+        tasks = len(self.tasks)
+        weight = self.plan.parameter("members.weight", (len(members) * tasks, tasks), "mean")
+        bias = self.plan.parameter("members.bias", (tasks,), "zero")
+        logits = self.plan.block("logits", tasks)
+        self.plan.add("dense", logits, (replace(members[0], width=len(members) * tasks, differentiable=0),), (weight, bias), relu=0)
         return logits
 
-    def finish(self, logits: Slot, known: LabelRates) -> Plan:
-        """Add the losses, whose scale comes from the training rows, and build the plan."""
-        config, names = self.config, [task.name for task in self.tasks]
+    def finish(self, members: list[Slot], known: LabelRates) -> Plan:
+        """Add the losses, whose scale comes from the training rows, and build the plan. What is minimised is the mean over the members."""
+        config, names, prediction = self.config, [task.name for task in self.tasks], self.mean(members)
         given = tuple(-1 if task.given is None else names.index(task.given) for task in self.tasks)
-        for t, task in enumerate(self.tasks):
+        for logits, (t, task) in product(members, enumerate(self.tasks)):
             for loss, weight in task.loss.items():
-                factor = task.weight * weight / known.rates[f"{task.name}.{loss}"]
+                factor = task.weight * weight / known.rates[f"{task.name}.{loss}"] / len(members)
                 if loss == "entire":
                     both = (logits.columns(given[t], 1), logits.columns(t, 1))
                     self.plan.add("bce_entire", None, both, task=t, given=given[t], factor=factor)
@@ -140,4 +173,4 @@ class Network:
         rest = {"unknown_share": {name: share for name, share in shares.items() if name is not None}, "training_rows": known.rows}
         rest["log_variance"] = self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None
         links = tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks)
-        return self.plan.build(logits, given=given, links=links, outputs=self.outputs, **rest)
+        return self.plan.build(prediction, given=given, links=links, outputs=self.outputs, **rest)

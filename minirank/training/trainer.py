@@ -241,7 +241,9 @@ class Trainer:
         measured = self._validate()
         best = self._is_best(measured)
         names = [f"{self.plan.spec.tasks[op.attributes['task']]}.{op.kind}" for op in self.plan.losses]
-        losses = {name: loss / cursor.batch for name, loss in zip(names, cursor.losses)}
+        losses = dict.fromkeys(names, 0.0)
+        for name, loss in zip(names, cursor.losses):
+            losses[name] += loss / cursor.batch  # each member of an ensemble adds its share
         line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
         measured = dict.fromkeys(self.undefined) | measured
         rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)

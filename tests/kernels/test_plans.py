@@ -224,8 +224,9 @@ def test_plan_prints_every_operation():
     {"role_field": "position", "position_field": None} | model.role_field is the position field
     {"role_field": "title", "position_field": "title"} | model.role_field is the position field 'title'
     {"experts": 0} | model.experts must be above 0
-    {"experts": 100000000000000000000} | the model has more than 10000 layers; lower model.experts, levels
-    {"architecture": "ple", "levels": 200, "task_experts": 200} | the model has more than 10000 layers; lower
+    {"members": 0} | model.members must be above 0
+    {"experts": 100000000000000000000} | the model has more than 10000 layers; lower model.members, experts
+    {"architecture": "ple", "levels": 200, "task_experts": 200} | the model has more than 10000 layers; lower model.members
     {"embedding": 1048577} | model.embedding must be at most 1048576, got 1048577
     {"expert_hidden": [4, 2000000]} | model.expert_hidden must be at most 1048576, got 2000000
     {"expert_hidden": ()} | at least one layer
@@ -302,3 +303,44 @@ def test_a_batch_out_of_bounds_is_refused(backend, change, words):
     plan = plan_of(small())
     with pytest.raises(ValueError, match=words):
         make_executor(backend, plan, np.float64).gradients(initial_values(plan, 0, np.float64), change(random_batch(33)))
+
+
+# --- ensembles -------------------------------------------------------------------------------------
+
+
+def member_of(values, number, plan):
+    """The parameters of one member as those of a plan of one network."""
+    own = initial_values(plan, 0, np.float64)
+    for name, view in own.items():
+        view[...] = values[name if name == "task.log_variance" else f"member{number}.{name}"]
+    return own
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("architecture, role", [("mmoe", "full"), ("single_task", "none"), ("ple", "bias")])
+def test_an_ensemble_is_its_members_side_by_side(architecture, role, backend):
+    single, plan = plan_of(small(architecture, role)), plan_of(small(architecture, role, members=4))
+    batch = random_batch(33, seed=2)
+    values = initial_values(plan, 5, np.float64)
+    kept = {name: values[f"members.{name}"].copy() for name in ("weight", "bias")}
+    randomise(values)
+    values["members.bias"][:] = 0
+    executor, alone = make_executor(backend, plan, np.float64), make_executor(backend, single, np.float64)
+    members = [member_of(values, number, single) for number in range(4)]
+    logits = [alone.logits(member, batch) for member in members]
+    assert np.abs(logits[0] - logits[1]).max() > 0.01
+    np.testing.assert_allclose(executor.logits(values, batch), np.mean(logits, axis=0), rtol=1e-9)
+    assert not plan.outputs
+    found, each = executor.gradients(values, batch), [alone.gradients(member, batch) for member in members]
+    assert found.total == pytest.approx(np.mean([one.total for one in each]))
+    arena = arena_gradient(found, values)
+    for number, one in enumerate(each):
+        of_member = arena_gradient(one, members[number])
+        for name, view in of_member.items():
+            if name != "task.log_variance":
+                np.testing.assert_allclose(4 * arena[f"member{number}.{name}"], view, rtol=1e-7, atol=1e-12)
+    state = TrainState(values)
+    for _ in range(3):
+        executor.step(state, batch, Adam(learning_rate=0.1, weight_decay=0.5))
+    for name, before in kept.items():
+        np.testing.assert_array_equal(state.values[f"members.{name}"], before)
