@@ -76,7 +76,7 @@ ALL = ("schedule=cosine", "warmup=0.3", "average=0.9", "epochs=3", "threads=1")
 
 
 def test_a_training_that_was_stopped_goes_on_byte_for_byte(tmp_path):
-    overrides = [f"training.{each}" for each in ALL] + ["model.field_unknown_share=0.2"]
+    overrides = [f"training.{each}" for each in ALL] + ["model.field_unknown_share=0.2", "model.members=2"]
     overrides += ["tasks=[{name: ctr, label_smoothing: 0.1}, {name: cvr, given: ctr, positive_weight: 2}]"]
     config = small_config(tmp_path, *overrides)
     whole = train(config, tmp_path / "whole")
@@ -86,6 +86,19 @@ def test_a_training_that_was_stopped_goes_on_byte_for_byte(tmp_path):
         assert train(config, folder, resume=True).best_epoch == whole.best_epoch
         for name in ("model.npz", "metrics.jsonl"):
             assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_an_ensemble_is_a_run_like_any_other(tmp_path):
+    config = small_config(tmp_path, "model.members=3", "training.epochs=6")
+    train(config, tmp_path / "run")
+    train(replace(config, model=replace(config.model, members=1)), tmp_path / "single")
+    run, lines = load_run(tmp_path / "run"), [read_metrics(tmp_path / name)[-1] for name in ("run", "single")]
+    assert lines[0]["losses"].keys() == lines[1]["losses"].keys() == {"ctr.bce", "cvr.bce"}
+    assert lines[0]["loss"] == pytest.approx(sum(lines[0]["losses"].values()), rel=0.05)  # the penalty is the rest
+    assert abs(lines[0]["loss"] - lines[1]["loss"]) < 0.1
+    rows = load_dataset(config).rows
+    members = run.executor.logits(run.values, rows)
+    assert members.shape == (500, 2) and run.plan.outputs == {} and "member2.embedding.who" in run.plan.parameters
 
 
 def test_labels_as_training_sees_them():
