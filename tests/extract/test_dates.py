@@ -4,8 +4,8 @@ from case_table import cases
 
 from minirank.extract import extract_job
 from minirank.extract.normal_form import normalise
-from minirank.extract.rules.dates import find_periods
 from minirank.extract.rules.lexicon import Tokens
+from minirank.extract.rules.periods import find_periods
 from minirank.extract.rules.years import find_amounts
 
 NOW = 2025 * 12  # January 2025
@@ -80,6 +80,17 @@ NOW = 2025 * 12  # January 2025
     'between 2015 and 2018' | 36
     'between 2015 and, later, 2018' | 0
     'between Jan 2015 and 18 days in 2018' | 0
+    '2015 ? 2018' | 36
+    'Jan 2015 � Mar 2018' | 39
+    '2015 _ 2018' | 36
+    'Jan 2015 = now' | 120
+    '01/2015 05/2018' | 41
+    'Jan 2015  Mar 2018' | 39
+    '2015 2018' | 0
+    '2018; now, and then' | 0
+    'Jun 2018 - Aug' | 3
+    'Nov 2018 - Feb' | 4
+    'Nov 2018 - Acme' | 0
     'zwischen 2015 und 2018' | 36
     '2018 - 2015' | 36
     '2018 - 2018' | 6
@@ -137,6 +148,11 @@ def test_periods(text, months):
     assert len(found) == (months > 0)
 
 
+def test_the_last_column_of_a_table_says_that_it_lasts():
+    (period,) = find_periods("Clerk | Acme | Jan 2018 | now |", NOW)
+    assert (period.last - period.first, period.open) == (84, True)
+
+
 @cases(r"""
     text= | years=
     'mindestens 5 Jahre Erfahrung' | 5
@@ -176,6 +192,15 @@ def test_periods(text, months):
     "5 ou plus ans d'expérience" | 5
     '3 bis 5 Jahre Erfahrung' | 3
     'up to an experience' | 0
+    'less than 4 years of experience' | 0
+    'no less than 4 years of experience' | 4
+    'at most 5 years of experience' | 0
+    'not more than 5 years of experience' | 0
+    'weniger als 4 Jahre Erfahrung' | 0
+    "moins de 3 ans d'expérience" | 0
+    "pas moins de 3 ans d'expérience" | 3
+    'menos de 4 años de experiencia' | 0
+    '12+ yrs exp.' | 12
     '15 an hour and experience' | 0
     '20 Jahre alt mit Erfahrung' | 0
     'wir sind seit 20 Jahren am Markt' | 0

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.personal.word_lists import fold, word_lists
-from minirank.extract.rules.dates import Period, covered_months, find_periods
 from minirank.extract.rules.lexicon import Match
+from minirank.extract.rules.periods import Period, covered_months, find_periods
 from minirank.extract.rules.scanned_text import ScannedText
 
 _LONGEST, _MOST_WORDS = 60, 8  # characters and words of a name

@@ -37,6 +37,14 @@ _CONTRACT_OF = re.compile(
     r"(?i)\b(?:position|contract|employment|appointment|fellowship|project|stelle|vertrag|poste|contrat)\s"
     r"(?:is |are |runs |lasts |ist )?(?:limited to |for |of |over |auf |für |de )?(?:up to |about )?\Z"
 )
+# `less than 4 years` asks for none; `no less than 4 years` for four.
+_AT_MOST = re.compile(
+    r"(?i)(?:(?<!\bno )(?<!\bnot )(?<!\bnicht )(?<!\bpas )(?<!\bnon )(?<!\bnão )(?<!\bniet )(?<!\bnie )(?<!\bnu )(?<!\binte )"
+    r"\b(?:(?:less|fewer) than|under|weniger als|moins de|menos de|meno di|minder dan|mniej niż|mai puțin de|mindre än"
+    r"|mindre end|mindre enn)"
+    r"|\b(?:at most|(?:no|not) more than|up to|max\.?|maximum(?: of)?|höchstens|maximal|bis zu|au plus|maximum de|jusqu'à|como máximo"
+    r"|hasta|al massimo|fino a|no máximo|até|maximaal|hooguit|maksymalnie|cel mult|maximum|până la|högst|upp till|højst|op til|opptil))\s\Z"
+)
 _MOST_YEARS = 45
 _MOST_AMOUNTS = 200  # of a text that are looked at
 _NEAR = 120  # characters
@@ -113,7 +121,7 @@ def find_amounts(plain: str, tokens: Tokens) -> list[tuple[int, int, int]]:
         begin = end + 1 if _ABBREVIATED.match(plain, end) else end
         sentence_end = _SENTENCE_END.search(plain, begin, end + 90)
         rest = plain[begin : sentence_end.start() if sentence_end else end + 90]
-        if _OF_EMPLOYER.search(near) or _CONTRACT_OF.search(near) or _OF_CONTRACT.match(rest):
+        if _OF_EMPLOYER.search(near) or _AT_MOST.search(near) or _CONTRACT_OF.search(near) or _OF_CONTRACT.match(rest):
             continue
         if words.refused.search(near + " " + rest) or not (words.after.match(plain, begin, end + 90) or words.before.search(near)):
             continue
