@@ -16,7 +16,7 @@ _SENTENCE = re.compile(r"[.!?\n•。！？；](?:(?<=[\n•。！？；])|(?<!\
 # A placeholder (`<NAME>`), a word with the signs that belong to it (`C++`, `CI/CD`), a flagged span, or any other single character.
 WORDS = re.compile(r"(<\w{1,20}>|[^\W_](?:[\w.+#'/&-]*[\w+#])?|\x01+|[^\s\x01])")
 _HEADING_MARKUP = " *#_=:|>[]/~+•-\"'"
-_NUMBERED = re.compile(r"(?:\d{1,2}|[IVX]{1,4})[.)] ?")
+_NUMBERED = re.compile(r"(?:\d{1,2}|[IVX]{1,4}|[A-H](?=[.)] ))[.)] ?")
 _LONGEST_HEADING = 48
 # `We bake. You have: an oven licence.`: a heading within a line.
 _WITHIN = re.compile(rf"[.!?;] {{1,2}}([^\W\d_][^.:!?;\n]{{1,{_LONGEST_HEADING - 2}}}):(?=\s)")
@@ -93,7 +93,8 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
     """Start offsets and kinds of the sections.
 
     A heading is a line of its own, or the words before a colon at the start of a line; the latter
-    (`Nice to have: Go`) lasts to the end of its paragraph, or to the next one in the line, the former to the next heading.
+    (`Nice to have: Go`) lasts to the end of its paragraph, or to the next one in the line, the former to the next heading. A fact
+    of the job (`Salary: 50k`) is told on its line, or in the paragraph below it; then the section before goes on.
     """
     starts: list[int] = [0]
     kinds: list[str | None] = [None]
@@ -113,11 +114,16 @@ def _sections(plain: str, headings: Mapping[str, str]) -> tuple[list[int], list[
             if len(head) <= _LONGEST_HEADING and (colon or len(head) == len(content)):
                 kind = headings.get(head.rstrip(_HEADING_MARKUP).lower())
             if kind is not None:
-                inline = bool(rest.strip())
+                told = bool(rest.strip())
+                inline = told or kind == "fact"
                 if not inline:
                     current = kind
                 starts.append(begin)
-                kinds.append(kind)
+                kinds.append("other" if kind == "fact" else kind)
+                if told and kind == "fact":
+                    starts.append(begin + len(line) + 1)
+                    kinds.append(current)
+                    inline = False
             for m in _WITHIN.finditer(line) if ": " in line else ():
                 kind = headings.get(m[1].lower())
                 if kind is not None:

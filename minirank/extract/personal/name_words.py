@@ -18,6 +18,8 @@ SURNAMES = frozenset(
     "姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严武戴莫孔向汤張劉陳楊黃趙吳孫馬羅鄭梁謝許韓馮鄧蕭葉蘇呂盧鍾譚陸"
     "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용"
 )
+_LABELLED = re.compile(r"(?m)^[ *#_]{0,3}([a-h]|[ivx]{1,4})[.)] ")
+_LABELS = ("a b c d e f g h".split(), "i ii iii iv v vi vii viii".split())
 _DOTTED = re.compile(r"[^\W\d_]{2}\.[^\W\d_]")  # `node.js`, and no initials
 _JOBS = re.compile(
     r"(?:ician|ologist|ographer|ineer|ngineer|eveloper|anager|analyst|grammer|ntist|iatrist|erapist|ultant|signer|chitect"
@@ -26,7 +28,7 @@ _JOBS = re.compile(
 SMALL_WORDS = frozenset(
     "i'm hi hello hey dear the a an of in for and or to with at on by as is are we our you your i my und der die das et le les la de en"
     " y los e os il gli in"
-    " von zu mit fur bei".split()
+    " von zu mit fur bei since seit depuis desde dal od vanaf sinds sedan siden from until till bis".split()
 )
 
 
@@ -73,11 +75,27 @@ class NameReader:
     def add(self, name: Iterable[Word]) -> None:
         """A name, with its span."""
         found = tuple(name)
+        if found and len(found[0].flat) < 5 and self._opens_section(found[0]):
+            return
         if found and self.blocked.find(1, found[0].start, found[-1].end) < 0:
             self.names.append(found)
             lines = [n for n in range(1, len(found)) if "\n" in self.text[found[n - 1].end : found[n].start]]
             for first, past in zip([0, *lines], [*lines, len(found)], strict=True):
                 self.spans.append((found[first].start, found[past - 1].end))
+
+    def _opens_section(self, word: Word) -> bool:
+        """Whether an initial is the letter of a section: `B. Availability` below a line `A. ...`, and no other line with `B.`."""
+        m = _LABELLED.match(self.flat, self.flat.rfind("\n", 0, word.start) + 1)
+        if m is None or m.start(1) != word.start:
+            return False
+        opened = [other[1] for other in _LABELLED.finditer(self.flat)]
+        for labels in _LABELS:
+            if m[1] in labels and opened.count(m[1]) == 1:
+                at = labels.index(m[1])
+                beside = labels[at - 1] if at else labels[1]
+                if beside in opened and (opened.index(beside) < opened.index(m[1])) == (at > 0):
+                    return True
+        return False
 
     def _take(self, start: int, end: int, most: int, comma: bool = False, lower: bool = False, strict: bool = True) -> tuple[Word, ...]:
         """The capitalised words from an offset on: at most so many, one blank between two, particles inside.

@@ -123,7 +123,9 @@ _PHRASES = (
         rf"(?<![\w-])(?<!getting )(?<!get )(?<!be )(?:i am |i'm |ich bin |je suis |soy |estoy |sono |estou |jestem |is |was |happily "
         rf"|recently )?{_MARRIED}(?![\w-])(?: to [^\W\d_][\w'-]{{1,20}}(?: [^\W\d_][\w'-]{{1,20}})?)?"
         rf"(?:,? ?(?:with|and|mit|und|avec|et|con|e|y|z|i|,)? ?(?:a |{_NUMBER} )(?:grown |adult |young |small |erwachsene |kleine"
-        rf" )?{_CHILDREN})?(?!\w)(?![-]| (?:filing|couples?|women|men|people|with ))",
+        rf" )?{_CHILDREN})?(?!\w)(?![-]| (?:filing|couples?|women|men|people|with ))"
+        r"(?! (?:(?:of|in|de|di|en|em|es|der|des|della) )?(?:las? |los )?(?:scien|cien|wissens|kunst|art[is]|art(?:es)?\b"
+        r"|ingen|ingegn|nauk|sztuk))",
         "STATUS",
         "married unmarried divorced widow widowed widower ledig verheiratet geschieden verwitwet getrennt marie mariee celibataire"
         " divorce divorcee pacse pacsee veuf veuve casado casada soltero soltera",
