@@ -6,6 +6,7 @@ In reading order:
     scanned_text              one scan of a text: what is flagged, what the lexicon finds
     requirements, years,      which skills are demanded; how many years; what is done in the job
     responsibilities
+    dates, periods, career    when, for how long and for whom somebody worked
     signal_words, pay,        finer signals: pay, when somebody can start, conditions and leadership, industries, how well a skill
     availability, conditions, is known
     industries, skill_depth,

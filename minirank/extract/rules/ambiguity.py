@@ -35,7 +35,20 @@ _SURROUNDINGS = re.compile(
     r"|community|technolog(?:y|ies))\b"
 )
 _NO_DEGREE_BEFORE = re.compile(r"(?i)(?:\d|\b(?:first|second|third))[ -]\Z")  # `360-degree`
-_NO_MASTER_BEFORE = re.compile(r"(?i)\b(?:scrum|web|quiz|toast|brew|yard|station|harbou?r|quarter)[ -]?\Z")
+_STUDIED = r"(?:bachelor(?:'s)?|b\.?sc|ph\.?d|doctorate|diplom\w?|degree|magister|licence|laurea|grado|licenciatura)"
+_MASTER_AFTER = re.compile(
+    rf"(?i)\W{{1,3}}(?:(?:or|and|oder|und|ou|et|o|y|e|lub|sau|eller|/)\W{{1,2}})?(?:an? )?{_STUDIED}\b"
+    r"|,? (?:is |or equivalent |or similar )?(?:required|preferred|needed|mandatory|a must|desired|desirable|essential"
+    r"|necessary|an advantage"
+    r"|a plus|erforderlich|level|studies|graduate|erwünscht|exigé|requis|souhaité)\b"
+)
+_MASTER_BEFORE = re.compile(
+    rf"(?i)(?:{_STUDIED}\W{{1,3}}(?:(?:or|and|oder|und|ou|et|o|y|e|lub|sau|eller|/)\W{{1,2}})?(?:an? )?"
+    r"|\b(?:required|education|qualifications?|degree|studies|level|studium|formation|diplôme)\s?:\s{1,2}(?:an? )?)\Z"
+)
+_NO_MASTER_BEFORE = re.compile(
+    r"(?i)\b(?:scrum|web|quiz|toast|brew|yard|station|harbou?r|quarter|ring|choir|band|task|pay|head|dungeon)[ -]?\Z"
+)
 _NO_DEGREE_AFTER = re.compile(
     r"(?i)(?<=degree) of (?!science|arts|engineering|bachelor|master|doctor)|(?<=bachelor) (?:part|pad|apartment)|(?<=degree) burns?"
 )
@@ -140,6 +153,8 @@ def _verdict(plain, m, words, ordinary):
         joined = before == "-" and start > 1 and plain[start - 2].isalnum()
         return not joined and not _SURROUNDINGS.match(plain, end)
     if m.kind == "education":
+        if plain[start:end].lower() == "master" and not _is_degree(plain, start, end):
+            return False
         before = _NO_DEGREE_BEFORE if plain.startswith("degree", start) else _NO_MASTER_BEFORE
         return not (before.search(plain, max(0, start - 12), start) or _NO_DEGREE_AFTER.match(plain, end))
     if m.kind != "skill":
@@ -169,6 +184,13 @@ def _verdict(plain, m, words, ordinary):
     if not quote.isupper() and (not opener or opener in _CLAUSE_OPENERS) and _NEXT_WORD.match(plain, end):
         return _NEXT_TECHNICAL.match(plain, end) is not None
     return True
+
+
+def _is_degree(plain, start, end):
+    """`Master required`, `Bachelor or Master`; `Master Electrician`, `to master` and `Master of Ceremonies` are none."""
+    if not plain[start].isupper():
+        return False
+    return bool(_MASTER_AFTER.match(plain, end) or _MASTER_BEFORE.search(plain, max(0, start - 40), start))
 
 
 def _in_a_name(plain, m, words, before, after):

@@ -12,13 +12,13 @@ from typing import Any
 from minirank.extract.masked_text import PLACEHOLDER
 from minirank.extract.normalised_text import within
 from minirank.extract.rules.career import Career, measure, read_career
-from minirank.extract.rules.dates import MOST_YEARS, covered_months
 from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.hobbies import at_work
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
 from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases, without_company
-from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company
+from minirank.extract.rules.periods import MOST_YEARS, covered_months
+from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company, presents
 from minirank.extract.rules.responsibilities import find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
 from minirank.extract.rules.scanned_text import FORM, ScannedText
@@ -46,9 +46,14 @@ _LEVEL_AFTER = re.compile(r"(?i)[ -]{1,2}(?:level|position|role|engineer|develop
 _LEVEL_BEFORE = re.compile(r"(?i)(?:experience level|seniority|career level|level):?\s{1,3}$")
 _ENTRY_BEFORE = re.compile(r"(?:^|[\n|:•(]|\bas(?: an?)?|- )[ *]{0,4}$")
 _ENTRY_AFTER = re.compile(r" (?!Degree|Generation|Certificate)[A-Z]")
+# Years that something lasts, or that are past, and not years that are asked for: `for the past 25 years the centre has`.
 _LASTING = re.compile(
-    r"(?i)\b(?:since|seit|depuis|hace|od|już od|sinds|sedan|siden) (?:more than |over |almost |über |mehr als |plus de |más de )?\Z"
+    r"(?i)\b(?:(?:since|seit|depuis|hace|od|już od|sinds|sedan|siden) (?:more than |over |almost |über |mehr als |plus de |más de )?"
+    r"|(?:past|last|previous|recent|vergangenen|letzten|últimos|últimas|ultimi|afgelopen|laatste|ostatnich|ultimii|senaste"
+    r"|seneste|siste) )\Z"
 )
+_GIVEN = re.compile(r"(?i)(?:get|getting|receive|receiving|earn|enjoy|gain(?! (?:knowledge|insight|experience))) ")
+_WHOLLY = re.compile(r"(?i)fully|100|first|only|position|role|job|anywhere|vollständig|based|full")
 _OF_SKILLS = frozenset(("expert", "experienced", "intermediate", "seasoned"))
 _NOT_WORK = ("education", "apart", "languages")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
@@ -100,6 +105,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
         responsibilities=_responsibilities(scan, tasks, marked.skills, named),
         soft_skills=scan.each_named(soft),
         **job_signals(scan, border, posted_at, sorted([*(m for m in (*must, *nice) if m.kind != FORM), *soft])),
+        remote=_remote(scan, [_as_benefit(m, scan) for m in scan.kinds["remote"]]),
         **_common(scan, asked["language"]),
     )
 
@@ -129,13 +135,14 @@ def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazettee
         soft_skills=scan.each_named(has["soft"]),
         **_career(scan, career),
         **resume_signals(scan, career, updated_at),
+        remote=_remote(scan, scan.kinds["remote"]),
         **_common(scan, has["language"]),
     )
 
 
 def _common(scan: ScannedText, languages: list[Match]) -> dict[str, Any]:
     """Features that jobs and resumes share, by name."""
-    found = {"location": _location(scan), "remote": _remote(scan), "languages": _languages(scan, languages)}
+    found = {"location": _location(scan), "languages": _languages(scan, languages)}
     return {**found, "flagged": scan.flagged, "masked": scan.masked}
 
 
@@ -159,7 +166,8 @@ def _asked_labels(scan: ScannedText, gazetteer: Gazetteer, marked: Marked) -> li
 
 def _responsibilities(scan: ScannedText, tasks: list[tuple[str, int, int]], skills: Spans, named: list[Match]) -> tuple[Value, ...]:
     """Items that open with an action verb, and the tagger's phrases outside of them and of soft skills."""
-    phrases = open_phrases(scan, skills, [*(m[:2] for m in named if m.kind == "soft"), *(task[1:] for task in tasks)])
+    asked = [span for span in skills if not presents(scan, span[0]) and not _GIVEN.match(scan.plain, *span)]
+    phrases = open_phrases(scan, asked, [*(m[:2] for m in named if m.kind == "soft"), *(task[1:] for task in tasks)])
     found = [*(scan.value(*task) for task in tasks), *(scan.open_value(*phrase) for phrase in phrases)]
     return tuple(sorted(found, key=lambda value: value.start))
 
@@ -335,9 +343,15 @@ def _location(scan: ScannedText) -> Value | None:
     return None
 
 
-def _remote(scan: ScannedText) -> Value | None:
+def _as_benefit(m: Match, scan: ScannedText) -> Match:
+    """What a remote policy says among the benefits: `home office` is possible there, and no place of work."""
+    possible = m.name == "remote" and scan.section(m.start) == "other" and _WHOLLY.search(scan.plain, m.start, m.end) is None
+    return m._replace(name="hybrid") if possible else m
+
+
+def _remote(scan: ScannedText, policies: list[Match]) -> Value | None:
     """Hybrid before the others (`hybrid: two days remote`), then onsite (`no remote`), then remote."""
-    return scan.first_named(sorted(scan.kinds["remote"], key=lambda m: ("hybrid", "onsite", "remote").index(m.name)))
+    return scan.first_named(sorted(policies, key=lambda m: ("hybrid", "onsite", "remote").index(m.name)))
 
 
 def _languages(scan: ScannedText, matches: list[Match]) -> tuple[Value, ...]:

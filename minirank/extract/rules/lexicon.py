@@ -137,7 +137,7 @@ class Lexicon:
             for language in languages.split():
                 self.ordinary.setdefault(language, set()).add(word)
         self.verbs = _inflected(data["verbs"])
-        self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other"))
+        self.job_headings = _headings(data["headings"], ("must", "nice", "responsibilities", "other", "fact"))
         kinds = ("experience", "skills", "education", "languages", "summary", "apart")
         self.resume_headings = _Headings(_headings(data["headings"], kinds), data["heading_words"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from minirank.extract.masked_text import PLACEHOLDER
@@ -39,6 +40,8 @@ _PARENTHESIS = re.compile(r"[(\[][^()\[\]]*(?:[)\]]|$)")
 _POSSESSIVE = re.compile(r" ?['\u2019]s\b")
 _MASKED = re.compile(rf"{PLACEHOLDER}|<\w{{1,20}}>")
 _STUDIED = re.compile(r"[\s,)]{0,3}(?:degrees? )?(?:(?:in|of|within) )?")
+_CAPITALS = re.compile(r"(?:[A-Z][\w.+#-]* ){2,4}")
+_VENDOR = re.compile(r"(?<=[A-Z])[\w.+#-]* ((?:Apache|Microsoft|Google|Amazon|Adobe|Oracle|IBM|VMware|Atlassian|Autodesk) [A-Z])")
 _WORD = re.compile(r"[^\s()\[\]{}<>\"“”„`,;:!?*•|]+")
 
 
@@ -96,7 +99,9 @@ def open_forms(scan: ScannedText, knowledge: Spans, names: Iterable[Match], task
     for name in names:
         first.setdefault(name.name, name)
     found = []
-    for (start, end), inside in _touching([s for s in spans if s[0] < s[1] and s[0] not in openings], names):
+    spans = [s for s in spans if s[0] < s[1] and s[0] not in openings]
+    spans = [part for span, inside in _touching(spans, names) for part in _parted(plain, *span, inside)]
+    for (start, end), inside in _touching(spans, names):
         form, said = surface_form(plain[start:end]), [first[name.name] for name in inside]
         if form is None or form in first:
             continue
@@ -144,6 +149,19 @@ def surface_form(words: str) -> str | None:
         return None
     form = " ".join([*tokens[first : last - 1], _singular(tokens[last - 1])]).lower()
     return form if len(form) <= _LONGEST_FORM and any(map(str.isalpha, form)) and (len(form) > 1 or not form.isascii()) else None
+
+
+def _parted(plain: str, start: int, end: int, inside: list[Match]) -> Spans:
+    """The names that a list without commas has joined in a span: `Entity Framework Azure`, `Kotlin Apache Cordova`.
+
+    A known name that ends the span stands for itself behind two words in capitals or more; the name of a vendor opens another.
+    """
+    if inside and inside[-1].end == end and _CAPITALS.fullmatch(plain, start, max(start, inside[-1].start)):
+        last = inside[-1].start
+        return [(start, start + len(plain[start:last].rstrip())), (last, end)]
+    cuts = [m.start(1) for m in _VENDOR.finditer(plain, start, end)]
+    borders = [start, *cuts, end]
+    return [(a, a + len(plain[a:b].rstrip(" /&"))) for a, b in pairwise(borders)] if cuts else [(start, end)]
 
 
 def _after(plain: str, start: int, degrees: list[Match]) -> int:

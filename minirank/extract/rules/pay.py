@@ -43,8 +43,10 @@ _LINK = re.compile(
     r"|verhandelbar|expected|currently"
     r"|a)\b[\s.:,)/(]{0,3}){0,5}"
 )
-_WISHED = re.compile(r"(?i)\b(?:expect\w*|desir\w*|target|minimum|preferred|wish\w*|requested|required|looking for an?)\s(?:\w{1,8}\s)?$")
-_WISHED_AFTER = re.compile(r"(?i)\s(?:is\s|i\s|we\s)?(?:expect|requir|wish|desir|ask|sought)")
+_WISHED = re.compile(
+    r"(?i)\b(?:expect\w*|desir\w*|target|min\.?|minimum|preferred|wish\w*|requested|required|looking for an?)\s(?:\w{1,8}\s)?$"
+)
+_WISHED_AFTER = re.compile(r"(?i)\s(?:is\s|i\s|we\s)?(?:expect|requir|wish|desir|ask|sought|min(?:imum)?\b)")
 _BORDER = re.compile(r"(?<!\b[Mm]in)(?<!\b[Mm]ax)(?<!\b[Cc]a)(?<!\bp\.a)[.!?](?: |$)|[|;•]")
 _ALONE_BEFORE = re.compile(r"(?i)(?:^|[.!?|;•,:(\n-]|\bfrom|\bup to|\bab|\bbis zu)[\s*-]{0,4}$")
 _OPENS = re.compile(r"(?:^|\n)[\s*•>-]{0,6}$")

@@ -44,6 +44,24 @@ _PRESENTS = re.compile(
     r"(?i)\W{0,3}(?:(?:we are|we're) (?:an? |the |one of )|[^.\n]{0,50}\bis (?:an? |the |one of the )(?:[\w-]{1,20} ){0,2}"
     r"(?:leading|leader|provider|company|manufacturer|agency|start-?up)\b)"
 )
+# What an employer does: `Acme develops turbines`, `The Centre has worked for nature since 1990`.
+_DOES = re.compile(
+    r"(?!(?:[\w'-]{1,20} ){0,4}?(?:[Cc]andidates?|[Aa]pplicants?|[Rr]ole|[Pp]osition|[Jj]ob|[Pp]erson|Engineer|Manager|Developer|Analyst"
+    r"|Specialist|Assistant|Officer|Nurse|Teacher|Consultant|You|This|It)\b)"
+    r"\W{0,3}(?:The |This |Our |At )?(?:[A-Z][\w&'.-]{1,24} ){0,4}(?:Centre|Center|Company|Group|Department|Institute"
+    r"|University|[Cc]ompany|group|firm"
+    r"|organi[sz]ation|agency|institute|team|[A-Z][\w&'.-]{1,24}) (?:is|was|has|works|develops|provides|offers|delivers"
+    r"|designs|operates|supports"
+    r"|builds|helps|makes|produces|manufactures|aims|employs|specialises|specializes|runs|conducts|seeks to|strives|creates"
+    r"|serves|combines)\b"
+    r"(?! (?:looking|seeking|hiring|recruiting|responsible|expected|required|able))"
+)
+# What an employer gives: `You get IT support and first aid training`; `you get to build` is a task.
+_OFFERED = re.compile(
+    r"(?i)\W{0,3}(?:(?:and|here|with us|in return),? )?(?:you|we)(?:'ll| will| can)?(?: also)? (?:get|receive|be given"
+    r"|be offered|enjoy|earn"
+    r"|offer(?: you)?|give you|provide you with) (?!to\b)"
+)
 _WORKS_WITH = re.compile(
     r"(?i)\W{0,3}(?:we (?:mainly |also |mostly |currently |primarily )?(?:use|work with|work in|code|program|build (?:in|with|on)|run on"
     r"|rely on|develop (?:in|with))"
@@ -82,7 +100,7 @@ def label_requirements(
         elif label is None and sentence in weak:
             label = "must"
         elif label is None and not explicit:
-            if _PRESENTS.match(document.plain, sentence[0]):
+            if _PRESENTS.match(document.plain, sentence[0]) or _OFFERED.match(document.plain, sentence[0]):
                 continue
             if marked.get(m) or not of_company(document, m.start):
                 label = "must"
@@ -123,6 +141,13 @@ def boilerplate_spans(document: NormalisedText, tokens: Tokens, cues: list[Match
 def of_company(document: NormalisedText, position: int) -> bool:
     """Whether the sentence at an offset speaks of the employer: `We are a creative team`."""
     return _COMPANY.match(document.plain, document.sentence(position)[0]) is not None
+
+
+def presents(document: NormalisedText, position: int) -> bool:
+    """Whether the sentence at an offset says what the employer is, does or gives, and asks nothing."""
+    start = document.sentence(position)[0]
+    plain = document.plain
+    return of_company(document, position) or any(pattern.match(plain, start) for pattern in (_PRESENTS, _OFFERED, _DOES))
 
 
 def label_mentions(document: NormalisedText, mentions: list[tuple[int, int]], cues: list[Match]) -> list[str | None]:

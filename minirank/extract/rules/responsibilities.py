@@ -14,6 +14,11 @@ _LEADING = re.compile(
     r"(?i)[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
     r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?"
 )
+_APPLY = re.compile(
+    r"(?i)[\s*>•-]{0,4}(?:please )?apply (?:and|now|today|online|via|by|here|directly|before|through|to us|for (?:this"
+    r"|the) (?:job|position|role)"
+    r"|with (?:your|a|an) (?:cv|resume|application|letter|cover))\b"
+)
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
 
 
@@ -35,6 +40,8 @@ def find_responsibilities(document: NormalisedText, border: int, language: str |
     found = []
     for begin, finish in tasks or document.spans(None):
         for item in _ITEM.finditer(document.plain, max(begin, border), finish):
+            if _applies(document, item):
+                continue
             leading = _LEADING.match(document.plain, item.start(), item.end())
             start = leading.end() if leading else item.start()
             word = _WORD.match(document.plain, start, item.end())
@@ -46,6 +53,16 @@ def find_responsibilities(document: NormalisedText, border: int, language: str |
             if len(found) == _MOST_RESPONSIBILITIES:
                 return found
     return found
+
+
+def _applies(document: NormalisedText, item: re.Match[str]) -> bool:
+    """Whether an item is a heading, or says how to apply: `Work Assignments`, `Apply now`."""
+    line = document.plain.rfind("\n", 0, item.start()) + 1
+    finish = document.plain.find("\n", item.end())
+    heading = (
+        document.is_heading(line) and item.end() >= (finish if finish >= 0 else len(document.plain)) and ":" not in item[0].rstrip(" :")
+    )
+    return heading or _APPLY.match(item[0]) is not None
 
 
 def _is_task(document: NormalisedText, item: re.Match[str], begin: int) -> bool:
