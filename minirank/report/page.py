@@ -108,6 +108,8 @@ def _cautions(contents: Contents) -> Html:
         )
         for each in contents.cautions
     ]
-    fine = element("p", "None of the report's rules found anything to warn of.", class_="fine-box")
+    blind = contents.unreadable or any(isinstance(part, Missing) for part in (contents.quality, contents.curves))
+    checked = "that could be checked " if blind else ""
+    fine = element("p", f"None of the report's rules {checked}found anything to warn of.", class_="missing" if blind else "fine-box")
     lost = [element("h3", "What could not be read"), element("ul", *(element("li", line) for line in contents.unreadable))]
     return join([element("ul", *items, class_="cautions") if items else fine, *(lost if contents.unreadable else [])])

@@ -15,15 +15,16 @@ REACHABLE = "reachable best"
 def quality_section(quality: Quality) -> Html:
     """Pictures of the main metrics by role, and all metrics in tables."""
     compared = " The red stroke is the best that any model could reach with what can be seen." if quality.ceilings else ""
+    whose = "all rows or on one role's" if quality.roles else "all rows"
     reading = (
-        f"Measured on the {quality.rows:,} {quality.part} rows, which training did not see. Each bar is the model on all rows or on one "
-        f"role's, its whisker the interval; AUC, GAUC and concordance begin at 0.5, where a model guesses.{compared}"
+        f"Measured on the {quality.rows:,} {quality.part} rows, which training did not see. Each bar is the model on {whose}, "
+        f"its whisker the interval; AUC, GAUC and concordance begin at 0.5, where a model guesses.{compared}"
     )
     worst = element("p", element("strong", f"Served worst: {quality.worst_role}. " if quality.worst_role else ""), quality.worst_rule)
     return join(
         [
             element("p", reading),
-            worst if quality.worst_rule else "",
+            worst if quality.roles else "",
             *(part for number, task in enumerate(quality.tasks) for part in _quality_of(task, number, quality)),
             *(element("p", text, class_="note") for text in (quality.interval, quality.stored) if text),
         ]

@@ -60,7 +60,7 @@ def _answer(question: str, answer: str, reason: object, section: str) -> Html:
 
 def _worst(contents: Contents) -> Html | None:
     quality = contents.quality
-    if isinstance(quality, Missing) or not (quality.worst_role or quality.worst_rule):
+    if isinstance(quality, Missing) or not quality.roles:
         return None
     return _answer("Which role does it serve worst?", quality.worst_role or "None stands out", quality.worst_rule, "quality")
 
@@ -83,8 +83,9 @@ def _calibrated(contents: Contents) -> Html | None:
         return None
     task = next((task for task in calibration.tasks if task.task == "cvr"), calibration.tasks[0])
     answer, _, reason = task.verdict.partition(": ")
-    error = f"The expected calibration error is {figure(task.ece)}."
-    return _answer(f"Is {task.task.upper()} calibrated?", answer, f"{reason[:1].upper()}{reason[1:]} {error}", "calibration")
+    error = f"Bin by bin the two differ by {figure(task.ece)} on average (expected calibration error)."
+    name = task.task.upper() if task.task in ("ctr", "cvr") else task.task
+    return _answer(f"Is {name} calibrated?", answer, f"{reason[:1].upper()}{reason[1:]} {error}", "calibration")
 
 
 def _first(contents: Contents) -> Html | None:

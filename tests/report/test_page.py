@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -101,7 +102,7 @@ def test_tables_have_captions_and_headings_and_pictures_have_words(page):
 def test_a_section_that_is_missing_says_why():
     page = Parsed(render(report_contents.missing()))
     assert sum("has no jobs to rank" in each[2] for each in page.all("p")) == 6
-    assert not page.all("svg") and any("None of the report's rules" in each[2] for each in page.all("p"))
+    assert not page.all("svg") and any("None of the report's rules that could be checked found" in each[2] for each in page.all("p"))
 
 
 def answers(contents):
@@ -114,7 +115,9 @@ def test_the_four_questions_are_answered_first():
     found = answers(report_contents.full())
     assert found["Which role does it serve worst"].startswith("executiveexecutive reaches 66 %")
     assert found["Which expert is idle"] == "expert 0 (idle)expert 0 has 1.0 % of the weight, an even share would be 25 %."
-    assert found["Is CVR calibrated"] == "CalibratedPredicted 0.20, observed 0.19. The expected calibration error is 0.012."
+    assert found["Is CVR calibrated"] == (
+        "CalibratedPredicted 0.20, observed 0.19. Bin by bin the two differ by 0.012 on average (expected calibration error)."
+    )
     assert found["Why does this candidate stand first"].startswith("r000001, for hrFirst by pCTR pCVR")
 
 
@@ -137,6 +140,16 @@ def test_experts_that_all_work_are_not_called_idle():
     experts = tuple(replace(each, load=0.25, state="works") for each in made.gates.experts)
     found = answers(replace(made, gates=replace(made.gates, experts=experts)))
     assert found["Which expert is idle"].startswith("NoneThe least used works too: expert 0 has 25 %")
+
+
+def test_where_there_are_no_roles_none_is_spoken_of():
+    assert list(answers(report_contents.table())) == ["Which expert is idle", "Is CVR calibrated"]
+    assert "one role's" not in render(report_contents.table())
+
+
+def test_nothing_to_warn_of_is_said_in_full_where_everything_was_read():
+    made = replace(report_contents.full(), cautions=(), unreadable=())
+    assert "None of the report's rules found anything to warn of." in html.unescape(render(made))
 
 
 def test_the_first_places_of_all_roles_stand_side_by_side():
