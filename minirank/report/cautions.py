@@ -69,7 +69,7 @@ RULES = {
     "few labels": Rule(
         "serious",
         "quality",
-        f"fewer than {signs.FEW_POSITIVES} labels of the rarer class among the rows that are measured on",
+        f"fewer than {signs.FEW_POSITIVES} labels, or labels of the rarer class, among the rows that are measured on",
         "Believe the intervals, not the values; take a longer log, or a larger data.split.test.",
         signs.few_positives,
     ),

@@ -74,11 +74,12 @@ def far(of: Contents) -> Iterator[str]:
 def few_positives(of: Contents) -> Iterator[str]:
     """Tasks that are measured on few labels."""
     if isinstance(of.quality, Quality):
-        for task in (task for task in of.quality.tasks if task.task in of.overview.tasks):
-            entry = task.metrics[0].overall if task.metrics else None
-            rarer = None if entry is None or entry.positives is None else min(entry.positives, entry.rows - entry.positives)
-            if rarer is not None and entry is not None and rarer < FEW_POSITIVES:
-                yield f"The task {task.task} is measured on {entry.rows:,} rows, of which {rarer:,} are of the rarer label."
+        for task in (task for task in of.quality.tasks if task.task in of.overview.tasks and task.metrics):
+            entry = task.metrics[0].overall
+            rarer = entry.rows if entry.positives is None else min(entry.positives, entry.rows - entry.positives)
+            if rarer < FEW_POSITIVES:
+                which = "" if entry.positives is None else f", of which {rarer:,} are of the rarer label"
+                yield f"The task {task.task} is measured on {entry.rows:,} rows{which}."
 
 
 def few_rows(of: Contents) -> Iterator[str]:

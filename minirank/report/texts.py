@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..features.tfidf import hashed_counts
 from .contents_trained import Column, Extraction, FieldCoverage, TextsRead
 from .found import Found
 from .source import Source
+from .trained import PARTS
 
 SAMPLE = 200  # texts whose language and words are looked at
 HIDDEN = ("gap", "schools", "masked", "flagged")  # no features: shown elsewhere, or not at all
@@ -54,9 +55,10 @@ def columns_of(facts: Mapping[str, Any]) -> dict[str, ColumnFacts]:
     written = facts.get("columns")
     for name, each in written.items() if isinstance(written, dict) else ():
         try:
-            found[name] = build(ColumnFacts, each)
+            facts_of = build(ColumnFacts, each)
         except (ConfigError, TypeError):
             continue
+        found[name] = replace(facts_of, unknown={part: facts_of.unknown[part] for part in PARTS if part in facts_of.unknown})
     return found
 
 

@@ -95,9 +95,9 @@ def read_data_facts(folder: Path) -> DataFacts:
     facts = read_json(folder / DATA, NO_RUN)
     try:
         found = build(DataFacts, {each.name: facts[each.name] for each in fields(DataFacts) if each.name in facts})
-    except (ConfigError, TypeError):
+        sizes = [size for _, size in found.inputs.categorical + found.inputs.bags]
+    except (ConfigError, TypeError, ValueError):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}") from None
-    sizes = [size for _, size in found.inputs.categorical + found.inputs.bags]
     rates = found.label_rates
     if rates.rows < 1 or not all(0 < rate < MOST for rate in rates.rates.values()) or not all(0 < size < MOST for size in sizes):
         raise RunError(f"{folder / DATA}: damaged; {RESTORE}")

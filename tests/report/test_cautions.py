@@ -153,6 +153,16 @@ def test_a_rule_speaks_above_its_threshold_and_is_silent_below(contents, rule):
         assert (caution.severity, caution.section) == (RULES[caution.rule].severity, RULES[caution.rule].section)
 
 
+def test_labels_that_are_no_classes_are_counted(contents):
+    """Of a graded task, as of one with few of the rarer class."""
+
+    def said(rows):
+        of = with_entries(contents, "relevance", "concordance", lambda role: {"rows": rows} if role is None else {})
+        return [caution.text for caution in cautions_of(of) if caution.rule == "few labels" and "relevance" in caution.text]
+
+    assert said(signs.FEW_POSITIVES - 1) == ["The task relevance is measured on 99 rows."] and said(signs.FEW_POSITIVES) == []
+
+
 def test_serious_ones_come_first(contents):
     found = [caution.severity for caution in cautions_of(CASES["dead expert"][0](CASES["overfitting"][0](contents)))]
     assert {"serious", "minor"} == set(found) and found == sorted(found, reverse=True)

@@ -221,3 +221,13 @@ def test_a_run_of_a_gpu_is_shown_where_there_is_none(copy):
     contents = collect(copy)
     assert missing(contents) == set() and contents.unreadable == ()
     assert {fact.name: fact.value for fact in contents.overview.facts}["computed by"] == "cuda, float32"
+
+
+def test_data_json_of_another_form(copy):
+    """A pair that is none, and a part of the rows that nobody knows."""
+    rewritten(copy / "data.json", lambda value: value["columns"]["years"]["unknown"].__setitem__("holdout", 0.5))
+    years = next(column for column in collect(copy).extraction.columns if column.name == "years")
+    assert set(years.unknown) <= {"train", "valid", "test"}
+    rewritten(copy / "data.json", lambda value: value["inputs"]["categorical"].__setitem__(0, ["role"]))
+    contents = collect(copy)
+    assert contents.unreadable == (f"{copy / 'data.json'}: damaged; train again, or restore the file",) and "quality" in missing(contents)
