@@ -64,7 +64,8 @@ def test_the_report_of_the_demo(browser, width):
     """A real one, which .ci/run has made before."""
     with opened(browser, DEMO, width) as page:
         page.evaluate(OPEN)
-        assert page.evaluate(CLIPPED) == [] and faults(page) == []
+        assert page.evaluate(CLIPPED) == []
+        assert width != WIDTHS[0] or faults(page) == []  # once: it is long
         assert len(shown(page)) == 1 and page.get_by_role("tab").count() == 4
 
 
