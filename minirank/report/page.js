@@ -50,3 +50,8 @@ for (const box of document.querySelectorAll("[data-switch]")) {
   follow();
   window.addEventListener("hashchange", follow);
 }
+// Tab stops at a box only where there is something to scroll.
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) target.tabIndex = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight ? 0 : -1;
+});
+for (const box of document.querySelectorAll(".scroll, pre")) watch.observe(box);

@@ -12,7 +12,10 @@ pytestmark = needs_browser
 PAGES = ("full", "hostile", "table", "missing")
 WIDTHS = (360, 1400)
 DEMO = ROOT / "minirank-demo" / "report.html"
-OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
+OPEN = """async () => {
+    document.querySelectorAll('details').forEach(each => each.open = true);
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);  // what watches sizes has seen them
+}"""
 CLIPPED = """() => {
     const found = [], width = document.documentElement.clientWidth;
     const told = each => each.tagName + '.' + each.className + ' ' + each.textContent.slice(0, 40);
@@ -128,6 +131,15 @@ def test_the_role_switch_works_by_mouse_and_by_link(browser, pages):
         page.wait_for_function("!document.getElementById('role-1').hidden")
         assert shown(page) == ["hiring_manager"]
         assert page.locator("#place-1-5 .reasons").is_visible() and not page.locator("#place-1-4 .reasons").is_visible()
+
+
+def test_tab_stops_where_there_is_something_to_scroll(browser, pages):
+    stops = {}
+    for width in WIDTHS:
+        with opened(browser, pages["full"], width) as page:
+            page.evaluate(OPEN)
+            stops[width] = page.evaluate("[...document.querySelectorAll('.scroll')].map(box => box.tabIndex)")
+    assert set(stops[1400]) == {-1} and 0 in stops[360]
 
 
 def test_without_scripts_all_roles_are_shown(browser, pages):
