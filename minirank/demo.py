@@ -111,10 +111,11 @@ def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progre
     with step(progress, "ranked all candidates of one job for two roles"):
         last = folder.jobs[folder.impressions.job[-1]]["job_id"]
         first, second = [folder.roles[role] for role, _ in Counter(folder.impressions.role.tolist()).most_common(2)]
-        ranked = Ranker(runs[SHOWN], folder, features).compare(last, first, second, top=TOP)
+        ranker = Ranker(runs[SHOWN], folder, features)
+        ranked = ranker.compare(last, first, second, top=TOP)
 
     with step(progress, f"wrote {out / REPORT}"):
-        write_text(out / REPORT, render(collect(runs[SHOWN].folder)))
+        write_text(out / REPORT, render(collect(runs[SHOWN].folder, ranker=ranker)))
 
     facts = {"seed": seed, "impressions": impressions, "jobs": len(folder.jobs), "resumes": len(folder.resumes)}
     counts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}

@@ -14,6 +14,7 @@ import numpy as np
 from .. import __version__
 from ..config.configuration import FolderConfig
 from ..errors import MinirankError, RunError
+from ..ranking import Ranker
 from ..run.load_run import Run
 from ..run.measured import keep, kept, measure
 from ..run.scoring import data_of
@@ -30,12 +31,14 @@ from .source import Source, open_source
 from .texts import extraction
 from .trained import curves, iso, overview, parts_of
 
-MOST_CANDIDATES = 1_000  # that are compared for the job that is shown
+MOST_CANDIDATES = 2_500  # that are compared for the job that is shown
 Found_ = TypeVar("Found_")
 Say = Callable[[str], None]
 
 
-def collect(folder: str | Path, *, job: str | None = None, backend: str | None = None, say: Say = lambda text: None) -> Contents:
+def collect(
+    folder: str | Path, *, job: str | None = None, backend: str | None = None, say: Say = lambda text: None, ranker: Ranker | None = None
+) -> Contents:
     """The contents of a run's report.
 
     Args:
@@ -43,6 +46,7 @@ def collect(folder: str | Path, *, job: str | None = None, backend: str | None =
         job: the job_id that is ranked for each role; None is that of the last search of the log.
         backend: to predict with; None is the one that it was trained with.
         say: told what takes long.
+        ranker: of this run and its data folder, where one is at hand: what it has read is not read again.
     Raises:
         RunError: there is no such folder, or it is not one of a run.
         DataError: there is no such job.
@@ -80,7 +84,7 @@ def collect(folder: str | Path, *, job: str | None = None, backend: str | None =
         quality=_quality(measured, bool(stored), why),
         calibration=_calibration(measured, why),
         gates=_gates(found, measured, why),
-        ranking=_ranking(run, source, job, attempt, say),
+        ranking=_ranking(run, source, job, ranker, attempt),
         extraction=_extraction(found, source),
         card=(),
     )
@@ -125,7 +129,9 @@ def _extraction(found: Found, source: Source | None) -> Extraction | Missing:
     return made if made.texts or made.columns else Missing("Nothing is known of what was read: neither data.json nor the data can be read.")
 
 
-def _ranking(run: Run | None, source: Source | None, job: str | None, attempt: Callable[..., Any], say: Say) -> SameJob | Missing:
+def _ranking(
+    run: Run | None, source: Source | None, job: str | None, ranker: Ranker | None, attempt: Callable[..., Any]
+) -> SameJob | Missing:
     if run is None:
         return Missing("There is no model that could rank.")
     if not isinstance(run.config.data, FolderConfig):
@@ -133,11 +139,11 @@ def _ranking(run: Run | None, source: Source | None, job: str | None, attempt: C
     if source is None:
         return Missing("The data of the run could not be read, so that there is no job to rank.")
     if job is not None:
-        return _same_job(run, source, job)
-    return attempt(_same_job, run, source, None) or Missing("The job of the last search could not be ranked.")
+        return _same_job(run, source, job, ranker)
+    return attempt(_same_job, run, source, None, ranker) or Missing("The job of the last search could not be ranked.")
 
 
-def _same_job(run: Run, source: Source, job: str | None) -> SameJob:
+def _same_job(run: Run, source: Source, job: str | None, ranker: Ranker | None) -> SameJob:
     shown = source.folder.impressions
     chosen = "It was asked for." if job is not None else "It is the job of the last search in the log."
     job = job if job is not None else source.folder.jobs[shown.job[-1]]["job_id"]
@@ -147,8 +153,9 @@ def _same_job(run: Run, source: Source, job: str | None) -> SameJob:
     everyone = len(source.folder.latest_resumes())
     if len(resumes) < everyone:
         chosen += f" Compared are {len(resumes):,} of {everyone:,} candidates: those who were shown for it, and others evenly spread."
-    folder, features = source.part_for(job, resumes)
-    return same_job(run, folder, features, job, roles, chosen, resumes, source.now)
+    if ranker is None:
+        ranker = Ranker(run, *source.part_for(job, resumes))
+    return same_job(ranker, job, roles, chosen, resumes, source.now)
 
 
 def _candidates(source: Source, job: str) -> list[str]:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..data import DataFolder
-from ..extract import Features, JobFeatures
+from ..extract import JobFeatures
 from ..ranking import Ranker
 from ..ranking.format_ranking import format_score, some
 from ..ranking.results import Candidate, RoleRankings
 from ..ranking.without import gain_of_knowing
-from ..run.load_run import Run
 from .contents_ranked import Place, RoleRanking, SameJob
 from .contents_trained import Fact
 from .reasons import reasons
@@ -22,26 +20,25 @@ MOST_ROLES = 6  # those with the most rows
 CLEAR = 1.15  # a gain that is worth a word in a sentence
 
 
-def same_job(
-    run: Run, folder: DataFolder, features: Features, job: str, roles: Sequence[str], chosen: str, resumes: Sequence[str] | None, now: int
-) -> SameJob:
+def same_job(ranker: Ranker, job: str, roles: Sequence[str], chosen: str, resumes: Sequence[str], now: int) -> SameJob:
     """One job, ranked for each role.
 
     Args:
-        folder, features: with the job, the resumes, and the hires that the job's history may be made of.
+        ranker: whose folder has the job, the resumes, and the hires that the job's history may be made of.
         job: its job_id. roles: one at least. chosen: why this job, and among whom.
-        resumes: ids of those who are compared; None is everyone.
+        resumes: ids of those who are compared.
         now: seconds, the time of the search.
     Raises:
         MinirankError: it cannot be ranked.
     """
-    ranker = Ranker(run, folder, features)
+    folder, features = ranker.folder, ranker.features
+    assert folder is not None and features is not None
     found = ranker.rank_roles(job, roles, resumes, TOP, now=now)
     asked = features.jobs[[each["job_id"] for each in folder.jobs].index(job)]
     latest = {folder.resumes[row]["resume_id"]: row for row in folder.latest_resumes()}
     rankings = []
     for number, (role, ranking) in enumerate(zip(roles, found.rankings)):
-        gains = gain_of_knowing(run, found.rows[number])
+        gains = gain_of_knowing(ranker.run, found.rows[number])
         places = tuple(
             _place(
                 candidate,
