@@ -11,12 +11,14 @@ You learn the road of a real ranker, one call a step: texts, signals, training, 
 # Here roles differ twice as much as usual, so that little data shows it.
 
 # %%
+import sys
 import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from minirank import Ranker, World, WorldConfig, config_from_dict, evaluate_run, extract_folder, format_ranking, read_folder, train
+from minirank import Progress, Ranker, config_from_dict, evaluate_run, extract_folder, format_ranking, read_folder, train
+from minirank.simulate import World, WorldConfig
 
 work = Path(tempfile.mkdtemp())
 World(WorldConfig(seed=7, impressions=8_000, role_strength=2.0, ctr=0.2, cvr=0.4)).write(work / "data")
@@ -39,10 +41,10 @@ print(f"{folder.jobs[6]['title']} must have:", ", ".join(f"{value.value} (from {
 
 # %%
 model = {"experts": 3, "expert_hidden": [16], "tower_hidden": [8], "gate": {"role": "full", "penalty": 10.0}}
-steps = {"epochs": 5, "batch_rows": 128, "optimiser": {"learning_rate": 0.003, "weight_decay": 1.0}}
+steps = {"epochs": 4, "batch_rows": 128, "optimiser": {"learning_rate": 0.003, "weight_decay": 1.0}}
 exact = {"backend": "reference", "precision": "float64"}
 config = config_from_dict({"data": {"folder": work / "data"}, "model": model, "training": {**steps, **exact}})
-train(config, work / "run")
+train(config, work / "run", progress=Progress(sys.stderr))
 ranker = Ranker.load(work / "run")
 
 # %% [markdown]
