@@ -9,7 +9,9 @@ from ..terminal import columns, pad, printable
 METRICS = {  # name: its title, and what it says
     "auc": ("AUC", "chance that a random positive row scores above a random negative one; 0.5 is guessing, 1 is perfect"),
     "gauc": ("GAUC", "AUC within each group (a search, for cvr a job) that has both classes, weighted by its rows"),
+    "ndcg@1": ("NDCG@1", "gain of the first of each search, of the best that it has; 1 is perfect"),
     "ndcg@10": ("NDCG@10", "how close the first 10 of each search are to the best order; 1 is perfect"),
+    "map": ("MAP", "mean over the relevant rows of a search of the share of relevant ones down to each; 1 is perfect"),
     "concordance": ("concordance", "share of the pairs of a search with different labels that are in the right order; 0.5 is guessing"),
     "spearman": ("Spearman", "correlation of the ranks; 0 is guessing, 1 is perfect"),
     "log_loss": ("log loss", "mean -log probability of what happened; lower is better"),

@@ -160,6 +160,42 @@ def ndcg(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray, k: int = 10
     return Grouped(found, np.where(decided, 1.0, undecided), sizes, first)
 
 
+def average_precision(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> Grouped:
+    """Mean over a group's relevant rows, those with a label above 0, of the share of relevant rows down to each; the mean of groups is MAP.
+
+    Tied rows get the mean over all their orders: of n tied rows, r of them relevant, behind N rows with R relevant, the i-th adds
+    r/n (R + 1 + (i - 1) (r - 1) / (n - 1)) / (N + i) for i = 1..n, of all of which the number of relevant rows is the divisor.
+    A group does not count where no row is relevant, or of one row.
+
+    Args:
+        labels: (B,) float >= 0.
+        scores: (B,) float.
+        groups: (B,) int, in any order.
+    Raises:
+        ValueError: shapes differ, NaN.
+    Source: McSherry and Najork, ECIR 2008, sec. 2.3.
+    """
+    labels, scores, starts, first = _by_group(labels, scores, groups)
+    sizes, rows = np.diff(starts), len(labels)
+    of_row = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.lexsort((-scores, of_row))
+    relevant, scores = labels[order] > 0, scores[order]
+    begins = np.ones(rows, bool)  # a block of tied rows of a group
+    begins[1:] = (scores[1:] != scores[:-1]) | (of_row[1:] != of_row[:-1])
+    block = np.cumsum(begins) - 1
+    at = np.flatnonzero(begins)
+    n, r = np.bincount(block), np.bincount(block, weights=relevant)
+    before = np.concatenate([[0.0], np.cumsum(relevant)])
+    above = (before[at] - before[starts[of_row[at]]])[block]  # R
+    place = np.arange(rows) - at[block]  # i - 1
+    chance, others = (r / n)[block], ((r - 1) / np.maximum(n - 1, 1))[block]
+    precision = (above + 1 + place * others) / (np.arange(rows) - starts[of_row] + 1)
+    total = before[starts[1:]] - before[starts[:-1]]
+    decided = (total > 0) & (sizes > 1)
+    found = np.bincount(of_row, weights=chance * precision, minlength=len(sizes))
+    return Grouped(np.divide(found, total, out=np.zeros(len(sizes)), where=decided), decided.astype(float), sizes, first)
+
+
 def concordance(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = None) -> Grouped:
     """Share of the pairs with different labels that the scores order as the labels do.
 

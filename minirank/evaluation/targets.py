@@ -11,8 +11,9 @@ Recruiting data, by names that are the same everywhere:
 | ranking | as ctcvr | 0 not clicked, 1 clicked, 2 clicked and converted | searches |
 | cvr_all | all, simulated worlds only | the true conversion probability | searches |
 
-A table's task is evaluated on its labelled rows: `binary` (labels 0 and 1), `soft` (between), `real`. A regression has its
-mean squared error in place of the metrics of probabilities, and keeps those of an order.
+A table's task is evaluated on its labelled rows: `binary` (labels 0 and 1), `soft` (between), `graded` (whole numbers 0 .. 31),
+`real`. Within groups the order counts as well: NDCG, and for labels of which 0 means irrelevant MAP. A regression has its mean squared
+error in place of the metrics of probabilities, and keeps those of an order.
 Every row counts the same: confidences weigh the loss, not the metrics.
 """
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -28,7 +29,9 @@ from ..data import Dataset
 from . import metrics
 from .bootstrap import Auc, Fixed, Ratio, Statistic
 
-HIGHER_IS_BETTER = ("auc", "gauc", "ndcg@10", "concordance", "spearman")
+HIGHER_IS_BETTER = ("auc", "gauc", "ndcg@1", "ndcg@10", "map", "concordance", "spearman")
+OF_GROUPS = ("gauc", "ndcg@1", "ndcg@10", "map")
+MOST_GRADE = 31  # of a graded label, whose gain is 2^g - 1
 OBSERVED = "observed_over_predicted"  # best at 1, so it has no direction and nothing stops on it
 OF_PROBABILITIES = ("log_loss", "kl", "brier", OBSERVED)
 BINARY = ("auc", "gauc", "log_loss", "brier", OBSERVED)
@@ -40,7 +43,19 @@ RECRUITING = {
     "ranking": ("ndcg@10",),
     "cvr_all": ("concordance", "spearman", "kl", OBSERVED),
 }
-TABLE = {"binary": BINARY, "soft": ("concordance", "log_loss", "kl", OBSERVED), "real": ("mse",)}
+TABLE = {
+    "binary": ("auc", "gauc", "ndcg@10", "map", "log_loss", "brier", OBSERVED),
+    "soft": ("concordance", "ndcg@10", "log_loss", "kl", OBSERVED),
+    "graded": ("concordance", "ndcg@1", "ndcg@10", "map", "mse"),
+    "real": ("mse",),
+}
+GROUPED = {
+    "gauc": metrics.gauc,
+    "ndcg@1": partial(metrics.ndcg, k=1),
+    "ndcg@10": metrics.ndcg,
+    "map": metrics.average_precision,
+    "concordance": metrics.concordance,
+}
 SOURCES = {"ctcvr": ("ctr", "cvr"), "cvr_all": ("cvr",), "ranking": ()}  # whose predictions these tasks are measured on
 
 # task: what there is no row of; what is true of no row, of every row, when one class is missing
@@ -65,7 +80,7 @@ class Rows:
 
     Args:
         tasks: names of the T label columns.
-        kinds: "binary", "soft" or "real" for each task, from every row of the data set.
+        kinds: "binary", "soft", "graded" or "real" for each task, from every row of the data set.
         regressions: tasks whose predictions are no probabilities.
         labels: (n, T) float, NaN = missing.
         search, job, role: (n,) int codes, or None.
@@ -154,7 +169,7 @@ class Target:
             return "every prediction is 0"
         if metric == "spearman":
             return "the predictions or the labels are constant"
-        if metric == "ndcg@10":
+        if metric in ("ndcg@1", "ndcg@10", "map"):
             return f"no {self.group_name} of two candidates or more has a label above 0"
         if metric == "gauc":
             return f"no {self.group_name} holds both classes"
@@ -192,7 +207,7 @@ def select(dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = ()
     truth = None if dataset.truth is None else {key: part(values) for key, values in dataset.truth.items()}
     clusters = int(cluster.max(initial=-1)) + 1
     kinds = tuple(label_kind(labels[:, t]) for t in range(len(tasks)))
-    free = frozenset(regressions).union(task for task, kind in zip(tasks, kinds) if kind == "real")
+    free = frozenset(regressions).union(task for task, kind in zip(tasks, kinds) if kind in ("graded", "real"))
     return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth)
 
 
@@ -223,10 +238,10 @@ def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
         kind = rows.kinds[rows.tasks.index(task)]
         names = TABLE[kind]
     if groups is None:
-        names = [name for name in names if name not in ("gauc", "ndcg@10")]
+        names = [name for name in names if name not in OF_GROUPS]
     if rows.is_regression(task):
         negative = task in rows.tasks and rows.kinds[rows.tasks.index(task)] == "real"  # maybe: no gain of an NDCG
-        names = [name for name in names if name not in (*OF_PROBABILITIES, "mse") and not (negative and name == "ndcg@10")] + ["mse"]
+        names = [name for name in names if name not in (*OF_PROBABILITIES, "mse") and not (negative and name in OF_GROUPS)] + ["mse"]
     index = np.flatnonzero(~np.isnan(labels))
     groups = None if groups is None else groups[index]
     labels = labels[index].astype(float)
@@ -248,11 +263,13 @@ def recruiting_labels(rows: Rows, task: str) -> np.ndarray:
 
 
 def label_kind(labels: np.ndarray) -> str:
-    """ "binary" where every label is 0 or 1, "soft" where all lie in [0, 1], else "real"."""
+    """ "binary" where every label is 0 or 1, "soft" where all lie in [0, 1], "graded" where all are whole up to 31, else "real"."""
     labels = labels[~np.isnan(labels)]
     if ((labels == 0) | (labels == 1)).all():
         return "binary"
-    return "soft" if ((labels >= 0) & (labels <= 1)).all() else "real"
+    if ((labels >= 0) & (labels <= 1)).all():
+        return "soft"
+    return "graded" if ((labels >= 0) & (labels <= MOST_GRADE) & (labels == np.floor(labels))).all() else "real"
 
 
 def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
@@ -274,9 +291,8 @@ def statistic(metric: str, target: Target) -> tuple[Statistic, dict | None]:
         made = Auc(target.labels, target.scores, target.cluster, target.clusters, target.order)
     elif metric == "spearman":
         made = Fixed(metrics.spearman(target.labels, target.scores))
-    elif metric in ("gauc", "ndcg@10", "concordance"):
-        function = {"gauc": metrics.gauc, "ndcg@10": metrics.ndcg, "concordance": metrics.concordance}[metric]
-        grouped = function(target.labels, target.scores, target.groups)
+    elif metric in GROUPED:
+        grouped = GROUPED[metric](target.labels, target.scores, target.groups)
         made = Ratio(grouped.scores * grouped.weights, grouped.weights, target.cluster[grouped.first], target.clusters)
         if target.groups is not None:
             coverage = {"unit": target.group_name, "groups": grouped.group_share, "rows": grouped.row_share}

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import brier_score_loss, ndcg_score, roc_auc_score
+from sklearn.metrics import average_precision_score, brier_score_loss, ndcg_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from minirank.evaluation import metrics
@@ -331,3 +331,32 @@ def test_calibration_of_hostile_rows():
     assert math.isnan(calibration([0, 1], [0, 0]).ratio)
     with pytest.raises(ValueError, match="bins must be at least 1"):
         calibration([0], [0.5], bins=0)
+
+
+# MAP
+
+
+def test_average_precision_by_hand():
+    labels, scores = [0, 1, 0, 3, 0, 1], [9, 8, 7, 6, 5, 4]
+    found = metrics.average_precision(np.array(labels), np.array(scores), np.zeros(6, int))
+    assert found.value == pytest.approx((1 / 2 + 2 / 4 + 3 / 6) / 3)
+    groups = np.array([4, 4, 2, 2, 9, 7, 7])  # 4: relevant second; 2: none; 9: one row; 7: both
+    found = metrics.average_precision(np.array([0, 1, 0, 0, 1, 1, 2]), np.array([2.0, 1, 1, 2, 1, 1, 2]), groups)
+    assert found.value == pytest.approx((1 / 2 + 1) / 2) and (found.empty, found.single) == (1, 1)
+
+
+def test_average_precision_of_ties_is_the_mean_over_all_orders():
+    labels, scores = np.array([1, 0, 2, 0, 1]), np.array([2.0, 1, 1, 1, 0])
+    values = []
+    for order in itertools.permutations([1, 2, 3]):
+        ranked = labels[[0, *order, 4]] > 0
+        values.append(np.mean([ranked[: place + 1].mean() for place in np.flatnonzero(ranked)]))
+    assert metrics.average_precision(labels, scores, np.zeros(5, int)).value == pytest.approx(np.mean(values))
+
+
+def test_average_precision_equals_scikit_learn_without_ties():
+    rng = np.random.default_rng(0)
+    groups, labels, scores = np.sort(rng.integers(0, 30, 400)), rng.integers(0, 2, 400), rng.permutation(400)
+    found = metrics.average_precision(labels, scores, groups)
+    each = [average_precision_score(labels[groups == g], scores[groups == g]) for g in np.unique(groups) if labels[groups == g].any()]
+    assert found.value == pytest.approx(np.mean(each))
