@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,14 @@ class Measured:
 
 
 def evaluate(
-    dataset: Dataset, rows: np.ndarray, predictions: Arrays, *, regressions: Collection[str] = (), bootstrap: int = 200, seed: int = 0
+    dataset: Dataset,
+    rows: np.ndarray,
+    predictions: Arrays,
+    *,
+    regressions: Collection[str] = (),
+    joint: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    bootstrap: int = 200,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Every metric of every task, on all rows and for each role.
 
@@ -43,6 +51,7 @@ def evaluate(
             "relevance", and if they differ from the product of the first two "ctcvr" and the ranking
             "score" (any scale). A task without predictions is left out.
         regressions: tasks whose predictions may lie outside [0, 1]; those with labels outside need not be named.
+        joint: further names in `predictions`, of joint probabilities -> the task that is given, and the one that is conditional on it.
         bootstrap: replicates; 0 gives no intervals.
         seed: of the bootstrap.
     Returns:
@@ -57,7 +66,7 @@ def evaluate(
     Raises:
         ValueError: a prediction for an unknown task, of another length, not finite, not a probability.
     """
-    chosen = select(dataset, np.asarray(rows), regressions)
+    chosen = select(dataset, np.asarray(rows), regressions, joint)
     scores = complete(chosen, predictions)
     segments = segments_of(chosen, dataset.role_names)
     found = for_each_target(chosen, scores, segments, lambda target: (measure(target), describe(target)))
@@ -134,7 +143,7 @@ def compare(
 def complete(chosen: Rows, predictions: Arrays) -> Arrays:
     """The predictions checked, in float64, with the score of every target that follows from them."""
     recruiting = is_recruiting(chosen.tasks)
-    known = (*chosen.tasks, "ctcvr", "score") if recruiting else chosen.tasks
+    known = (*chosen.tasks, *chosen.joint, "ctcvr", "score") if recruiting else (*chosen.tasks, *chosen.joint)
     scores = {}
     for name, values in predictions.items():
         if name not in known:
@@ -154,7 +163,7 @@ def complete(chosen: Rows, predictions: Arrays) -> Arrays:
             scores["ranking"] = scores.pop("score") if "score" in scores else scores["ctcvr"]
         if "cvr" in scores and chosen.truth is not None and "conversion" in chosen.truth:
             scores["cvr_all"] = scores["cvr"]
-        scores = {task: scores[task] for task in (*RECRUITING, *chosen.tasks) if task in scores}
+        scores = {task: scores[task] for task in (*RECRUITING, *chosen.tasks, *chosen.joint) if task in scores}
     return scores
 
 

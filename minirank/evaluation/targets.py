@@ -11,6 +11,9 @@ Recruiting data, by names that are the same everywhere:
 | ranking | as ctcvr | 0 not clicked, 1 clicked, 2 clicked and converted | searches |
 | cvr_all | all, simulated worlds only | the true conversion probability | searches |
 
+A task of a table that is given another is measured twice: on its labelled rows, and, under a name of its own, as the joint probability
+of both: label 0 where the other one is 0, its own label where that is 1.
+
 A table's task is evaluated on its labelled rows: `binary` (labels 0 and 1), `soft` (between), `graded` (whole numbers 0 .. 31),
 `real`. Within groups the order counts as well: NDCG, and for labels of which 0 means irrelevant MAP. A regression has its mean squared
 error in place of the metrics of probabilities, and keeps those of an order.
@@ -19,9 +22,10 @@ Every row counts the same: confidences weigh the loss, not the metrics.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -49,7 +53,7 @@ TABLE = {
     "graded": ("concordance", "ndcg@1", "ndcg@10", "map", "mse"),
     "real": ("mse",),
 }
-GROUPED = {
+GROUPED: dict[str, Callable[..., metrics.Grouped]] = {
     "gauc": metrics.gauc,
     "ndcg@1": partial(metrics.ndcg, k=1),
     "ndcg@10": metrics.ndcg,
@@ -88,6 +92,7 @@ class Rows:
         clusters: how many clusters the whole evaluation has.
         unit: what a cluster is: "job", "search", or "row".
         truth: name -> (n,) simulated probability, or None.
+        joint: name of a joint probability -> the task that is given, and the one that is conditional on it; both have binary labels.
     """
 
     tasks: tuple[str, ...]
@@ -101,6 +106,7 @@ class Rows:
     clusters: int
     unit: str
     truth: dict[str, np.ndarray] | None
+    joint: Mapping[str, tuple[str, str]]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -181,7 +187,9 @@ def is_recruiting(tasks: Collection[str]) -> bool:
     return "ctr" in tasks and "cvr" in tasks
 
 
-def select(dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = ()) -> Rows:
+def select(
+    dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = (), joint: Mapping[str, tuple[str, str]] = MappingProxyType({})
+) -> Rows:
     """The rows of a data set that are evaluated, with the bootstrap's clusters.
 
     A cluster is a job with all its searches (a search belongs to the job of its first row); a
@@ -190,6 +198,7 @@ def select(dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = ()
     Args:
         rows: (n,) int64 indices into `dataset.rows`.
         regressions: tasks whose predictions are no probabilities; those with labels outside [0, 1] need not be named.
+        joint: as in `Rows`.
     """
 
     def part(values):
@@ -208,7 +217,7 @@ def select(dataset: Dataset, rows: np.ndarray, regressions: Collection[str] = ()
     clusters = int(cluster.max(initial=-1)) + 1
     kinds = tuple(label_kind(labels[:, t]) for t in range(len(tasks)))
     free = frozenset(regressions).union(task for task, kind in zip(tasks, kinds) if kind in ("graded", "real"))
-    return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth)
+    return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth, joint)
 
 
 def renumbered(codes: np.ndarray) -> np.ndarray:
@@ -227,7 +236,10 @@ def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
     """
     group_name, groups = "search", rows.search
     names: Sequence[str]
-    if is_recruiting(rows.tasks) and task in RECRUITING:
+    if task in rows.joint:
+        first, second = map(rows.label, rows.joint[task])
+        labels, kind, names = both_labels(first, second), "binary", TABLE["binary"]
+    elif is_recruiting(rows.tasks) and task in RECRUITING:
         labels = recruiting_labels(rows, task)
         kind = {"relevance": "soft", "cvr_all": "soft", "ranking": "graded"}.get(task, "binary")
         names = RECRUITING[task]
@@ -248,6 +260,11 @@ def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
     return Target(task, kind, labels, scores[index], tuple(names), groups, group_name, rows.cluster[index], rows.clusters)
 
 
+def both_labels(given: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """(n,) the label of both: no click, no conversion, whatever the second label says; NaN where that is not known."""
+    return np.where(given == 0, 0, np.where(given == 1, label, np.nan))
+
+
 def recruiting_labels(rows: Rows, task: str) -> np.ndarray:
     """(n,) labels of one of the `RECRUITING` tasks, NaN where a row does not count."""
     if task == "cvr_all":
@@ -258,7 +275,7 @@ def recruiting_labels(rows: Rows, task: str) -> np.ndarray:
     after_click = np.where(clicked == 1, converted, np.nan)
     if task == "cvr":
         return after_click
-    both = np.where(clicked == 0, 0, after_click)  # no click, no conversion, whatever `converted` says
+    both = both_labels(clicked, converted)
     return both if task == "ctcvr" else clicked + both
 
 

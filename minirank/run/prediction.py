@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..config.configuration import ScoreConfig
+from ..config.model import TaskConfig
 from ..data import Dataset
 from ..errors import RunError
+from ..evaluation.targets import label_kind
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor, probabilities
 from ..kernels.parameters import Arena
@@ -56,9 +59,22 @@ def predict(
     return found
 
 
-def known_predictions(dataset: Dataset, predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The predictions that `evaluate` knows for this data: those of its tasks, and `ctcvr`."""
-    return {name: values for name, values in predictions.items() if name in (*dataset.inputs.tasks, "ctcvr")}
+def joint_tasks(dataset: Dataset, tasks: Sequence[TaskConfig]) -> dict[str, tuple[str, str]]:
+    """Name of a joint probability -> the task that is given, and the one that is conditional on it, where both have labels 0 and 1.
+
+    `ctcvr` is not among them, for `evaluate` knows it.
+    """
+    names = dataset.inputs.tasks
+    binary = {name for place, name in enumerate(names) if label_kind(dataset.rows.labels[:, place]) == "binary"}
+    found = {
+        joint_name(task.name, task.given): (task.given, task.name) for task in tasks if task.given and {task.given, task.name} <= binary
+    }
+    return {name: pair for name, pair in found.items() if name not in (*names, "ctcvr")}
+
+
+def known_predictions(dataset: Dataset, predictions: dict[str, np.ndarray], joint: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """The predictions that `evaluate` knows for this data: those of its tasks, `ctcvr`, and the `joint` ones that it is told of."""
+    return {name: values for name, values in predictions.items() if name in (*dataset.inputs.tasks, "ctcvr", *joint)}
 
 
 def joint_name(task: str, given: str) -> str:

@@ -21,7 +21,7 @@ from .backend import check_backend
 from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
-from .prediction import known_predictions, predict, ranking_score
+from .prediction import joint_tasks, known_predictions, predict, ranking_score
 
 
 def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
@@ -41,7 +41,9 @@ def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None
         other = "valid" if part == "test" else "test"
         raise ConfigError(f"the data have no {part} rows; use --split {other}, or configure a {part} part and train again")
     predictions, regressions = predictions_of(run, dataset, rows), [task.name for task in run.config.tasks if task.is_regression]
-    results = evaluate(dataset, rows, predictions, regressions=regressions, bootstrap=bootstrap, seed=seed)
+    results = evaluate(
+        dataset, rows, predictions, regressions=regressions, joint=joint_tasks(dataset, run.config.tasks), bootstrap=bootstrap, seed=seed
+    )
     return results | {"left_out": run.left_out}
 
 
@@ -72,7 +74,7 @@ def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np
         name -> (n,) probability, and the ranking `score` where clicks and conversions are tasks.
     """
     predictions = predict(run.executor, run.values, dataset.rows.take(rows), run.config.model.position_field)
-    known = known_predictions(dataset, predictions)
+    known = known_predictions(dataset, predictions, joint_tasks(dataset, run.config.tasks))
     score = ranking_score(predictions, run.config.score)
     return known if score is None or "ctcvr" not in known else known | {"score": score}
 

@@ -12,7 +12,7 @@ from ..data import Dataset
 from ..errors import ConfigError
 from ..evaluation import evaluate
 from ..evaluation.targets import OBSERVED
-from ..run.prediction import known_predictions
+from ..run.prediction import joint_tasks, known_predictions
 
 MEAN = "mean"
 
@@ -36,7 +36,9 @@ def _measured(
     """What `validation_metrics` returns, and why those that are None are not defined."""
     overall = replace(dataset, role=None, truth=None)  # no segments, no ceilings
     regressions = [task.name for task in tasks if task.is_regression]
-    results = evaluate(overall, rows, known_predictions(dataset, predictions), regressions=regressions, bootstrap=0)["overall"]["tasks"]
+    joint = joint_tasks(dataset, tasks)
+    known = known_predictions(dataset, predictions, joint)
+    results = evaluate(overall, rows, known, regressions=regressions, joint=joint, bootstrap=0)["overall"]["tasks"]
     entries = {f"{task}.{name}": entry for task, facts in results.items() for name, entry in facts["metrics"].items()}
     found = {name: entry["value"] for name, entry in entries.items()}
     reasons = {name: entry["reason"] for name, entry in entries.items() if entry["value"] is None}
@@ -76,7 +78,7 @@ def definable(dataset: Dataset, tasks: Sequence[TaskConfig]) -> Definable:
     """What the validation rows define, none of which is nothing."""
     if not len(dataset.valid):
         return Definable((), {})
-    guess = {task: np.full(len(dataset.valid), 0.5) for task in dataset.inputs.tasks}
+    guess = {name: np.full(len(dataset.valid), 0.5) for name in (*dataset.inputs.tasks, *joint_tasks(dataset, tasks))}
     measured, reasons = _measured(dataset, tasks, dataset.valid, guess)
     return Definable(tuple(name for name, value in measured.items() if value is not None), reasons)
 

@@ -286,3 +286,30 @@ def test_comparison_ends_with_the_ceilings():
     lines = format_comparison({"MMoE": result | {"parameters": 1000}, "ours": result}).splitlines()
     assert [line.split("  ")[0] for line in lines[2:]] == ["MMoE", "ours", "ceiling: all that is observable", "ceiling: oracle"]
     assert f"{result['overall']['tasks']['ctr']['metrics']['auc']['oracle']:.4f}" in lines[-1]
+
+
+# Tables
+
+
+def test_grades_within_groups_have_ndcg_and_map():
+    labels = np.array([0, 4, 1, 2, 0, 0, 3, 3], float)[:, None]
+    data = dataset(labels, tasks=("grade",), search=[0, 0, 0, 1, 1, 2, 2, 2])
+    found = evaluate(data, np.arange(8), {"grade": [3.0, 2, 1, 1, 2, 9, 8, 7]}, bootstrap=10)["overall"]["tasks"]["grade"]
+    assert found["kind"] == "graded" and list(found["metrics"]) == ["concordance", "ndcg@1", "ndcg@10", "map", "mse"]
+    values = {name: entry["value"] for name, entry in found["metrics"].items()}
+    assert values["ndcg@1"] == 0 and values["map"] == pytest.approx(((1 / 2 + 2 / 3) / 2 + 1 / 2 + (1 / 2 + 2 / 3) / 2) / 3)
+    assert values["concordance"] == pytest.approx((1 + 0 + 0) / 6)  # pairs: 4 over 1, of 3 + 1 + 2 that differ
+    assert found["metrics"]["map"]["low"] <= values["map"] <= found["metrics"]["map"]["high"]
+    half = evaluate(dataset(labels + 0.5, tasks=("grade",), search=[0] * 8), np.arange(8), {"grade": np.ones(8)}, bootstrap=0)
+    assert list(half["overall"]["tasks"]["grade"]["metrics"]) == ["mse"]  # prices, not grades
+
+
+def test_a_joint_probability_is_measured_on_the_labels_of_both():
+    first, second = [0, 0, 1, 1, 1, NAN], [NAN, 1, 0, 1, NAN, 1]
+    data = dataset(np.stack([first, second], axis=1), tasks=("a", "b"))
+    predictions = {"a": np.full(6, 0.5), "b": np.full(6, 0.5), "a_b": [0.9, 0.1, 0.2, 0.6, 0.9, 0.9]}
+    tasks = evaluate(data, np.arange(6), predictions, joint={"a_b": ("a", "b")}, bootstrap=0)["overall"]["tasks"]
+    assert tasks["a_b"]["rows"] == 4 and tasks["a_b"]["positives"] == 1
+    assert tasks["a_b"]["metrics"]["auc"]["value"] == pytest.approx(2 / 3)  # .6 over .1 and .2, not over .9
+    with pytest.raises(ValueError, match="predictions must be for a, b, got 'a_b'"):
+        evaluate(data, np.arange(6), predictions)

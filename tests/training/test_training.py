@@ -17,6 +17,7 @@ from minirank.progress import Progress
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
 from minirank.run.prediction import joint_name, ranking_score
+from minirank.run.scoring import evaluate_run
 from minirank.training import prepare, train, trainer
 from minirank.training.batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs
 
@@ -199,6 +200,25 @@ def test_a_loss_within_searches_trains_on_whole_searches(tmp_path):
     overrides = ("data.columns.group=search", "tasks=[{name: ctr, loss: {bce: 1.0, pairwise: 0.5}}]", "training.epochs=2")
     train(small_config(tmp_path, *overrides), tmp_path / "run")
     assert set(metrics(tmp_path / "run")[0]["losses"]) == {"ctr.bce", "ctr.pairwise"}
+
+
+def test_what_a_training_can_stop_on(tmp_path):
+    """NDCG of the searches, and the joint probability of a task and the one that it is given."""
+    (tmp_path / "graded").mkdir()
+    rank = ("data.columns.group=search", "data.columns.tasks=[{name: grade, column: y}]", "tasks=[{name: grade, loss: {listwise: 1}}]")
+    config = small_config(tmp_path / "graded", *rank, "training.early_stopping.metric=grade.ndcg@10")
+    train(config, tmp_path / "ranked")
+    assert 0 < metrics(tmp_path / "ranked")[0]["valid"]["grade.ndcg@10"] < 1
+    both = "data.columns.tasks=[{name: seen, column: y}, {name: bought, column: z}]", "tasks=[{name: seen}, {name: bought, given: seen}]"
+    config = small_config(tmp_path, *both, "training.early_stopping.metric=seen_bought.auc")
+    train(config, tmp_path / "joint")
+    valid = metrics(tmp_path / "joint")[-1]["valid"]
+    assert 0.5 < valid["seen_bought.auc"] < 1
+    assert valid["mean.auc"] == pytest.approx((valid["seen.auc"] + valid["bought.auc"]) / 2)
+    run, dataset = load_run(tmp_path / "joint"), load_dataset(config)
+    found = evaluate_run(run, "valid", dataset=dataset, bootstrap=0)["overall"]["tasks"]["seen_bought"]
+    best = max(line["valid"]["seen_bought.auc"] for line in metrics(tmp_path / "joint"))
+    assert found["metrics"]["auc"]["value"] == pytest.approx(best, abs=1e-9)
 
 
 def test_tasks_select_and_order_the_labels(tmp_path):
