@@ -42,7 +42,7 @@ def tiled(T, barrier=True):
     @cuda.jit
     def kernel(y, x, weight, loads):
         rows = cuda.shared.array((T, T), float32)  # one for the whole block
-        columns = cuda.shared.array((T, T), float32)
+        columns = cuda.shared.array((T, T), float32)  # on its own line: the simulator tells them apart by it
         r, c = cuda.threadIdx.y, cuda.threadIdx.x
         i, j = cuda.blockIdx.y * T + r, cuda.blockIdx.x * T + c
         rows[r, c] = columns[r, c] = 0
