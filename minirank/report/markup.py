@@ -12,6 +12,7 @@ from html import escape as escape_markup
 from ..terminal import printable
 
 EMPTY = ("br", "meta", "col")  # elements without an end
+PERCENT = re.compile(r"(?<=\d) %")
 NUMBER = re.compile(r"[–+−-]?$|[–+−-]?[\d.]")
 
 
@@ -22,8 +23,11 @@ class Html(str):
 
 
 def escape(text: object) -> Html:
-    """A text for markup: what has a meaning there is quoted, what nobody can see is shown; `Html` stays as it is."""
-    return text if isinstance(text, Html) else Html(escape_markup(printable(str(text))))
+    """A text for markup: what has a meaning there is quoted, what nobody can see is shown; `Html` stays as it is.
+
+    A percent sign does not leave its number at the end of a line.
+    """
+    return text if isinstance(text, Html) else Html(PERCENT.sub("\u00a0%", escape_markup(printable(str(text)))))
 
 
 def join(parts: Iterable[object]) -> Html:

@@ -13,7 +13,7 @@ import report_contents
 from report_contents import HOSTILE
 
 from minirank.report.card import summary
-from minirank.report.markup import element, figure, join, listed, more, percent, table
+from minirank.report.markup import element, escape, figure, join, listed, more, percent, table
 from minirank.report.page import TITLES, render
 
 PAGES = ("full", "hostile", "table", "missing")
@@ -41,7 +41,7 @@ class Parsed(HTMLParser):
 
     def handle_data(self, text):
         for each in self.open:
-            each[2] += text
+            each[2] += text.replace("\u00a0", " ")
 
     def all(self, *tags):
         return [each for each in self.elements if each[0] in tags]
@@ -172,6 +172,7 @@ def test_elements_escape_all_but_elements():
     )
     assert element("meta", charset="utf-8") == '<meta charset="utf-8">'
     assert join(["<", element("br")]) == "&lt;<br>"
+    assert escape("5 % of 3 %x, a %") == "5\u00a0% of 3\u00a0%x, a %"
     assert more(HOSTILE).count("<script") == 0
 
 

@@ -86,7 +86,7 @@ def test_bars_begin_at_their_start_and_end_at_their_value():
     assert whisker == [90.8, 224.4] and end == [90.8, 90.8] and other == [224.4, 224.4]
     mark = next(numbers(each, "x1", "x2") for each in root.iter("line") if each.get("class") == "mark")
     assert mark == [291.2, 291.2]
-    assert {"a", "bb", "0.750", "1", "best", "95 % interval"} <= set(texts(root))
+    assert {"a", "bb", "0.750", "1", "best", "95\u00a0% interval"} <= set(texts(root))
 
 
 def test_bars_below_their_start_go_to_the_left():
