@@ -202,6 +202,12 @@ class Encoder:
         times, roles = np.full(n, now, np.int64), zero + self._role(role)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))
 
+    def for_role(self, inputs: Inputs, role: str | None) -> Inputs:
+        """Rows of `pairs` as they are for another role, with the numbers that `pairs` has for it."""
+        ids = inputs.ids.copy()
+        ids[:, self.inputs.column("role")] = self._role(role)
+        return replace(inputs, ids=ids)
+
     def words_known(self, job: Record, job_features: JobFeatures) -> tuple[np.ndarray, np.ndarray]:
         """`Profiles.known` and `Profiles.foreign` of a job, (1,) each."""
         if self.text is None:

@@ -223,7 +223,8 @@ class Ranker:
         """The list of a job for each of some recruiters, one at least; arguments as for `rank`."""
         check_query(job, roles, top, now)
         query = self._query(job, self._pool_of(resumes, now), roles[0], now)
-        scored = [self._score(replace(query, role=role)) for role in roles]
+        rows = self._rows(query)
+        scored = [self._score(replace(query, role=role), [self._encoder.for_role(chunk, role) for chunk in rows]) for role in roles]
         return RoleRankings(
             rankings=tuple(self._ranking(each, top) for each in scored),
             resume_ids=tuple(resume["resume_id"] for resume in query.pool.resumes),
@@ -303,10 +304,14 @@ class Ranker:
         """The job and some of its candidates as rows."""
         return self._encoder.pairs(query.job, query.job_features, self.history, pool.table, None, query.role, query.now)
 
-    def _score(self, query: _Query) -> _Scored:
-        """Every candidate's probabilities and place, chunk by chunk."""
+    def _rows(self, query: _Query) -> list[Inputs]:
+        """Every candidate as a row, chunk by chunk."""
+        return [self._encode(query, query.pool.take(part)) for part in query.pool.parts]
+
+    def _score(self, query: _Query, rows: list[Inputs] | None = None) -> _Scored:
+        """Every candidate's probabilities and place; rows: `_rows` of the query, where they are at hand."""
         pool, run = query.pool, self.run
-        rows = [self._encode(query, pool.take(part)) for part in pool.parts]
+        rows = self._rows(query) if rows is None else rows
         predicted = [
             predict(run.executor, run.values, inputs, run.config.model.position_field, run.plan.spec.of_request) for inputs in rows
         ]

@@ -31,7 +31,8 @@ from .source import Source, open_source
 from .texts import extraction
 from .trained import curves, iso, overview, parts_of
 
-MOST_CANDIDATES = 2_500  # that are compared for the job that is shown
+EVERYONE = 2_500  # candidates up to which all are compared for the job that is shown
+SOME = 1_000  # of more
 Found_ = TypeVar("Found_")
 Say = Callable[[str], None]
 
@@ -162,11 +163,11 @@ def _candidates(source: Source, job: str) -> list[str]:
     """Ids of those who are compared: everyone, or those who were shown for the job and some of the others."""
     folder, shown = source.folder, source.folder.impressions
     everyone = [folder.resumes[row]["resume_id"] for row in folder.latest_resumes()]
-    if len(everyone) <= MOST_CANDIDATES:
+    if len(everyone) <= EVERYONE:
         return everyone
     of_job = np.array([each["job_id"] == job for each in folder.jobs])
-    first = list(dict.fromkeys(folder.resumes[row]["resume_id"] for row in shown.resume[of_job[shown.job]][::-1]))[:MOST_CANDIDATES]
+    first = list(dict.fromkeys(folder.resumes[row]["resume_id"] for row in shown.resume[of_job[shown.job]][::-1]))[:SOME]
     known = set(first)
     others = [name for name in everyone if name not in known]
-    places = np.linspace(0, len(others) - 1, min(MOST_CANDIDATES - len(first), len(others))).round().astype(int)
+    places = np.linspace(0, len(others) - 1, min(SOME - len(first), len(others))).round().astype(int)
     return sorted([*first, *(others[place] for place in places)])

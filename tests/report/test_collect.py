@@ -140,7 +140,8 @@ def test_another_job_can_be_asked_for(market, contents):
 
 def test_of_many_candidates_those_who_were_shown_are_compared(market, monkeypatch):
     """Scores do not depend on who else is ranked."""
-    monkeypatch.setattr("minirank.report.collect.MOST_CANDIDATES", 40)
+    monkeypatch.setattr("minirank.report.collect.EVERYONE", 41)
+    monkeypatch.setattr("minirank.report.collect.SOME", 40)
     few = collect(market[1]).ranking
     assert few.scored == 40 and "Compared are 40 of " in few.chosen
     monkeypatch.undo()
