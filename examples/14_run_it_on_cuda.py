@@ -90,7 +90,6 @@ build = PlanBuilder(InputSpec(dense=tuple("abcdefgh"), tasks=tuple("stuvwxyz")))
 slot, logits = build.block("x", N, differentiable=0), build.block("y", N)
 build.add("copy", slot)
 build.add("dense", logits, (slot,), (build.parameter("W", (N, N), "zero"), build.parameter("b", (N,), "zero")), relu=1)
-build.add("bce", None, (logits.columns(0, 1),), task=0, factor=1.0)
 values = initial_values(build.build(logits), seed=0)
 values["W"][:] = weight
 for backend in ("reference", "cuda"):

@@ -254,8 +254,8 @@ def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
             for r, j in np.ndindex(op.parameters[0].shape):
                 to = places.parameter(op.parameters[0]) + r * width + j
                 rows.append(([sums.ROWS_OF, places.shift + start + j, stride, 0, order, starts + r + 1, to], 1.0))
-    table, reals = zip(*rows)
-    return np.array(table, np.int64), np.array(reals, np.float32)
+    table, reals = zip(*rows) if rows else ((), ())  # a plan without losses predicts
+    return np.array(table, np.int64).reshape(-1, 7), np.array(reals, np.float32)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numba import cuda
 from random_rows import SPEC, random_batch, randomise
-from small_plans import ARCHITECTURES, ENTIRE, TASKS, plan_of, plan_with, small
+from small_plans import ARCHITECTURES, ENTIRE, TASKS, inputs, layer, plan_of, plan_with, small
 
 from minirank.config.model import TaskConfig
 from minirank.kernels.cuda import dense, losses, product, reduce, sort, tables, walk, weight_gradients
@@ -22,6 +22,7 @@ from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients, make_executor
 from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
+from minirank.kernels.plan import PlanBuilder
 from tests.kernels import test_plan_builder, test_plans
 from tests.kernels.ops import test_operations
 
@@ -68,6 +69,14 @@ def compare(plan, rows, seed=0, change=None, **settings):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_operation(kind, rows):
     compare(plan_with(kind), rows, seed=rows)
+
+
+def test_a_plan_without_losses_predicts():
+    build = PlanBuilder(SPEC)
+    plan = build.build(layer(build, "logits", inputs(build), len(SPEC.tasks)))
+    batch, values = random_batch(9, seed=1), randomise(initial_values(plan, 0, np.float32), 0)
+    expected = make_executor("reference", plan, np.float64).logits(values.copy(np.float64), batch)
+    np.testing.assert_allclose(CudaExecutor(plan).logits(values, batch), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("architecture, role", ARCHITECTURES)
