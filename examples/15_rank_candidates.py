@@ -66,7 +66,7 @@ for name, found in figures.items():
 # %%
 lists = ranker.rank_roles(folder.jobs[-1]["job_id"], folder.roles, top=3)
 first = lists.rankings[0].candidates[0].probabilities
-print(f"the first for an {folder.roles[0]}: pCTR {first['pCTR']:.3f} x pCVR {first['pCVR']:.3f} = {first['pCTCVR']:.3f}")
+print(f"the first for an {folder.roles[0]}: pCTR {first['pCTR']:.4f} x pCVR {first['pCVR']:.4f} = {first['pCTCVR']:.4f}")
 for a, role in enumerate(folder.roles):
     others = (f"{10 * lists.overlap(a, b):.0f} with {other}" for b, other in enumerate(folder.roles) if b != a)
     print(f"first ten for {role}, in common:", ", ".join(others))
@@ -86,8 +86,11 @@ for y, found in enumerate(figures.values()):
     left.plot(found["value"], y, "C0o")
     left.plot(found["reachable"], y, "kx")
 left.set(title="later searches", xlabel="0.5 is chance", xlim=(0.5, 1), yticks=range(3), yticklabels=figures, ylim=(-0.5, 2.5))
-for ranks in lists.ranks.T[(lists.ranks <= 3).any(axis=0)]:
-    right.plot(ranks, ("C0o-", "C1s--", "ko:", "C4s-.")[ranks.argmin()])
+leaders = lists.ranks[:, (lists.ranks <= 3).any(axis=0)]
+for r, look in enumerate(("C0o-", "C1s--", "ko:", "C4s-.")):
+    line, *_ = right.plot(leaders[:, leaders.argmin(axis=0) == r], look)
+    line.set_label(f"highest for {folder.roles[r]}")
 right.set(title="the first three of each role", ylabel="rank", yscale="log", xticks=range(4), xticklabels=folder.roles)
 right.invert_yaxis()
+figure.legend(loc="outside lower right", ncols=4, fontsize="small")
 figure.savefig("15_rank_candidates.png")

@@ -24,24 +24,24 @@ def check_joint_label():
 
 
 # %%
-def row_weight(p, q):
+def row_weight(u, q):
     """How much a row counts for pCVR in the loss over all rows: w of the mean gradient for b, w (q - c).
 
-    p: pCTR, which is right. q: pCVR of the model. c: the true CVR, not in w. All (n,); the lesson's page derives it.
+    u: pCTR, which is right. q: pCVR of the model. c: the true CVR, not in w. All (n,); the lesson's page derives it.
     """
     raise NotImplementedError
 
 
 def check_row_weight():
-    def loss(b, p, y):
+    def loss(b, u, y):
         q = 1 / (1 + np.exp(-b))
-        return -y * np.log(p * q) - (1 - y) * np.log(1 - p * q)
+        return -y * np.log(u * q) - (1 - y) * np.log(1 - u * q)
 
-    for p, b, c in product((0.05, 0.5, 0.9), (-2.0, 0.0, 1.0), (0.2, 0.7)):
-        slopes = [(loss(b + 1e-5, p, y) - loss(b - 1e-5, p, y)) / 2e-5 for y in (1, 0)]
-        mean = p * c * slopes[0] + (1 - p * c) * slopes[1]
+    for u, b, c in product((0.05, 0.5, 0.9), (-2.0, 0.0, 1.0), (0.2, 0.7)):
+        slopes = [(loss(b + 1e-5, u, y) - loss(b - 1e-5, u, y)) / 2e-5 for y in (1, 0)]
+        mean = u * c * slopes[0] + (1 - u * c) * slopes[1]
         q = 1 / (1 + np.exp(-b))
-        np.testing.assert_allclose(row_weight(np.array([p]), np.array([q])) * (q - c), mean, rtol=1e-6)
+        np.testing.assert_allclose(row_weight(np.array([u]), np.array([q])) * (q - c), mean, rtol=1e-6)
 
 
 # %%

@@ -25,6 +25,7 @@ def check_place_of():
         start, end = place_of(quote, text)
         assert text[start:end] == words and start == text.find(words, 22 if words == "Java" else 0)
     assert place_of("script", text) is None and place_of("C++", "We use C only") is None
+    assert place_of("c++", "We use C++ and Go.") == (7, 10)  # a word may end in a sign
 
 
 # %%

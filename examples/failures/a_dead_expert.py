@@ -45,7 +45,7 @@ for place, title, x, learning_rate in (
 ):
     loss, on = train(x, learning_rate)
     dead = np.flatnonzero(~on.any(axis=1))
-    print(f"{title}: loss {loss:.3f}, dead experts: {', '.join(map(str, dead)) or 'none'}")
+    print(f"{title}: loss {loss:.3f}, dead: {', '.join(f'expert {e}' for e in dead) or 'none'}")
     drawn = place.imshow(on, vmin=0, vmax=1, cmap="cividis")
     place.set(title=f"{title}: loss {loss:.3f}", xlabel="unit", ylabel="expert", xticks=range(4), yticks=range(4))
     for (expert, unit), share in np.ndenumerate(on):

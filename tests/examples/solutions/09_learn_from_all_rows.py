@@ -11,12 +11,12 @@ def wrong_joint_label(clicked, converted):
     return clicked * converted  # 0 times NaN is NaN: every row that was not clicked is lost
 
 
-def row_weight(p, q):
-    return p * (1 - q) / (1 - p * q)
+def row_weight(u, q):
+    return u * (1 - q) / (1 - u * q)
 
 
-def wrong_row_weight(p, q):
-    return p  # that of the clicked rows alone
+def wrong_row_weight(u, q):
+    return u  # that of the clicked rows alone
 
 
 def mean_of_all(losses, clicked, p):
