@@ -326,7 +326,7 @@ def test_census(tmp_path):
     schema["table"] |= {"train": "rows.csv", "valid_share": 0, "test": None}
     schema["columns"]["min_count"] = 1
     data = read_table(build(TableConfig, schema, "data"), tmp_path)
-    assert data.rows.ids.shape == (5000, 32) and data.rows.dense.shape == (5000, 7)
+    assert data.rows.ids.shape == (5000, 32 + 7) and data.rows.dense.shape == (5000, 7)
     with np.load(CENSUS / "census_income_kdd" / "valid_encoded.npz", allow_pickle=False) as encoded:
         np.testing.assert_array_equal(data.rows.labels, encoded["y"][:5000])
         for column, codes in enumerate(encoded["x_cat"][:5000].T):  # a category of one is a category of the other
