@@ -70,7 +70,7 @@ def collect(
     if run is not None:
         measured = attempt(kept, found.folder, run.config)
         stored = measured is not None
-        measured = measured or attempt(_measured, run, say)
+        measured = measured or attempt(_measured, run, found.worker is None, say)
     source = attempt(open_source, run) if run is not None and isinstance(run.config.data, FolderConfig) else None
     why = f"It could not be measured: {problems[-1] if problems else 'there is no model'}."
     shown = Contents(
@@ -94,11 +94,15 @@ def collect(
     return replace(shown, card=card.card(shown))
 
 
-def _measured(run: Run, say: Say) -> dict[str, Any] | None:
-    """Measure a run that was not measured when it was trained, and keep that where the folder may be written."""
+def _measured(run: Run, keeps: bool, say: Say) -> dict[str, Any] | None:
+    """Measure a run that was not measured when it was trained.
+
+    Args:
+        keeps: write that into the folder, where it may be written; not while somebody trains there.
+    """
     say("nothing was measured when this model was trained; reading the data ...")
     found = measure(run, data_of(run))
-    if found is not None:
+    if found is not None and keeps:
         with suppress(MinirankError):  # a folder that cannot be written: measured again next time
             keep(run.folder, found)
     return found

@@ -10,6 +10,7 @@ from training_world import small_config
 
 from minirank.config.model import ModelConfig
 from minirank.errors import RunError
+from minirank.locking import working_in
 from minirank.report.collect import collect
 from minirank.report.contents import Missing
 from minirank.report.found import find
@@ -231,3 +232,12 @@ def test_data_json_of_another_form(copy):
     rewritten(copy / "data.json", lambda value: value["inputs"]["categorical"].__setitem__(0, ["role"]))
     contents = collect(copy)
     assert contents.unreadable == (f"{copy / 'data.json'}: damaged; train again, or restore the file",) and "quality" in missing(contents)
+
+
+def test_a_run_that_is_being_trained(copy):
+    """It is shown as it is now, and nothing is written beside whoever trains."""
+    (copy / "evaluation.json").unlink()
+    with working_in(copy, "minirank train"):
+        contents = collect(copy)
+    assert contents.overview.state.startswith("In training now by process ") and missing(contents) == set()
+    assert not (copy / "evaluation.json").exists() and "not finished" in {caution.rule for caution in contents.cautions}
