@@ -146,3 +146,19 @@ def test_two_names_without_a_comma_are_two():
     found = names(extract_job("Developer", text).must_have)
     assert not {"entity framework azure", "kotlin apache cordova"} & set(found)
     assert {"entity framework", "microsoft azure", "kotlin"} <= set(found)
+
+
+@cases(r"""
+    trade | text= | named=
+    Beekeeper | "Hive inspections, honey extraction, queen rearing, swarm control, varroa treatment, repairing hives" | 6
+    Roofer | "Slating and tiling, single-ply flat roofing, lead flashing, guttering, scaffolding, working at height" | 6
+    Nanny | "Childcare, school runs, help with homework, bedtime routines, potty training, paediatric first aid, meal preparation" | 6
+    Upholsterer | "Upholstery, cutting of fabric, webbing and springs, industrial sewing machines, furniture restoration, hand tools" | 5
+    Security Guard | "SIA licence, patrols, access control, CCTV, incident reports, first aid, key holding" | 6
+    Room Attendant | "Cleaning hotel rooms, making beds, vacuuming, dusting, cleaning chemicals, restocking of minibars" | 5
+    Dental Assistant | "Chairside assistance, X-rays, sterilisation of instruments, infection control, Dentrix" | 4
+    Nail Technician | "Manicure, acrylic nails, sterilisation of tools, nail art, hygiene, retail sales" | 3
+""")
+def test_trades_have_names_of_their_own(trade, text, named):
+    found = extract_job(trade, f"Requirements:\n{text}.").must_have
+    assert len([value for value in found if value.source == "rules"]) >= named
