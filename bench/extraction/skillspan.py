@@ -219,8 +219,8 @@ def table(results: dict) -> str:
         "Cues, features and settings were chosen on train; the tagger's scores there are cross-validated\n"
         f"({_FOLDS} folds over postings). dev is unseen. `as written`: no spaces around punctuation.\n"
         "CRF: trained on train with ordinary word-shape features. `extract`: the values that the command writes, each\n"
-        "once a posting and under a name that the lexicon or the gazetteer knows, so that a job and a resume can meet;\n"
-        "it finds less than the tagger, which marks whatever reads like one (`minirank.extract.skill_spans`).",
+        "once a posting, under a name of the lexicon or the gazetteer or in words of its own; it leaves out what stands among\n"
+        "benefits and the employer's own praise, and what was said before (`minirank.extract.skill_spans` marks all of it).",
         markdown(["postings", "layer", "method", "found / gold", *SPAN_COLUMNS], rows, left=3),
         f"Milliseconds of one core a posting of {results['characters']} characters: {times}. "
         f"Weights: {results['weights_bytes'] / 1000:.0f} kB.",

@@ -52,7 +52,7 @@ _LASTING = re.compile(
     r"|(?:past|last|previous|recent|vergangenen|letzten|últimos|últimas|ultimi|afgelopen|laatste|ostatnich|ultimii|senaste"
     r"|seneste|siste) )\Z"
 )
-_GIVEN = re.compile(r"(?i)(?:get|getting|receive|receiving|earn|enjoy|gain(?! (?:knowledge|insight|experience))) ")
+_GIVEN = re.compile(r"(?i)(?:receive|earn|get (?:extra|free|paid|access|your|discounts?|points|bonus\w*|(?:it )?support|training)) ")
 _WHOLLY = re.compile(r"(?i)fully|100|first|only|position|role|job|anywhere|vollständig|based|full")
 _OF_SKILLS = frozenset(("expert", "experienced", "intermediate", "seasoned"))
 _NOT_WORK = ("education", "apart", "languages")
