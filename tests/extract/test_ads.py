@@ -124,6 +124,7 @@ def test_extra_points_are_a_wish():
     text= | tasks
     "Work Assignments\n- Build houses from wood" | ['Build houses from wood']
     "Tasks\n- Build houses from wood\n- Apply now with your CV" | ['Build houses from wood']
+    "Tasks\n- Build houses from wood\n- To apply for this position upload your CV" | ['Build houses from wood']
     "Main tasks:\nBuild houses from wood\nManage the budget" | ['Build houses from wood', 'Manage the budget']
 """)
 def test_headings_and_how_to_apply_are_no_tasks(text, tasks):

@@ -19,7 +19,7 @@ from minirank.extract.rules.negation import affirmed, held_degrees
 from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases, without_company
 from minirank.extract.rules.periods import MOST_YEARS, covered_months
 from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company, presents
-from minirank.extract.rules.responsibilities import find_responsibilities
+from minirank.extract.rules.responsibilities import HOW_TO_APPLY, find_responsibilities
 from minirank.extract.rules.resume_words import resume_marks
 from minirank.extract.rules.scanned_text import FORM, ScannedText
 from minirank.extract.rules.signals import job_signals, resume_signals
@@ -166,7 +166,8 @@ def _asked_labels(scan: ScannedText, gazetteer: Gazetteer, marked: Marked) -> li
 
 def _responsibilities(scan: ScannedText, tasks: list[tuple[str, int, int]], skills: Spans, named: list[Match]) -> tuple[Value, ...]:
     """Items that open with an action verb, and the tagger's phrases outside of them and of soft skills."""
-    asked = [span for span in skills if not presents(scan, span[0]) and not _GIVEN.match(scan.plain, *span)]
+    others = (_GIVEN, HOW_TO_APPLY)
+    asked = [span for span in skills if not presents(scan, span[0]) and not any(words.match(scan.plain, *span) for words in others)]
     phrases = open_phrases(scan, asked, [*(m[:2] for m in named if m.kind == "soft"), *(task[1:] for task in tasks)])
     found = [*(scan.value(*task) for task in tasks), *(scan.open_value(*phrase) for phrase in phrases)]
     return tuple(sorted(found, key=lambda value: value.start))

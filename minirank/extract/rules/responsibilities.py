@@ -14,8 +14,8 @@ _LEADING = re.compile(
     r"(?i)[\s*>•\d.)(-]{0,8}(?:(?:you(?:'ll| will)(?: be)?|your tasks? (?:is|are) to|responsible for|to)\s)?"
     r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?"
 )
-_APPLY = re.compile(
-    r"(?i)[\s*>•-]{0,4}(?:please )?apply (?:and|now|today|online|via|by|here|directly|before|through|to us|for (?:this"
+HOW_TO_APPLY = re.compile(
+    r"(?i)[\s*>•-]{0,4}(?:please |to |in order to |you can )?apply (?:and|now|today|online|via|by|here|directly|before|through|to us|for (?:this"
     r"|the) (?:job|position|role)"
     r"|with (?:your|a|an) (?:cv|resume|application|letter|cover))\b"
 )
@@ -62,7 +62,7 @@ def _applies(document: NormalisedText, item: re.Match[str]) -> bool:
     heading = (
         document.is_heading(line) and item.end() >= (finish if finish >= 0 else len(document.plain)) and ":" not in item[0].rstrip(" :")
     )
-    return heading or _APPLY.match(item[0]) is not None
+    return heading or HOW_TO_APPLY.match(item[0]) is not None
 
 
 def _is_task(document: NormalisedText, item: re.Match[str], begin: int) -> bool:
