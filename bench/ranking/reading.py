@@ -29,6 +29,7 @@ from bench.ranking.roles import answer_cells, paired, read_lines, train_once
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig, without_paths
 from minirank.config.features import FeatureConfig
+from minirank.config.model import GateConfig, ModelConfig
 from minirank.data import Dataset, read_folder, split_by_time
 from minirank.evaluation.format_metrics import COLUMNS
 from minirank.extract import Features, extract_folder
@@ -46,6 +47,7 @@ UNCOUNTED = ("domains", "location", "gap", "schools")
 ABOUT = ("years", "tenure", "moves")  # right when off by one at most
 FINER = "salary currency start notice leadership conditions employer employers industries stressed tenure moves gap schools".split()
 RULES, NAMES, PERFECT = "rules", "rules, names alone", "recall 1, made up 0"
+IN_GATES = ", role in the gates"  # after the name of a reading
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ class Cell:
     Args:
         read: Market -> Features.
         features: of the encoder.
+        model: what is trained.
     """
 
     read: Callable[["Market"], Features]
     features: FeatureConfig = FeatureConfig()
+    model: ModelConfig = ModelConfig()
 
 
 class Market:
@@ -127,6 +131,7 @@ GROUPS: dict[str, Callable[[Callable[[Market], Features]], Cell]] = {
 }
 READ = {RULES: read_by_rules, PERFECT: partial(read_with, 1.0, 0.0)}
 CELLS = {RULES: Cell(read_by_rules)} | READERS
+CELLS |= {f"{name}{IN_GATES}": Cell(read, model=ModelConfig(gate=GateConfig(role="full"))) for name, read in READ.items()}
 CELLS |= {f"{name} without {group}": make(read) for name, read in READ.items() for group, make in GROUPS.items()}
 
 
@@ -180,14 +185,14 @@ def run_world(world: WorldConfig, names: list[str], inits: int, lines: Path) -> 
 
 def settings(world: WorldConfig, name: str, inits: int) -> str:
     """All that a record depends on but the code, as one text."""
-    config = without_paths(Config(FolderConfig(Path()), features=CELLS[name].features))
+    config = without_paths(Config(FolderConfig(Path()), features=CELLS[name].features, model=CELLS[name].model))
     return json.dumps([world.to_json(), name, inits, config], sort_keys=True)
 
 
 def run_cell(market: Market, cell: Cell, inits: int, folder: Path) -> dict:
     """Figures of the test rows, the mean over initialisations, and of the reachable ceiling."""
     dataset, found = market.dataset(cell), []
-    config = Config(FolderConfig(market.folder.path), features=cell.features)
+    config = Config(FolderConfig(market.folder.path), features=cell.features, model=cell.model)
     for init in range(inits):
         found.append(train_once(dataset, replace(config, training=replace(config.training, seed=init)), folder / str(init)))
     figures = {title: float(np.mean([each["figures"][title] for each in found])) for title in TITLES}

@@ -169,8 +169,8 @@ class MatchedPairs:
         return dot_shared(self.jobs.text, self.job, self.resumes.text, self.resume)
 
     def title_found(self) -> np.ndarray:
-        """(N,) `found` of the job's title, 0 where it holds no word."""
-        return np.nan_to_num(self.found("title", "parts"))
+        """(N,) `found` of the job's title times `Profiles.title_rarity`, 0 where it holds no word."""
+        return np.nan_to_num(self.found("title", "parts")) * self.jobs.title_rarity[self.job]
 
     def found(self, name: str, terms: str) -> np.ndarray:
         """(N,) BM25 of a text of the job in the resume's text, as a share of the most that it can be; NaN where it holds no word.

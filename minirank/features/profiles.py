@@ -57,6 +57,8 @@ class Profiles:
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
         wanted: of jobs, name -> (n, buckets), `Rarity.shares` of the words or the parts of words in what `wanted_texts` cuts out;
             empty where the encoder reads no text.
+        title_rarity: (n,) float64 within 0 .. 1; of jobs, where most candidates are foreign, how rare the parts of words of the title are
+            beside those of the whole text (`Rarity.rarity_beside`): what stands first there may be no title. Else 1.
         saturated: of resumes, words and parts -> (n, buckets), `TextModel.saturated`, or empty likewise.
         known: (n,) float64, see `TextModel.known`; NaN where the encoder reads no text.
         foreign: (n,) bool, see `TextModel.foreign`.
@@ -98,6 +100,7 @@ class Profiles:
         self.wanted: dict[str, csr_array] = {}
         self.saturated: dict[str, csr_array] = {}
         self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
+        self.title_rarity = np.ones(len(records))
         if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
@@ -106,6 +109,8 @@ class Profiles:
                 self.saturated = {"words": model.saturated(in_words, model.word_length), "parts": model.saturated(in_parts, model.length)}
             else:
                 self.wanted = {name: model.parts.shares(model.count_parts([texts[name] for texts in wanted])) for name in IN_PARTS}
+                if model.parts.compared is not None:
+                    self.title_rarity = model.parts.rarity_beside(self.wanted["title"], in_parts)
                 self.wanted |= {name: model.words.shares(model.count_words([t[name] for t in wanted]), often=True) for name in IN_WORDS}
                 self.wanted["text"] = model.words.shares(in_words, often=True)
 

@@ -164,6 +164,19 @@ class Rarity:
         values, row = self.weights[counts.indices] * (counts.data if often else 1), row_of_entries(counts)
         return csr_array((values / np.bincount(row, values)[row], counts.indices, counts.indptr), shape=counts.shape)
 
+    def rarity_beside(self, part: csr_array, whole: csr_array) -> np.ndarray:
+        """(n,) how rare the terms of a part of each text are beside all its terms, within 0 .. 1.
+
+            min(m_part / m_whole, 1),    m: mean idf of the terms that it holds, once each; 1 for a part without any
+
+        A line of words that stand in every text says little, however much of it is found: BM25's sum is small then, its share is not.
+
+        Args:
+            part, whole: (n, buckets), what they hold.
+        """
+        means = [_mean_weight(self.weights, rows) for rows in (part, whole)]
+        return np.where(means[0] > 0, np.minimum(means[0] / np.where(means[1] > 0, means[1], 1.0), 1.0), 1.0)
+
     def of_kept(self, rows: csr_array) -> csr_array:
         """(n, V), the columns of the terms that are kept.
 
@@ -274,6 +287,12 @@ class TextModel:
         lengths = np.bincount(row, counts.data, minlength=counts.shape[0])
         most = BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
         return csr_array((counts.data / (counts.data + most[row]), counts.indices, counts.indptr), shape=counts.shape)
+
+
+def _mean_weight(weights: np.ndarray, rows: csr_array) -> np.ndarray:
+    """(n,) mean weight of the columns that each row holds, 0 of an empty row."""
+    total = np.bincount(row_of_entries(rows), weights[rows.indices], minlength=rows.shape[0])
+    return total / np.maximum(np.diff(rows.indptr), 1)
 
 
 def _sums(counts: csr_array, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Match features against values worked out by hand."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -156,6 +157,25 @@ def test_the_title_is_found_as_by_bm25():
     share = sum(rarity(part) * resume[part] / (resume[part] + k) for part in wanted) / sum(map(rarity, wanted))
     assert 0 < share < 1 and found["title_found"] == pytest.approx(share)
     assert match(job_features(), resume_features(), job_record={"title": "-"}, model=model)["title_found"] == 0
+
+
+def test_among_foreign_candidates_a_title_of_common_words_counts_less_than_its_share():
+    """The share, times the ratio of mean idf; a rare title keeps its share, and so does any among candidates in known words."""
+    known = text_model(TEXTS)
+    model = replace(known, parts=known.parts.among(known.count_parts(TEXTS)))
+
+    def mean_idf(*words):
+        held = [sum(part in parts(*text.split()) for text in TEXTS) for part in parts(*words)]
+        return np.mean([np.log1p((3 - count + 0.5) / (count + 0.5)) for count in held])
+
+    resume, usual = sum(parts("sql", "excel").values()), np.mean([sum(parts(*text.split()).values()) for text in TEXTS])
+    share = 1 / (1 + 1.2 * (0.25 + 0.75 * resume / usual))
+    beside = mean_idf("sql") / mean_idf("sql", "tuning", "of", "clusters")
+    cases = ((model, "tuning of clusters", beside), (model, "data engineer excel", 1), (known, "tuning of clusters", 1))
+    for used, rest, weight in cases:
+        found = match(job_features(), resume_features(), job_record={"title": "SQL", "description": rest}, model=used)
+        assert found["title_found"] == pytest.approx(share * weight)
+    assert beside < 0.8 and mean_idf("sql") >= mean_idf("sql", "data", "engineer", "excel")
 
 
 def test_what_the_job_says_is_found_as_by_bm25():
