@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
     "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation", "starts"),
     "gpu": ("measure",),
-    "ranking": ("roles", "census", "attacks", "real_texts", "reading", "links"),
+    "ranking": ("roles", "census", "attacks", "real_texts", "reading", "lost", "links"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
     "llm": ("client", "campaign"),
     "fuzz": ("campaign",),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.ranking.reading import compare, without_finer, without_open_forms
+from bench.ranking.reading import IN_GATES, PERFECT, RULES, compare, with_others, without_finer, without_open_forms
 from minirank.extract import Features, JobFeatures, ResumeFeatures, Value
 
 
@@ -46,3 +46,12 @@ def test_groups_take_away_what_they_name():
     less = without_finer(job)
     assert (less.salary, less.title) == (None, job.title)
     assert [v.value for v in less.must_have] == ["sql", "the law"] and not any(v.depth for v in less.must_have)
+
+
+def test_cells_that_were_not_trained_keep_their_figures():
+    held = {"cells": {PERFECT: {"1": [0.7]}, RULES: {"1": [0.6]}}, "ceilings": {"1": [0.8]}, "read": {RULES: {"job: title": [1, 1, 1, 0]}}}
+    held["seconds"] = 5
+    now = {"cells": {f"{PERFECT}{IN_GATES}": {"1": [0.75]}, RULES: {"1": [0.65]}}, "ceilings": {"1": [0.8]}, "read": {}, "seconds": 3}
+    found = with_others(now, held)
+    assert found["cells"] == held["cells"] | now["cells"] and next(iter(found["cells"])) == RULES
+    assert found["read"] == held["read"] and found["seconds"] == 8
