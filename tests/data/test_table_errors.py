@@ -75,6 +75,14 @@ def test_whatever_is_wrong_is_one_line_with_a_remedy(tmp_path, changes, message)
     assert "\n" not in str(error.value) and (of_configuration or error.value.remedy)
 
 
+@pytest.mark.parametrize("name", ["age:bins", "age:missing"])
+def test_a_column_that_is_called_like_what_is_made_of_another(tmp_path, name):
+    (tmp_path / "a.csv").write_text(f"age,{name},y\n1,a,0\n,b,1\n3,a,1\n")
+    columns = {"dense": ["age"], "categorical": [name], "missing_indicator": True, "tasks": [{"name": "y", "column": "y"}]}
+    with pytest.raises(DataError, match=f"a.csv: column {name}: 2 inputs would have this name; rename the column"):
+        read_table(config({"train": "a.csv"}, columns), tmp_path)
+
+
 def test_an_index_beyond_the_cells(tmp_path):
     (tmp_path / "a.csv").write_text("1,2\n3,4\n")
     columns = {"dense": [5], "tasks": [{"name": "y", "column": 1}]}

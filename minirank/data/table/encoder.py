@@ -148,11 +148,11 @@ class TableEncoder:
         Args:
             train: (n,) int64, indices of the training rows.
         Raises:
-            DataError: a dense cell is not a finite number, or a dense column is empty.
+            DataError: a dense cell is not a finite number, a dense column is empty, or two inputs would have one name.
         """
         roles = [(fields.role, "role", 1)] if fields.role is not None else []
         named = roles + [(column, field_name(column), columns.min_count) for column in fields.categorical]
-        return cls(
+        made = cls(
             categorical=tuple(CategoricalField(column, name, _vocabulary(raw, train, column, least)) for column, name, least in named),
             bags=tuple(
                 BagField(column, field_name(column), _bag_vocabulary(raw, train, column, separator, columns.min_count), separator)
@@ -169,6 +169,11 @@ class TableEncoder:
             missing=files.missing,
             binned=tuple(_fit_bins(raw, train, column, columns.bin_rows) for column, kinds in fields.dense if BINS in kinds),
         )
+        inputs = Counter([*(name for name, _ in (*made.inputs.categorical, *made.inputs.bags)), *made.inputs.dense])
+        for name, times in inputs.items():
+            if times > 1:
+                raise DataError(f"{times} inputs would have this name", file=raw.files[0], column=name, remedy="rename the column")
+        return made
 
     @property
     def fields_of_ids(self) -> tuple[CategoricalField | BinnedField, ...]:
