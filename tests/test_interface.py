@@ -1,5 +1,8 @@
 """What `minirank` and `minirank.kernels` offer by name is there, and costs nothing before it is asked for."""
 
+import pydoc
+import re
+
 import pytest
 from checkout import python
 
@@ -14,6 +17,14 @@ def test_every_name_is_found(package):
     assert sorted(name for names in package.MODULES.values() for name in names) == sorted(package.__all__)
     for name in package.__all__:
         assert getattr(package, name).__name__ == name
+
+
+@PACKAGES
+def test_completion_and_help_show_every_name(package):
+    assert set(package.__all__) <= set(dir(package))
+    text = pydoc.render_doc(package, renderer=pydoc.plaintext)
+    for name in package.__all__:
+        assert re.search(rf"^    (class )?{name}\(", text, re.MULTILINE), name
 
 
 @PACKAGES
