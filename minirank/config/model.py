@@ -15,6 +15,7 @@ POSITION = "position"  # the field that a data folder has; it explains clicks an
 DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
 
 
+MOST_POSITIVE_WEIGHT = 1e6  # weights are float32, and an extreme one leaves nothing of the other rows
 Loss = Literal["bce", "mse", "entire", "pairwise", "listwise"]
 
 
@@ -45,8 +46,8 @@ class TaskConfig:
         for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
             if not 0 < weight < math.inf:
                 raise ValueError(f"{name} must be finite and above 0, got {weight}")
-        if not 0 < self.positive_weight < math.inf:
-            raise ValueError(f"positive_weight must be finite and above 0, got {self.positive_weight}")
+        if not 1 / MOST_POSITIVE_WEIGHT <= self.positive_weight <= MOST_POSITIVE_WEIGHT:
+            raise ValueError(f"positive_weight must lie in [1e-06, 1e+06], got {self.positive_weight}")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing must be 0 or more and below 1, got {self.label_smoothing}")
 

@@ -263,8 +263,8 @@ class Trainer:
 
     @property
     def kept(self) -> Arena:
-        """The parameters that are validated and written: the moving average where there is one."""
-        return self.state.values if self.state.average is None else self.state.average
+        """The parameters that are validated and written: the moving average where there is one that has moved."""
+        return self.state.values if self.state.average is None or self.state.step < EVERY else self.state.average
 
     def _validate(self) -> dict[str, float | None]:
         if not len(self.valid):

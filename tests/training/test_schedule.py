@@ -72,6 +72,14 @@ def test_the_average_of_the_parameters_by_hand(tmp_path, monkeypatch):
     np.testing.assert_allclose(run.values.tables, expected.tables, rtol=1e-4, atol=1e-6)
 
 
+def test_a_training_of_few_steps_keeps_what_it_learned(tmp_path):
+    """The average moves every eighth step; until then the parameters themselves are validated and kept."""
+    config = small_config(tmp_path, "training.epochs=1", "training.average=0.9")  # 7 steps
+    train(config, tmp_path / "run")
+    train(replace(config, training=replace(config.training, average=0.0)), tmp_path / "plain")
+    assert (load_run(tmp_path / "run").values.dense == load_run(tmp_path / "plain").values.dense).all()
+
+
 ALL = ("schedule=cosine", "warmup=0.3", "average=0.9", "epochs=3", "threads=1")
 
 
@@ -139,7 +147,8 @@ def test_ids_without_a_share_of_their_own_are_hidden_one_by_one():
         (["training.warmup=1"], "training: warmup must be 0 or more and below 1, got 1"),
         (["training.average=-0.1"], "training: average must be 0 or more and below 1, got -0.1"),
         (["tasks=[{name: ctr, label_smoothing: 1}]"], r"tasks\[0\]: label_smoothing must be 0 or more and below 1, got 1"),
-        (["tasks=[{name: ctr, positive_weight: 0}]"], r"tasks\[0\]: positive_weight must be finite and above 0, got 0"),
+        (["tasks=[{name: ctr, positive_weight: 0}]"], r"tasks\[0\]: positive_weight must lie in \[1e-06, 1e\+06\], got 0"),
+        (["tasks=[{name: ctr, positive_weight: 1.0e+300}]"], r"tasks\[0\]: positive_weight must lie in \[1e-06, 1e\+06\], got 1e\+300"),
         (["tasks=[{name: ctr, loss: {mse: 1}, positive_weight: 2}]"], "task ctr has positive_weight, which is for the loss bce alone"),
         (
             ["tasks=[{name: ctr, label_smoothing: 0.1}, {name: cvr, given: ctr, loss: {entire: 1}}]"],
