@@ -181,7 +181,9 @@ def test_quantiles_that_a_file_holds_are_ranks_of_ascending_values(knots, levels
     assert DenseTransform("quantile", knots=knots, levels=levels).is_usable() == usable
 
 
-@pytest.mark.parametrize(("knots", "usable"), [((1.0, 2.0), True), ((1.0, 1.0), False), ((1.0, np.inf), False), ((), False)])
+@pytest.mark.parametrize(
+    ("knots", "usable"), [((1.0, 2.0), True), ((-1e308, 1e308), True), ((1.0, 1.0), False), ((1.0, np.inf), False), ((), False)]
+)
 def test_edges_that_a_file_holds_ascend(knots, usable):
     assert DenseTransform("piecewise", knots=knots).is_usable() == usable
     assert BinnedField("x", "x:bins", knots).is_usable() == usable

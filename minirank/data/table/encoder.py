@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ class BinnedField:
 
     def is_usable(self) -> bool:
         """Whether the edges are finite and ascend; those of a file need not."""
-        return bool(self.edges) and bool(np.isfinite(self.edges).all()) and bool((np.diff(self.edges) > 0).all())
+        return bool(self.edges) and bool(np.isfinite(self.edges).all()) and all(one < other for one, other in pairwise(self.edges))
 
     def encode(self, raw: RawTable) -> np.ndarray:
         """(N,) int32 ids; what lies below all training values is in the first bin."""
