@@ -84,8 +84,8 @@ RULES = {
         "serious",
         "calibration",
         f"observed / predicted is more than {CALIBRATED:g} away from 1, and its interval does not hold 1",
-        "The order of candidates may still be right, but do not read the numbers as chances; train on newer rows, or fit a "
-        "calibration to validation rows.",
+        "The order of candidates may still be right, but do not read the numbers as chances; train on newer rows, do without the "
+        "task's positive_weight if it has one, or fit a calibration to validation rows.",
         signs.not_calibrated,
     ),
     "collapsed gate": Rule(

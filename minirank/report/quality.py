@@ -83,7 +83,8 @@ def worst_role(tasks: tuple[TaskQuality, ...]) -> tuple[str | None, str]:
     rest = {role: entry for role, entry in metric.roles.items() if role not in few}
     name = f"{metric.title} of {task}"
     if len(rest) < 2:
-        return None, f"No role can be called the worst: {name} is measured on {LEAST_ROWS:,} rows or more of {len(rest)} role alone."
+        enough = "one role alone" if rest else "no role"
+        return None, f"No role can be called the worst: {name} is measured on {LEAST_ROWS:,} rows or more of {enough}."
     by_share = all(entry.share is not None for entry in rest.values())
     worst, best = (pick(rest, key=lambda role: _of(rest[role], by_share)) for pick in (min, max))
     told = [f"{role} {decimals(rest[role].value)}{_interval_of(rest[role])}" for role in (worst, best)]

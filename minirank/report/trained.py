@@ -128,7 +128,9 @@ def _facts(found: Found) -> list[Fact]:
             plan = found.run.plan
             dense, tables = plan.size(table=False), plan.size(table=True)
             lines.append(Fact("parameters", f"{dense + tables:,}", f"{dense:,} of layers, {tables:,} of embedding tables"))
-        lines.append(Fact("training", rounds, f"learning rate {training.optimiser.learning_rate:g}, seed {training.seed}"))
+        rate = f"learning rate {training.optimiser.learning_rate:g}{', cosine' if training.schedule == 'cosine' else ''}"
+        more = [f"{name} {value:g}" for name, value in (("warm-up", training.warmup), ("moving average", training.average)) if value]
+        lines.append(Fact("training", rounds, ", ".join([rate, *more, f"seed {training.seed}"])))
         lines.append(Fact("computed by", f"{training.backend}, {training.precision}"))
     seconds = [sum(filter(None, (_number(line, "seconds"), _number(line, "valid_seconds")))) for line in found.timing]
     lines.append(Fact("time taken", duration(sum(seconds)) if seconds else "", "training and validation, without reading the data"))
@@ -138,12 +140,14 @@ def _facts(found: Found) -> list[Fact]:
 
 def _architecture(found: Found) -> str:
     assert found.config is not None
-    model = found.config.model
+    model, told = found.config.model, []
+    if model.members > 1:
+        told.append(f"an ensemble of {model.members} networks")
     if model.architecture in ("mmoe", "omoe"):
-        return f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units"
+        told.append(f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units")
     if model.architecture == "ple":
-        return f"{model.levels} levels, {model.task_experts} experts a task and {model.shared_experts} shared"
-    return ""
+        told.append(f"{model.levels} levels, {model.task_experts} experts a task and {model.shared_experts} shared")
+    return ", each of ".join(told)
 
 
 def _role(model: Any) -> str:

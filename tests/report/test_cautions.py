@@ -211,4 +211,6 @@ def test_the_role_that_is_served_worst(contents):
     assert found((1000, 0.6, None), (1000, 0.55, 0.8))[0] == roles[1]
     worst, why = found((LEAST_ROWS - 1, 0.5, 0.1), (1000, 0.6, 0.5))
     assert worst == roles[1] and f"Too few rows to say: {roles[0]}." in why and "50 % against 90 %" in why
-    assert found(*[(10, 0.5, 0.1)] * len(roles))[0] is None
+    assert found((1000, 0.6, 0.5), *[(10, 0.5, 0.1)] * (len(roles) - 1))[1].endswith("300 rows or more of one role alone.")
+    worst, why = found(*[(10, 0.5, 0.1)] * len(roles))
+    assert worst is None and why.endswith("300 rows or more of no role.")

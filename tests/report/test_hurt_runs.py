@@ -95,6 +95,15 @@ def test_every_architecture(market, tmp_path, architecture):
         assert uses["ctr 0"] == ("ctr",) and uses["shared 1"] == ("ctr", "cvr", "relevance")
 
 
+def test_an_ensemble_says_what_it_is(tmp_path):
+    train(small_config(tmp_path, *QUICK, "model.members=3", "training.schedule=cosine", "training.average=0.5"), tmp_path / "run")
+    contents = collect(tmp_path / "run")
+    assert contents.gates.why.startswith("Each of the 3 networks of the ensemble has gates of its own")
+    facts = {fact.name: fact.note for fact in contents.overview.facts}
+    assert facts["architecture"] == "an ensemble of 3 networks, each of 2 experts of 8 units"
+    assert facts["training"] == "learning rate 0.01, cosine, moving average 0.5, seed 0"
+
+
 def test_data_that_have_gone(market, copy):
     """Curves and what was measured are shown; the one line that tells names the key to set."""
     shutil.move(market[0], market[0].parent / "moved")
