@@ -15,8 +15,8 @@ _LEADING = re.compile(
     r"(?:(?:also|actively|proactively|continuously|independently|successfully|regularly|directly)\s)?"
 )
 HOW_TO_APPLY = re.compile(
-    r"(?i)[\s*>•-]{0,4}(?:please |to |in order to |you can )?apply (?:and|now|today|online|via|by|here|directly|before|through|to us|for (?:this"
-    r"|the) (?:job|position|role)"
+    r"(?i)[\s*>•-]{0,4}(?:please |to |in order to |you can )?apply (?:and|now|today|online|via|by|here|directly|before|through"
+    r"|to us|for (?:this|the) (?:job|position|role)"
     r"|with (?:your|a|an) (?:cv|resume|application|letter|cover))\b"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z-]*")
