@@ -173,7 +173,7 @@ def gap(found: dict, key: str, unit: str = "") -> str:
     if has is None:
         return ""
     asked = "" if wanted is None else " (as asked)" if difference == 0 else f" ({wanted} asked)"
-    return f"{has}{unit}{asked}"
+    return f"{has}{unit.removesuffix('s') if has == 1 else unit}{asked}"
 
 
 def role_name(role: str | None) -> str:

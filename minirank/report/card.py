@@ -29,7 +29,8 @@ def _how_good(of: Contents) -> Iterator[str]:
     elif known:
         yield f"{rows}: {listed([f'{task} {metric.title} {figure(metric.overall.value)}' for task, metric in known])}."
     if quality.worst_role:
-        yield f"It serves {quality.worst_role} worst."
+        chance = ", which may be chance" if "overlap" in quality.worst_rule else ""
+        yield f"It serves {quality.worst_role} worst{chance}."
 
 
 def _calibrated(of: Contents) -> Iterator[str]:

@@ -19,7 +19,7 @@ from minirank.errors import DataError, RunError
 from minirank.ranking import Ranker
 from minirank.ranking import ranker as ranking
 from minirank.ranking.candidates import read_resumes
-from minirank.ranking.format_ranking import format_moves, format_ranking
+from minirank.ranking.format_ranking import format_moves, format_ranking, gap
 from minirank.run.load_run import load_run
 from minirank.run.scoring import predictions_of
 from minirank.training import train
@@ -306,6 +306,12 @@ def test_a_run_without_a_scored_task_is_refused(ranker):
     run = replace(ranker.run, config=replace(ranker.run.config, score=ScoreConfig(0.0, 0.0, 0.0)))
     with pytest.raises(RunError, match="no task of this run enters the score"):
         Ranker(run)
+
+
+def test_one_year_is_no_years():
+    found = {"years": {"resume": 1, "job": 2, "gap": -1}, "seniority": {"resume": "junior", "job": None, "gap": None}}
+    assert gap(found, "years", " years") == "1 year (2 asked)" and gap(found, "seniority") == "junior"
+    assert gap({"years": {"resume": 0, "job": None, "gap": None}}, "years", " years") == "0 years"
 
 
 def test_text_names_rank_gates_and_reasons(ranker):

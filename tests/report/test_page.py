@@ -127,6 +127,9 @@ def test_the_summary_says_how_good_worst_for_whom_and_what_to_trust():
         "On 7,500 test rows it comes 75 % (ctr), 75 % (cvr) and 75 % (relevance) of the way from guessing to the best that is reachable. "
         "It serves executive worst. Calibrated: ctr, cvr and relevance. Expert 0 is idle."
     )
+    full = report_contents.full()
+    unsure = replace(full, quality=replace(full.quality, worst_rule="the intervals overlap, so that this may be chance."))
+    assert "It serves executive worst, which may be chance. " in " ".join(summary(unsure))
     assert summary(report_contents.table())[0] == "On 7,500 test rows: ctr AUC 0.740, cvr AUC 0.740 and relevance CONCORDANCE 0.740."
     assert summary(report_contents.missing()) == (
         "Killed before its first epoch ended. How good it is cannot be said: this run was trained on a table, which has no jobs to rank.",
