@@ -73,7 +73,8 @@ def collect(
         stored = measured is not None
         measured = measured or attempt(_measured, run, found.worker is None, say)
     source = attempt(open_source, run) if run is not None and isinstance(run.config.data, FolderConfig) else None
-    why = f"It could not be measured: {problems[-1] if problems else 'there is no model'}."
+    lacking = "there is no model" if run is None else "training saw all rows, for the data have no validation and no test part"
+    why = f"It could not be measured: {problems[-1] if problems else lacking}."
     shown = Contents(
         name=found.folder.resolve().name,
         made_at=iso(int(time.time())),

@@ -27,6 +27,7 @@ LOSSES = {
     "listwise": "listwise",
 }
 OF_LOSS = ("log_loss", "mse")  # of the validation rows: shown beside the losses of training
+LARGEST = 1e100  # what is beyond was not measured: its file is damaged
 
 
 def task_title(task: str, is_table: bool) -> str:
@@ -161,7 +162,7 @@ def iso(seconds: int) -> str:
 
 def _number(line: dict[str, Any], key: str) -> float | None:
     value = line.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST else None
 
 
 def _dict(line: dict[str, Any], key: str) -> dict[str, Any]:

@@ -104,6 +104,14 @@ def test_an_ensemble_says_what_it_is(tmp_path):
     assert facts["training"] == "learning rate 0.01, cosine, moving average 0.5, seed 0"
 
 
+def test_without_rows_that_training_did_not_see_nothing_is_measured(tmp_path):
+    train(small_config(tmp_path, *QUICK, "data.table.valid_share=0"), tmp_path / "run")
+    contents = collect(tmp_path / "run")
+    assert contents.quality.why == "It could not be measured: training saw all rows, for the data have no validation and no test part."
+    (tmp_path / "run" / "model.npz").unlink()
+    assert "model.npz: missing; restore it, or train again" in collect(tmp_path / "run").quality.why
+
+
 def test_data_that_have_gone(market, copy):
     """Curves and what was measured are shown; the one line that tells names the key to set."""
     shutil.move(market[0], market[0].parent / "moved")
@@ -190,6 +198,22 @@ def test_the_last_line_of_the_metrics_was_cut_off(copy):
     path.write_text(path.read_text()[:-20])
     contents = collect(copy)
     assert contents.curves.epochs == (1,) and contents.unreadable == (f"{path}: line 2 is damaged; it and what follows are left out",)
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e308", "-1e308"])
+def test_numbers_that_nobody_measured(table, tmp_path, number):
+    shutil.copytree(table, tmp_path / "run")
+    for name, key in (("metrics.jsonl", "loss"), ("timing.jsonl", "seconds")):
+        path = tmp_path / "run" / name
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for line in lines:
+            line[key] = "HERE"
+            for metric in line.get("valid", {}):
+                line["valid"][metric] = "HERE"
+        path.write_text("".join(json.dumps(line).replace('"HERE"', number) + "\n" for line in lines))
+    found = collect(tmp_path / "run")
+    assert {curve.title for task in found.curves.tasks for curve in task.losses} == {"training, cross-entropy"}
+    assert "time taken" not in {fact.name for fact in found.overview.facts if fact.value != "0 s"}
 
 
 def test_what_is_no_run(tmp_path, market):
