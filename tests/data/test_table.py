@@ -18,6 +18,7 @@ from minirank.config.dataclass_yaml import build
 from minirank.config.table import TableConfig
 from minirank.data import TableEncoder, read_table
 from minirank.data.table.encoder import BinnedField
+from minirank.data.table.fields import columns_like
 from minirank.data.table.transforms import DenseTransform, bin_edges
 from minirank.errors import DataError, RunError
 from minirank.kernels.batch import Inputs
@@ -94,6 +95,21 @@ def test_one_entry_stands_for_many_columns(tmp_path, header, dense, categorical,
     data = read_table(config({"train": "wide.csv", "header": header}, columns), tmp_path)
     assert list(data.inputs.dense) == expected
     assert [name for name, _ in data.inputs.categorical] == (["g?" if header else "column_2"] if categorical else [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("x[?]", ["x[0]", "x[1]"]),
+        ("?.*", ["a.b"]),
+        ("*\nb", ["a\nb"]),
+        ("*(", ["c("]),
+        ("[ab]*", []),
+        ("*a" * 30 + "*b", []),  # at once, as long as it looks
+    ],
+)
+def test_a_pattern_has_two_signs_and_takes_no_time(pattern, found):
+    assert columns_like(pattern, ["x[0]", "x[1]", "a.b", "a\nb", "c(", "a" * 300 + "c"]) == found
 
 
 def test_a_range_of_a_header_of_numbers(tmp_path):

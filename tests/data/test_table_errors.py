@@ -38,7 +38,7 @@ BAD = [
     ({"categorical": ["city", "label"]}, f"data.columns.categorical: column label is the label of task y {CANNOT}"),
     ({"dense": ["trust"], **GRADE}, f"data.columns.dense: column trust is the weight of task g {CANNOT}"),
     ({"categorical": ["search"], "group": "search"}, f"data.columns.categorical: column search is the group, an id, {CANNOT}"),
-    ({"categorical": ["city", "role"], "role": "role"}, f"data.columns.role: column role is listed under categorical already {CANNOT}"),
+    ({"categorical": ["city", "role"], "role": "role"}, "data.columns.role: column role is listed under categorical already; name it once"),
     ({"table": {"train": "trian.csv"}}, "trian.csv: no such file; check the path: train.csv lies there"),
     ({"train": ""}, "train.csv: the file is empty; "),
     ({"train": TRAIN.splitlines()[0]}, "train.csv: no row below the header; give a table with rows"),
@@ -60,7 +60,7 @@ BAD = [
     ({"train": TRAIN.replace("s2", "", 1), **GROUP}, "train.csv:4: column search: the group is missing; give every row its group"),
     ({"dense": ["a*", "x*"]}, "train.csv: column x*: stands for no column that is not named elsewhere; correct data.columns.dense"),
     ({"dense": ["age", "lab*"]}, "train.csv: column lab*: stands for no column that is not named elsewhere; correct data.columns.dense"),
-    ({"dense": ["a*", "?ge"]}, "data.columns.dense: column age is listed under dense already and cannot be a feature; remove it"),
+    ({"dense": ["a*", "?ge"]}, "data.columns.dense: column age is listed under dense already; name it once, also by ranges"),
     ({"dense": ["1-4"]}, "train.csv: column 1-4: missing; correct data.columns.dense; there are city, tags"),
     ({"table": SHARE, **GROUP}, "train.csv: no training row is left; lower data.table.valid_share or add groups"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from minirank.config.table import DenseColumn, Name, TableColumns
@@ -90,8 +91,8 @@ def columns_like(name: Name, names: Sequence[Name]) -> list[Name] | None:
         return list(names[names.index(first) : names.index(last) + 1]) if first in names and last in names else None
     if not set(name) & set("*?"):
         return None
-    pattern = re.compile(re.escape(name).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-    return [column for column in names if pattern.fullmatch(str(column))]
+    pattern = name.replace("[", "[[]")  # a bracket is one: `x[*]`
+    return [column for column in names if fnmatchcase(str(column), pattern)]
 
 
 def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
@@ -109,9 +110,12 @@ def check_leaks(fields: Fields, file: str, beside: frozenset[str]) -> None:
     reasons = {task.weight: f"the weight of task {task.name}" for task in fields.tasks}
     reasons |= {task.column: f"the label of task {task.name}" for task in fields.tasks}
     reasons |= {fields.group: "the group, an id,"} | dict.fromkeys(IDS, "an id, which says nothing about a new one,")
+    listed: dict[Name, str] = {}
     for key, column in fields.features():
         if column in fields.protected or column in beside:
             raise protected_error(str(column), file)
         if column in reasons:
             raise ConfigError(f"data.columns.{key}: column {column} is {reasons[column]} and cannot be a feature; remove it")
-        reasons[column] = f"listed under {key} already"
+        if column in listed:
+            raise ConfigError(f"data.columns.{key}: column {column} is listed under {listed[column]} already; name it once, also by ranges")
+        listed[column] = key
