@@ -83,7 +83,7 @@ def curves(found: Found) -> Curves | Missing:
     lines = found.epochs
     if not lines:
         return Missing("No epoch of the training is finished, so that there is no learning curve yet.")
-    tasks = list(dict.fromkeys(name.partition(".")[0] for line in lines for name in (*line["losses"], *line["valid"])))
+    tasks = list(dict.fromkeys(name.rpartition(".")[0] for line in lines for name in (*line["losses"], *line["valid"])))
     tasks.sort(key=lambda task: task == MEAN)
     timed = {line["epoch"]: line for line in found.timing}
     stopping = None if found.config is None else found.config.training.early_stopping
@@ -102,11 +102,11 @@ def _of_task(task: str, lines: tuple[dict[str, Any], ...], is_table: bool) -> Ta
     losses = [
         Curve(name, f"training, {LOSSES.get(kind, kind)}", tuple(_number(line["losses"], name) for line in lines))
         for name in lines[0]["losses"]
-        for owner, _, kind in [name.partition(".")]
+        for owner, _, kind in [name.rpartition(".")]
         if owner == task
     ]
-    found = [name for name in lines[0]["valid"] if name.partition(".")[0] == task]
-    measured = [(name, name.partition(".")[2], tuple(_number(line["valid"], name) for line in lines)) for name in found]
+    found = [name for name in lines[0]["valid"] if name.rpartition(".")[0] == task]
+    measured = [(name, name.rpartition(".")[2], tuple(_number(line["valid"], name) for line in lines)) for name in found]
     measured = [(name, kind, values) for name, kind, values in measured if any(value is not None for value in values)]
     losses += [Curve(name, f"validation, {METRICS[kind][0]}", values) for name, kind, values in measured if kind in OF_LOSS]
     metrics = [Curve(name, METRICS[kind][0], values) for name, kind, values in measured if kind in HIGHER_IS_BETTER]

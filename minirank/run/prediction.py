@@ -10,7 +10,7 @@ import numpy as np
 from ..config.configuration import ScoreConfig
 from ..config.model import TaskConfig
 from ..data import Dataset
-from ..errors import RunError
+from ..errors import ConfigError, RunError
 from ..evaluation.targets import label_kind
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor, probabilities
@@ -70,6 +70,27 @@ def joint_tasks(dataset: Dataset, tasks: Sequence[TaskConfig]) -> dict[str, tupl
         joint_name(task.name, task.given): (task.given, task.name) for task in tasks if task.given and {task.given, task.name} <= binary
     }
     return {name: pair for name, pair in found.items() if name not in (*names, "ctcvr")}
+
+
+def check_names(tasks: Sequence[TaskConfig]) -> None:
+    """Refuse a task that has the name of something else that is predicted or measured: one would take the other's place.
+
+    Raises:
+        ConfigError: names the task.
+    """
+    names = [task.name for task in tasks]
+    taken = {"mean": "the mean over all tasks"}
+    if set(names) & set(vars(ScoreConfig())):
+        taken |= {"score": "the ranking score", "ranking": "the metrics of the ranking score"}
+    for task in tasks:
+        if task.given is not None:
+            joint, what = joint_name(task.name, task.given), f"the joint probability of {task.given} and {task.name}"
+            if joint in taken:
+                raise ConfigError(f"{taken[joint]} and {what} would both be called {joint}; rename a task under data.columns.tasks")
+            taken[joint] = what
+    for name in names:
+        if name in taken:
+            raise ConfigError(f"a task cannot be called {name}, as {taken[name]} is; rename it under data.columns.tasks")
 
 
 def known_predictions(dataset: Dataset, predictions: dict[str, np.ndarray], joint: Collection[str] = ()) -> dict[str, np.ndarray]:

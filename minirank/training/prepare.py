@@ -17,6 +17,7 @@ from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run.learnable import learnable
 from ..run.load_data import check_labels, load_dataset, select_tasks
+from ..run.prediction import check_names
 from .batches import with_targets
 from .validation import Definable, definable, stopping_metric
 
@@ -59,6 +60,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     config = replace(config, tasks=found.tasks)
     dataset = select_tasks(dataset, config.tasks)
     check_tasks(config.model, config.tasks, dataset.inputs)
+    check_names(config.tasks)
     check_labels(dataset, config.tasks)
     config = _with_score(config, progress)
     if config.training.backend == "cpu" and config.training.threads is None:

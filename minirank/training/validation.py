@@ -99,7 +99,7 @@ def stopping_metric(metric: str | None, known: Definable, left_out: Collection[s
         return next((name for name in ("mean.log_loss", "mean.mse") if name in useful), None)
     if metric not in useful:
         what = f"is {known.reasons[metric]}, on the validation rows" if metric in known.reasons else "is unknown"
-        if metric.partition(".")[0] in left_out:
+        if metric.rpartition(".")[0] in left_out:
             what = "is of a task that is left out"
         remedy = f"choose one of {', '.join(useful)}" if useful else "set training.early_stopping: null"
         raise ConfigError(f"training.early_stopping.metric: {metric} {what}; {remedy}")

@@ -104,6 +104,14 @@ def test_an_ensemble_says_what_it_is(tmp_path):
     assert facts["training"] == "learning rate 0.01, cosine, moving average 0.5, seed 0"
 
 
+def test_a_task_with_a_dot_in_its_name_has_its_curves(tmp_path):
+    names = ["data.columns.tasks=[{name: was.seen, column: y}]", "tasks=[]"]
+    train(small_config(tmp_path, *QUICK, *names), tmp_path / "run")
+    curves = {task.task: task for task in collect(tmp_path / "run").curves.tasks}
+    assert set(curves) == {"was.seen", "mean"} and [curve.name for curve in curves["was.seen"].metrics] == ["was.seen.auc"]
+    assert [curve.name for curve in curves["was.seen"].losses] == ["was.seen.bce", "was.seen.log_loss"]
+
+
 def test_without_rows_that_training_did_not_see_nothing_is_measured(tmp_path):
     train(small_config(tmp_path, *QUICK, "data.table.valid_share=0"), tmp_path / "run")
     contents = collect(tmp_path / "run")

@@ -259,6 +259,24 @@ def test_joint_probabilities_have_names_and_multiply(tmp_path):
     np.testing.assert_allclose(found["ctcvr"], found["ctr"] * found["cvr"], rtol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("names", "given", "message"),
+    [
+        (("a", "b", "a_b"), {"b": "a"}, "a task cannot be called a_b, as the joint probability of a and b is; rename it under data.colum"),
+        (("a_b", "c", "a", "b_c"), {"c": "a_b", "b_c": "a"}, "the joint probability of a_b and c and the joint probability of a and b_c"),
+        (("mean", "b"), {}, "a task cannot be called mean, as the mean over all tasks is"),
+        (("ctr", "score"), {}, "a task cannot be called score, as the ranking score is"),
+        (("ctr", "cvr", "ctcvr"), {"cvr": "ctr"}, "a task cannot be called ctcvr, as the joint probability of ctr and cvr is"),
+    ],
+)
+def test_no_two_predictions_have_one_name(tmp_path, names, given, message):
+    columns = ", ".join(f"{{name: {name}, column: {'yz'[place % 2]}}}" for place, name in enumerate(names))
+    tasks = ", ".join(f"{{name: {name}, given: {given.get(name, 'null')}}}" for name in names)
+    with pytest.raises(ConfigError) as error:
+        train(small_config(tmp_path, f"data.columns.tasks=[{columns}]", f"tasks=[{tasks}]"), tmp_path / "run")
+    assert message in str(error.value)
+
+
 def test_predictions_do_not_see_the_position(tmp_path):
     overrides = ("data.columns.categorical=[who, city]", "model.position_field=city", "training.epochs=1", *REFERENCE)
     config = small_config(tmp_path, *overrides)
