@@ -125,8 +125,8 @@ def test_files_that_are_none(tmp_path, name, content, words):
 @pytest.fixture
 def data(tmp_path):
     (tmp_path / "data").mkdir()
-    text = "Requirements\n- queen rearing\n- Zymurgy"
-    return write_folder(tmp_path / "data", {"j": ("Beekeeper", text)}, [("r", "Queen rearing, Zymurgy and SQL")])
+    text = "Requirements\n- bell founding\n- Zymurgy"
+    return write_folder(tmp_path / "data", {"j": ("Bell founder", text)}, [("r", "Bell founding, Zymurgy and SQL")])
 
 
 def features_of(data):
@@ -135,12 +135,12 @@ def features_of(data):
 
 
 def test_the_command_says_what_the_features_were_made_with(data, tmp_path, capsys):
-    write(tmp_path, "queen rearing\n")
+    write(tmp_path, "bell founding\n")
     (tmp_path / "c.yaml").write_text("data: {folder: data, gazetteer: labels.txt}")
     assert main(["extract", str(data)]) == 0 and features_of(data) == (["sql"], None)
     assert main(["extract", str(data), "--config", str(tmp_path / "c.yaml")]) == 0  # its path is relative to the file
     found, made = features_of(data)
-    assert found == ["queen rearing", "sql"] and (made["labels"], made["file"], len(made["sha256"])) == (1, "labels.txt", 64)
+    assert found == ["bell founding", "sql"] and (made["labels"], made["file"], len(made["sha256"])) == (1, "labels.txt", 64)
     assert "gazetteer: 1 labels of labels.txt" in capsys.readouterr().out
     other = write(tmp_path, "zymurgy\nmeadow lore\n", "other.txt")
     assert main(["extract", str(data), "--config", str(tmp_path / "c.yaml"), "--gazetteer", str(other)]) == 0
