@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .ranking import Ranker
     from .ranking.format_ranking import format_ranking
     from .run.load_run import load_run
-    from .run.scoring import evaluate_run
+    from .run.scoring import evaluate_run, score_data
     from .simulate import World, WorldConfig
     from .training import train
 
@@ -30,7 +30,7 @@ MODULES = {
     "ranking": ("Ranker",),
     "ranking.format_ranking": ("format_ranking",),
     "run.load_run": ("load_run",),
-    "run.scoring": ("evaluate_run",),
+    "run.scoring": ("evaluate_run", "score_data"),
     "simulate": ("World", "WorldConfig"),
     "training": ("train",),
 }
@@ -46,6 +46,7 @@ __all__ = [
     "load_config",
     "load_run",
     "read_folder",
+    "score_data",
     "train",
 ]
 

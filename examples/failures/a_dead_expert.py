@@ -9,9 +9,8 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
-from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels import Adam, Batch, InputSpec, TrainState, initial_values, make_executor
-from minirank.model.architectures import compile_plan
+from minirank.model import ModelConfig, TaskConfig, compile_plan
 
 rng = np.random.default_rng(0)
 N = 2000

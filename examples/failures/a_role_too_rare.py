@@ -7,9 +7,8 @@ Thirty rows are few enough for a gate to learn them by heart, and then it is wro
 import matplotlib.pyplot as plt
 import numpy as np
 
-from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels import Adam, Batch, InputSpec, TrainState, initial_values, make_executor
-from minirank.model.architectures import compile_plan
+from minirank.model import GateConfig, ModelConfig, TaskConfig, compile_plan
 
 rng = np.random.default_rng(0)
 ROLES = ("unknown", "hr", "headhunter", "executive")  # rows of training: 0, half, half, 30

@@ -10,10 +10,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from minirank.config.configuration import load_config
+from minirank import load_config, load_run, train
 from minirank.evaluation.metrics import auc
-from minirank.run.load_run import load_run
-from minirank.training import train
 
 CONFIG = """
 data:
