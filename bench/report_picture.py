@@ -1,6 +1,6 @@
 """Draws README's picture of a report: the beginning of its page and three of its figures, as a browser shows them.
 
-    python bench/report_picture.py minirank-demo/report.html           writes bench/report.png; needs the extras test and browser, and Chromium
+    python bench/report_picture.py minirank-demo/report.html           writes bench/report.png; needs the extras test, browser, Chromium
 
 The figures are moved below the page's beginning and the rest is hidden; nothing is drawn anew.
 """

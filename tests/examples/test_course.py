@@ -6,6 +6,7 @@ import os
 import re
 import runpy
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -48,9 +49,20 @@ def same_numbers(one, other):
     return alike(str(one), str(other))
 
 
+@pytest.fixture(scope="module")
+def started(request, tmp_path_factory):
+    """Name of a chapter -> its folder, and what it prints, once it is done; two run at a time, of those that are asked for."""
+    asked = [item.callspec.params["chapter"] for item in request.session.items if "started" in getattr(item, "fixturenames", ())]
+    with ThreadPoolExecutor(2) as pool:
+        folders = {chapter: tmp_path_factory.mktemp(chapter.name) for chapter in asked}
+        yield {chapter.name: (folder, pool.submit(book.run, chapter, folder)) for chapter, folder in folders.items()}
+        pool.shutdown(cancel_futures=True)
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=name)
-def test_it_prints_and_draws_what_its_page_shows(chapter, tmp_path):
-    printed = book.run(chapter, tmp_path)
+def test_it_prints_and_draws_what_its_page_shows(chapter, started):
+    folder, running = started[chapter.name]
+    printed = running.result()
     page = chapter.page.read_text(encoding="utf-8")
     lines, shown = printed.rstrip().split("\n"), book.printed_in(page, chapter.name).split("\n")
     assert len(lines) == len(shown), "run python examples/book.py"
@@ -58,7 +70,7 @@ def test_it_prints_and_draws_what_its_page_shows(chapter, tmp_path):
         if line.startswith(book.MEASURED):
             line, written = NUMBER.sub("#", line), NUMBER.sub("#", written)
         assert alike(line, written), f"prints {line!r}, its page says {written!r}: run python examples/book.py"
-    drawn, committed = (book.read_numbers(path) for path in (tmp_path / chapter.picture.name, chapter.picture))
+    drawn, committed = (book.read_numbers(path) for path in (folder / chapter.picture.name, chapter.picture))
     assert same_numbers(drawn, committed), f"{chapter.picture.name} shows other numbers: run python examples/book.py"
     assert re.search(rf"!\[[^\]]{{20,}}\]\({chapter.picture.name}\)", page), "the page shows its picture, with a text alternative"
 

@@ -1,5 +1,6 @@
 """The cuda backend where there is no GPU: what it says, how many launches a step takes, and its kernels in numba's simulator."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,9 +98,15 @@ def test_a_step_of_base_takes_eleven_launches():
 
 
 def test_kernels_in_the_simulator():
-    suites = (f"tests/kernels/cuda/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
-    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", *suites, **SIMULATOR)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    """Two processes at a time: the simulator takes one core and minutes."""
+
+    def simulate(words):
+        return python("-m", "pytest", "-q", "-p", "no:cacheprovider", *words, **SIMULATOR)
+
+    suite, *others = (f"tests/kernels/cuda/cuda_{name}.py" for name in ("suite", "executor_suite", "bench_suite"))
+    with ThreadPoolExecutor(2) as pool:
+        for done in pool.map(simulate, ((suite, "-k", "not planted"), (suite, "-k", "planted"), *((other,) for other in others))):
+            assert done.returncode == 0, done.stdout[-6000:] + done.stderr
 
 
 def test_products_with_the_tiles_of_a_gpu():
