@@ -14,7 +14,7 @@ import pytest
 from case_table import cases
 from command_line import refused, run
 from extraction_server import write_folder
-from training_world import write_table
+from training_world import QUICK
 
 from minirank import cli
 from minirank.errors import RunError
@@ -24,22 +24,10 @@ from minirank.run.scoring import write_predictions
 from minirank.simulate.write_folder import WORLD_FILES
 from minirank.storage import descriptor_of, write_atomic
 
-QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--set", "training.backend=reference")
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A folder with rows.csv, config.yaml and a run of them."""
-    base = tmp_path_factory.mktemp("trained")
-    assert cli.main(["train", str(write_table(base, rows=60)), "--run", str(base / "run"), *QUICK]) == 0
-    return base
-
 
 @pytest.fixture
-def place(trained, tmp_path, monkeypatch):
-    """A copy of it, which is the current folder."""
-    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
+def place(place, tmp_path):
+    """What is there already, under whatever name, beside the run's folder."""
     for name in ("plain", "data"):
         (tmp_path / name).mkdir()
     (tmp_path / "old.csv").write_text("kept")

@@ -1,31 +1,11 @@
 """`minirank report` writes a page, says how to open it, and never writes over what is there."""
 
 import os
-import shutil
 
 import pytest
 from command_line import refused, run
-from training_world import write_table
 
 from minirank import cli
-
-QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--set", "training.backend=reference")
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A folder with rows.csv, config.yaml and a run of them."""
-    base = tmp_path_factory.mktemp("trained")
-    assert cli.main(["train", str(write_table(base, rows=60)), "--run", str(base / "run"), *QUICK]) == 0
-    return base
-
-
-@pytest.fixture
-def place(trained, tmp_path, monkeypatch):
-    """A copy of it, which is the current folder."""
-    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_it_writes_a_page_and_says_how_to_open_it(capsys, place):
