@@ -22,14 +22,8 @@ tasks: [{name: ctr}, {name: cvr, given: ctr}]
 model: {embedding: 4, experts: 2, expert_hidden: [8], tower_hidden: [4], gate: {role: full}}
 training: {epochs: 3, batch_rows: 64, threads: 2, optimiser: {learning_rate: 0.01}}
 """
-QUICK = (
-    "--set",
-    "training.epochs=1",
-    "--set",
-    "training.batch_rows=128",
-    "--set",
-    "training.backend=reference",
-)  # options of a training that takes a moment
+# Options of a training that takes a moment.
+QUICK = ("--set", "training.epochs=1", "--set", "training.batch_rows=128", "--set", "training.backend=reference")
 
 
 def write_table(folder: Path, rows: int = 500, seed: int = 0) -> Path:
