@@ -13,6 +13,7 @@ from .terminal import for_people, printable
 
 GROUPS = (
     "data",
+    "ingest",
     "extract",
     "train",
     "predict",

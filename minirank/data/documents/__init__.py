@@ -1,0 +1,1 @@
+"""Documents as people have them (PDF, DOCX, HTML ...): read into the jobs and resumes of a data folder."""

@@ -1,0 +1,74 @@
+"""Which reader reads which file. A reader is a function (bytes of the file, its name) -> documents; it raises `Unreadable`.
+
+Readers are imported in the process that reads, when a file asks for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import PurePath
+
+from .document import Document, Hidden, Unreadable
+
+Reader = Callable[[bytes, str], list[Document]]
+
+# Suffix -> module of this package and function.
+READERS = {".txt": "plain_text:read_plain_text"}
+
+# What begins like this is read as such, whatever its name says. (first bytes, within so many bytes, suffix)
+MAGIC = ((b"%PDF-", 1024, ".pdf"),)
+
+# Suffixes of what cannot be read -> (problem, remedy).
+REFUSED = {
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".heic"), ("a picture", "run OCR over it first")),
+    **dict.fromkeys((".doc", ".rtf", ".odt", ".pages"), ("a format that is not read", "save it as PDF or DOCX")),
+}
+
+
+def suffix_of(content: bytes, name: str) -> str:
+    """The suffix by which a file is read: of what its first bytes say, else of its name, in lower case."""
+    for first, within, suffix in MAGIC:
+        if first in content[:within]:
+            return suffix
+    return PurePath(name).suffix.lower()
+
+
+def read_document(content: bytes, name: str) -> list[Document]:
+    """The documents in a file: one, or of a spreadsheet or a list of JSON several.
+
+    Args:
+        name: of the file, with its suffix.
+    Raises:
+        Unreadable: one line that says why, without the name.
+    """
+    if not content:
+        raise Unreadable("the file is empty")
+    suffix = suffix_of(content, name)
+    if suffix in REFUSED:
+        problem, remedy = REFUSED[suffix]
+        raise Unreadable(f"{problem} ({suffix})", remedy=remedy)
+    if suffix not in READERS:
+        raise Unreadable(f"no reader for {suffix or 'a file without a suffix'}", remedy=f"known are {', '.join(sorted(READERS))}")
+    module, function = READERS[suffix].split(":")
+    read: Reader = getattr(import_module(f".{module}", __package__), function)
+    documents = [_cleaned(document) for document in read(content, name)]
+    if not documents or not any(document.text.strip() or document.hidden for document in documents):
+        raise Unreadable("no text in it")
+    return documents
+
+
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[\ud800-\udfff]")
+
+
+def _cleaned(document: Document) -> Document:
+    """Without what is no character of a text: control characters, halves of surrogate pairs, other line ends than \\n."""
+
+    def clean(text: str) -> str:
+        return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
+
+    hidden = tuple(Hidden(clean(each.text), each.why, each.where) for each in document.hidden if each.text.strip())
+    fields = {name: clean(value).strip() for name, value in document.fields.items() if value and value.strip()}
+    return replace(document, text=clean(document.text).strip(), hidden=hidden, fields=fields)
