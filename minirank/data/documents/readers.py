@@ -9,31 +9,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from pathlib import PurePath
 
 from .document import Document, Hidden, Unreadable
+from .file_kinds import REFUSED, suffix_of
 
 Reader = Callable[[bytes, str], list[Document]]
 
 # Suffix -> module of this package and function.
-READERS = {".txt": "plain_text:read_plain_text"}
-
-# What begins like this is read as such, whatever its name says. (first bytes, within so many bytes, suffix)
-MAGIC = ((b"%PDF-", 1024, ".pdf"),)
-
-# Suffixes of what cannot be read -> (problem, remedy).
-REFUSED = {
-    **dict.fromkeys((".jpg", ".jpeg", ".png", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".heic"), ("a picture", "run OCR over it first")),
-    **dict.fromkeys((".doc", ".rtf", ".odt", ".pages"), ("a format that is not read", "save it as PDF or DOCX")),
-}
-
-
-def suffix_of(content: bytes, name: str) -> str:
-    """The suffix by which a file is read: of what its first bytes say, else of its name, in lower case."""
-    for first, within, suffix in MAGIC:
-        if first in content[:within]:
-            return suffix
-    return PurePath(name).suffix.lower()
+READERS = {**dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx:read_docx"), ".txt": "plain_text:read_plain_text"}
 
 
 def read_document(content: bytes, name: str) -> list[Document]:
