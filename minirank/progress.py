@@ -48,12 +48,12 @@ class Progress:
             with self._lock:
                 self._print(text, stays=True)
 
-    def step(self, epoch: int, done: int, total: int, loss: float) -> None:
-        """Rows trained so far and at most, and the mean loss of the epoch."""
+    def step(self, place: str, done: int, total: int, loss: float) -> None:
+        """Where training is, such as `epoch 3`, rows trained so far and at most, and the mean loss of the epoch."""
 
         def line(rate: float, left: str) -> str:
             bar = f"[{'#' * (BAR * done // total):{BAR}}]  " if self._renews else ""
-            return f"epoch {epoch}  {bar}{100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
+            return f"{place}  {bar}{100 * done / total:3.0f} %  loss {loss:.4f}  {rate:,.0f} rows/s  at most {left} left"
 
         self._show(done, total, line)
 

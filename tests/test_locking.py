@@ -213,7 +213,7 @@ def test_commands_say_who_is_at_work(tmp_path, capsys):
             readers[command[0]] = capsys.readouterr().err
         assert all("(minirank train)" in said and "this is the model that it holds now" in said for said in readers.values())
         assert main(["evaluate", str(tmp_path / "fresh")]) == 2
-        assert "no epoch is finished yet, process" in capsys.readouterr().err
+        assert "holds no model yet, process" in capsys.readouterr().err
         (tmp_path / "run" / "data.json").write_text("{")
         assert main(["evaluate", busy]) == 2
         assert "is at work there; try again when that has ended)" in capsys.readouterr().err

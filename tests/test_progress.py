@@ -30,7 +30,7 @@ def test_progress_is_plain_lines_in_a_log_and_one_line_on_a_terminal():
         progress.begin(0)
         for step in range(1, 26):
             now[0] += 1
-            progress.step(1, 100 * step, 5000, 0.5)
+            progress.step("epoch 1", 100 * step, 5000, 0.5)
         progress.say("done")
     assert log.getvalue().splitlines() == [
         "epoch 1   20 %  loss 0.5000  100 rows/s  at most 40 s left",
@@ -80,7 +80,7 @@ def test_without_a_stream_nothing_is_said(capsys):
     progress = Progress()
     progress.wait("nothing")
     progress.begin(0)
-    progress.step(1, 1, 2, 0.5)
+    progress.step("epoch 1", 1, 2, 0.5)
     progress.count(2, 2)
     progress.say("nothing")
     assert capsys.readouterr() == ("", "")
@@ -102,7 +102,7 @@ def test_in_a_notebook_the_line_renews_itself(wrap):
     progress.begin(0)
     for step in range(1, 5):
         now[0] += 1
-        progress.step(1, step, 4, 0.5)
+        progress.step("epoch 1", step, 4, 0.5)
     progress.say("done")
     assert notebook.getvalue().count("\r") == 6 and f"[{'#' * 15:20}]   75 %" in notebook.getvalue()
     assert notebook.getvalue().endswith("\rdone\n")

@@ -81,7 +81,9 @@ def run_train(options: Namespace) -> int | None:
         progress.say(f"stopped; go on with: {_again(options)}")
         return 130
     next_commands = [shlex.join(["minirank", command, str(folder)]) for command in ("evaluate", "report")]
-    show(f"{folder}: the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept", f"next: {', or '.join(next_commands)}")
+    seeds = config.training.seeds
+    kept = f"the parameters of epoch {ended.best_epoch} of {ended.epoch} are kept" if seeds == 1 else f"the mean of {seeds} seeds is kept"
+    show(f"{folder}: {kept}", f"next: {', or '.join(next_commands)}")
     return None
 
 

@@ -30,6 +30,7 @@ from .yaml_files import read_yaml, with_override
 
 MOST_DAYS = 36_525  # a century
 MOST_THREADS = 1024
+MOST_SEEDS = 100
 MOST_BATCH_ROWS = 2**30
 
 
@@ -121,6 +122,8 @@ class TrainingConfig:
         average: decay of a moving average of the parameters, such as 0.999, which is validated and kept in their place; 0 = none.
         early_stopping: null trains all epochs and keeps the last parameters, and so do data without validation rows.
         seed: of the initial parameters, the order of rows, and what is hidden.
+        seeds: K trainings one after the other, with the seeds seed .. seed + K - 1, each stopped for itself; the mean of their logits
+            predicts, as one run. `model.members` are trained, and stopped, together.
         threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
         backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
         precision: of parameters and activations.
@@ -136,6 +139,7 @@ class TrainingConfig:
     average: float = 0.0
     early_stopping: EarlyStopping | None = EarlyStopping()
     seed: int = 0
+    seeds: int = 1
     threads: int | None = None
     backend: Literal["cpu", "reference", "cuda"] = "cpu"
     precision: Literal["float32", "float64"] = "float32"
@@ -156,6 +160,8 @@ class TrainingConfig:
             raise ValueError(f"threads must be {bound}, got {self.threads}; null takes all cores")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
+        if not 1 <= self.seeds <= MOST_SEEDS:
+            raise ValueError(f"seeds must be 1 or more and at most {MOST_SEEDS}, got {self.seeds}")
         if self.backend == "cuda" and self.precision != "float32":
             raise ValueError(f"precision must be float32 on the cuda backend, got {self.precision}")
         if self.backend != "cuda" and self.cuda != CudaConfig():
@@ -203,6 +209,11 @@ class Config:
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ValueError(f"tasks: {twice} is there twice; give each task one entry, with all its losses")
+
+    @property
+    def networks(self) -> int:
+        """How many networks predict by their mean logit."""
+        return self.model.members * self.training.seeds
 
 
 def load_config(path: str | Path, overrides: Iterable[str] = (), needs_data: bool = True) -> Config:
@@ -294,7 +305,8 @@ def for_predictions(config: Config) -> Config:
         data = replace(data, folder=Path(), gazetteer=None)
     elif data is not None:
         data = replace(data, table=replace(data.table, train=Path(), valid=None, test=None))
-    return Config(data, config.features, config.tasks, config.model, TrainingConfig(precision=config.training.precision))
+    training = TrainingConfig(seeds=config.training.seeds, precision=config.training.precision)
+    return Config(data, config.features, config.tasks, config.model, training)
 
 
 def difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:

@@ -71,16 +71,17 @@ def ple(net: Network) -> list[Slot]:
 ARCHITECTURES = {build.__name__: build for build in (single_task, esmm, shared_bottom, omoe, mmoe, ple)}
 
 
-def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch | LabelRates) -> Plan:
+def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch | LabelRates, seeds: int = 1) -> Plan:
     """The plan of a model.
 
     Args:
         config: architecture and sizes. tasks: in the order of spec.tasks. spec: the inputs.
         rows: the training rows, or the `label_rates` that were taken from them.
+        seeds: how many models side by side, whose mean logit predicts; each of its own training.
     Raises:
         ConfigError: a loss without a label in the training rows, a gate without a role field, ...
     """
     check_tasks(config, tasks, spec)
-    net = Network(config, tasks, spec)
+    net = Network(config, tasks, spec, seeds)
     rates = rows if isinstance(rows, LabelRates) else label_rates(tasks, rows)
     return net.finish(net.ensemble(lambda: ARCHITECTURES[config.architecture](net)), rates)

@@ -29,8 +29,8 @@ class Network:
         role_and_x: what `inputs` made last, the role of an mlp gate included.
     """
 
-    def __init__(self, config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
-        self.config, self.tasks, self.spec = config, tasks, spec
+    def __init__(self, config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, seeds: int = 1) -> None:
+        self.config, self.tasks, self.spec, self.seeds = config, tasks, spec, seeds
         self.plan = PlanBuilder(spec)
         self.outputs: dict[str, Slot] = {}
         self.role_and_x: Slot | None = None
@@ -126,13 +126,14 @@ class Network:
             self.plan.add("bias_by_id", slot, (), (bias,), field=field)
 
     def ensemble(self, member: Callable[[], list[Slot]]) -> list[Slot]:
-        """The (B, T) logits of each member: networks of parameters of their own, side by side in one block.
+        """The (B, T) logits of each member of each seed: networks of parameters of their own, side by side in one block.
 
         Args:
             member: builds a network up to the input of each task's tower.
         """
-        count, tasks = self.config.members, len(self.tasks)
-        prefixes = [""] if count == 1 else [f"member{number}." for number in range(count)]
+        tasks = len(self.tasks)
+        prefixes = [seed + member for seed, member in product(_numbered("seed", self.seeds), _numbered("member", self.config.members))]
+        count = len(prefixes)
         inputs = []
         for self.plan.prefix in prefixes:
             inputs.append(member())
@@ -174,3 +175,8 @@ class Network:
         rest["log_variance"] = self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None
         links = tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks)
         return self.plan.build(prediction, given=given, links=links, outputs=self.outputs, **rest)
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    """What stands in front of the names of `count` networks; nothing in front of those of one."""
+    return [""] if count == 1 else [f"{name}{number}." for number in range(count)]

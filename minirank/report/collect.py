@@ -126,9 +126,9 @@ def _calibration(measured: dict[str, Any] | None, why: str) -> Calibration | Mis
 def _gates(found: Found, measured: dict[str, Any] | None, why: str) -> Gates | Missing:
     if measured is None or found.run is None:
         return Missing(why)
-    model = found.run.config.model
-    if not measured["gates"] and model.members > 1 and model.architecture in GATED:
-        return Missing(f"Each of the {model.members} networks of the ensemble has gates of its own; those of one say little about all.")
+    model, networks = found.run.config.model, found.run.config.networks
+    if not measured["gates"] and networks > 1 and model.architecture in GATED:
+        return Missing(f"Each of the {networks} networks of the ensemble has gates of its own; those of one say little about all.")
     if not measured["gates"]:
         return Missing(f"The architecture {model.architecture} has no gates: every task reads all that there is.")
     return gates(measured["gates"], measured["part"], measured["results"]["overall"]["rows"], found.is_table)

@@ -96,6 +96,7 @@ class Curves:
         tasks: curves of each.
         seconds: of each epoch, None where timing.jsonl is missing. rows_per_second: likewise.
         undefined: metric -> why the validation rows do not define it.
+        seeds: how many were trained; everything here is of the first one.
     """
 
     epochs: tuple[int, ...]
@@ -105,6 +106,7 @@ class Curves:
     seconds: tuple[float | None, ...]
     rows_per_second: tuple[float | None, ...]
     undefined: dict[str, str]
+    seeds: int = 1
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Found:
         folder: of the run.
         config: None where this version cannot read it. config_text: config.yaml as it is.
         facts, versions: what data.json and versions.json say, {} where they cannot be read. plan: plan.txt, "" likewise.
-        epochs, timing: the lines of metrics.jsonl and timing.jsonl that are whole.
+        epochs: the lines of metrics.jsonl that are whole; of several seeds, those of the first. timing: of timing.jsonl, of all seeds.
         run: the model, None where there is none.
         worker: who trains into the folder now, None where nobody does.
         stopped: whether training ended before it was finished.
@@ -82,7 +82,7 @@ def find(folder: str | Path, backend: str | None = None) -> Found:
     epochs, timing = _lines(path / files.METRICS, unreadable), _lines(path / files.TIMING, unreadable)
     has_model, worker = (path / files.MODEL).exists(), holder(path)
     run = attempt(load_run, path, _can_run(config, backend)) if has_model and config is not None else None
-    if not has_model and epochs:
+    if not has_model and epochs and (config is None or config.training.seeds == 1):
         unreadable.append(f"{path / files.MODEL}: missing; restore it, or train again")
     return Found(
         folder=path,
@@ -91,7 +91,7 @@ def find(folder: str | Path, backend: str | None = None) -> Found:
         facts=facts,
         versions=versions,
         plan=_text(path / files.PLAN),
-        epochs=tuple(line for line in epochs if _is_epoch(line)),
+        epochs=tuple(line for line in epochs if _is_epoch(line) and line.get("seed") == epochs[0].get("seed")),
         timing=tuple(line for line in timing if isinstance(line.get("epoch"), int)),
         run=run,
         worker=worker,
@@ -127,6 +127,10 @@ def state_of(found: Found) -> str:
     """How far training came, a sentence."""
     done = len(found.epochs)
     kept = f"the parameters of epoch {found.best_epoch} of {done} are kept" if found.best_epoch else "no epoch is finished yet"
+    seeds = 1 if found.config is None else found.config.training.seeds
+    if seeds > 1 and found.best_epoch:
+        trained = len({line.get("seed") for line in found.timing})
+        kept = f"the mean of {seeds} seeds is kept" if found.run else f"it is in the {trained}. of {seeds} seeds, whose mean will be the model"
     if found.worker is not None:
         return f"In training now by {found.worker}: {kept}."
     if found.stopped:

@@ -85,7 +85,7 @@ def curves(found: Found) -> Curves | Missing:
         return Missing("No epoch of the training is finished, so that there is no learning curve yet.")
     tasks = list(dict.fromkeys(name.rpartition(".")[0] for line in lines for name in (*line["losses"], *line["valid"])))
     tasks.sort(key=lambda task: task == MEAN)
-    timed = {line["epoch"]: line for line in found.timing}
+    timed = {line["epoch"]: line for line in found.timing if line.get("seed") == lines[0].get("seed")}
     stopping = None if found.config is None else found.config.training.early_stopping
     return Curves(
         epochs=tuple(line["epoch"] for line in lines),
@@ -95,6 +95,7 @@ def curves(found: Found) -> Curves | Missing:
         seconds=tuple(_number(timed.get(line["epoch"], {}), "seconds") for line in lines),
         rows_per_second=tuple(_number(timed.get(line["epoch"], {}), "rows_per_second") for line in lines),
         undefined={name: str(why) for line in lines[:1] for name, why in _dict(line, "reasons").items()},
+        seeds=1 if found.config is None else found.config.training.seeds,
     )
 
 
@@ -131,7 +132,8 @@ def _facts(found: Found) -> list[Fact]:
             lines.append(Fact("parameters", f"{dense + tables:,}", f"{dense:,} of layers, {tables:,} of embedding tables"))
         rate = f"learning rate {training.optimiser.learning_rate:g}{', cosine' if training.schedule == 'cosine' else ''}"
         more = [f"{name} {value:g}" for name, value in (("warm-up", training.warmup), ("moving average", training.average)) if value]
-        lines.append(Fact("training", rounds, ", ".join([rate, *more, f"seed {training.seed}"])))
+        seed = f"seed {training.seed}" if training.seeds == 1 else f"of the first of {training.seeds} seeds from {training.seed}"
+        lines.append(Fact("training", rounds, ", ".join([rate, *more, seed])))
         lines.append(Fact("computed by", f"{training.backend}, {training.precision}"))
     seconds = [sum(filter(None, (_number(line, "seconds"), _number(line, "valid_seconds")))) for line in found.timing]
     lines.append(Fact("time taken", duration(sum(seconds)) if seconds else "", "training and validation, without reading the data"))
@@ -142,8 +144,8 @@ def _facts(found: Found) -> list[Fact]:
 def _architecture(found: Found) -> str:
     assert found.config is not None
     model, told = found.config.model, []
-    if model.members > 1:
-        told.append(f"an ensemble of {model.members} networks")
+    if found.config.networks > 1:
+        told.append(f"an ensemble of {found.config.networks} networks")
     if model.architecture in ("mmoe", "omoe"):
         told.append(f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units")
     if model.architecture == "ple":

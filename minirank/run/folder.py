@@ -8,6 +8,7 @@ plan.txt            the plan, to read
 encoder files       how a row becomes ids, bags and dense columns
 metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
 model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
+seed7.npz           the same of one of several seeds; only until all are trained, for model.npz holds them all
 curves.svg          learning curves, with `train --plot`
 evaluation.json     metrics and gates of the finished model, see `measured`
 checkpoint.npz      parameters, moments and trained_with; only while training is not finished
@@ -50,6 +51,7 @@ FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING, CHECKPOINT, EVALUATION = "metrics.jsonl", "timing.jsonl", "checkpoint.npz", "evaluation.json"
 CURVES = "curves.svg"
+SEEDS = "seed*.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, EVALUATION, CURVES}
 OURS |= {"encoder.json", "encoder.npz", "table_encoder.json"}
@@ -176,6 +178,7 @@ def new_run(folder: Path) -> Iterator[Path]:
             yield staged
             for name in sorted(OURS, key=lambda name: name != CONFIG):
                 remove(folder / name)
+            remove_seeds(folder)
             for path in sorted(staged.iterdir(), key=lambda path: path.name == CONFIG):
                 os.replace(path, folder / path.name)
             staged.rmdir()
@@ -235,24 +238,37 @@ def versions() -> dict[str, Any]:
     return ours | theirs | {"machine": platform.machine()}
 
 
-def write_model(folder: Path, values: Arena, facts: np.ndarray) -> None:
+def of_seed(seed: int) -> str:
+    """The name of the file of one of several seeds."""
+    return SEEDS.replace("*", str(seed))
+
+
+def remove_seeds(folder: Path) -> None:
+    """Remove the files of all seeds, as far as that is possible."""
+    for path in folder.glob(SEEDS):
+        remove(path)
+
+
+def write_model(folder: Path, values: Arena, facts: np.ndarray, name: str = MODEL) -> None:
     """Write model.npz: every parameter under its name, and what it was trained with.
 
     Args:
-        facts: as `trained_with` gives them.
+        facts: as `trained_with` gives them. name: of the file.
     Raises:
         RunError: it cannot be written.
     """
-    save_npz(folder / MODEL, dict(values.items()) | {NAME: facts})
+    save_npz(folder / name, dict(values.items()) | {NAME: facts})
 
 
-def read_model(folder: Path, plan: Plan, config: Config) -> Arena:
+def read_model(folder: Path, plan: Plan, config: Config, name: str = MODEL) -> Arena:
     """The parameters of the best epoch so far.
 
+    Args:
+        name: of the file.
     Raises:
         RunError: missing, damaged, or of another plan.
     """
-    path = folder / MODEL
+    path = folder / name
     dtype = np.dtype(config.training.precision)
     arrays = load_npz(path, NO_RUN, {name: (parameter.shape, dtype) for name, parameter in plan.parameters.items()})
     values = Arena(plan, dtype)

@@ -64,7 +64,7 @@ def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], 
     folder = Path(path)
     worker = holder(folder)
     if worker is not None and not (folder / MODEL).exists():
-        raise RunError(f"{folder}: no epoch is finished yet, {worker} is at work there; try again later")
+        raise RunError(f"{folder}: holds no model yet, {worker} is at work there; try again later")
     try:
         run = _read(folder, backend, say)
     except RunError as error:
@@ -84,14 +84,15 @@ def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
         config = with_backend(config, backend)
     facts = read_data_facts(folder)
     if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
-        raise RunError(f"{folder}: no epoch is finished yet; go on with `minirank train --resume`")
+        what = "no epoch is finished yet" if config.training.seeds == 1 else "not all seeds are trained yet"
+        raise RunError(f"{folder}: {what}; go on with `minirank train --resume`")
     if not check_unchanged(folder / MODEL, config):
         say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
     encoder = (Encoder if isinstance(config.data, FolderConfig) else TableEncoder).load(folder)
     if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
         raise RunError(f"{folder / DATA}: the encoder makes other inputs; {RESTORE}")
     try:
-        plan = compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates)
+        plan = compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates, config.training.seeds)
     except (ConfigError, KeyError):
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
     return Run(folder, config, plan, read_model(folder, plan, config), encoder, facts.fingerprint, facts.left_out)

@@ -7,6 +7,7 @@ In reading order:
     schedule    the learning rate, and the moving average of the parameters
     validation  the metrics of an epoch, and the one that early stopping watches
     checkpoint  parameters, Adam's moments and the place in the data, in one file
+    seeds       several seeds as one run
     trainer     the loop over epochs
 """
 

@@ -30,12 +30,13 @@ class Cursor:
     """The place in the data, and what the epoch has come to so far.
 
     Args:
-        epoch: from 1. batch: steps of it that are done. rows: rows of it that are done.
+        seed: how many seeds are done. epoch: of this seed, from 1. batch: steps of it that are done. rows: rows of it that are done.
         total: sum of the objective over these steps. losses: the same of each loss operation.
         best: the best value of early stopping's metric; best_epoch: when that was; 0 = not yet.
         sizes: file name -> bytes of it that belong to the epochs before this one.
     """
 
+    seed: int = 0
     epoch: int = 1
     batch: int = 0
     rows: int = 0
@@ -47,7 +48,7 @@ class Cursor:
 
     def is_place(self, losses: int) -> bool:
         """Whether this can be a place in a training with so many losses."""
-        counts = (self.epoch - 1, self.batch, self.rows, self.best_epoch, *self.sizes.values())
+        counts = (self.seed, self.epoch - 1, self.batch, self.rows, self.best_epoch, *self.sizes.values())
         return all(0 <= count < MOST for count in counts) and len(self.losses) == losses and set(self.sizes) <= {METRICS, TIMING}
 
 

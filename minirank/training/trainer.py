@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, learning_rate, move_average
+from .seeds import join_seeds, mean_of_seeds, seeds_of
 from .validation import validation_metrics
 
 
@@ -49,8 +51,8 @@ class Trained:
     Args:
         folder: of the run.
         finished: False when it was asked to stop.
-        epoch: epochs that are done.
-        best_epoch: the epoch whose parameters model.npz holds, 0 = none yet.
+        epoch: epochs that are done; of several seeds, those of the last one.
+        best_epoch: the epoch whose parameters are kept, 0 = none yet.
     """
 
     folder: Path
@@ -112,8 +114,9 @@ def _train(
                 check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
                 averaged = config.training.average > 0
                 state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision), averaged)
-                progress.say(f"going on at epoch {cursor.epoch}, step {state.step}")
+                progress.say(f"going on at {_place(config, cursor)}, step {state.step}")
             elif (folder / files.MODEL).exists():
+                files.remove_seeds(folder)  # of a process that was killed
                 progress.say(f"{folder} is finished already")
                 return _ended(folder)
         trainer = Trainer(ready, folder, progress, state, cursor)
@@ -126,12 +129,14 @@ def _train(
             trainer.facts = trained_with(folder, ready.config)
         ended = trainer.run(stop, after_epoch)
     if ended.finished:
+        if config.training.seeds > 1:
+            progress.say(mean_of_seeds(ready, folder))
         _measure(folder, ready.dataset, progress)
     return ended
 
 
 class Trainer:
-    """One training: the state, the place in the data, and what happens at the end of an epoch.
+    """One training: the state, the place in the data, and what happens at the end of an epoch, and of a seed.
 
     Args:
         state, cursor: of a checkpoint; None to begin.
@@ -140,12 +145,13 @@ class Trainer:
     def __init__(
         self, ready: Prepared, folder: Path, progress: Progress, state: TrainState | None = None, cursor: Cursor | None = None
     ) -> None:
-        self.config, self.dataset, self.plan = ready.config, ready.dataset, ready.plan
+        self.ready, self.config, self.dataset, self.plan = ready, ready.config, ready.dataset, ready.plan
         self.settings, self.folder, self.progress = ready.config.training, folder, progress
         self.executor = executor_of(self.config, self.plan)
-        dtype = np.dtype(self.settings.precision)
-        self.state = state or TrainState(initial_values(self.plan, self.settings.seed, dtype), self.settings.average > 0)
-        self.cursor = cursor or Cursor(losses=[0.0] * len(self.plan.losses), sizes={files.METRICS: 0, files.TIMING: 0})
+        if state is None or cursor is None:
+            self._begin_seed(0, {files.METRICS: 0, files.TIMING: 0})
+        else:
+            self.state, self.cursor = state, cursor
         self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
         self.valid = self.dataset.rows.take(self.dataset.valid)
         self.facts = np.zeros(0, np.uint8)  # what the model was trained with, once the folder holds it
@@ -153,12 +159,43 @@ class Trainer:
         self.undefined = left_out | ready.undefined  # metric, or a task left out -> why it is null
 
     def run(self, stop: Callable[[], bool], after_epoch: Callable[[Path], object] = lambda folder: None) -> Trained:
-        """Epochs until the last one, until nothing gets better, or until `stop` says so.
+        """Each seed until its last epoch, until nothing gets better, or until `stop` says so.
 
         Raises:
             RunError: the loss is NaN or infinite, or the backend stops working.
         """
-        self.progress.begin((self.cursor.epoch - 1) * len(self.dataset.train) + self.cursor.rows)
+        finished = self._epochs(stop, after_epoch)
+        while finished and self.cursor.seed + 1 < self.settings.seeds:
+            self._begin_seed(self.cursor.seed + 1, self.cursor.sizes)
+            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
+            finished = self._epochs(stop, after_epoch)
+        if finished:
+            if self.settings.seeds > 1:
+                join_seeds(self.ready, self.folder, self.facts)
+            remove(self.folder / files.CHECKPOINT)
+            files.remove_seeds(self.folder)
+        else:
+            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
+        return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
+
+    @property
+    def seed(self) -> int:
+        """Of the training that is under way."""
+        return seeds_of(self.config)[self.cursor.seed]
+
+    def _begin_seed(self, number: int, sizes: dict[str, int]) -> None:
+        """Fresh parameters, at the first row; `sizes`: of the files that the seeds before this one have written to."""
+        self.cursor = Cursor(number, losses=[0.0] * len(self.plan.losses), sizes=sizes)
+        values = initial_values(self.plan, self.seed, np.dtype(self.settings.precision))
+        self.state = TrainState(values, self.settings.average > 0)
+
+    def _rows_before(self) -> int:
+        """Rows of all epochs before this one, as if every seed before it had trained all of them."""
+        return (self.cursor.seed * self.settings.epochs + self.cursor.epoch - 1) * len(self.dataset.train)
+
+    def _epochs(self, stop: Callable[[], bool], after_epoch: Callable[[Path], object]) -> bool:
+        """The epochs of a seed; False when `stop` ended them."""
+        self.progress.begin(self._rows_before() + self.cursor.rows)
         finished = True
         try:
             with self.executor.resident(self.state) as sync:
@@ -168,11 +205,7 @@ class Trainer:
                         after_epoch(self.folder)
         except Unavailable as error:
             raise RunError(f"{self.folder}: {error}") from None
-        if finished:
-            remove(self.folder / files.CHECKPOINT)
-        else:
-            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
-        return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
+        return finished
 
     def _is_over(self) -> bool:
         done = self.cursor.epoch - 1
@@ -183,6 +216,7 @@ class Trainer:
         cursor, settings, train = self.cursor, self.settings, len(self.dataset.train)
         start = saved = time.monotonic()
         first_row, before = cursor.rows, (cursor.epoch - 1) * train
+        place, passed, total_rows = _place(self.config, cursor), self._rows_before(), train * settings.epochs * settings.seeds
         for number, batch in self._batches():
             rate = learning_rate(settings, (before + cursor.rows + len(batch) / 2) / (train * settings.epochs))  # NOTE: above 0
             adam = replace(settings.optimiser, learning_rate=rate)
@@ -196,7 +230,7 @@ class Trainer:
             cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
             cursor.total += total
             cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
-            self.progress.step(cursor.epoch, before + cursor.rows, train * settings.epochs, cursor.total / cursor.batch)
+            self.progress.step(place, passed + cursor.rows, total_rows, cursor.total / cursor.batch)
             if stop():
                 return False
             if time.monotonic() - saved >= settings.checkpoint_seconds:
@@ -211,16 +245,16 @@ class Trainer:
         """Number and batch of each step that is left of the epoch; a GPU works on one while the next is taken from the data."""
         settings, train, epoch = self.settings, self.dataset.train, self.cursor.epoch
         groups = self.dataset.rows.groups[train] if self.plan.grouped else None
-        steps = epoch_steps(train, groups, settings.batch_rows, settings.seed, epoch)
+        steps = epoch_steps(train, groups, settings.batch_rows, self.seed, epoch)
         if self.cursor.batch > len(steps) or self.cursor.rows > len(train) or (self.cursor.batch == 0) != (self.cursor.rows == 0):
             raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
         left = range(self.cursor.batch, len(steps))
-        draw = generator(settings.seed, FORGOTTEN, epoch)
+        draw = generator(self.seed, FORGOTTEN, epoch)
         rows = forget(with_targets(self.dataset.rows, self.config.tasks), self.plan.spec, self.config.model.name_unknown_share, draw)
 
         def take(number: int) -> Batch:
             batch = rows.take(steps[number])
-            draw = generator(settings.seed, HIDDEN, epoch, number)
+            draw = generator(self.seed, HIDDEN, epoch, number)
             model = self.config.model
             hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
             return batch
@@ -244,16 +278,18 @@ class Trainer:
         losses = dict.fromkeys(names, 0.0)
         for name, loss in zip(names, cursor.losses):
             losses[name] += loss / cursor.batch  # each member of an ensemble adds its share
-        line = {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
+        line: dict[str, Any] = {"seed": self.seed} if self.settings.seeds > 1 else {}
+        line |= {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
         measured = dict.fromkeys(self.undefined) | measured
         rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)
         line |= {"learning_rate": rate, "valid": measured, "best": best}
         if self.undefined:
             line["reasons"] = self.undefined
         if best:
-            files.write_model(self.folder, self.kept, self.facts)
+            files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
             cursor.best_epoch = cursor.epoch
-        timing = {"epoch": cursor.epoch, "seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
+        timing = {key: line[key] for key in ("seed", "epoch") if key in line}
+        timing |= {"seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))
@@ -287,7 +323,7 @@ class Trainer:
         return True
 
     def _epoch_text(self, line: dict, rate: float) -> str:
-        text = f"epoch {line['epoch']}  loss {line['loss']:.4f}"
+        text = f"{_place(self.config, self.cursor)}  loss {line['loss']:.4f}"
         if self.stopping is not None:
             text += f"  valid {self.stopping.metric} {line['valid'][self.stopping.metric]:.4f}{' (best)' if line['best'] else ''}"
         return f"{text}  {rate:,.0f} rows/s"
@@ -295,7 +331,13 @@ class Trainer:
     def _diverged(self, what: str) -> RunError:
         rate = self.settings.optimiser.learning_rate
         remedy = f"lower training.optimiser.learning_rate (it is {rate:g}), or look for huge values among the dense columns"
-        return RunError(f"{self.folder}: {what} at epoch {self.cursor.epoch}, step {self.state.step}; {remedy}")
+        return RunError(f"{self.folder}: {what} at {_place(self.config, self.cursor)}, step {self.state.step}; {remedy}")
+
+
+def _place(config: Config, cursor: Cursor) -> str:
+    """Such as `epoch 3`, or `seed 2 of 5, epoch 3`."""
+    seeds = config.training.seeds
+    return f"seed {cursor.seed + 1} of {seeds}, epoch {cursor.epoch}" if seeds > 1 else f"epoch {cursor.epoch}"
 
 
 def _measure(folder: Path, dataset: Dataset, progress: Progress) -> None:
@@ -311,7 +353,7 @@ def _measure(folder: Path, dataset: Dataset, progress: Progress) -> None:
 def _ended(folder: Path) -> Trained:
     """The end of a run that was finished before."""
     lines = files.read_metrics(folder)
-    best = [line["epoch"] for line in lines if line["best"]]
+    best = [line["epoch"] for line in lines if line["best"] and line.get("seed") == lines[-1].get("seed")]
     if not best:
         raise RunError(f"{folder / files.METRICS}: truncated; {files.RESTORE}")
     return Trained(folder, True, lines[-1]["epoch"], max(best))
