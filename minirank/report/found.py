@@ -130,7 +130,9 @@ def state_of(found: Found) -> str:
     seeds = 1 if found.config is None else found.config.training.seeds
     if seeds > 1 and found.best_epoch:
         trained = len({line.get("seed") for line in found.timing})
-        kept = f"the mean of {seeds} seeds is kept" if found.run else f"it is in the {trained}. of {seeds} seeds, whose mean will be the model"
+        kept = (
+            f"the mean of {seeds} seeds is kept" if found.run else f"it is in the {trained}. of {seeds} seeds, whose mean will be the model"
+        )
     if found.worker is not None:
         return f"In training now by {found.worker}: {kept}."
     if found.stopped:

@@ -15,8 +15,9 @@ def curves_section(curves: Curves) -> Html:
     """Losses and metrics of each task over the epochs."""
     done = len(curves.epochs)
     watched = f" Early stopping watched {curves.watched}." if curves.watched else ""
+    first = f"The first of {curves.seeds} seeds: " if curves.seeds > 1 else ""
     reading = (
-        f"{f'The first of {curves.seeds} seeds: ' if curves.seeds > 1 else ''}{done} epoch{'s' if done != 1 else ''}; the parameters of epoch {curves.best_epoch} are kept (dotted line).{watched} "
+        f"{first}{done} epoch{'s' if done != 1 else ''}; the parameters of epoch {curves.best_epoch} are kept (dotted line).{watched} "
         "A loss on validation rows that rises while that of training falls means that the model learns the training rows by heart."
     )
     shown = [picture(title, drawn) for title, drawn in curve_pictures(curves)]

@@ -288,7 +288,7 @@ class Trainer:
         if best:
             files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
             cursor.best_epoch = cursor.epoch
-        timing = {key: line[key] for key in ("seed", "epoch") if key in line}
+        timing: dict[str, Any] = {key: line[key] for key in ("seed", "epoch") if key in line}
         timing |= {"seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])

@@ -54,7 +54,9 @@ def test_each_seed_is_stopped_for_itself_and_is_no_model_before_all_are_trained(
     done = [[line["best"] for line in read_metrics(folder) if line["seed"] == seed] for seed in range(3)]
     assert len({len(each) for each in done}) > 1 and all(not each[-1] and each[-2] for each in done)
     contents = collect(folder)
-    assert contents.overview.state == "Finished: the mean of 3 seeds is kept." and contents.curves.epochs == tuple(range(1, len(done[0]) + 1))
+    assert contents.overview.state == "Finished: the mean of 3 seeds is kept." and contents.curves.epochs == tuple(
+        range(1, len(done[0]) + 1)
+    )
     assert contents.gates.why.startswith("Each of the 3 networks of the ensemble")
     with pytest.raises(RunError, match="training.seeds was 3 and is now 2; set it back to resume"):
         train(replace(config, training=replace(config.training, seeds=2)), folder, resume=True)
