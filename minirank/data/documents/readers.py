@@ -16,7 +16,11 @@ from .file_kinds import REFUSED, suffix_of
 Reader = Callable[[bytes, str], list[Document]]
 
 # Suffix -> module of this package and function.
-READERS = {**dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx:read_docx"), ".txt": "plain_text:read_plain_text"}
+READERS = {
+    ".pdf": "pdf.read_pdf:read_pdf",
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx:read_docx"),
+    ".txt": "plain_text:read_plain_text",
+}
 
 
 def read_document(content: bytes, name: str) -> list[Document]:

@@ -1,0 +1,227 @@
+"""The order in which a person reads what stands on a page: columns one after the other, tables row by row.
+
+A gap that runs down between texts of several lines separates columns, or the cells of a table. Where the file writes one side after the
+other they are columns, for programs write tables row by row. Where it goes to and fro they are cells if nearly every line on the thinner
+side stands beside one on the other and what stands there is short, as skills, levels and dates are; else columns of prose.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+GAP = 0.9  # em: a wider one within a line separates cells or columns
+SAME_LINE = 0.4  # em between the baselines of one line
+UNIT = 2.0  # points of page a bit stands for
+SHORT = 5.0  # words of a cell
+LABELS = 0.5  # share of the lines on the left that end with a colon, as those of a form do
+MATCHED = 0.8  # share of a side's lines that stand beside one of the other side
+OVERLAP = 0.5  # of the height of the lower side
+PARAGRAPH = 1.75  # em between baselines; lines of a paragraph are closer
+CELLS = "  "  # between the cells of a row
+
+
+@dataclass(frozen=True)
+class Span:
+    """A text on one line without a wide gap in it, in points from the upper left corner.
+
+    Args:
+        left, right: its ends. baseline: where it stands. size: of its letters. text: its words. order: its place in the file.
+    """
+
+    left: float
+    right: float
+    baseline: float
+    size: float
+    text: str
+    order: int
+
+
+Row = list[Span]  # of one line, from left to right
+
+
+def in_reading_order(spans: Sequence[Span]) -> str:
+    """The text, a line of the page on each line, with blank lines between paragraphs, columns and tables."""
+    parts: list[str] = []
+    before: tuple[float, float] | None = None
+    for row, starts in _arranged(_rows(spans), starts=True):
+        baseline, size = row[0].baseline, max(span.size for span in row)
+        if before is not None and (starts or not -0.1 * size < baseline - before[0] <= PARAGRAPH * max(size, before[1])):
+            parts.append("")
+        parts.append(_line(row))
+        before = baseline, size
+    return "\n".join(parts)
+
+
+def _rows(spans: Sequence[Span]) -> list[Row]:
+    """The lines from top to bottom."""
+    rows: list[Row] = []
+    for span in sorted(spans, key=lambda each: (each.baseline, each.left)):
+        if rows and span.baseline - rows[-1][0].baseline <= SAME_LINE * min(span.size, rows[-1][0].size):
+            rows[-1].append(span)
+        else:
+            rows.append([span])
+    for row in rows:
+        row.sort(key=lambda each: each.left)
+    return rows
+
+
+def _arranged(rows: list[Row], starts: bool = False) -> list[tuple[Row, bool]]:
+    """Rows in reading order, and for each whether something new begins with it."""
+    band = _band(rows)
+    if band is None:
+        return [(row, starts and number == 0) for number, row in enumerate(rows)]
+    first, last, edge = band
+    within = rows[first:last]
+    left = [part for row in within if (part := [span for span in row if span.left < edge])]
+    right = [part for row in within if (part := [span for span in row if span.left >= edge])]
+    done = _arranged(rows[:first], starts)
+    if _are_cells(left, right):
+        done += _by_rows(within, left, right, edge)
+    else:
+        done += _arranged(left, True) + _arranged(right, True)
+    return done + _arranged(rows[last:], True)
+
+
+def _band(rows: list[Row]) -> tuple[int, int, float] | None:
+    """(first, last, x) of the most rows with a gap at x that runs through all of them, with several lines on both of its sides."""
+    if sum(len(row) > 1 for row in rows) == 0 and not _staggered(rows):
+        return None
+    origin = min(row[0].left for row in rows)
+    masks = [_mask(row, origin) for row in rows]
+    width = max(int(GAP * median(span.size for row in rows for span in row) / UNIT), 2)
+    found: list[tuple[int, int, int, int, int]] = []
+    for first in range(len(rows)):
+        union = 0
+        for last in range(first, len(rows)):
+            union |= masks[last]
+            gap = _widest_gap(union, width)
+            if gap is not None and last - first >= 1:
+                found.append((first - last, -gap[1], first, last + 1, gap[0] + gap[1]))
+    for _, _, first, last, edge in sorted(found):
+        x = origin + UNIT * edge - UNIT / 2
+        if _beside(rows[first:last], x):
+            return first, last, x
+    return None
+
+
+def _staggered(rows: list[Row]) -> bool:
+    """Whether rows of one span each may be those of two columns whose lines stand at different heights."""
+    return any(one[-1].right < other[0].left or other[-1].right < one[0].left for one, other in pairwise(rows))
+
+
+def _mask(row: Row, origin: float) -> int:
+    """A bit for each unit of the width that the row covers."""
+    mask = 0
+    for span in row:
+        begin = int((span.left - origin) / UNIT)
+        end = max(int((span.right - origin) / UNIT) + 1, begin + 1)
+        mask |= (1 << end) - (1 << begin)
+    return mask
+
+
+def _widest_gap(mask: int, width: int) -> tuple[int, int] | None:
+    """(begin, length) of the widest run of zeros between ones, of `width` bits at least."""
+    text = bin(mask)[2:][::-1].strip("0")
+    offset = (mask & -mask).bit_length() - 1
+    best, at = None, 0
+    for run in text.split("1"):
+        if len(run) >= width and (best is None or len(run) > best[1]):
+            best = offset + at, len(run)
+        at += len(run) + 1
+    return best
+
+
+def _beside(rows: list[Row], edge: float) -> bool:
+    """Whether lines on both sides of x stand beside each other, several on each."""
+    sides: tuple[list[float], list[float]] = ([], [])
+    for row in rows:
+        for side in {span.left >= edge for span in row}:
+            sides[side].append(row[0].baseline)
+    if min(map(len, sides)) < 2:
+        return False
+    (top, bottom), (other_top, other_bottom) = ((side[0], side[-1]) for side in sides)
+    common = min(bottom, other_bottom) - max(top, other_top)
+    return common >= OVERLAP * min(bottom - top, other_bottom - other_top)
+
+
+def _are_cells(left: list[Row], right: list[Row]) -> bool:
+    """Whether what stands on both sides of a gap are the cells of a table."""
+    thin, thick = sorted((left, right), key=len)
+    there = {row[0].baseline for row in thick}
+    size = median(span.size for row in thin for span in row)
+    matched = sum(any(abs(row[0].baseline - other) <= SAME_LINE * size for other in there) for row in thin) / len(thin)
+    if matched < MATCHED:
+        return False
+    if sum(row[-1].text.endswith(":") for row in left) >= LABELS * len(left):
+        return True
+    if _turns(left, right) <= max(1, len(thin) // 4):
+        return False
+    short = [_words(side) <= SHORT for side in (thin, thick)]
+    # Dates beside entries of several lines: a block on the thin side for each of them.
+    return all(short) or (short[0] and len(_blocks(thin)) >= 0.6 * len(thin))
+
+
+def _words(side: list[Row]) -> float:
+    """Of a line, on average."""
+    return sum(len(span.text.split()) for row in side for span in row) / len(side)
+
+
+def _turns(left: list[Row], right: list[Row]) -> int:
+    """How many times the file goes from one side to the other."""
+    order = sorted((span.order, side) for side, rows in enumerate((left, right)) for row in rows for span in row)
+    return sum(one[1] != other[1] for one, other in pairwise(order))
+
+
+def _blocks(side: list[Row]) -> list[int]:
+    """The numbers of the rows with which something begins, after a distance."""
+    begins = [0]
+    for number, (above, row) in enumerate(pairwise(side), 1):
+        if row[0].baseline - above[0].baseline > PARAGRAPH * row[0].size:
+            begins.append(number)
+    return begins
+
+
+def _by_rows(rows: list[Row], left: list[Row], right: list[Row], edge: float) -> list[tuple[Row, bool]]:
+    """A table: rows of one line each as they are, those of several lines cell by cell."""
+    thin = min(left, right, key=len)
+    if len(thin) >= MATCHED * len(rows):
+        return [(row, number == 0) for number, row in enumerate(rows)]
+    tops = [thin[number][0].baseline for number in _blocks(thin)][1:]
+    done: list[tuple[Row, bool]] = []
+    group: list[Row] = []
+    for row in [*rows, None]:
+        if group and (row is None or (tops and row[0].baseline >= tops[0] - SAME_LINE * row[0].size)):
+            tops = tops[1:]
+            done += _cell_by_cell(group, edge)
+            group = []
+        if row is not None:
+            group.append(row)
+    return done
+
+
+def _cell_by_cell(rows: list[Row], edge: float) -> list[tuple[Row, bool]]:
+    """A row of a table: its first line across the cells where all but one have a single line, else one cell after the other."""
+    sides = [[part for row in rows if (part := [span for span in row if (span.left >= edge) is side])] for side in (False, True)]
+    if min(map(len, sides)) <= 1:
+        return [(row, number == 0) for number, row in enumerate(rows)]
+    return [*_arranged(sides[0], True), *[(row, False) for row, _ in _arranged(sides[1])]]
+
+
+def _line(row: Row) -> str:
+    """The text of a row; from right to left where its letters are."""
+    if _is_rtl("".join(span.text for span in row)):
+        row = row[::-1]
+    parts = [row[0].text]
+    for before, span in pairwise(row):
+        gap = max(span.left - before.right, before.left - span.right)
+        parts.append((CELLS if gap > GAP * span.size else " ") + span.text)
+    return "".join(parts)
+
+
+def _is_rtl(text: str) -> bool:
+    kinds = [unicodedata.bidirectional(letter) for letter in text if not letter.isascii()]
+    return 2 * sum(kind in ("R", "AL") for kind in kinds) > sum(letter.isalpha() for letter in text)

@@ -1,0 +1,182 @@
+"""Which text of a page a person sees: the page is drawn with its text and without, and where nothing differs nothing is seen.
+
+Letters in the colour of what lies behind them, clipped, covered, outside the page, without opacity, in a layer that is off or in
+invisible mode all look the same so, whatever else a file does to hide them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
+
+from .pieces import PageText, Piece, TextObject
+
+RESOLUTION = 1.5  # pixels a point
+MOST_PIXELS = 3_000_000  # of a page: a larger one is drawn smaller
+CONTRAST = 1.2  # of two luminances, as WCAG 2 defines it; light grey #e6e6e6 on white has 1.25, black 21
+COLOURS = 64  # of 255: letters that differ so from what is behind are seen even where they are as light
+INKED = 0.25  # of a piece's columns of pixels; of ordinary letters 0.6 to 0.9 are
+LAYERS = 5  # texts over each other that are drawn apart
+OVERLAP = 0.2  # of a text's area
+
+_CHANNEL = np.arange(256) / 255
+_LINEAR = np.where(_CHANNEL <= 0.04045, _CHANNEL / 12.92, ((_CHANNEL + 0.055) / 1.055) ** 2.4)
+_LUMINANCE = (_LINEAR[:, None] * (0.2126, 0.7152, 0.0722)).astype(np.float32)  # (256, 3) of red, green, blue
+
+
+class Sheets:
+    """Arrays of the size of a page, used again for the next one: to get new memory takes longer than to draw on it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, np.ndarray] = {}
+
+    def get(self, name: str, shape: tuple[int, int], dtype: type, value: int) -> np.ndarray:
+        """The (rows, columns) array of this name, filled with a value."""
+        sheet = self._kept.get(name)
+        if sheet is None or sheet.shape != shape:
+            sheet = self._kept[name] = np.empty(shape, dtype)
+        sheet.fill(value)
+        return sheet
+
+
+class Drawn:
+    """A page as it looks with its text and without.
+
+    Args:
+        sheets: what an earlier page was drawn on, which is no longer looked at.
+    Attributes:
+        seen: for each piece, whether a person sees it.
+    """
+
+    def __init__(self, page: pdfium.PdfPage, text: PageText, sheets: Sheets) -> None:
+        self._page, self._sheets = page, sheets
+        self._scale = min(RESOLUTION, (MOST_PIXELS / max(text.width * text.height, 1)) ** 0.5)
+        self._shape = max(round(text.height * self._scale), 1), max(round(text.width * self._scale), 1)
+        layers, self._too_many = self._layers(text.pieces)
+        objects = {piece.number: piece.drawn for piece in text.pieces}
+        whole = self._picture("whole")
+        with _without(objects.values()):
+            self._bare = self._picture("bare")
+        ink = self._differs("ink", whole, self._bare)
+        inks = {0: ink}
+        if len(layers) > 1:
+            # Where texts overlap, one that is not seen would pass for the one above it: each has to change something of its own.
+            for layer, numbers in enumerate(layers):
+                with _without(objects[number] for number in numbers):
+                    inks[layer] = ink & self._differs("own", whole, self._picture("less"))
+        of = {number: layer for layer, numbers in enumerate(layers) for number in numbers}
+        self.seen = [piece.number not in self._too_many and self._inked(inks[of[piece.number]], piece) for piece in text.pieces]
+
+    def behind(self, piece: Piece) -> tuple[int, int, int]:
+        """(red, green, blue) of the middle of what is behind a piece."""
+        rows, columns = self._pixels(piece.box)
+        part = _channels(self._bare[rows, columns].ravel())
+        if not len(part):
+            return 255, 255, 255
+        red, green, blue = np.median(part, axis=0).astype(int).tolist()
+        return red, green, blue
+
+    def _inked(self, ink: np.ndarray, piece: Piece) -> bool:
+        part = ink[self._pixels(piece.box)]
+        if not part.size:
+            return False
+        along = part.any(axis=1 if piece.drawn.angle in (90, 270) else 0)
+        return bool(along.mean() >= INKED)
+
+    def _pixels(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
+        """Rows and columns of a box, one of each at least where it is on the page."""
+        left, top, right, bottom = (edge * self._scale for edge in box)
+        rows, columns = self._shape
+        if right <= 0 or bottom <= 0 or left >= columns or top >= rows:
+            return slice(0, 0), slice(0, 0)
+        y, x = max(int(top), 0), max(int(left), 0)
+        return slice(y, max(int(np.ceil(bottom)), y + 1)), slice(x, max(int(np.ceil(right)), x + 1))
+
+    def _layers(self, pieces: list[Piece]) -> tuple[list[set[int]], set[int]]:
+        """Text objects so that those of a layer do not overlap, and those above the last layer; twice the same text is one."""
+        layers: list[set[int]] = [set()]
+        owners = [self._sheets.get("owners", self._shape, np.int32, -1)]
+        words: dict[int, str] = {}
+        boxes: dict[int, list[tuple[slice, slice]]] = {}
+        for piece in pieces:
+            words[piece.number] = words.get(piece.number, "") + piece.text
+            boxes.setdefault(piece.number, []).append(self._core(piece.box))
+        too_many = set()
+        for number, places in boxes.items():
+            for layer, owner in enumerate(owners):
+                below = np.concatenate([owner[place].ravel() for place in places])
+                others = below[below >= 0]
+                if len(others) <= OVERLAP * len(below) or all(words[other] == words[number] for other in np.unique(others).tolist()):
+                    break
+                if layer + 1 == len(owners) and layer + 1 < LAYERS:
+                    owners.append(np.full(self._shape, -1, np.int32))
+                    layers.append(set())
+            else:
+                too_many.add(number)
+                layer = 0
+            if number not in too_many:
+                layers[layer].add(number)
+                for place in places:
+                    owners[layer][place] = number
+        return layers, too_many
+
+    def _core(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
+        """The middle half of a box in both directions, in pixels: neighbours that touch do not overlap."""
+        left, top, right, bottom = box
+        x, y = (right - left) / 4, (bottom - top) / 4
+        return self._pixels((left + x, top + y, right - x, bottom - y))
+
+    def _picture(self, name: str) -> np.ndarray:
+        """(rows, columns) uint32, the colour of every pixel."""
+        rows, columns = self._shape
+        pixels = self._sheets.get(name, self._shape, np.uint32, 0xFFFFFFFF)
+        bitmap = raw.FPDFBitmap_CreateEx(columns, rows, raw.FPDFBitmap_BGRx, pixels.ctypes.data_as(ctypes.c_void_p), columns * 4)
+        if not bitmap:
+            raise MemoryError
+        try:
+            raw.FPDF_RenderPageBitmap(bitmap, self._page.raw, 0, 0, columns, rows, 0, raw.FPDF_RENDER_LIMITEDIMAGECACHE)
+        finally:
+            raw.FPDFBitmap_Destroy(bitmap)
+        return pixels
+
+    def _differs(self, name: str, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """(rows, columns) bool, where a person sees two pictures differ."""
+        found = self._sheets.get(name, one.shape, bool, False)
+        places = np.flatnonzero(one != other)
+        found.ravel()[places] = contrasts(_channels(one.ravel()[places]), _channels(other.ravel()[places]))
+        return found
+
+
+@contextmanager
+def _without(objects: Iterable[TextObject]) -> Iterator[None]:
+    """Within it the page is drawn without these text objects."""
+    handles = [each.handle for each in objects]
+    for handle in handles:
+        raw.FPDFPageObj_SetIsActive(handle, False)
+    yield
+    for handle in handles:
+        raw.FPDFPageObj_SetIsActive(handle, True)
+
+
+def _channels(pixels: np.ndarray) -> np.ndarray:
+    """(N, 3) uint8, red, green and blue of (N,) pixels."""
+    return np.ascontiguousarray(pixels).view(np.uint8).reshape(-1, 4)[:, 2::-1]
+
+
+def contrasts(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(N,) bool, whether the eye tells two colours apart; (N, 3) uint8 of red, green and blue."""
+    channels = np.arange(3)
+    light, dark = (_LUMINANCE[each, channels].sum(axis=-1) + 0.05 for each in (one, other))
+    ratio = np.maximum(light, dark) / np.minimum(light, dark)
+    apart = np.abs(one[..., :2].astype(np.int16) - other[..., :2]).max(axis=-1)  # a difference in blue alone is hardly seen
+    return (ratio >= CONTRAST) | (apart >= COLOURS)
+
+
+def contrasts_colour(one: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether the eye tells two colours apart, each (red, green, blue) of 0 to 255."""
+    return bool(contrasts(np.array([one], np.uint8), np.array([other], np.uint8))[0])
