@@ -158,13 +158,7 @@ class Walk:
                 self._cell(cell, properties, unseen, _parts_of_table(properties, number_of_row, len(rows), place, len(cells)))
                 for place, cell in enumerate(cells)
             ]
-            texts = [text for text in texts if text]
-            if any("\n" in text for text in texts):
-                for text in texts:
-                    self._lines.extend(text)
-                    self._lines.blank()
-            elif texts:
-                self._lines.extend(" | ".join(texts))
+            self._lines.row(texts)
         self._lines.blank()
 
     def _cell(self, cell: Element, table: Element | None, why: str | None, parts: list[str]) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .document import Hidden
+
+_BLANK = re.compile(r"[ \t\n\r\f]+")
 
 
 class Lines:
@@ -31,6 +34,14 @@ class Lines:
         elif text.strip():
             self._hidden.append(Hidden(text, why, where))
             self._apart = False
+
+    def flow(self, text: str, why: str | None = None) -> None:
+        """A piece in which any run of blanks and line ends is one blank, also one that begins in the piece before."""
+        text = _BLANK.sub(" ", text)
+        if why is None and text.startswith(" ") and (not self._line or self._line[-1].endswith((" ", "\n"))):
+            text = text[1:]
+        if text:
+            self.add(text, why)
 
     def mark(self, text: str) -> None:
         """What goes before the next line that is not blank, such as the dash of a list."""
@@ -60,6 +71,17 @@ class Lines:
     def extend(self, text: str) -> None:
         """Lines that are done."""
         self._lines += text.split("\n")
+
+    def row(self, cells: Iterable[str]) -> None:
+        """The row of a table: `a | b | c` where every cell is one line, else cell below cell. Empty cells are left out."""
+        cells = [cell for cell in cells if cell]
+        if not any("\n" in cell for cell in cells):
+            self._lines += [" | ".join(cells)] if cells else []
+            return
+        for cell in cells:
+            self.blank()
+            self.extend(cell)
+        self.blank()
 
     def text(self) -> str:
         """All lines; of blank lines only one in a row."""
