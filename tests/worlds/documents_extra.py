@@ -6,7 +6,7 @@ import os
 import pytest
 
 REQUIRED = os.environ.get("MINIRANK_DOCUMENTS_GATE") == "1"  # set by .ci/run: there nothing is skipped
-LACKING = [name for name in ("pypdfium2", "reportlab", "pypdf", "docx") if importlib.util.find_spec(name) is None]
+LACKING = [name for name in ("pypdfium2", "justhtml", "reportlab", "pypdf", "docx") if importlib.util.find_spec(name) is None]
 needs_documents = pytest.mark.skipif(
     bool(LACKING) and not REQUIRED, reason=f"needs {', '.join(LACKING)}: pip install -e '.[documents-test]'"
 )

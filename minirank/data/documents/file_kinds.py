@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import PurePath
 
@@ -13,6 +14,7 @@ PASSWORD = Unreadable("protected by a password", remedy="remove the password and
 # What begins like this is read as such, whatever its name says. (first bytes, within so many bytes, suffix)
 _MAGIC = ((b"%PDF-", 1024, ".pdf"), (b"{\\rtf", 5, ".rtf"), (b"\x89PNG", 4, ".png"), (b"\xff\xd8\xff", 3, ".jpg"), (b"GIF8", 4, ".gif"))
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html)\b", re.I)
 _OLD_OFFICE = (".doc", ".xls", ".ppt", ".msg")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the name of a stream in an Office file behind a password
 _FOLDERS = {"word/": ".docx", "xl/": ".xlsx", "ppt/": ".pptx"}  # a ZIP that holds such a folder is such a file
@@ -29,6 +31,7 @@ REFUSED = {
     **dict.fromkeys((".pptx", ".ppt", ".odp", ".key"), ("slides", "save them as PDF")),
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers"), _SHEET),
     **dict.fromkeys((".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz"), _ARCHIVE),
+    **dict.fromkeys((".mht", ".mhtml", ".webarchive"), ("a page with all its files", "save it as HTML alone, or as PDF")),
     **dict.fromkeys((".eml", ".msg", ".mbox"), ("an e-mail", "save the document that is attached to it into the folder")),
 }
 
@@ -47,7 +50,9 @@ def suffix_of(content: bytes, name: str) -> str:
         if _ENCRYPTED in content:
             raise PASSWORD
         return own if own in _OLD_OFFICE else ".doc"
-    return _of_zip(content, own) if content.startswith(_ZIP) else own
+    if content.startswith(_ZIP):
+        return _of_zip(content, own)
+    return ".html" if own == ".doc" and _PAGE.match(content) else own  # a page that was named for Word
 
 
 def _of_zip(content: bytes, own: str) -> str:

@@ -126,7 +126,7 @@ def plain(value: Any, hidden: list[Hidden]) -> str:
         if not _TAG.search(value) and _ESCAPED_TAG.search(value):
             value = html.unescape(html.unescape(value))
         if _TAG.search(value):
-            from .html_page import text_of_html
+            from .html.read_html import text_of_html
 
             value, unseen = text_of_html(value)
             hidden += unseen

@@ -12,14 +12,18 @@ from importlib import import_module
 
 from .document import Document, Hidden, Unreadable
 from .file_kinds import REFUSED, suffix_of
+from .unseen_characters import without_unseen
 
 Reader = Callable[[bytes, str], list[Document]]
 
 # Suffix -> module of this package and function.
 READERS = {
     ".pdf": "pdf.read_pdf:read_pdf",
-    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx:read_docx"),
-    ".txt": "plain_text:read_plain_text",
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx.read_docx:read_docx"),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html.read_html:read_html"),
+    **dict.fromkeys((".json", ".jsonld", ".jsonl", ".ndjson"), "read_json:read_json"),
+    **dict.fromkeys((".csv", ".tsv"), "read_csv:read_csv"),
+    **dict.fromkeys((".txt", ".text", ".md", ".markdown"), "read_text:read_text"),
 }
 
 
@@ -51,11 +55,13 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|[\ud800-\udfff]")
 
 
 def _cleaned(document: Document) -> Document:
-    """Without what is no character of a text: control characters, halves of surrogate pairs, other line ends than \\n."""
+    """Without what is no character of a text: control characters, halves of surrogate pairs, other line ends than \\n; and without
+    what hides in characters that are not seen."""
 
     def clean(text: str) -> str:
         return _NO_TEXT.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n"))
 
     hidden = tuple(Hidden(clean(each.text), each.why, each.where) for each in document.hidden if each.text.strip())
     fields = {name: clean(value).strip() for name, value in document.fields.items() if value and value.strip()}
-    return replace(document, text=clean(document.text).strip(), hidden=hidden, fields=fields)
+    text, unseen = without_unseen(clean(document.text).strip())
+    return replace(document, text=text, hidden=hidden + unseen, fields=fields)

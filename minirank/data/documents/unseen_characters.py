@@ -12,8 +12,7 @@ import re
 from .document import Hidden
 
 _NO_WIDTH = "\u00ad\u034f\u180e\u200b-\u200f\u2060-\u2064\ufeff"
-_FLAG = "\U0001f3f4"  # in front of the tags of a region's flag
-_TAGS = re.compile(rf"(?<!{_FLAG})[\U000e0000-\U000e007f]+")
+_TAGS = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f|([\U000e0000-\U000e007f]+)")  # a region's flag, or a message
 _SELECTORS = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
 # Letters of scripts that are written letter by letter, in which a joiner joins nothing. A soft hyphen is where a word may break.
 _LETTERS = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
@@ -30,6 +29,8 @@ def without_unseen(text: str) -> tuple[str, tuple[Hidden, ...]]:
     found: list[str] = []
 
     def tags(m: re.Match) -> str:
+        if m[1] is None:
+            return m[0]
         found.append("".join(chr(ord(char) - 0xE0000) for char in m[0] if 0xE0020 <= ord(char) < 0xE007F) or _escaped(m[0]))
         return ""
 

@@ -8,8 +8,8 @@ from docx_cases import HIDDEN, STYLES, WHITE
 from word_files import box, paragraph, run, table, word_file
 
 from minirank.data.documents.document import Unreadable
-from minirank.data.documents.docx import read_docx
-from minirank.data.documents.package import Package, parse_xml
+from minirank.data.documents.docx.package import Package, parse_xml
+from minirank.data.documents.docx.read_docx import read_docx
 
 
 def of(*body, **options):

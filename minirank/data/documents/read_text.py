@@ -6,7 +6,7 @@ from .document import Document
 from .text_encoding import decoded
 
 
-def read_plain_text(content: bytes, name: str) -> list[Document]:
+def read_text(content: bytes, name: str) -> list[Document]:
     """The one document of a text file.
 
     Raises:

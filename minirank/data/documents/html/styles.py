@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from justhtml import Element, SelectorError, matches
 
-from .colours import WHITE, Colour, cannot_be_told, css_colour, mixed
+from ..colours import WHITE, Colour, cannot_be_told, css_colour, mixed
 
 SMALLEST = 2.67  # pixels (2 points): smaller letters are dots
 FAR = -400.0  # pixels: what lies so far to the left of its place or above it is off the screen

@@ -13,11 +13,12 @@ from typing import Any
 
 from justhtml import Element, JustHTML
 
-from .document import Document, Hidden
-from .html_styles import Look, Sheet, look_of
-from .job_posting import posting_in, text_of_posting
-from .lines import Lines, tidy
-from .text_encoding import decoded
+from ..document import Document, Hidden
+from ..job_posting import posting_in, text_of_posting
+from ..lines import Lines, tidy
+from ..text_encoding import decoded
+
+from .styles import Look, Sheet, look_of
 
 _SPACED = frozenset(
     "p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre section article header footer main aside nav form fieldset figure hr address".split()

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from .colours import WHITE
-from .document import Document, Hidden, Unreadable
-from .docx_look import Styles, Theme, is_on
-from .docx_place import Page
-from .docx_story import NOTES, Walk
-from .lines import Lines, tidy
+from ..colours import WHITE
+from ..document import Document, Hidden, Unreadable
+from ..lines import Lines, tidy
+
+from .look import Styles, Theme, is_on
 from .package import Link, Package
+from .place import Page
+from .story import NOTES, Walk
 
 _TEMPLATE_DATE = "2013-12-23T23:15:00Z"  # of the template that python-docx begins every document with
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from .colours import WHITE, Colour, css_colour
-from .docx_look import SMALLEST, Theme, number
+from ..colours import WHITE, Colour, css_colour
+
+from .look import SMALLEST, Theme, number
 from .package import descendant
 
 _POINT = 12_700  # units of a drawing (EMU) to a point

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
-from .colours import Colour
-from .docx_look import SMALLEST, is_on, number, paragraph_look, run_look, shade, value, why_unseen
-from .docx_place import frame_outside, shape_fill, shape_unseen
-from .lines import Lines
+from ..colours import Colour
+from ..lines import Lines
+
+from .look import SMALLEST, is_on, number, paragraph_look, run_look, shade, value, why_unseen
 from .package import UNDERSTOOD, descendant
+from .place import frame_outside, shape_fill, shape_unseen
 
 if TYPE_CHECKING:
-    from .docx import Word
+    from .read_docx import Word
 
 _LEFT_OUT = {
     "w:del", "w:moveFrom", "w:delText", "w:instrText", "w:delInstrText", "w:rPr", "w:pPr", "w:tcPr", "w:trPr", "w:tblPr", "w:sdtPr",

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from .document import Unreadable
-from .file_kinds import PASSWORD
+from ..document import Unreadable
+from ..file_kinds import PASSWORD
 
 MEMBERS = 10_000  # of an archive
 LARGEST_MEMBER = 2**26  # bytes that a part may unpack to

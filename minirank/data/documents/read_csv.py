@@ -71,7 +71,8 @@ def _separator(text: str) -> str:
 def _rows(text: str, separator: str) -> list[tuple[int, list[str]]]:
     """(line, cells) of the header and of each row that is not empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows, line = [], 1
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
     for row in reader:
         if any(cell.strip() for cell in row) and not (line == 1 and re.match("sep=.$", separator.join(row).strip())):
             while rows and len(row) > len(rows[0][1]) and not row[-1].strip():
@@ -123,12 +124,12 @@ def iso_dates(cells: Sequence[str], column: str, lines: Sequence[int]) -> list[s
         raise Unreadable(f"the dates of its column {column.strip()} are not certain: {many}", remedy=remedy)
     dates = []
     for cell, line in zip(cells, lines):
-        dotted, slash = _DAY_FIRST.match(cell), _SLASHES.match(cell)
+        m = _DAY_FIRST.match(cell) or _SLASHES.match(cell)
+        if m is not None:
+            one, two, year, time = m.groups()
+            day, month = (two, one) if m.re is _SLASHES and month_first else (one, two)
+            cell = f"{year}-{int(month):02}-{int(day):02}" + (f"T{time if time.index(':') == 2 else f'0{time}'}" if time else "")
         try:
-            if dotted is not None or slash is not None:
-                one, two, year, time = (dotted or slash or re.match("()()()()", "")).groups()  # type: ignore[union-attr]
-                day, month = (two, one) if slash is not None and month_first else (one, two)
-                cell = f"{year}-{int(month):02}-{int(day):02}" + (f"T{time.zfill(5)}" if time else "")
             if cell:
                 datetime.fromisoformat(cell)
         except ValueError:
