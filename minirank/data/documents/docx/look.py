@@ -11,7 +11,6 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ..colours import WHITE, Colour, cannot_be_told, css_colour, hex_colour, mixed
-
 from .package import descendant
 
 Look = Mapping[str, Any]  # see `run_look`

@@ -5,7 +5,6 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from ..colours import WHITE, Colour, css_colour
-
 from .look import SMALLEST, Theme, number
 from .package import descendant
 

@@ -14,7 +14,6 @@ from xml.etree.ElementTree import Element
 from ..colours import WHITE
 from ..document import Document, Hidden, Unreadable
 from ..lines import Lines, tidy
-
 from .look import Styles, Theme, is_on
 from .package import Link, Package
 from .place import Page

@@ -8,7 +8,6 @@ from xml.etree.ElementTree import Element
 
 from ..colours import Colour
 from ..lines import Lines
-
 from .look import SMALLEST, is_on, number, paragraph_look, run_look, shade, value, why_unseen
 from .package import UNDERSTOOD, descendant
 from .place import frame_outside, shape_fill, shape_unseen

@@ -17,7 +17,6 @@ from ..document import Document, Hidden
 from ..job_posting import posting_in, text_of_posting
 from ..lines import Lines, tidy
 from ..text_encoding import decoded
-
 from .styles import Look, Sheet, look_of
 
 _SPACED = frozenset(
