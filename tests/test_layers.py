@@ -12,7 +12,7 @@ FOREIGN = {
     "minirank.kernels": {"numpy", "numba", "llvmlite"},
     "minirank.kernels.cuda": {"numpy", "numba", "llvmlite", "cuda"},
     "minirank.llm_client": {"requests"},
-    "minirank.data.documents": {"minirank", "pypdfium2"},  # in a process of its own, which loads no arrays
+    "minirank.data.documents": {"minirank", "justhtml", "numpy", "pypdfium2"},  # in a process of its own, which starts in an instant
     "minirank": RUNTIME,
 }
 # From the bottom to the top: a package imports those before it. Those that a + joins may import each other.
