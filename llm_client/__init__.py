@@ -5,7 +5,8 @@ In reading order:
 
     errors, address, key         what can go wrong; where the server is; the key, which is never shown
     deadline, transport          bytes to and from the server, in time
-    schema, neutralise, request  what is asked, and in which form
+    schema, quotes, neutralise, request
+                                 what is asked, and in which form
     replies, parse_json          what a reply means
     retry, pace, cost            when to send again, how many at a time, what it may cost
     client                       one call, from the request to a valid answer

@@ -56,7 +56,7 @@ def write_batch(
     Args:
         requests: the input; its items are noted as pending.
         folder: gets `batch_001.jsonl` and so on, each within the limits of a file.
-        ability: what the server accepts; by default everything.
+        ability: what the server accepts; by default everything but a grammar, which no Batch service is known to take.
         limits: with max_tokens.
         force: replace the files that the folder has of an earlier batch.
     Raises:
@@ -73,7 +73,7 @@ def write_batch(
     lines, size = MAX_LINES, 0
     with store.writing() as run, ExitStack() as opened:
         for digest, request in _pending(requests, model, store, run):
-            body = payload(request, model, ability or Ability(), limits.cap(request.max_tokens))
+            body = payload(request, model, ability or Ability(grammar=False), limits.cap(request.max_tokens))
             asked = {"custom_id": digest, "method": "POST", "url": ENDPOINT, "body": body}
             line = f"{json.dumps(asked, ensure_ascii=False)}\n".encode()
             if lines >= MAX_LINES or size + len(line) > MAX_BYTES:

@@ -197,6 +197,7 @@ def _ability(sent: dict) -> Ability:
         max_tokens="max_tokens" if "max_tokens" in sent else "max_completion_tokens",
         temperature="temperature" in sent,
         system=any(message["role"] == "system" for message in sent["messages"]),
+        grammar="grammar" in sent,
     )
 
 

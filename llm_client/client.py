@@ -18,10 +18,12 @@ from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tok
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .forks import renew_in_forks
 from .key import Key
+from .neutralise import neutralise
 from .pace import Pace
 from .parse_json import InvalidReply, Unfinished, is_loop, read_answer
+from .quotes import are_runs
 from .replies import Completion, read_completion
-from .request import Ability, Request, payload
+from .request import GRAMMAR, Ability, Request, payload
 from .retry import RetryBudget, backoff
 from .transport import Transport
 
@@ -48,7 +50,7 @@ class Reply:
         value: parsed, coerced and validated; the text itself where no schema was asked for.
         text: as the model wrote it.
         finish: why the model stopped.
-        rung: of the ladder: json_schema, json_object or text.
+        rung: of the ladder: grammar, json_schema, json_object or text.
         model: the name that the server gave.
         usage: tokens_in and tokens_out of the last attempt, as counted by the server, None where it did not say.
         repaired: the text was not strict JSON, or a value was coerced.
@@ -168,10 +170,11 @@ class Client:
         cap = least_cap = self.limits.cap(request.max_tokens)
         while True:
             sent = payload(request, self.model, ability, cap, complaint)
+            rung = GRAMMAR if GRAMMAR in sent else ability.name
             try:
-                completion = self.exchange(sent, cap, ability.name, attempts, before_send)
+                completion = self.exchange(sent, cap, rung, attempts, before_send)
             except CapabilityError as error:
-                ability = ability.without(error)
+                ability = ability.without(error, sent)
                 continue
             except ItemError as error:
                 if cap > least_cap and error.kind == "rejected" and "max_" in str(error):  # twice as many are too many for the model
@@ -184,6 +187,9 @@ class Client:
                 value, repaired, place = read_answer(completion, request.schema)
             except Unfinished as error:
                 self._mark(attempts, error.kind)
+                if rung == GRAMMAR and not completion.text.startswith("{"):
+                    ability = replace(ability, grammar=False)
+                    continue
                 if completion.finish == "length" and is_loop(completion.text or completion.reasoning):
                     raise ItemError("the model repeats itself until its token limit", kind="loop", status=200) from None
                 if cap > least_cap:
@@ -192,15 +198,20 @@ class Client:
                 continue
             except InvalidReply as error:
                 self._mark(attempts, "invalid")
+                if rung == GRAMMAR:  # the server does not know it, and says nothing
+                    ability = replace(ability, grammar=False)
+                    continue
                 self._learn(replace(ability, enforced=False))
                 if complaint:
                     text = f"invalid twice: {error}; it begins: {' '.join(completion.text[:200].split())}"
                     raise ItemError(self.key.redact(text), kind="invalid", status=200) from None
                 complaint = str(error)
                 continue
+            if request.quotes is not None and not are_runs(value, neutralise(request.quotes)):
+                self._learn(replace(ability, grammar=False) if rung == GRAMMAR else replace(ability, enforced=False))
             text = {"content": completion.text, "tool call": completion.called, "reasoning": completion.reasoning}[place]
             usage = {"tokens_in": completion.tokens_in, "tokens_out": completion.tokens_out}
-            return Reply(value, text, completion.finish, ability.name, completion.model, usage, repaired, place, tuple(attempts))
+            return Reply(value, text, completion.finish, rung, completion.model, usage, repaired, place, tuple(attempts))
 
     def _check_cut(self, sent: dict, completion: Completion, attempts: list[Attempt]) -> None:
         """Servers with a short context cut a prompt without a word: they count fewer tokens than its text can have.
@@ -333,8 +344,8 @@ class Client:
                 return
             enforced = ability.enforced and (known.enforced or ability.rung > known.rung)
             name = max(ability.max_tokens, known.max_tokens, key=len)
-            temperature, system = ability.temperature and known.temperature, ability.system and known.system
-            self.ability = replace(ability, enforced=enforced, max_tokens=name, temperature=temperature, system=system)
+            flags = {flag: getattr(ability, flag) and getattr(known, flag) for flag in ("temperature", "system", "grammar")}
+            self.ability = replace(ability, enforced=enforced, max_tokens=name, **flags)
 
     def _mark(self, attempts: list[Attempt], outcome: str) -> None:
         attempts[-1] = replace(attempts[-1], outcome=outcome)

@@ -208,7 +208,7 @@ def _send(client: Client, request: Request, extra: dict, rung: str, attempts: li
         except CapabilityError as error:
             if error.kind == "format":
                 raise
-            client.ability = client.ability.without(error)
+            client.ability = client.ability.without(error, sent)
 
 
 def _rungs(client: Client, report: ServerReport, attempts: list[Attempt]) -> None:

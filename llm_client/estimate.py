@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .cost import Limits, most_tokens
-from .request import Ability, Request, payload
+from .request import GRAMMAR, Ability, Request, payload
 from .store import Store
 
 BYTES_A_TOKEN = (5.0, 2.0)  # of ordinary text: English prose at best, dense or Chinese text at worst
@@ -88,6 +88,7 @@ def estimate(requests: Iterable[Request], model: str, store: Store | None, limit
             seen.add(digest)
             cap = limits.cap(request.max_tokens)
             sent = payload(request, model, Ability(), cap)
+            sent.pop(GRAMMAR, None)  # it steers the choice of tokens and is none
             body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
             size += len(body)
             answers += cap

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from .errors import CapabilityError, ItemError
 from .neutralise import neutralise
+from .quotes import grammar, list_name, narrowed
 from .schema import check_schema, is_strict
 
 RUNGS = ("json_schema", "json_object", "text")
+GRAMMAR = "grammar"  # the parameter that holds answers that quote to their text, and the name of this rung before the others
 CAPS = ("max_tokens", "max_completion_tokens")  # names of the parameter that caps an answer
 ASK = "Answer with one JSON object and nothing else. It must follow this JSON Schema:\n"
 ASK_AGAIN = "Your last answer was wrong: {error}. Answer again with the JSON object alone."
@@ -28,8 +30,10 @@ class Request:
         temperature: 0 for the likeliest answer.
         version: of the prompt; another one is another request.
         meta: whatever the caller wants back; JSON, kept beside the item, neither sent nor hashed.
+        quotes: a text that stands in the messages, where the answer may hold nothing but runs of contiguous words of its
+            lines: servers that can are made to keep to it, see quotes.py.
     Raises:
-        ValueError: a schema with keywords that are not checked.
+        ValueError: a schema with keywords that are not checked, or that is none of quotes.
     """
 
     key: str
@@ -39,8 +43,11 @@ class Request:
     temperature: float = 0.0
     version: str = ""
     meta: dict = field(default_factory=dict)
+    quotes: str | None = None
 
     def __post_init__(self) -> None:
+        if self.quotes is not None:
+            list_name(self.schema or {})
         if self.schema is not None and id(self.schema) not in _checked:
             check_schema(self.schema)
             _checked[id(self.schema)] = self.schema  # SPEED: one check for all items that share it
@@ -62,6 +69,7 @@ class Ability:
     Args:
         rung: index into RUNGS.
         enforced: False once an answer broke the schema that the rung promised to enforce.
+        grammar: whether the parameter `grammar` may be tried, and is obeyed, for answers that quote.
         max_tokens: name of that parameter.
         temperature: whether it may be given.
         system: whether messages may have the role `system`.
@@ -72,9 +80,10 @@ class Ability:
     max_tokens: str = "max_tokens"
     temperature: bool = True
     system: bool = True
+    grammar: bool = True
 
     def __post_init__(self) -> None:
-        flags = (self.enforced, self.temperature, self.system)
+        flags = (self.enforced, self.temperature, self.system, self.grammar)
         if self.rung not in range(len(RUNGS)) or self.max_tokens not in CAPS or not all(isinstance(flag, bool) for flag in flags):
             raise ValueError(f"no ability of a server: {self}")
 
@@ -83,8 +92,8 @@ class Ability:
         """Of the rung."""
         return RUNGS[self.rung]
 
-    def without(self, error: CapabilityError) -> Ability:
-        """What is left after the server rejected something.
+    def without(self, error: CapabilityError, sent: dict) -> Ability:
+        """What is left after the server rejected something that was sent.
 
         Raises:
             ItemError: nothing is left to give up.
@@ -95,6 +104,8 @@ class Ability:
             return replace(self, temperature=False)
         if error.kind == "system_role" and self.system:
             return replace(self, system=False)
+        if error.kind == "format" and GRAMMAR in sent:
+            return replace(self, grammar=False)
         if error.kind == "format" and self.rung + 1 < len(RUNGS):
             return replace(self, rung=self.rung + 1, enforced=True)
         raise ItemError(f"rejected: {error}", kind="rejected", status=error.status)
@@ -120,9 +131,19 @@ def payload(request: Request, model: str, ability: Ability, max_tokens: int, com
     made = {"model": model, "messages": messages, ability.max_tokens: max_tokens}
     if ability.temperature:
         made["temperature"] = request.temperature
-    if request.schema is not None:
-        made |= response_format(request.schema, ability.name)
-    return made
+    return made | _constraint(request, ability)
+
+
+def _constraint(request: Request, ability: Ability) -> dict:
+    """The parameter that holds a server to what is asked for, the narrowest that it accepts."""
+    if request.schema is None:
+        return {}
+    if request.quotes is None:
+        return response_format(request.schema, ability.name)
+    quotes = neutralise(request.quotes)
+    if ability.grammar:
+        return {GRAMMAR: grammar(request.schema, quotes)}
+    return response_format(narrowed(request.schema, quotes), ability.name)
 
 
 def response_format(schema: dict, rung: str) -> dict:

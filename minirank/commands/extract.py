@@ -34,7 +34,7 @@ def register(commands: Commands) -> None:
         "server, its prices and its limits may stand in CONFIG.yaml, under llm: with underscores (price_in: 0.15). Documents that "
         "a server fails are read by the rules, and a table says why; where all fail nothing is written and the exit status is 2.",
     )
-    _add_common(extract)
+    server = _add_common(extract)
     extract.add_argument(
         "--gazetteer",
         metavar="FILE",
@@ -42,6 +42,11 @@ def register(commands: Commands) -> None:
     )
     extract.add_argument(
         "--characters", type=whole_number(LEAST), default=6000, metavar="N", help="of a document in one request (default 6000)"
+    )
+    server.add_argument(
+        "--style",
+        choices=("document", "spans"),
+        help="whole documents (default), or for small models sentence by sentence: they mark skills, the rules do the rest",
     )
     extract.set_defaults(run=run_extract)
 
@@ -109,13 +114,17 @@ def _extract_llm(options: Namespace, server: LLMConfig, gazetteer: Gazetteer | N
     """Extraction by a model; None where nothing was to be asked yet."""
     from ..extract.llm.extract_llm import extract_folder_llm, requests
     from ..extract.llm.hiring_summary import write_signals_llm
+    from ..features import write_signals
 
+    style = options.style or "document"
     with _connected(options, server) as asker:
-        if _without_calls(options, asker, lambda: requests(folder, asker, options.characters)):
+        if _without_calls(options, asker, lambda: requests(folder, asker, options.characters, style)):
             return None
-        features, report = extract_folder_llm(folder, asker, options.characters, gazetteer)
+        features, report = extract_folder_llm(folder, asker, options.characters, gazetteer, style)
         print(report)
-        if not report.nothing_read:
+        if not report.nothing_read and (style == "spans" or report.given_up):
+            write_signals(folder, features)
+        elif not report.nothing_read:
             counts = write_signals_llm(folder, features, asker)
             print(f"hiring signals: {counts.grounded:,} shared traits, {counts.dropped:,} dropped")
         _print_failures(asker, f"none of {len(report.fell_back):,} documents was read" if report.nothing_read else None)
@@ -163,7 +172,8 @@ def _grade(options: Namespace, server: LLMConfig | None) -> None:
     show(f"wrote {path}: {known:,} of {len(pairs):,} pairs, of the others nothing is known")
 
 
-def _add_common(command) -> None:
+def _add_common(command):
+    """Options of both commands; returns the group of those for a server."""
     command.add_argument("data", metavar="DATA", help="the data folder; what is made is written beside its files")
     force = "overwrite what was made or changed by hand there, and the files of --batch-out; what minirank wrote needs no --force"
     command.add_argument("--force", action="store_true", help=force)
@@ -196,7 +206,8 @@ def _add_common(command) -> None:
     add("--max-cost", type=number(above=0), metavar="C", help="never spend more on this store, earlier runs included; needs both prices")
     add("--store", metavar="FILE", help=f"where answers are kept (default DATA/{STORE})")
     add("--record", metavar="FILE", help="keep every exchange with the server, for --replay; the key is not in it")
-    command.set_defaults(server_options=[action.dest for action in server._group_actions])
+    command.set_defaults(server_options=server._group_actions)
+    return server
 
 
 def _server(options: Namespace) -> LLMConfig | None:
@@ -210,8 +221,7 @@ def _server(options: Namespace) -> LLMConfig | None:
 
     server = server_of(options)
     if options.rules or (server.base_url is None and options.replay is None):
-        for name in filter(vars(options).get, options.server_options):
-            option = f"--{name.replace('_', '-')}"
+        for option in (action.option_strings[0] for action in options.server_options if getattr(options, action.dest)):
             if options.rules:
                 raise ConfigError(f"{option} is for a server, and --rules asks none; leave one of the two out")
             raise ConfigError(f"{option} needs --base-url, or llm.base_url in --config; without a server the rules do it all")
@@ -237,12 +247,14 @@ def _connected(options: Namespace, server: LLMConfig) -> Iterator[Asker]:
     from ..errors import ConfigError, RunError
     from ..extract.llm.asker import Asker
     from ..extract.llm.prompts import NAMES, load_prompt
+    from ..extract.llm.sentences import sentence_prompt
     from ..llm_client import Client, Limits, LLMError, Store
     from ..llm_client.cassette import Player
     from ..progress import Progress
 
     for name in NAMES:
         load_prompt(name)  # checks their examples, before anything is sent
+    sentence_prompt()
     progress = Progress(sys.stderr)
     try:
         names = ("concurrency", "rpm", "tpm", "max_cost", "max_tokens", "price_in", "price_out")

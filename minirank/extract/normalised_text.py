@@ -35,7 +35,7 @@ class NormalisedText:
 
     def __init__(self, text: EditedText, plain: str, headings: Mapping[str, str]) -> None:
         self.text, self.plain = text, plain
-        self.sentences = [0, *(m.end() for m in _SENTENCE.finditer(plain))]
+        self.sentences = sentence_starts(plain)
         self._starts, self._kinds = _sections(plain, headings)
 
     @cached_property
@@ -81,6 +81,11 @@ class NormalisedText:
     def has(self, kind: str) -> bool:
         """Whether a section of this kind exists."""
         return kind in self._kinds
+
+
+def sentence_starts(plain: str) -> list[int]:
+    """Sorted start offsets of the sentences of a plain text, the first one 0."""
+    return [0, *(m.end() for m in _SENTENCE.finditer(plain))]
 
 
 def within(spans: list[tuple[int, int]], position: int) -> bool:

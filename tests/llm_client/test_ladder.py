@@ -239,7 +239,7 @@ def test_an_error_that_repeats_the_request_is_not_read_as_a_complaint_about_its_
 
 def test_ability_with_nothing_left_to_give_up():
     with pytest.raises(ItemError):
-        Ability(rung=2).without(CapabilityError("no", kind="format"))
+        Ability(rung=2).without(CapabilityError("no", kind="format"), {})
 
 
 def test_free_text_needs_no_schema():

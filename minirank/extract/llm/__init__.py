@@ -7,12 +7,14 @@ In reading order:
     parse_years, answers      from an answer to features
     prompts, asker            what is asked; what was answered once is not asked again
     merge                     pieces become one document, checked against the rules
+    documents, sentences      a document read as a whole, or sentence by sentence
     extract_llm               the features of a folder
     grade_llm                 how well a resume fits a job
     hiring_summary            what past hires have in common
 """
 
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.extract_llm import PIECE, ExtractionReport, LLMDocument, extract_folder_llm
+from minirank.extract.llm.documents import PIECE, ExtractionReport, LLMDocument
+from minirank.extract.llm.extract_llm import extract_folder_llm
 from minirank.extract.llm.grounding import FoldedText, ValueCounts
 from minirank.extract.llm.prompts import load_prompt

@@ -1,198 +1,95 @@
-"""Extraction by a model: every document in pieces that it can hold, every answer grounded, rules beside and behind it."""
+"""Extraction of a folder by a model, whole documents or sentence by sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from minirank.extract.feature_files import Features, job_by_rules, resume_by_rules, write_features
-from minirank.extract.llm.answers import READERS
+from minirank.extract.feature_files import Features, write_features
 from minirank.extract.llm.asker import Asker
-from minirank.extract.llm.grounding import SentText, ValueCounts
-from minirank.extract.llm.masked_document import MaskedDocument, chunks, halves
-from minirank.extract.llm.merge import cross_check, merge
-from minirank.extract.llm.prompts import load_prompt
-from minirank.extract.masked_text import TEXT_LIMIT
+from minirank.extract.llm.documents import PIECE, ExtractionReport, LLMDocument
+from minirank.extract.llm.sentences import SentenceDocument
 from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request
-from minirank.terminal import printable
 
 from ...data import DataFolder
 
-PIECE = 6_000  # characters of a document in one request, about 1,500 tokens of English
+STYLES: dict[str, type[LLMDocument]] = {"document": LLMDocument, "spans": SentenceDocument}
+SAMPLE = 8  # documents that show whether a model makes up most of what it says
 _ROUNDS = 6  # of halving what a model cannot hold
-# Kinds of failures after which a piece is asked about in two halves -> characters that it must have: a prompt that the
-# context cannot hold, and an answer that the cap cuts off.
-_HALVED = {"context": 400, "truncated": 2_000}
 
 
-@dataclass
-class ExtractionReport:
-    """What became of the documents.
-
-    Args:
-        documents: jobs and snapshots of resumes.
-        by_model: read by the model.
-        empty: nothing to read.
-        distrusted: read by the rules alone, since more than half of the values were dropped.
-        cut: longer than `TEXT_LIMIT`, read in part.
-        fell_back: names of those that the rules read alone, since a request failed.
-        counts: values kept and dropped.
-    """
-
-    documents: int = 0
-    by_model: int = 0
-    empty: int = 0
-    distrusted: int = 0
-    cut: int = 0
-    fell_back: list[str] = field(default_factory=list)
-    counts: ValueCounts = field(default_factory=ValueCounts)
-
-    @property
-    def nothing_read(self) -> bool:
-        """Whether no request about a document has an answer."""
-        return bool(self.fell_back) and not (self.by_model or self.distrusted)
-
-    def __str__(self) -> str:
-        counts = self.counts
-        lines = [
-            f"documents: {self.documents:,}; {self.by_model:,} read by the model, {self.cut:,} of them in part; by rules "
-            f"{len(self.fell_back):,} after a failure, {self.distrusted:,} because most was made up; {self.empty:,} empty",
-            f"values: {counts.grounded:,} grounded; dropped {counts.ungrounded:,} ungrounded, {counts.leaked:,} copied from the "
-            f"prompt's example, {counts.invalid:,} invalid; {counts.corrected:,} corrected by their quote",
-            f"beside the rules: {counts.disputed:,} disputed (kept, the rules' value beside them), {counts.overruled:,} overruled in "
-            f"suspicious documents, {counts.filled:,} filled",
-        ]
-        if self.fell_back:
-            shown = ", ".join(map(printable, self.fell_back[:5])) + (" ..." if len(self.fell_back) > 5 else "")
-            lines.append(f"failed: {shown}; try these again with --retry-failed")
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class LLMDocument:
-    """A job or a resume that a model reads.
-
-    Args:
-        kind: "job" or "resume", of its prompt and reader.
-        name: of the document, for people.
-        text: of the document.
-        rules: its features by rules, with ids, flags and masks.
-        gazetteer: of the rules, and of the names of what a model found; nothing of it is sent.
-        since: its day, seconds since the epoch, or None.
-    """
-
-    kind: str
-    name: str
-    text: str
-    rules: AnyFeatures
-    gazetteer: Gazetteer | None = None
-    since: int | None = None
-
-    @classmethod
-    def of_job(cls, job: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
-        """A line of jobs.jsonl; who wrote an ad is not masked, but for addresses and numbers."""
-        rules = job_by_rules(job, gazetteer)
-        return cls("job", f"job {rules.job_id}", f"{job['title']}\n{job['description']}", rules, gazetteer, job.get("posted_at"))
-
-    @classmethod
-    def of_resume(cls, resume: dict, gazetteer: Gazetteer | None = None) -> LLMDocument:
-        """A line of resumes.jsonl."""
-        rules = resume_by_rules(resume, gazetteer)
-        return cls(
-            "resume", f"resume {rules.resume_id} of {rules.updated_at or 'no date'}", resume["text"], rules, gazetteer, resume["updated_at"]
-        )
-
-    @cached_property
-    def masked(self) -> MaskedDocument:
-        """What a model may see of it."""
-        return MaskedDocument(self.text, self.rules.flagged, self.rules.masked)
-
-    def requests(self, asker: Asker, most: int = PIECE) -> Iterator[tuple[tuple[int, int], Request]]:
-        """Spans of `masked.text` with what is asked about each, as far as is known by now: a span that the model
-        could not hold, or said too much about, is in two halves."""
-        waiting = chunks(self.masked.text, most)[::-1]
-        while waiting:
-            start, end = waiting.pop()
-            text = self.masked.text[start:end]
-            request = load_prompt(self.kind).request(f"{self.name}, characters {start} to {end}", text)
-            least = _HALVED.get(asker.failure(request) or "")
-            if least is not None and len(text) >= least:
-                waiting += [(start + a, start + b) for a, b in reversed(halves(text))]
-            else:
-                yield (start, end), request
-
-    def answered(self, asker: Asker, counts: ValueCounts, most: int = PIECE) -> AnyFeatures | None:
-        """What the answers say that the document says too; None where one is missing."""
-        prompt, parts = load_prompt(self.kind), []
-        for (start, end), request in self.requests(asker, most):
-            answer = asker.answer(request)
-            if answer is None:
-                return None
-            source = SentText(self.masked, start, end, prompt.folded_example, counts)
-            parts.append(READERS[self.kind](answer, source, self.gazetteer, self.since))
-        return merge(parts)
-
-    def read(self, asker: Asker, most: int, report: ExtractionReport) -> AnyFeatures:
-        """Features of the answers; the rules' where one is missing, or where more of it is made up than is not."""
-        report.documents += 1
-        if not self.masked.text:
-            report.empty += 1
-            return self.rules
-        counts = ValueCounts()
-        found = self.answered(asker, counts, most)
-        if found is None:
-            report.fell_back.append(self.name)
-            return self.rules
-        if counts.dropped > counts.grounded:
-            report.distrusted += 1
-            checked = self.rules
-        else:
-            report.by_model += 1
-            report.cut += len(self.text) > TEXT_LIMIT
-            checked = cross_check(found, self.rules, counts)
-        report.counts.add(counts)
-        return checked
-
-
-def documents(folder: DataFolder, gazetteer: Gazetteer | None = None) -> Iterator[LLMDocument]:
+def documents(folder: DataFolder, gazetteer: Gazetteer | None = None, style: str = "document") -> Iterator[LLMDocument]:
     """Every job, then every snapshot of a resume."""
-    yield from (LLMDocument.of_job(job, gazetteer) for job in folder.jobs)
-    yield from (LLMDocument.of_resume(resume, gazetteer) for resume in folder.resumes)
+    kind = STYLES[style]
+    yield from (kind.of_job(job, gazetteer) for job in folder.jobs)
+    yield from (kind.of_resume(resume, gazetteer) for resume in folder.resumes)
 
 
-def requests(folder: DataFolder, asker: Asker, piece: int = PIECE) -> Iterator[Request]:
+def requests(folder: DataFolder, asker: Asker, piece: int = PIECE, style: str = "document") -> Iterator[Request]:
     """What is asked about a folder, as far as is known by now."""
-    return (request for document in documents(folder) for _, request in document.requests(asker, piece))
+    return _requests(documents(folder, style=style), asker, piece)
+
+
+def _requests(found: Iterable[LLMDocument], asker: Asker, piece: int) -> Iterator[Request]:
+    return (request for document in found for _, request in document.requests(asker, piece))
 
 
 def extract_folder_llm(
-    folder: DataFolder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None
+    folder: DataFolder, asker: Asker, piece: int = PIECE, gazetteer: Gazetteer | None = None, style: str = "document"
 ) -> tuple[Features, ExtractionReport]:
     """Extract every job and every snapshot of a resume by a model, and write the features beside the data.
 
     Answers stay in the asker's store: what it holds is not asked again, whatever the gazetteer, of which nothing is
-    sent. A document of which a request fails, or most of whose values are made up, is read by rules alone.
+    sent. A document of which a request fails, or most of whose values are made up, is read by rules alone; so are all but
+    SAMPLE, spread over the folder, where most of these are.
 
     Args:
         folder: DataFolder.
         asker: asks the model, and keeps its answers.
         piece: characters of a document in one request; what the model still cannot hold is halved.
         gazetteer: of the rules, and of the names of what the model finds.
+        style: one of STYLES.
     Returns: Features aligned with the folder, and what became of the documents; where all failed, nothing is written.
     Raises:
         RunError: a file cannot be written.
         FatalError: nothing further can be asked; what was answered is kept.
     """
-    for _ in range(_ROUNDS):
-        if not asker.ask(lambda: requests(folder, asker, piece)):
-            break
-    report = ExtractionReport()
-    found: list[Any] = [document.read(asker, piece, report) for document in documents(folder, gazetteer)]
+    total = len(folder.jobs) + len(folder.resumes)
+    sample = range(0, total, max(1, total // SAMPLE))[:SAMPLE]
+    if len(sample) < total and _mostly_made_up(folder, asker, piece, style, sample):
+        given_up = ExtractionReport(given_up=total - len(sample))
+        found: list[Any] = [
+            document.read(asker, piece, given_up) if at in sample else document.rules
+            for at, document in enumerate(documents(folder, gazetteer, style))
+        ]
+        report = given_up
+    else:
+        ask_all(lambda: requests(folder, asker, piece, style), asker)
+        report = ExtractionReport()
+        found = [document.read(asker, piece, report) for document in documents(folder, gazetteer, style)]
     features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     if not report.nothing_read:
         write_features(folder, features, asker.client.model, gazetteer)
     return features, report
+
+
+def ask_all(wanted: Callable[[], Iterable[Request]], asker: Asker) -> None:
+    """Ask, and ask again in halves what the model cannot hold."""
+    for _ in range(_ROUNDS):
+        if not asker.ask(wanted):
+            break
+
+
+def _mostly_made_up(folder: DataFolder, asker: Asker, piece: int, style: str, sample: range) -> bool:
+    """Whether the rules have to read most of a sample of documents, since the model makes up most of what it says of them."""
+
+    def chosen() -> Iterator[LLMDocument]:
+        return (document for at, document in enumerate(documents(folder, style=style)) if at in sample)
+
+    ask_all(lambda: _requests(chosen(), asker, piece), asker)
+    report = ExtractionReport()
+    for document in chosen():
+        document.read(asker, piece, report)
+    asker.failures.reasons.clear()  # they are noted when the documents are read for good
+    return 2 * report.distrusted > len(sample)

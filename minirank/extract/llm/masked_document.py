@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from minirank.extract.masked_text import masked_text
 from minirank.extract.schema import Flag, Mask
 
-_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
+PLACEHOLDERS = re.compile(r"\[[A-Z]+_\d+\]")
 _BLANKS = re.compile(r"\s+")
 # What could close the prompt's own quotation marks, or open a chat turn.
 _DELIMITERS = re.compile(r"(?i)<(?=\||/?\s?(?:document|job|resume|example|answer)\b)|\[(?=/?INST\])|<(?=</?SYS>>)")
@@ -33,7 +33,7 @@ class MaskedDocument:
         self.source = source
         self._given: dict[tuple[str, str], str] = {}
         self._numbers: Counter[str] = Counter()
-        self._taken = frozenset(_PLACEHOLDER.findall(source))
+        self._taken = frozenset(PLACEHOLDERS.findall(source))
         text = masked_text(source, masks, flagged, self._replacement)
         text.edit(_blanks(text.text))
         text.edit((m.start(), m.end(), m[0] + " ") for m in _DELIMITERS.finditer(text.text))

@@ -16,7 +16,7 @@ from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.hobbies import at_work
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
-from minirank.extract.rules.open_forms import Marked, marked_in_english, open_forms, open_phrases, without_company
+from minirank.extract.rules.open_forms import Marked, marked_by_model, marked_in_english, open_forms, open_phrases, without_company
 from minirank.extract.rules.periods import MOST_YEARS, covered_months
 from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company, presents
 from minirank.extract.rules.responsibilities import HOW_TO_APPLY, find_responsibilities
@@ -59,7 +59,9 @@ _NOT_WORK = ("education", "apart", "languages")
 _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b(?:m/[wf]/[dx]|f/m/[dx]|all genders)\b")
 
 
-def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None) -> JobFeatures:
+def extract_job(
+    title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None, marks: Spans | None = None
+) -> JobFeatures:
     """Features of a job description.
 
     Args:
@@ -68,6 +70,7 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
             characters of both together.
         gazetteer: Gazetteer whose labels are skills too where the tagger marks them as skills or knowledge, or None.
         posted_at: int, seconds since the epoch: from when on the weeks to a date of its start count; None: a date tells nothing.
+        marks: (start, end) of the skills, tools and knowledge that a model has marked, in the place of the tagger's; or None.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
@@ -83,6 +86,8 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
 
     asked = {kind: [m for m in found if is_asked(m.start)] for kind, found in scan.kinds.items()}
     marked = marked_in_english(scan, gazetteer, is_asked)
+    if marks is not None:
+        marked = Marked(marked.skills, marked_by_model(scan, marks, lambda position: position >= border and is_asked(position)))
     skills = without_company(scan, asked["skill"], marked, cues)
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
@@ -110,21 +115,27 @@ def extract_job(title: str, description: str, gazetteer: Gazetteer | None = None
     )
 
 
-def extract_resume(text: str, updated_at: int | None = None, gazetteer: Gazetteer | None = None) -> ResumeFeatures:
+def extract_resume(
+    text: str, updated_at: int | None = None, gazetteer: Gazetteer | None = None, marks: Spans | None = None
+) -> ResumeFeatures:
     """Features of a resume.
 
     Args:
         text: str, any language; what is not understood is left out, and so is what comes after `TEXT_LIMIT` characters.
         updated_at: int, seconds since the epoch: what `present` means; the latest year in the text when None.
         gazetteer: Gazetteer whose labels are skills too, or None.
+        marks: (start, end) of the skills, tools and knowledge that a model has marked, or None: no tagger reads resumes.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
     kinds = scan.kinds | {"skill": at_work(scan)}
-    marks = resume_marks(scan.tokens)
-    career = read_career(scan, marks, _month(updated_at))
-    has = {kind: affirmed(scan.plain, kinds[kind], marks) for kind in ("skill", "soft", "language", "education")}
-    skills = has["skill"] if gazetteer is None else sorted([*has["skill"], *affirmed(scan.plain, _labels(scan, gazetteer), marks)])
+    cues = resume_marks(scan.tokens)
+    career = read_career(scan, cues, _month(updated_at))
+    has = {kind: affirmed(scan.plain, kinds[kind], cues) for kind in ("skill", "soft", "language", "education")}
+    skills = has["skill"] if gazetteer is None else sorted([*has["skill"], *affirmed(scan.plain, _labels(scan, gazetteer), cues)])
+    if marks is not None:
+        named = [*skills, *(m for kind in ("soft", "language", "education") for m in kinds[kind]), *scan.titles]
+        skills = sorted([*skills, *affirmed(scan.plain, open_forms(scan, marked_by_model(scan, marks), named, ()), cues)])
     return ResumeFeatures(
         title=_resume_title(scan),
         seniority=_resume_seniority(scan),

@@ -78,6 +78,21 @@ def marked_in_english(scan: ScannedText, gazetteer: Gazetteer | None, is_asked: 
     return Marked(skills, knowledge)
 
 
+def marked_by_model(scan: ScannedText, marks: Spans, is_asked: Callable[[int], bool] = lambda position: True) -> Spans:
+    """What a model marks in the place of the tagger, without overlaps, where `is_asked` allows.
+
+    Args:
+        scan: ScannedText.
+        marks: offsets into the source.
+        is_asked: as for `marked_in_english`.
+    """
+    found: Spans = []
+    for start, end in sorted(scan.text.text_span(*mark) for mark in marks):
+        if start < end and is_asked(start) and (not found or found[-1][1] <= start):
+            found.append((start, end))
+    return found
+
+
 def open_forms(scan: ScannedText, knowledge: Spans, names: Iterable[Match], tasks: Iterable[tuple[str, int, int]]) -> list[Match]:
     """Spans of knowledge that no name stands for, as Matches whose name is the surface form.
 

@@ -1,0 +1,126 @@
+"""Extraction sentence by sentence: what is asked, what the rules make of the marks, what is asked once, a kill in the middle."""
+
+import json
+import re
+import time
+
+import pytest
+from checkout import start_python
+from extraction_server import names, serving, write_folder
+
+from minirank.cli import main
+from minirank.data import read_folder
+from minirank.extract import extract_folder
+from minirank.extract.llm.asker import Asker
+from minirank.extract.llm.extract_llm import extract_folder_llm
+from minirank.extract.llm.sentences import MOST_WORDS, SentenceDocument, sentence_prompt
+from minirank.llm_client import Client, Limits, Store
+
+JOBS = {
+    "j1": ("Brewer", "Requirements:\nYou know zymurgy and Python.\nWe do not need mash tuning.\nNice to have\nA plus is cask repair."),
+    "j2": ("Brewer", "We ask for hop picking.\nYou know zymurgy and Python."),
+}
+RESUMES = [("r1", "Ann Lee, ann@x.org\nBrewer. Knows zymurgy and cask repair, no hop picking."), ("r2", "Brauer\nKann Maische rühren.")]
+MARKS = re.compile("zymurgy|mash tuning|cask repair|hop picking|Maische rühren")
+
+
+def marking(messages):
+    return json.dumps({"skills": MARKS.findall(messages[-1]["content"])})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return read_folder(write_folder(tmp_path, JOBS, RESUMES))
+
+
+def ask(folder, url, **options):
+    client = Client(url, "m", timeout=60, limits=Limits(concurrency=2, retries=0))
+    with Store(folder.path / "llm.sqlite") as store:
+        return extract_folder_llm(folder, Asker(client, store), style="spans", **options)
+
+
+def test_the_model_marks_and_the_rules_do_the_rest(folder):
+    with serving(marking) as (url, _):
+        features, report = ask(folder, url)
+    first, second = features.jobs
+    assert names(first.must_have) == ["zymurgy", "python"] and names(first.nice_to_have) == ["cask repair"]
+    assert "hop picking" in names(second.must_have)
+    anna, bert = features.resumes
+    assert names(anna.skills) == ["zymurgy", "cask repair"] and names(bert.skills) == ["maische rühren"]
+    assert all(value.quote == folder.resumes[0]["text"][value.start : value.end] for value in anna.skills)
+    assert {value.source for value in anna.skills} == {"tagger"}  # in the words of the text, as a tagger's
+    assert (report.by_model, report.fell_back, report.counts.dropped) == (4, [], 0)
+    assert extract_folder(folder).resumes[1].skills == ()  # by rules alone
+
+
+def test_what_is_asked(folder):
+    with serving(marking) as (url, chats):
+        ask(folder, url)
+    asked = [chat[-1]["content"] for chat in chats]
+    assert "Requirements:" not in asked and "Nice to have" not in asked  # headings
+    assert asked.count("You know zymurgy and Python.") == 1  # of two jobs
+    assert "[NAME_1], [EMAIL_1]" not in asked and "ann@x.org" not in json.dumps(chats)  # nothing but placeholders there
+    assert all(len(chat) == 2 + 2 * len(sentence_prompt().examples) for chat in chats)
+
+
+def test_a_text_without_stops_is_cut_and_placeholders_are_no_quotes():
+    several = [f"word{at}" for at in range(150)]
+    text = " ".join([*several[:100], "mail me@example.org now", *several[100:]])
+    document = SentenceDocument.of_job({"job_id": "j", "title": "", "description": text})
+    requests = [request for _, request in document.requests(None)]
+    assert [len(request.messages[-1]["content"].split()) for request in requests] == [MOST_WORDS, MOST_WORDS + 1, 32]
+    assert "mail \n now" in requests[1].quotes and "[EMAIL_1]" in requests[1].messages[-1]["content"]
+    assert " ".join(request.messages[-1]["content"] for request in requests) == document.masked.text
+
+
+def test_failed_sentences_cost_their_marks_alone(folder):
+    with serving(lambda messages: "no" if "Python" in messages[-1]["content"] else marking(messages)) as (url, _):
+        features, report = ask(folder, url)
+    assert "hop picking" in names(features.jobs[1].must_have) and report.fell_back == []
+    assert names(features.jobs[0].must_have) == ["python"]
+
+
+def test_a_model_that_makes_things_up_is_given_up(tmp_path, capsys):
+    jobs = {f"j{at}": ("Brewer", f"You know zymurgy and thing{at}.") for at in range(40)}
+    folder = read_folder(write_folder(tmp_path, jobs, RESUMES))
+    with serving(lambda messages: json.dumps({"skills": ["Haskell", "Cobol"]})) as (url, chats):
+        command = ["extract", str(folder.path), "--base-url", url, "--model", "m", "--style", "spans"]
+        assert main(command) == 0
+        asked = len(chats)
+        assert main(command) == 0 and len(chats) == asked < 40
+    said = capsys.readouterr().out
+    assert "given up: most of what the model says of 8 documents is made up, so the rules read the other 34" in said
+    assert main(["extract", str(folder.path), "--rules", "--style", "spans"]) == 2
+    assert "--style is for a server" in capsys.readouterr().err
+
+
+def test_case_24_a_kill_in_the_middle_costs_no_answer_twice(tmp_path):
+    jobs = {f"j{at}": ("Brewer", f"You know zymurgy at place{at}. Then comes hop picking.") for at in range(30)}
+    (tmp_path / "data").mkdir()
+    data = write_folder(tmp_path / "data", jobs, RESUMES)
+
+    def slow(messages):
+        time.sleep(0.02)
+        return marking(messages)
+
+    with serving(slow) as (url, chats):
+        command = ("-m", "minirank", "extract", data, "--base-url", url, "--model", "m", "--style", "spans", "--concurrency", "2")
+        worker = start_python(*command)
+        while len(chats) < 12:
+            assert worker.poll() is None
+            time.sleep(0.01)
+        worker.kill()
+        worker.communicate()
+        with Store(data / "llm.sqlite") as store:
+            done = len({item.digest for item in store.items() if item.status == "done"})
+        before = len(chats)
+        assert main([str(part) for part in command[2:]]) == 0
+        with Store(data / "llm.sqlite") as store:
+            different = len({item.digest for item in store.items()})
+    assert done >= before - 2 and len(chats) - before == different - done  # what was under way is asked again, and nothing else
+    written = (data / "job_features.jsonl").read_bytes()
+    with serving(marking) as (url, chats):
+        (tmp_path / "other").mkdir()
+        other = write_folder(tmp_path / "other", jobs, RESUMES)
+        assert main(["extract", str(other), "--base-url", url, "--model", "m", "--style", "spans"]) == 0
+    assert (other / "job_features.jsonl").read_bytes() == written
