@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -162,6 +162,11 @@ class Plan:
     def backward(self) -> Iterator[Operation]:
         """The same operations from the last to the first."""
         return reversed(self.operations)
+
+    def in_bfloat16(self) -> Plan:
+        """The same plan with products of bfloat16 in the dense layers with a ReLU; see `ops/dense_bfloat16.py`."""
+        rounded = (replace(op, kind="dense_bfloat16") if op.kind == "dense" and op.attributes["relu"] else op for op in self.operations)
+        return replace(self, operations=tuple(rounded))
 
     def flops(self) -> int:
         """Multiply-adds times 2 of one row's forward pass, matrix products alone."""

@@ -16,6 +16,7 @@ from .tile import WIDE, panel_product
 from .vector import BYTES
 
 KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
+WHOLE = 32  # rows that scratch is for at least, and a multiple of: those of two matrix tiles
 Buffers = dict[str, np.ndarray]  # of one thread, by name
 
 
@@ -50,7 +51,7 @@ def fill_work(
     shared |= {"ids": contiguous(inputs.ids, np.int32).reshape(-1), "dense": contiguous(inputs.dense, dtype).reshape(-1)}
     shared |= bags.lists(inputs) | {"entities": entities(inputs), "table_values": contiguous(values.tables, dtype)}
     shared |= {"runs": encoded.runs, "reals": encoded.reals, "panel_product": panel_product.address(dtype)}
-    scratch, works = capacity * (WIDE * BYTES // dtype.itemsize + encoded.scratch), []
+    scratch, works = -(-capacity // WHOLE) * WHOLE * (WIDE * BYTES // dtype.itemsize + encoded.scratch), []
     for mine, rest in zip(buffers, others):
         own = {"values": reuse(mine, f"values of {capacity} rows", encoded.arena, dtype), "scratch": reuse(mine, "scratch", scratch, dtype)}
         works.append(Work(**shared, **rest, **own, ticks=np.zeros((len(encoded.table), 2), np.int64)))

@@ -86,7 +86,8 @@ def drivers_of(part: str) -> list:
     """What a part of the executor, or a module, has compiled."""
     if part not in DRIVERS:
         return [*import_module(part).DRIVERS]
-    usual, all_kinds = [kind for kind in KINDS.values() if kind.precompiled], KINDS.values()
+    all_kinds = [kind for kind in KINDS.values() if kind.why_not() is None]
+    usual = [kind for kind in all_kinds if kind.precompiled]
     rows = [panel_product, *(kernel for kind in usual for kernel in (kind.forward_tile, kind.backward_tile))]
     rest = [kind.pack for kind in usual]
     rare = [kernel for kind in all_kinds for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold)]

@@ -34,7 +34,8 @@ import numpy as np
 
 from ..adam import Adam
 from ..batch import Batch, Inputs
-from ..executor import Executor, Gradients
+from ..executor import Executor, Gradients, Unavailable
+from ..ops import KINDS
 from ..parameters import Arena, TrainState
 from ..plan import Plan
 from .bags import FlatBags
@@ -59,6 +60,8 @@ class CpuExecutor(Executor):
             raise ValueError(f"threads must be at least 1, got {threads}")
         if tile_rows < 1:
             raise ValueError(f"tile_rows must be at least 1, got {tile_rows}")
+        for reason in {KINDS[op.kind].why_not() for op in plan.operations} - {None}:
+            raise Unavailable(f"{reason}; use precision: float32, or backend: reference")
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
         plans, bags = EncodedPlans(plan, self.dtype, tile_rows), FlatBags(plan)

@@ -243,6 +243,17 @@ def where_positive(typing, condition, vector):
 
 
 @intrinsic
+def positive_part(typing, vector):
+    """max(x, 0) of a vector's elements x; NaN stays NaN, as in NumPy."""
+
+    def codegen(context, builder, sig, args):
+        zero = ir.Constant(args[0].type, [0.0] * args[0].type.count)
+        return builder.select(builder.fcmp_ordered("<", args[0], zero), zero, args[0])
+
+    return vector(vector), codegen
+
+
+@intrinsic
 def reduce_sum(typing, vector):
     """Sum of a vector's elements, halves first: the same order, and so the same bits, on every machine."""
 

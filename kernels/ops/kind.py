@@ -79,6 +79,10 @@ class Kind:
             ValueError: says what the operation demands.
         """
 
+    def why_not(self) -> str | None:
+        """Why this processor has not the instructions for its kernels, in one line; None where it has."""
+        return None
+
     def forward(self, op, state) -> None:
         """Compute the output in NumPy; `state` is a `reference.PassState`."""
         raise NotImplementedError
