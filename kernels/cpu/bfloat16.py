@@ -11,13 +11,13 @@ one float32, and kernels move such pairs. Eight registers hold a tile each, 16 r
     A1         |  C10 += A1 B0                    | C11|      four products of 16,384 multiply-adds each
                +----------------------------------+----+
 
-What a product reads must lie right. A row of a tile of A is 32 numbers of one row, which is row-major. A row of a tile of B is
-*pairs*: numbers k and k + 1 of column 0, of column 1, ...:
+What a product reads lies tile behind tile along k, and then the next 16 rows of A, or columns of B: it is read from the front to the
+back. A row of a tile of A is 32 numbers of one row. A row of a tile of B is *pairs*: numbers k and k + 1 of column 0, of column 1, ...:
 
+    round_rows        A as it is: x in the forward pass, dz for dx = dz W^T
+    transpose_pairs   A from a matrix whose rows run along k: x for dW = x^T dz
     pair_rows         B from a matrix whose rows run along k: a weight in the forward pass, dz for dW = x^T dz
     transpose_rows    B from a matrix whose columns do: a weight for dx = dz W^T
-    round_rows        A as it is
-    transpose_pairs   A from a matrix whose rows run along k: x for dW = x^T dz
 
 All round to the nearest, ties to even, and fill up with 0 to whole tiles along k; C is cut to its size by the configuration of the tiles.
 """
@@ -213,18 +213,17 @@ def release(typing):
 
 
 @intrinsic
-def multiply_tiles(typing, c, cs, down, right, a, a_down, a_step, a_stride, b, b_right, steps, start, bias):
+def multiply_tiles(typing, c, cs, down, right, a, a_down, b, b_right, steps, start, bias):
     """A block of 2 x 2 tiles of C = start + A B.
 
     Args:
         c: pointer; row i of a tile is at c + i * cs, the second tiles `down` and `right` numbers behind the first.
-        a: pointer to pairs; the second tile a_down behind the first, that of the next k a_step, a row of it a_stride.
-        b: pointer to pairs; the second tile b_right behind the first; that of the next k follows.
+        a, b: pointers to tiles; the second one a_down or b_right places behind the first, those of the next k right behind.
         steps: tiles along k. start: 0, ADD or BIAS, see `tile.tile`. bias: pointer.
     """
 
     def codegen(context, builder, sig, args):
-        c, cs, down, right, a, a_down, a_step, a_stride, b, b_right, steps, start, bias = args
+        c, cs, down, right, a, a_down, b, b_right, steps, start, bias = args
         loads = _tile_function(builder, "tileloadd64", BYTE, BYTE_POINTER, INT)
         stores = _tile_function(builder, "tilestored64", BYTE, BYTE_POINTER, INT)
         zero = _tile_function(builder, "tilezero", BYTE)
@@ -254,13 +253,14 @@ def multiply_tiles(typing, c, cs, down, right, a, a_down, a_step, a_stride, b, b
             builder.branch(go)
         builder.position_at_end(go)
         with cgutils.for_range(builder, steps, intp=INT) as loop:
-            a_here, b_here = moved(a, builder.mul(loop.index, a_step)), moved(b, builder.mul(loop.index, INT(TILE)))
-            call(loads, A0, a_here, a_stride)
+            along = builder.mul(loop.index, INT(TILE))
+            a_here, b_here = moved(a, along), moved(b, along)
+            call(loads, A0, a_here, INT(PAIRS))
             call(loads, B0, b_here, INT(PAIRS))
             builder.call(dot, [C00, A0, B0])
             call(loads, B1, moved(b_here, b_right), INT(PAIRS))
             builder.call(dot, [C01, A0, B1])
-            call(loads, A1, moved(a_here, a_down), a_stride)
+            call(loads, A1, moved(a_here, a_down), INT(PAIRS))
             builder.call(dot, [C10, A1, B0])
             builder.call(dot, [C11, A1, B1])
         for number, place, _ in blocks:
@@ -268,7 +268,7 @@ def multiply_tiles(typing, c, cs, down, right, a, a_down, a_step, a_stride, b, b
         return context.get_dummy_value()
 
     size = types.intp
-    return types.void(c, size, size, size, a, size, size, size, b, size, size, size, bias), codegen
+    return types.void(c, size, size, size, a, size, b, size, size, size, bias), codegen
 
 
 # --- matrices -------------------------------------------------------------------------------
@@ -290,17 +290,16 @@ def copy_edge(edge, source, stride, rows, columns, height, width):
 
 @kernel
 def round_rows(target, source, stride, rows, width, edge):
-    """A (rows, width) from rows of numbers: row i is whole_tiles(width, 32) / 2 pairs. edge: memory for 32 numbers."""
-    pairs = whole_tiles(width, DEPTH) // 2
+    """A (rows, width) from a matrix whose row i starts at source[i * stride]. edge: memory for 32 numbers."""
+    tiles = whole_tiles(width, DEPTH) // DEPTH
     for i in range(rows):
-        row, x = at(target, i * pairs), at(source, i * stride)
-        j = 0
-        while j + DEPTH <= width:
-            round_pairs(at(row, j // 2), at(x, j))
-            j += DEPTH
-        if j < width:
-            copy_edge(edge, at(x, j), stride, 1, width - j, 1, DEPTH)
-            round_pairs(at(row, j // 2), edge)
+        row, x = at(target, i // SIDE * tiles * TILE + i % SIDE * PAIRS), at(source, i * stride)
+        for k in range(0, width, DEPTH):
+            numbers = at(x, k)
+            if k + DEPTH > width:
+                copy_edge(edge, numbers, stride, 1, width - k, 1, DEPTH)
+                numbers = edge
+            round_pairs(at(row, k // DEPTH * TILE), numbers)
 
 
 @kernel
@@ -347,27 +346,24 @@ def transpose_pairs(target, source, stride, depth, width, edge):
 
 
 @kernel
-def product(c, cs, a, a_block, a_step, a_stride, b, b_block, steps, rows, width, start, bias):
+def product(c, cs, a, a_block, b, b_block, steps, rows, width, start, bias):
     """C (rows, width) = start + A B, in blocks of 32 x 32.
 
     Args:
-        c: element (i, j) is c[i * cs + j]. a, b: pairs; the next 16 rows of A are a_block places further, the next 16 columns of B b_block.
-        a_step, a_stride, steps, start, bias: see `multiply_tiles`; a bias has as many numbers as there are columns.
+        c: element (i, j) is c[i * cs + j]. a, b: tiles; the next 16 rows of A are a_block places further, the next 16 columns of B b_block.
+        steps, start, bias: see `multiply_tiles`; a bias has as many numbers as there are columns.
     """
     for j in range(0, width, 2 * SIDE):
         columns = min(width - j, 2 * SIDE)
         # NOTE: where there is one tile only, the second is the first: both start from the same numbers, and end with them.
         right = SIDE if columns > SIDE else 0
-        n0, n1 = min(columns, SIDE), columns - right if columns > SIDE else min(columns, SIDE)
+        n0, n1 = min(columns, SIDE), columns - right
         panel, b_right = at(b, j // SIDE * b_block), b_block if right else 0
         for i in range(0, rows, 2 * SIDE):
             height = min(rows - i, 2 * SIDE)
             down = SIDE if height > SIDE else 0
             if i == 0 or height < 2 * SIDE:
-                configure(min(height, SIDE), height - down if down else min(height, SIDE), n0, n1)
-            place, source = at(c, i * cs + j), at(a, i // SIDE * a_block)
+                configure(min(height, SIDE), height - down, n0, n1)
             a_down = a_block if down else 0
-            multiply_tiles(
-                place, cs, down * cs, right, source, a_down, a_step, a_stride, panel, b_right, steps, start, at(bias, j)
-            )
+            multiply_tiles(at(c, i * cs + j), cs, down * cs, right, at(a, i // SIDE * a_block), a_down, panel, b_right, steps, start, at(bias, j))
     release()

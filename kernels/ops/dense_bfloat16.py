@@ -19,7 +19,7 @@ import numpy as np
 
 from ..cpu import bfloat16
 from ..cpu import layout as L
-from ..cpu.bfloat16 import DEPTH, SIDE, TILE, pair_rows, product, round_pairs, round_rows, transpose_pairs, transpose_rows, whole_tiles
+from ..cpu.bfloat16 import DEPTH, PAIRS, SIDE, TILE, pair_rows, product, round_pairs, round_rows, transpose_pairs, transpose_rows, whole_tiles
 from ..cpu.jit import kernel
 from ..cpu.tile import ADD, BIAS
 from ..cpu.vector import at, copy, lanes, load, positive_part, store, where_positive
@@ -134,8 +134,8 @@ def multiply_runs(y, ys, x, xs, panels, runs, inverted, inner, rows, width, star
             round_rows(rounded, at(x, low), xs, rows, high - low, edge)
         else:
             round_some_columns(rounded, x, xs, rows, runs, begin, number, inverted, inner, first, steps)
-        step = steps * DEPTH // 2
-        product(y, ys, rounded, SIDE * step, DEPTH // 2, step, at(panels, first * TILE), tiles_of(inner, DEPTH) * TILE, steps, rows, width, start, bias)
+        some = at(panels, first * TILE)
+        product(y, ys, rounded, steps * TILE, some, tiles_of(inner, DEPTH) * TILE, steps, rows, width, start, bias)
         start = ADD
 
 
@@ -143,7 +143,7 @@ def multiply_runs(y, ys, x, xs, panels, runs, inverted, inner, rows, width, star
 def round_some_columns(target, source, stride, rows, runs, begin, end, inverted, inner, first, steps):
     """A (rows, steps tiles) from tile `first` on, with the columns of some runs, and 0 elsewhere."""
     size = steps * DEPTH
-    row = at(target, rows * size // 2)
+    row = at(target, whole_tiles(rows, SIDE) * size // 2)
     for j in range(size):
         row[j] = 0
     for i in range(rows):
@@ -151,7 +151,7 @@ def round_some_columns(target, source, stride, rows, runs, begin, end, inverted,
             low, high = run_of(runs, number, inverted, inner)
             copy(at(row, low - first * DEPTH), at(source, i * stride + low), high - low)
         for j in range(0, size, DEPTH):
-            round_pairs(at(target, (i * size + j) // 2), at(row, j))
+            round_pairs(at(target, (i // SIDE * steps + j // DEPTH) * TILE + i % SIDE * PAIRS), at(row, j))
 
 
 @tile_kernel
@@ -186,12 +186,12 @@ def bfloat16_backward_tile(op, work, first, rows):
     pairs = at(columns, deep * tiles_of(inner, SIDE) * TILE)
     transpose_pairs(columns, x, xs, rows, inner, edge)
     pair_rows(pairs, dz, ys, rows, width, edge)
-    product(dweight, width, columns, deep * TILE, TILE, SIDE, pairs, deep * TILE, deep, inner, width, ADD, dbias)
+    product(dweight, width, columns, deep * TILE, pairs, deep * TILE, deep, inner, width, ADD, dbias)
     if differentiable > 0:
         transposed = at(work.panels, op[L.PANELS] + tiles_of(inner, DEPTH) * tiles_of(width, SIDE) * TILE)
-        start, step = 0 if op[L.IN_OVERWRITE] == 1 else ADD, broad * DEPTH // 2
+        start = 0 if op[L.IN_OVERWRITE] == 1 else ADD
         round_rows(columns, dz, ys, rows, width, edge)
-        product(dx, xs, columns, SIDE * step, DEPTH // 2, step, transposed, broad * TILE, broad, rows, differentiable, start, dbias)
+        product(dx, xs, columns, broad * TILE, transposed, broad * TILE, broad, rows, differentiable, start, dbias)
 
 
 @kernel
