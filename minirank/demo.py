@@ -17,8 +17,6 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import numpy as np
-
 from .config.configuration import Config, FolderConfig
 from .config.model import GateConfig, ModelConfig
 from .data import DataFolder, Dataset, read_folder, split_by_time
@@ -206,7 +204,7 @@ def make_market(path: Path, seed: int, impressions: int, progress: Progress) -> 
 def warm_up(config: Config, dataset: Dataset) -> None:
     """One training step on one row, so that no model's seconds hold the compilation of the kernels."""
     ready = prepare(config, dataset=dataset)
-    state = TrainState(initial_values(ready.plan, seed=0, dtype=np.dtype(config.training.precision)))
+    state = TrainState(initial_values(ready.plan, seed=0, dtype=config.training.dtype))
     executor_of(ready.config, ready.plan).step(state, dataset.rows.take(dataset.train[:1]), config.training.optimiser)
 
 

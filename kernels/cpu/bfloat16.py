@@ -237,7 +237,12 @@ def multiply_tiles(typing, c, cs, down, right, a, a_down, b, b_right, steps, sta
                 pointer = builder.gep(pointer, [each])
             return pointer
 
-        blocks = ((C00, moved(c), INT(0)), (C01, moved(c, right), right), (C10, moved(c, down), INT(0)), (C11, moved(c, down, right), right))
+        blocks = (
+            (C00, moved(c), INT(0)),
+            (C01, moved(c, right), right),
+            (C10, moved(c, down), INT(0)),
+            (C11, moved(c, down, right), right),
+        )
         nothing, added, biased, go = (builder.append_basic_block(name) for name in ("nothing", "added", "biased", "go"))
         choice = builder.switch(start, nothing)
         choice.add_case(INT(ADD), added)
@@ -365,5 +370,7 @@ def product(c, cs, a, a_block, b, b_block, steps, rows, width, start, bias):
             if i == 0 or height < 2 * SIDE:
                 configure(min(height, SIDE), height - down, n0, n1)
             a_down = a_block if down else 0
-            multiply_tiles(at(c, i * cs + j), cs, down * cs, right, at(a, i // SIDE * a_block), a_down, panel, b_right, steps, start, at(bias, j))
+            multiply_tiles(
+                at(c, i * cs + j), cs, down * cs, right, at(a, i // SIDE * a_block), a_down, panel, b_right, steps, start, at(bias, j)
+            )
     release()

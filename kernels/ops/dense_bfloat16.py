@@ -19,7 +19,19 @@ import numpy as np
 
 from ..cpu import bfloat16
 from ..cpu import layout as L
-from ..cpu.bfloat16 import DEPTH, PAIRS, SIDE, TILE, pair_rows, product, round_pairs, round_rows, transpose_pairs, transpose_rows, whole_tiles
+from ..cpu.bfloat16 import (
+    DEPTH,
+    PAIRS,
+    SIDE,
+    TILE,
+    pair_rows,
+    product,
+    round_pairs,
+    round_rows,
+    transpose_pairs,
+    transpose_rows,
+    whole_tiles,
+)
 from ..cpu.jit import kernel
 from ..cpu.tile import ADD, BIAS
 from ..cpu.vector import at, copy, lanes, load, positive_part, store, where_positive

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import yaml
 
 from ..errors import ConfigError
@@ -126,7 +127,7 @@ class TrainingConfig:
             predicts, as one run. `model.members` are trained, and stopped, together.
         threads: of the cpu backend; null = the cores of this process. Another number gives other last bits.
         backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
-        precision: of parameters and activations.
+        precision: of parameters, activations and products; `bfloat16` rounds what is multiplied, and needs a processor with matrix tiles.
         cuda: settings of the cuda backend.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
     """
@@ -142,7 +143,7 @@ class TrainingConfig:
     seeds: int = 1
     threads: int | None = None
     backend: Literal["cpu", "reference", "cuda"] = "cpu"
-    precision: Literal["float32", "float64"] = "float32"
+    precision: Literal["float32", "float64", "bfloat16"] = "float32"
     cuda: CudaConfig = CudaConfig()
     checkpoint_seconds: float = 60.0
 
@@ -170,6 +171,11 @@ class TrainingConfig:
             raise ValueError(f"{setting} is for the cuda backend, backend is {self.backend}; leave it out, or use backend: cuda")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the parameters: with products of bfloat16 they are float32."""
+        return np.dtype("float32" if self.precision == "bfloat16" else self.precision)
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,7 @@ def read_model(folder: Path, plan: Plan, config: Config, name: str = MODEL) -> A
         RunError: missing, damaged, or of another plan.
     """
     path = folder / name
-    dtype = np.dtype(config.training.precision)
+    dtype = config.training.dtype
     arrays = load_npz(path, NO_RUN, {name: (parameter.shape, dtype) for name, parameter in plan.parameters.items()})
     values = Arena(plan, dtype)
     for name, view in values.items():

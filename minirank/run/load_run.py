@@ -16,7 +16,7 @@ from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..locking import holder
 from ..model.architectures import compile_plan
-from .backend import executor_of, with_backend
+from .backend import executor_of, in_precision, with_backend, without_tiles
 from .folder import CHECKPOINT, CONFIG, DATA, MODEL, RESTORE, read_config, read_data_facts, read_model
 from .trained_with import check_unchanged
 
@@ -80,19 +80,20 @@ def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], 
 
 def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
     config = read_config(folder)
+    trained, config = config, without_tiles(config, backend, say)
     if backend is not None:
         config = with_backend(config, backend)
     facts = read_data_facts(folder)
     if not (folder / MODEL).exists() and (folder / CHECKPOINT).exists():
         what = "no epoch is finished yet" if config.training.seeds == 1 else "not all seeds are trained yet"
         raise RunError(f"{folder}: {what}; go on with `minirank train --resume`")
-    if not check_unchanged(folder / MODEL, config):
+    if not check_unchanged(folder / MODEL, trained):
         say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
     encoder = (Encoder if isinstance(config.data, FolderConfig) else TableEncoder).load(folder)
     if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
         raise RunError(f"{folder / DATA}: the encoder makes other inputs; {RESTORE}")
     try:
-        plan = compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates, config.training.seeds)
+        plan = in_precision(config, compile_plan(config.model, config.tasks, facts.inputs, facts.label_rates, config.training.seeds))
     except (ConfigError, KeyError):
         raise RunError(f"{folder / DATA}: does not fit {CONFIG}; {RESTORE}") from None
     return Run(folder, config, plan, read_model(folder, plan, config), encoder, facts.fingerprint, facts.left_out)

@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 from ..config.configuration import TrainingConfig
 from ..errors import ConfigError
 from ..kernels.plan import Plan
@@ -22,7 +20,7 @@ def enough_memory(training: TrainingConfig, plan: Plan) -> Iterator[None]:
     Raises:
         ConfigError: says how much the parameters, their gradients and Adam's moments take.
     """
-    needed = (5 if training.average else 4) * np.dtype(training.precision).itemsize * (plan.size(table=False) + plan.size(table=True))
+    needed = (5 if training.average else 4) * training.dtype.itemsize * (plan.size(table=False) + plan.size(table=True))
     try:
         if needed > min(ADDRESSABLE, _physical_memory()):  # the system may promise more, and end the process that takes it
             raise MemoryError

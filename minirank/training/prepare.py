@@ -15,6 +15,7 @@ from ..kernels.plan import Plan
 from ..model.architectures import compile_plan
 from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
+from ..run.backend import in_precision
 from ..run.learnable import learnable
 from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import check_names
@@ -71,7 +72,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     if len(dataset.valid):
         config = _with_stopping(config, known, found.left_out, progress)
     rates = label_rates(config.tasks, with_targets(dataset.rows.take(dataset.train), config.tasks))
-    plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
+    plan = in_precision(config, compile_plan(config.model, config.tasks, dataset.inputs, rates))
     return Prepared(config, dataset, rates, plan, found.left_out, known.reasons)
 
 

@@ -37,7 +37,7 @@ def join_seeds(ready: Prepared, folder: Path, facts: np.ndarray) -> None:
     """
     config = ready.config
     plan = compile_plan(config.model, config.tasks, ready.dataset.inputs, ready.rates, config.training.seeds)
-    values = initial_values(plan, 0, np.dtype(config.training.precision))  # of the layer that takes the mean
+    values = initial_values(plan, 0, config.training.dtype)  # of the layer that takes the mean
     for number, seed in enumerate(seeds_of(config)):
         for name, trained in files.read_model(folder, ready.plan, config, files.of_seed(seed)).items():
             if f"seed{number}.{name}" in plan.parameters:  # learned task weights and the mean over members are of no use any more

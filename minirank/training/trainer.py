@@ -113,7 +113,7 @@ def _train(
             if (folder / files.CHECKPOINT).exists():
                 check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
                 averaged = config.training.average > 0
-                state, cursor = load_checkpoint(folder, ready.plan, np.dtype(config.training.precision), averaged)
+                state, cursor = load_checkpoint(folder, ready.plan, config.training.dtype, averaged)
                 progress.say(f"going on at {_place(config, cursor)}, step {state.step}")
             elif (folder / files.MODEL).exists():
                 files.remove_seeds(folder)  # of a process that was killed
@@ -186,7 +186,7 @@ class Trainer:
     def _begin_seed(self, number: int, sizes: dict[str, int]) -> None:
         """Fresh parameters, at the first row; `sizes`: of the files that the seeds before this one have written to."""
         self.cursor = Cursor(number, losses=[0.0] * len(self.plan.losses), sizes=sizes)
-        values = initial_values(self.plan, self.seed, np.dtype(self.settings.precision))
+        values = initial_values(self.plan, self.seed, self.settings.dtype)
         self.state = TrainState(values, self.settings.average > 0)
 
     def _rows_before(self) -> int:
@@ -362,7 +362,7 @@ def _ended(folder: Path) -> Trained:
 @contextmanager
 def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
     """Let other processes compile the kernels for the first time while the data are prepared."""
-    if config.training.backend != "cpu" or config.training.precision != "float32":
+    if config.training.backend != "cpu" or config.training.precision == "float64":
         yield
         return
     from ..kernels.cpu.compile import BESIDE, compiling, wait_for
