@@ -60,8 +60,12 @@ class CpuExecutor(Executor):
             raise ValueError(f"threads must be at least 1, got {threads}")
         if tile_rows < 1:
             raise ValueError(f"tile_rows must be at least 1, got {tile_rows}")
-        for reason in {KINDS[op.kind].why_not() for op in plan.operations} - {None}:
-            raise Unavailable(f"{reason}; use precision: float32, or backend: reference")
+        kinds = {op.kind: KINDS[op.kind] for op in plan.operations}
+        for name, kind in kinds.items():
+            if kind.rounds and np.dtype(dtype) != np.float32:
+                raise ValueError(f"{name} sums in float32, got {np.dtype(dtype)}")
+            if reason := kind.why_not():
+                raise Unavailable(reason)
         self.plan, self.dtype = plan, np.dtype(dtype)
         self.threads, self.tile_rows = threads or available_threads(), tile_rows
         plans, bags = EncodedPlans(plan, self.dtype, tile_rows), FlatBags(plan)

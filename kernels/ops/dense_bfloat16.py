@@ -59,7 +59,7 @@ def dense_bfloat16_backward(dx, dweight, dbias, dy, x, y, weight):
 class DenseBfloat16(Dense, name="dense_bfloat16"):
     """Inputs (x,), parameters (W, b), attribute relu, which is 1."""
 
-    precompiled = False
+    precompiled, rounds = False, True
 
     def forward(self, op, state):
         weight, bias = state.values(op.parameters)

@@ -6,7 +6,7 @@
 | --- | --- |
 | plan.py | `check`, `multiplies`, `compares_rows` |
 | reference.py | `forward`, `backward` |
-| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
+| cpu/ | `why_not`, `rounds`, `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
 | cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
 | bench/ | `count` |
 """
@@ -53,6 +53,7 @@ class Kind:
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
         compares_rows: it compares the rows of a search, which must stay together. precompiled: compiled before the first step of any model.
+        rounds: it rounds what it multiplies to fewer bits than float32 has, and sums in float32.
         forward_tile, backward_tile: its kernels for a tile of rows; a loss writes its gradient in the first one, and has no second.
         pack: packs its weights once a step. fold: adds to its packed bias what the columns that all rows share contribute.
     """
@@ -61,7 +62,7 @@ class Kind:
     integer_attributes: ClassVar[tuple[str, ...]] = ()
     float_attribute: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
-    table = multiplies = by_id = adds_to_output = compares_rows = False
+    table = multiplies = by_id = adds_to_output = compares_rows = rounds = False
     precompiled = True
     forward_tile = backward_tile = pack = fold = None
 

@@ -16,7 +16,7 @@ from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, gu
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Bag, InputSpec
-from minirank.kernels.cpu import buffers, embedding_update, walk
+from minirank.kernels.cpu import bfloat16, buffers, embedding_update, walk
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.cpu.tiles import thread_tiles
 from minirank.kernels.parameters import TrainState
@@ -41,8 +41,10 @@ class GuardedExecutor(CpuExecutor):
 
 
 def touch_everything(seed, behind):
-    """Steps, gradients and predictions of a drawn plan, all in guarded memory."""
+    """Steps, gradients and predictions of a drawn plan, all in guarded memory; every third on the processor's matrix tiles, if it has any."""
     plan, spec, _, rng = drawn(seed)
+    if seed % 3 == 0 and bfloat16.why_not() is None:
+        plan = plan.in_bfloat16()
     for module in (buffers, embedding_update, parameters):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
     GuardedExecutor.behind = behind
