@@ -6,7 +6,8 @@
 | --- | --- |
 | plan.py | `check`, `multiplies`, `compares_rows` |
 | reference.py | `forward`, `backward` |
-| cpu/ | `why_not`, `rounds`, `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
+| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
+| cpu/, tests | `why_not`, `rounds` |
 | cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
 | bench/ | `count` |
 """

@@ -12,7 +12,8 @@ from training_world import predictions_for, small_config
 from minirank.config.configuration import ScoreConfig
 from minirank.errors import ConfigError, RunError
 from minirank.kernels.batch import Bag, Batch, InputSpec, forget
-from minirank.kernels.cpu import compile, walk
+from minirank.kernels.cpu import bfloat16, compile, walk
+from minirank.kernels.ops import KINDS
 from minirank.progress import Progress
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
@@ -142,6 +143,32 @@ def test_both_backends_train_the_same_model(tmp_path):
     one, other = load_run(tmp_path / "cpu"), load_run(tmp_path / "reference")
     for name, values in one.values.items():
         np.testing.assert_allclose(values, other.values[name], rtol=1e-6, atol=1e-9, err_msg=name)
+
+
+def test_products_of_bfloat16_train_and_predict(tmp_path, monkeypatch):
+    """Tiles where the processor has them, NumPy's twin everywhere; without tiles nothing is trained, and a run predicts in float32."""
+    config = small_config(tmp_path, "training.precision=bfloat16", "training.epochs=2", "model.expert_hidden=[40, 33]")
+    reference = replace(config, training=replace(config.training, backend="reference"))
+    train(reference, tmp_path / "reference")
+    exact = load_run(tmp_path / "reference", backend="reference")
+    assert {op.kind for op in exact.plan.operations} >= {"dense_bfloat16", "dense"} and exact.values.dense.dtype == np.float32
+    assert "dense_bfloat16" in (tmp_path / "reference" / "plan.txt").read_text()
+    if bfloat16.why_not() is None:
+        train(config, tmp_path / "tiles")
+        found, expected = (evaluate_run(load_run(tmp_path / name), "valid", bootstrap=0) for name in ("tiles", "reference"))
+        losses = [each["overall"]["tasks"]["ctr"]["metrics"]["log_loss"]["value"] for each in (found, expected)]
+        assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    monkeypatch.setattr(KINDS["dense_bfloat16"], "why_not", lambda: "no tiles")
+    monkeypatch.setattr(bfloat16, "why_not", lambda: "no tiles")
+    with pytest.raises(ConfigError, match="training.precision bfloat16: no tiles; use precision: float32, or backend: reference"):
+        train(config, tmp_path / "without")
+    assert not (tmp_path / "without").exists()
+    said = []
+    elsewhere = load_run(tmp_path / "reference", backend="cpu", say=said.append)
+    assert "predicts with those of float32" in said[0] and "no tiles" in said[0]
+    rows = load_dataset(config).rows.take(np.arange(50))
+    ours, theirs = (run.executor.logits(run.values, rows) for run in (elsewhere, exact))
+    assert 0 < np.linalg.norm(ours - theirs) < 0.02 * np.linalg.norm(theirs)
 
 
 def test_the_best_epoch_is_kept_and_patience_ends_training(tmp_path, monkeypatch):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from cpu_world import ROWS, THREADS, TILE_ROWS, drawn, smooth_batch
+from small_plans import EXACT
 
 from minirank.kernels.cpu.executor import CpuExecutor
-from small_plans import EXACT
 from minirank.kernels.reference import ReferenceExecutor
 
 SEEDS = range(30)

@@ -58,10 +58,11 @@ def test_a_run_predicts_with_another_backend(command, capsys, tmp_path, monkeypa
     assert refused(capsys, *command, "--backend", "cuda") == f"training.backend cuda: {NO_GPU}"
 
 
-def test_float64_is_refused(capsys, tmp_path):
-    options = ("--backend", "cuda", "--set", "training.precision=float64")
+@pytest.mark.parametrize("precision", ("float64", "bfloat16"))
+def test_another_precision_is_refused(precision, capsys, tmp_path):
+    options = ("--backend", "cuda", "--set", f"training.precision={precision}")
     said = refused(capsys, "train", write_table(tmp_path), "--run", tmp_path / "run", *options)
-    assert "precision must be float32 on the cuda backend, got float64" in said
+    assert f"precision must be float32 on the cuda backend, got {precision}" in said
 
 
 @cases("""

@@ -8,6 +8,7 @@ from cpu_world import drawn, drawn_batch
 from random_rows import SPEC, random_batch, randomise
 from small_plans import finish, inputs, layer, plan_of, small
 
+from minirank.kernels.adam import Adam
 from minirank.kernels.cpu import bfloat16
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.executor import Unavailable, make_executor
@@ -16,7 +17,6 @@ from minirank.kernels.ops import KINDS
 from minirank.kernels.ops.dense import dense_backward, dense_forward
 from minirank.kernels.ops.dense_bfloat16 import dense_bfloat16_backward, round_to_bfloat16
 from minirank.kernels.parameters import TrainState, initial_values
-from minirank.kernels.adam import Adam
 from minirank.kernels.plan import PlanBuilder
 
 needs_tiles = pytest.mark.skipif(bfloat16.why_not() is not None, reason=str(bfloat16.why_not()))
