@@ -95,13 +95,8 @@ def table(results: dict) -> str:
             half = student.ppf(0.975, len(seeds) - 1) * difference.std(ddof=1) / len(seeds) ** 0.5
             low, high = difference.mean() - half, difference.mean() + half
             worst += [f"{name}: {title}"] if high < 0 else []
-            cells = (
-                f"{exact.mean():.4f}",
-                f"{exact.std(ddof=1):.4f}",
-                f"{rounded.mean():.4f}",
-                f"{difference.mean():+.4f} ({low:+.4f} to {high:+.4f})",
-            )
-            rows.append([name, title, *cells])
+            change = f"{difference.mean():+.4f} ({low:+.4f} to {high:+.4f})"
+            rows.append([name, title, f"{exact.mean():.4f}", f"{exact.std(ddof=1):.4f}", f"{rounded.mean():.4f}", change])
     told = f"clearly worse: {', '.join(worst)}" if worst else "no figure is clearly worse"
     return paragraphs(
         f"Of {len(rows)} figures with products of bfloat16 in place of float32, {told}.",

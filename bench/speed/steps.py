@@ -127,13 +127,24 @@ def far(name: str, got: list, expected: np.ndarray | float, tolerance: float) ->
     return error
 
 
-def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
-    """Seconds of a training step."""
+def train_cell(
+    workload: Workload,
+    gate: str,
+    threads: int,
+    options: argparse.Namespace,
+    competitors: tuple[Competitor, ...] | None = None,
+    tolerances: tuple[float, float] = (TOLERANCE, TRAJECTORY),
+) -> dict:
+    """Seconds of a training step.
+
+    Args:
+        competitors: by default those that the cell admits. tolerances: of a loss and of logits; of a loss after steps.
+    """
     plan = workloads.plan_of(workload, gate)
     batch = workloads.batch_of(workload, "train", 0)
     expected = make_executor("reference", plan, np.float64).logits(workloads.parameters(plan).copy(np.float64), batch)
     main_cell = gate == GATES[0] and threads == 2 and workload.name != "wide"
-    competitors = chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
+    competitors = competitors or chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, [("train", seed) for seed in range(BATCHES)])
         competition = Competition(competitors, threads, folder, options, stack)
@@ -141,13 +152,13 @@ def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Na
 
         def check(process, record):
             if not record["own_model"]:
-                record["error"] = {"logits": far("logits", process.ask("logits", batch=0), expected, TOLERANCE)}
+                record["error"] = {"logits": far("logits", process.ask("logits", batch=0), expected, tolerances[0])}
                 loss = workloads.loss(batch, expected)
-                record["error"]["loss"] = far("losses", process.ask("loss", batch=0), loss, TOLERANCE)
+                record["error"]["loss"] = far("losses", process.ask("loss", batch=0), loss, tolerances[0])
             losses = [loss for _, loss in process.ask("steps", batches=[0, 0, 0])]
             if not record["own_model"]:
                 trajectory.extend([] if trajectory else losses)
-                record["error"]["steps"] = far("losses after steps", losses, trajectory, TRAJECTORY)
+                record["error"]["steps"] = far("losses after steps", losses, trajectory, tolerances[1])
 
         def measure(process, record):
             count = STEPS_A_ROUND[workload.name]
@@ -163,27 +174,34 @@ def train_cell(workload: Workload, gate: str, threads: int, options: argparse.Na
     return facts | {"competitors": competition.records}
 
 
-def score_cell(workload: Workload, gate: str, threads: int, options: argparse.Namespace) -> dict:
-    """Seconds of a request, with the job's share computed once and without, and rows a second of many rows."""
+def score_cell(
+    workload: Workload,
+    gate: str,
+    threads: int,
+    options: argparse.Namespace,
+    competitors: tuple[Competitor, ...] | None = None,
+    tolerance: float = TOLERANCE,
+) -> dict:
+    """Seconds of a request, with the job's share computed once and without, and rows a second of many rows; arguments as of `train_cell`."""
     plan = workloads.plan_of(workload, gate)
     kinds = [*(("request", seed) for seed in range(REQUESTS)), ("bulk", 0)]
     reference, values = make_executor("reference", plan, np.float64), workloads.parameters(plan).copy(np.float64)
     one, bulk = (reference.logits(values, workloads.batch_of(workload, *kinds[i])) for i in (0, -1))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         workloads.write(Path(folder), workload, gate, kinds)
-        competition = Competition(chosen(SCORING, options), threads, folder, options, stack)
+        competition = Competition(competitors or chosen(SCORING, options), threads, folder, options, stack)
         cases = {case(*each): each for each in itertools.product((False, True), (1, 4))}
 
         def check(process, record):
             record["requests"] = {}
             for name, (shared, clients) in cases.items():
                 try:
-                    far("scores", process.ask("scores", number=0, shared=shared), one, TOLERANCE)
+                    far("scores", process.ask("scores", number=0, shared=shared), one, tolerance)
                     process.ask("requests", numbers=list(range(REQUESTS)), shared=shared, clients=clients)
                     record["requests"][name] = []
                 except PeerError as error:
                     record.setdefault("cannot", {})[name] = str(error)
-            far("scores of many rows", process.ask("bulk_scores", chunk=CHUNKS[0]), bulk, TOLERANCE)
+            far("scores of many rows", process.ask("bulk_scores", chunk=CHUNKS[0]), bulk, tolerance)
             seconds = {chunk: process.ask("bulk", chunk=chunk) for chunk in CHUNKS for _ in range(2)}  # the second one counts
             record["chunk"], record["bulk"] = min(seconds, key=seconds.get), []
 

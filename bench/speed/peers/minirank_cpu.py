@@ -1,4 +1,4 @@
-"""Ours: the `cpu` executor, in a process of its own like every competitor."""
+"""Ours: the `cpu` executor, in a process of its own like every competitor. Variant: `bfloat16`."""
 
 import sys
 from pathlib import Path
@@ -22,6 +22,8 @@ class Minirank:
     def prepare(self, problem, threads, variant):
         workload = Workload(**vars(problem.sizes))
         plan = plan_of(workload, problem.gate)
+        if variant == "bfloat16":
+            plan = plan.in_bfloat16()
         self.values = parameters(plan)
         if problem.kinds[0][0] == "train":
             self.state, self.adam = TrainState(self.values), Adam()

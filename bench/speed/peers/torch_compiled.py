@@ -1,4 +1,4 @@
-"""torch.compile. Variants: `wide` or `loop` experts, and `sparse` (the look-up stays outside) or `dense` gradients of tables."""
+"""torch.compile. Variants as those of torch_eager.py but `bmm`; with `sparse` the look-up stays outside."""
 
 import torch
 from torch_eager import TorchEager

@@ -1,4 +1,4 @@
-"""PyTorch, eager. Variants: the form of the experts (`wide`, `bmm`, `loop`) and the gradients of tables (`sparse`, `dense`)."""
+"""PyTorch, eager. Variants: the form of the experts (`wide`, `bmm`, `loop`), the gradients of tables (`sparse`, `dense`), `autocast` to bfloat16."""
 
 import torch
 from torch import nn
@@ -13,7 +13,8 @@ class TorchEager:
 
     def prepare(self, problem, threads, variant):
         torch.set_num_threads(threads)
-        form, gradients = variant.split(", ")
+        form, gradients, *autocast = variant.split(", ")
+        self.autocast = torch.autocast("cpu", torch.bfloat16, enabled=bool(autocast))
         self.network = Network(problem.arrays, form)
         self.table = nn.Embedding.from_pretrained(torch.from_numpy(problem.tables), freeze=False, sparse=gradients == "sparse")
         self.optimisers = optimisers(self.network, self.table)
@@ -27,13 +28,16 @@ class TorchEager:
 
     @torch.no_grad()
     def logits(self, number):
-        return self.forward(self.batches[number])
+        with self.autocast:
+            return self.forward(self.batches[number]).float()
 
     def loss(self, number):
-        return self.objective(self.batches[number]).item()
+        with self.autocast:
+            return self.objective(self.batches[number]).item()
 
     def step(self, number):
-        loss = self.objective(self.batches[number])
+        with self.autocast:
+            loss = self.objective(self.batches[number])
         descend(loss, self.optimisers)
         return loss.item()
 

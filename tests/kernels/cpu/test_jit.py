@@ -59,13 +59,8 @@ def test_a_stamp_covers_every_source_file_of_the_kernels_and_of_a_drivers_own_fo
 
 
 def test_warm_compiles_every_kernel_of_every_operation():
-    kernels = {
-        kernel
-        for kind in KINDS.values()
-        if not kind.why_not()
-        for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold)
-        if kernel
-    }
+    possible = [kind for kind in KINDS.values() if kind.why_not() is None]
+    kernels = {kernel for kind in possible for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold) if kernel}
     drivers = [driver for part in compile.DRIVERS for driver in compile.drivers_of(part)]
     assert {kernel.of(compile.FLOAT32) for kernel in kernels} <= set(drivers) and len(drivers) == len(set(drivers)) > len(kernels)
 

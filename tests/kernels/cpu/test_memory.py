@@ -41,7 +41,7 @@ class GuardedExecutor(CpuExecutor):
 
 
 def touch_everything(seed, behind):
-    """Steps, gradients and predictions of a drawn plan, all in guarded memory; every third on the processor's matrix tiles, if it has any."""
+    """Steps, gradients and predictions of a drawn plan, all in guarded memory; every third on matrix tiles, if there are any."""
     plan, spec, _, rng = drawn(seed)
     if seed % 3 == 0 and bfloat16.why_not() is None:
         plan = plan.in_bfloat16()
