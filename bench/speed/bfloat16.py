@@ -69,7 +69,7 @@ def table(results: dict) -> str:
     told = ", ".join(f"{name} {value:.2f}x" for name, value in own.items())
     beside = ", ".join(f"{name} {value:.2f}x" for name, value in peers.items())
     return paragraphs(
-        f"How many times as long a step takes as with products of bfloat16: float32 {told}; the best of PyTorch under autocast {beside or '-'}.",
+        f"A step takes in float32 {told} as long as with products of bfloat16, the best of PyTorch under autocast {beside or '-'}.",
         "Time divided by that with products of bfloat16; in brackets the quartiles of the ratio within a round.",
         markdown(head, rows),
         f"{results['machine']}.",

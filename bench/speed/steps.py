@@ -182,7 +182,7 @@ def score_cell(
     competitors: tuple[Competitor, ...] | None = None,
     tolerance: float = TOLERANCE,
 ) -> dict:
-    """Seconds of a request, with the job's share computed once and without, and rows a second of many rows; arguments as of `train_cell`."""
+    """Seconds of a request, with the job's share computed once and without, and rows a second of many rows; arguments: see `train_cell`."""
     plan = workloads.plan_of(workload, gate)
     kinds = [*(("request", seed) for seed in range(REQUESTS)), ("bulk", 0)]
     reference, values = make_executor("reference", plan, np.float64), workloads.parameters(plan).copy(np.float64)

@@ -1,4 +1,4 @@
-"""PyTorch, eager. Variants: the form of the experts (`wide`, `bmm`, `loop`), the gradients of tables (`sparse`, `dense`), `autocast` to bfloat16."""
+"""PyTorch, eager. Variants: form of experts (`wide`, `bmm`, `loop`), gradients of tables (`sparse`, `dense`), `autocast` to bfloat16."""
 
 import torch
 from torch import nn
