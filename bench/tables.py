@@ -19,9 +19,9 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
-    "speed": ("steps", "bfloat16", "kernels", "ceilings", "scaling", "evaluation", "starts"),
+    "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation", "starts"),
     "gpu": ("measure",),
-    "ranking": ("roles", "census", "precision", "attacks", "real_texts", "reading", "lost", "links"),
+    "ranking": ("roles", "census", "attacks", "real_texts", "reading", "lost", "links"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
     "llm": ("client", "campaign"),
     "fuzz": ("campaign",),

@@ -21,7 +21,18 @@ LAYERS = (
     "model run training ranking report demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).
-BLOCKS = ("cpu.cache", "cpu.cache_folders", "cpu.jit", "cpu.vector", "cpu.address", "cpu.tile", "cpu.matmul", "cpu.layout", "cpu.work")
+BLOCKS = (
+    "cpu.cache",
+    "cpu.cache_folders",
+    "cpu.jit",
+    "cpu.vector",
+    "cpu.address",
+    "cpu.tile",
+    "cpu.bfloat16",
+    "cpu.matmul",
+    "cpu.layout",
+    "cpu.work",
+)
 PLAN = ("plan", "parameters", "checks", "objective")
 RUN = ("adam", "batch", "ops", "executor", *PLAN)  # what every backend needs
 KERNELS = (
