@@ -85,7 +85,7 @@ _SEEN = {
     ),
     "a field of mathematics": ([paragraph("<m:oMath><m:r><m:t>x+1</m:t></m:r></m:oMath>")], "x+1"),
     "macros, objects and comments are nothing": (
-        [paragraph("Anna", "<w:r><w:object><w:txbxContent><w:p/></w:txbxContent></w:object><w:commentReference/></w:r>")],
+        [paragraph("Anna", "<w:r><w:object><w:txbxContent><w:p/></w:txbxContent></w:object><w:commentReference w:id=\"1\"/></w:r>")],
         "Anna",
     ),
 }  # fmt: skip

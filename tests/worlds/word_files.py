@@ -13,7 +13,9 @@ SPACES = (
     ' xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml" xmlns:own="https://example.org/own"'
 )
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_CORE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_RELS = "vnd.openxmlformats-package.relationships+xml"
+_CORE = f"{_PACKAGE}/relationships/metadata/core-properties"
 THEME = (
     '<a:theme xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:themeElements><a:clrScheme>'
     '<a:lt1><a:srgbClr val="FFFFFF"/></a:lt1><a:dk1><a:srgbClr val="000000"/></a:dk1><a:accent1><a:srgbClr val="4472C4"/></a:accent1>'
@@ -72,7 +74,7 @@ def word_file(*body, section="", parts=None, modified="2024-05-01T08:00:00Z", ma
     folder = main.rpartition("/")[0]
     links = [("d", f"{_OFFICE}/officeDocument", main), ("c", _CORE, "docProps/core.xml")]
     members = {
-        "[Content_Types].xml": "<Types/>",
+        "[Content_Types].xml": _types(main),
         "_rels/.rels": _links(links),
         main: document,
         "docProps/core.xml": f'<p xmlns:dcterms="http://purl.org/dc/terms/"><dcterms:modified>{modified}</dcterms:modified></p>',
@@ -92,4 +94,10 @@ def word_file(*body, section="", parts=None, modified="2024-05-01T08:00:00Z", ma
 
 def _links(links):
     made = "".join(f'<Relationship Id="{key}" Type="{kind}" Target="{target}"/>' for key, kind, target in links)
-    return f"<Relationships>{made}</Relationships>"
+    return f'<Relationships xmlns="{_PACKAGE}/relationships">{made}</Relationships>'
+
+
+def _types(main):
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    made = "".join(f'<Default Extension="{name}" ContentType="application/{kind}"/>' for name, kind in (("xml", "xml"), ("rels", _RELS)))
+    return f'<Types xmlns="{_PACKAGE}/content-types">{made}<Override PartName="/{main}" ContentType="{word}"/></Types>'
