@@ -73,8 +73,8 @@ def find_files(folder: Path, kind: str | None = None) -> dict[str, list[Path]]:
 
 def _files_in(folder: Path) -> list[Path]:
     """All files below a folder but those that programs leave: `.DS_Store`, `~$letter.docx`, `Thumbs.db`."""
-    found = []
-    for place, folders, names in os.walk(folder):
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=lambda error: found.append(Path(error.filename))):  # told when it is read
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             if not name.startswith((".", "~$")) and name not in ("Thumbs.db", "desktop.ini"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,7 +17,8 @@ import minirank
 
 from .document import Document, Hidden, Unreadable
 
-SECONDS = 30.0  # for one file
+SECONDS = 30  # of the processor, for one file
+WAITING = 10  # times as long: then it is not the processor that it waits for
 BYTES = 2**30  # of memory
 Answer = list[Document] | Unreadable
 
@@ -24,7 +26,7 @@ Answer = list[Document] | Unreadable
 class Worker:
     """A process that reads one file at a time; it is started when it is needed, and anew after a file that ended it."""
 
-    def __init__(self, seconds: float = SECONDS, most_bytes: int = BYTES) -> None:
+    def __init__(self, seconds: int = SECONDS, most_bytes: int = BYTES) -> None:
         self._seconds, self._bytes = seconds, most_bytes
         self._process: subprocess.Popen[str] | None = None
 
@@ -38,7 +40,7 @@ class Worker:
             late.set()
             process.kill()
 
-        timer = threading.Timer(self._seconds, end)
+        timer = threading.Timer(self._seconds * (WAITING if hasattr(signal, "SIGXCPU") else 1), end)
         timer.start()
         try:
             process.stdin.write(json.dumps(str(path)) + "\n")
@@ -51,8 +53,8 @@ class Worker:
         if line.endswith("\n"):
             return _documents(json.loads(line))
         self.close()
-        if late.is_set():
-            return Unreadable(f"takes more than {self._seconds:g} s", remedy="split it, or save it anew")
+        if late.is_set() or process.returncode == -getattr(signal, "SIGXCPU", 0):
+            return Unreadable(f"takes more than {self._seconds} s", remedy="split it, or save it anew")
         return Unreadable(f"its reader ended (status {process.returncode}): damaged, or too large", remedy="open it and save it anew")
 
     def close(self) -> None:
@@ -68,7 +70,7 @@ class Worker:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"{__package__}.worker", str(self._bytes)],
+                [sys.executable, "-P", "-m", f"{__package__}.worker", str(self._bytes), str(self._seconds)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # warnings of libraries

@@ -1,15 +1,18 @@
 """The process in which files are read: a line of JSON with a path in, a line with its documents or its problem out.
 
-    python -P -m minirank.data.documents.worker BYTES
+    python -P -m minirank.data.documents.worker BYTES SECONDS
 
-A file that takes too long or too much memory costs this process, and nothing else (see pool.py).
+A file that takes too much time or memory costs this process, and nothing else (see pool.py). Its time is that of the processor, which a
+busy machine does not use up, and which the system takes from a library that never returns, too.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +28,10 @@ except ImportError:  # Windows
 def answer_to(path: Path) -> dict:
     """`documents`, or `problem` and `remedy`."""
     try:
+        if path.is_dir():  # it was named because it could not be listed
+            raise Unreadable("no permission to list this folder", remedy="run chmod u+rx on it")
+        if path.exists() and not path.is_file():
+            raise Unreadable("is no file, but a pipe or a device", remedy="take it out of the folder")
         return {"documents": [asdict(document) for document in read_document(path.read_bytes(), path.name)]}
     except Unreadable as error:
         return {"problem": error.problem, "remedy": error.remedy}
@@ -45,10 +52,13 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no answer
     if resource is not None:
-        most = int(sys.argv[1])
+        most, seconds = map(int, sys.argv[1:])
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for line in sys.stdin:
+        if resource is not None:
+            end, most = math.ceil(time.process_time()) + seconds, resource.getrlimit(resource.RLIMIT_CPU)[1]
+            resource.setrlimit(resource.RLIMIT_CPU, (end if most == resource.RLIM_INFINITY else min(end, most), most))
         print(json.dumps(answer_to(Path(json.loads(line)))), file=answers, flush=True)
 
 

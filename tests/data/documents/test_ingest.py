@@ -1,6 +1,7 @@
 """Documents become lines of a data folder; what cannot be read costs one line, and the rest goes on."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_file_that_ends_its_process_costs_one_line(tmp_path):
             stream.truncate(2**29)
         assert "memory" in worker.read(tmp_path / "huge.txt").problem
         assert worker.read(good) == [Document("Nurse")]
+    finally:
+        worker.close()
+
+
+def test_a_file_that_takes_too_long_costs_one_line_and_a_pipe_is_no_file(tmp_path):
+    (tmp_path / "long.csv").write_text("id,text\n" + "1,a\n" * 400_000)
+    (tmp_path / "good.txt").write_text("Nurse")
+    os.mkfifo(tmp_path / "pipe.txt")
+    worker = Worker(seconds=1)
+    try:
+        assert "takes more than 1 s" in worker.read(tmp_path / "long.csv").problem
+        assert "is no file" in worker.read(tmp_path / "pipe.txt").problem and worker.read(tmp_path / "good.txt") == [Document("Nurse")]
     finally:
         worker.close()
 
