@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..errors import ConfigError, nearest
@@ -63,6 +63,7 @@ class TaskConfig:
 
 
 MOST_WIDTH = 2**20
+MOST_STEERING = 32  # roles that get weights of their own in the gates unasked
 MOST_LAYERS = 10_000  # of all experts and towers: each is a line of the plan
 
 
@@ -72,13 +73,13 @@ class GateConfig:
 
     Args:
         role: `none` (plain gates), `bias` (a role r adds c_r to the logits z), `full` (x U_r + c_r), `mlp` (a hidden
-            layer over [role embedding, x]).
+            layer over [role embedding, x]); null is `full` where the data have 2 to 32 roles and the architecture has gates, else `none`.
         temperature: tau of the softmax; above 1 the gates are more even.
         penalty: lambda of lambda/2 ||U_r, c_r||^2, once a data set, in the loss.
         hidden: width of the hidden layer of `mlp`.
     """
 
-    role: Literal["none", "bias", "full", "mlp"] = "none"
+    role: Literal["none", "bias", "full", "mlp"] | None = None
     temperature: float = 1.0
     penalty: float = 100.0
     hidden: int = 16
@@ -141,6 +142,15 @@ class ModelConfig:
     field_unknown_share: float = 0.0
     name_unknown_share: float = 0.05
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
+
+
+def with_gate(config: ModelConfig, spec: InputSpec) -> ModelConfig:
+    """The model with what `gate.role: null` stands for in these data."""
+    if config.gate.role is not None:
+        return config
+    ids = dict(spec.categorical).get(config.role_field or "", 0)  # of the roles, and one for an unknown one
+    steered = config.architecture in GATED and 2 < ids <= MOST_STEERING + 1
+    return replace(config, gate=replace(config.gate, role="full" if steered else "none"))
 
 
 def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:

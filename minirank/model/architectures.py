@@ -7,7 +7,7 @@ tied to three tasks: tasks are a list. Sources: Caruana 1997 (shared bottom), Ma
 
 from __future__ import annotations
 
-from ..config.model import ModelConfig, TaskConfig, check_tasks
+from ..config.model import ModelConfig, TaskConfig, check_tasks, with_gate
 from ..kernels.batch import Batch, InputSpec
 from ..kernels.plan import Plan, Slot
 from .label_rates import LabelRates, label_rates
@@ -81,6 +81,7 @@ def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: Input
     Raises:
         ConfigError: a loss without a label in the training rows, a gate without a role field, ...
     """
+    config = with_gate(config, spec)
     check_tasks(config, tasks, spec)
     net = Network(config, tasks, spec, seeds)
     rates = rows if isinstance(rows, LabelRates) else label_rates(tasks, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..config.configuration import Config, FolderConfig, ScoreConfig
-from ..config.model import check_tasks
+from ..config.model import check_tasks, with_gate
 from ..config.table import TableConfig
 from ..data import Dataset
 from ..data.column_facts import column_remarks
@@ -58,8 +58,8 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     found.raise_first()
     for line in left_out_lines(found.left_out):
         progress.say(line)
-    config = replace(config, tasks=found.tasks)
-    dataset = select_tasks(dataset, config.tasks)
+    dataset = select_tasks(dataset, found.tasks)
+    config = replace(config, tasks=found.tasks, model=with_gate(config.model, dataset.inputs))
     check_tasks(config.model, config.tasks, dataset.inputs)
     check_names(config.tasks)
     check_labels(dataset, config.tasks)

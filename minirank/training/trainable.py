@@ -57,7 +57,7 @@ def trainable(config: Config, folder: DataFolder | None = None) -> Trainable:
     """
     try:
         # a vocabulary that the gates read is known only once the folder is encoded
-        reads_texts = config.model.gate.role != "none" and config.model.role_field not in (None, "role")
+        reads_texts = config.model.gate.role not in (None, "none") and config.model.role_field not in (None, "role")
         dataset = load_dataset(config) if folder is None or reads_texts else load_labels(config, folder)
     except MinirankError as error:
         return Trainable((error,))

@@ -269,6 +269,18 @@ def test_a_position_never_enters_the_input_vector(architecture, role, position_f
         np.testing.assert_array_equal(executor.logits(values, batch), logits)
 
 
+def test_the_role_steers_the_gates_where_the_data_have_some_roles():
+    def steered(architecture="mmoe", roles=4):
+        spec = dataclasses.replace(SPEC, categorical=(("role", roles + 1), *SPEC.categorical[1:]))
+        return "gate.role_weight" in plan_of(small(architecture, None), spec=spec).parameters
+
+    assert SPEC.categorical[0][0] == "role"
+    assert steered() and steered("omoe") and steered(roles=2) and steered(roles=32)
+    assert not (steered(roles=1) or steered(roles=33) or steered("shared_bottom"))
+    plan = compile_plan(small("mmoe", None), (TaskConfig("income"),), *one_task())  # there is no role
+    assert not any(op.kind == "dense_by_id" for op in plan.operations)
+
+
 def test_the_default_fields_may_be_missing():
     plan = compile_plan(small("mmoe", "none"), (TaskConfig("income"),), *one_task())
     assert "position_bias" not in plan.parameters and "embedding.a" in plan.parameters
