@@ -83,6 +83,7 @@ def doctor(
     *,
     max_tokens: int | None = None,
     tell: Callable[[str], object] | None = None,
+    trial: Callable[[Client, ServerReport], str] | None = None,
 ) -> ServerReport:
     """Examine a server: models, authentication, rung, context length, latency.
 
@@ -96,6 +97,7 @@ def doctor(
         transport: another one than HTTP, such as a recording.
         max_tokens: of each answer; by default some, too few for a model that reasons at length.
         tell: called with each finding as it is found.
+        trial: called where the server can be used, with a client that knows how; adds findings, and returns what to do next.
     """
     report = ServerReport(tell=tell or (lambda text: None))
     try:
@@ -112,12 +114,14 @@ def doctor(
         _context(client, report, listed, timeout)
         _latency(report, attempts)
         report.ability = client.ability
+        if report.ok and trial is not None:
+            report.add("ok", "next", trial(client, report))
     except LLMError as error:
         advice = _advice(error)
         if error.kind == "server":
             advice += _without_key(client, api_key_env)
         report.add("FAIL", error.kind or "error", advice)
-    if report.ok:
+    if report.ok and trial is None:
         report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
     return report
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..config.llm import LONGEST_WAIT, MOST_TOKENS, LLMConfig
 from .option_types import Commands, number, whole_number
 from .server import server_of
+
+if TYPE_CHECKING:
+    from ..llm_client import Client
+    from ..llm_client.doctor import ServerReport
 
 TIMEOUT = 60.0  # seconds
 
@@ -22,6 +27,12 @@ def register(commands: Commands) -> None:
     add("--api-key-env", metavar="NAME", help="environment variable of the key (default OPENAI_API_KEY)")
     add("--timeout", type=number(above=0, most=LONGEST_WAIT), metavar="SECONDS", help=f"for one reply (default {TIMEOUT:g})")
     add("--max-tokens", type=whole_number(1, most=MOST_TOKENS), metavar="N", help="of an answer, at least; models that reason need many")
+    add(
+        "--try",
+        dest="try_model",
+        action="store_true",
+        help="extract three bundled postings as well, and say whether this model finds more than the rules, in which --style",
+    )
     doctor.set_defaults(run=run_doctor)
 
 
@@ -34,6 +45,31 @@ def run_doctor(options: Namespace) -> int:
     if server.base_url is None:
         raise ConfigError("which server? give --base-url URL, or --config CONFIG.yaml with llm.base_url")
     report = doctor(
-        server.base_url, server.model, server.api_key_env, server.timeout, max_tokens=server.max_tokens, tell=partial(print, flush=True)
+        server.base_url,
+        server.model,
+        server.api_key_env,
+        server.timeout,
+        max_tokens=server.max_tokens,
+        tell=partial(print, flush=True),
+        trial=_trial if options.try_model else None,
     )
     return 0 if report.ok else 1
+
+
+def _trial(client: Client, report: ServerReport) -> str:
+    """Extract the bundled postings; the command to go on with."""
+    from shlex import quote
+
+    from ..extract.llm.span_scores import f1
+    from ..extract.llm.trial import postings, rules_trial, try_styles, verdict
+
+    counts, seconds = rules_trial()
+    asked = sum(len(posting.truth) for posting in postings())
+    report.add("ok", "rules", f"F1 {f1(counts):.2f} of the {asked} skills that {len(postings())} postings ask for, in {seconds:.2f} s")
+    trials = try_styles(client, lambda trial: report.add("ok" if trial.gain[1] > 0 else "note", f"style {trial.style}", str(trial)))
+    style, words = verdict(trials)
+    report.add("ok" if style else "note", "verdict", words)
+    if style is None:
+        return "minirank extract DATA"
+    how = f"--base-url {quote(client.base_url)} --model {quote(client.model)}"
+    return f"minirank extract DATA {how}{'' if style == 'document' else f' --style {style}'}"
