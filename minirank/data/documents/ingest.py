@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from minirank.data.column_names import FILES
 from minirank.data.documents.document import WHYS, Document, Unreadable
 from minirank.data.documents.pool import Answer, read_files
+from minirank.data.values import BadValue, identifier
 from minirank.errors import DataError
 from minirank.storage import write_text
 from minirank.terminal import json_text
@@ -20,6 +22,7 @@ from minirank.terminal import json_text
 KINDS = ("jobs", "resumes")
 REPORTS = {"jobs": "job_documents.jsonl", "resumes": "resume_documents.jsonl"}
 LONGEST_TITLE = 200  # characters
+LEADS_OUT = Unreadable("a link that leads out of the folder", remedy="put the document itself there")
 EARLIEST = 1990  # a document's date before that is a clock that was not set
 
 
@@ -94,12 +97,14 @@ def ingest(
     """
     made, failed = Ingested(kind), 0
     taken: dict[str, str] = {}
-    for number, (path, answer) in enumerate(zip(files, read_files(files)), 1):
-        before = len(made.not_read)
-        _add(made, path.relative_to(folder), answer, keep, taken)
-        failed += len(made.not_read) - before
-        if count is not None:
-            count(number, len(files), failed)
+    outside = [leads_out(path, folder) for path in files]
+    with closing(read_files([path for path, out in zip(files, outside) if not out])) as answers:
+        for number, (path, out) in enumerate(zip(files, outside), 1):
+            before = len(made.not_read)
+            _add(made, path.relative_to(folder), LEADS_OUT if out else next(answers), keep, taken)
+            failed += len(made.not_read) - before
+            if count is not None:
+                count(number, len(files), failed)
     return made
 
 
@@ -140,12 +145,19 @@ def _record(kind: str, path: Path, document: Document, keep: Collection[str], nu
         raise Unreadable(f"is one of {fields['kind']}, in a folder of {kind}", remedy=f"move it to {fields['kind']}")
     kept = [hidden.text for hidden in document.hidden if hidden.why in keep]
     text = "\n".join([document.text, *kept]).strip()
+    if not text and not document.hidden:
+        raise Unreadable("no text in it")
     if not text:
         ocr = any(hidden.why == "ocr" for hidden in document.hidden)
         remedy = "read it with --keep-hidden ocr where you trust the files" if ocr else "see the report"
         raise Unreadable(f"all its text is {'; '.join(sorted({WHYS[hidden.why] for hidden in document.hidden}))}", remedy=remedy)
     own = fields.get("id", "").strip()
     key = own or identifier_of(path, kind) + ("" if number is None else f"#{number}")
+    try:
+        identifier(key)
+    except BadValue as error:
+        where = "its id" if own else "its name as an id"
+        raise Unreadable(f"{where}: {error}", remedy="rename it" if not own else error.remedy) from None
     date = certain_date(fields.get("date"))
     given = {"location": fields.get("location"), "team_id": fields.get("team_id")}
     if kind == "jobs":
@@ -153,6 +165,11 @@ def _record(kind: str, path: Path, document: Document, keep: Collection[str], nu
     else:
         record = {"resume_id": key, "text": text, "updated_at": date, "location": given["location"]}
     return {name: value for name, value in record.items() if value is not None}
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a file is a link to one outside the folder, which whoever sent the documents may have chosen."""
+    return path.is_symlink() and path.exists() and folder.resolve() not in path.resolve().parents
 
 
 def printable_name(name: str) -> str:

@@ -131,7 +131,7 @@ def plain(value: Any, hidden: list[Hidden]) -> str:
             value, unseen = text_of_html(value)
             hidden += unseen
         return tidy(html.unescape(value))
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e15:  # no infinity
         return str(value)
     if isinstance(value, list):
         return "\n".join(filter(None, (plain(each, hidden) for each in value)))

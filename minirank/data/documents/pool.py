@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +81,7 @@ class Worker:
         return self._process
 
 
-def read_files(paths: Sequence[Path], workers: int | None = None) -> Iterator[Answer]:
+def read_files(paths: Sequence[Path], workers: int | None = None) -> Generator[Answer, None, None]:
     """The answer for each file, in their order; `workers` processes at a time, by default one a core."""
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -97,6 +97,31 @@ def test_a_file_that_takes_too_long_costs_one_line_and_a_pipe_is_no_file(tmp_pat
         worker.close()
 
 
+def test_names_and_links_that_are_no_good(capsys, tmp_path):
+    inside, texts = (
+        tmp_path / "in",
+        {" .txt": "a", "x.csv": f"id,text\n{'x' * 1001},a\n", "list.json": '[{"basics":{"name":"A"}},{"basics":{}}]'},
+    )
+    inside.mkdir()
+    for name, text in texts.items():
+        (inside / name).write_text(text)
+    (tmp_path / "secret.txt").write_text("secret")
+    (inside / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (inside / "within.csv").symlink_to(inside / "x.csv")
+    (inside / "nothing.txt").symlink_to(tmp_path / "nothing.txt")
+    said = run(capsys, "ingest", inside, "--as", "resumes", "--out", tmp_path / "d")[1]
+    for problem in (
+        " .txt: its name as an id: the id is empty; rename it",
+        "x.csv: its id: the id has 1,001 characters",
+        "within.csv: its id: the id has",
+        "list.json number 2: no text in it",
+        "out.txt: a link that leads out of the folder; put",
+        "nothing.txt: cannot be read: No such file",
+    ):
+        assert problem in said
+    assert [line["resume_id"] for line in lines(tmp_path / "d" / "resumes.jsonl")] == ["list#1"]
+
+
 def test_ids():
     assert identifier_of(Path("resumes/2024/anna.b.pdf"), "resumes") == "2024/anna.b"
     assert identifier_of(Path("jobs/anna.pdf"), "resumes") == "jobs/anna"
