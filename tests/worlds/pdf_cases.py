@@ -279,7 +279,7 @@ def ligatures():
     """The letters fi and fl as one glyph each."""
     content = b"BT /F2 10 Tf 72 720 Td (work\x02ow ef\x01ciency) Tj ET\n"
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding << /Type /Encoding /Differences [1 /fi /fl] >> >>"
-    return by_hand([content], resources=b"/Font << /F1 3 0 R /F2 5 0 R >>", objects=[font])
+    return by_hand([content], fonts=b"/F2 5 0 R", objects=[font])
 
 
 def no_letters():
@@ -288,7 +288,7 @@ def no_letters():
     font = b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 500] /FontMatrix [.001 0 0 .001 0 0] /CharProcs << /g1 5 0 R /g2 5 0 R >>"
     font += b" /Encoding << /Type /Encoding /Differences [1 /g1 /g2] >> /FirstChar 1 /LastChar 2 /Widths [600 600] /Resources << >> >>"
     content = b"BT /F2 10 Tf 72 720 Td (\x01\x02\x01\x01\x02\x01\x02\x02\x01\x01\x02\x01\x02\x02\x01\x01\x02\x01\x02\x02) Tj ET\n"
-    return by_hand([content], resources=b"/Font << /F1 3 0 R /F2 6 0 R >>", objects=[shape, font])
+    return by_hand([content], fonts=b"/F2 6 0 R", objects=[shape, font])
 
 
 def many_pages(canvas):

@@ -66,12 +66,12 @@ def rewritten(content: bytes, change: Callable) -> bytes:
 
 
 def by_hand(
-    streams: Sequence[bytes], resources: bytes = b"", page: bytes = b"", objects: Sequence[bytes] = (), catalog: bytes = b""
+    streams: Sequence[bytes], fonts: bytes = b"", resources: bytes = b"", objects: Sequence[bytes] = (), catalog: bytes = b""
 ) -> bytes:
     """A file of pages with these content streams.
 
     Args:
-        resources: of every page, beside the font /F1. page: further entries of every page.
+        fonts: beside /F1. resources: further ones of every page.
         objects: further ones, numbered from 5 on. catalog: further entries of it.
     """
     first = 5 + len(objects)
@@ -81,13 +81,11 @@ def by_hand(
         1: b"<< /Type /Catalog /Pages 2 0 R " + catalog + b" >>",
         2: b"<< /Type /Pages /Kids [" + kids + b"] /Count %d >>" % len(pages),
         3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-        4: b"<< /Font << /F1 3 0 R >> " + resources + b" >>",
+        4: b"<< /Font << /F1 3 0 R " + fonts + b" >> " + resources + b" >>",
         **dict(enumerate(objects, 5)),
     }
     for number, stream in zip(pages, streams):
-        bodies[number] = (
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources 4 0 R /Contents %d 0 R " % (number + 1) + page + b" >>"
-        )
+        bodies[number] = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources 4 0 R /Contents %d 0 R >>" % (number + 1)
         packed = zlib.compress(stream)
         bodies[number + 1] = b"<< /Length %d /Filter /FlateDecode >>\nstream\n" % len(packed) + packed + b"\nendstream"
     made, places = bytearray(b"%PDF-1.7\n"), {}

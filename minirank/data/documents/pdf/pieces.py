@@ -142,7 +142,8 @@ class _Reader:
         if len(text) != count or "\ufffd" in text:  # glyphs without letters are not in it
             codes = (raw.FPDFText_GetUnicode(self._page, at) for at in range(count))
             text = "".join(chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else "\ufffd" for code in codes)
-        return text
+        # PDFium has a sign of its own for a hyphen at the end of a line.
+        return re.sub("[\x02\ufffe]", lambda found: "-" if raw.FPDFText_IsHyphen(self._page, found.start()) == 1 else found[0], text)
 
     def _of_one_object(self, begin: int, end: int) -> Iterator[tuple[int, int, tuple[int, TextObject]]]:
         """(begin, end, object) of the parts of a word."""

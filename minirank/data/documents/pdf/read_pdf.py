@@ -13,7 +13,7 @@ from ..document import Document, Hidden, Unreadable
 from ..file_kinds import PASSWORD
 from .pieces import PageText, Piece, read_pieces
 from .reading_order import GAP, SAME_LINE, Span, in_reading_order
-from .seen import Drawn, Sheets, contrasts_colour
+from .seen import DRAWS_NOTHING, FAINT, Drawn, Sheets, contrasts_colour
 
 HIGHEST = 792.0  # points: sizes count as if every page were shown as high as a letter page
 SMALLEST = 2.0  # points of such a page
@@ -122,12 +122,12 @@ def _why(piece: Piece, page: PageText, drawn: Drawn) -> str:
     """Why a piece is not seen, a key of `WHYS`."""
     left, top, right, bottom = piece.box
     x, y = (left + right) / 2, (top + bottom) / 2
-    *colour, opacity = piece.drawn.colour
+    colour, opacity = piece.drawn.colour[:3], piece.drawn.colour[3]
     if not (0 <= x <= page.width and 0 <= y <= page.height):
         return "outside"
-    if piece.drawn.mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
+    if piece.drawn.mode in DRAWS_NOTHING:
         return "invisible"
-    if opacity < 16:
+    if opacity < FAINT:
         return "transparent"
     if _in_layer(piece.drawn.handle):
         return "layer"

@@ -41,6 +41,7 @@ class Span:
 
 
 Row = list[Span]  # of one line, from left to right
+Arranged = list[tuple[Row, bool | None]]  # rows in reading order; True where something new begins, None where a cell goes on
 
 
 def in_reading_order(spans: Sequence[Span]) -> str:
@@ -49,7 +50,11 @@ def in_reading_order(spans: Sequence[Span]) -> str:
     before: tuple[float, float] | None = None
     for row, starts in _arranged(_rows(spans), starts=True):
         baseline, size = row[0].baseline, max(span.size for span in row)
-        if before is not None and (starts or not -0.1 * size < baseline - before[0] <= PARAGRAPH * max(size, before[1])):
+        if (
+            before is not None
+            and starts is not None
+            and (starts or not -0.1 * size < baseline - before[0] <= PARAGRAPH * max(size, before[1]))
+        ):
             parts.append("")
         parts.append(_line(row))
         before = baseline, size
@@ -69,8 +74,8 @@ def _rows(spans: Sequence[Span]) -> list[Row]:
     return rows
 
 
-def _arranged(rows: list[Row], starts: bool = False) -> list[tuple[Row, bool]]:
-    """Rows in reading order, and for each whether something new begins with it."""
+def _arranged(rows: list[Row], starts: bool = False) -> Arranged:
+    """Rows in reading order."""
     band = _band(rows)
     if band is None:
         return [(row, starts and number == 0) for number, row in enumerate(rows)]
@@ -158,40 +163,45 @@ def _are_cells(left: list[Row], right: list[Row]) -> bool:
         return False
     if sum(row[-1].text.endswith(":") for row in left) >= LABELS * len(left):
         return True
-    if _turns(left, right) <= max(1, len(thin) // 4):
+    if _one_after_other(left, right):
         return False
-    short = [_words(side) <= SHORT for side in (thin, thick)]
-    # Dates beside entries of several lines: a block on the thin side for each of them.
-    return all(short) or (short[0] and len(_blocks(thin)) >= 0.6 * len(thin))
+    return _words(thin) <= SHORT
 
 
 def _words(side: list[Row]) -> float:
-    """Of a line, on average."""
-    return sum(len(span.text.split()) for row in side for span in row) / len(side)
+    """Of a line, on average; dots that lead to a page's number are none."""
+    return sum(any(map(str.isalnum, word)) for row in side for span in row for word in span.text.split()) / len(side)
 
 
-def _turns(left: list[Row], right: list[Row]) -> int:
-    """How many times the file goes from one side to the other."""
-    order = sorted((span.order, side) for side, rows in enumerate((left, right)) for row in rows for span in row)
-    return sum(one[1] != other[1] for one, other in pairwise(order))
+def _one_after_other(left: list[Row], right: list[Row]) -> bool:
+    """Whether the file writes one side, then the other."""
+    turns = sum(one.side != other.side for one, other in pairwise(_as_written(left, right)))
+    return turns <= max(1, min(len(left), len(right)) // 4)
 
 
-def _blocks(side: list[Row]) -> list[int]:
-    """The numbers of the rows with which something begins, after a distance."""
-    begins = [0]
-    for number, (above, row) in enumerate(pairwise(side), 1):
-        if row[0].baseline - above[0].baseline > PARAGRAPH * row[0].size:
-            begins.append(number)
-    return begins
+@dataclass(frozen=True)
+class _Written:
+    side: int  # 0 or 1
+    baseline: float
 
 
-def _by_rows(rows: list[Row], left: list[Row], right: list[Row], edge: float) -> list[tuple[Row, bool]]:
+def _as_written(one: list[Row], other: list[Row]) -> list[_Written]:
+    """The spans of two sides in the order of the file."""
+    spans = [(span.order, side, span.baseline) for side, rows in enumerate((one, other)) for row in rows for span in row]
+    return [_Written(side, baseline) for _, side, baseline in sorted(spans)]
+
+
+def _by_rows(rows: list[Row], left: list[Row], right: list[Row], edge: float) -> Arranged:
     """A table: rows of one line each as they are, those of several lines cell by cell."""
-    thin = min(left, right, key=len)
-    if len(thin) >= MATCHED * len(rows):
+    thin, thick = sorted((left, right), key=len)
+    if len(thin) >= MATCHED * len(rows) or _one_after_other(left, right):
         return [(row, number == 0) for number, row in enumerate(rows)]
-    tops = [thin[number][0].baseline for number in _blocks(thin)][1:]
-    done: list[tuple[Row, bool]] = []
+    written = _as_written(thin, thick)
+    # A row of the table begins where the file comes back to the thin side.
+    tops = sorted(each.baseline for before, each in pairwise([None, *written]) if each.side == 0 and (before is None or before.side == 1))[
+        1:
+    ]
+    done: Arranged = []
     group: list[Row] = []
     for row in [*rows, None]:
         if group and (row is None or (tops and row[0].baseline >= tops[0] - SAME_LINE * row[0].size)):
@@ -203,12 +213,12 @@ def _by_rows(rows: list[Row], left: list[Row], right: list[Row], edge: float) ->
     return done
 
 
-def _cell_by_cell(rows: list[Row], edge: float) -> list[tuple[Row, bool]]:
+def _cell_by_cell(rows: list[Row], edge: float) -> Arranged:
     """A row of a table: its first line across the cells where all but one have a single line, else one cell after the other."""
     sides = [[part for row in rows if (part := [span for span in row if (span.left >= edge) is side])] for side in (False, True)]
     if min(map(len, sides)) <= 1:
         return [(row, number == 0) for number, row in enumerate(rows)]
-    return [*_arranged(sides[0], True), *[(row, False) for row, _ in _arranged(sides[1])]]
+    return [*_arranged(sides[0], True), *[(row, starts if number else None) for number, (row, starts) in enumerate(_arranged(sides[1]))]]
 
 
 def _line(row: Row) -> str:

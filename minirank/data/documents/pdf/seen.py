@@ -7,8 +7,9 @@ invisible mode all look the same so, whatever else a file does to hide them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -21,8 +22,12 @@ MOST_PIXELS = 3_000_000  # of a page: a larger one is drawn smaller
 CONTRAST = 1.2  # of two luminances, as WCAG 2 defines it; light grey #e6e6e6 on white has 1.25, black 21
 COLOURS = 64  # of 255: letters that differ so from what is behind are seen even where they are as light
 INKED = 0.25  # of a piece's columns of pixels; of ordinary letters 0.6 to 0.9 are
-LAYERS = 5  # texts over each other that are drawn apart
-OVERLAP = 0.2  # of a text's area
+LAYERS = 16  # texts over each other that are drawn apart
+OVERLAP = 0.02  # of a piece's area
+EDGE = 0.4  # points at the ends of a text: neighbours on a line that touch do not overlap
+FAINT = 16  # of 255: no opacity
+
+DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
 
 _CHANNEL = np.arange(256) / 255
 _LINEAR = np.where(_CHANNEL <= 0.04045, _CHANNEL / 12.92, ((_CHANNEL + 0.055) / 1.055) ** 2.4)
@@ -57,20 +62,35 @@ class Drawn:
         self._page, self._sheets = page, sheets
         self._scale = min(RESOLUTION, (MOST_PIXELS / max(text.width * text.height, 1)) ** 0.5)
         self._shape = max(round(text.height * self._scale), 1), max(round(text.width * self._scale), 1)
-        layers, self._too_many = self._layers(text.pieces)
         objects = {piece.number: piece.drawn for piece in text.pieces}
         whole = self._picture("whole")
         with _without(objects.values()):
             self._bare = self._picture("bare")
         ink = self._differs("ink", whole, self._bare)
-        inks = {0: ink}
+        can_be = [self._can_be_seen(piece) for piece in text.pieces]
+        layers = self._layers([piece for piece, can in zip(text.pieces, can_be) if can])
+        inks = dict.fromkeys(layers, ink)
         if len(layers) > 1:
             # Where texts overlap, one that is not seen would pass for the one above it: each has to change something of its own.
-            for layer, numbers in enumerate(layers):
+            for layer, numbers in layers.items():
                 with _without(objects[number] for number in numbers):
                     inks[layer] = ink & self._differs("own", whole, self._picture("less"))
-        of = {number: layer for layer, numbers in enumerate(layers) for number in numbers}
-        self.seen = [piece.number not in self._too_many and self._inked(inks[of[piece.number]], piece) for piece in text.pieces]
+        of = {number: inks[layer] for layer, numbers in layers.items() for number in numbers}
+        self.seen = [can and piece.number in of and self._inked(of[piece.number], piece) for piece, can in zip(text.pieces, can_be)]
+
+    def _can_be_seen(self, piece: Piece) -> bool:
+        """Whether a piece is drawn at all, on the page and in another colour than what is behind."""
+        colour, opacity = piece.drawn.colour[:3], piece.drawn.colour[3]
+        rows, columns = self._pixels(piece.box)
+        if piece.drawn.mode in DRAWS_NOTHING or opacity < FAINT or rows.stop == 0:
+            return False
+        middle = self._bare[(rows.start + rows.stop) // 2, (columns.start + columns.stop) // 2] if self._holds(rows, columns) else None
+        if middle is None or contrasts_colour(colour, tuple(_channels(middle[None])[0].tolist())):
+            return True
+        return contrasts_colour(colour, self.behind(piece))
+
+    def _holds(self, rows: slice, columns: slice) -> bool:
+        return (rows.start + rows.stop) // 2 < self._shape[0] and (columns.start + columns.stop) // 2 < self._shape[1]
 
     def behind(self, piece: Piece) -> tuple[int, int, int]:
         """(red, green, blue) of the middle of what is behind a piece."""
@@ -85,8 +105,10 @@ class Drawn:
         part = ink[self._pixels(piece.box)]
         if not part.size:
             return False
-        along = part.any(axis=1 if piece.drawn.angle in (90, 270) else 0)
-        return bool(along.mean() >= INKED)
+        upright = piece.drawn.angle not in (90, 270)
+        part = part if upright else part.T
+        margin = len(part) // 6  # where neighbours above and below may reach in
+        return bool(part[margin : len(part) - margin].any(axis=0).mean() >= INKED)
 
     def _pixels(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
         """Rows and columns of a box, one of each at least where it is on the page."""
@@ -97,39 +119,32 @@ class Drawn:
         y, x = max(int(top), 0), max(int(left), 0)
         return slice(y, max(int(np.ceil(bottom)), y + 1)), slice(x, max(int(np.ceil(right)), x + 1))
 
-    def _layers(self, pieces: list[Piece]) -> tuple[list[set[int]], set[int]]:
-        """Text objects so that those of a layer do not overlap, and those above the last layer; twice the same text is one."""
-        layers: list[set[int]] = [set()]
+    def _layers(self, pieces: list[Piece]) -> dict[int, set[int]]:
+        """Text objects so that those of a layer do not overlap; twice the same text is one. What is above the last layer is in none."""
+        layers: dict[int, set[int]] = {0: set()}
         owners = [self._sheets.get("owners", self._shape, np.int32, -1)]
         words: dict[int, str] = {}
         boxes: dict[int, list[tuple[slice, slice]]] = {}
         for piece in pieces:
             words[piece.number] = words.get(piece.number, "") + piece.text
             boxes.setdefault(piece.number, []).append(self._core(piece.box))
-        too_many = set()
         for number, places in boxes.items():
-            for layer, owner in enumerate(owners):
-                below = np.concatenate([owner[place].ravel() for place in places])
-                others = below[below >= 0]
-                if len(others) <= OVERLAP * len(below) or all(words[other] == words[number] for other in np.unique(others).tolist()):
-                    break
-                if layer + 1 == len(owners) and layer + 1 < LAYERS:
+            for layer in range(LAYERS):
+                if layer == len(owners):
                     owners.append(np.full(self._shape, -1, np.int32))
-                    layers.append(set())
-            else:
-                too_many.add(number)
-                layer = 0
-            if number not in too_many:
-                layers[layer].add(number)
-                for place in places:
-                    owners[layer][place] = number
-        return layers, too_many
+                    layers[layer] = set()
+                if all(_is_free(owners[layer][place], words, number) for place in places):
+                    layers[layer].add(number)
+                    for place in places:
+                        owners[layer][place] = number
+                    break
+        return layers
 
     def _core(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
-        """The middle half of a box in both directions, in pixels: neighbours that touch do not overlap."""
+        """Pixels of a box without the ends of its text."""
         left, top, right, bottom = box
-        x, y = (right - left) / 4, (bottom - top) / 4
-        return self._pixels((left + x, top + y, right - x, bottom - y))
+        edge = min(EDGE, (right - left) / 4)
+        return self._pixels((left + edge, top, right - edge, bottom))
 
     def _picture(self, name: str) -> np.ndarray:
         """(rows, columns) uint32, the colour of every pixel."""
@@ -150,6 +165,12 @@ class Drawn:
         places = np.flatnonzero(one != other)
         found.ravel()[places] = contrasts(_channels(one.ravel()[places]), _channels(other.ravel()[places]))
         return found
+
+
+def _is_free(owners: np.ndarray, words: Mapping[int, str], number: int) -> bool:
+    """Whether a piece of a text object has its place for itself, or shares it with the same text."""
+    others = owners[owners >= 0]
+    return len(others) <= OVERLAP * owners.size or all(words[other] == words[number] for other in np.unique(others).tolist())
 
 
 @contextmanager
@@ -177,6 +198,7 @@ def contrasts(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return (ratio >= CONTRAST) | (apart >= COLOURS)
 
 
-def contrasts_colour(one: Sequence[int], other: Sequence[int]) -> bool:
+@lru_cache(1000)
+def contrasts_colour(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
     """Whether the eye tells two colours apart, each (red, green, blue) of 0 to 255."""
     return bool(contrasts(np.array([one], np.uint8), np.array([other], np.uint8))[0])
