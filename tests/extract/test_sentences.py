@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from pathlib import Path
 
 import pytest
 from checkout import start_python
@@ -14,7 +15,7 @@ from minirank.extract import extract_folder
 from minirank.extract.llm.asker import Asker
 from minirank.extract.llm.extract_llm import extract_folder_llm
 from minirank.extract.llm.sentences import MOST_WORDS, SentenceDocument, sentence_prompt
-from minirank.llm_client import Client, Limits, Store
+from minirank.llm_client import Bulk, Client, Limits, Store
 
 JOBS = {
     "j1": ("Brewer", "Requirements:\nYou know zymurgy and Python.\nWe do not need mash tuning.\nNice to have\nA plus is cask repair."),
@@ -94,33 +95,31 @@ def test_a_model_that_makes_things_up_is_given_up(tmp_path, capsys):
     assert "--style is for a server" in capsys.readouterr().err
 
 
+def asked(count):
+    return [sentence_prompt().request(f"sentence {at}", f"You know zymurgy at place{at % 12}.") for at in range(count)]
+
+
 def test_case_24_a_kill_in_the_middle_costs_no_answer_twice(tmp_path):
-    jobs = {f"j{at}": ("Brewer", f"You know zymurgy at place{at}. Then comes hop picking.") for at in range(12)}
-    (tmp_path / "data").mkdir()
-    data = write_folder(tmp_path / "data", jobs, RESUMES)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from test_sentences import asked\n"
+        "from minirank.llm_client import Bulk, Client, Limits, Store\n"
+        "with Store(sys.argv[3]) as store: Bulk(Client(sys.argv[2], 'm', limits=Limits(concurrency=2)), store).run(asked(20))"
+    )
 
     def slow(messages):
-        time.sleep(0.02)
+        time.sleep(0.03)
         return marking(messages)
 
     with serving(slow) as (url, chats):
-        command = ("-m", "minirank", "extract", data, "--base-url", url, "--model", "m", "--style", "spans", "--concurrency", "2")
-        worker = start_python(*command)
+        worker = start_python("-c", code, Path(__file__).parent, url, tmp_path / "s.sqlite")
         while len(chats) < 6:
             assert worker.poll() is None
             time.sleep(0.01)
         worker.kill()
         worker.communicate()
-        with Store(data / "llm.sqlite") as store:
-            done = len({item.digest for item in store.items() if item.status == "done"})
-        before = len(chats)
-        assert main([str(part) for part in command[2:]]) == 0
-        with Store(data / "llm.sqlite") as store:
-            different = len({item.digest for item in store.items()})
-    assert done >= before - 2 and len(chats) - before == different - done  # what was under way is asked again, and nothing else
-    written = (data / "job_features.jsonl").read_bytes()
-    with serving(marking) as (url, chats):
-        (tmp_path / "other").mkdir()
-        other = write_folder(tmp_path / "other", jobs, RESUMES)
-        assert main(["extract", str(other), "--base-url", url, "--model", "m", "--style", "spans"]) == 0
-    assert (other / "job_features.jsonl").read_bytes() == written
+        with Store(tmp_path / "s.sqlite") as store:
+            done, before = len({item.digest for item in store.items() if item.status == "done"}), len(chats)
+            counts = Bulk(Client(url, "m", limits=Limits(concurrency=2)), store).run(asked(20))
+            values = {item.key: item.value for item in store.items()}
+    assert done >= before - 2 and len(chats) - before == 12 - done  # what was under way is asked again, and nothing else
+    assert counts.done == 20 and all(value == {"skills": ["zymurgy"]} for value in values.values())

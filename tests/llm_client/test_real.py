@@ -15,6 +15,7 @@ from llm_record import SCHEMA, posting
 from minirank.cli import main
 from minirank.llm_client import Bulk, Client, Counts, FatalError, ItemError, Limits, Request, Store
 from minirank.llm_client.cassette import Player, Recorder
+from minirank.llm_client.quotes import are_runs
 from minirank.llm_client.request import Ability
 
 pytest.importorskip("xllamacpp", reason='no real server here; pip install -e ".[llm-test]"')
@@ -64,6 +65,18 @@ def test_two_extractions_on_every_rung(server, tmp_path, rung, name):
             assert found.provenance["rung"] == name and found.provenance["tokens_in"] > 50 and 0 <= found.value["years"] <= 50
     assert ledger["attempts"] >= 2 and ledger["tokens_in"] > 100 and ledger["tokens_out"] > 5
     assert ledger["cost"] == pytest.approx((0.1 * ledger["tokens_in"] + 0.4 * ledger["tokens_out"]) / 1e6)
+
+
+@pytest.mark.parametrize("ability, rung", [(Ability(), "grammar"), (Ability(grammar=False), "json_schema")])
+@pytest.mark.parametrize("text", ['You know "C++" (CI/CD) \\ .NET and 写 Python 🐍.', "We bake bread.", "..."])
+def test_nothing_but_words_of_the_sentence_comes_back(server, text, ability, rung):
+    client = Client(server, MODEL)
+    client.ability = ability
+    skills = {"type": "array", "maxItems": 20, "items": {"type": "string"}}
+    schema = {"type": "object", "additionalProperties": False, "required": ["skills"], "properties": {"skills": skills}}
+    task = ({"role": "user", "content": f"List the skills in this sentence: {text}"},)
+    reply = client.complete(Request("quotes", task, schema, max_tokens=100, quotes=text))
+    assert reply.rung == rung and are_runs(reply.value, text) and not reply.repaired and client.ability == ability
 
 
 def test_case_07_a_prompt_that_is_too_long(server):
