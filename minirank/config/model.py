@@ -104,7 +104,7 @@ class ModelConfig:
         members: K networks with parameters of their own, trained side by side; their mean logit predicts. An ensemble in one run.
         task_experts, shared_experts, levels: of ple (cgc is ple with one level).
         gate: how the role steers the gates.
-        role_in_x: the role is also a feature of the input vector.
+        role_in_x: the role is also a feature of the input vector. Where it is not, and gate.role is none, the model is blind to roles.
         role_field, position_field: categorical fields with a part of their own; null = there is none.
             A field called `position` never enters x, nor does position_field.
         role_unknown_share: share of training rows whose role is hidden from the gates and from x,

@@ -14,7 +14,7 @@ from ranking_world import GATED, train_run
 from training_world import small_config
 
 from minirank.config.configuration import ScoreConfig
-from minirank.config.model import ModelConfig
+from minirank.config.model import GateConfig, ModelConfig
 from minirank.errors import DataError, RunError
 from minirank.ranking import Ranker
 from minirank.ranking import ranker as ranking
@@ -169,7 +169,8 @@ def test_texts_in_words_that_training_never_saw_are_named(ranker):
 
 
 def test_a_model_blind_to_roles_says_so(market, tmp_path):
-    run = train_run(market[0], tmp_path / "run", ModelConfig(role_in_x=False, expert_hidden=(8,)), epochs=1)
+    model = ModelConfig(role_in_x=False, gate=GateConfig("none"), expert_hidden=(8,))
+    run = train_run(market[0], tmp_path / "run", model, epochs=1)
     blind = Ranker.load(run)
     found = blind.compare(JOB, "hr", "executive", RESUMES)
     assert figures(found.a) == figures(found.b)
