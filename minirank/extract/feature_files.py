@@ -22,7 +22,7 @@ from minirank.errors import DataError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.rules.tagger_features import Spans
+from minirank.extract.rules.open_forms import ModelMarks
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.storage import BadJson, parse_json, write_atomic
 
@@ -67,12 +67,12 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
     return features
 
 
-def job_by_rules(job: dict, gazetteer: Gazetteer | None = None, marks: Spans | None = None) -> JobFeatures:
+def job_by_rules(job: dict, gazetteer: Gazetteer | None = None, marks: ModelMarks | None = None) -> JobFeatures:
     """JobFeatures of a line of jobs.jsonl, with its id; `marks` of a model as `extract_job` takes them."""
     return replace(extract_job(job["title"], job["description"], gazetteer, job.get("posted_at"), marks), job_id=job["job_id"])
 
 
-def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None, marks: Spans | None = None) -> ResumeFeatures:
+def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None, marks: ModelMarks | None = None) -> ResumeFeatures:
     """ResumeFeatures of a line of resumes.jsonl, with its ids; one without a time is as of now. `marks` as above."""
     known = resume["updated_at"]
     found = extract_resume(resume["text"], int(time.time()) if known == MISSING_TIME else known, gazetteer, marks)

@@ -9,6 +9,7 @@ In reading order:
     merge                     pieces become one document, checked against the rules
     documents, sentences      a document read as a whole, or sentence by sentence
     extract_llm               the features of a folder
+    span_scores, trial        whether a model finds more than the rules, on postings whose truth is known
     grade_llm                 how well a resume fits a job
     hiring_summary            what past hires have in common
 """

@@ -42,7 +42,7 @@ class Failures:
 class Asker:
     """Asks many questions and reads the answers back.
 
-    `failures`: why `answer` had none to give.
+    `failures`: why `answer` had none to give. `retry_failed`: whether the next `ask` is to ask once more what failed.
 
     Args:
         client: of the model.
@@ -64,7 +64,7 @@ class Asker:
     ) -> None:
         self.client, self.store, self.failures = client, store, Failures()
         self._bulk = Bulk(client, store, notice, waiting)
-        self._retry_failed, self._progress = retry_failed, progress
+        self.retry_failed, self._progress = retry_failed, progress
 
     def ask(self, requests: Callable[[], Iterable[Request]]) -> int:
         """Ask whatever the store does not hold, and wait.
@@ -83,8 +83,8 @@ class Asker:
             if self._progress is not None:
                 self._progress(done, total, failed)
 
-        self._bulk.run(requests, note, retry_failed=self._retry_failed)
-        self._retry_failed = False
+        self._bulk.run(requests, note, retry_failed=self.retry_failed)
+        self.retry_failed = False
         return failures
 
     def answer(self, request: Request) -> Any | None:

@@ -16,7 +16,7 @@ from minirank.extract.llm.merge import cross_check, merge
 from minirank.extract.llm.prompts import load_prompt
 from minirank.extract.masked_text import TEXT_LIMIT
 from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.rules.tagger_features import Spans
+from minirank.extract.rules.open_forms import ModelMarks
 from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request
 from minirank.terminal import printable
@@ -93,7 +93,7 @@ class LLMDocument:
     kind: str
     name: str
     text: str
-    by_rules: Callable[[Spans | None], AnyFeatures]
+    by_rules: Callable[[ModelMarks | None], AnyFeatures]
     gazetteer: Gazetteer | None = None
     since: int | None = None
 

@@ -87,7 +87,9 @@ def _mostly_made_up(folder: DataFolder, asker: Asker, piece: int, style: str, sa
     def chosen() -> Iterator[LLMDocument]:
         return (document for at, document in enumerate(documents(folder, style=style)) if at in sample)
 
+    retry = asker.retry_failed
     ask_all(lambda: _requests(chosen(), asker, piece), asker)
+    asker.retry_failed = retry  # of the others, too
     report = ExtractionReport()
     for document in chosen():
         document.read(asker, piece, report)

@@ -22,7 +22,7 @@ from minirank.extract.llm.grounding import FoldedText, SentText, ValueCounts
 from minirank.extract.llm.masked_document import PLACEHOLDERS
 from minirank.extract.normalised_text import sentence_starts
 from minirank.extract.rules.lexicon import lexicon
-from minirank.extract.rules.tagger_features import Spans
+from minirank.extract.rules.open_forms import ModelMarks
 from minirank.extract.schema import AnyFeatures
 from minirank.llm_client import Request, quotes, validate
 
@@ -90,13 +90,14 @@ class SentenceDocument(LLMDocument):
 
     @cached_property
     def sentences(self) -> list[tuple[int, int]]:
-        """Spans of `masked.text` that are asked about: what holds a word, and is no heading."""
+        """Spans of `masked.text` that are asked about: what holds a word, and is no heading and no title of a job."""
         text, words = self.masked.text, lexicon()
         headings = words.job_headings if self.kind == "job" else words.resume_headings
-        starts = sentence_starts(text)
+        starts, title = sentence_starts(text), self.text.find("\n") if self.kind == "job" else 0
         found: list[tuple[int, int]] = []
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-            if headings.get(text[start:end].strip(_MARKUP + "\n").lower()) is None:
+            is_title = start < end and self.masked.source_span(start, end)[0] < title
+            if not is_title and headings.get(text[start:end].strip(_MARKUP + "\n").lower()) is None:
                 found += _pieces(text, start, end)
         return found
 
@@ -111,20 +112,20 @@ class SentenceDocument(LLMDocument):
         marks = self.marks(asker, counts)
         return None if marks is None else self.by_rules(marks)
 
-    def marks(self, asker: Asker, counts: ValueCounts) -> Spans | None:
-        """(start, end) in the document of what the model quotes; None where no sentence has an answer."""
-        marks, example, failed = [], sentence_prompt().folded_examples, 0
+    def marks(self, asker: Asker, counts: ValueCounts) -> ModelMarks | None:
+        """What the model quotes; None where no sentence has an answer."""
+        marks, example = ModelMarks([], []), sentence_prompt().folded_examples
         for (start, end), request in self.requests(asker):
             answer = asker.answer(request)
             if answer is None:
-                failed += 1
+                marks.unread.append(self.masked.source_span(start, end))
                 continue
             source = SentText(self.masked, start, end, example, counts)
             for quote in answer["skills"]:
                 if span := source.find(quote):
                     counts.grounded += 1
-                    marks.append(source.to_source(*span))
-        return None if failed and failed == len(self.sentences) else marks
+                    marks.spans.append(source.to_source(*span))
+        return None if marks.unread and len(marks.unread) == len(self.sentences) else marks
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,15 @@ from minirank.extract.rules.gazetteer import Gazetteer
 from minirank.extract.rules.hobbies import at_work
 from minirank.extract.rules.lexicon import Match, lexicon
 from minirank.extract.rules.negation import affirmed, held_degrees
-from minirank.extract.rules.open_forms import Marked, marked_by_model, marked_in_english, open_forms, open_phrases, without_company
+from minirank.extract.rules.open_forms import (
+    Marked,
+    ModelMarks,
+    marked_by_model,
+    marked_in_english,
+    open_forms,
+    open_phrases,
+    without_company,
+)
 from minirank.extract.rules.periods import MOST_YEARS, covered_months
 from minirank.extract.rules.requirements import boilerplate_spans, label_mentions, label_requirements, of_company, presents
 from minirank.extract.rules.responsibilities import HOW_TO_APPLY, find_responsibilities
@@ -60,7 +68,7 @@ _TITLE_NOISE = re.compile(r"\([^)\n]{0,40}\)|\[[^\]\n]{0,40}\]|\s[-|].{0,80}$|\b
 
 
 def extract_job(
-    title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None, marks: Spans | None = None
+    title: str, description: str, gazetteer: Gazetteer | None = None, posted_at: int | None = None, marks: ModelMarks | None = None
 ) -> JobFeatures:
     """Features of a job description.
 
@@ -70,7 +78,7 @@ def extract_job(
             characters of both together.
         gazetteer: Gazetteer whose labels are skills too where the tagger marks them as skills or knowledge, or None.
         posted_at: int, seconds since the epoch: from when on the weeks to a date of its start count; None: a date tells nothing.
-        marks: (start, end) of the skills, tools and knowledge that a model has marked, in the place of the tagger's; or None.
+        marks: of a model, in the place of the tagger's; or None.
     Returns: JobFeatures without an id; offsets are into `title + "\\n" + description`.
     """
     words = lexicon()
@@ -87,7 +95,8 @@ def extract_job(
     asked = {kind: [m for m in found if is_asked(m.start)] for kind, found in scan.kinds.items()}
     marked = marked_in_english(scan, gazetteer, is_asked)
     if marks is not None:
-        marked = Marked(marked.skills, marked_by_model(scan, marks, lambda position: position >= border and is_asked(position)))
+        below = marked_by_model(scan, marks, marked.knowledge, lambda position: position >= border and is_asked(position))
+        marked = Marked(marked.skills, below)
     skills = without_company(scan, asked["skill"], marked, cues)
     if gazetteer is not None:
         skills = sorted([*skills, *_asked_labels(scan, gazetteer, marked)])
@@ -116,7 +125,7 @@ def extract_job(
 
 
 def extract_resume(
-    text: str, updated_at: int | None = None, gazetteer: Gazetteer | None = None, marks: Spans | None = None
+    text: str, updated_at: int | None = None, gazetteer: Gazetteer | None = None, marks: ModelMarks | None = None
 ) -> ResumeFeatures:
     """Features of a resume.
 
@@ -124,7 +133,7 @@ def extract_resume(
         text: str, any language; what is not understood is left out, and so is what comes after `TEXT_LIMIT` characters.
         updated_at: int, seconds since the epoch: what `present` means; the latest year in the text when None.
         gazetteer: Gazetteer whose labels are skills too, or None.
-        marks: (start, end) of the skills, tools and knowledge that a model has marked, or None: no tagger reads resumes.
+        marks: of a model, or None: the tagger reads no resumes.
     Returns: ResumeFeatures without ids; offsets are into `text`.
     """
     scan = ScannedText(text, lexicon().resume_headings, names=True)
@@ -135,7 +144,7 @@ def extract_resume(
     skills = has["skill"] if gazetteer is None else sorted([*has["skill"], *affirmed(scan.plain, _labels(scan, gazetteer), cues)])
     if marks is not None:
         named = [*skills, *(m for kind in ("soft", "language", "education") for m in kinds[kind]), *scan.titles]
-        skills = sorted([*skills, *affirmed(scan.plain, open_forms(scan, marked_by_model(scan, marks), named, ()), cues)])
+        skills = sorted([*skills, *affirmed(scan.plain, open_forms(scan, marked_by_model(scan, marks, []), named, ()), cues)])
     return ResumeFeatures(
         title=_resume_title(scan),
         seniority=_resume_seniority(scan),

@@ -78,16 +78,29 @@ def marked_in_english(scan: ScannedText, gazetteer: Gazetteer | None, is_asked: 
     return Marked(skills, knowledge)
 
 
-def marked_by_model(scan: ScannedText, marks: Spans, is_asked: Callable[[int], bool] = lambda position: True) -> Spans:
-    """What a model marks in the place of the tagger, without overlaps, where `is_asked` allows.
+class ModelMarks(NamedTuple):
+    """What a model marks in the place of the tagger; offsets into the source.
+
+    `spans`: skills, tools and knowledge. `unread`: where it did not answer, and the tagger's marks stay.
+    """
+
+    spans: Spans
+    unread: Spans
+
+
+def marked_by_model(scan: ScannedText, marks: ModelMarks, tagged: Spans, is_asked: Callable[[int], bool] = lambda position: True) -> Spans:
+    """The spans of knowledge where a model has read a text, without overlaps, where `is_asked` allows.
 
     Args:
         scan: ScannedText.
-        marks: offsets into the source.
+        marks: ModelMarks.
+        tagged: the tagger's.
         is_asked: as for `marked_in_english`.
     """
+    spans, unread = ([scan.text.text_span(*span) for span in part] for part in marks)
+    kept = [span for span in tagged if any(start <= span[0] < end for start, end in unread)]
     found: Spans = []
-    for start, end in sorted(scan.text.text_span(*mark) for mark in marks):
+    for start, end in sorted([*spans, *kept]):
         if start < end and is_asked(start) and (not found or found[-1][1] <= start):
             found.append((start, end))
     return found
