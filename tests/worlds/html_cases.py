@@ -44,6 +44,7 @@ _SEEN = {
         page("<div style='visibility:hidden'><p style='visibility:visible;font-size:12px'>Nurse</p></div>"),
         "Nurse",
     ),
+    "centred, and half off its place": (page("<p style='position:absolute;left:-50%;transform:translate(-50%,-50%)'>Nurse"), "Nurse"),
     "rules for print, for a pointer, for nobody": (
         page("<p class=a>Nurse", "@media print {.a {display:none}} .a:hover {display:none} .a::before {display:none} .a.b {display:none}"),
         "Nurse",

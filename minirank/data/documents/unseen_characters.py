@@ -16,7 +16,7 @@ _TAGS = re.compile("\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f|([\U000e000
 _SELECTORS = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2,}")
 # Letters of scripts that are written letter by letter, in which a joiner joins nothing. A soft hyphen is where a word may break.
 _LETTERS = r"A-Za-z\u00c0-\u024f\u0370-\u052f"
-_CUT_WORD = re.compile(rf"[{_LETTERS}]+(?:[{_NO_WIDTH.replace(chr(0xAD), '')}]+[{_LETTERS}]+)+")
+_CUT_WORD = re.compile(rf"(?<![{_LETTERS}])[{_LETTERS}]+(?:[{_NO_WIDTH.replace(chr(0xAD), '')}]+[{_LETTERS}]+)+")
 _RUN = re.compile(rf"[{_NO_WIDTH}]{{3,}}")
 _OVERRIDDEN = re.compile("[\u202d\u202e]([^\u202c\u202d\u202e\n]{1,2000})(?:\u202c|(?=[\n\u202d\u202e])|$)")
 _ALL = re.compile(f"[{_NO_WIDTH}]")

@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+from documents_extra import needs_documents
 from docx_cases import HIDDEN, STYLES, WHITE
 from word_files import box, paragraph, run, table, word_file
 
@@ -41,6 +42,30 @@ def test_a_white_head_of_a_table_whose_style_darkens_its_cells():
     assert of(table(*rows, properties=look), parts={"styles": STYLES}) == ("Skill\nPython", [])
     white = table([paragraph(run("Skill"))], [paragraph(run("Python", WHITE))], properties=look)
     assert of(white, parts={"styles": STYLES}) == ("Skill", [("white", "Python")])
+
+
+@needs_documents
+def test_a_file_as_a_program_writes_it():
+    import docx
+
+    made, stream = docx.Document(), io.BytesIO()
+    made.sections[0].header.paragraphs[0].text = "Anna Beispiel"
+    made.add_heading("Skills", 1)
+    made.add_paragraph("Python", style="List Bullet")
+    for text, setting in (
+        ("hidden", {"hidden": True}),
+        ("white", {"color.rgb": docx.shared.RGBColor(255, 255, 255)}),
+        ("tiny", {"size": 12700}),
+    ):
+        font = made.paragraphs[-1].add_run(text).font
+        for name, value in setting.items():
+            setattr(font.color if "." in name else font, name.rpartition(".")[2], value)
+    table = made.add_table(1, 2)
+    table.cell(0, 0).text, table.cell(0, 1).text = "Clerk", "2019"
+    made.save(stream)
+    (document,) = read_docx(stream.getvalue(), "a.docx")
+    assert document.text == "Anna Beispiel\n\nSkills\n- Python\n\nClerk | 2019" and not document.fields
+    assert [(each.why, each.text) for each in document.hidden] == [(why, why) for why in ("hidden", "white", "tiny")]
 
 
 def test_an_alternative_that_word_does_not_know_is_not_what_it_shows():

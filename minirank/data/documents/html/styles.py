@@ -246,11 +246,12 @@ def _font_size(style: dict[str, str], around: float) -> float:
 
 
 @lru_cache(4096)
-def _pixels(text: str, size: float, none: float = 0.0, percent: float = 1_000.0) -> float:
+def _pixels(text: str, size: float, none: float = 0.0, percent: float = 450.0) -> float:
     """A length in pixels.
 
     Args:
-        size: of letters, pixels. none: what a text that is no length counts. percent: what 100 % are.
+        size: of letters, pixels. none: what a text that is no length counts. percent: what 100 % are; of a place,
+            more than `FAR`.
     """
     m = _NUMBER.match(text)
     if m is None:
