@@ -9,8 +9,9 @@ from typing import Literal
 from ..errors import ConfigError, nearest
 from ..kernels.batch import InputSpec
 
-Architecture = Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "ple"]
-GATED = ("omoe", "mmoe", "ple")
+Architecture = Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "cgc", "ple", "aitm", "pepnet", "role_towers"]
+GATED = ("omoe", "mmoe", "cgc", "ple")
+STEERED = ("pepnet", "role_towers")  # no gates over experts, but what `gate` says of the role
 POSITION = "position"  # the field that a data folder has; it explains clicks and never enters x
 DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
 
@@ -73,10 +74,11 @@ class GateConfig:
 
     Args:
         role: `none` (plain gates), `bias` (a role r adds c_r to the logits z), `full` (x U_r + c_r), `mlp` (a hidden
-            layer over [role embedding, x]); null is `full` where the data have 2 to 32 roles and the architecture has gates, else `none`.
+            layer over [role embedding, x]); null is `full` where the data have 2 to 32 roles and the architecture has a place for it, else
+            `none`. In pepnet and role_towers it is the layers that scale, or those of the towers, that the role adds to.
         temperature: tau of the softmax; above 1 the gates are more even.
         penalty: lambda of lambda/2 ||U_r, c_r||^2, once a data set, in the loss.
-        hidden: width of the hidden layer of `mlp`.
+        hidden: width of the hidden layer of `mlp`, and of pepnet's.
     """
 
     role: Literal["none", "bias", "full", "mlp"] | None = None
@@ -97,12 +99,13 @@ class ModelConfig:
 
     Args:
         architecture: single_task (a network and tables of its own for each task), esmm (a network
-            for each task over shared tables), shared_bottom, omoe (one gate for all tasks), mmoe, ple.
+            for each task over shared tables), shared_bottom, omoe (one gate for all tasks), mmoe, cgc, ple; aitm (what a task is
+            given is transferred to it), pepnet (the role scales inputs and units), role_towers (a tower for each task and role).
         embedding: D, width of every embedding.
         experts: E. expert_hidden: widths of an expert's layers, the last is H.
         tower_hidden: widths of a tower's hidden layers.
         members: K networks with parameters of their own, trained side by side; their mean logit predicts. An ensemble in one run.
-        task_experts, shared_experts, levels: of ple (cgc is ple with one level).
+        task_experts, shared_experts, levels: of ple; cgc is ple with one level.
         gate: how the role steers the gates.
         role_in_x: the role is also a feature of the input vector. Where it is not, and gate.role is none, the model is blind to roles.
         role_field, position_field: categorical fields with a part of their own; null = there is none.
@@ -149,7 +152,7 @@ def with_gate(config: ModelConfig, spec: InputSpec) -> ModelConfig:
     if config.gate.role is not None:
         return config
     ids = dict(spec.categorical).get(config.role_field or "", 0)  # of the roles, and one for an unknown one
-    steered = config.architecture in GATED and 2 < ids <= MOST_STEERING + 1
+    steered = config.architecture in (*GATED, *STEERED) and 2 < ids <= MOST_STEERING + 1
     return replace(config, gate=replace(config.gate, role="full" if steered else "none"))
 
 
@@ -184,8 +187,11 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         raise ConfigError("a task cannot be called 'shared'; rename the label column")
     fields = [name for name, _ in spec.categorical]
     _check_names(config, names, fields)
-    if config.gate.role != "none" and config.architecture not in GATED:
-        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(GATED)}")
+    steered = (*GATED, *STEERED)
+    if config.gate.role != "none" and config.architecture not in steered:
+        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(steered)}")
+    if config.gate.role == "mlp" and config.architecture in STEERED:
+        raise ConfigError(f"in {config.architecture} the role adds to layers; set model.gate.role: full, bias or none")
     asked = f"model.gate.role is {config.gate.role!r} but"
     if config.gate.role != "none" and config.role_field not in fields:
         raise ConfigError(f"{asked} the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
@@ -202,8 +208,9 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         if width > MOST_WIDTH:
             raise ConfigError(f"model.{name} must be at most {MOST_WIDTH}, got {width}")
     experts = config.experts
-    if config.architecture == "ple":
-        experts = config.levels * (config.task_experts * len(tasks) + config.shared_experts)
+    if config.architecture in ("cgc", "ple"):
+        levels = config.levels if config.architecture == "ple" else 1
+        experts = levels * (config.task_experts * len(tasks) + config.shared_experts)
     if config.members * (experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks)) > MOST_LAYERS:
         raise ConfigError(
             f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"

@@ -2,7 +2,8 @@
 
 A new one is a function here, in ARCHITECTURES, and its name in `config.model.Architecture` (with gates: in `GATED`). Nothing is
 tied to three tasks: tasks are a list. Sources: Caruana 1997 (shared bottom), Ma et al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR
-2018 (ESMM), Tang et al., RecSys 2020 (CGC, PLE).
+2018 (ESMM), Tang et al., RecSys 2020 (CGC, PLE), Xi et al., KDD 2021 (AITM), Chang et al., KDD 2023 (PEPNet); where
+these know a domain, ours know the role.
 """
 
 from __future__ import annotations
@@ -49,16 +50,25 @@ def _mixtures(net: Network, gates: int) -> list[Slot]:
 
 def ple(net: Network) -> list[Slot]:
     """Levels of experts: a task's gate sees its own experts and the shared ones, the shared gate sees all."""
+    return _extraction(net, net.config.levels)
+
+
+def cgc(net: Network) -> list[Slot]:
+    """Customized gate control: PLE with one level."""
+    return _extraction(net, levels=1)
+
+
+def _extraction(net: Network, levels: int) -> list[Slot]:
     config, x = net.config, net.inputs()
     inputs = dict.fromkeys([*(task.name for task in net.tasks), "shared"], x)
-    for level in range(config.levels):
+    for level in range(levels):
         experts = {}
         for name, x in inputs.items():
             count = config.shared_experts if name == "shared" else config.task_experts
             experts[name] = net.experts([f"level{level}.{name}.{e}" for e in range(count)], x)
         mixed = {}
         for name, x in inputs.items():
-            if name == "shared" and level == config.levels - 1:
+            if name == "shared" and level == levels - 1:
                 continue
             seen = [e for own in experts.values() for e in own] if name == "shared" else experts[name] + experts["shared"]
             g = net.gates(f"level{level}.gate.{name}", x, 1, len(seen), first_level=level == 0)
@@ -68,7 +78,46 @@ def ple(net: Network) -> list[Slot]:
     return [inputs[task.name] for task in net.tasks]
 
 
-ARCHITECTURES = {build.__name__: build for build in (single_task, esmm, shared_bottom, omoe, mmoe, ple)}
+def aitm(net: Network) -> list[Slot]:
+    """A network for each task; what a task is given is transferred to it, as far as an attention over both asks for it."""
+    x, found = net.inputs(), {}
+
+    def of(task: TaskConfig) -> Slot:
+        if task.name not in found:
+            own = net.mlp(f"network.{task.name}", x, net.config.expert_hidden)
+            before = [of(other) for other in net.tasks if other.name == task.given]
+            transferred = [net.mlp(f"transfer.{task.name}", slot, (own.width,)) for slot in before]
+            found[task.name] = net.attention(f"attention.{task.name}", [*transferred, own]) if transferred else own
+        return found[task.name]
+
+    return [of(task) for task in net.tasks]
+
+
+def pepnet(net: Network) -> list[Slot]:
+    """A network for each task over shared tables; the role scales the inputs, and then the units of each layer.
+
+    The published one stops the gradient where the scaling networks read x; here it flows: what is minimised is what is differentiated.
+    """
+    x = net.inputs()
+    x = net.modulated("inputs", x, x)
+    towers = []
+    for task in net.tasks:
+        h = x
+        for layer, width in enumerate(net.config.expert_hidden):
+            h = net.mlp(f"network.{task.name}.{layer}", h, (width,))
+            h = net.modulated(f"modulation.{task.name}.{layer}", x, h)
+        towers.append(h)
+    return towers
+
+
+def role_towers(net: Network) -> list[Slot]:
+    """One network for all tasks, and a tower for each task and role: that of the task, and what the role adds to each of its layers."""
+    net.role_towers = True
+    return shared_bottom(net)
+
+
+ALL = (single_task, esmm, shared_bottom, omoe, mmoe, cgc, ple, aitm, pepnet, role_towers)
+ARCHITECTURES = {build.__name__: build for build in ALL}
 
 
 def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch | LabelRates, seeds: int = 1) -> Plan:

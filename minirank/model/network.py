@@ -27,6 +27,7 @@ class Network:
         outputs: of the plan, by name.
         role, position: the fields with a part of their own, None where the data do not have them.
         role_and_x: what `inputs` made last, the role of an mlp gate included.
+        role_towers: whether the role adds to each layer of the towers.
     """
 
     def __init__(self, config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, seeds: int = 1) -> None:
@@ -34,6 +35,7 @@ class Network:
         self.plan = PlanBuilder(spec)
         self.outputs: dict[str, Slot] = {}
         self.role_and_x: Slot | None = None
+        self.role_towers = False
         names = [name for name, _ in spec.categorical]
         self.role = config.role_field if config.role_field in names else None
         self.position = config.position_field if config.position_field in names else None
@@ -87,25 +89,60 @@ class Network:
         Args:
             first_level: x is the input vector; an mlp gate sees the role there alone.
         """
-        gate, penalty = self.config.gate, self.config.gate.penalty / self.config.members
+        gate = self.config.gate
         z = self.plan.block(f"{name}.z", groups * experts)
         if gate.role == "mlp" and first_level:
             hidden = self.mlp(f"{name}.hidden", self.role_and_x, (gate.hidden,))
             self.dense(f"{name}.out", hidden, z, relu=False)
         else:
             self.dense(name, x, z, relu=False)
+        self.add_role(name, x, z)
+        g = self.plan.block(f"{name}.g", z.width)
+        self.plan.add("softmax", g, (z,), experts=experts, temperature=float(gate.temperature))
+        return g
+
+    def add_role(self, name: str, x: Slot, z: Slot) -> None:
+        """z += c_r, and with `full` weights x U_r: what the role adds to a linear layer z of x; nothing without it."""
+        gate, penalty = self.config.gate, self.config.gate.penalty / self.config.members
         if gate.role in ("bias", "full"):
             field = self.spec.column(self.role)
             roles = self.spec.categorical[field][1] - 1
             bias = self.plan.parameter(f"{name}.role_bias", (roles, z.width), "zero", penalty=penalty)
             self.plan.add("bias_by_id", z, (), (bias,), field=field)
             if gate.role == "full":
-                shape = (roles, x.width, z.width)
-                weight = self.plan.parameter(f"{name}.role_weight", shape, "zero", penalty=penalty)
+                weight = self.plan.parameter(f"{name}.role_weight", (roles, x.width, z.width), "zero", penalty=penalty)
                 self.plan.add("dense_by_id", z, (x,), (weight,), field=field)
-        g = self.plan.block(f"{name}.g", z.width)
-        self.plan.add("softmax", g, (z,), experts=experts, temperature=float(gate.temperature))
-        return g
+
+    def by_role(self, name: str, x: Slot, width: int) -> Slot:
+        """A dense layer with ReLU to which the role adds."""
+        z, y = self.plan.block(f"{name}.z", width), self.plan.block(name, width)
+        self.dense(name, x, z, relu=False)
+        self.add_role(name, x, z)
+        self.plan.add("relu", y, (z,))
+        return y
+
+    def modulated(self, name: str, x: Slot, h: Slot) -> Slot:
+        """h, each unit scaled between 0 and 2 by what a small network of x, to which the role adds, says (PEPNet's gate)."""
+        hidden = self.by_role(f"{name}.hidden", x, self.config.gate.hidden)
+        z, y = self.plan.block(f"{name}.z", h.width), self.plan.block(f"{name}.scaled", h.width)
+        self.dense(f"{name}.out", hidden, z, relu=False)
+        self.plan.add("modulate", y, (z, h))
+        return y
+
+    def attention(self, name: str, sources: list[Slot]) -> Slot:
+        """sum_u w_u V u, w = softmax over u of <K u, Q u> / sqrt(width): one vector of several of one width (AITM)."""
+        width = sources[0].width
+        z, w = self.plan.block(f"{name}.logits", len(sources)), self.plan.block(f"{name}.weights", len(sources))
+        values = []
+        for u, source in enumerate(sources):
+            made = {part: self.plan.block(f"{name}.{part}.{u}", width) for part in ("key", "query", "value")}
+            for part, output in made.items():
+                self.dense(f"{name}.{part}", source, output, relu=False)  # the same parameters for every source
+            self.plan.add("dot", z.columns(u, 1), (made["key"], made["query"]), scale=width**-0.5)
+            values.append(made["value"])
+        self.plan.add("softmax", w, (z,), experts=len(sources), temperature=1.0)
+        self.outputs[name] = w
+        return self.mixture(f"{name}.out", w, values)
 
     def mixture(self, name: str, gates: Slot, experts: list[Slot]) -> Slot:
         """m = sum_e g_e h_e."""
@@ -116,8 +153,15 @@ class Network:
     def towers(self, inputs: list[Slot], logits: Slot) -> None:
         """One tower a task, its logit a column of `logits` (B, T); then the position bias."""
         for t, (task, m) in enumerate(zip(self.tasks, inputs)):
-            hidden = self.mlp(f"tower.{task.name}", m, self.config.tower_hidden)
-            self.dense(f"tower.{task.name}.out", hidden, logits.columns(t, 1), relu=False)
+            name, logit = f"tower.{task.name}", logits.columns(t, 1)
+            if self.role_towers:
+                for layer, width in enumerate(self.config.tower_hidden):
+                    m = self.by_role(f"{name}.{layer}", m, width)
+            else:
+                m = self.mlp(name, m, self.config.tower_hidden)
+            self.dense(f"{name}.out", m, logit, relu=False)
+            if self.role_towers:
+                self.add_role(f"{name}.out", m, logit)
         names = [task.name for task in self.tasks]
         if self.position is not None and self.config.position_bias in names:
             field = self.spec.column(self.position)

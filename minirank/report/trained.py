@@ -148,8 +148,9 @@ def _architecture(found: Found) -> str:
         told.append(f"an ensemble of {found.config.networks} networks")
     if model.architecture in ("mmoe", "omoe"):
         told.append(f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units")
-    if model.architecture == "ple":
-        told.append(f"{model.levels} levels, {model.task_experts} experts a task and {model.shared_experts} shared")
+    if model.architecture in ("cgc", "ple"):
+        levels = f"{model.levels} levels" if model.architecture == "ple" else "1 level"
+        told.append(f"{levels}, {model.task_experts} experts a task and {model.shared_experts} shared")
     return ", each of ".join(told)
 
 

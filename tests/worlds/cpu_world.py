@@ -7,7 +7,7 @@ import mmap
 import numpy as np
 from random_rows import random_bag, randomise
 
-from minirank.config.model import GATED, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.reference import ReferenceExecutor
@@ -47,15 +47,16 @@ def drawn_batch(rng, spec, rows) -> Batch:
 
 def drawn_plan(rng):
     """A plan of any architecture, any gate, any losses, ragged widths: (plan, spec)."""
-    architecture = str(rng.choice(["single_task", "esmm", "shared_bottom", *GATED]))
-    role = str(rng.choice(["none", "bias", "full", "mlp"])) if architecture in GATED else "none"
+    architecture = str(rng.choice(["single_task", "esmm", "shared_bottom", "aitm", *GATED, *STEERED]))
+    roles = {**dict.fromkeys(GATED, ("none", "bias", "full", "mlp")), **dict.fromkeys(STEERED, ("none", "bias", "full"))}
+    role = str(rng.choice(roles.get(architecture, ["none"])))
     spec = drawn_spec(rng, role != "none")
 
     def width():
         return int(rng.choice(WIDTHS))
 
     tasks = [TaskConfig(name, dict(rng.choice(LOSSES)), weight=float(rng.uniform(0.5, 2))) for name in spec.tasks]
-    if len(tasks) > 1 and "mse" not in tasks[0].loss and rng.random() < 0.6:
+    if len(tasks) > 1 and "mse" not in tasks[0].loss and (rng.random() < 0.6 or architecture == "aitm"):
         tasks[1] = TaskConfig(spec.tasks[1], {"entire": 1.0}, given=spec.tasks[0])
     settings = {"architecture": architecture, "embedding": int(rng.choice([1, 3, 8, 12, 16, 24])), "experts": int(rng.integers(1, 6))}
     for name, least, end in (("expert_hidden", 1, 4), ("tower_hidden", 0, 3)):

@@ -78,20 +78,68 @@ def mmoe(p, x, batch, spec, config, role):
     return [mix(g[:, t], experts) for t in range(len(spec.tasks))]
 
 
-def ple(p, x, batch, spec, config, role):
+def cgc(p, x, batch, spec, config, role):
+    return ple(p, x, batch, spec, config, role, levels=1)
+
+
+def ple(p, x, batch, spec, config, role, levels=None):
+    levels = levels or config.levels
     inputs = dict.fromkeys((*spec.tasks, "shared"), x)
-    for level in range(config.levels):
+    for level in range(levels):
         own = {t: [mlp(p, f"level{level}.{t}.{e}", inputs[t]) for e in range(config.task_experts)] for t in spec.tasks}
         shared = [mlp(p, f"level{level}.shared.{e}", inputs["shared"]) for e in range(config.shared_experts)]
         after = {}
         for t in spec.tasks:
             g = gate(p, f"level{level}.gate.{t}", inputs[t], batch, config.gate.temperature, 1, role)
             after[t] = mix(g[:, 0], own[t] + shared)
-        if level < config.levels - 1:
+        if level < levels - 1:
             g = gate(p, f"level{level}.gate.shared", inputs["shared"], batch, config.gate.temperature, 1, role)
             after["shared"] = mix(g[:, 0], [h for t in spec.tasks for h in own[t]] + shared)
         inputs = after
     return [inputs[t] for t in spec.tasks]
+
+
+def role_layer(p, name, x, batch):
+    """x W + b, plus what the row's role adds."""
+    z = layer(p, name, x, relu=False)
+    for b in range(len(z)):
+        role = batch.ids[b, 0]
+        if role > 0 and f"{name}.role_bias" in p:
+            z[b] += p[f"{name}.role_bias"][role - 1]
+        if role > 0 and f"{name}.role_weight" in p:
+            z[b] += x[b] @ p[f"{name}.role_weight"][role - 1]
+    return z
+
+
+def aitm(p, x, batch, spec, config, role):
+    click, answer, relevance = (mlp(p, f"network.{task}", x) for task in spec.tasks)  # cvr is given ctr
+    sources = (mlp(p, "transfer.cvr", click), answer)
+    keys, queries, values = ([layer(p, f"attention.cvr.{part}", u, relu=False) for u in sources] for part in ("key", "query", "value"))
+    score = np.exp([np.einsum("bn,bn->b", k, q) / np.sqrt(answer.shape[1]) for k, q in zip(keys, queries)])
+    weights = score / score.sum(axis=0)
+    return [click, weights[0][:, None] * values[0] + weights[1][:, None] * values[1], relevance]
+
+
+def pepnet(p, x, batch, spec, config, role):
+    def scaled(name, source, h):
+        hidden = np.maximum(role_layer(p, f"{name}.hidden", source, batch), 0)
+        return 2 / (1 + np.exp(-layer(p, f"{name}.out", hidden, relu=False))) * h
+
+    x, towers = scaled("inputs", x, x), []
+    for task in spec.tasks:
+        h = x
+        for depth in range(len(config.expert_hidden)):
+            h = scaled(f"modulation.{task}.{depth}", x, layer(p, f"network.{task}.{depth}.0", h))
+        towers.append(h)
+    return towers
+
+
+def role_tower(p, task, m, batch):
+    depth = 0
+    while f"tower.{task}.{depth}.weight" in p:
+        m = np.maximum(role_layer(p, f"tower.{task}.{depth}", m, batch), 0)
+        depth += 1
+    return role_layer(p, f"tower.{task}.out", m, batch)[:, 0]
 
 
 def logits(config, p, batch, spec):
@@ -100,10 +148,14 @@ def logits(config, p, batch, spec):
     if config.architecture == "single_task":
         mixed = [mlp(p, f"network.{task}", embed(p, batch, spec, hidden, f"{task}.")) for task in spec.tasks]
     else:
-        build = {"shared_bottom": shared_bottom, "esmm": esmm, "omoe": omoe, "mmoe": mmoe, "ple": ple}
+        build = {"shared_bottom": shared_bottom, "esmm": esmm, "omoe": omoe, "mmoe": mmoe, "ple": ple, "cgc": cgc}
+        build |= {"aitm": aitm, "pepnet": pepnet, "role_towers": shared_bottom}
         role = p["gate.role"][batch.ids[:, 0]] if "gate.role" in p else None
         mixed = build[config.architecture](p, embed(p, batch, spec, hidden), batch, spec, config, role)
-    out = np.stack([tower(p, task, m) for task, m in zip(spec.tasks, mixed)], axis=1)
+    if config.architecture == "role_towers":
+        out = np.stack([role_tower(p, task, m, batch) for task, m in zip(spec.tasks, mixed)], axis=1)
+    else:
+        out = np.stack([tower(p, task, m) for task, m in zip(spec.tasks, mixed)], axis=1)
     for b in range(len(out)):
         if batch.ids[b, 1] > 0:
             out[b, 0] += p["position_bias"][batch.ids[b, 1] - 1, 0]

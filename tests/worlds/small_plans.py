@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from random_rows import SPEC, random_batch
 
-from minirank.config.model import GATED, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.ops import KINDS
 from minirank.kernels.plan import PlanBuilder
@@ -13,8 +13,9 @@ from minirank.model.architectures import compile_plan
 
 BACKENDS = ("reference", "cpu")
 EXACT = [name for name, kind in KINDS.items() if not kind.rounds]  # kinds whose gradients are differences; others have tests of their own
-ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none")]
+ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none"), ("aitm", "none")]
 ARCHITECTURES += [(name, role) for name in GATED for role in ("none", "bias", "full", "mlp")]
+ARCHITECTURES += [(name, role) for name in STEERED for role in ("none", "bias", "full")]
 TASKS = (
     TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
     TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
@@ -85,6 +86,17 @@ def plan_with(kind):
         build.add(kind, m, (), (build.parameter("by_id", (4, 6), "zero"),), field=0)
     elif kind == "dense_by_id":
         build.add(kind, m, (x,), (build.parameter("by_id", (4, 11, 6), "zero"),), field=0)
+    elif kind == "relu":
+        m = build.block("positive", 6)
+        build.add(kind, m, (layer(build, "z", x, 6),))
+    elif kind == "modulate":
+        y, m = build.block("scaled x", 11), build.block("scaled", 6)
+        build.add(kind, y, (layer(build, "z0", x, 11), x))  # x needs a gradient in some columns only
+        build.add(kind, m, (layer(build, "z", x, 6), layer(build, "hidden of scaled x", y, 6, relu=1)))
+    elif kind == "dot":
+        a, h, m = layer(build, "a", x, 6), layer(build, "h", x, 6), build.block("both", 2)
+        build.add(kind, m.columns(0, 1), (a, h), scale=0.4)
+        build.add(kind, m.columns(1, 1), (h, h), scale=0.3)
     elif kind in ("softmax", "mixture"):
         gates = build.block("gates", 3)
         build.add("softmax", gates, (layer(build, "z", x, 3),), experts=3, temperature=0.7)
