@@ -226,14 +226,20 @@ def encode_weight_gradients(places: Places) -> tuple[np.ndarray, int]:
             else:
                 order, starts = places.orders[op.attributes["field"]]
                 problems += [[*head, weight + r * inner * width, -1, order, starts + r + 1] for r in range(op.parameters[0].shape[0])]
-    tiles = [
-        [number, row, column]
-        for number, problem in enumerate(problems)
-        for row in range(0, problem[weight_gradients.INNER], TM)
-        for column in range(0, problem[weight_gradients.COLUMNS], TN)
-    ]
-    table = _filled(tiles + problems, weight_gradients.STARTS + 1)
+    last: dict[int, int] = {}  # place of a weight -> the last problem that adds to it
+    tiles, chained = [], []
+    for number, problem in enumerate(problems):
+        before = last.get(problem[weight_gradients.WEIGHT])
+        last[problem[weight_gradients.WEIGHT]] = number
+        if before is not None:  # the tiles of the first one add it up
+            chained.append((before, number))
+            continue
+        rows, columns = (range(0, problem[size], side) for size, side in ((weight_gradients.INNER, TM), (weight_gradients.COLUMNS, TN)))
+        tiles += [[number, row, column] for row in rows for column in columns]
+    table = _filled(tiles + [[*problem, -1] for problem in problems], weight_gradients.NEXT + 1)
     table[: len(tiles), 0] += len(tiles)
+    for before, number in chained:
+        table[len(tiles) + before, weight_gradients.NEXT] = len(tiles) + number
     return table, len(tiles)
 
 

@@ -15,6 +15,7 @@ Rows of `table` (int64):
               DZ, DZ_STRIDE, COLUMNS  right operand, (rows, COLUMNS)
               WEIGHT, BIAS            where both go within a slice; BIAS -1: none
               ORDER, STARTS           ints[ORDER + i] for i in ints[STARTS] .. ints[STARTS + 1] are the rows; ORDER -1: all
+              NEXT                    problem of the next layer with these very parameters, whose product is added; -1: none
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from .tensor_tiles import ALONG, rounded, tensor_column, tensor_multiply, tensor
 from .tiles import GROUPS, OWN, PITCH, TWO_BUFFERS, multiply, store_across, tile_column, tile_row
 
 ZERO = np.float32(0)
-X, X_STRIDE, INNER, DZ, DZ_STRIDE, COLUMNS, WEIGHT, BIAS, ORDER, STARTS = range(10)
+X, X_STRIDE, INNER, DZ, DZ_STRIDE, COLUMNS, WEIGHT, BIAS, ORDER, STARTS, NEXT = range(11)
 SIGNATURE = "void(int64[:,::1], float32[::1], int32[::1], float32[::1], int64)"
 
 
@@ -106,43 +107,46 @@ def tile_gradient(table, activations, ints, partials, size, left, right, tensor)
         total[i] = ZERO
     thread = cuda.threadIdx.x
     tile, problem = cuda.blockIdx.x, table[cuda.blockIdx.x, 0]
-    row0, column0, order = table[tile, 1], table[tile, 2], table[problem, ORDER]
-    start, end = 0, np.int64(ints[BATCH_ROWS])
-    if order >= 0:
-        start, end = np.int64(ints[table[problem, STARTS]]), np.int64(ints[table[problem, STARTS] + 1])
-    part = (end - start + ints[SLICES] - 1) // ints[SLICES]
-    start = start + cuda.blockIdx.y * part
-    end = min(start + part, end)
+    row0, column0, of_layer = table[tile, 1], table[tile, 2], problem
     k, place, buffer = thread // (TN // 4), thread % (TN // 4) * 4, 0  # of both operands alike, for a tile is as high as it is wide
-    there = start + k < end
-    row = row_of(ints, order, start + k, there)
-    a, b, c, d = load_row(table, problem, X, activations, row, row0 + place, there)
-    e, f, g, h = load_row(table, problem, DZ, activations, row, column0 + place, there)
-    w, x, y, z = e, f, g, h
-    a, b, c, d = rounded(a, b, c, d, tensor)
-    e, f, g, h = rounded(e, f, g, h, tensor)
-    store_across(left, 0, k, place, a, b, c, d)
-    store_across(right, 0, k, place, e, f, g, h)
-    cuda.syncthreads()
-    while start < end:
-        start += STEP
-        if start < end:
-            there = start + k < end
-            row = row_of(ints, order, start + k, there)
-            a, b, c, d = load_row(table, problem, X, activations, row, row0 + place, there)
-            e, f, g, h = load_row(table, problem, DZ, activations, row, column0 + place, there)
-        if tensor:
-            tensor_multiply(total, left, right, buffer, thread)
-        else:
-            multiply(total, left, right, buffer, thread)
-        buffer = 1 - buffer
-        if start < end:
-            w, x, y, z = w + e, x + f, y + g, z + h
-            a, b, c, d = rounded(a, b, c, d, tensor)
-            e, f, g, h = rounded(e, f, g, h, tensor)
-            store_across(left, buffer, k, place, a, b, c, d)
-            store_across(right, buffer, k, place, e, f, g, h)
+    w, x, y, z = ZERO, ZERO, ZERO, ZERO
+    while of_layer >= 0:
+        order, start, end = table[of_layer, ORDER], 0, np.int64(ints[BATCH_ROWS])
+        if order >= 0:
+            start, end = np.int64(ints[table[of_layer, STARTS]]), np.int64(ints[table[of_layer, STARTS] + 1])
+        part = (end - start + ints[SLICES] - 1) // ints[SLICES]
+        start = start + cuda.blockIdx.y * part
+        end = min(start + part, end)
+        there = start + k < end
+        row = row_of(ints, order, start + k, there)
+        a, b, c, d = load_row(table, of_layer, X, activations, row, row0 + place, there)
+        e, f, g, h = load_row(table, of_layer, DZ, activations, row, column0 + place, there)
+        w, x, y, z = w + e, x + f, y + g, z + h
+        a, b, c, d = rounded(a, b, c, d, tensor)
+        e, f, g, h = rounded(e, f, g, h, tensor)
+        store_across(left, buffer, k, place, a, b, c, d)
+        store_across(right, buffer, k, place, e, f, g, h)
         cuda.syncthreads()
+        while start < end:
+            start += STEP
+            if start < end:
+                there = start + k < end
+                row = row_of(ints, order, start + k, there)
+                a, b, c, d = load_row(table, of_layer, X, activations, row, row0 + place, there)
+                e, f, g, h = load_row(table, of_layer, DZ, activations, row, column0 + place, there)
+            if tensor:
+                tensor_multiply(total, left, right, buffer, thread)
+            else:
+                multiply(total, left, right, buffer, thread)
+            buffer = 1 - buffer
+            if start < end:
+                w, x, y, z = w + e, x + f, y + g, z + h
+                a, b, c, d = rounded(a, b, c, d, tensor)
+                e, f, g, h = rounded(e, f, g, h, tensor)
+                store_across(left, buffer, k, place, a, b, c, d)
+                store_across(right, buffer, k, place, e, f, g, h)
+            cuda.syncthreads()
+        of_layer = table[of_layer, NEXT]
     base = cuda.blockIdx.y * size
     store_tile(table, problem, partials, base, total, thread, row0, column0, tensor)
     if table[problem, BIAS] >= 0 and row0 == 0:

@@ -30,7 +30,7 @@ def dot_backward(da, dh, dz, a, h, scale):
 class Dot(Kind, name="dot"):
     """Inputs (a, h), attribute scale; the output is one column."""
 
-    float_attribute = "scale"
+    float_attribute, precompiled = "scale", False
 
     def check(self, op, before):
         whole_blocks(*op.inputs)

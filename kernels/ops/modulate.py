@@ -35,6 +35,8 @@ def modulate_backward(dz, dh, dy, z, h):
 class Modulate(Kind, name="modulate"):
     """Inputs (z, h)."""
 
+    precompiled = False
+
     def check(self, op, before):
         whole_blocks(op.output, *op.inputs)
 

@@ -136,6 +136,30 @@ def test_identities_between_architectures(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_identities_of_what_is_transferred_scaled_and_steered(backend):
+    """Nothing given: networks side by side. Logits of scale 0: the same. No role weights: a shared bottom. One level of PLE: CGC."""
+    batch = random_batch(33, 6)
+
+    def logits(config, values=None, tasks=TASKS):
+        plan = plan_of(config, tasks)
+        held = initial_values(plan, 0, np.float64)
+        for name, view in held.items():
+            if values is not None:
+                view[...] = values[name] if name in values else 0
+        return make_executor(backend, plan, np.float64).logits(held, batch), dict(held.items())
+
+    apart = tuple(dataclasses.replace(task, given=None) for task in TASKS)
+    plain, values = logits(small("esmm", "none"))
+    np.testing.assert_array_equal(logits(small("aitm", "none"), values, apart)[0], plain)
+    renamed = {re.sub(r"^(network\.\w+\.\d)", r"\1.0", name): view for name, view in values.items()}
+    np.testing.assert_array_equal(logits(small("pepnet", "full"), renamed)[0], plain)
+    bottom, values = logits(small("shared_bottom", "none"))
+    np.testing.assert_allclose(logits(small("role_towers", "full"), values)[0], bottom, rtol=1e-12)
+    one, values = logits(small("ple", "full", levels=1))
+    np.testing.assert_array_equal(logits(small("cgc", "full", levels=3), values)[0], one)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("role", ("bias", "full"))
 def test_unknown_role_gets_the_shared_gate(backend, role):
     plan = plan_of(small(role=role, role_in_x=False))
