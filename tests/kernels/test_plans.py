@@ -145,7 +145,7 @@ def test_identities_of_what_is_transferred_scaled_and_steered(backend):
         held = initial_values(plan, 0, np.float64)
         for name, view in held.items():
             if values is not None:
-                view[...] = values[name] if name in values else 0
+                view[...] = values.get(name, 0)
         return make_executor(backend, plan, np.float64).logits(held, batch), dict(held.items())
 
     apart = tuple(dataclasses.replace(task, given=None) for task in TASKS)
