@@ -82,7 +82,7 @@ class Word:
     def _part(self, kind: str) -> Element | None:
         """The root of the part of a kind that the main part links to."""
         link = next((link for link in self._links.values() if link.type == kind), None)
-        return None if link is None or link.target not in self._package else self._package.xml(link.target)
+        return None if link is None or link.target not in self._package else self._package.shared_xml(link.target)
 
     def _story(self, root: Element, where: str = "") -> str:
         lines = Lines(self.hidden)
