@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,12 @@ def run_doctor(options: Namespace) -> int:
         server.timeout,
         max_tokens=server.max_tokens,
         tell=partial(print, flush=True),
-        trial=_trial if options.try_model else None,
+        trial=trial if options.try_model else None,
     )
     return 0 if report.ok else 1
 
 
-def _trial(client: Client, report: ServerReport) -> str:
+def trial(client: Client, report: ServerReport, styles: Iterable[str] = ("document", "spans")) -> str:
     """Extract the bundled postings; the command to go on with."""
     from shlex import quote
 
@@ -66,7 +67,7 @@ def _trial(client: Client, report: ServerReport) -> str:
     counts, seconds = rules_trial()
     asked = sum(len(posting.truth) for posting in postings())
     report.add("ok", "rules", f"F1 {f1(counts):.2f} of the {asked} skills that {len(postings())} postings ask for, in {seconds:.2f} s")
-    trials = try_styles(client, lambda trial: report.add("ok" if trial.gain[1] > 0 else "note", f"style {trial.style}", str(trial)))
+    trials = try_styles(client, lambda each: report.add("ok" if each.gain[1] > 0 else "note", f"style {each.style}", str(each)), styles)
     style, words = verdict(trials)
     report.add("ok" if style else "note", "verdict", words)
     if style is None:

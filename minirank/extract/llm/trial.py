@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -104,18 +104,21 @@ def rules_trial() -> tuple[np.ndarray, float]:
     return _counts(found), time.perf_counter() - began
 
 
-def try_styles(client: Client, tell: Callable[[StyleTrial], None] = lambda trial: None) -> list[StyleTrial]:
+def try_styles(
+    client: Client, tell: Callable[[StyleTrial], None] = lambda trial: None, styles: Iterable[str] = tuple(STYLES)
+) -> list[StyleTrial]:
     """Extract the postings in every style.
 
     Args:
         client: of the model.
+        styles: of STYLES.
         tell: called with each style's trial.
     Raises:
         FatalError: nothing can be asked.
     """
     rules, _ = rules_trial()
     trials = []
-    for style in STYLES:
+    for style in styles:
         trials.append(_try(style, client, rules))
         tell(trials[-1])
     return trials
@@ -148,7 +151,7 @@ def verdict(trials: list[StyleTrial]) -> tuple[str | None, str]:
         how = "use it" if best.style == "document" else f"use --style {best.style}"
         return best.style, f"{how}: there it finds more than the rules"
     if high < 0:
-        return None, "keep the rules: they find more than this model in either style"
+        return None, f"keep the rules: they find more than this model{' in either style' if len(trials) > 1 else ''}"
     return None, f"keep the rules: that this model finds {'more' if gain > 0 else 'less'} ({gain:+.2f}) may be chance"
 
 
