@@ -83,6 +83,7 @@ _UNSEEN = {
         "white",
         "python",
     ),
+    "white by an attribute, as pages had it once": (page("<font color=black>Nurse</font><font color=white> python"), "white", "python"),
     "the ground's colour": (
         page("<div style='background:navy;color:white'>Nurse<b style='color:#000080'> python</b></div>"),
         "white",
@@ -139,6 +140,17 @@ CASES = [
         lambda: page("Nurse", head="<link rel=stylesheet href=/a.css>"),
         ("Nurse",),
         notes=("style sheets lie elsewhere",),
+    ),
+    Case(
+        "HTML",
+        "a title and a firm in JSON-LD that the page does not show",
+        "a.html",
+        lambda: page(
+            "<h1>Nurse</h1><p>We look for a nurse.<ul><li>Triage</ul>",
+            head=LINKED.replace("Ward", "Python").replace("Triage", "Triage&lt;li&gt;sql"),
+        ),
+        ("We look for a nurse. - Triage",),
+        fields=FIELDS | {"title": "Nurse"},
     ),
     Case("HTML", "named .doc", "a.doc", lambda: page("Nurse"), ("Nurse",)),
     Case("HTML", "in an encoding that nothing names", "a.html", lambda: "<p>Jiří".encode("iso-8859-2"), problem="encoding is not certain"),

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import replace
 from typing import Any
 
 from justhtml import Element, JustHTML
 
 from ..document import Document, Hidden
-from ..job_posting import posting_in, text_of_posting
+from ..job_posting import Posting, posting_in, text_of_posting
 from ..lines import Lines, tidy
 from ..text_encoding import decoded
 from .styles import Look, Sheet, look_of
@@ -24,6 +25,8 @@ _SPACED = frozenset(
 )
 _BLOCKS = _SPACED | frozenset("div li dt dd tr caption legend figcaption summary details center body option optgroup dialog".split())
 _NEVER = frozenset("head script style title datalist audio video canvas object iframe noembed noframes noscript template rp".split())
+_WORD = re.compile(r"\w+")
+LEAST_SHOWN = 0.9  # of the words of a job in JSON-LD: then the page is about that text
 _REPORTED = {"noscript": "a text for browsers without scripts", "template": "a template", "datalist": "suggestions of a field"}
 _CHARSET = re.compile(rb"<meta[^>]{1,200}?charset", re.I)
 
@@ -31,8 +34,8 @@ _CHARSET = re.compile(rb"<meta[^>]{1,200}?charset", re.I)
 def read_html(content: bytes, name: str) -> list[Document]:
     """The one document of a page.
 
-    Where the page says in JSON-LD of schema.org which job it offers, its title, place and date are taken from there; so is its text, where
-    the page shows the same words.
+    Where the page says in JSON-LD of schema.org which job it offers, its place and date are taken from there; so are title and text, as far
+    as the page shows the same words.
     """
     page = JustHTML(_decoded(content), sanitize=False, scripting_enabled=True)
     reader = _Page(page)
@@ -40,13 +43,32 @@ def read_html(content: bytes, name: str) -> list[Document]:
     title = reader.headings[0] if len(reader.headings) == 1 else ""
     fields, posting = {"title": title}, posting_in(reader.data)
     if posting is not None:
+        shown = set(_WORD.findall(text.lower()))
         fields |= posting.fields
-        shown = set(re.findall(r"\w+", text.lower()))
-        words = re.findall(r"\w+", text_of_posting(posting).lower())
-        if words and sum(word in shown for word in words) >= 0.9 * len(words):
-            text = text_of_posting(posting)
+        fields["title"] = posting.fields["title"] if _all_in(posting.fields["title"], shown) else title
+        text = _said_twice(posting, shown) or text
     notes = ("its style sheets lie elsewhere and were not read: what they hide was read as shown",) if reader.styled_elsewhere else ()
     return [Document(text, tuple(Hidden(tidy(each.text), each.why, each.where) for each in reader.hidden), notes, fields)]
+
+
+def _all_in(said: str, words: set[str]) -> bool:
+    return all(word in words for word in _WORD.findall(said.lower()))
+
+
+def _said_twice(posting: Posting, shown: set[str]) -> str:
+    """The text of a job in JSON-LD, as far as the page shows its words, line by line; empty where it shows another text."""
+
+    def seen(said: str) -> str:
+        return "\n".join(line for line in said.split("\n") if _all_in(line, shown))
+
+    own = replace(
+        posting,
+        description=seen(posting.description),
+        sections=[(heading, lines) for heading, said in posting.sections if (lines := seen(said)).strip()],
+        facts=[fact for fact in posting.facts if _all_in(fact.partition(": ")[2], shown)],
+    )
+    before, after = (len(_WORD.findall(text_of_posting(replace(each, facts=[])))) for each in (posting, own))
+    return text_of_posting(own) if after and after >= LEAST_SHOWN * before else ""
 
 
 def text_of_html(html: str) -> tuple[str, list[Hidden]]:

@@ -21,6 +21,13 @@ SMALLEST = 2.67  # pixels (2 points): smaller letters are dots
 FAR = -400.0  # pixels: what lies so far to the left of its place or above it is off the screen
 _FONT_SIZES = {"xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0, "x-large": 24.0, "xx-large": 32.0}
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "pc": 16.0, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4, "q": 96 / 101.6, "vw": 12.8, "vh": 7.2}
+# Attributes that pages had before there were styles -> what they set.
+_GROUND = (("bgcolor", "background-color"),)
+_OLD_ATTRIBUTES = {
+    "font": (("color", "color"),),
+    "body": (*_GROUND, ("text", "color")),
+    **dict.fromkeys(("table", "tr", "td", "th"), _GROUND),
+}
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.S)
 _COLOUR = re.compile(r"#[0-9a-f]{3,8}|(?:rgb|hsl)a?\([^()]*\)|\b[a-z]+\b")
@@ -88,6 +95,7 @@ class Sheet:
     def style(self, element: Element) -> dict[str, str]:
         """The declared values of an element, its own `style` included."""
         attributes = element.attrs or {}
+        old = {name: attributes[key] for key, name in _OLD_ATTRIBUTES.get(element.name, ()) if attributes.get(key)}
         keys = [element.name, "*", *(f".{name}" for name in (attributes.get("class") or "").split()), f"#{attributes.get('id')}"]
         found: list[tuple[tuple, str, str]] = []
         for rule in (rule for key in keys for rule in self._rules.get(key, ())):
@@ -95,7 +103,7 @@ class Sheet:
                 found += [((important, 0, *rule.rank), name, text) for name, text, important in rule.declarations]
         for name, text, important in declarations(attributes.get("style") or ""):
             found.append(((important, 1, (0, 0, 0), 0), name, text))
-        return {name: text for _, name, text in sorted(found, key=lambda each: each[0])}
+        return old | {name: text for _, name, text in sorted(found, key=lambda each: each[0])}
 
 
 def _matches(element: Element, selector: str) -> bool:
@@ -226,7 +234,7 @@ def _why(element: Element, style: dict[str, str], size: float) -> str | None:
     moved = style.get("transform", "") + style.get("translate", "") + " scale(" + style.get("scale", "1") + ")"
     if any(_pixels(text, size) < FAR for text in re.findall(r"-\d[\d.]*[a-z]*", moved)):
         return "outside"
-    if re.search(r"scale[xy3d]*\(\s*0?\.?0*[,)\s]", moved) or style.get("zoom") == "0":
+    if re.search(r"scale[xy3d]*\(\s*0?(?:\.0\d*)?[,)\s]", moved) or style.get("zoom") == "0":
         return "tiny"
     if placed and re.match(r"rect\(\s*([01](?:px)?)[\s,]+([01](?:px)?)[\s,]+([01](?:px)?)[\s,]+([01](?:px)?)\s*\)", style.get("clip", "")):
         return "clipped"
