@@ -30,6 +30,13 @@ def one_column(canvas):
     lines(canvas, RESUME)
 
 
+def letterhead(canvas):
+    canvas.setTitle("Microsoft Word - final2.docx")
+    lines(canvas, ["Acme Corp, 12 Main Street, Springfield"], size=9)
+    lines(canvas, ["Data engineer (m/f/d)"], y=680, size=18)
+    lines(canvas, LEFT, y=650)
+
+
 def two_columns(canvas):
     """Drawn line by line across both columns, as some printer drivers do."""
     lines(canvas, ["Anna Miller, data engineer and once a nurse, with a line that goes across the whole page of the resume"])
@@ -265,6 +272,54 @@ def text_box():
     return rewritten(canvas_bytes(lambda canvas: lines(canvas, RESUME)), add)
 
 
+def between_the_lines(canvas):
+    """Small letters that reach into a line which is seen, many over each other, under a white strip; the line is drawn last."""
+    for place, word in enumerate(HIDDEN.split()):
+        lines(canvas, [word * 9], x=72 + 5 * place, y=708, size=3)
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.rect(60, 707, 400, 5, stroke=0, fill=1)
+    canvas.setFillColorRGB(0, 0, 0)
+    lines(canvas, RESUME, y=701)
+
+
+def drawn_twice(canvas):
+    """Bold letters as some programs make them: the same once more, a little to the right; and a shadow."""
+    lines(canvas, RESUME)
+    lines(canvas, RESUME[:1], x=72.3)
+    canvas.setFillColorRGB(0.6, 0.6, 0.6)
+    lines(canvas, ["Certificates"], x=73, y=499)
+    canvas.setFillColorRGB(0, 0, 0)
+    lines(canvas, ["Certificates"], y=500)
+
+
+def light_but_seen(canvas):
+    canvas.setFillColorRGB(0.8, 0.8, 0.8)
+    lines(canvas, RESUME[:1])
+    canvas.setFillColorRGB(0.95, 0.55, 0.1)
+    lines(canvas, RESUME[1:2], y=700, size=6)
+    canvas.setFillColorRGB(0.55, 0.55, 0.55)
+    lines(canvas, RESUME[2:], y=680, size=5)
+
+
+def bullets(canvas):
+    """Dots apart from their texts, of which some go on over a second line."""
+    for number, text in enumerate(LEFT):
+        if number % 3 != 2:
+            lines(canvas, ["\u2022"], y=700 - 14 * number)
+        lines(canvas, [text], x=96, y=700 - 14 * number)
+
+
+def hyphens(canvas):
+    lines(canvas, ["Led the ware-", "housing team and its Kuber-", "netes clusters."])
+
+
+def sideways(canvas):
+    lines(canvas, RESUME)
+    canvas.translate(40, 300)
+    canvas.rotate(90)
+    lines(canvas, ["Curriculum vitae"], x=0, y=0)
+
+
 def in_a_form_object(canvas):
     """Text in a form object that the page draws, white text in it included."""
     canvas.beginForm("letter")
@@ -340,6 +395,7 @@ def unseen(trouble, draw, why, **options):
 
 CASES = [
     pdf("one column", drawn(one_column), fields={"title": "Data engineer, Springfield"}),
+    pdf("a heading under a letterhead", drawn(letterhead), ("Acme Corp", "Data engineer"), fields={"title": "Data engineer (m/f/d)"}),
     pdf("two columns, drawn line by line", drawn(two_columns), ("Anna Miller, data", " ".join(LEFT), " ".join(RIGHT), "References are")),
     pdf("a sidebar", drawn(sidebar), ("CONTACT", "SKILLS Python SQL Spark Docker", "LANGUAGES", "German", "EXPERIENCE", *LEFT, *RIGHT)),
     pdf(
@@ -383,6 +439,16 @@ CASES = [
     pdf("a scan", drawn(scan), problem="no text: its pages are pictures; run OCR over it first"),
     pdf("an empty page", drawn(lambda canvas: canvas.showPage()), problem="no text in it"),
     pdf("a font without letters", no_letters, problem="its fonts do not say which letters they draw; run OCR over it first"),
+    pdf(
+        "small letters between the lines, many over each other",
+        drawn(between_the_lines),
+        hidden=[(" ".join(word * 9 for word in HIDDEN.split()), "covered")],
+    ),
+    pdf("bold by drawing twice, and a shadow", drawn(drawn_twice), (*RESUME, "Certificates")),
+    pdf("light letters that can be seen", drawn(light_but_seen)),
+    pdf("bullets apart from their texts", drawn(bullets), ["\u2022 " * (number % 3 != 2) + text for number, text in enumerate(LEFT)]),
+    pdf("words over the end of a line", drawn(hyphens), ("Led the ware-\nhousing team and its Kuber-\nnetes clusters.",)),
+    pdf("a word at the side, turned", drawn(sideways), (*RESUME, "Curriculum vitae")),
     pdf("500 pages", drawn(many_pages), ("Page 1 of the file", "Page 250 of the file", "Page 500 of the file")),
     pdf("locked with a password", locked("secret", "owner"), problem="protected by a password; remove the password"),
     pdf("locked for changes alone", locked("", "owner")),

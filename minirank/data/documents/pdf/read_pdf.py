@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterable
+from statistics import median
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
@@ -21,6 +22,8 @@ NARROWEST = 0.1  # of a font's usual width
 LARGE = 0.7  # of a page's area: an image of that size may be a scan
 UNKNOWN = 0.3  # of a file's glyphs without letters: what is left is no text
 TITLE_LINES = 5  # of the text, among which the title that the file names must be found
+HEADING = 1.15  # of the usual size
+LONGEST_HEADING = 120  # characters
 OCR = "run OCR over it first"
 
 
@@ -53,7 +56,7 @@ def _refusal(error: pdfium.PdfiumError, content: bytes) -> Unreadable:
 
 def _read(file: pdfium.PdfDocument) -> Document:
     texts, hidden, notes, unknown, letters = [], [], [], 0, 0
-    pictures, sheets = [], Sheets()
+    pictures, sheets, heading = [], Sheets(), ""
     if file.get_formtype():
         file.init_forms()  # gives fields their looks
     for number in range(len(file)):
@@ -61,11 +64,12 @@ def _read(file: pdfium.PdfDocument) -> Document:
         try:
             found = read_pieces(page)
             shown, unseen = _sorted(page, found, number + 1, sheets)
+            heading = heading if number else _heading(shown)
             if not found.pieces and _largest_picture(page) >= LARGE:
                 pictures.append(number + 1)
         finally:
             page.close()
-        texts.append(shown)
+        texts.append(_text(shown))
         hidden += unseen
         unknown += found.unknown
         letters += sum(len(piece.text) for piece in found.pieces)
@@ -75,7 +79,7 @@ def _read(file: pdfium.PdfDocument) -> Document:
     if not text and not hidden and pictures:
         raise Unreadable("no text: its pages are pictures", remedy=OCR)
     notes += [f"page {number} is a picture and was not read; {OCR}" for number in pictures]
-    return Document(text, tuple(hidden), tuple(notes), _fields(file, text))
+    return Document(text, tuple(hidden), tuple(notes), _fields(file, text, heading))
 
 
 def _flat(file: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
@@ -95,10 +99,10 @@ def _flat(file: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
     return file[number]
 
 
-def _sorted(page: pdfium.PdfPage, found: PageText, number: int, sheets: Sheets) -> tuple[str, list[Hidden]]:
-    """What a person sees on a page, in reading order, and what not."""
+def _sorted(page: pdfium.PdfPage, found: PageText, number: int, sheets: Sheets) -> tuple[list[Piece], list[Hidden]]:
+    """What a person sees on a page, and what not."""
     if not found.pieces:
-        return "", []
+        return [], []
     scale = HIGHEST / max(found.width, found.height)
     drawn = Drawn(page, found, sheets)
     shown: list[Piece] = []
@@ -115,7 +119,7 @@ def _sorted(page: pdfium.PdfPage, found: PageText, number: int, sheets: Sheets) 
         if scanned:
             unseen["ocr"] = scanned
     place = f"page {number}"
-    return _text(shown), [Hidden(_text(pieces), why, place) for why, pieces in unseen.items()]
+    return shown, [Hidden(_text(pieces), why, place) for why, pieces in unseen.items()]
 
 
 def _why(piece: Piece, page: PageText, drawn: Drawn) -> str:
@@ -197,13 +201,25 @@ def _upright(piece: Piece, angle: float) -> tuple[float, float, float]:
     return left, right, y
 
 
-def _fields(file: pdfium.PdfDocument, text: str) -> dict[str, str]:
-    """The title, where the file names one that stands at its top, and the date of its last change."""
+def _heading(pieces: list[Piece]) -> str:
+    """What stands on a page in the largest letters, "" where they are not larger than others or where it is no title."""
+    sizes = [piece.drawn.size for piece in pieces if piece.drawn.angle == 0]
+    if not sizes or max(sizes) < HEADING * median(sizes):
+        return ""
+    largest = [piece for piece in pieces if piece.drawn.angle == 0 and piece.drawn.size > 0.95 * max(sizes)]
+    text = " ".join(_text(largest).split())
+    return text if len(text) <= LONGEST_HEADING and any(map(str.isalpha, text)) else ""
+
+
+def _fields(file: pdfium.PdfDocument, text: str, heading: str) -> dict[str, str]:
+    """The title, which the file names and shows at its top or shows in the largest letters, and the date of its last change."""
     known = file.get_metadata_dict()
     title, fields = known.get("Title", "").strip(), {}
     lines = [line.strip().casefold() for line in text.split("\n") if line.strip()][:TITLE_LINES]
     if title and title.casefold() in " ".join(lines):
         fields["title"] = title
+    elif heading:
+        fields["title"] = heading
     date = iso_date(known.get("ModDate", "")) or iso_date(known.get("CreationDate", ""))
     if date:
         fields["date"] = date

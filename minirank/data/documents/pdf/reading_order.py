@@ -206,19 +206,20 @@ def _by_rows(rows: list[Row], left: list[Row], right: list[Row], edge: float) ->
     for row in [*rows, None]:
         if group and (row is None or (tops and row[0].baseline >= tops[0] - SAME_LINE * row[0].size)):
             tops = tops[1:]
-            done += _cell_by_cell(group, edge)
+            done += _cell_by_cell(group, edge, starts=not done)
             group = []
         if row is not None:
             group.append(row)
     return done
 
 
-def _cell_by_cell(rows: list[Row], edge: float) -> Arranged:
+def _cell_by_cell(rows: list[Row], edge: float, starts: bool) -> Arranged:
     """A row of a table: its first line across the cells where all but one have a single line, else one cell after the other."""
     sides = [[part for row in rows if (part := [span for span in row if (span.left >= edge) is side])] for side in (False, True)]
     if min(map(len, sides)) <= 1:
-        return [(row, number == 0) for number, row in enumerate(rows)]
-    return [*_arranged(sides[0], True), *[(row, starts if number else None) for number, (row, starts) in enumerate(_arranged(sides[1]))]]
+        return [(row, starts and number == 0) for number, row in enumerate(rows)]
+    left, right = _arranged(sides[0], starts), _arranged(sides[1])
+    return left + [(row, begins if number else None) for number, (row, begins) in enumerate(right)]
 
 
 def _line(row: Row) -> str:
