@@ -23,7 +23,7 @@ SCRIPTS = {
     "gpu": ("measure",),
     "ranking": ("roles", "census", "attacks", "real_texts", "reading", "lost", "links"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
-    "documents": ("cases", "readers", "word_readers"),
+    "documents": ("cases", "readers", "word_readers", "speed"),
     "llm": ("client", "campaign"),
     "fuzz": ("campaign",),
 }

@@ -14,7 +14,7 @@ from ..document import Document, Hidden, Unreadable
 from ..file_kinds import PASSWORD
 from .pieces import PageText, Piece, read_pieces
 from .reading_order import GAP, SAME_LINE, Span, in_reading_order
-from .seen import DRAWS_NOTHING, FAINT, Drawn, Sheets, contrasts_colour
+from .seen import DRAWS_NOTHING, FAINT, Drawn, contrasts_colour
 
 HIGHEST = 792.0  # points: sizes count as if every page were shown as high as a letter page
 SMALLEST = 2.0  # points of such a page
@@ -56,14 +56,14 @@ def _refusal(error: pdfium.PdfiumError, content: bytes) -> Unreadable:
 
 def _read(file: pdfium.PdfDocument) -> Document:
     texts, hidden, notes, unknown, letters = [], [], [], 0, 0
-    pictures, sheets, heading = [], Sheets(), ""
+    pictures, heading = [], ""
     if file.get_formtype():
         file.init_forms()  # gives fields their looks
     for number in range(len(file)):
         page = _flat(file, number)
         try:
             found = read_pieces(page)
-            shown, unseen = _sorted(page, found, number + 1, sheets)
+            shown, unseen = _sorted(page, found, number + 1)
             heading = heading if number else _heading(shown)
             if not found.pieces and _largest_picture(page) >= LARGE:
                 pictures.append(number + 1)
@@ -99,12 +99,12 @@ def _flat(file: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
     return file[number]
 
 
-def _sorted(page: pdfium.PdfPage, found: PageText, number: int, sheets: Sheets) -> tuple[list[Piece], list[Hidden]]:
+def _sorted(page: pdfium.PdfPage, found: PageText, number: int) -> tuple[list[Piece], list[Hidden]]:
     """What a person sees on a page, and what not."""
     if not found.pieces:
         return [], []
     scale = HIGHEST / max(found.width, found.height)
-    drawn = Drawn(page, found, sheets)
+    drawn = Drawn(page, found)
     shown: list[Piece] = []
     unseen: dict[str, list[Piece]] = {}
     for piece, seen in zip(found.pieces, drawn.seen):

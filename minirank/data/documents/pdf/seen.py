@@ -31,7 +31,7 @@ DRAWS_NOTHING = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP
 
 _CHANNEL = np.arange(256) / 255
 _LINEAR = np.where(_CHANNEL <= 0.04045, _CHANNEL / 12.92, ((_CHANNEL + 0.055) / 1.055) ** 2.4)
-_LUMINANCE = (_LINEAR[:, None] * (0.2126, 0.7152, 0.0722)).astype(np.float32)  # (256, 3) of red, green, blue
+_RED, _GREEN, _BLUE = (np.float32(weight) * _LINEAR.astype(np.float32) for weight in (0.2126, 0.7152, 0.0722))  # luminance, (256,) each
 
 
 class Sheets:
@@ -49,17 +49,20 @@ class Sheets:
         return sheet
 
 
+SHEETS = Sheets()
+
+
 class Drawn:
     """A page as it looks with its text and without.
 
-    Args:
-        sheets: what an earlier page was drawn on, which is no longer looked at.
+    It is good until the next page is drawn, on the same sheets.
+
     Attributes:
         seen: for each piece, whether a person sees it.
     """
 
-    def __init__(self, page: pdfium.PdfPage, text: PageText, sheets: Sheets) -> None:
-        self._page, self._sheets = page, sheets
+    def __init__(self, page: pdfium.PdfPage, text: PageText) -> None:
+        self._page, self._sheets = page, SHEETS
         self._scale = min(RESOLUTION, (MOST_PIXELS / max(text.width * text.height, 1)) ** 0.5)
         self._shape = max(round(text.height * self._scale), 1), max(round(text.width * self._scale), 1)
         objects = {piece.number: piece.drawn for piece in text.pieces}
@@ -191,10 +194,9 @@ def _channels(pixels: np.ndarray) -> np.ndarray:
 
 def contrasts(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(N,) bool, whether the eye tells two colours apart; (N, 3) uint8 of red, green and blue."""
-    channels = np.arange(3)
-    light, dark = (_LUMINANCE[each, channels].sum(axis=-1) + 0.05 for each in (one, other))
+    light, dark = (_RED[each[:, 0]] + _GREEN[each[:, 1]] + _BLUE[each[:, 2]] + np.float32(0.05) for each in (one, other))
     ratio = np.maximum(light, dark) / np.minimum(light, dark)
-    apart = np.abs(one[..., :2].astype(np.int16) - other[..., :2]).max(axis=-1)  # a difference in blue alone is hardly seen
+    apart = np.abs(one[:, :2].astype(np.int16) - other[:, :2]).max(axis=1)  # a difference in blue alone is hardly seen
     return (ratio >= CONTRAST) | (apart >= COLOURS)
 
 
