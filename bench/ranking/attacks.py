@@ -138,8 +138,8 @@ def table(results: dict) -> str:
         f"{results['candidates']} resumes, {JOBS} jobs; payload in front, in the middle and at the end; simulated world, seed "
         f"{results['seed']}. Same score: to the last bit, as without the payload (repeated lists and sentences: as with the skills "
         "named once). Change: the largest |ln(score after / before)|. Places won: mean and most, of "
-        f"{results['candidates']}. What a PDF hides by its colour is plain text once it is read: without hidden characters it gets "
-        "through, as do claims without an order to the reader.",
+        f"{results['candidates']}. What a PDF hides by its colour is plain text once another program has read it: without hidden "
+        "characters it gets through, as do claims without an order to the reader.",
         markdown(["class", "wording", "payload", "flagged", "same score", "change", "places won"], rows, left=3),
         results["machine"],
     )
@@ -157,16 +157,21 @@ def trained(seed: int, impressions: int, path: Path) -> Ranker:
     return Ranker(load_run(path / "run"), folder, features)
 
 
+def sampled(ranker: Ranker, candidates: int) -> tuple[list[dict], list[dict]]:
+    """Jobs, each with the wording of its must-haves, and as many resumes, from all over a market."""
+    folder, features = ranker.folder, ranker.features
+    chosen = np.linspace(0, len(folder.jobs) - 1, JOBS + 2).astype(int)[1:-1]
+    jobs = [folder.jobs[j] | {"must": [v.quote for v in features.jobs[j].must_have]} for j in chosen]
+    newest = folder.latest_resumes()
+    some = newest[np.linspace(0, len(newest) - 1, candidates).astype(int)]
+    return jobs, [{key: folder.resumes[r][key] for key in ("resume_id", "text", "updated_at", "location")} for r in some]
+
+
 def main() -> None:
     options = arguments(__doc__, seed=0, impressions=20_000, candidates=80)
     with tempfile.TemporaryDirectory() as path:
         ranker = trained(options.seed, options.impressions, Path(path))
-        folder, features = ranker.folder, ranker.features
-        chosen = np.linspace(0, len(folder.jobs) - 1, JOBS + 2).astype(int)[1:-1]
-        jobs = [folder.jobs[j] | {"must": [v.quote for v in features.jobs[j].must_have]} for j in chosen]
-        newest = folder.latest_resumes()
-        some = newest[np.linspace(0, len(newest) - 1, options.candidates).astype(int)]
-        resumes = [{key: folder.resumes[r][key] for key in ("resume_id", "text", "updated_at", "location")} for r in some]
+        jobs, resumes = sampled(ranker, options.candidates)
         results = {"seed": options.seed, "candidates": len(resumes), "rows": measure(ranker, jobs, resumes), "machine": machine()}
     REPORT.publish(results)
 
