@@ -1,384 +1,9 @@
 """The cases of PDF files."""
 
-import re
-
+import pdf_pages as pages
 from document_cases import Case
-from pdf_makers import HIDDEN, RESUME, by_hand, canvas_bytes, lines, picture, rewritten, text_at, with_hidden
-
-LEFT = (
-    "Pipelines that ran every night in Python and",
-    "loaded forty sources into one warehouse, with",
-    "tests of every table and a page that showed",
-    "which of them were late and by how much.",
-    "The team of four was led for two years, and",
-    "every release went out on a Thursday at noon.",
-)
-RIGHT = (
-    "Before that three years in a hospital, where",
-    "forms on paper became records that could be",
-    "searched, and nobody lost a single letter.",
-    "Nurses wrote the questions, and the answers",
-    "came within a second on machines of 2009.",
-    "The system is still in use in two of the wards.",
-)
-
-
-def one_column(canvas):
-    canvas.setTitle("Data engineer, Springfield")
-    canvas.setFont("Helvetica-Bold", 16)
-    canvas.drawString(72, 740, "Data engineer, Springfield")
-    lines(canvas, RESUME)
-
-
-def letterhead(canvas):
-    canvas.setTitle("Microsoft Word - final2.docx")
-    lines(canvas, ["Acme Corp, 12 Main Street, Springfield"], size=9)
-    lines(canvas, ["Data engineer (m/f/d)"], y=680, size=18)
-    lines(canvas, LEFT, y=650)
-
-
-def two_columns(canvas):
-    """Drawn line by line across both columns, as some printer drivers do."""
-    lines(canvas, ["Anna Miller, data engineer and once a nurse, with a line that goes across the whole page of the resume"])
-    for number, (left, right) in enumerate(zip(LEFT, RIGHT)):
-        lines(canvas, [left], x=72, y=680 - 14 * number)
-        lines(canvas, [right], x=320, y=680 - 14 * number)
-    lines(canvas, ["References are given on request, as are certificates and the names of all who led the teams named above"], y=560)
-
-
-def sidebar(canvas):
-    """A narrow column of headings and lists beside a wide one, with other distances between the lines."""
-    lines(canvas, ["CONTACT", "Springfield", "", "SKILLS", "Python", "SQL", "Spark", "Docker", "", "LANGUAGES", "English", "German"], x=40)
-    main = ["EXPERIENCE", "Data engineer, Acme, 2019 - 2022", *LEFT, "Nurse, General Hospital, 2015 - 2018", *RIGHT]
-    lines(canvas, main, x=190, y=718, leading=13)
-
-
-def date_column(canvas):
-    """Dates in a narrow column, each at the first line of what happened then."""
-    entries = (
-        ("2019 - 2022", ("Data engineer, Acme", *LEFT[:2])),
-        ("2015 - 2018", ("Nurse, General Hospital", *RIGHT[:3])),
-        ("2012 - 2014", ("Clerk",)),
-    )
-    y = 700
-    for date, texts in entries:
-        lines(canvas, [date], x=72, y=y)
-        lines(canvas, texts, x=170, y=y)
-        y -= 14 * len(texts) + 8
-
-
-def table(canvas):
-    from reportlab.platypus import Table
-
-    rows = [["Skill", "Years", "Level"], ["Python", "5", "expert"], ["SQL", "7", "expert"], ["Spark", "2", "advanced"]]
-    made = Table(rows, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")])
-    made.wrapOn(canvas, 400, 400)
-    lines(canvas, RESUME[:2])
-    made.drawOn(canvas, 72, 580)
-
-
-def table_without_lines(canvas):
-    rows = (("Python", "5 years", "expert"), ("SQL", "7 years", "expert"), ("Spark", "2 years", "advanced"))
-    for number, row in enumerate(rows):
-        for x, cell in zip((72, 200, 330), row):
-            lines(canvas, [cell], x=x, y=700 - 14 * number)
-
-
-def two_lists(canvas):
-    """Beside each other, line by line at the same heights, one written after the other."""
-    lines(canvas, ("SKILLS", "Python", "SQL", "Spark"))
-    lines(canvas, ("LANGUAGES", "English", "German", "French"), x=320)
-
-
-def letter_spaced(canvas):
-    canvas.setFont("Helvetica", 12)
-    canvas.drawString(72, 720, "EXPERIENCE", charSpace=4)
-    lines(canvas, RESUME[1:], y=690)
-
-
-def rotated():
-    """Drawn from below to above, on a page that is shown turned to the right."""
-
-    def upwards(canvas):
-        canvas.translate(612, 0)
-        canvas.rotate(90)
-        lines(canvas, RESUME, y=500)
-
-    return rewritten(canvas_bytes(upwards), lambda writer: writer.pages[0].rotate(90))
-
-
-def white(canvas, text):
-    canvas.setFillColorRGB(1, 1, 1)
-    lines(canvas, [text], y=500)
-
-
-def nearly_white(canvas, text):
-    canvas.setFillColorRGB(0.985, 0.985, 0.985)
-    lines(canvas, [text], y=500)
-
-
-def white_on_blue(canvas):
-    """White letters that are seen, and blue ones on the same blue that are not."""
-    canvas.setFillColorRGB(0.1, 0.2, 0.5)
-    canvas.rect(0, 640, 612, 152, stroke=0, fill=1)
-    lines(canvas, [HIDDEN], y=660)
-    canvas.setFillColorRGB(1, 1, 1)
-    lines(canvas, RESUME[:2])
-    canvas.setFillColorRGB(0, 0, 0)
-    lines(canvas, RESUME[2:], y=600)
-
-
-def white_within_a_line(canvas):
-    canvas.setFont("Helvetica", 10)
-    text = canvas.beginText(72, 700)
-    text.textOut("Built pipelines in Python")
-    text.setFillColorRGB(1, 1, 1)
-    text.textOut(f" {HIDDEN} ")
-    text.setFillColorRGB(0, 0, 0)
-    text.textOut("and SQL.")
-    canvas.drawText(text)
-
-
-def white_under_text(canvas):
-    """White letters in the place of black ones, and drawn before them."""
-    canvas.setFillColorRGB(1, 1, 1)
-    lines(canvas, [HIDDEN], y=720)
-    canvas.setFillColorRGB(0, 0, 0)
-    lines(canvas, ["Anna Miller, data engineer of Springfield", *RESUME[2:]])
-
-
-def tiny(canvas, text):
-    lines(canvas, [text], y=500, size=0.8)
-
-
-def tiny_by_scale(canvas, text):
-    canvas.translate(72, 500)
-    canvas.scale(0.05, 0.05)
-    lines(canvas, [text], x=0, y=0, size=12)
-
-
-def outside(canvas, text):
-    lines(canvas, [text], x=72, y=-60)
-
-
-def clipped(canvas, text):
-    path = canvas.beginPath()
-    path.rect(300, 400, 10, 10)
-    canvas.clipPath(path, stroke=0, fill=0)
-    lines(canvas, [text], y=500)
-
-
-def invisible(canvas, text):
-    made = canvas.beginText(72, 500)
-    made.setTextRenderMode(3)
-    made.textLine(text)
-    canvas.drawText(made)
-
-
-def transparent(canvas, text):
-    canvas.setFillAlpha(0)
-    lines(canvas, [text], y=500)
-
-
-def under_rectangle(canvas, text):
-    lines(canvas, [text], y=500)
-    canvas.setFillColorRGB(0.2, 0.6, 0.2)
-    canvas.rect(60, 480, 400, 40, stroke=0, fill=1)
-
-
-def under_picture(canvas, text):
-    lines(canvas, [text], y=500)
-    canvas.drawImage(picture(noise=True), 60, 480, 400, 40)
-
-
-def on_picture(canvas):
-    canvas.drawImage(picture(colour=(200, 220, 240)), 0, 0, 612, 792)
-    lines(canvas, RESUME)
-
-
-def cropped():
-    def crop(writer):
-        writer.pages[0].cropbox.lower_left = (0, 400)
-
-    return rewritten(canvas_bytes(lambda canvas: (lines(canvas, RESUME), lines(canvas, [HIDDEN], y=300))), crop)
-
-
-def layer_off():
-    """An optional content group that is switched off."""
-    content = b"".join(text_at(72, 720 - 14 * number, text) for number, text in enumerate(RESUME))
-    content += b"/OC /MC0 BDC\n" + text_at(72, 500, HIDDEN) + b"EMC\n"
-    return by_hand(
-        [content],
-        resources=b"/Properties << /MC0 5 0 R >>",
-        objects=[b"<< /Type /OCG /Name (Layer) >>"],
-        catalog=b"/OCProperties << /OCGs [5 0 R] /D << /OFF [5 0 R] /Order [5 0 R] >> >>",
-    )
-
-
-def scan(canvas):
-    canvas.drawImage(picture(612, 792, noise=True), 0, 0, 612, 792)
-
-
-def scan_with_ocr(canvas):
-    scan(canvas)
-    made = canvas.beginText(72, 720)
-    made.setTextRenderMode(3)
-    made.textLines("\n".join(RESUME))
-    canvas.drawText(made)
-
-
-def second_page_scanned(canvas):
-    lines(canvas, RESUME)
-    canvas.showPage()
-    scan(canvas)
-
-
-def form(canvas):
-    lines(canvas, ["Application", "Name:", "Skills:"], leading=40)
-    for name, value, y in (("name", "Anna Miller", 670), ("skills", "Python, SQL", 630)):
-        canvas.acroForm.textfield(name=name, value=value, x=140, y=y, width=200, height=20, fontSize=10)
-
-
-def text_box():
-    """A free text annotation with its appearance, and one that is marked as hidden."""
-    import pypdf
-    from pypdf.annotations import FreeText
-    from pypdf.generic import NameObject, NumberObject
-
-    def add(writer: pypdf.PdfWriter):
-        for text, rect, flags in (("Open to relocation", (72, 480, 300, 500), 4), (HIDDEN, (72, 400, 300, 420), 2)):
-            made = writer.add_annotation(0, FreeText(text=text, rect=rect, font_size="10pt"))
-            look = pypdf.generic.StreamObject()
-            look.set_data(b"BT /Helv 10 Tf 2 6 Td (" + text.encode() + b") Tj ET")
-            font = pypdf.generic.DictionaryObject(
-                {
-                    NameObject("/Type"): NameObject("/Font"),
-                    NameObject("/Subtype"): NameObject("/Type1"),
-                    NameObject("/BaseFont"): NameObject("/Helvetica"),
-                }
-            )
-            fonts = pypdf.generic.DictionaryObject({NameObject("/Helv"): font})
-            look.update(
-                {
-                    NameObject("/Type"): NameObject("/XObject"),
-                    NameObject("/Subtype"): NameObject("/Form"),
-                    NameObject("/BBox"): pypdf.generic.ArrayObject([NumberObject(0), NumberObject(0), NumberObject(228), NumberObject(20)]),
-                    NameObject("/Resources"): pypdf.generic.DictionaryObject({NameObject("/Font"): fonts}),
-                }
-            )
-            made[NameObject("/AP")] = pypdf.generic.DictionaryObject({NameObject("/N"): writer._add_object(look)})
-            made[NameObject("/F")] = NumberObject(flags)
-
-    return rewritten(canvas_bytes(lambda canvas: lines(canvas, RESUME)), add)
-
-
-def between_the_lines(canvas):
-    """Small letters that reach into a line which is seen, many over each other, under a white strip; the line is drawn last."""
-    for place, word in enumerate(HIDDEN.split()):
-        lines(canvas, [word * 9], x=72 + 5 * place, y=708, size=3)
-    canvas.setFillColorRGB(1, 1, 1)
-    canvas.rect(60, 707, 400, 5, stroke=0, fill=1)
-    canvas.setFillColorRGB(0, 0, 0)
-    lines(canvas, RESUME, y=701)
-
-
-def drawn_twice(canvas):
-    """Bold letters as some programs make them: the same once more, a little to the right; and a shadow."""
-    lines(canvas, RESUME)
-    lines(canvas, RESUME[:1], x=72.3)
-    canvas.setFillColorRGB(0.6, 0.6, 0.6)
-    lines(canvas, ["Certificates"], x=73, y=499)
-    canvas.setFillColorRGB(0, 0, 0)
-    lines(canvas, ["Certificates"], y=500)
-
-
-def light_but_seen(canvas):
-    canvas.setFillColorRGB(0.8, 0.8, 0.8)
-    lines(canvas, RESUME[:1])
-    canvas.setFillColorRGB(0.95, 0.55, 0.1)
-    lines(canvas, RESUME[1:2], y=700, size=6)
-    canvas.setFillColorRGB(0.55, 0.55, 0.55)
-    lines(canvas, RESUME[2:], y=680, size=5)
-
-
-def bullets(canvas):
-    """Dots apart from their texts, of which some go on over a second line."""
-    for number, text in enumerate(LEFT):
-        if number % 3 != 2:
-            lines(canvas, ["\u2022"], y=700 - 14 * number)
-        lines(canvas, [text], x=96, y=700 - 14 * number)
-
-
-def hyphens(canvas):
-    lines(canvas, ["Led the ware-", "housing team and its Kuber-", "netes clusters."])
-
-
-def sideways(canvas):
-    lines(canvas, RESUME)
-    canvas.translate(40, 300)
-    canvas.rotate(90)
-    lines(canvas, ["Curriculum vitae"], x=0, y=0)
-
-
-def in_a_form_object(canvas):
-    """Text in a form object that the page draws, white text in it included."""
-    canvas.beginForm("letter")
-    lines(canvas, RESUME)
-    canvas.setFillColorRGB(1, 1, 1)
-    lines(canvas, [HIDDEN], y=500)
-    canvas.endForm()
-    canvas.doForm("letter")
-
-
-def ligatures():
-    """The letters fi and fl as one glyph each."""
-    content = b"BT /F2 10 Tf 72 720 Td (work\x02ow ef\x01ciency) Tj ET\n"
-    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Times-Roman /Encoding << /Type /Encoding /Differences [1 /fi /fl] >> >>"
-    return by_hand([content], fonts=b"/F2 5 0 R", objects=[font])
-
-
-def no_letters():
-    """A font that does not say which letters its glyphs are."""
-    shape = b"<< /Length 37 >>\nstream\n600 0 0 0 500 500 d1 0 0 400 400 re f\nendstream"
-    font = b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 500 500] /FontMatrix [.001 0 0 .001 0 0] /CharProcs << /g1 5 0 R /g2 5 0 R >>"
-    font += b" /Encoding << /Type /Encoding /Differences [1 /g1 /g2] >> /FirstChar 1 /LastChar 2 /Widths [600 600] /Resources << >> >>"
-    content = b"BT /F2 10 Tf 72 720 Td (\x01\x02\x01\x01\x02\x01\x02\x02\x01\x01\x02\x01\x02\x02\x01\x01\x02\x01\x02\x02) Tj ET\n"
-    return by_hand([content], fonts=b"/F2 6 0 R", objects=[shape, font])
-
-
-def many_pages(canvas):
-    for number in range(500):
-        lines(canvas, [f"Page {number + 1} of the file", LEFT[number % 6]])
-        canvas.showPage()
-
-
-def locked(password: str, owner: str):
-    def lock(writer):
-        writer.encrypt(password, owner, algorithm="AES-256")
-
-    return lambda: rewritten(canvas_bytes(lambda canvas: lines(canvas, RESUME)), lock)
-
-
-def damaged():
-    content = canvas_bytes(lambda canvas: lines(canvas, RESUME))
-    return content[: len(content) // 2]
-
-
-def wrong_table():
-    """The table of objects does not lie where the file says, as after an edit by hand."""
-    content = canvas_bytes(lambda canvas: lines(canvas, RESUME))
-    return re.sub(rb"startxref\n\d+", b"startxref\n7", content)
-
-
-def dated(canvas):
-    lines(canvas, RESUME)
-
-
-def with_dates():
-    def date(writer):
-        writer.add_metadata({"/ModDate": "D:20240501103000+02'00'", "/CreationDate": "D:20230401"})
-
-    return rewritten(canvas_bytes(dated), date)
+from pdf_makers import HIDDEN, RESUME, canvas_bytes, with_hidden
+from pdf_pages import LEFT, RIGHT
 
 
 def drawn(draw, **options):
@@ -394,66 +19,74 @@ def unseen(trouble, draw, why, **options):
 
 
 CASES = [
-    pdf("one column", drawn(one_column), fields={"title": "Data engineer, Springfield"}),
-    pdf("a heading under a letterhead", drawn(letterhead), ("Acme Corp", "Data engineer"), fields={"title": "Data engineer (m/f/d)"}),
-    pdf("two columns, drawn line by line", drawn(two_columns), ("Anna Miller, data", " ".join(LEFT), " ".join(RIGHT), "References are")),
-    pdf("a sidebar", drawn(sidebar), ("CONTACT", "SKILLS Python SQL Spark Docker", "LANGUAGES", "German", "EXPERIENCE", *LEFT, *RIGHT)),
+    pdf("one column", drawn(pages.one_column), fields={"title": "Data engineer, Springfield"}),
+    pdf("a heading under a letterhead", drawn(pages.letterhead), ("Acme Corp", "Data engineer"), fields={"title": "Data engineer (m/f/d)"}),
+    pdf(
+        "two columns, drawn line by line",
+        drawn(pages.two_columns),
+        ("Anna Miller, data", " ".join(LEFT), " ".join(RIGHT), "References are"),
+    ),
+    pdf(
+        "a sidebar", drawn(pages.sidebar), ("CONTACT", "SKILLS Python SQL Spark Docker", "LANGUAGES", "German", "EXPERIENCE", *LEFT, *RIGHT)
+    ),
     pdf(
         "dates in a column of their own",
-        drawn(date_column),
+        drawn(pages.date_column),
         ("2019 - 2022 Data engineer, Acme", *LEFT[:2], "2015 - 2018 Nurse", *RIGHT[:3], "2012 - 2014 Clerk"),
     ),
-    pdf("a table", drawn(table), (*RESUME[:2], "Skill Years Level", "Python 5 expert", "SQL 7 expert", "Spark 2 advanced")),
-    pdf("a table without lines", drawn(table_without_lines), ("Python 5 years expert", "SQL 7 years expert", "Spark 2 years advanced")),
-    pdf("two lists beside each other", drawn(two_lists), ("SKILLS Python SQL Spark LANGUAGES English German French",)),
-    pdf("spaced letters", drawn(letter_spaced), ("EXPERIENCE", *RESUME[1:])),
-    pdf("a page turned by 90 degrees", rotated),
-    pdf("text in a form object", drawn(in_a_form_object), hidden=[(HIDDEN, "white")]),
-    pdf("ligatures", ligatures, ("workflow efficiency",)),
-    pdf("fields of a form", drawn(form), ("Application", "Name:", "Anna Miller", "Skills:", "Python, SQL")),
-    pdf("text boxes, one of them hidden", text_box, (*RESUME, "Open to relocation")),
-    pdf("date of its last change", with_dates, fields={"date": "2024-05-01T10:30:00+02:00"}),
-    pdf("white letters on a dark band, dark ones on it", drawn(white_on_blue), hidden=[(HIDDEN, "white")]),
-    unseen("white on white", white, "white"),
-    unseen("nearly white on white", nearly_white, "white"),
-    pdf("white within a line", drawn(white_within_a_line), ("Built pipelines in Python", "and SQL."), [(HIDDEN, "white")]),
+    pdf("a table", drawn(pages.table), (*RESUME[:2], "Skill Years Level", "Python 5 expert", "SQL 7 expert", "Spark 2 advanced")),
+    pdf(
+        "a table without lines", drawn(pages.table_without_lines), ("Python 5 years expert", "SQL 7 years expert", "Spark 2 years advanced")
+    ),
+    pdf("two lists beside each other", drawn(pages.two_lists), ("SKILLS Python SQL Spark LANGUAGES English German French",)),
+    pdf("spaced letters", drawn(pages.letter_spaced), ("EXPERIENCE", *RESUME[1:])),
+    pdf("a page turned by 90 degrees", pages.rotated),
+    pdf("text in a form object", drawn(pages.in_a_form_object), hidden=[(HIDDEN, "white")]),
+    pdf("ligatures", pages.ligatures, ("workflow efficiency",)),
+    pdf("fields of a form", drawn(pages.form), ("Application", "Name:", "Anna Miller", "Skills:", "Python, SQL")),
+    pdf("text boxes, one of them hidden", pages.text_box, (*RESUME, "Open to relocation")),
+    pdf("date of its last change", pages.with_dates, fields={"date": "2024-05-01T10:30:00+02:00"}),
+    pdf("white letters on a dark band, dark ones on it", drawn(pages.white_on_blue), hidden=[(HIDDEN, "white")]),
+    unseen("white on white", pages.white, "white"),
+    unseen("nearly white on white", pages.nearly_white, "white"),
+    pdf("white within a line", drawn(pages.white_within_a_line), ("Built pipelines in Python", "and SQL."), [(HIDDEN, "white")]),
     pdf(
         "white below black letters",
-        drawn(white_under_text),
+        drawn(pages.white_under_text),
         ("Anna Miller, data engineer of Springfield", *RESUME[2:]),
         [(HIDDEN, "white")],
     ),
-    unseen("letters of 0.8 points", tiny, "tiny"),
-    unseen("letters made small by a scale", tiny_by_scale, "tiny"),
-    unseen("outside the page", outside, "outside"),
-    pdf("outside the crop box", cropped, hidden=[(HIDDEN, "outside")]),
-    unseen("clipped away", clipped, "clipped"),
-    unseen("invisible mode", invisible, "invisible"),
-    unseen("no opacity", transparent, "transparent"),
-    unseen("under a rectangle", under_rectangle, "covered"),
-    unseen("under a picture", under_picture, "covered"),
-    pdf("a layer that is off", layer_off, hidden=[(HIDDEN, "layer")]),
-    pdf("letters on a picture of the whole page", drawn(on_picture)),
-    pdf("a scan with invisible letters of OCR", drawn(scan_with_ocr), (), [(" ".join(RESUME), "ocr")]),
-    pdf("the second page is a scan", drawn(second_page_scanned), notes=("page 2 is a picture",)),
-    pdf("a scan", drawn(scan), problem="no text: its pages are pictures; run OCR over it first"),
+    unseen("letters of 0.8 points", pages.tiny, "tiny"),
+    unseen("letters made small by a scale", pages.tiny_by_scale, "tiny"),
+    unseen("outside the page", pages.outside, "outside"),
+    pdf("outside the crop box", pages.cropped, hidden=[(HIDDEN, "outside")]),
+    unseen("clipped away", pages.clipped, "clipped"),
+    unseen("invisible mode", pages.invisible, "invisible"),
+    unseen("no opacity", pages.transparent, "transparent"),
+    unseen("under a rectangle", pages.under_rectangle, "covered"),
+    unseen("under a picture", pages.under_picture, "covered"),
+    pdf("a layer that is off", pages.layer_off, hidden=[(HIDDEN, "layer")]),
+    pdf("letters on a picture of the whole page", drawn(pages.on_picture)),
+    pdf("a scan with invisible letters of OCR", drawn(pages.scan_with_ocr), (), [(" ".join(RESUME), "ocr")]),
+    pdf("the second page is a scan", drawn(pages.second_page_scanned), notes=("page 2 is a picture",)),
+    pdf("a scan", drawn(pages.scan), problem="no text: its pages are pictures; run OCR over it first"),
     pdf("an empty page", drawn(lambda canvas: canvas.showPage()), problem="no text in it"),
-    pdf("a font without letters", no_letters, problem="its fonts do not say which letters they draw; run OCR over it first"),
+    pdf("a font without letters", pages.no_letters, problem="its fonts do not say which letters they draw; run OCR over it first"),
     pdf(
         "small letters between the lines, many over each other",
-        drawn(between_the_lines),
+        drawn(pages.between_the_lines),
         hidden=[(" ".join(word * 9 for word in HIDDEN.split()), "covered")],
     ),
-    pdf("bold by drawing twice, and a shadow", drawn(drawn_twice), (*RESUME, "Certificates")),
-    pdf("light letters that can be seen", drawn(light_but_seen)),
-    pdf("bullets apart from their texts", drawn(bullets), ["\u2022 " * (number % 3 != 2) + text for number, text in enumerate(LEFT)]),
-    pdf("words over the end of a line", drawn(hyphens), ("Led the ware-\nhousing team and its Kuber-\nnetes clusters.",)),
-    pdf("a word at the side, turned", drawn(sideways), (*RESUME, "Curriculum vitae")),
-    pdf("500 pages", drawn(many_pages), ("Page 1 of the file", "Page 250 of the file", "Page 500 of the file")),
-    pdf("locked with a password", locked("secret", "owner"), problem="protected by a password; remove the password"),
-    pdf("locked for changes alone", locked("", "owner")),
-    pdf("cut off in its middle", damaged, problem="damaged"),
-    pdf("its table of objects elsewhere", wrong_table),
+    pdf("bold by drawing twice, and a shadow", drawn(pages.drawn_twice), (*RESUME, "Certificates")),
+    pdf("light letters that can be seen", drawn(pages.light_but_seen)),
+    pdf("bullets apart from their texts", drawn(pages.bullets), ["\u2022 " * (number % 3 != 2) + text for number, text in enumerate(LEFT)]),
+    pdf("words over the end of a line", drawn(pages.hyphens), ("Led the ware-\nhousing team and its Kuber-\nnetes clusters.",)),
+    pdf("a word at the side, turned", drawn(pages.sideways), (*RESUME, "Curriculum vitae")),
+    pdf("500 pages", drawn(pages.many_pages), ("Page 1 of the file", "Page 250 of the file", "Page 500 of the file")),
+    pdf("locked with a password", pages.locked("secret", "owner"), problem="protected by a password; remove the password"),
+    pdf("locked for changes alone", pages.locked("", "owner")),
+    pdf("cut off in its middle", pages.damaged, problem="damaged"),
+    pdf("its table of objects elsewhere", pages.wrong_table),
     pdf("an empty file", lambda: b"", problem="the file is empty"),
     pdf("no PDF, for all its name", lambda: b"Anna Miller\n", problem="is no PDF"),
 ]
