@@ -22,9 +22,9 @@ SCRIPTS = {
     "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation", "starts"),
     "gpu": ("measure",),
     "ranking": ("roles", "census", "attacks", "real_texts", "reading", "lost", "links"),
-    "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "personal"),
+    "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
     "documents": ("cases", "readers", "word_readers", "speed"),
-    "llm": ("client", "campaign"),
+    "llm": ("client", "campaign", "trial"),
     "fuzz": ("campaign",),
 }
 

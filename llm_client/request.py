@@ -31,7 +31,7 @@ class Request:
         version: of the prompt; another one is another request.
         meta: whatever the caller wants back; JSON, kept beside the item, neither sent nor hashed.
         quotes: a text that stands in the messages, where the answer may hold nothing but runs of contiguous words of its
-            lines: servers that can are made to keep to it, see quotes.py.
+            lines: servers that can are made to keep to it, see quotes.py. Not hashed, for it follows from the messages.
     Raises:
         ValueError: a schema with keywords that are not checked, or that is none of quotes.
     """
