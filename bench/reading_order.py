@@ -22,6 +22,8 @@ METHOD = {
     "kernels/ops/kind.py": "what one class says of an operation, so that everything else finds it",
     "kernels/ops/embedding.py": "ids become vectors; a sparse gradient, row by row of the table",
     "kernels/ops/dense.py": "the dense layer and its ReLU: dW = x^T dz, dx = dz W^T",
+    "kernels/ops/dropout.py": "hidden units that a row loses in training: a mask that is computed from counters, never drawn or kept",
+    "kernels/ops/diagonal.py": "a scale for each column: how members of an ensemble that share their weights come to differ",
     "kernels/ops/by_id.py": "what a role adds to the gates' shared weights, and a position to the logit of a click",
     "kernels/ops/softmax.py": "the gate: how much of each expert a task takes, and the gradient of that softmax",
     "kernels/ops/mixture.py": "what a task sees: its experts' outputs, weighted by its gate",

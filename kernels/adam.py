@@ -4,11 +4,14 @@
     w -= lr * decay * w
     w -= lr * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 
+Before that, where `clip_norm` asks for it, g <- g min(1, c / ||g||): the length is that of the gradient of all parameters, of which
+rows that the batch did not use are 0; its direction stays.
+
 Dense parameters take this step every time. A row of an embedding table takes it only in the steps
 whose batch used the row ("row-lazy"): its m and v rest in between, t counts all steps, so a step
 costs what the batch touches and not what the table holds.
 
-Sources: Kingma & Ba, ICLR 2015; Loshchilov & Hutter, ICLR 2019 (decay apart from the gradient);
+Sources: Pascanu et al., ICML 2013 (clipping); Kingma & Ba, ICLR 2015; Loshchilov & Hutter, ICLR 2019 (decay apart from the gradient);
 row-lazy as in TensorFlow's LazyAdam and PyTorch's SparseAdam.
 """
 
@@ -20,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .cpu.jit import kernel
-from .cpu.vector import lanes, like, load, load_half, sqrt, store
+from .cpu.vector import lanes, like, load, load_half, number, reduce_sum, splat, sqrt, store
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Adam:
         learning_rate: lr > 0. beta1, beta2: in [0, 1). epsilon: > 0.
         weight_decay: >= 0, decay of weight matrices, apart from the gradient; never of embedding
             tables, biases, or what an id adds.
+        clip_norm: c, the most that the length of the gradient may be; a longer one is scaled down to it. 0 = whatever it is.
     Raises:
         ValueError: a setting that is out of range, or not finite.
     """
@@ -40,6 +44,7 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.0
+    clip_norm: float = 0.0
 
     def __post_init__(self):
         for name in ("learning_rate", "epsilon"):
@@ -48,12 +53,17 @@ class Adam:
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
-        if not 0 <= self.weight_decay < math.inf:
-            raise ValueError(f"weight_decay must be finite and 0 or more, got {self.weight_decay}")
+        for name in ("weight_decay", "clip_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {getattr(self, name)}")
 
     def corrected(self, step: int) -> tuple[float, float]:
         """(lr / (1 - b1^t), 1 / (1 - b2^t)) of step t = 1, 2, ..."""
         return self.learning_rate / (1 - self.beta1**step), 1 / (1 - self.beta2**step)
+
+    def clipped(self, norm: float) -> float:
+        """min(1, c / norm): what a gradient of this length is multiplied by."""
+        return 1.0 if norm <= self.clip_norm else self.clip_norm / norm
 
 
 def adam_dense(w: np.ndarray, m: np.ndarray, v: np.ndarray, gradient: np.ndarray, decay: np.ndarray, settings: Adam, step: int) -> None:
@@ -92,6 +102,27 @@ def adam_update(w, m, v, g, gain1, gain2, rate, correction, epsilon):
     m = m + like(m, gain1) * (g - m)
     v = v + like(v, gain2) * (g * g - v)
     return w - like(w, rate) * m / (sqrt(v * like(v, correction)) + like(v, epsilon)), m, v
+
+
+@kernel
+def sum_of_squares(x, size):
+    """sum x_i^2, in one number of each lane of a vector: for some thousand elements."""
+    n, i, sums = lanes(x), 0, splat(number(x, 0))
+    while i + n <= size:
+        part = load(x, i)
+        sums = sums + part * part
+        i += n
+    total = reduce_sum(sums)
+    for k in range(i, size):
+        total += x[k] * x[k]
+    return total
+
+
+@kernel
+def scale(x, size, factor):
+    """x *= factor."""
+    for i in range(size):
+        x[i] *= factor
 
 
 @kernel

@@ -85,6 +85,12 @@ class Executor(Protocol):
         """
         yield lambda: None
 
+    def move_average(self, state: TrainState, gain: float) -> None:
+        """average += gain (values - average) of a state that keeps a moving average, where the executor keeps the state."""
+        assert state.average is not None
+        for mean, now in ((state.average.dense, state.values.dense), (state.average.tables, state.values.tables)):
+            mean += mean.dtype.type(gain) * (now - mean)
+
     def keep(self, values: Arena) -> None:
         """Nobody changes these values any more: an executor with a memory of its own takes them there once; others do nothing."""
         return None

@@ -92,10 +92,12 @@ def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Aren
             view[...] = generator.normal(0, (2 / fan_in) ** 0.5, parameter.shape)
         elif parameter.init == "embedding":
             view[...] = generator.normal(0, 0.05, parameter.shape)
+        elif parameter.init == "sign":
+            view[...] = 1 - 2 * generator.integers(0, 2, parameter.shape)
         elif parameter.init == "mean":
             view[...] = np.tile(np.eye(fan_out), (fan_in // fan_out, 1)) * (fan_out / fan_in)
         elif parameter.init != "zero":
-            raise ValueError(f"init of {name} must be glorot, he, embedding, zero or mean, got {parameter.init!r}")
+            raise ValueError(f"init of {name} must be glorot, he, embedding, zero, sign or mean, got {parameter.init!r}")
     return values
 
 
@@ -104,7 +106,8 @@ class TrainState:
 
     Attributes:
         values: the parameters. m, v: Adam's moments. step: steps taken so far.
-        average: a moving average of the values where a training keeps one, else None; executors leave it alone.
+        norm: length of the last step's gradient, where it was asked for (`Adam.clip_norm`); else 0.
+        average: a moving average of the values where a training keeps one, else None; a step leaves it alone (`Executor.move_average`).
     """
 
     def __init__(self, values: Arena, averaged: bool = False) -> None:
@@ -112,7 +115,7 @@ class TrainState:
         self.average = values.copy() if averaged else None
         self.m = Arena(values.plan, values.dense.dtype)
         self.v = Arena(values.plan, values.dense.dtype)
-        self.step = 0
+        self.step, self.norm = 0, 0.0
         self.decay = decay_mask(values.plan, values.dense.dtype)
 
 

@@ -67,8 +67,8 @@ class Parameter:
         shape: its shape, row-major.
         offset: first element within its arena.
         table: True in the arena of embedding tables (sparse gradients), False in the dense one.
-        init: "glorot" (uniform), "he" (normal), "embedding" (normal, deviation 0.05), "zero", or "mean" ((K T, T), which takes the mean
-            of K groups of T columns).
+        init: "glorot" (uniform), "he" (normal), "embedding" (normal, deviation 0.05), "zero", "sign" (1 or -1), or "mean" ((K T, T), which
+            takes the mean of K groups of T columns).
         penalty: lambda of lambda/2 ||w||^2, counted once a data set.
     """
 
@@ -146,8 +146,13 @@ class Plan:
 
     @cached_property
     def forward(self) -> tuple[Operation, ...]:
-        """The operations that a prediction needs: all but the losses."""
+        """The operations in front of the losses."""
         return tuple(op for op in self.operations if op.output is not None)
+
+    @cached_property
+    def predicting(self) -> tuple[Operation, ...]:
+        """The operations that a prediction needs."""
+        return tuple(op for op in self.forward if not KINDS[op.kind].training_only)
 
     @cached_property
     def losses(self) -> tuple[Operation, ...]:
@@ -181,10 +186,12 @@ class PlanBuilder:
 
     Attributes:
         prefix: stands in front of the names of blocks and parameters that come, so that a plan can hold a network several times.
+        shared: stands in front of those of parameters instead, where several networks share them; None: they do not.
     """
 
     def __init__(self, spec: InputSpec) -> None:
         self.spec, self.prefix = spec, ""
+        self.shared: str | None = None
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
         self.blocks: dict[str, tuple[int, int]] = {}
@@ -202,7 +209,7 @@ class PlanBuilder:
 
     def parameter(self, name: str, shape: tuple[int, ...], init: str, *, table: bool = False, penalty: float = 0.0) -> Parameter:
         """A parameter; an existing name is shared, and must then be asked for in the same shape; its start and penalty stay."""
-        name = self.prefix + name
+        name = (self.prefix if self.shared is None else self.shared) + name
         known = self.parameters.get(name)
         if known is not None:
             if known.shape != shape:

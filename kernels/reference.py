@@ -6,6 +6,7 @@ checked with. README.md says what to read before and after it.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,13 @@ class ReferenceExecutor(Executor):
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; `shared` saves nothing here."""
-        state = self._forward(values, inputs, self.plan.forward)
+        state = self._forward(values, inputs, self.plan.predicting)
         SharedInputs(self.plan.spec, shared).check(inputs)
         return state.value(self.plan.logits).copy()
 
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        state = self._forward(values, inputs, self.plan.forward)
+        state = self._forward(values, inputs, self.plan.predicting)
         return {name: state.value(self.plan.outputs[name]).copy() for name in names}
 
     def gradients(self, values: Arena, batch: Batch) -> Gradients:
@@ -121,7 +122,12 @@ class ReferenceExecutor(Executor):
         """One training step in place: (total, losses) before the step."""
         found = self.gradients(state.values, batch)
         state.step += 1
-        adam_dense(state.values.dense, state.m.dense, state.v.dense, found.dense, state.decay, adam, state.step)
+        factor, state.norm = 1.0, 0.0
+        if adam.clip_norm:
+            parts = [found.dense, *(rows for _, rows in found.tables.values())]
+            state.norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
+            factor = adam.clipped(state.norm)
+        adam_dense(state.values.dense, state.m.dense, state.v.dense, factor * found.dense, state.decay, adam, state.step)
         for name, (ids, rows) in found.tables.items():
-            adam_rows(state.values[name], state.m[name], state.v[name], ids, rows, adam, state.step)
+            adam_rows(state.values[name], state.m[name], state.v[name], ids, factor * rows, adam, state.step)
         return found.total, found.losses

@@ -35,18 +35,22 @@ ROWS, REST, RARE = "rows", "rest", "rare"
 BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
 INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], types.int64[:, ::1], types.float32[:, ::1]
+SQUARES = types.float64[::1]
 DRIVERS = {
     ROWS: {
         walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, types.UniTuple(INT, 3), MATRIX),
-        walk.adam_arena: (*[REAL[::1]] * 3, MATRIX, REAL[::1], INT, INT, *[REAL] * 6),
+        walk.adam_arena: (*[REAL[::1]] * 3, MATRIX, REAL[::1], INT, INT, *[REAL] * 7),
     },
     REST: {
         walk.pack_weights: (TABLE, work_arrays(FLOAT32), INT, INT, types.boolean),
-        walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, *[REAL[::1]] * 3, *[REAL] * 5),
+        walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, *[REAL[::1]] * 3, *[REAL] * 6),
         predict.rows_are_fine: (types.int32[:, ::1], IDS, INT[::1], MATRIX, INT[::1]),
         workers.wait_for_change: (INT[::1], INT, INT),
     },
-    RARE: {},
+    RARE: {
+        walk.square_arena: (MATRIX, INT, INT, SQUARES),
+        walk.square_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, SQUARES),
+    },
 }
 
 

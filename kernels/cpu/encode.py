@@ -12,6 +12,8 @@ from ..plan import Operation, Plan, Slot
 from . import layout as L
 from .vector import BYTES
 
+PACKED = -1  # in place of the kernel that packs: an operation before it does
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -54,6 +56,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
     blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
     first_writers, touched = first_gradients(plan)
     reals, runs, used = np.zeros(len(table)), [], Sizes()
+    packed: dict[tuple, tuple[int, int]] = {}  # what several layers multiply by -> where it lies
     for number, (op, row) in enumerate(zip(plan.operations, table)):
         kind = KINDS[op.kind]
         row[L.NUMBER], row[L.COUNT] = number, len(op.inputs) - 1
@@ -74,6 +77,11 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
         row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT] = used.panels, used.biases, used.gradients
         more = kind.sizes(op, lanes)
+        if kind.pack and shared is None:
+            x, place = op.inputs[0], (used.panels, used.biases)
+            row[L.PANELS], row[L.BIASES] = found = packed.setdefault((op.kind, op.parameters, x.width, x.differentiable), place)
+            if found != place:
+                row[L.PACK], more = PACKED, more._replace(panels=0, biases=0)
         scratch = max(used.scratch, more.scratch)
         used = Sizes(used.panels + more.panels, used.biases + more.biases, scratch, used.gradients + more.gradients)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
@@ -116,7 +124,8 @@ def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
     for slot in (plan.logits, *plan.outputs.values()):
         read[slot.block][slot.column : slot.column + slot.width] = True
     columns = [read[op.output.block][op.output.column : op.output.column + op.output.width] for op in plan.forward]
-    return [number for number, op in enumerate(plan.forward) if op.inputs or KINDS[op.kind].adds_to_output or columns[number].any()]
+    chosen = [number for number, op in enumerate(plan.forward) if op.inputs or KINDS[op.kind].adds_to_output or columns[number].any()]
+    return [number for number in chosen if not KINDS[plan.forward[number].kind].training_only]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:

@@ -5,7 +5,8 @@ gives the same bytes however they are scheduled. Threads are woken for 2, for 3 
 
     1. weights are packed into panels (`matmul.py`);
     2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator;
-    3. the accumulators are summed in the order of threads, and Adam steps on the dense arena;
+    3. the accumulators are summed in the order of threads, and Adam steps on the dense arena (where `Adam.clip_norm` asks for the
+       length of the gradient, all of 3 and 4 but the steps is done before, for it);
     4. tables, each by one thread: gradients of repeated ids are summed in row order, and row-lazy
        Adam steps on the rows that occurred.
 

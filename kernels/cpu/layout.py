@@ -3,7 +3,7 @@
 A row of the integer table (`encode.py` writes it) is one operation, by position:
 
     FORWARD         address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
-    PACK            address of the kernel that packs its weights, or 0
+    PACK            address of the kernel that packs its weights, or 0; -1 where an operation before it packs the same ones
     NUMBER          its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
     INTEGERS        two places for its integer attributes (`Kind.integer_attributes`); the file of an operation gives them names
     PARAMETER       offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
@@ -40,7 +40,7 @@ Work = namedtuple(
     "Work",
     "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
     "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
-    "panel_product batch fields bags columns tasks scale",
+    "panel_product batch fields bags columns tasks key scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
 
@@ -54,6 +54,6 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     reals, losses    one an operation: its float attribute, this thread's sum of its loss
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel
-    batch, fields, bags, columns, tasks   lengths of these axes
+    batch, fields, bags, columns, tasks   lengths of these axes                   key   of the batch, see `Batch.key`
     scale            1 / B
 """

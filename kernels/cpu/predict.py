@@ -88,7 +88,8 @@ class Predictor:
         self._pool = BufferPool(threads, 2 * max(threads, available_threads()))
         self._packed: Weights | None = None  # of parameters that are frozen
         unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "losses")
-        self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread} | {"tasks": len(self.plan.spec.tasks)}
+        self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
+        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0}
 
     def predict(self, values: Arena, inputs: Inputs, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, width) values of a slot; see `Executor.logits`."""

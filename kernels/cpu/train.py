@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from functools import partial
 from itertools import pairwise
@@ -71,7 +72,7 @@ class StepRunner:
         check_values(self.plan, self.dtype, values)
         buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
         shared = {name: contiguous(getattr(batch, name), np.float32).reshape(-1) for name in ("labels", "weights")}
-        shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1]}
+        shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1], "key": batch.key}
         shared |= {"dense_values": contiguous(values.dense, self.dtype), **weight_buffers(encoded, buffers[0], self.dtype)}
         shared["input_gradients"] = reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype)
         name, others = f"gradients of {encoded.capacity} rows", []
@@ -106,18 +107,27 @@ class StepRunner:
         return add_objective(self.plan, values, losses, dense), losses, works
 
     def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
-        """Parts 3 and 4, which do not wait for each other."""
+        """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""
         state.step += 1
         real = self.dtype.type
         settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
         shrink, size = real(adam.learning_rate * adam.weight_decay), len(state.values.dense)
-        dense = state.values.dense, state.m.dense, state.v.dense, self._accumulators(size), state.decay
+        sums, readers = self._accumulators(size), self._tables.parts(works[0], self.threads)
+        dense = state.values.dense, state.m.dense, state.v.dense
         tables = state.values.tables, state.m.tables, state.v.tables
 
-        borders = even(size, self.threads)
+        borders, factor, state.norm = [*pairwise(even(size, self.threads))], real(1), 0.0
+        if adam.clip_norm:
+            squares = np.zeros((self.threads, 1))
+            self.run(
+                (walk.square_arena, [(sums, low, high, mine) for (low, high), mine in zip(borders, squares)]),
+                (walk.square_tables, [(*each, mine) for each, mine in zip(readers, squares)]),
+            )
+            state.norm = math.sqrt(squares.sum())
+            sums, factor = sums[:1], real(adam.clipped(state.norm))
         self.run(
-            (walk.adam_arena, [(*dense, low, high, *settings, shrink) for low, high in pairwise(borders)]),
-            (walk.step_tables, [(*readers, *tables, *settings) for readers in self._tables.parts(works[0], self.threads)]),
+            (walk.adam_arena, [(*dense, sums, state.decay, low, high, factor, *settings, shrink) for low, high in borders]),
+            (walk.step_tables, [(*each, *tables, factor, *settings) for each in readers]),
         )
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:

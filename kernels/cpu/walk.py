@@ -7,13 +7,15 @@ because a plan is data to it: the integer table of `layout.py`, with the address
 
 from __future__ import annotations
 
-from ..adam import adam_elements
+from ..adam import adam_elements, scale, sum_of_squares
 from ..ops import KINDS
 from ..ops.embedding import scatter
 from . import layout as L
 from .jit import driver, kernel
 from .vector import at, copy, fetch_add, pointer, prefetch, ticks
 from .work import call, work_of
+
+PIECE = 4096  # elements; SPEED: of all arrays of a dense step they stay in the cache
 
 
 @driver
@@ -22,7 +24,7 @@ def pack_weights(table, arrays, part, parts, training):
     work, width = work_of(arrays), table.shape[1]
     for number in range(part, len(table), parts):
         op = at(pointer(table), number * width)
-        if op[L.PACK] != 0:
+        if op[L.PACK] > 0:
             call(op[L.PACK], op, work, training, 0)
 
 
@@ -30,9 +32,11 @@ def link(table, operations, dtype, training):
     """Write into the rows of a table where the kernels lie that do these operations."""
     for row, op in zip(table, operations):
         kind = KINDS[op.kind]
+        if kind.training_only and not training:
+            continue
         kernels = {L.FORWARD: kind.forward_tile, L.PACK: kind.pack} | ({L.BACKWARD: kind.backward_tile} if training else {})
         for place, compiled in kernels.items():
-            if compiled:
+            if compiled and row[place] == 0:
                 row[place] = compiled.address(dtype)
 
 
@@ -106,13 +110,26 @@ def table_gradient(table, sources, arrays, unique, sums, position):
 
 
 @driver
-def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1, gain2, rate, correction, epsilon):
-    """For each of `tables`: sum the gradients of repeated ids, then row-lazy Adam on the rows that occurred."""
+def square_tables(tables, sources, arrays, unique, sums, position, squares):
+    """squares[0] += the squares of the gradients of `tables`, in which repeated ids are summed."""
+    work = work_of(arrays)
+    for number in range(len(tables)):
+        table = at(pointer(tables), number * tables.shape[1])
+        count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
+        for start in range(0, count * table[1], PIECE):
+            squares[0] += sum_of_squares(at(pointer(sums), start), min(count * table[1] - start, PIECE))
+
+
+@driver
+def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, factor, gain1, gain2, rate, correction, epsilon):
+    """For each of `tables`: sum the gradients of repeated ids, scale, then row-lazy Adam on the rows that occurred."""
     work = work_of(arrays)
     for number in range(len(tables)):
         table = at(pointer(tables), number * tables.shape[1])
         count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
         width = table[1]
+        if factor != 1:
+            scale(pointer(sums), count * width, factor)
         for i in range(count):
             if i + 8 < count:  # SPEED: rows lie anywhere in memory, so ask for those that come soon
                 ahead = table[0] + unique[i + 8] * width
@@ -125,17 +142,34 @@ def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, gain1,
 
 
 @driver
-def adam_arena(w, m, v, gradients, decay, low, high, gain1, gain2, rate, correction, epsilon, shrink):
-    """A dense step on elements low .. high of the arenas: sum the threads' gradients, decay weights, Adam.
+def square_arena(gradients, low, high, squares):
+    """Sum the threads' gradients (threads, P') into the first, for elements low .. high; squares[0] += the squares of the sums."""
+    for start in range(low, high, PIECE):
+        end = min(start + PIECE, high)
+        sum_threads(gradients, start, end)
+        squares[0] += sum_of_squares(at(pointer(gradients), start), end - start)
+
+
+@kernel
+def sum_threads(gradients, start, end):
+    """The first accumulator becomes the sum of all, for elements start .. end."""
+    for thread in range(1, len(gradients)):
+        for i in range(start, end):
+            gradients[0, i] += gradients[thread, i]
+
+
+@driver
+def adam_arena(w, m, v, gradients, decay, low, high, factor, gain1, gain2, rate, correction, epsilon, shrink):
+    """A dense step on elements low .. high of the arenas: sum the threads' gradients, scale, decay weights, Adam.
 
     Args:
         gradients: (threads, P'), the accumulators; the first becomes the sum.
     """
-    for start in range(low, high, 4096):
-        end = min(start + 4096, high)
-        for thread in range(1, len(gradients)):
-            for i in range(start, end):
-                gradients[0, i] += gradients[thread, i]
+    for start in range(low, high, PIECE):
+        end = min(start + PIECE, high)
+        sum_threads(gradients, start, end)
+        if factor != 1:
+            scale(at(pointer(gradients), start), end - start, factor)
         if shrink > 0:
             for i in range(start, end):
                 w[i] -= shrink * decay[i] * w[i]

@@ -6,18 +6,20 @@ import numpy as np
 
 from ..batch import Batch, Inputs
 from .encode import Places
-from .layout import BATCH_ROWS, SEARCHES, SLICES
+from .layout import BATCH_ROWS, COPIES, KEY, KEY_HIGH, MOST_SLICES, SEARCHES, SLICES
 
 
-def pack_head(places: Places, inputs: Inputs, groups: np.ndarray, slices: int) -> np.ndarray:
+def pack_head(places: Places, inputs: Inputs, groups: np.ndarray, slices: int, key: int = 0) -> np.ndarray:
     """The head of ints.
 
     Args:
-        groups: (B,) int32, those of a training batch; (0,) to predict. slices: of the partial sums.
+        groups: (B,) int32, those of a training batch; (0,) to predict. slices: of the partial sums. key: `Batch.key`.
     """
     rows, head = len(inputs), np.zeros(places.head, np.int32)
     starts = np.flatnonzero(np.diff(groups, prepend=groups[:1] - 1))
     head[SEARCHES], head[BATCH_ROWS], head[SLICES] = len(starts), rows, slices
+    head[COPIES], head[MOST_SLICES] = places.copies, places.slices
+    head[[KEY, KEY_HIGH]] = np.array([key & 0xFFFF_FFFF, key >> 32], np.uint32).view(np.int32)
     head[places.tasks : places.tasks + len(places.plan.losses)] = [op.attributes["task"] for op in places.plan.losses]
     head[places.searches : places.searches + len(starts)] = starts
     head[places.searches + len(starts)] = rows

@@ -54,8 +54,8 @@ class Buffers:
     def upload(self, inputs: Inputs, batch: Batch | None, slices: int, stream) -> None:
         """Copy inputs, and what a training batch has besides; `slices` of the partial sums."""
         places = self.places
-        groups = np.zeros(0, np.int32) if batch is None else batch.groups
-        put(self.ints, 0, pack_head(places, inputs, groups, slices), stream)
+        groups, key = (np.zeros(0, np.int32), 0) if batch is None else (batch.groups, batch.key)
+        put(self.ints, 0, pack_head(places, inputs, groups, slices, key), stream)
         put(self.ints, places.head, inputs.ids, stream)
         for number, bag in enumerate(inputs.bags):
             put(self.ints, places.entities + number * places.capacity, bag.entity, stream)
@@ -113,10 +113,14 @@ class GrowingArray:
 
 
 class DeviceArenas:
-    """Parameters, and Adam's moments where they are trained, on the GPU."""
+    """Parameters, and Adam's moments where they are trained, on the GPU.
+
+    Attributes:
+        average: the moving average of a state that keeps one, else None.
+    """
 
     def __init__(self, places: Places, trained: bool) -> None:
-        self.dense = places.dense
+        self.dense, self.average = places.dense, None
         self.arenas = [zeros(places.parameters) for _ in range(3 if trained else 1)]
         self.constants = empty(2 * places.dense)
 
@@ -127,9 +131,19 @@ class DeviceArenas:
             put(ours, self.dense, arena.tables, 0)
         put(self.constants, 0, constants(arenas[0].plan, self.dense, decay), 0)
 
+    def upload_average(self, average: Arena | None) -> None:
+        """Copy a moving average to the GPU, where there is one."""
+        if average is None:
+            self.average = None
+            return
+        self.average = zeros(self.arenas[0].size) if self.average is None else self.average
+        put(self.average, 0, average.dense, 0)
+        put(self.average, self.dense, average.tables, 0)
+
     def download(self, state: TrainState) -> None:
         """Copy them back."""
-        for ours, arena in zip(self.arenas, (state.values, state.m, state.v)):
+        averages = [] if self.average is None or state.average is None else [(self.average, state.average)]
+        for ours, arena in (*zip(self.arenas, (state.values, state.m, state.v)), *averages):
             for start, part in ((0, arena.dense), (self.dense, arena.tables)):
                 if part.size:
                     ours[start : start + part.size].copy_to_host(part)

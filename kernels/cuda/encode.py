@@ -3,11 +3,12 @@
 activations   values of all blocks, then a column of row losses for each loss, then `shift` further the
               gradients of the blocks; element (row, c) of a block is offset * capacity + row * stride + c
 parameters    the dense arena (padded to 4 elements), then the tables
-ints          a head: SEARCHES, BATCH_ROWS and SLICES of layout.py, the task of each loss, where searches start, for each
-              field that chooses parameters its rows in order of their id, and where each id starts;
-              then ids, row by row, and the entities of each bag
+ints          a head: SEARCHES, BATCH_ROWS, SLICES, the halves of the key, COPIES and MOST_SLICES (layout.py), the task of each
+              loss, where searches start, for each field that chooses parameters its rows in order of their id, and where each id
+              starts; then ids, row by row, and the entities of each bag
 floats        labels, then weights, by task; then dense columns, row by row
-partials      `slices` slices of the dense gradient, then the losses and what else the objective adds
+partials      copies times `slices` slices of the dense gradient (of the operations that sums.py sums the n-th one that uses a parameter
+              writes to its n-th copy), then the losses and what else the objective adds
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN
 from .steps import CODES
 
-HEADER = 4  # ints before the tasks of losses
+HEADER = 8  # ints before the tasks of losses
 
 
 def padded(size: int) -> int:
@@ -59,7 +60,12 @@ class Places:
         self.dense_columns = 2 * len(spec.tasks) * capacity
         self.floats = self.dense_columns + len(spec.dense) * capacity
         self.penalties = [p for p in plan.parameters.values() if p.penalty]
-        self.results = slices * self.dense
+        uses: dict[str, int] = {}
+        self.copy: dict[int, int] = {}  # id of an operation -> which use of its parameters it is
+        for op in (op for op in plan.forward if op.parameters and not op.parameters[0].table and not KINDS[op.kind].multiplies):
+            self.copy[id(op)] = uses[op.parameters[0].name] = uses.get(op.parameters[0].name, -1) + 1
+        self.copies = 1 + max(uses.values(), default=0)
+        self.results = self.copies * slices * self.dense
         learned = 0 if plan.log_variance is None else plan.log_variance.size
         self.partials = self.results + len(plan.losses) + len(self.penalties) + learned
 
@@ -244,7 +250,7 @@ def encode_weight_gradients(places: Places) -> tuple[np.ndarray, int]:
 
 
 def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
-    """(table, factors) of sums.py: losses, penalties and log variances into the results, then `bias_by_id`."""
+    """(table, factors) of sums.py: losses, penalties and log variances into the results, then `bias_by_id` and `diagonal`."""
     plan = places.plan
     rows = [([sums.ROWS_OF, places.loss(number), 1, 0, -1, 0], 1.0) for number in range(len(plan.losses))]
     for p in places.penalties:
@@ -254,12 +260,17 @@ def encode_sums(places: Places) -> tuple[np.ndarray, np.ndarray]:
         rows += [([sums.VALUES, first + task, 1, 1, -1, 0], 1.0) for task in range(plan.log_variance.size)]
     rows = [([*row, places.results + number], real) for number, (row, real) in enumerate(rows)]
     for op in plan.forward:
-        if KINDS[op.kind].by_id and not KINDS[op.kind].multiplies:
+        if KINDS[op.kind].multiplies or id(op) not in places.copy:
+            continue
+        start, stride, width, _ = places.slot(op.output)
+        to = places.copy[id(op)] * places.slices * places.dense + places.parameter(op.parameters[0])
+        if KINDS[op.kind].by_id:
             order, starts = places.orders[op.attributes["field"]]
-            start, stride, width, _ = places.slot(op.output)
             for r, j in np.ndindex(op.parameters[0].shape):
-                to = places.parameter(op.parameters[0]) + r * width + j
-                rows.append(([sums.ROWS_OF, places.shift + start + j, stride, 0, order, starts + r + 1, to], 1.0))
+                rows.append(([sums.ROWS_OF, places.shift + start + j, stride, 0, order, starts + r + 1, to + r * width + j], 1.0))
+        else:  # of each column, times its input
+            x, x_stride, _, _ = places.slot(op.inputs[0])
+            rows += [([sums.PRODUCTS, places.shift + start + j, stride, 0, x + j, x_stride, to + j], 1.0) for j in range(width)]
     table, reals = zip(*rows) if rows else ((), ())  # a plan without losses predicts
     return np.array(table, np.int64).reshape(-1, 7), np.array(reals, np.float32)
 

@@ -3,6 +3,7 @@
     rows     the launches that `schedule.py` makes of the operations: walks, products, searches
     weights  split over rows, partial sums                              weight_gradients.py
     sums     losses, penalties, gradients of `bias_by_id`               sums.py
+    length   of the gradient, where it is clipped                      clip.py
     dense    partial sums added up, Adam                                adam.py
     tables   uses sorted, summed, row-lazy Adam: three launches, or two atomic ones      sort.py, tables.py
 
@@ -25,7 +26,7 @@ from ..checks import SharedInputs, check_bag_ids, check_inputs, check_labels, ch
 from ..executor import Executor, Gradients
 from ..parameters import Arena, TrainState, decay_mask
 from ..plan import Plan
-from . import adam, product, sort, sums, tables, walk, weight_gradients
+from . import adam, clip, product, sort, sums, tables, walk, weight_gradients
 from .batches import ids_in_bags, pack_lists
 from .device import Buffers, DeviceArenas, GrowingArray, Tables, empty, zeros
 from .encode import Places, encode, padded
@@ -38,6 +39,7 @@ from .steps import CODES
 ROWS_A_SLICE = 1024  # rows of a slice of the weight gradients
 MOST_SLICES = 8
 MOST_BLOCKS = 8 if simulated() else 2048  # of kernels whose threads go on to the next element
+SUM_BLOCKS = 2 if simulated() else 256  # of those that sum squares
 
 
 class CudaExecutor(Executor):
@@ -73,7 +75,7 @@ class CudaExecutor(Executor):
         self.stream, self._lock = cuda.stream(), threading.RLock()
         self._moved = 0  # how often arrays have moved
         self._buffers, self._numbers, self._lists, self._lists_of = None, {}, GrowingArray(np.int32), None
-        self._settings = zeros(6)
+        self._settings, self._squares, self._clips = zeros(8), None, False
         self._scattered = None  # (table gradients, stamps) of the atomic tables
         self._resident, self._frozen, self._frozen_is_here = None, None, False
         self._recorder = Recorder(partial(record, self.stream) if graph and not simulated() else None)
@@ -142,6 +144,7 @@ class CudaExecutor(Executor):
         """
         with self._lock:
             self._upload_state(state)
+            self._numbers["state"].upload_average(state.average)
             self._resident = state
         try:
             yield lambda: self._numbers["state"].download(state)
@@ -149,6 +152,16 @@ class CudaExecutor(Executor):
             with self._lock:
                 self._resident = None
                 self._numbers["state"].download(state)
+                self._numbers["state"].average = None
+
+    def move_average(self, state: TrainState, gain: float) -> None:
+        """average += gain (values - average); of a resident state on the GPU."""
+        if state is not self._resident:
+            super().move_average(state, gain)
+            return
+        with self._lock:
+            numbers, size = self._numbers["state"], self._numbers["state"].average.size
+            self._launch(adam.move_average, _blocks(size), numbers.average, numbers.arenas[0], np.float32(gain), size)
 
     def keep(self, values: Arena) -> None:
         """Upload these values once, at the first prediction with them: nobody changes them any more."""
@@ -207,11 +220,17 @@ class CudaExecutor(Executor):
             buffers = self._upload_batch(batch, sorts=self.deterministic)
             state.step += 1
             settings = [1 - adam.beta1, 1 - adam.beta2, *adam.corrected(state.step), adam.epsilon, adam.learning_rate * adam.weight_decay]
+            settings += [1, adam.clip_norm]
+            if self._clips != bool(adam.clip_norm):
+                self._clips, self._moved = not self._clips, self._moved + 1  # other launches
+            if self._clips and self._squares is None:
+                self._squares = zeros(SUM_BLOCKS * (1 + len(buffers.groups.names)))
             self._settings.copy_to_device(np.array(settings, np.float32), stream=self.stream)
             if not self.deterministic and self._scattered is None:
                 self._scattered = zeros(self.plan.size(table=True)), zeros(buffers.groups.stamps, np.int32)
             self._recorder.run(self._moved, partial(self._run_step, buffers, len(batch)))
             found = self._objective(buffers)
+            state.norm = float(self._settings.copy_to_host()[clip.LENGTH]) if self._clips else 0.0
             if state is not self._resident:
                 self._numbers["state"].download(state)
             return found
@@ -271,13 +290,27 @@ class CudaExecutor(Executor):
         numbers, size = self._numbers["state"], buffers.places.dense
         rows = rows if self._recorder.record is None else buffers.places.capacity
         of_dense = self._run_gradients(buffers, numbers.arenas[0], rows)
-        arrays = *numbers.arenas, buffers.partials, numbers.constants, buffers.ints, self._settings
-        self._launch(adam.adam_dense, -(-size // FLAT_THREADS), *arrays, *of_dense)
-        if self.deterministic and buffers.groups.names:
+        arrays = buffers.partials, numbers.constants, buffers.ints
+        with_tables = len(buffers.groups.names) > 0
+        if with_tables and self.deterministic:
             runs, numbers_of_runs = self._sort(buffers)
+        elif with_tables:
+            self._scatter(buffers, rows)
+        if self._clips:
+            squares, count = self._squares, SUM_BLOCKS * (1 + len(buffers.groups.names) * with_tables)
+            self._launch(clip.square_dense, SUM_BLOCKS, squares, numbers.arenas[0], *arrays, *of_dense)
+            if with_tables and self.deterministic:
+                (_, *of_runs), grid = runs, (SUM_BLOCKS, len(buffers.groups.names))
+                self._launch(clip.square_runs, grid, *of_runs, squares, *numbers_of_runs)
+            elif with_tables:
+                gradients, count = self._scattered[0], 2 * SUM_BLOCKS
+                self._launch(clip.square_tables, SUM_BLOCKS, gradients, squares, self.plan.size(table=True))
+            self._launch(clip.find_factor, 1, squares, self._settings, count)
+        self._launch(adam.adam_dense, -(-size // FLAT_THREADS), *numbers.arenas, *arrays, self._settings, *of_dense)
+        if with_tables and self.deterministic:
             self._launch(tables.adam_runs, *runs, *numbers.arenas, self._settings, *numbers_of_runs)
-        elif buffers.groups.names:
-            self._scatter(buffers, numbers, rows)
+        elif with_tables:
+            self._step_scattered(buffers, numbers, rows)
 
     def _sort(self, buffers: Buffers) -> tuple[tuple, tuple]:
         """List and sort the uses of table rows, and sum them piece by piece; see `sort.py`.
@@ -292,14 +325,18 @@ class CudaExecutor(Executor):
         self._launch(tables.sum_pieces, grid, uses.groups, *listed, buffers.activations, uses.sums, uses.half, lanes)
         return ((_blocks(uses.most * lanes), count), uses.groups, uses.sorted, uses.sums), (uses.half, lanes)
 
-    def _scatter(self, buffers: Buffers, numbers: DeviceArenas, rows: int) -> None:
-        """Table gradients and steps without sorting; see `tables.py`."""
+    def _scatter(self, buffers: Buffers, rows: int) -> None:
+        """Table gradients without sorting; see `tables.py`."""
         gradients, stamps = self._scattered
         known = buffers.table_groups, buffers.sources, buffers.ints, self._lists.array
-        readers, size = buffers.sources.shape[0], buffers.places.dense
-        grid = _blocks(rows * buffers.groups.lanes), readers
-        self._launch(tables.scatter_rows, grid, *known, buffers.activations, gradients, stamps, size)
-        self._launch(tables.adam_touched_rows, (_blocks(rows), readers), *known, stamps, gradients, *numbers.arenas, self._settings, size)
+        grid = _blocks(rows * buffers.groups.lanes), buffers.sources.shape[0]
+        self._launch(tables.scatter_rows, grid, *known, buffers.activations, gradients, stamps, buffers.places.dense)
+
+    def _step_scattered(self, buffers: Buffers, numbers: DeviceArenas, rows: int) -> None:
+        """Steps on the rows that `_scatter` touched."""
+        gradients, stamps = self._scattered
+        known, grid = (buffers.table_groups, buffers.sources, buffers.ints, self._lists.array), (_blocks(rows), buffers.sources.shape[0])
+        self._launch(tables.adam_touched_rows, grid, *known, stamps, gradients, *numbers.arenas, self._settings, buffers.places.dense)
 
     def _objective(self, buffers: Buffers) -> tuple[float, np.ndarray]:
         """(total, losses); see `objective.py`."""

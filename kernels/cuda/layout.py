@@ -16,7 +16,8 @@ from collections import namedtuple
 CODE, SYNC, OUT, IN, PARAM, PARAM2, INTEGERS, COUNT, EXTRA = 0, 1, 2, 6, 10, 11, (12, 13, 14), 15, 16
 START, STRIDE, WIDTH, DIFFERENTIABLE = 0, 1, 2, 3  # within a slot
 
-SEARCHES, BATCH_ROWS, SLICES = range(3)  # places of a batch's own numbers at the head of its ints (encode.py)
+# Places of a batch's own numbers at the head of its ints (encode.py).
+SEARCHES, BATCH_ROWS, SLICES, KEY, KEY_HIGH, COPIES, MOST_SLICES = range(7)
 
 Work = namedtuple("Work", "steps reals activations parameters ints lists floats shift rows")
 Work.__doc__ = """What the steps of a walk read and write; all arrays but steps are flat.

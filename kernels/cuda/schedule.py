@@ -127,10 +127,12 @@ def _is_layer(op: Operation) -> bool:
     return KINDS[op.kind].multiplies and not KINDS[op.kind].by_id
 
 
-def forward_nodes(plan: Plan, large: set[int]) -> list[Node]:
+def forward_nodes(plan: Plan, large: set[int], training: bool) -> list[Node]:
     """The forward operations as nodes, in plan order."""
     nodes = []
     for number, op in enumerate(plan.forward):
+        if KINDS[op.kind].training_only and not training:
+            continue
         reads = tuple(value_of(slot) for slot in op.inputs)
         if KINDS[op.kind].adds_to_output:
             reads += (value_of(op.output),)
@@ -140,7 +142,7 @@ def forward_nodes(plan: Plan, large: set[int]) -> list[Node]:
 
 def training_nodes(plan: Plan, forward: set[int], backward: set[int]) -> list[Node]:
     """Forward, losses, clears, masks and backward, in an order in which they could run one by one."""
-    nodes = forward_nodes(plan, forward)
+    nodes = forward_nodes(plan, forward, training=True)
     nodes += [Node(WALK, "clear", slots=(slot,), writes=(gradient_of(slot),)) for slot in gradient_slots(plan)]
     for number, op in enumerate(plan.losses):
         reads, adds = tuple(map(value_of, op.inputs)), tuple(map(gradient_of, op.inputs))
@@ -152,6 +154,8 @@ def training_nodes(plan: Plan, forward: set[int], backward: set[int]) -> list[No
             continue  # its parameters' gradients need all rows, and are launches of their own
         reads = (gradient_of(op.output), value_of(op.output), *map(value_of, op.inputs))
         writes, adds = (), tuple(gradient_of(slot) for slot in op.inputs)
+        if op.inputs == (op.output,):  # in place
+            writes, adds = adds, ()
         if op.attributes.get("relu"):
             if number in backward:
                 nodes.append(Node(WALK, "mask", op, (op.output,), reads=(value_of(op.output),), writes=(gradient_of(op.output),)))
@@ -176,7 +180,7 @@ def schedule(plan: Plan, training: bool, *, large: int = LARGE, fuse: bool = Tru
         large: weights from which a layer is a product. fuse: False gives every node a launch of its own, to compare with.
     """
     forward, backward = large_layers(plan, large)
-    nodes = training_nodes(plan, forward, backward) if training else forward_nodes(plan, forward)
+    nodes = training_nodes(plan, forward, backward) if training else forward_nodes(plan, forward, training=False)
     for place, node in enumerate(nodes):
         node.needs = {earlier for earlier in nodes[:place] if node.follows(earlier)}
     if not fuse:

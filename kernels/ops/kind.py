@@ -4,7 +4,7 @@
 
 | who asks | for what |
 | --- | --- |
-| plan.py | `check`, `multiplies`, `compares_rows` |
+| plan.py | `check`, `multiplies`, `compares_rows`, `training_only` |
 | reference.py | `forward`, `backward` |
 | cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
 | cpu/, tests | `why_not`, `rounds` |
@@ -53,7 +53,8 @@ class Kind:
         reads: what it reads of the batch: the ids of a "field", a "bag", the "dense" columns.
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
-        compares_rows: it compares the rows of a search, which must stay together. precompiled: compiled before the first step of any model.
+        compares_rows: it compares the rows of a search, which must stay together. training_only: a prediction leaves it out.
+        precompiled: compiled before the first step of any model.
         rounds: it rounds what it multiplies to fewer bits than float32 has, and sums in float32.
         forward_tile, backward_tile: its kernels for a tile of rows; a loss writes its gradient in the first one, and has no second.
         pack: packs its weights once a step. fold: adds to its packed bias what the columns that all rows share contribute.
@@ -63,7 +64,7 @@ class Kind:
     integer_attributes: ClassVar[tuple[str, ...]] = ()
     float_attribute: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
-    table = multiplies = by_id = adds_to_output = compares_rows = rounds = False
+    table = multiplies = by_id = adds_to_output = compares_rows = training_only = rounds = False
     precompiled = True
     forward_tile = backward_tile = pack = fold = None
 

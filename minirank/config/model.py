@@ -105,6 +105,8 @@ class ModelConfig:
         experts: E. expert_hidden: widths of an expert's layers, the last is H.
         tower_hidden: widths of a tower's hidden layers.
         members: K networks with parameters of their own, trained side by side; their mean logit predicts. An ensemble in one run.
+        members_share: the members share embeddings, experts and gates; of their own are a scale of each input, +1 or -1 at first, and
+            the towers (TabM-mini). Little more to keep than one network.
         task_experts, shared_experts, levels: of ple; cgc is ple with one level.
         gate: how the role steers the gates.
         role_in_x: the role is also a feature of the input vector. Where it is not, and gate.role is none, the model is blind to roles.
@@ -120,6 +122,7 @@ class ModelConfig:
             knows nothing are then ranked by how similar they are.
         field_unknown_share: share of the ids of all other categorical fields, bins of numbers among them, that a training row
             loses at random: dropout of inputs, which also trains what a value means that training never saw.
+        dropout: share of the hidden units of experts and towers that a training row loses at random.
         name_unknown_share: share of the names (skills, titles, ...) that an epoch takes for unknown, so that a name which training
             never saw gets a trained embedding.
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
@@ -131,6 +134,7 @@ class ModelConfig:
     expert_hidden: tuple[int, ...] = (64, 32)
     tower_hidden: tuple[int, ...] = (16,)
     members: int = 1
+    members_share: bool = False
     task_experts: int = 2
     shared_experts: int = 2
     levels: int = 2
@@ -143,6 +147,7 @@ class ModelConfig:
     position_unknown_share: float = 0.1
     read_unknown_share: float = 0.2
     field_unknown_share: float = 0.0
+    dropout: float = 0.0
     name_unknown_share: float = 0.05
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
 
@@ -201,6 +206,8 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     for name, value in {**positive, "gate.hidden": config.gate.hidden}.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")
+    if config.members_share and config.members == 1:
+        raise ConfigError("model.members_share needs members; set model.members: 8, or model.members_share: false")
     if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
         raise ConfigError("model.expert_hidden must name at least one layer, and every width must be above 0")
     widths = {"embedding": config.embedding, "gate.hidden": config.gate.hidden, "expert_hidden": max(config.expert_hidden)}
@@ -215,7 +222,8 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         raise ConfigError(
             f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"
         )
-    for name in ("role_unknown_share", "position_unknown_share", "read_unknown_share", "field_unknown_share", "name_unknown_share"):
+    shares = [name for name in vars(config) if name.endswith("_unknown_share")]
+    for name in (*shares, "dropout"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
 

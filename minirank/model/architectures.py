@@ -17,18 +17,18 @@ from .network import Network
 
 def single_task(net: Network) -> list[Slot]:
     """A network with embedding tables of its own for each task."""
-    return [net.mlp(f"network.{task.name}", net.inputs(f"x.{task.name}", f"{task.name}."), net.config.expert_hidden) for task in net.tasks]
+    return [x for task in net.tasks for x in net.experts([f"network.{task.name}"], net.inputs(f"x.{task.name}", f"{task.name}."))]
 
 
 def esmm(net: Network) -> list[Slot]:
     """A network for each task over shared embedding tables."""
     x = net.inputs()
-    return [net.mlp(f"network.{task.name}", x, net.config.expert_hidden) for task in net.tasks]
+    return net.experts([f"network.{task.name}" for task in net.tasks], x)
 
 
 def shared_bottom(net: Network) -> list[Slot]:
     """One network for all tasks."""
-    return [net.mlp("bottom", net.inputs(), net.config.expert_hidden)] * len(net.tasks)
+    return net.experts(["bottom"], net.inputs()) * len(net.tasks)
 
 
 def omoe(net: Network) -> list[Slot]:
@@ -84,7 +84,7 @@ def aitm(net: Network) -> list[Slot]:
 
     def of(task: TaskConfig) -> Slot:
         if task.name not in found:
-            own = net.mlp(f"network.{task.name}", x, net.config.expert_hidden)
+            own = net.mlp(f"network.{task.name}", x, net.config.expert_hidden, net.config.dropout)
             before = [of(other) for other in net.tasks if other.name == task.given]
             transferred = [net.mlp(f"transfer.{task.name}", slot, (own.width,)) for slot in before]
             found[task.name] = net.attention(f"attention.{task.name}", [*transferred, own]) if transferred else own
@@ -104,7 +104,7 @@ def pepnet(net: Network) -> list[Slot]:
     for task in net.tasks:
         h = x
         for layer, width in enumerate(net.config.expert_hidden):
-            h = net.mlp(f"network.{task.name}.{layer}", h, (width,))
+            h = net.mlp(f"network.{task.name}.{layer}", h, (width,), net.config.dropout)
             h = net.modulated(f"modulation.{task.name}.{layer}", x, h)
         towers.append(h)
     return towers

@@ -36,12 +36,38 @@ class Network:
         self.outputs: dict[str, Slot] = {}
         self.role_and_x: Slot | None = None
         self.role_towers = False
+        self._of_members: dict[str, Slot] = {}  # what members that share their weights scale, by name
         names = [name for name, _ in spec.categorical]
         self.role = config.role_field if config.role_field in names else None
         self.position = config.position_field if config.position_field in names else None
 
     def inputs(self, name: str = "x", owner: str = "") -> Slot:
-        """The input vector x: embeddings, mean embeddings, dense features; with an mlp gate the role stands in front of it."""
+        """The input vector x: embeddings, mean embeddings, dense features; with an mlp gate the role stands in front of it.
+
+        Members that share their weights read one x, each with a scale of its own.
+        """
+        if self.plan.shared is None:
+            block = self._inputs(name, owner)
+        else:
+            prefix, self.plan.prefix = self.plan.prefix, self.plan.shared
+            x = self._of_members.get(f"{self.plan.prefix}{name}") or self._inputs(name, owner)
+            self._of_members[f"{self.plan.prefix}{name}"] = x
+            self.plan.prefix = prefix
+            block = self.scaled(f"{name}.scale", x)
+        self.role_and_x = block
+        in_front = self.config.embedding if self.config.gate.role == "mlp" else 0
+        return block.columns(in_front, block.width - in_front)
+
+    def scaled(self, name: str, x: Slot) -> Slot:
+        """x with a scale of a member's own for each column; all of its columns have a gradient, for the scale has."""
+        y = self.plan.block(name, x.width)
+        shared, self.plan.shared = self.plan.shared, None
+        self.plan.add("diagonal", y, (x,), (self.plan.parameter(name, (x.width,), "sign"),))
+        self.plan.shared = shared
+        return y
+
+    def _inputs(self, name: str, owner: str) -> Slot:
+        """The block that `inputs` gives, with the role of an mlp gate in front."""
         config, spec, width = self.config, self.spec, self.config.embedding
         hidden = {self.position, POSITION} | (set() if config.role_in_x else {self.role})
         tables = [
@@ -50,8 +76,7 @@ class Network:
         tables += [(f"embedding.{bag}", size, "bag", {"bag": i}) for i, (bag, size) in enumerate(spec.bags)]
         if not tables and not spec.dense:
             raise ConfigError("the model has no input: name at least one categorical, multi-valued or dense column")
-        in_front = width if config.gate.role == "mlp" else 0
-        if in_front:
+        if config.gate.role == "mlp":
             field = spec.column(self.role)
             tables.insert(0, ("gate.role", spec.categorical[field][1], "gather", {"field": field}))
         embedded = width * len(tables)
@@ -61,8 +86,7 @@ class Network:
             self.plan.add(operation, block.columns(number * width, width), (), (parameter,), **source)
         if spec.dense:
             self.plan.add("copy", block.columns(embedded, len(spec.dense)))
-        self.role_and_x = block
-        return block.columns(in_front, block.width - in_front)
+        return block
 
     def dense(self, name: str, x: Slot, output: Slot, relu: bool) -> Slot:
         """One dense layer into `output`."""
@@ -71,15 +95,21 @@ class Network:
         self.plan.add("dense", output, (x,), (weight, bias), relu=int(relu))
         return output
 
-    def mlp(self, name: str, x: Slot, widths: tuple[int, ...]) -> Slot:
-        """Dense layers with ReLU."""
+    def mlp(self, name: str, x: Slot, widths: tuple[int, ...], dropout: float = 0.0) -> Slot:
+        """Dense layers with ReLU; each row loses a share `dropout` of their units in training."""
         for layer, width in enumerate(widths):
             x = self.dense(f"{name}.{layer}", x, self.plan.block(f"{name}.{layer}", width), relu=True)
+            self.drop(x, dropout)
         return x
+
+    def drop(self, x: Slot, share: float) -> None:
+        """Let each row lose a share of the units of x, which a ReLU gave, in training."""
+        if share:
+            self.plan.add("dropout", x, (x,), layer=sum(op.kind == "dropout" for op in self.plan.operations), share=share)
 
     def experts(self, names: list[str], x: Slot) -> list[Slot]:
         """One MLP a name, all reading x; (B, H) each."""
-        return [self.mlp(name, x, self.config.expert_hidden) for name in names]
+        return [self.mlp(name, x, self.config.expert_hidden, self.config.dropout) for name in names]
 
     def gates(self, name: str, x: Slot, groups: int, experts: int, first_level: bool = True) -> Slot:
         """`groups` gates over `experts` experts, side by side: (B, groups * experts), each group sums to 1.
@@ -103,7 +133,7 @@ class Network:
 
     def add_role(self, name: str, x: Slot, z: Slot) -> None:
         """z += c_r, and with `full` weights x U_r: what the role adds to a linear layer z of x; nothing without it."""
-        gate, penalty = self.config.gate, self.config.gate.penalty / self.config.members
+        gate, penalty = self.config.gate, self.config.gate.penalty / (self.config.members if self.plan.shared is None else 1)
         if gate.role in ("bias", "full"):
             field = self.spec.column(self.role)
             roles = self.spec.categorical[field][1] - 1
@@ -157,8 +187,9 @@ class Network:
             if self.role_towers:
                 for layer, width in enumerate(self.config.tower_hidden):
                     m = self.by_role(f"{name}.{layer}", m, width)
+                    self.drop(m, self.config.dropout)
             else:
-                m = self.mlp(name, m, self.config.tower_hidden)
+                m = self.mlp(name, m, self.config.tower_hidden, self.config.dropout)
             self.dense(f"{name}.out", m, logit, relu=False)
             if self.role_towers:
                 self.add_role(f"{name}.out", m, logit)
@@ -170,18 +201,18 @@ class Network:
             self.plan.add("bias_by_id", slot, (), (bias,), field=field)
 
     def ensemble(self, member: Callable[[], list[Slot]]) -> list[Slot]:
-        """The (B, T) logits of each member of each seed: networks of parameters of their own, side by side in one block.
+        """The (B, T) logits of each member of each seed, side by side in one block: networks of parameters of their own, or shared ones.
 
         Args:
             member: builds a network up to the input of each task's tower.
         """
         tasks = len(self.tasks)
-        prefixes = [seed + member for seed, member in product(_numbered("seed", self.seeds), _numbered("member", self.config.members))]
-        count = len(prefixes)
-        inputs = []
-        for self.plan.prefix in prefixes:
+        pairs = [*product(_numbered("seed", self.seeds), _numbered("member", self.config.members))]
+        prefixes, count, inputs = [seed + number for seed, number in pairs], len(pairs), []
+        for self.plan.prefix, (seed, _) in zip(prefixes, pairs):
+            self.plan.shared = seed if self.config.members_share else None
             inputs.append(member())
-        self.plan.prefix = ""
+        self.plan.prefix, self.plan.shared = "", None
         block = self.plan.block("logits" if count == 1 else "members", count * tasks)
         members = [block.columns(number * tasks, tasks) for number in range(count)]
         for self.plan.prefix, of_tasks, logits in zip(prefixes, inputs, members):

@@ -1,7 +1,7 @@
 """Mini-batches: an order of rows for each epoch, cut into steps.
 
 Every random choice comes from a generator whose key is the place where it is made: (seed, epoch) for
-the order of rows and for the names that are unknown in it, (seed, epoch, step) for what is hidden. So
+the order of rows and for the names that are unknown in it, (seed, epoch, step) for what is hidden and for dropout. So
 training goes on from any step without a generator's state, and is the same as if it had never stopped.
 """
 
@@ -15,12 +15,17 @@ import numpy as np
 from ..config.model import TaskConfig
 from ..kernels.batch import Batch, InputSpec, hide
 
-ORDER, HIDDEN, FORGOTTEN = 1, 2, 3  # what a generator is for
+ORDER, HIDDEN, FORGOTTEN, DROPPED = 1, 2, 3, 4  # what a generator is for
 
 
 def generator(seed: int, purpose: int, epoch: int, step: int = 0) -> np.random.Generator:
     """Philox, a counter-based generator: no two places share a number of its sequence."""
     return np.random.Generator(np.random.Philox(key=[seed, 0], counter=[0, step, epoch, purpose]))
+
+
+def dropout_key(seed: int, epoch: int, step: int) -> int:
+    """The `Batch.key` of a step."""
+    return int(generator(seed, DROPPED, epoch, step).integers(2**63))
 
 
 def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, seed: int, epoch: int) -> list[np.ndarray]:

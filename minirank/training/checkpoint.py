@@ -31,7 +31,7 @@ class Cursor:
 
     Args:
         seed: how many seeds are done. epoch: of this seed, from 1. batch: steps of it that are done. rows: rows of it that are done.
-        total: sum of the objective over these steps. losses: the same of each loss operation.
+        total: sum of the objective over these steps. losses: the same of each loss operation. clipped: steps whose gradient was.
         best: the best value of early stopping's metric; best_epoch: when that was; 0 = not yet.
         sizes: file name -> bytes of it that belong to the epochs before this one.
     """
@@ -42,13 +42,14 @@ class Cursor:
     rows: int = 0
     total: float = 0.0
     losses: list[float] = field(default_factory=list)
+    clipped: int = 0
     best: float | None = None
     best_epoch: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
 
     def is_place(self, losses: int) -> bool:
         """Whether this can be a place in a training with so many losses."""
-        counts = (self.seed, self.epoch - 1, self.batch, self.rows, self.best_epoch, *self.sizes.values())
+        counts = (self.seed, self.epoch - 1, self.batch, self.rows, self.clipped, self.best_epoch, *self.sizes.values())
         return all(0 <= count < MOST for count in counts) and len(self.losses) == losses and set(self.sizes) <= {METRICS, TIMING}
 
 

@@ -27,14 +27,11 @@ def learning_rate(settings: TrainingConfig, progress: float) -> float:
     return rate if settings.schedule == "constant" else rate * (1 + math.cos(math.pi * (progress - warmup) / (1 - warmup))) / 2
 
 
-def move_average(state: TrainState, decay: float) -> None:
-    """a <- d a + (1 - d) w in place, with d = min(decay^8, (1 + n) / (10 + n)) at the n-th time: the first parameters are soon forgotten.
+def average_gain(state: TrainState, decay: float) -> float:
+    """1 - d of the moving average a <- d a + (1 - d) w, d = min(decay^8, (1 + n) / (10 + n)) at the n-th time.
 
-    To be called after every `EVERY` steps, so that it costs little beside them. decay: of one step.
+    So the first parameters are soon forgotten. It moves after every `EVERY` steps, and costs little beside them. decay: of one step.
     Source: Polyak & Juditsky, 1992; d as in TensorFlow's ExponentialMovingAverage.
     """
-    assert state.average is not None
     times = state.step // EVERY
-    gain = 1 - min(decay**EVERY, (1 + times) / (10 + times))
-    for mean, now in ((state.average.dense, state.values.dense), (state.average.tables, state.values.tables)):
-        mean += mean.dtype.type(gain) * (now - mean)
+    return 1 - min(decay**EVERY, (1 + times) / (10 + times))

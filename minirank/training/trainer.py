@@ -35,11 +35,11 @@ from ..run.measured import keep, measure
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .batches import FORGOTTEN, HIDDEN, epoch_steps, generator, hide_inputs, with_targets
+from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, with_targets
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .memory import enough_memory
 from .prepare import Prepared, prepare
-from .schedule import EVERY, learning_rate, move_average
+from .schedule import EVERY, average_gain, learning_rate
 from .seeds import join_seeds, mean_of_seeds, seeds_of
 from .validation import validation_metrics
 
@@ -225,8 +225,8 @@ class Trainer:
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
             if settings.average and self.state.step % EVERY == 0:
-                sync()
-                move_average(self.state, settings.average)
+                self.executor.move_average(self.state, average_gain(self.state, settings.average))
+            cursor.clipped += settings.optimiser.clip_norm > 0 and self.state.norm > settings.optimiser.clip_norm
             cursor.batch, cursor.rows = number + 1, cursor.rows + len(batch)
             cursor.total += total
             cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
@@ -253,7 +253,7 @@ class Trainer:
         rows = forget(with_targets(self.dataset.rows, self.config.tasks), self.plan.spec, self.config.model.name_unknown_share, draw)
 
         def take(number: int) -> Batch:
-            batch = rows.take(steps[number])
+            batch = replace(rows.take(steps[number]), key=dropout_key(self.seed, epoch, number))
             draw = generator(self.seed, HIDDEN, epoch, number)
             model = self.config.model
             hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
@@ -283,6 +283,8 @@ class Trainer:
         measured = dict.fromkeys(self.undefined) | measured
         rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)
         line |= {"learning_rate": rate, "valid": measured, "best": best}
+        if self.settings.optimiser.clip_norm:
+            line["clipped"] = cursor.clipped / cursor.batch
         if self.undefined:
             line["reasons"] = self.undefined
         if best:
@@ -294,7 +296,7 @@ class Trainer:
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
-        cursor.total, cursor.losses = 0.0, [0.0] * len(cursor.losses)
+        cursor.total, cursor.losses, cursor.clipped = 0.0, [0.0] * len(cursor.losses), 0
         save_checkpoint(self.folder, self.state, cursor, self.facts)
 
     @property

@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
+from small_plans import BACKENDS
 
 from minirank.kernels.adam import Adam, adam_dense, adam_rows
+from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cpu import walk
+from minirank.kernels.executor import make_executor
+from minirank.kernels.parameters import TrainState, initial_values
+from minirank.kernels.plan import PlanBuilder
 
 
 def test_first_step_by_hand():
@@ -51,14 +56,37 @@ def test_compiled_steps_equal_numpy(dtype, tolerance):
     adam_dense(*expected, adam, step)
     settings = [real(x) for x in (1 - adam.beta1, 1 - adam.beta2, *adam.corrected(step), adam.epsilon)]
     w, m, v, gradient, decay = found
-    walk.adam_arena(w, m, v, gradient[None], decay, 0, 50, *settings, real(adam.learning_rate * adam.weight_decay))
+    walk.adam_arena(w, m, v, gradient[None], decay, 0, 50, real(1), *settings, real(adam.learning_rate * adam.weight_decay))
     for a, b in zip(found, expected):
         assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)
 
 
-@pytest.mark.parametrize("name", ["learning_rate", "epsilon", "beta1", "beta2", "weight_decay"])
+@pytest.mark.parametrize("name", ["learning_rate", "epsilon", "beta1", "beta2", "weight_decay", "clip_norm"])
 def test_settings_out_of_range_are_refused(name):
-    wrong = {"learning_rate": (0, -1e-3), "epsilon": (0, -1e-8), "weight_decay": (-1e-9,)}.get(name, (-0.1, 1))
+    wrong = {"learning_rate": (0, -1e-3), "epsilon": (0, -1e-8), "weight_decay": (-1e-9,), "clip_norm": (-1e-9,)}.get(name, (-0.1, 1))
     for value in (*wrong, np.nan, np.inf):
         with pytest.raises(ValueError, match=f"^{name} must .*, got {value}$"):
             Adam(**{name: value})
+
+
+def test_a_gradient_that_is_too_long_is_scaled_down_by_hand():
+    """Two rows that use one id: z = x w + b, and the length is that of (dw, db, dx)."""
+    spec = InputSpec(categorical=(("a", 2),), tasks=("y",))
+    build = PlanBuilder(spec)
+    x = build.block("x", 1)
+    build.add("gather", x, (), (build.parameter("embedding.a", (2, 1), "embedding", table=True),), field=0)
+    logits = build.block("logits", 1)
+    build.add("dense", logits, (x,), (build.parameter("weight", (1, 1), "glorot"), build.parameter("bias", (1,), "zero")), relu=0)
+    build.add("mse", None, (logits,), task=0, factor=1.0)
+    plan, rows = build.build(logits), np.ones((2, 1), np.float32)
+    batch = Batch(np.ones((2, 1), np.int32), (), np.zeros((2, 0), np.float32), 0 * rows, rows, np.zeros(2, np.int32))
+    for backend in BACKENDS:
+        state = TrainState(initial_values(plan, 0, np.float64))
+        state.values["embedding.a"][1], state.values["weight"][:], state.values["bias"][:] = 2, 3, 1
+        dz = float(make_executor(backend, plan, np.float64).gradients(state.values, batch).dense[1])  # of the bias
+        make_executor(backend, plan, np.float64).step(state, batch, Adam(1e-3, beta1=0.0, clip_norm=1.0))
+        length = abs(dz) * (1 + 2**2 + 3**2) ** 0.5  # of (dw, db, dx) = dz (x, 1, w)
+        assert state.norm == pytest.approx(length)
+        np.testing.assert_allclose([*state.m["weight"][0], *state.m["bias"], *state.m["embedding.a"][1]], dz / length * np.array([2, 1, 3]))
+        make_executor(backend, plan, np.float64).step(state, batch, Adam(1e-3, beta1=0.0, clip_norm=1e3))
+        assert state.norm < 1e3 and np.linalg.norm([state.m["weight"][0, 0], state.m["bias"][0], state.m["embedding.a"][1, 0]]) > 1

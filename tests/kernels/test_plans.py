@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from case_table import cases
 from random_rows import SPEC, random_batch, randomise
-from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, one_task, plan_of, small
+from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, assert_close_gradients, one_task, plan_of, small
 
 from minirank.config.model import GATED, Architecture, GateConfig, TaskConfig
 from minirank.errors import ConfigError
@@ -84,8 +84,9 @@ def test_logits_equal_an_independent_version(architecture, role, backend):
     np.testing.assert_allclose(found, independent.logits(config, dict(values.items()), batch, SPEC), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("clip", (0.0, 0.2))
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_training_steps_agree(backend):
+def test_training_steps_agree(backend, clip):
     plan = plan_of(small())
     batches = [random_batch(64, seed) for seed in range(3)]
     states = {}
@@ -93,7 +94,9 @@ def test_training_steps_agree(backend):
         states[name] = TrainState(randomise(initial_values(plan, 0, np.float64)))
         executor = make_executor(name, plan, np.float64, threads=2)
         for batch in batches:
-            executor.step(states[name], batch, Adam(1e-2, weight_decay=0.1))
+            executor.step(states[name], batch, Adam(1e-2, weight_decay=0.1, clip_norm=clip))
+            assert not clip or states[name].norm > 2 * clip
+    assert states[backend].norm == pytest.approx(states["reference"].norm, rel=1e-5)
     for name, view in states[backend].values.items():
         np.testing.assert_allclose(view, states["reference"].values[name], rtol=1e-7, atol=1e-9, err_msg=name)
 
@@ -249,6 +252,7 @@ def test_plan_prints_every_operation():
     {"role_field": "title", "position_field": "title"} | model.role_field is the position field 'title'
     {"experts": 0} | model.experts must be above 0
     {"members": 0} | model.members must be above 0
+    {"members_share": True} | model.members_share needs members; set model.members: 8, or model.members_share: false
     {"experts": 100000000000000000000} | the model has more than 10000 layers; lower model.members, experts
     {"architecture": "ple", "levels": 200, "task_experts": 200} | the model has more than 10000 layers; lower model.members
     {"embedding": 1048577} | model.embedding must be at most 1048576, got 1048577
@@ -380,3 +384,27 @@ def test_an_ensemble_is_its_members_side_by_side(architecture, role, backend):
         executor.step(state, batch, Adam(learning_rate=0.1, weight_decay=0.5))
     for name, before in kept.items():
         np.testing.assert_array_equal(state.values[f"members.{name}"], before)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_members_that_share_their_weights_scale_what_reads_x(backend):
+    """x diag(r) W = x (diag(r) W): each member is one network whose matrices behind x have scaled rows."""
+    single, plan = plan_of(small()), plan_of(small(members=3, members_share=True))
+    values, batch = randomise(initial_values(plan, 5, np.float64)), random_batch(33, seed=2)
+    values["members.bias"][:] = 0
+    assert set(np.unique(values["member1.x.scale"])) == {-1, 1} and plan.size(True) == single.size(True)
+    executor, alone, logits = make_executor(backend, plan, np.float64), make_executor(backend, single, np.float64), []
+    for number in range(3):
+        scale, own = values[f"member{number}.x.scale"], initial_values(single, 0, np.float64)
+        for name, view in own.items():
+            view[...] = values[f"member{number}.{name}" if name.startswith(("tower", "position")) else name]
+            if name in ("gate.weight", "gate.role_weight", *(f"expert.{e}.0.weight" for e in range(3))):
+                view *= scale[:, None]
+        logits.append(alone.logits(own, batch))
+    assert np.abs(logits[0] - logits[1]).max() > 0.01
+    np.testing.assert_allclose(executor.logits(values, batch), np.mean(logits, axis=0), rtol=1e-9, atol=1e-12)
+    reference = make_executor("reference", plan, np.float64)
+    expected = reference.gradients(values, batch)
+    assert_close_gradients(executor.gradients(values, batch), expected, rtol=1e-7, atol=1e-12)
+    total = lambda: reference.gradients(values, batch).total  # noqa: E731
+    assert min(projection_error(total, expected.dense, values.dense, 1.0, 0, width) for width in (1e-5, 2e-6, 4e-7)) < 1e-6

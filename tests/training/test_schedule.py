@@ -50,14 +50,14 @@ def test_the_average_of_the_parameters_by_hand(tmp_path, monkeypatch):
     steps = []
     from minirank.training import trainer
 
-    whole = trainer.move_average
+    whole = trainer.average_gain
 
     def spy(state, decay):
         steps.append(state.values.copy())
-        whole(state, decay)
+        return whole(state, decay)
 
     config = small_config(tmp_path, "training.epochs=6", "training.average=0.9", "training.early_stopping=null")
-    monkeypatch.setattr(trainer, "move_average", spy)
+    monkeypatch.setattr(trainer, "average_gain", spy)
     train(config, tmp_path / "run")
     assert len(steps) == 42 // 8
     from minirank.kernels.parameters import initial_values
@@ -85,6 +85,7 @@ ALL = ("schedule=cosine", "warmup=0.3", "average=0.9", "epochs=3", "threads=1")
 
 def test_a_training_that_was_stopped_goes_on_byte_for_byte(tmp_path):
     overrides = [f"training.{each}" for each in ALL] + ["model.field_unknown_share=0.2", "model.members=2"]
+    overrides += ["model.dropout=0.3", "training.optimiser.clip_norm=0.15"]
     overrides += ["tasks=[{name: ctr, label_smoothing: 0.1}, {name: cvr, given: ctr, positive_weight: 2}]"]
     config = small_config(tmp_path, *overrides)
     whole = train(config, tmp_path / "whole")
@@ -94,6 +95,21 @@ def test_a_training_that_was_stopped_goes_on_byte_for_byte(tmp_path):
         assert train(config, folder, resume=True).best_epoch == whole.best_epoch
         for name in ("model.npz", "metrics.jsonl"):
             assert (folder / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert 0 < read_metrics(tmp_path / "whole")[-1]["clipped"] < 1
+
+
+def test_dropout_is_another_one_in_each_step_and_none_in_a_prediction(tmp_path):
+    """One step an epoch, and a learning rate of almost nothing: two epochs differ by what was dropped."""
+    overrides = ("training.batch_rows=500", "training.optimiser.learning_rate=1e-12", "training.epochs=2", "model.role_unknown_share=0")
+    logits, change = {}, {}
+    for share in (0.0, 0.5):
+        config, folder = small_config(tmp_path, f"model.dropout={share}", *overrides), tmp_path / f"run{share}"
+        train(config, folder)
+        first, second = (line["losses"]["ctr.bce"] for line in read_metrics(folder))
+        run = load_run(folder)
+        logits[share], change[share] = run.executor.logits(run.values, load_dataset(config).rows), abs(first - second)
+    assert change[0.0] < 1e-6 and 1e-4 < change[0.5] < 0.1
+    np.testing.assert_allclose(logits[0.0], logits[0.5], atol=1e-6)
 
 
 def test_an_ensemble_is_a_run_like_any_other(tmp_path):
@@ -155,6 +171,8 @@ def test_ids_without_a_share_of_their_own_are_hidden_one_by_one():
             "task ctr has label_smoothing, which is for the loss bce alone; remove it, or change the losses",
         ),
         (["model.field_unknown_share=1"], r"model.field_unknown_share must lie in \[0, 1\), got 1"),
+        (["model.dropout=1"], r"model.dropout must lie in \[0, 1\), got 1"),
+        (["training.optimiser.clip_norm=-1"], "training.optimiser: clip_norm must be finite and 0 or more, got -1"),
     ],
 )
 def test_settings_that_make_no_sense(tmp_path, overrides, message):

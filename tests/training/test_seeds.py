@@ -18,7 +18,7 @@ from minirank.training import train
 
 
 def test_the_mean_of_trainings_by_themselves(tmp_path):
-    more = "model.members=2", "model.task_weights=uncertainty", "training.average=0.9"
+    more = "model.members=2", "model.members_share=true", "model.task_weights=uncertainty", "training.average=0.9"
     config = small_config(tmp_path, "training.seeds=2", "training.seed=3", *more)
     said = io.StringIO()
     ended = train(config, tmp_path / "run", progress=Progress(said))

@@ -82,7 +82,17 @@ def plan_with(kind):
     build = PlanBuilder(SPEC)
     x = inputs(build)
     m = layer(build, "hidden", x, 6, relu=int("by_id" not in kind))
-    if kind == "bias_by_id":
+    if kind == "dropout":
+        build.add(kind, m, (m,), layer=3, share=0.4)
+    elif kind == "diagonal":  # two members of one layer
+        scaled = [build.block(f"scaled{k}", 11) for k in range(2)]
+        for k, block in enumerate(scaled):
+            build.add(kind, block, (x,), (build.parameter(f"scale{k}", (11,), "sign"),))
+        both = build.block("both", 12)
+        for k, block in enumerate(scaled):
+            m = layer(build, "member", block, 6, out=both.columns(6 * k, 6))
+        m = both
+    elif kind == "bias_by_id":
         build.add(kind, m, (), (build.parameter("by_id", (4, 6), "zero"),), field=0)
     elif kind == "dense_by_id":
         build.add(kind, m, (x,), (build.parameter("by_id", (4, 11, 6), "zero"),), field=0)

@@ -27,31 +27,33 @@ from minirank.kernels.executor import Unavailable, make_executor
 from minirank.kernels.parameters import TrainState, initial_values
 
 
-def steps_of(executor, plan, batches, held=False):
+def steps_of(executor, plan, batches, held=False, adam=Adam(1e-2, weight_decay=0.1)):
     state = TrainState(randomise(initial_values(plan, 0, np.float32)))
     if held:
         with executor.resident(state) as sync_to_host:
             for batch in batches:
-                executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+                executor.step(state, batch, adam)
             sync_to_host()
             dense = state.values.dense.copy()
         np.testing.assert_array_equal(dense, state.values.dense)
     else:
         for batch in batches:
-            executor.step(state, batch, Adam(1e-2, weight_decay=0.1))
+            executor.step(state, batch, adam)
     return state
 
 
-@pytest.mark.parametrize("deterministic", (True, False))
-def test_training_steps(deterministic):
+@pytest.mark.parametrize(("deterministic", "clip"), [(True, 0.0), (False, 0.0), (True, 0.2), (False, 0.2)])
+def test_training_steps(deterministic, clip):
     """Against the reference; table rows that no batch uses rest; a resident state is the same state."""
+    adam = Adam(1e-2, weight_decay=0.1, clip_norm=clip)
     plan = plan_of(small(role="bias"))
     batches = [random_batch(rows, seed) for seed, rows in enumerate((12, 9, 14))]
-    found = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches)
-    held = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, held=True)
+    found = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, adam=adam)
+    held = steps_of(CudaExecutor(plan, deterministic=deterministic), plan, batches, held=True, adam=adam)
     reference = TrainState(randomise(initial_values(plan, 0, np.float32)).copy(np.float64))
     for batch in batches:
-        make_executor("reference", plan, np.float64).step(reference, batch, Adam(1e-2, weight_decay=0.1))
+        make_executor("reference", plan, np.float64).step(reference, batch, adam)
+    assert found.norm == pytest.approx(reference.norm, rel=1e-5) and (found.norm > 2 * clip) == (clip > 0)
     begin = TrainState(randomise(initial_values(plan, 0, np.float32)))
     for name, view in found.values.items():
         moved = np.linalg.norm(reference.values[name] - begin.values[name])
@@ -63,6 +65,24 @@ def test_training_steps(deterministic):
     used = np.unique(np.concatenate([batch.ids[:, 2] for batch in batches]))
     rests = np.setdiff1d(np.arange(50), used)
     np.testing.assert_array_equal(found.values["embedding.title"][rests], begin.values["embedding.title"][rests])
+
+
+def test_the_moving_average_of_a_resident_state():
+    """It stays on the GPU, and is that of NumPy; a state that is not resident has its own."""
+    plan, batches = plan_of(small(role="bias")), [random_batch(9, seed) for seed in range(3)]
+    states = [TrainState(randomise(initial_values(plan, 0)), averaged=True) for _ in range(2)]
+    executor = CudaExecutor(plan)
+    with executor.resident(states[0]):
+        for batch in batches:
+            executor.step(states[0], batch, Adam(1e-2))
+            executor.move_average(states[0], 0.25)
+    for batch in batches:
+        executor.step(states[1], batch, Adam(1e-2))
+        executor.move_average(states[1], 0.25)
+    held, moved = states
+    assert np.abs(held.average.dense - held.values.dense).max() > 1e-3
+    for part in ("dense", "tables"):
+        np.testing.assert_allclose(getattr(held.average, part), getattr(moved.average, part), rtol=1e-5, atol=1e-7)
 
 
 def test_unfused_launches_are_one_a_node():
@@ -79,8 +99,15 @@ def test_launches_and_array_arguments_of_a_step():
         made.step(TrainState(initial_values(plan, 0)), random_batch(3), Adam())
         forward = [("walk_rows", 7), ("product_forward", 4)] * 2
         backward = [("walk_rows", 7), ("product_backward", 4), ("product_backward", 4), ("weight_gradients", 4), ("sums", 6)]
-        in_order, atomic = [("sort_uses", 7), ("sum_pieces", 6), ("adam_runs", 7)], [("scatter_rows", 7), ("adam_touched_rows", 10)]
-        assert made.launched == [*forward, *backward, ("adam_dense", 7), *(in_order if deterministic else atomic)]
+        listed, stepped = (
+            ([("sort_uses", 7), ("sum_pieces", 6)], ("adam_runs", 7))
+            if deterministic
+            else ([("scatter_rows", 7)], ("adam_touched_rows", 10))
+        )
+        assert made.launched == [*forward, *backward, *listed, ("adam_dense", 7), stepped]
+        made.step(TrainState(initial_values(plan, 0)), random_batch(3), Adam(clip_norm=1.0))
+        clipped = [("square_dense", 5), ("square_runs", 4) if deterministic else ("square_tables", 2), ("find_factor", 2)]
+        assert made.launched == [*forward, *backward, *listed, *clipped, ("adam_dense", 7), stepped]
 
 
 def test_slices_are_a_matter_of_the_batch_alone(monkeypatch):

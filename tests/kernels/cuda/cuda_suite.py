@@ -36,7 +36,7 @@ def executor(plan, rows, **settings):
     for op in plan.forward:
         for parameter in op.parameters:
             if not parameter.table:
-                for slice in range(1 if op.kind == "bias_by_id" else places.slices):
+                for slice in range(1 if op.kind in ("bias_by_id", "diagonal") else places.slices):
                     start = slice * places.dense + parameter.offset
                     partials[start : start + parameter.size] = np.nan
     partials[places.results :] = np.nan
@@ -68,6 +68,13 @@ def compare(plan, rows, seed=0, change=None, **settings):
 @pytest.mark.parametrize("kind", EXACT)
 def test_every_operation(kind, rows):
     compare(plan_with(kind), rows, seed=rows)
+
+
+def test_a_prediction_loses_no_unit():
+    plan, batch = plan_with("dropout"), random_batch(9, seed=1)
+    values = randomise(initial_values(plan, 0, np.float32), 0)
+    expected = make_executor("reference", plan, np.float64).logits(values.copy(np.float64), batch)
+    np.testing.assert_allclose(CudaExecutor(plan).logits(values, batch), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_plan_without_losses_predicts():
@@ -145,7 +152,7 @@ class InFloat32:
         for name, part in arenas:
             getattr(getattr(ours, name), part)[:] = getattr(getattr(state, name), part)
         found = self.executor.step(ours, batch, adam)
-        state.step = ours.step
+        state.step, state.norm = ours.step, ours.norm
         for name, part in arenas:
             getattr(getattr(state, name), part)[:] = getattr(getattr(ours, name), part)
         return found

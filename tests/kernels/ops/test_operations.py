@@ -8,11 +8,11 @@ from random_rows import SPEC, random_batch, randomise
 from scipy import special
 from small_plans import BACKENDS, EXACT, assert_close_gradients, plan_with
 
-from minirank.kernels.batch import Bag
+from minirank.kernels.batch import Bag, Batch, InputSpec
 from minirank.kernels.executor import make_executor
 from minirank.kernels.gradcheck import projection_error
-from minirank.kernels.ops import by_id, dense, embedding, group_losses, losses, mixture, softmax
-from minirank.kernels.parameters import initial_values
+from minirank.kernels.ops import by_id, dense, diagonal, dropout, embedding, group_losses, losses, mixture, softmax
+from minirank.kernels.parameters import Arena, initial_values
 from minirank.kernels.plan import PlanBuilder
 
 SEEDS = (0, 1, 2)
@@ -65,6 +65,14 @@ def test_mixture_by_hand():
     mixture.mixture_backward(dgates, dexperts, np.array([[1.0, 2.0]]), gates, experts)
     np.testing.assert_array_equal(dgates, [[20.0, 8.0]])
     np.testing.assert_array_equal(dexperts, [[[0.25, 0.5]], [[0.75, 1.5]]])
+
+
+def test_diagonal_by_hand():
+    x, scale, dx, dscale = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, -1.0]), np.zeros((2, 1)), np.zeros(2)
+    np.testing.assert_array_equal(result(diagonal.diagonal_forward, (2, 2), x, scale), [[10, -2], [30, -4]])
+    diagonal.diagonal_backward(dx, dscale, np.array([[1.0, 0.5], [2.0, 0.0]]), x, scale)
+    np.testing.assert_array_equal(dx, [[10], [20]])
+    np.testing.assert_array_equal(dscale, [7, 1])
 
 
 def test_bag_by_hand():
@@ -130,6 +138,53 @@ def test_pairwise_and_listwise_by_hand():
     np.testing.assert_allclose(dz, [-0.5, 0.0, 0.25, 0.25])
     for loss in (group_losses.pairwise, group_losses.listwise):
         np.testing.assert_array_equal(loss(np.ones(3), np.zeros(3))[1], 0)
+
+
+def test_dropout_by_hand():
+    """Half of four units of one row: the kept ones count twice, forward and backward."""
+    kept = dropout.kept_units(key=1, layer=0, rows=1, width=4, share=0.5)
+    build = PlanBuilder(InputSpec(dense=("a",), tasks=("y",)))
+    x, h, logits = build.block("x", 1, 0), build.block("h", 4), build.block("logits", 1)
+    build.add("copy", x)
+    build.add("dense", h, (x,), (build.parameter("w", (1, 4), "he"), build.parameter("b", (4,), "zero")), relu=1)
+    build.add("dropout", h, (h,), layer=0, share=0.5)
+    build.add("dense", logits, (h,), (build.parameter("v", (4, 1), "glorot"), build.parameter("c", (1,), "zero")), relu=0)
+    build.add("mse", None, (logits,), task=0, factor=1.0)
+    plan = build.build(logits, outputs={"h": h})
+    one = np.ones((1, 1), np.float32)
+    batch = Batch(np.zeros((1, 0), np.int32), (), one, 0 * one, one, np.zeros(1, np.int32), key=1)
+    for backend in BACKENDS:
+        executor, values = make_executor(backend, plan, np.float64), initial_values(plan, 0, np.float64)
+        values["w"][:], values["v"][:] = [[1, 2, 3, 4]], 1
+        found = Arena(plan, np.float64)
+        found.dense[:] = executor.gradients(values, batch).dense
+        z = 2 * (kept[0] * [1, 2, 3, 4]).sum()
+        assert 0 < kept.sum() < 4 and found["c"][0] == pytest.approx(2 * z)  # of (z - 0)^2
+        np.testing.assert_allclose(found["v"][:, 0], 2 * z * 2 * kept[0] * [1, 2, 3, 4])
+        np.testing.assert_allclose(found["w"][0], 2 * z * 2 * kept[0])
+        np.testing.assert_array_equal(executor.outputs(values, batch, ("h",))["h"], [[1, 2, 3, 4]])
+
+
+def test_masks_are_even_and_know_nothing_of_each_other():
+    share, shape = 0.3, (400, 64)
+    base = dropout.kept_units(5, 0, *shape, share)
+    others = [dropout.kept_units(key, layer, *shape, share) for key, layer in ((6, 0), (5, 1), (5 + 2**32, 0), (5 + 2**62, 7))]
+    bound = 4 * (share * (1 - share) / base.size) ** 0.5
+    for mask in (base, *others):
+        assert abs(mask.mean() - 0.7) < bound
+        assert np.abs(mask.mean(axis=0) - 0.7).max() < 0.12 and np.abs(mask.mean(axis=1) - 0.7).max() < 0.27  # of a unit, of a row
+    pairs = [(base, other) for other in others] + [(base[1:], base[:-1]), (base[:, 1:], base[:, :-1]), (base[:, ::2], base[:, 1::2])]
+    for one, other in pairs:
+        assert abs((one & other).mean() - 0.49) < 0.015
+    np.testing.assert_array_equal(dropout.kept_units(5, 0, 7, 64, share), base[:7])  # whatever rows come after
+
+
+def test_dropout_follows_a_relu():
+    build = PlanBuilder(SPEC)
+    x, h = build.block("x", 3), build.block("h", 2)
+    build.add("dense", h, (x,), (build.parameter("w", (3, 2), "he"), build.parameter("b", (2,), "zero")), relu=0)
+    with pytest.raises(ValueError, match="dropout must follow a layer with a ReLU, in place"):
+        build.add("dropout", h, (h,), layer=0, share=0.5)
 
 
 # --- by projection, in NumPy -----------------------------------------------------------------
