@@ -281,6 +281,15 @@ def between_the_lines(canvas):
     lines(canvas, RESUME, y=701)
 
 
+def touching(canvas):
+    """Small letters whose feet touch the heads of letters that are seen, under a white strip."""
+    lines(canvas, ["Salesforce, CRM"], x=60, y=504.5, size=3)
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.rect(55, 503.5, 492, 4, stroke=0, fill=1)
+    canvas.setFillColorRGB(0, 0, 0)
+    lines(canvas, ["- clickable throw-away versions of an idea"], x=60, y=498)
+
+
 def drawn_twice(canvas):
     """Bold letters as some programs make them: the same once more, a little to the right; and a shadow."""
     lines(canvas, RESUME)
@@ -367,6 +376,12 @@ def wrong_table():
     """The table of objects does not lie where the file says, as after an edit by hand."""
     content = canvas_bytes(lambda canvas: lines(canvas, RESUME))
     return re.sub(rb"startxref\n\d+", b"startxref\n7", content)
+
+
+def broken_page():
+    """The second of three pages names something that is no page."""
+    content = by_hand([text_at(72, 720, f"Page {word}") for word in ("one", "two", "three")])
+    return content.replace(b"/Kids [5 0 R 7 0 R 9 0 R]", b"/Kids [5 0 R 3 0 R 9 0 R]")
 
 
 def dated(canvas):

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from checkout import python
 from command_line import refused, run
 
 from minirank.data import read_folder
-from minirank.data.documents.document import Document
+from minirank.data.documents.document import Document, Hidden
 from minirank.data.documents.ingest import Ingested, _add, certain_date, identifier_of
 from minirank.data.documents.pool import Worker
 
@@ -139,3 +140,15 @@ def test_a_date_that_cannot_be_is_none():
 def test_the_process_that_reads_loads_no_arrays():
     code = "import sys, minirank.data.documents.worker; sys.exit(bool({'numpy', 'numba'} & set(sys.modules)))"
     assert python("-c", code).returncode == 0
+
+
+def test_hidden_text_is_read_where_it_is_asked_for():
+    eve = Document("Nurse", (Hidden("Python", "white", "page 1"), Hidden("SQL", "tiny", "page 1")))
+    scan = Document("", (Hidden("Clerk", "ocr", "page 1"),))
+    for keep, texts in (((), ["Nurse"]), (("white",), ["Nurse\nPython"]), (("ocr",), ["Nurse", "Clerk"])):
+        made = Ingested("resumes")
+        for name, document in (("eve.pdf", eve), ("scan.pdf", scan)):
+            _add(made, Path(name), [document], keep, {})
+        assert [record["text"] for record in made.records] == texts
+        assert made.documents[0]["hidden"] == [asdict(each) for each in eve.hidden]  # whatever is read, it is told
+        assert ("--keep-hidden ocr" in made.documents[1].get("remedy", "")) == ("ocr" not in keep)

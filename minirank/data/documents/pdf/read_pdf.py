@@ -25,6 +25,7 @@ TITLE_LINES = 5  # of the text, among which the title that the file names must b
 HEADING = 1.15  # of the usual size
 LONGEST_HEADING = 120  # characters
 OCR = "run OCR over it first"
+ANEW = "fetch or save it anew"
 
 
 def read_pdf(content: bytes, name: str) -> list[Document]:
@@ -51,20 +52,24 @@ def _refusal(error: pdfium.PdfiumError, content: bytes) -> Unreadable:
         return Unreadable("locked in a way that is not known", remedy="save it without a lock")
     if b"%PDF-" not in content[:1024]:
         return Unreadable("is no PDF, whatever its name says", remedy="save it as PDF")
-    return Unreadable("damaged, or cut off", remedy="fetch or save it anew")
+    return Unreadable("damaged, or cut off", remedy=ANEW)
 
 
 def _read(file: pdfium.PdfDocument) -> Document:
     texts, hidden, notes, unknown, letters = [], [], [], 0, 0
-    pictures, heading = [], ""
+    pictures, damaged, heading = [], [], ""
     if file.get_formtype():
         file.init_forms()  # gives fields their looks
     for number in range(len(file)):
-        page = _flat(file, number)
+        try:
+            page = _flat(file, number)
+        except pdfium.PdfiumError:
+            damaged.append(number + 1)
+            continue
         try:
             found = read_pieces(page)
             shown, unseen = _sorted(page, found, number + 1)
-            heading = heading if number else _heading(shown)
+            heading = heading if texts else _heading(shown)
             if not found.pieces and _largest_picture(page) >= LARGE:
                 pictures.append(number + 1)
         finally:
@@ -78,6 +83,9 @@ def _read(file: pdfium.PdfDocument) -> Document:
     text = "\n\n".join(filter(None, texts))
     if not text and not hidden and pictures:
         raise Unreadable("no text: its pages are pictures", remedy=OCR)
+    if not text and not hidden and damaged:
+        raise Unreadable("damaged: no page can be read", remedy=ANEW)
+    notes += [f"page {number} is damaged and was not read" for number in damaged]
     notes += [f"page {number} is a picture and was not read; {OCR}" for number in pictures]
     return Document(text, tuple(hidden), tuple(notes), _fields(file, text, heading))
 

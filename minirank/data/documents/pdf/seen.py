@@ -130,7 +130,7 @@ class Drawn:
         boxes: dict[int, list[tuple[slice, slice]]] = {}
         for piece in pieces:
             words[piece.number] = words.get(piece.number, "") + piece.text
-            boxes.setdefault(piece.number, []).append(self._core(piece.box))
+            boxes.setdefault(piece.number, []).append(self._place(piece.box))
         for number, places in boxes.items():
             for layer in range(LAYERS):
                 if layer == len(owners):
@@ -143,11 +143,11 @@ class Drawn:
                     break
         return layers
 
-    def _core(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
-        """Pixels of a box without the ends of its text."""
+    def _place(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
+        """Pixels of a box without the ends of its text, and with one more above and below, into which the edges of letters run."""
         left, top, right, bottom = box
-        edge = min(EDGE, (right - left) / 4)
-        return self._pixels((left + edge, top, right - edge, bottom))
+        edge, more = min(EDGE, (right - left) / 4), 1 / self._scale
+        return self._pixels((left + edge, top - more, right - edge, bottom + more))
 
     def _picture(self, name: str) -> np.ndarray:
         """(rows, columns) uint32, the colour of every pixel."""
