@@ -2,7 +2,8 @@
 
 The models ask what the recruiter's role is good for: as a feature of the input vector x {no, yes} times as
 a part of the gates {no, yes}, and a shared bottom without experts. All see the same rows and get the
-same epochs, optimiser and early stopping. What the report says follows from the figures.
+same epochs, optimiser and early stopping. What the report says follows from the figures. What else the method claims stands
+beside them, from the committed record, and what a model reads, from recorded answers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from .config.configuration import Config, FolderConfig
 from .config.model import GateConfig, ModelConfig
 from .data import DataFolder, Dataset, read_folder, split_by_time
+from .demo_method import recorded_reading, worth
 from .errors import RunError
 from .evaluation import compare, format_comparison
 from .evaluation.format_metrics import COLUMNS, aligned
@@ -112,6 +114,8 @@ def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progre
         ranker = Ranker(runs[SHOWN], folder, features)
         ranked = ranker.compare(last, first, second, top=TOP)
 
+    with step(progress, "read ads from recorded answers of a model"):
+        reading = recorded_reading(WIDTH)
     with step(progress, f"wrote {out / REPORT}"):
         write_text(out / REPORT, render(collect(runs[SHOWN].folder, ranker=ranker)))
 
@@ -130,7 +134,9 @@ def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progre
             format_differences(differences),
             "\n".join(fill(verdict(asked, found), WIDTH, subsequent_indent="  ") for asked, found in differences.items()),
             fill(caution(differences), WIDTH),
+            worth(WIDTH),
             "\n\n".join([format_ranking(ranked.a), format_ranking(ranked.b), format_moves(ranked)]),
+            reading,
             written(out, last, [first, second]),
         ]
     )
@@ -277,7 +283,7 @@ def caution(differences: dict[str, dict]) -> str:
     count = len(differences) * len(FIGURES)
     return (
         f"One market and one training of each model: the intervals cover the choice of test jobs alone, and of {count} of them "
-        f"about {count * 0.05:.0f} would exclude 0 by chance. bench/ranking/roles.py repeats this over worlds and initialisations."
+        f"about {count * 0.05:.0f} would exclude 0 by chance. The next table repeats them over worlds and initialisations."
     )
 
 

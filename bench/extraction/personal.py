@@ -26,7 +26,7 @@ from bench.extraction.simulated import timed
 from bench.extraction.skillspan import read_postings
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank.config.model import ModelConfig
-from minirank.demo import FULL, make_market, train_model
+from minirank.demo import make_market, train_model
 from minirank.extract.normal_form import normalise
 from minirank.extract.personal import find_personal
 from minirank.progress import Progress
@@ -114,7 +114,7 @@ def train(seed: int, masked: bool) -> dict[str, float]:
         found = []
         for init in range(_INITS):
             settings = replace(config, training=replace(config.training, seed=init))
-            run = train_model(settings, ModelConfig(gate=FULL), f"model {init}", Path(out), dataset, Progress())
+            run = train_model(settings, ModelConfig(), f"model {init}", Path(out), dataset, Progress())
             tasks = evaluate_run(run, "test", dataset=dataset, bootstrap=0)["overall"]["tasks"]
             found.append([tasks[task]["metrics"][metric]["value"] for task, metric in _FIGURES])
     return {f"{task} {metric}": value for (task, metric), value in zip(_FIGURES, np.mean(found, axis=0).tolist(), strict=True)}

@@ -13,16 +13,18 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.roles import train_once, with_model
+from bench.ranking.worlds import train_once
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.features import FeatureConfig
+from minirank.config.model import ModelConfig
 from minirank.data import DataFolder, read_folder, split_by_time
 from minirank.extract import Features, extract_folder
 from minirank.features import Encoder
@@ -69,7 +71,8 @@ def measure(config: WorldConfig, inits: int) -> dict:
             seconds = {"fit": fitted - begin, "dataset": time.process_time() - fitted}
             figures = defaultdict(list)
             for init in range(inits):
-                settings = with_model(Config(FolderConfig(path), features=switches), "shared_bottom", init)
+                settings = Config(FolderConfig(path), features=switches, model=ModelConfig(architecture="shared_bottom"))
+                settings = replace(settings, training=replace(settings.training, seed=init))
                 for title, value in train_once(dataset, settings, Path(temporary) / f"{name} {init}")["figures"].items():
                     figures[title].append(value)
             found[name] = {"figures": {title: float(np.mean(values)) for title, values in figures.items()}, "seconds": seconds}

@@ -23,10 +23,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.reading import Cell, Market, read_with
-from bench.ranking.roles import read_lines
+from bench.ranking.worlds import Market, expected_auc, read_lines, read_with
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank.config.configuration import Config, FolderConfig
+from minirank.config.features import FeatureConfig
 from minirank.config.model import GateConfig, ModelConfig
 from minirank.data import Dataset
 from minirank.evaluation.metrics import auc
@@ -40,7 +40,7 @@ from minirank.simulate.tastes import APPEALS, SIGNALS
 from minirank.training import train
 
 SEEDS, IMPRESSIONS = (11, 12, 13), 50_000
-READING = Cell(partial(read_with, 1.0, 0.0))
+PERFECT = partial(read_with, 1.0, 0.0)
 CLIP = 5.0  # standard deviations, as the encoder has it
 GROUPS = {
     "requirements": ("coverage", "weakest", "core_depth", "nice", "nice_if_fit"),
@@ -97,7 +97,7 @@ def run_world(config: WorldConfig, names: list[str], lines: Path) -> dict[str, l
             with tempfile.TemporaryDirectory() as temporary:
                 if dataset is None:
                     market = Market(config, Path(temporary) / "data")
-                    dataset, world = market.dataset(READING), market.world
+                    dataset, world = market.dataset(PERFECT, FeatureConfig()), market.world
                 held[key] = {"key": key, "shares": shares(dataset, world, CELLS[name], Path(temporary) / "run")}
             with open(lines, "a", encoding="utf-8") as stream:
                 stream.write(json.dumps(held[key]) + "\n")
@@ -133,13 +133,6 @@ def with_truth(dataset: Dataset, world: World, added: tuple[str, ...]) -> Datase
     columns = np.clip((columns - mean) / np.where(std > 1e-9, std, 1.0), -CLIP, CLIP).astype(np.float32)
     spec = replace(dataset.inputs, dense=(*dataset.inputs.dense, *(f"true_{name}" for name in added)))
     return replace(dataset, inputs=spec, rows=replace(dataset.rows, dense=np.hstack([dataset.rows.dense, columns])))
-
-
-def expected_auc(chance: np.ndarray, scores: np.ndarray) -> float:
-    """The AUC where row i is a click with weight p_i and none with 1 - p_i: sum_ij p_i (1 - p_j) [s_i > s_j] / sum_ij p_i (1 - p_j)."""
-    place = np.unique(scores, return_inverse=True)[1]
-    clicks, others = np.bincount(place, chance), np.bincount(place, 1 - chance)
-    return float((clicks * (np.cumsum(others) - others / 2)).sum() / (clicks.sum() * others.sum()))
 
 
 def table(results: dict) -> str:

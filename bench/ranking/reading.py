@@ -19,25 +19,35 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatch
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.roles import answer_cells, paired, read_lines, train_once
+from bench.ranking.worlds import (
+    NAMES,
+    RULES,
+    TITLES,
+    Market,
+    Read,
+    answer_cells,
+    changed,
+    paired,
+    read_by_rules,
+    read_lines,
+    read_with,
+    train_once,
+    without_open_forms,
+)
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig, without_paths
 from minirank.config.features import FeatureConfig
 from minirank.config.model import GateConfig, ModelConfig
-from minirank.data import Dataset, read_folder, split_by_time
-from minirank.evaluation.format_metrics import COLUMNS
-from minirank.extract import Features, extract_folder
-from minirank.features import Encoder
-from minirank.simulate import Reader, World, WorldConfig
+from minirank.extract import Features
+from minirank.simulate import WorldConfig
 
-TITLES = [title for title, _, _ in COLUMNS]
 SHOWN = ("CTR AUC", "CVR AUC", "NDCG@10")
 RECALLS, MADE_UP = (0.0, 0.25, 0.5, 0.75, 1.0), (0.0, 0.1, 0.3)
 SEEDS = [1, 2, 3, 4, 5]
@@ -47,7 +57,7 @@ REACHABLE_SHARE = 0.9  # of the reachable CTR AUC above 0.5, of a perfect reader
 UNCOUNTED = ("domains", "location", "gap", "schools")
 ABOUT = ("years", "tenure", "moves")  # right when off by one at most
 FINER = "salary currency start notice leadership conditions employer employers industries stressed tenure moves gap schools".split()
-RULES, NAMES, PERFECT = "rules", "rules, names alone", "recall 1, made up 0"
+PERFECT = "recall 1, made up 0"
 IN_GATES = ", role in the gates"  # after the name of a reading
 
 
@@ -61,52 +71,9 @@ class Cell:
         model: what is trained.
     """
 
-    read: Callable[["Market"], Features]
+    read: Read
     features: FeatureConfig = FeatureConfig()
-    model: ModelConfig = ModelConfig()
-
-
-class Market:
-    """A world, simulated into a folder, and what rules and readers make of its texts."""
-
-    def __init__(self, world: WorldConfig, path: Path):
-        self.world = World(world)
-        self.world.write(path)
-        self.folder = read_folder(path)
-        self.split = split_by_time(self.folder)
-
-    @cached_property
-    def reader(self) -> Reader:
-        return Reader(self.world)
-
-    @cached_property
-    def rules(self) -> Features:
-        return extract_folder(self.folder)
-
-    def dataset(self, cell: Cell) -> Dataset:
-        """The rows of a cell."""
-        features, split = cell.read(self), self.split
-        return Encoder.fit(self.folder, features, split.train, cell.features).dataset(self.folder, features, split)
-
-
-def read_by_rules(market: Market) -> Features:
-    return market.rules
-
-
-def read_with(recall: float, made_up: float, market: Market) -> Features:
-    return market.reader.read(recall, made_up)
-
-
-def changed(change: Callable, read: Callable[[Market], Features], market: Market) -> Features:
-    """What is read, with a change to every job and resume."""
-    found = read(market)
-    return Features([change(job) for job in found.jobs], [change(resume) for resume in found.resumes])
-
-
-def without_open_forms(item):
-    """Without the spans that no lexicon names."""
-    lists = {f.name: getattr(item, f.name) for f in fields(item) if f.default == () and f.name not in ("flagged", "masked")}
-    return replace(item, **{name: tuple(v for v in values if v.source != "tagger") for name, values in lists.items()})
+    model: ModelConfig = ModelConfig(gate=GateConfig(role="none"))
 
 
 def without_finer(item):
@@ -123,7 +90,7 @@ def reader_name(recall: float, made_up: float) -> str:
 
 READERS = {reader_name(r, m): Cell(partial(read_with, r, m)) for r in RECALLS for m in (MADE_UP if r else MADE_UP[:1])}
 # A group of inputs -> what is read and made without it, of a reading.
-GROUPS: dict[str, Callable[[Callable[[Market], Features]], Cell]] = {
+GROUPS: dict[str, Callable[[Read], Cell]] = {
     "open forms": lambda read: Cell(partial(changed, without_open_forms, read)),
     "links": lambda read: Cell(read, FeatureConfig(links=False)),
     "finer signals": lambda read: Cell(partial(changed, without_finer, read)),
@@ -192,7 +159,7 @@ def settings(world: WorldConfig, name: str, inits: int) -> str:
 
 def run_cell(market: Market, cell: Cell, inits: int, folder: Path) -> dict:
     """Figures of the test rows, the mean over initialisations, and of the reachable ceiling."""
-    dataset, found = market.dataset(cell), []
+    dataset, found = market.dataset(cell.read, cell.features), []
     config = Config(FolderConfig(market.folder.path), features=cell.features, model=cell.model)
     for init in range(inits):
         found.append(train_once(dataset, replace(config, training=replace(config.training, seed=init)), folder / str(init)))

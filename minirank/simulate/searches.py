@@ -11,8 +11,8 @@ import numpy as np
 
 from .phrasebook import Phrasebook
 from .population import DAY, DAYS, START, Jobs, People, Teams
-from .tastes import ROLE_SHARE
 from .truth import CHUNK, PAGE, Truth
+from .world_config import WorldConfig
 
 HIRE_CANDIDATES = 160  # people among whom a team chooses
 SHUFFLED = 0.05  # share of searches in random order
@@ -31,10 +31,11 @@ class Hires(NamedTuple):
     hired_at: np.ndarray
 
 
-def make_recruiters(rng: np.random.Generator, impressions: int) -> np.ndarray:
+def make_recruiters(rng: np.random.Generator, config: WorldConfig) -> np.ndarray:
     """Role of each recruiter, (U,) int; every role has one at least."""
-    extra = rng.choice(4, max(12, impressions // 1000), p=ROLE_SHARE)
-    return np.concatenate([np.arange(4), extra])
+    roles = len(config.role_shares)
+    extra = rng.choice(roles, max(12, config.impressions // 1000), p=config.role_shares)
+    return np.concatenate([np.arange(roles), extra])
 
 
 class Log:
@@ -44,16 +45,24 @@ class Log:
     """
 
     def __init__(
-        self, rng: np.random.Generator, book: Phrasebook, teams: Teams, jobs: Jobs, people: People, recruiter_role: np.ndarray, rows: int
+        self,
+        rng: np.random.Generator,
+        book: Phrasebook,
+        teams: Teams,
+        jobs: Jobs,
+        people: People,
+        recruiter_role: np.ndarray,
+        config: WorldConfig,
     ):
+        rows, shares = config.impressions, config.role_shares
         searches = -(-rows // PAGE)
         day = rng.choice(DAYS, searches, p=_day_weights())
         hour = np.clip(rng.normal(13.5, 3.0, searches), 5, 22)
         time = np.sort(START + (day * DAY + hour * 3600).astype(np.int64))
         job = _open_jobs(rng, jobs, time)
-        role = rng.choice(4, searches, p=ROLE_SHARE)
+        role = rng.choice(len(shares), searches, p=shares)
         by_role = np.argsort(recruiter_role, kind="stable")
-        begin = np.searchsorted(recruiter_role[by_role], np.arange(5))
+        begin = np.searchsorted(recruiter_role[by_role], np.arange(len(shares) + 1))
         recruiter = by_role[begin[role] + (rng.random(searches) * np.diff(begin)[role]).astype(int)]
         snapshot = _order(rng, jobs, people, job, _retrieve(rng, book, teams, jobs, people, job, time))
         self.search, self.position = np.arange(rows) // PAGE, np.arange(rows) % PAGE + 1

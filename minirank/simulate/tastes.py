@@ -11,7 +11,8 @@ import numpy as np
 from .world_config import WorldConfig
 
 ROLES = ("executive", "headhunter", "hiring_manager", "hr")
-ROLE_SHARE = np.array([0.10, 0.25, 0.30, 0.35])
+MORE_ROLES = ("partner", "researcher", "sourcer", "team_lead")  # of worlds with eight roles
+ROLE_SHARE = np.array(WorldConfig.role_shares)
 SIGNALS = ("team_skills", "team_background", "team_drift")
 
 # Weights of executive, headhunter, hiring_manager and hr. A click: what recruiters like. A conversion: the candidate answers,
@@ -50,16 +51,25 @@ CLICK, CONVERSION, RELEVANCE = (dict(zip(TASTES, table)) for table in zip(*TASTE
 APPEALS = tuple(TASTES)  # D columns of match.appeals, in this order
 
 
+def names_of_roles(config: WorldConfig) -> tuple[str, ...]:
+    """(R,) names in sorted order, which is that of their codes."""
+    return (*ROLES, *MORE_ROLES)[: len(config.role_shares)]
+
+
 def weights(table: dict, config: WorldConfig) -> np.ndarray:
     """The tastes of a world, (R, D) float64.
 
         W = lambda * (mean + rho * (table - mean)),   rows of SIGNALS times sigma
 
     with the mean over roles weighted by their shares, rho = role_strength, sigma = signal_strength and
-    lambda = relevance_strength.
+    lambda = relevance_strength. Of eight roles, role 4 + k has for the d-th appeal the weight of role (k + 1 + d) mod 4: the same
+    weights as the first four, in other hands.
     """
     full = np.array(list(table.values())).T
-    mean = ROLE_SHARE @ full
+    if len(config.role_shares) > len(full):
+        number, appeal = np.indices(full.shape)
+        full = np.vstack([full, full[(number + 1 + appeal) % len(full), appeal]])
+    mean = np.array(config.role_shares) @ full
     mixed = mean + config.role_strength * (full - mean)
     mixed[:, [APPEALS.index(name) for name in SIGNALS]] *= config.signal_strength
     return config.relevance_strength * mixed

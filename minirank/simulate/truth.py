@@ -100,7 +100,8 @@ class Truth:
         With average_roles every role has the tastes of the average: what a model blind to roles could know at best.
         """
         shape = appeals(*self.population, self.industry_of, job, snapshot)
-        tables = [np.tile(tastes.ROLE_SHARE @ table, (4, 1)) if average_roles else table for table in self.tables]
+        shares = np.array(self.config.role_shares)
+        tables = [np.tile(shares @ table, (len(shares), 1)) if average_roles else table for table in self.tables]
         return np.stack([(shape * table[role]).sum(1) for table in tables])
 
     def hidden(self, role: np.ndarray, job: np.ndarray, person: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from minirank.errors import DataError, MinirankError
 from . import phrasebook, population, searches, truth
 from .job_text import write_job
 from .resume_text import write_resume
-from .tastes import ROLES
+from .tastes import names_of_roles
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
 from .wording import Mention, Writer
 from .world_config import WorldConfig
@@ -35,19 +35,18 @@ class World:
     stands for its newest snapshot.
     """
 
-    roles = ROLES
-
     def __init__(self, config: WorldConfig | None = None):
         self.config = config = config or WorldConfig()
+        self.roles = names_of_roles(config)
         size = config.impressions
         self._seeds = dict(zip(PARTS, np.random.SeedSequence(config.seed).spawn(len(PARTS)), strict=True))
         self.book = book = phrasebook.load()
         self.teams = population.Teams(self._rng("teams"), book, max(12, size // 500))
         self.jobs = population.Jobs(self._rng("jobs"), book, self.teams)
         self.people = population.People(self._rng("people"), book, max(300, size // 20))
-        self.recruiter_role = searches.make_recruiters(self._rng("recruiters"), size)
+        self.recruiter_role = searches.make_recruiters(self._rng("recruiters"), config)
         self.truth = truth.Truth(config, self.teams, self.jobs, self.people, book.employer_industry)
-        self.log = log = searches.Log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, size)
+        self.log = log = searches.Log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, config)
         self.truth.calibrate(log.role, log.job, log.snapshot, log.position)
         history = searches.make_history(self._rng("history"), self.truth, self.teams, self.jobs, self.people, book, config.signal_strength)
         clicked, answered = self.draw(log.search, log.role, log.job, log.snapshot, log.position)

@@ -8,6 +8,7 @@ from typing import Any
 
 from minirank.errors import ConfigError
 
+ROLE_NUMBERS = (4, 8)
 VERSION = 1  # a change of the drawing that alters the files of a seed gets a new number
 
 
@@ -24,6 +25,7 @@ class WorldConfig:
         known_share: share of mentions that use the half of the phrasebook which the rules know.
         ctr: mean click rate of the log; the intercept is solved for it.
         cvr: mean conversion rate given a click, likewise.
+        role_shares: share of the searches that each role makes; four or eight of them, in the order of tastes.ROLES and MORE_ROLES.
     Raises:
         ConfigError: a value is out of its range.
     """
@@ -36,6 +38,7 @@ class WorldConfig:
     known_share: float = 0.5
     ctr: float = 0.10
     cvr: float = 0.20
+    role_shares: tuple[float, ...] = (0.10, 0.25, 0.30, 0.35)
 
     def __post_init__(self):
         for name, low in (("seed", 0), ("impressions", 1)):
@@ -53,6 +56,9 @@ class WorldConfig:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not (math.isfinite(value) and least <= value <= most):
                 raise ConfigError(f"{name} must lie between {least} and {most}, got {value!r}")
+        shares = self.role_shares
+        if len(shares) not in ROLE_NUMBERS or not min(shares) > 0 or not math.isclose(sum(shares), 1, abs_tol=1e-9):
+            raise ConfigError(f"role_shares must be four or eight shares above 0 with the sum 1, got {shares!r}")
 
     @classmethod
     def null(cls, seed: int = 0, impressions: int = 100_000, **others: Any) -> WorldConfig:
@@ -60,7 +66,10 @@ class WorldConfig:
         return cls(seed, impressions, role_strength=0.0, signal_strength=0.0, relevance_strength=0.0, **others)
 
     def to_json(self) -> dict:
-        return {"version": VERSION, **asdict(self)}
+        values = asdict(self)
+        if self.role_shares == WorldConfig.role_shares:  # which world.json never said before there were others
+            del values["role_shares"]
+        return {"version": VERSION, **values}
 
     @classmethod
     def from_json(cls, values: dict) -> WorldConfig:
@@ -75,4 +84,4 @@ class WorldConfig:
         unknown = sorted(set(values) - {field.name for field in fields(cls)})
         if unknown:
             raise ConfigError(f"world.json has the unknown key {unknown[0]!r}; simulate the world again")
-        return cls(**values)
+        return cls(**values | ({"role_shares": tuple(values["role_shares"])} if "role_shares" in values else {}))

@@ -5,8 +5,11 @@ import json
 
 import pytest
 
+from bench.demo_text import shown
+from bench.tables import CHECKOUT
 from minirank.cli import main
-from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, format_differences, run_demo, verdict
+from minirank.demo import FIGURES, MARKER, MODELS, QUESTIONS, WIDTH, format_differences, run_demo, verdict
+from minirank.demo_method import WORTH, recorded_reading, worth
 from minirank.errors import RunError
 from minirank.locking import working_in
 from minirank.progress import Progress
@@ -56,6 +59,35 @@ def test_differences_are_those_of_the_table(demo):
         for _, task, metric in FIGURES:
             a, b = (facts["models"][name]["overall"]["tasks"][task]["metrics"][metric]["value"] for name in (without, having))
             assert facts["differences"][asked][task][metric]["difference"] == pytest.approx(b - a, abs=1e-12)
+
+
+def test_what_was_measured_before_stands_beside_it_with_its_source(demo):
+    report, record = demo[1], json.loads(WORTH.read_text(encoding="utf-8"))
+    assert worth(WIDTH) in report and recorded_reading(WIDTH) in report
+    for part, of in record["gains"].items():
+        row = next(line for line in worth(WIDTH).splitlines() if line.startswith(f"{part}  "))
+        assert "{:+.4f} ({:+.4f} to {:+.4f})".format(*of["CTR AUC"]) in row
+    assert "bench/ranking/RESULTS.md#what-each-part-is-worth" in report and len(worth(WIDTH).splitlines()) < 14
+
+
+def test_what_a_recorded_model_reads_is_counted():
+    """Six skills stand in the first ad, of which the rules know two by name: financial reporting and treasury."""
+    rows = [line.split() for line in recorded_reading(WIDTH).splitlines() if line.startswith(("Second Pair", "Friend of"))]
+    assert [row[-5] for row in rows] == ["6", "6"]
+    for *_, asked_for, by_rules, with_model, marked, wrong in rows:
+        assert 2 <= int(by_rules) < int(with_model) <= int(asked_for) and 0 < int(wrong) < int(marked)
+
+
+def test_readme_shows_what_the_demonstration_prints(demo):
+    """`python bench/demo_text.py minirank-demo/demo.txt` writes it; its figures are those of the whole market."""
+    page = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    block = page.partition("<!-- demo:begin -->\n```text\n")[2].partition("\n```\n<!-- demo:end -->")[0]
+    for text in (worth(WIDTH), recorded_reading(WIDTH)):
+        assert text in block
+    miniature = shown(demo[1])
+    assert [line.split()[0] for line in block.splitlines() if line[:4] in ("MMoE", "Shar", "ceil", "[...", "rank")] == [
+        line.split()[0] for line in miniature.splitlines() if line[:4] in ("MMoE", "Shar", "ceil", "[...", "rank")
+    ]
 
 
 def entry(difference, low, high):

@@ -150,7 +150,17 @@ def test_nothing_is_left_half_written(world, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("values", [{"impressions": 0}, {"seed": -1}, {"role_strength": -0.1}, {"ctr": float("nan")}])
+def test_shares_of_roles_are_told_only_where_they_differ():
+    assert "role_shares" not in WorldConfig().to_json()
+    other = WorldConfig(role_shares=(0.4, 0.3, 0.2, 0.1))
+    assert WorldConfig.from_json(json.loads(json.dumps(other.to_json()))) == other
+
+
+WRONG = [{"impressions": 0}, {"seed": -1}, {"role_strength": -0.1}, {"ctr": float("nan")}]
+WRONG += [{"role_shares": shares} for shares in ((0.5, 0.5), (0.5, 0.5, 0.5, 0.5), (1.0, 0.0, 0.0, 0.0))]
+
+
+@pytest.mark.parametrize("values", WRONG)
 def test_impossible_worlds_are_refused(values):
     with pytest.raises(ConfigError, match=next(iter(values))):
         WorldConfig(**values)

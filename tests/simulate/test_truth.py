@@ -51,6 +51,18 @@ def test_tastes_by_hand():
     assert set(tastes.CONVERSION) <= set(tastes.APPEALS) and set(tastes.RELEVANCE) <= set(tastes.APPEALS)
 
 
+def test_eight_roles_have_the_weights_of_four_in_other_hands():
+    config = WorldConfig(seed=3, impressions=2_000, role_shares=(0.05,) * 4 + (0.2,) * 4)
+    table, four = tastes.weights(tastes.CLICK, config), tastes.weights(tastes.CLICK, WorldConfig())
+    np.testing.assert_allclose(table[:4], four)
+    for appeal in range(len(tastes.APPEALS)):
+        np.testing.assert_allclose(table[4:, appeal], [four[(role + 1 + appeal) % 4, appeal] for role in range(4)])
+    world = World(config)
+    assert len(world.roles) == 8 and list(world.roles) == sorted(world.roles) and world.roles[:4] == ROLES
+    assert np.bincount(world.log.role, minlength=8)[4:].sum() > 1_200
+    assert np.bincount(world.recruiter_role, minlength=8).min() >= 1
+
+
 def test_roles_disagree_in_sign():
     table = np.array([tastes.CLICK[name] for name in tastes.APPEALS])
     opposed = [name for name, row in zip(tastes.APPEALS, table, strict=True) if row.min() < -0.2 and row.max() > 0.2]

@@ -1,24 +1,29 @@
-"""Record what a real server answers, for tests that have none: python tests/worlds/llm_record.py
+"""Record what a real server answers, for those that have none.
 
-Starts llama.cpp's server (see llm_server.py) on port 8137 and writes `cassettes/llamacpp_smollm2.jsonl`.
+    python tests/worlds/llm_record.py            for tests, into `cassettes/llamacpp_smollm2.jsonl`
+    python tests/worlds/llm_record.py demo       for the demonstration, into `minirank/demo_answers.jsonl`
+
+Starts llama.cpp's server (see llm_server.py) on port 8137.
 """
 
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
 import requests
 from llm_server import MODEL_NAME
 
-from minirank.llm_client import Client, LLMError, Request
+from minirank.llm_client import Client, Limits, LLMError, Request
 from minirank.llm_client.cassette import Recorder
 from minirank.llm_client.doctor import doctor
 from minirank.llm_client.request import RUNGS, Ability
 
 HERE = Path(__file__).parent
 CASSETTE = HERE / "cassettes" / "llamacpp_smollm2.jsonl"
+DEMO = HERE.parents[1] / "minirank" / "demo_answers.jsonl"
 PORT = 8137
 SKILLS = {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 30}}
 PROPERTIES = {"skills": SKILLS, "years": {"type": "integer", "minimum": 0, "maximum": 50}}
@@ -56,25 +61,38 @@ def _ask(client: Client, request: Request):
         return error
 
 
-def main() -> None:
+def record(path: Path, ask: Callable[[Client, Recorder], None]) -> None:
+    """Start the server, ask, and keep what passes."""
     command = [sys.executable, str(HERE / "llm_server.py"), "--port", str(PORT)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{PORT}"
     try:
         while not _ready(url):
             time.sleep(0.2)
-        client = Client(url, MODEL_NAME, "NO_KEY")
-        CASSETTE.unlink(missing_ok=True)
+        client = Client(url, MODEL_NAME, "NO_KEY", timeout=600, limits=Limits(concurrency=1))
+        path.unlink(missing_ok=True)
         server_name = f"llama.cpp in xllamacpp {metadata.version('xllamacpp')}, SmolLM2-135M-Instruct"
-        recorder = Recorder(client.transport, CASSETTE, client.key, server_name)
-        client.transport = recorder
-        for found in exchanges(client):
-            print(found)
-        print(doctor(url, MODEL_NAME, "NO_KEY", transport=recorder))
+        client.transport = recorder = Recorder(client.transport, path, client.key, server_name)
+        ask(client, recorder)
         recorder.end()
     finally:
         server.kill()
         server.communicate()
+
+
+def for_tests(client: Client, recorder: Recorder) -> None:
+    """All that the cassette of the tests holds."""
+    for found in exchanges(client):
+        print(found)
+    print(doctor(client.base_url, MODEL_NAME, "NO_KEY", transport=recorder))
+
+
+def for_demo(client: Client, recorder: Recorder) -> None:
+    """What the demonstration plays back."""
+    from minirank.demo_method import ads, asked
+
+    for _, marks in asked(client, [document for document, _ in ads()]):
+        print(marks)
 
 
 def _ready(url: str) -> bool:
@@ -85,4 +103,4 @@ def _ready(url: str) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    record(*((DEMO, for_demo) if "demo" in sys.argv[1:] else (CASSETTE, for_tests)))
