@@ -33,7 +33,7 @@ class Ingested:
     Args:
         kind: `jobs` or `resumes`.
         records: lines of jobs.jsonl or resumes.jsonl.
-        documents: lines of the report: `file` and `id` with `hidden` and `notes`, or with `problem`, why it was not read.
+        documents: lines of the report: `file` and `id` with `hidden` and `notes`, or `problem`, why it was not read, and `remedy`.
     """
 
     kind: str
@@ -42,8 +42,8 @@ class Ingested:
 
     @property
     def with_hidden(self) -> list[dict[str, Any]]:
-        """The documents with a text that a person does not see."""
-        return [document for document in self.documents if document.get("hidden")]
+        """The documents that were read, and have a text that a person does not see."""
+        return [document for document in self.documents if document.get("hidden") and "problem" not in document]
 
     @property
     def not_read(self) -> list[dict[str, Any]]:
@@ -126,12 +126,17 @@ def _add(made: Ingested, path: Path, answer: Answer, keep: Collection[str], take
             if key in taken:
                 raise Unreadable(f"its id {key} is that of {taken[key]}", remedy="keep one of the two, or rename it")
         except Unreadable as error:
-            made.documents.append(place | {"problem": error.problem, "remedy": error.remedy})
+            unseen = {"hidden": _told(document)} if isinstance(document, Document) and document.hidden else {}
+            made.documents.append(place | {"problem": error.problem, "remedy": error.remedy} | unseen)
             continue
         taken[key] = name
         made.records.append(record)
-        left_out = [asdict(hidden) for hidden in document.hidden]
-        made.documents.append(place | {"id": key, "hidden": left_out, "notes": list(document.notes)})
+        made.documents.append(place | {"id": key, "hidden": _told(document), "notes": list(document.notes)})
+
+
+def _told(document: Document) -> list[dict[str, str]]:
+    """The hidden texts of a document, for the report."""
+    return [asdict(hidden) for hidden in document.hidden]
 
 
 def _record(kind: str, path: Path, document: Document, keep: Collection[str], number: int | None) -> dict[str, Any]:

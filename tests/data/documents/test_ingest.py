@@ -151,4 +151,5 @@ def test_hidden_text_is_read_where_it_is_asked_for():
             _add(made, Path(name), [document], keep, {})
         assert [record["text"] for record in made.records] == texts
         assert made.documents[0]["hidden"] == [asdict(each) for each in eve.hidden]  # whatever is read, it is told
+        assert made.documents[1]["hidden"] == [asdict(each) for each in scan.hidden]
         assert ("--keep-hidden ocr" in made.documents[1].get("remedy", "")) == ("ocr" not in keep)

@@ -56,8 +56,9 @@ def _refusal(error: pdfium.PdfiumError, content: bytes) -> Unreadable:
 
 
 def _read(file: pdfium.PdfDocument) -> Document:
-    texts, hidden, notes, unknown, letters = [], [], [], 0, 0
-    pictures, damaged, heading = [], [], ""
+    texts: list[str] = []
+    hidden: list[Hidden] = []
+    pictures, damaged, heading, unknown, letters = [], [], "", 0, 0
     if file.get_formtype():
         file.init_forms()  # gives fields their looks
     for number in range(len(file)):
@@ -85,7 +86,7 @@ def _read(file: pdfium.PdfDocument) -> Document:
         raise Unreadable("no text: its pages are pictures", remedy=OCR)
     if not text and not hidden and damaged:
         raise Unreadable("damaged: no page can be read", remedy=ANEW)
-    notes += [f"page {number} is damaged and was not read" for number in damaged]
+    notes = [f"page {number} is damaged and was not read" for number in damaged]
     notes += [f"page {number} is a picture and was not read; {OCR}" for number in pictures]
     return Document(text, tuple(hidden), tuple(notes), _fields(file, text, heading))
 
