@@ -73,6 +73,9 @@ def _read(file: pdfium.PdfDocument) -> Document:
             heading = heading if texts else _heading(shown)
             if not found.pieces and _largest_picture(page) >= LARGE:
                 pictures.append(number + 1)
+        except pdfium.PdfiumError:
+            damaged.append(number + 1)
+            continue
         finally:
             page.close()
         texts.append(_text(shown))
