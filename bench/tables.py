@@ -23,7 +23,7 @@ SCRIPTS = {
     "gpu": ("measure",),
     "ranking": ("parts", "census", "attacks", "attacks_in_pdf", "real_texts", "reading", "lost", "links"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
-    "documents": ("cases", "readers", "word_readers", "speed"),
+    "documents": ("cases", "readers", "word_readers", "speed", "same_reading"),
     "llm": ("client", "campaign", "trial"),
     "fuzz": ("campaign",),
 }

@@ -21,6 +21,8 @@ LABELS = 0.5  # share of the lines on the left that end with a colon, as those o
 MATCHED = 0.8  # share of a side's lines that stand beside one of the other side
 OVERLAP = 0.5  # of the height of the lower side
 PARAGRAPH = 1.75  # em between baselines; lines of a paragraph are closer
+SAME_SIZE = 0.05  # by how much letters of one paragraph differ in size
+LEAST_WORDS = 3  # of a line that may go on in the next one: shorter ones are items of a list
 CELLS = "  "  # between the cells of a row
 
 
@@ -45,10 +47,13 @@ Arranged = list[tuple[Row, bool | None]]  # rows in reading order; True where so
 
 
 def in_reading_order(spans: Sequence[Span]) -> str:
-    """The text, a line of the page on each line, with blank lines between paragraphs, columns and tables."""
+    """The text, with blank lines between paragraphs, columns and tables; a line of the page is one of the text, unless it goes on in the
+    next one because it is full."""
     parts: list[str] = []
     before: tuple[float, float] | None = None
-    for row, starts in _arranged(_rows(spans), starts=True):
+    arranged = _arranged(_rows(spans), starts=True)
+    edges = _right_edges(arranged)
+    for number, (row, starts) in enumerate(arranged):
         baseline, size = row[0].baseline, max(span.size for span in row)
         if (
             before is not None
@@ -56,9 +61,40 @@ def in_reading_order(spans: Sequence[Span]) -> str:
             and (starts or not -0.1 * size < baseline - before[0] <= PARAGRAPH * max(size, before[1]))
         ):
             parts.append("")
-        parts.append(_line(row))
+        if parts and parts[-1] and starts is False and _goes_on(arranged[number - 1][0], row, parts[-1], edges[number]):
+            parts[-1] += f" {_line(row)}"
+        else:
+            parts.append(_line(row))
         before = baseline, size
     return "\n".join(parts)
+
+
+def _right_edges(arranged: Arranged) -> list[float]:
+    """How far to the right the longest line reaches of the column in which each row lies."""
+    edges: list[float] = []
+    group = 0
+    for number in range(1, len(arranged) + 1):
+        if number == len(arranged) or arranged[number][1] is not False:
+            edges += [max(row[-1].right for row, _ in arranged[group:number])] * (number - group)
+            group = number
+    return edges
+
+
+def _goes_on(row: Row, after: Row, text: str, edge: float) -> bool:
+    """Whether a line was broken off because the next word had no place: `five years of machine` / `learning`.
+
+    Args:
+        row: the line. after: the next one. text: all that goes before `after` in its paragraph. edge: how far their column reaches.
+    """
+    said, first = _line(row), _line(after)
+    word, size = first.partition(" ")[0], row[0].size
+    if len(row) > 1 or len(after) > 1 or abs(size - after[0].size) > SAME_SIZE * size or len(said.split()) < LEAST_WORDS or _is_rtl(said):
+        return False
+    if text.endswith("-") and not text.endswith(" -"):  # a word that was divided
+        return False
+    goes_on = word[:1].islower() or (word[:1].isdigit() and text[-1].isalpha()) or text.endswith((" -", " \u2013", ",", "/", "&", "|"))
+    width = (after[-1].right - after[0].left) * len(word) / max(1, len(first))
+    return goes_on and row[-1].right + 0.2 * size + width > edge
 
 
 def _rows(spans: Sequence[Span]) -> list[Row]:
