@@ -11,6 +11,7 @@ In reading order:
     retry, pace, cost            when to send again, how many at a time, what it may cost
     client                       one call, from the request to a valid answer
     store, bulk                  many calls, each answered once and kept
+    embeddings, embeddings_bulk  vectors of texts: one call, and many
     estimate, batch              what a run would cost; the files of a Batch service
     cassette, doctor             recordings of a server; what a server can do
 """
@@ -19,6 +20,7 @@ from .bulk import Bulk, Progress
 from .cassette import Player, Recorder
 from .client import Client, Notice, Reply
 from .cost import Attempt, Limits
+from .embeddings_bulk import EmbeddingStore
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater, Stopped
 from .neutralise import neutralise
 from .request import Ability, Request

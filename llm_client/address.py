@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from .errors import FatalError
 
-ENDPOINTS = ("/chat/completions", "/completions", "/models")
+ENDPOINTS = ("/chat/completions", "/completions", "/models", "/embeddings")
 HIDDEN = "[key]"
 API_VERSION = "api-version"  # in the query of Azure's classic form
 _KEY = re.compile(r"(?i)(?:(?:api|access|auth)[-_]?)?(?:key|token)")  # parameters that would carry the key itself

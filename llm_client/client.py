@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .address import canonical_url, page, secrets, shown
 from .cost import BYTES_A_TOKEN, Attempt, Budget, Limits, least_tokens, most_tokens
@@ -25,7 +25,7 @@ from .quotes import are_runs
 from .replies import Completion, read_completion
 from .request import GRAMMAR, Ability, Request, payload
 from .retry import RetryBudget, backoff
-from .transport import Transport
+from .transport import RawReply, Transport
 
 PATH = "/chat/completions"
 AFTER_TIMEOUT = 0.5  # seconds at least: a server may still be at work on the request that we gave up
@@ -34,12 +34,26 @@ LEAST_CONTEXT = 128  # tokens: a server that counts fewer does not count what it
 BAD_REPLIES = 2  # retries after replies that are no completion: they may have been paid for
 CUT = 0.8  # of the least tokens that a prompt can have: a server that counts fewer did not read all of it
 RAISE_CAP = "the cap of answer tokens may be too low: raise max_tokens (--max-tokens N, or llm.max_tokens in CONFIG.yaml)"
-_CHARGED = ("timeout", "lost", "stale", "bad reply", "record")  # the server may have worked, and says not how much
+_CHARGED = ("timeout", "lost", "stale", "bad reply", "unnumbered", "record")  # the server may have worked, and says not how much
 
 _log = logging.getLogger(__name__)
 
 Notice = Callable[[str], None]  # called with one line that a user should see
 BeforeSend = Callable[[Attempt], None] | None  # called with an attempt before anything is sent that may cost money
+
+
+class Endpoint(NamedTuple):
+    """A page that takes requests.
+
+    Args:
+        path: below base_url.
+        read: a reply -> what it says, or one of our errors.
+        tokens: that and the body of the request -> tokens sent, tokens of the answer, and whether they are our estimate.
+    """
+
+    path: str
+    read: Callable[[RawReply], Any]
+    tokens: Callable[[Any, bytes], tuple[int, int, bool]]
 
 
 @dataclass(frozen=True)
@@ -110,7 +124,7 @@ class Client:
         renew_in_forks(self).renew()
         self._resent: Counter[str] = Counter()  # retries by the kind of error
         if self.withholds_key:
-            self._notify(f"{self.base_url} is not https: the key is not sent")
+            self.notify(f"{self.base_url} is not https: the key is not sent")
 
     def renew(self) -> None:
         """Nothing is under way in a forked process."""
@@ -139,7 +153,7 @@ class Client:
         """
         attempts: list[Attempt] = []
         try:
-            with self._first_alone():
+            with self.first_alone():
                 return self._complete(request, attempts, before_send)
         except LLMError as error:
             error.attempts = tuple(attempts)
@@ -156,7 +170,7 @@ class Client:
         self.budget.restart()
 
     @contextmanager
-    def _first_alone(self) -> Iterator[None]:
+    def first_alone(self) -> Iterator[None]:
         """Until there is an answer one call goes alone: what a server accepts is learned once and not by every thread."""
         if not self.pace.opened:
             with self._first:
@@ -180,7 +194,7 @@ class Client:
                 if cap > least_cap and error.kind == "rejected" and "max_" in str(error):  # twice as many are too many for the model
                     raise ItemError(f"the answer is cut off at {least_cap} tokens, and {cap} are {error}", kind="truncated") from None
                 raise
-            self._learn(ability)
+            self.learn(ability)
             self.pace.open()
             self._check_cut(sent, completion, attempts)
             try:
@@ -201,14 +215,14 @@ class Client:
                 if rung == GRAMMAR:  # the server does not know it, and says nothing
                     ability = replace(ability, grammar=False)
                     continue
-                self._learn(replace(ability, enforced=False))
+                self.learn(replace(ability, enforced=False))
                 if complaint:
                     text = f"invalid twice: {error}; it begins: {' '.join(completion.text[:200].split())}"
                     raise ItemError(self.key.redact(text), kind="invalid", status=200) from None
                 complaint = str(error)
                 continue
             if request.quotes is not None and not are_runs(value, neutralise(request.quotes)):
-                self._learn(replace(ability, grammar=False) if rung == GRAMMAR else replace(ability, enforced=False))
+                self.learn(replace(ability, grammar=False) if rung == GRAMMAR else replace(ability, enforced=False))
             text = {"content": completion.text, "tool call": completion.called, "reasoning": completion.reasoning}[place]
             usage = {"tokens_in": completion.tokens_in, "tokens_out": completion.tokens_out}
             return Reply(value, text, completion.finish, rung, completion.model, usage, repaired, place, tuple(attempts))
@@ -231,7 +245,7 @@ class Client:
         if max(counted, self._most_in) >= CUT * least:
             return
         self._mark(attempts, "cut")
-        self._notify("the server cuts prompts without a word; give it a longer context, or shorter texts (--characters)")
+        self.notify("the server cuts prompts without a word; give it a longer context, or shorter texts (--characters)")
         text = f"the server cut the prompt: it counted {counted:,} tokens of {least:,} at least; give it a longer context"
         raise ItemError(text, kind="cut", status=200)
 
@@ -250,8 +264,10 @@ class Client:
             parts.append(f"{sum(count for _, count in resent):,} sent again ({', '.join(f'{kind} {count:,}' for kind, count in resent)})")
         return "; ".join(parts)
 
-    def exchange(self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend = None) -> Completion:
-        """Send one body until there is a completion: the one retry loop.
+    def exchange(
+        self, sent: dict, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend = None, endpoint: Endpoint | None = None
+    ) -> Any:
+        """Send one body until there is an answer: the one retry loop.
 
         Args:
             sent: body of the request.
@@ -259,12 +275,15 @@ class Client:
             rung: for the ledger.
             attempts: what is sent is added to it.
             before_send: as `complete` takes it.
+            endpoint: another one than that of chat completions.
+        Returns:
+            What `endpoint.read` gives: a `Completion`.
         """
         body = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode()
         retries, bad, wait, refreshed, loading_since = 0, 0, 0.0, False, None
         while True:
             try:
-                return self._attempt(body, cap, rung, attempts, before_send)
+                return self._attempt(body, cap, rung, attempts, before_send, endpoint or CHAT)
             except RetryLater as error:
                 if error.kind == "stale" and not refreshed:
                     refreshed = True  # the server had closed a kept connection; a fresh one costs nothing
@@ -286,7 +305,7 @@ class Client:
                     wait = backoff(wait, retries, random.uniform)
                     self.pace.sleep(max(wait, AFTER_TIMEOUT) if error.kind == "timeout" else wait)
 
-    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend) -> Completion:
+    def _attempt(self, body: bytes, cap: int, rung: str, attempts: list[Attempt], before_send: BeforeSend, endpoint: Endpoint) -> Any:
         """Send once, and write into the ledger what came of it."""
         sent = self.pace.acquire(len(body) // BYTES_A_TOKEN + cap)
         ok = estimated = False
@@ -300,14 +319,14 @@ class Client:
                     before_send(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
                 with self._lock:
                     self._under_way[threading.get_ident()] = began
-                raw = self.transport.post(PATH, body, self.pace.timeout)
+                raw = self.transport.post(endpoint.path, body, self.pace.timeout)
                 status = raw.status
-                completion = read_completion(raw)
+                found = endpoint.read(raw)
                 ok, outcome = True, "ok"
-                tokens_in, tokens_out, estimated = counted_or_estimated(completion, body)
+                tokens_in, tokens_out, estimated = endpoint.tokens(found, body)
                 cost = bound if estimated else self.limits.cost(tokens_in, tokens_out)
                 self._retry_budget.earn()
-                return completion
+                return found
             except LLMError as error:
                 outcome = error.kind
                 cost = bound if error.kind in _CHARGED else 0.0
@@ -323,7 +342,7 @@ class Client:
                     self._under_way.pop(threading.get_ident(), None)
                 self.budget.charge(bound, cost)
                 attempts.append(Attempt(clock, rung, status, outcome, tokens_in, tokens_out, ms, cost, estimated))
-                _log.debug("POST %s: %s, %s, %.0f ms", page(self.base_url, PATH), status, outcome, ms)
+                _log.debug("POST %s: %s, %s, %.0f ms", page(self.base_url, endpoint.path), status, outcome, ms)
         finally:
             self.pace.release(ok)
 
@@ -331,10 +350,10 @@ class Client:
         if time.monotonic() - since > self.limits.loading_wait:
             text = f"the model is still loading after {self.limits.loading_wait:g} s; start again later"
             raise FatalError(text, kind="loading") from None
-        self._notify(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
+        self.notify(f"the server is loading its model; waiting up to {self.limits.loading_wait:g} s")
         self.pace.sleep(min(error.after or LOADING_SECONDS, self.limits.loading_wait))
 
-    def _learn(self, ability: Ability) -> None:
+    def learn(self, ability: Ability) -> None:
         """Remember what the server accepted. Threads that set out earlier with more than it accepts do not undo it."""
         if ability == self.ability:
             return
@@ -344,13 +363,14 @@ class Client:
                 return
             enforced = ability.enforced and (known.enforced or ability.rung > known.rung)
             name = max(ability.max_tokens, known.max_tokens, key=len)
-            flags = {flag: getattr(ability, flag) and getattr(known, flag) for flag in ("temperature", "system", "grammar")}
+            flags = {flag: getattr(ability, flag) and getattr(known, flag) for flag in ("temperature", "system", "grammar", "base64")}
             self.ability = replace(ability, enforced=enforced, max_tokens=name, **flags)
 
     def _mark(self, attempts: list[Attempt], outcome: str) -> None:
         attempts[-1] = replace(attempts[-1], outcome=outcome)
 
-    def _notify(self, text: str) -> None:
+    def notify(self, text: str) -> None:
+        """Say a line that a user should see, once."""
         with self._lock:
             if text in self._notified:
                 return
@@ -365,6 +385,9 @@ def counted_or_estimated(completion: Completion, body: bytes) -> tuple[int, int,
         return tokens_in, tokens_out, False
     answer = (completion.text + completion.called + completion.reasoning).encode("utf-8", "replace")
     return tokens_in or len(body) // BYTES_A_TOKEN, tokens_out if tokens_out is not None else len(answer) // BYTES_A_TOKEN + 1, True
+
+
+CHAT = Endpoint(PATH, read_completion, counted_or_estimated)
 
 
 def _final(error: RetryLater, tries: int) -> LLMError:

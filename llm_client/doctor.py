@@ -13,6 +13,7 @@ from typing import Any
 from .address import page
 from .client import Client
 from .cost import Attempt, Limits
+from .embeddings import embed
 from .errors import CapabilityError, FatalError, ItemError, LLMError, RetryLater
 from .parse_json import InvalidReply, Unfinished, read_answer
 from .replies import NEW_KEY, instead_of_json, read_body, sort_error
@@ -33,6 +34,7 @@ REMEDIES = {
     "refused": "try another --model",
     "quota": "see to the account, then run this again",
 }
+PERHAPS_EMBEDS = ("address", "model", "rejected", "server")  # errors of servers that give vectors and nothing else
 CONTEXT_FIELDS = ("max_model_len", "context_length", "context_window", "max_context_length", "n_ctx")
 _PROPERTIES = {"colour": {"type": "string", "enum": ["teal", "umber"]}, "number": {"type": "integer", "minimum": 0, "maximum": 9}}
 _COLOUR = {"type": "object", "additionalProperties": False, "required": ["colour", "number"], "properties": _PROPERTIES}
@@ -120,10 +122,27 @@ def doctor(
         advice = _advice(error)
         if error.kind == "server":
             advice += _without_key(client, api_key_env)
-        report.add("FAIL", error.kind or "error", advice)
-    if report.ok and trial is None:
-        report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
+        embeds = error.kind in PERHAPS_EMBEDS and _embeddings(client, report)
+        report.add("note" if embeds else "FAIL", "answers" if embeds else error.kind or "error", advice)
+    else:
+        if report.ok and trial is None:
+            report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
+        _embeddings(client, report)
     return report
+
+
+def _embeddings(client: Client, report: ServerReport) -> bool:
+    """Whether the model embeds, and how wide its vectors are."""
+    if not client.model:
+        return False
+    try:
+        found = embed(client, ["data engineer"])
+    except LLMError as error:
+        report.add("note", "embeddings", f"none of {client.model}: {_advice(error)}")
+        return False
+    where = f"{{base_url: {client.base_url}, model: {client.model}}}"
+    report.add("ok", "embeddings", f"{found.width:,} numbers a text; for a ranker: features.embeddings: {where}")
+    return True
 
 
 def _advice(error: LLMError) -> str:

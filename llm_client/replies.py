@@ -17,7 +17,7 @@ _LOADING = re.compile(r"(?i)loading model|model is (?:currently )?loading|curren
 _CONTEXT = re.compile(
     r"(?i)context.?(?:length|size|window|limit)|exceed_context|maximum context|(?:prompt|input) is too long"
     r"|too many (?:input )?tokens|exceeds? the (?:available |maximum )?context|reduce the length|input token count"
-    r"|string_above_max_length|token limit|prompt too long"
+    r"|string_above_max_length|token limit|prompt too long|too large to process"
 )
 _NO_QUOTA = re.compile(r"(?i)insufficient_quota|billing_hard_limit|insufficient (?:balance|credit|fund)|credit balance is too low")
 _QUOTA = re.compile(r"(?i)exceeded your current quota|payment required")
@@ -104,21 +104,23 @@ def read_completion(raw: RawReply) -> Completion:
     answer, reasoning, refusal = _parts(message.get("content"))
     refusal = message.get("refusal") or refusal
     if refusal or finish == "content_filter":
-        raise ItemError(f"the model refused: {_short(str(refusal or 'content filter'))}", kind="refused", status=200)
+        raise ItemError(f"the model refused: {shortened(str(refusal or 'content filter'))}", kind="refused", status=200)
     called = _called(message)
     for name in ("reasoning_content", "reasoning", "thinking", "reasoning_details"):
         reasoning = reasoning if reasoning.strip() else "".join(_parts(message.get(name))[:2])
     if finish != "length" and not (answer + called + reasoning).strip():
         raise _bad("the answer is empty", text)
     usage = content["usage"] if isinstance(content.get("usage"), dict) else {}
-    tokens_in = _count(usage, "prompt_tokens", "input_tokens") or None  # no prompt has 0 tokens
-    tokens_out = _count(usage, "completion_tokens", "output_tokens")
+    tokens_in = count_of(usage, "prompt_tokens", "input_tokens") or None  # no prompt has 0 tokens
+    tokens_out = count_of(usage, "completion_tokens", "output_tokens")
     if tokens_out == 0 and (answer + called).strip():
         tokens_out = None
     details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details")
     details = details if isinstance(details, dict) else {}
-    cached = _count(details, "cached_tokens") or _count(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_tokens") or 0
-    cached += _count(usage, "cache_creation_input_tokens") or 0
+    cached = (
+        count_of(details, "cached_tokens") or count_of(usage, "cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_tokens") or 0
+    )
+    cached += count_of(usage, "cache_creation_input_tokens") or 0
     return Completion(answer, called, reasoning, finish, str(content.get("model") or ""), tokens_in, tokens_out, cached)
 
 
@@ -171,7 +173,9 @@ def _unreadable(raw: RawReply) -> str:
     coding = raw.headers.get("content-encoding", "").strip().lower()
     coding = next((name for begin, name in COMPRESSED.items() if raw.body.startswith(begin)), "" if coding in DECODED else coding)
     if coding:
-        return f"{UNREADABLE}in the encoding {_short(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
+        return (
+            f"{UNREADABLE}in the encoding {shortened(coding)}, which was not asked for; let the server or gateway send it plain or as gzip"
+        )
     told = re.search(r"(?i)charset=[\"']?([\w.:-]+)", raw.headers.get("content-type", ""))
     charset: str = json.detect_encoding(raw.body)  # of UTF-8, UTF-16 and UTF-32
     charset = told[1] if told and charset == "utf-8" else charset
@@ -191,7 +195,7 @@ def instead_of_json(text: str) -> tuple[str, str]:
         title = re.search(r"(?is)<title[^>]*>([^<]{1,200})", text[:20_000])
         html = title or "<html" in begin or "<!doctype html" in begin
         remedy = "a login or a web site is at this address, check base_url and the key"
-        return f"an HTML page{f' ({_short(title[1])})' if title else ''}" if html else "XML", remedy
+        return f"an HTML page{f' ({shortened(title[1])})' if title else ''}" if html else "XML", remedy
     stream = "switch streaming off at the server or gateway"
     if re.match(r"(?:data|event|id|retry)\s*:|:", begin):
         return "a stream of events, though none was asked for", stream
@@ -208,10 +212,10 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
     said = _said(content) or text
     if content is None and status != 200 and (what := instead_of_json(text)[0]).startswith("an HTML page ("):
         said = f"{what} {said}"
-    message, probe = f"{where}: {_short(said) or 'nothing'}", said[:4000]
+    message, probe = f"{where}: {shortened(said) or 'nothing'}", said[:4000]
     after = retry_after(raw.headers)
     if 300 <= status < 400:
-        where += f", a redirect to {_short(raw.headers.get('location', 'another address'))}"
+        where += f", a redirect to {shortened(raw.headers.get('location', 'another address'))}"
         return FatalError(f"{where}; it is not followed: use the final address as base_url", kind="redirect", status=status)
     if _NO_QUOTA.search(probe) or status == 402 or (status in (403, 429) and after is None and _QUOTA.search(probe)):
         return FatalError(f"no quota left: {message}; finished items are kept, start again later", kind="quota", status=status)
@@ -239,7 +243,7 @@ def sort_error(raw: RawReply, text: str, content: object) -> LLMError:
         return RetryLater(message, kind="busy" if status in (503, 529) else "server", status=status, after=after)
     if status == 200 and content is None:
         what, remedy = instead_of_json(text)
-        excerpt = "" if text.startswith(UNREADABLE) or not text else f": {_short(text)}"
+        excerpt = "" if text.startswith(UNREADABLE) or not text else f": {shortened(text)}"
         return RetryLater(f"the reply is {what}{remedy and '; '}{remedy}{excerpt}", kind="bad reply", status=200)
     if status == 200:
         return _bad("the reply is not a chat completion", text)
@@ -250,6 +254,8 @@ def _rejected(text: str) -> str | None:
     """Which parameter or role an error is about."""
     if _ROLE.search(text):
         return "system_role"
+    if "encoding_format" in text:
+        return "encoding"
     if "max_tokens" in text and (_UNSUPPORTED.search(text) or "max_completion_tokens" in text):
         return "max_tokens"
     if "temperature" in text and _UNSUPPORTED.search(text):
@@ -279,15 +285,15 @@ def _inner_status(error: object) -> int:
 
 
 def _bad(problem: str, text: str) -> RetryLater:
-    return RetryLater(f"{problem}: {_short(text) or 'nothing'}", kind="bad reply", status=200)
+    return RetryLater(f"{problem}: {shortened(text) or 'nothing'}", kind="bad reply", status=200)
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
     """The first 200 characters on one line, none of which steers a terminal."""
     return " ".join("".join(sign if sign.isprintable() or sign.isspace() else "?" for sign in text[: 2 * SHOWN]).split())[:SHOWN]
 
 
-def _count(usage: dict, *names: str) -> int | None:
+def count_of(usage: dict, *names: str) -> int | None:
     """The first of these counts that is one."""
     found = (usage.get(name) for name in names)
     return next((value for value in found if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9), None)

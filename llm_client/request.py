@@ -73,6 +73,7 @@ class Ability:
         max_tokens: name of that parameter.
         temperature: whether it may be given.
         system: whether messages may have the role `system`.
+        base64: whether vectors may be asked for in that form.
     """
 
     rung: int = 0
@@ -81,9 +82,10 @@ class Ability:
     temperature: bool = True
     system: bool = True
     grammar: bool = True
+    base64: bool = True
 
     def __post_init__(self) -> None:
-        flags = (self.enforced, self.temperature, self.system, self.grammar)
+        flags = (self.enforced, self.temperature, self.system, self.grammar, self.base64)
         if self.rung not in range(len(RUNGS)) or self.max_tokens not in CAPS or not all(isinstance(flag, bool) for flag in flags):
             raise ValueError(f"no ability of a server: {self}")
 
@@ -91,6 +93,10 @@ class Ability:
     def name(self) -> str:
         """Of the rung."""
         return RUNGS[self.rung]
+
+    def without_base64(self) -> Ability:
+        """For a server that sends vectors as lists of numbers alone."""
+        return replace(self, base64=False)
 
     def without(self, error: CapabilityError, sent: dict) -> Ability:
         """What is left after the server rejected something that was sent.

@@ -207,6 +207,33 @@ class Store:
         """Commit an answer with the attempts that it took. A result that is done already is kept."""
         self._conclude(("done", json.dumps(value), None, None, json.dumps(provenance), time.time(), digest), attempts)
 
+    def finish_many(self, answers: Iterable[tuple[str, object]], provenance: dict, attempts: Iterable[Attempt]) -> None:
+        """Commit the (digest, answer) pairs of one request, which need not be noted before, with the attempts that it took."""
+        source, now = json.dumps(provenance), time.time()
+        rows = [(digest, "done", json.dumps(value), None, None, source, now) for digest, value in answers]
+        with self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            self._attempts(rows[0][0], attempts)
+        self._sent.pop(rows[0][0], None)
+
+    def concluded(self, digests: Iterable[str]) -> set[str]:
+        """Those that are done or failed."""
+        query = "SELECT digest FROM results WHERE status != 'pending' AND digest IN "
+        return {digest for (digest,) in self._chosen(query, digests)}
+
+    def values(self, digests: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        """(digest, answer) of those that are done."""
+        for digest, value in self._chosen("SELECT digest, value FROM results WHERE status = 'done' AND digest IN ", digests):
+            yield digest, _load(value)
+
+    def _chosen(self, query: str, digests: Iterable[str]) -> Iterator[tuple]:
+        wanted = list(dict.fromkeys(digests))
+        for first in range(0, len(wanted), BATCH):
+            part = wanted[first : first + BATCH]
+            with self._reading():
+                rows = self._db.execute(f"{query}({','.join('?' * len(part))})", part).fetchall()
+            yield from rows
+
     def fail(self, digest: str, error: LLMError, provenance: dict) -> None:
         """Commit a final error with the attempts that it took."""
         self._conclude(("failed", None, error.kind, str(error), json.dumps(provenance), time.time(), digest), error.attempts)
@@ -226,6 +253,7 @@ class Store:
 
     def _conclude(self, row: tuple, attempts: Iterable[Attempt]) -> None:
         with self._transaction():
+            self._db.execute("INSERT OR IGNORE INTO results (digest, status) VALUES (?, 'pending')", row[-1:])
             self._db.execute(
                 "UPDATE results SET status = ?, value = ?, kind = ?, error = ?, provenance = ?, finished = ? "
                 "WHERE digest = ? AND status != 'done'",

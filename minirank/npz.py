@@ -66,6 +66,34 @@ def read_npz(source: Path | BinaryIO, choose: Choose = tuple) -> dict[str, np.nd
         return _read(stream, choose)
 
 
+def map_array(path: Path, name: str) -> np.ndarray:
+    """One array of an .npz that is not compressed, read from the file where it is needed; its checksum is not looked at.
+
+    Raises:
+        BadNpz: as `read_npz`, the array is missing, or it is compressed.
+        OSError: it cannot be read.
+    """
+    with open(path, "rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        if not zipfile.is_zipfile(stream):
+            raise BadNpz("truncated, damaged, or not an .npz")
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                entry = _entries(archive, size).get(name)
+                if entry is None:
+                    raise BadNpz(f"array {name!r} is missing")
+                if entry.compress_type != zipfile.ZIP_STORED:
+                    raise BadNpz(f"array {name!r} is compressed; write it with numpy.savez")
+            stream.seek(entry.header_offset)
+            local = stream.read(LOCAL_HEADER)
+            stream.seek(sum(struct.unpack("<HH", local[26:30])), os.SEEK_CUR)  # its name and extra fields
+            header = _parse_header(stream, name, entry.file_size)
+            order: Any = "F" if header.fortran else "C"
+            return np.memmap(path, header.dtype, "r", stream.tell(), header.shape, order)
+        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError):
+            raise BadNpz("truncated or damaged") from None
+
+
 def _read(stream: BinaryIO, choose: Choose) -> dict[str, np.ndarray]:
     size = stream.seek(0, os.SEEK_END)
     if not zipfile.is_zipfile(stream):

@@ -23,8 +23,9 @@ import yaml
 from ..errors import ConfigError
 from ..kernels.adam import Adam
 from .dataclass_yaml import build
+from .embeddings import EmbeddingConfig
 from .features import FeatureConfig
-from .llm import LLMConfig, read_llm
+from .llm import LLMConfig, read_server
 from .model import ModelConfig, TaskConfig
 from .table import TableConfig
 from .yaml_files import read_yaml, with_override
@@ -253,7 +254,11 @@ def config_from_dict(mapping: Any, needs_data: bool = True) -> Config:
     data = mapping.get("data")
     if data is not None:
         data = build(TableConfig if isinstance(data, dict) and "table" in data else FolderConfig, data, "data")
-    return build(Config, mapping | {"data": data, "llm": read_llm(mapping.get("llm"))})
+    features = mapping.get("features")
+    if isinstance(features, dict) and "embeddings" in features:
+        found = read_server(features["embeddings"], EmbeddingConfig, "features.embeddings")
+        features = features | {"embeddings": found}
+    return build(Config, mapping | {"data": data, "features": features, "llm": read_server(mapping.get("llm"), LLMConfig)})
 
 
 def to_dict(config: Config) -> dict[str, Any]:
@@ -270,8 +275,8 @@ def to_yaml(config: Config) -> str:
 
 
 def without_paths(config: Config) -> dict[str, Any]:
-    """`to_dict` without the paths of the data, which may move while their content stays, and the server, which training does not ask."""
-    values = to_dict(config)
+    """`to_dict` without the paths of the data, which may move while their content stays, and the servers: what they gave is kept."""
+    values = to_dict(replace(config, features=replace(config.features, embeddings=config.features.embeddings.identity)))
     del values["llm"]
     values["data"].pop("folder", None)
     values["data"].pop("gazetteer", None)
@@ -284,8 +289,10 @@ def data_paths(config: Config) -> dict[str, Path]:
     """Key of the configuration -> the folder or the file that it names as data."""
     if config.data is None:
         return {}
+    paths: dict[str, Path | None]
     if isinstance(config.data, FolderConfig):
         paths = {"data.folder": config.data.folder, "data.gazetteer": config.data.gazetteer}
+        paths |= {"features.embeddings.file": config.features.embeddings.file}
     else:
         paths = {f"data.table.{part}": getattr(config.data.table, part) for part in ("train", "valid", "test")}
     return {key: path for key, path in paths.items() if path is not None}
@@ -311,8 +318,9 @@ def for_predictions(config: Config) -> Config:
         data = replace(data, folder=Path(), gazetteer=None)
     elif data is not None:
         data = replace(data, table=replace(data.table, train=Path(), valid=None, test=None))
+    features = replace(config.features, embeddings=config.features.embeddings.identity)
     training = TrainingConfig(seeds=config.training.seeds, precision=config.training.precision)
-    return Config(data, config.features, config.tasks, config.model, training)
+    return Config(data, features, config.tasks, config.model, training)
 
 
 def difference(old: Any, new: Any, key: str = "") -> tuple[str, Any, Any] | None:
@@ -336,6 +344,7 @@ def _absolute(config: Config, base: Path) -> Config:
     if config.data is None:
         return config
     if isinstance(config.data, FolderConfig):
+        config = replace(config, features=replace(config.features, embeddings=below(config.features.embeddings, "file")))
         return replace(config, data=below(config.data, "folder", "gazetteer"))
     return replace(config, data=replace(config.data, table=below(config.data.table, "train", "valid", "test")))
 

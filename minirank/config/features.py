@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from minirank.errors import ConfigError
 
+from .embeddings import EmbeddingConfig
+
 ID_COLUMNS = ("job_id", "resume_id", "team_id", "recruiter_id")
 MOST_BUCKETS = 2**24
 
@@ -20,6 +22,8 @@ class FeatureConfig:
         text: TF-IDF similarities between texts.
         skills: bags of skills (must-haves, nice-to-haves, the resume's, the must-haves covered).
         tokens: bags of hashed words of the job and of the resume.
+        embeddings: vectors of the pieces of texts: how near a job and a resume are by them, and, with links, what else is another word
+            for a skill; needs text or tokens. Off.
         links: phrases that training texts show to be other words for a skill count as that skill; needs text or tokens.
         ids: job_id, resume_id and team_id as categorical fields. Off, for they do not generalise.
         columns: further categorical fields, `job.KEY` or `resume.KEY`, keys of the JSON lines.
@@ -45,6 +49,7 @@ class FeatureConfig:
     tokens_per_text: int = 64
     hires: int = 2
     max_hires: int = 30
+    embeddings: EmbeddingConfig = EmbeddingConfig()
 
     def __post_init__(self):
         object.__setattr__(self, "columns", tuple(self.columns))
@@ -55,9 +60,16 @@ class FeatureConfig:
             raise ConfigError(f"features.buckets: expected at most {MOST_BUCKETS}, got {self.buckets}")
         if self.max_hires <= self.hires:
             raise ConfigError(f"features.max_hires: expected more than hires={self.hires}, got {self.max_hires}")
+        if self.embedded and not (self.text or self.tokens):
+            raise ConfigError("features.embeddings: needs features.text or features.tokens; switch one of them on")
         for column in self.columns:
             kind, _, key = column.partition(".")
             if kind not in ("job", "resume") or not key:
                 raise ConfigError(f"features.columns: expected job.KEY or resume.KEY, got {column!r}")
             if key in ID_COLUMNS:
                 raise ConfigError(f"features.columns: {key} is an identifier; write `ids: true` to use identifiers")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether vectors of texts are features."""
+        return self.embeddings.model is not None

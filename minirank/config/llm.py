@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from ..errors import ConfigError
 from .dataclass_yaml import build
 
+T = TypeVar("T")
 MOST_CONCURRENCY = 1024
 MOST_TOKENS = 1_000_000  # of an answer
 LONGEST_WAIT = 86_400.0  # seconds that an answer may take
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 _SECRET = re.compile(r"key|token|secret|passw|auth|credential", re.IGNORECASE)
 _LONG = re.compile(r"[\w-]{16,}")  # in a message: it may be a key
-_REMEDY = "put it into an environment variable, and that variable's name, such as OPENAI_API_KEY, into llm.api_key_env"
+_REMEDY = "put it into an environment variable, and that variable's name, such as OPENAI_API_KEY, into {}.api_key_env"
 
 
 @dataclass(frozen=True)
@@ -49,42 +50,55 @@ class LLMConfig:
     max_tokens: int | None = None
 
     def __post_init__(self):
-        if self.model is not None and not self.model.strip():
-            raise ValueError("model must be the name of a model, got a blank one")
-        if not 1 <= self.concurrency <= MOST_CONCURRENCY:
-            raise ValueError(f"concurrency must be 1 to {MOST_CONCURRENCY}, got {self.concurrency}")
-        for name in ("price_in", "price_out"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be finite and 0 or more, got {getattr(self, name)}")
-        for name in ("max_cost", "rpm", "tpm"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"{name} must be finite and above 0, got {value}; null is no limit")
+        check_server(self)
+        if not 0 <= self.price_out < math.inf:
+            raise ValueError(f"price_out must be finite and 0 or more, got {self.price_out}")
         if self.max_tokens is not None and not 1 <= self.max_tokens <= MOST_TOKENS:
             raise ValueError(f"max_tokens must be 1 to {MOST_TOKENS}, got {self.max_tokens}; null is what the prompts say")
-        if not 0 < self.timeout <= LONGEST_WAIT:
-            raise ValueError(f"timeout must be above 0 and at most {LONGEST_WAIT:g} s, got {self.timeout}")
 
 
-def read_llm(section: Any) -> LLMConfig:
-    """The configuration that the `llm:` part of a file describes.
+def check_server(config: Any) -> None:
+    """Refuse what no server can be asked with.
 
+    Raises:
+        ValueError: names the field.
+    """
+    if config.model is not None and not config.model.strip():
+        raise ValueError("model must be the name of a model, got a blank one")
+    if not 1 <= config.concurrency <= MOST_CONCURRENCY:
+        raise ValueError(f"concurrency must be 1 to {MOST_CONCURRENCY}, got {config.concurrency}")
+    if not 0 <= config.price_in < math.inf:
+        raise ValueError(f"price_in must be finite and 0 or more, got {config.price_in}")
+    for name in ("max_cost", "rpm", "tpm"):
+        value = getattr(config, name)
+        if value is not None and not 0 < value < math.inf:
+            raise ValueError(f"{name} must be finite and above 0, got {value}; null is no limit")
+    if not 0 < config.timeout <= LONGEST_WAIT:
+        raise ValueError(f"timeout must be above 0 and at most {LONGEST_WAIT:g} s, got {config.timeout}")
+
+
+def read_server(section: Any, kind: type[T], where: str = "llm") -> T:
+    """The configuration of a server that a part of a file describes.
+
+    Args:
+        section: of the file. kind: `LLMConfig`, or another with a base_url and an api_key_env. where: its key.
     Raises:
         ConfigError: names the key; what may be a key of the API is refused and not shown.
     """
     if section is None:
-        return LLMConfig()
+        return kind()
     if not isinstance(section, dict):
-        raise ConfigError("llm: expected a section of keys and values, such as base_url and model")
-    known = {field.name for field in fields(LLMConfig)}
+        raise ConfigError(f"{where}: expected a section of keys and values, such as base_url and model")
+    known = {field.name: field.default for field in fields(cast(Any, kind))}
     for name in section:
         if name not in known and _SECRET.search(str(name)):
-            raise ConfigError(f"llm.{name}: a key must not be in a file; {_REMEDY}")
-    variable = section.get("api_key_env", LLMConfig.api_key_env)
+            raise ConfigError(f"{where}.{name}: a key must not be in a file; {_REMEDY.format(where)}")
+    variable = section.get("api_key_env", known["api_key_env"])
     if not (isinstance(variable, str) and _NAME.fullmatch(variable)):
-        raise ConfigError(f"llm.api_key_env: no name of an environment variable in capitals; if it is the key: {_REMEDY}")
+        message = f"{where}.api_key_env: no name of an environment variable in capitals; if it is the key: {_REMEDY.format(where)}"
+        raise ConfigError(message)
     try:
-        config = build(LLMConfig, section, "llm")
+        config: Any = build(kind, section, where)
     except ConfigError as error:
         raise ConfigError(_LONG.sub("[...]", str(error))) from None
     if config.base_url is not None:
@@ -94,7 +108,8 @@ def read_llm(section: Any) -> LLMConfig:
         try:
             address = canonical_url(config.base_url)
         except FatalError as error:
-            raise ConfigError(f"llm.{error}") from None
+            raise ConfigError(f"{where}.{error}") from None
         if secrets(address):
-            raise ConfigError("llm.base_url: its query may hold a secret, which must not be in a file; give it with --base-url")
+            remedy = "give it with --base-url" if where == "llm" else "give it a server that takes it from the environment"
+            raise ConfigError(f"{where}.base_url: its query may hold a secret, which must not be in a file; {remedy}")
     return config

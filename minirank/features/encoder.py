@@ -19,12 +19,13 @@ from minirank.extract import Features, JobFeatures
 from minirank.extract.schema import named
 from minirank.features import encoder_files, inputs
 from minirank.features.column_facts import folder_facts
+from minirank.features.embeddings import Vectors
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
 from minirank.features.links import Links
 from minirank.features.market import Market
-from minirank.features.new_texts import remark, too_few
+from minirank.features.new_texts import remark, too_few, without_vectors
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel, hashed_counts
@@ -60,7 +61,14 @@ class Encoder:
     max_position: int = MAX_POSITION
 
     @classmethod
-    def fit(cls, folder: DataFolder, features: Features, rows: np.ndarray, config: FeatureConfig = FeatureConfig()) -> Encoder:
+    def fit(
+        cls,
+        folder: DataFolder,
+        features: Features,
+        rows: np.ndarray,
+        config: FeatureConfig = FeatureConfig(),
+        vectors: Vectors | None = None,
+    ) -> Encoder:
         """Vocabularies, document frequencies and statistics of training rows; no other row is looked at.
 
         Args:
@@ -68,11 +76,14 @@ class Encoder:
             features: `Features` of its jobs and resumes.
             rows: (n,) training rows of `folder.impressions`.
             config: which features to make.
+            vectors: of texts, where `config.embedded`.
         Raises:
             DataError: `config.columns` names a protected attribute, or a key that no line has.
         """
         if not len(rows):
             raise ValueError("rows must hold at least one training row, got none")
+        if config.embedded and vectors is None:
+            raise ValueError("vectors must be given, for config.embeddings names a model")
         check_columns(folder, config)
         shown = folder.impressions
         used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
@@ -85,11 +96,14 @@ class Encoder:
             texts = [text.text for text in (*job_texts, *resume_texts)]
             counts = hashed_counts(texts, config.buckets, config.bigrams), hashed_counts(texts, config.buckets, parts=True)
             model = TextModel.fit(*counts, len(resumes), config.min_count, config.bigrams)
+            if config.embedded:
+                model = replace(model, vectors=vectors)
             if config.links:
                 snapshots = {
                     resume["resume_id"]: pair for resume, pair in zip(resumes, zip(resume_texts, resumes_found))
                 }  # the last of each
-                model = replace(model, links=Links.fit(zip(job_texts, jobs_found), snapshots.values()))
+                by_meaning = model.vectors.of if model.vectors is not None else None
+                model = replace(model, links=Links.fit(zip(job_texts, jobs_found), snapshots.values(), by_meaning))
             job_counts, resume_counts = (tuple(found[rows] for found in counts) for rows in (slice(len(jobs)), slice(len(jobs), None)))
         most = config.tokens_per_text
         job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
@@ -120,7 +134,7 @@ class Encoder:
             dense=tuple(name for name, _, _ in inputs.dense_columns(self.config)),
             tasks=TASKS,
             of_request=tuple(each.name for each in (*categorical, *bags) if each.of_request),
-            read=tuple(inputs.READ.values()),
+            read=inputs.hidden_groups(self.config),
             vocabularies=tuple(tuple(names) for names in of_vocabulary.values() if names),
         )
 
@@ -150,8 +164,9 @@ class Encoder:
                 "{:,} of {:,} resumes", resumes.known, resumes.foreign, lambda row: resume_text(people[row], features.resumes[row]).text
             ),
         )
-        if told is not None:
-            say(told)
+        remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
+        for each in filter(None, remarks):
+            say(each)
         position = np.minimum(shown.position, self.max_position)
         pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
         encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}

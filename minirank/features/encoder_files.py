@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,14 @@ from minirank.data.read_files import short
 from minirank.data.values import LATEST
 from minirank.errors import ConfigError, RunError
 from minirank.features import inputs, market
+from minirank.features.embeddings import Vectors
 from minirank.features.links import Links
 from minirank.features.tfidf import Rarity, TextModel
 from minirank.storage import load_npz, make_folder, read_json, save_npz, write_text
 from minirank.terminal import json_text
 
 FORMAT = "minirank encoder"
+VECTORS = "embeddings.npz"
 VERSION = 4  # of 1 the words were those of the raw texts, with everybody's name; 2 knew no parts of words, 3 no links and no market
 NAMES = ("roles", "vocabularies", "until", "max_position")  # of the encoder, as they are
 MOST = 2**53  # of anything that is counted in a float
@@ -43,7 +45,7 @@ class _Settings:
 
 
 def save(encoder: Any, folder: Path) -> None:
-    """Writes the two files.
+    """Writes the two files, and embeddings.npz where there are vectors.
 
     Raises:
         RunError: they cannot be written.
@@ -53,9 +55,14 @@ def save(encoder: Any, folder: Path) -> None:
         text = encoder.text
         arrays |= {"kept": text.words.kept, "idf": text.words.idf, "parts_kept": text.parts.kept, "parts_idf": text.parts.idf}
         arrays |= {"texts": np.array([text.words.texts, text.length, text.word_length, text.most_unknown])}
+    config = asdict(replace(encoder.config, embeddings=encoder.config.embeddings.identity))
     make_folder(folder)
+    if encoder.config.embedded:
+        encoder.text.vectors.save(folder / VECTORS)
+    else:
+        del config["embeddings"]
     save_npz(folder / "encoder.npz", arrays)
-    settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": asdict(encoder.config)}
+    settings = {"format": FORMAT, "version": VERSION, "arrays": _checksum(folder / "encoder.npz"), "config": config}
     settings |= {name: getattr(encoder, name) for name in NAMES}
     settings |= {"links": {} if encoder.text is None else encoder.text.links.names}
     write_text(folder / "encoder.json", json_text(settings))
@@ -100,7 +107,14 @@ def load(folder: Path) -> dict[str, Any]:
         if not (0 <= length < MOST and 0 <= word_length < MOST and 0 <= most_unknown <= 1):
             raise RunError(f"{arrays}: damaged; {_AGAIN}")
         fields["text"] = TextModel(
-            config.bigrams, found[0], found[1], float(length), float(word_length), float(most_unknown), Links(settings.links)
+            config.bigrams,
+            found[0],
+            found[1],
+            float(length),
+            float(word_length),
+            float(most_unknown),
+            Links(settings.links),
+            _vectors(folder / VECTORS, config),
         )
     if (values["std"] <= 0).any():
         raise RunError(f"{arrays}: damaged; {_AGAIN}")
@@ -109,6 +123,20 @@ def load(folder: Path) -> dict[str, Any]:
     except ValueError:
         raise RunError(f"{arrays}: damaged; {_AGAIN}") from None
     return fields | values
+
+
+def _vectors(path: Path, config: FeatureConfig) -> Vectors | None:
+    """The vectors that an encoder was fitted with.
+
+    Raises:
+        RunError: they are missing or damaged, or of another model.
+    """
+    if not config.embedded:
+        return None
+    vectors = Vectors.load(path)
+    if vectors.model != config.embeddings.model:
+        raise RunError(f"{path}: its vectors are of the model {vectors.model!r}, the run's are of {config.embeddings.model!r}; {_AGAIN}")
+    return vectors
 
 
 def _needed(config: FeatureConfig) -> set[str]:

@@ -9,6 +9,8 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -47,7 +49,8 @@ class History:
         self.level, self.k = np.array([level for level, _ in found], np.int32), k
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
-        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], model, int(text))
+        of_words = None if model is None else replace(model, vectors=None)  # hires are compared by words
+        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(text))
         unknown = {"job_id": "", "posted_at": 0, "title": "", "description": ""}
         ads = [past.ads[h] if past.ads else JobFeatures() for h in hires]
         self.ads = job_profiles([unknown] * len(ads), ads, None, 1)

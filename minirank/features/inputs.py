@@ -127,7 +127,7 @@ BAGS = (
     MultiValued("resume_tokens", "resume", "token", lambda p: p.resumes.tokens, ("tokens",)),
 )
 
-TEXT, SIGNALS = ("text",), ("signals",)
+TEXT, SIGNALS, EMBEDDED = ("text",), ("signals",), ("embedded",)
 
 # name, owner, unit, formula, values (p: the pairs), switches
 FEATURES = (
@@ -239,6 +239,19 @@ FEATURES = (
     Feature(
         "hired_text", "pair", "cosine", "TF-IDF likewise, of the resume and n - 1 hires", lambda p: p.past.text_similarity(), SIGNALS + TEXT
     ),
+    Feature(
+        "text_meaning",
+        "pair",
+        "cosine",
+        "of the vectors of both texts, each the sum of its pieces'",
+        lambda p: p.text_meaning(),
+        EMBEDDED,
+        flag=True,
+    ),
+    Feature(
+        "asked_meaning", "pair", "cosine", "mean over what is asked for of the nearest piece's", lambda p: p.nearest[0], EMBEDDED, flag=True
+    ),
+    Feature("title_meaning", "pair", "cosine", "of the job's title and the nearest piece", lambda p: p.nearest[1], EMBEDDED, flag=True),
 )
 
 # What extraction reads by a lexicon, or a vocabulary of training knows: nothing, in a text from another world.
@@ -260,6 +273,7 @@ READ = {
     ),
     "words": ("job_tokens", "resume_tokens", "asked_found", "forms_found", "phrases_found"),
 }
+MEANING = ("text_meaning", "asked_meaning", "title_meaning")
 # What the rest is: of the search, of dates and places, and similarities, which need no known word.
 NOT_READ = (
     "role",
@@ -273,6 +287,7 @@ NOT_READ = (
     "text_found",
     "hires",
     "hired_text",
+    *MEANING,
 )
 
 
@@ -309,6 +324,11 @@ def read_in_texts(config: FeatureConfig, owner: Owner) -> tuple[str, ...]:
     return tuple(each.name for each in found if each.owner == owner and any(each.name in group for group in READ.values()))
 
 
+def hidden_groups(config: FeatureConfig) -> tuple[tuple[str, ...], ...]:
+    """`InputSpec.read`: what training hides group by group, so that a model knows rows without it: what was read, and vectors."""
+    return (*READ.values(), MEANING) if config.embedded else tuple(READ.values())
+
+
 def dense_columns(config: FeatureConfig) -> list[tuple[str, int, bool]]:
     """Of each dense column: its name, the place of its feature in `features`, and whether it says where that is unknown."""
     found = features(config)
@@ -323,6 +343,7 @@ def _switched_on(inputs: Iterable[Any], config: FeatureConfig) -> list[Any]:
 def match_features(pairs: MatchedPairs) -> dict[str, np.ndarray]:
     """(N,) float64 raw values of `FEATURES` by name, NaN is unknown; those of texts and signals where the pairs have them."""
     there = {"match": True, "text": pairs.jobs.text is not None, "signals": pairs.history is not None}
+    there["embedded"] = pairs.jobs.meaning is not None
     return {each.name: each.column(pairs) for each in FEATURES if all(there[switch] for switch in each.switches)}
 
 

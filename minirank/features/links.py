@@ -12,6 +12,9 @@ small and nothing is linked.
 
 A link is to a name that extraction uses; two phrases that have none are linked to each other. Exclusion is no proof: what
 compete with each other (two brands, two degrees) stand in the same company too, and hardly together. Hence the thresholds.
+
+Vectors of a model that embeds link what is too rare for that: a phrase and a name whose cosine and company together are enough. By
+the cosine alone two of three such links would be wrong.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ SPARE, STEPS = 20, 12  # further columns of the basis in which they are sought, 
 REPEATED = 0.05  # r
 # The least evidence, company and `beside` of a link to a name, and of one to another phrase; chosen in worlds of seeds 11 and 12.
 OF_NAME, OF_PHRASE = (2.0, 0.5, 0.3), (2.5, 0.6, 0.4)
+# With vectors: texts that must hold a phrase, and the least cosine + company / 2; chosen in the world of seed 11, 2,000 impressions.
+LEAST_ALIKE, ALIKE = 3, 0.7
 
 
 @dataclass(frozen=True)
@@ -59,14 +64,17 @@ class Links:
     names: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, jobs: Iterable[Found], resumes: Iterable[Found]) -> Links:
+    def fit(cls, jobs: Iterable[Found], resumes: Iterable[Found], vectors: Vectors | None = None) -> Links:
         """Links that training texts show.
 
         Args:
             jobs, resumes: (plain form without flagged and masked spans, features) of each; of people with several snapshots one.
+            vectors: as `find_alike` takes them, or None.
         """
         texts = [ReadText(text.text, features) for found in (jobs, resumes) for text, features in _spread(list(found))]
-        return cls({" ".join(phrase): name for phrase, name in sorted(find_links(Things.of(texts)).items())})
+        found = {} if vectors is None else find_alike(Things.of(texts, LEAST_ALIKE), vectors)
+        found |= find_links(Things.of(texts))
+        return cls({" ".join(phrase): name for phrase, name in sorted(found.items())})
 
     def job(self, text: EditedText, title: int, features: JobFeatures) -> JobFeatures:
         """The features with what linked phrases of the job ask for, demanded or welcome as the words around say.
@@ -134,8 +142,8 @@ class Things:
     beside: np.ndarray
 
     @classmethod
-    def of(cls, texts: Sequence[ReadText]) -> Things:
-        """Those of texts, each of which should be another person's or another job's."""
+    def of(cls, texts: Sequence[ReadText], least: int = LEAST) -> Things:
+        """Those of texts, each of which should be another person's or another job's; `least`: texts that must hold a phrase."""
         frames = Frames(texts)
         read = [list(text.phrases(frames)) for text in texts]
         frequency = Counter(phrase for items in read for phrase in {p for _, _, ways in items for _, p in ways})
@@ -154,14 +162,14 @@ class Things:
         rows: list[int] = []
         columns: list[int] = []
         kept: list[tuple] = []
-        parts = (
-            (said, LEAST, MOST_PHRASES),
+        kinds = (
+            (said, least, MOST_PHRASES),
             ([text.names for text in texts], LEAST_NAMES, MOST_NAMES),
             ([{text.title} - {None} for text in texts], LEAST_NAMES, MOST_TITLES),
         )
-        for sets, least, most in parts:
+        for sets, fewest, most in kinds:
             first = sum(map(len, kept))
-            kept.append(_frequent(sets, least, most))
+            kept.append(_frequent(sets, fewest, most))
             place = {thing: first + at for at, thing in enumerate(kept[-1])}
             for row, found in enumerate(sets):
                 here = sorted(place[thing] for thing in found if thing in place)
@@ -179,23 +187,16 @@ class Things:
         return counts
 
 
-def find_links(things: Things, vectors: Vectors | None = None) -> dict[Words, str]:
+def find_links(things: Things) -> dict[Words, str]:
     """The name that each phrase is another word for; phrases without one are left out.
 
     Two phrases without a name that are each other's best partner have the more frequent one's words as their name.
-
-    Args:
-        vectors: of phrases and names; with them a pair's company is the mean of its cosine in the texts and that of the vectors.
     """
     phrases, names = len(things.phrases), len(things.names)
     if not phrases or not names:
         return {}
     together = things.together()
     expected, company = _expected(together, slice(phrases), slice(phrases + names))
-    if vectors is not None:
-        given = vectors([*map(" ".join, things.phrases), *things.names])
-        given = given / np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1e-12)
-        company = (company + given[:phrases] @ given.T) / 2
     evidence = (1 - REPEATED) * expected + np.log(REPEATED) * together[:phrases, : phrases + names]
     of_name, of_phrase = (
         evidence[:, part] * ((evidence[:, part] >= least) & (company[:, part] >= alike) & (things.beside >= beside)[:, None])
@@ -210,6 +211,30 @@ def find_links(things: Things, vectors: Vectors | None = None) -> dict[Words, st
         if partner[partner[row]] == row:
             linked[row] = " ".join(things.phrases[min(row, int(partner[row]))])
     return {things.phrases[row]: name for row, name in sorted(linked.items())}
+
+
+def find_alike(things: Things, vectors: Vectors) -> dict[Words, str]:
+    """The name that each phrase means like, by vectors and company; phrases without one are left out.
+
+    They are not found together more often than two words for one thing, and no phrase is a part of its name.
+
+    Args:
+        vectors: of phrases and names; rows of 0 where there is none.
+    """
+    count, names = len(things.phrases), things.names
+    rows = np.flatnonzero(things.beside >= OF_NAME[2])
+    if not len(rows) or not names:
+        return {}
+    together, columns = things.together(), slice(count, count + len(names))
+    expected, company = (found[rows] for found in _expected(together, slice(count), columns))
+    phrases = [things.phrases[row] for row in rows.tolist()]
+    given = vectors([*map(" ".join, phrases), *names]).astype(np.float64)
+    given /= np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1e-12)
+    alike = given[: len(rows)] @ given[len(rows) :].T + company / 2
+    part = np.array([[set(phrase) <= set(name.split()) for name in names] for phrase in phrases])
+    alike *= (alike >= ALIKE) & (together[rows, columns] <= REPEATED * expected + 0.5) & ~part
+    best = alike.argmax(axis=1)
+    return {phrase: names[place] for phrase, place, row in zip(phrases, best.tolist(), alike) if row[place] > 0}
 
 
 def _expected(together: np.ndarray, rows: slice, columns: slice) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 from minirank.data import DataFolder
 from minirank.extract import Features
 from minirank.extract.language import named, unknown_languages
+from minirank.features.embeddings import Meaning
 from minirank.features.profiles import job_text, resume_text
 
 LOOKED_AT = 100  # texts whose language is told
@@ -38,6 +39,18 @@ def remark(*parts: str | None) -> str | None:
     if not told:
         return None
     return f"training knows too few words of {told}, so what was read there is left out, and how similar texts are decides"
+
+
+def without_vectors(texts: str, meaning: Meaning | None) -> str | None:
+    """A sentence of texts that have no vectors; None where all have, or none is looked at.
+
+    Args:
+        texts: words around two numbers, how many have none and how many there are: `{:,} of {:,} resumes`.
+    """
+    missing = 0 if meaning is None else int(meaning.missing.sum())
+    if not missing:
+        return None
+    return f"{texts.format(missing, len(meaning.missing))} have no vectors, so their meaning counts as unknown; see features.embeddings"
 
 
 def of_other_languages(folder: DataFolder, features: Features) -> str | None:

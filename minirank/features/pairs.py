@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.features.embeddings import best_cosines, whole_cosine
 from minirank.features.history import History, OtherHires, ratio
 from minirank.features.market import Market
 from minirank.features.profiles import Profiles
@@ -182,6 +183,15 @@ class MatchedPairs:
         wanted = self.jobs.wanted[name]
         shares = dot_shared(wanted, self.job, self.resumes.saturated[terms], self.resume)
         return np.where(sizes(wanted)[self.job] > 0, shares, np.nan)
+
+    def text_meaning(self) -> np.ndarray:
+        """(N,) cosine of the vectors of both texts."""
+        return whole_cosine(self.jobs.meaning, self.job, self.resumes.meaning, self.resume)
+
+    @cached_property
+    def nearest(self) -> tuple[np.ndarray, np.ndarray]:
+        """`best_cosines` of what is asked for, and of the title."""
+        return best_cosines(self.jobs.meaning, self.job, self.resumes.meaning, self.resume)
 
     @cached_property
     def past(self) -> OtherHires:

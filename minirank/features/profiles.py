@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form
 from minirank.extract.edited_text import EditedText
 from minirank.extract.schema import named
+from minirank.features.embeddings import Meaning, asked_pieces, pieces
 from minirank.features.sparse import column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
@@ -62,6 +63,7 @@ class Profiles:
         saturated: of resumes, words and parts -> (n, buckets), `TextModel.saturated`, or empty likewise.
         known: (n,) float64, see `TextModel.known`; NaN where the encoder reads no text.
         foreign: (n,) bool, see `TextModel.foreign`.
+        meaning: the vectors of the texts' pieces, or None where the encoder has no vectors.
         model: which the texts are read with: jobs and resumes that are paired share it.
     """
 
@@ -101,6 +103,7 @@ class Profiles:
         self.saturated: dict[str, csr_array] = {}
         self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
         self.title_rarity = np.ones(len(records))
+        self.meaning: Meaning | None = None
         if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
@@ -126,6 +129,8 @@ class Profiles:
                 return {name: chosen(part) for name, part in values.items()}
             if isinstance(values, (np.ndarray, csr_array)):
                 return values[rows]
+            if isinstance(values, Meaning):
+                return values.take(rows)
             return values if values is None or isinstance(values, bool | TextModel) else [values[row] for row in rows]
 
         taken = copy(self)
@@ -193,7 +198,12 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
     }
     skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
     wanted = [wanted_texts(job, text, f) for job, text, f in zip(jobs, texts, features)]
-    return Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)
+    found = Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)
+    if model is not None and model.vectors is not None and most:
+        parts = [asked_pieces(text, len(job["title"])) for text, job in zip(texts, jobs)]
+        titles, asked, whole = [title for title, _, _ in parts], [part for _, part, _ in parts], [part for _, _, part in parts]
+        found.meaning = Meaning.of(model.vectors, whole, asked, titles)
+    return found
 
 
 def resume_profiles(
@@ -221,6 +231,9 @@ def resume_profiles(
     depths = sets([_values(f.skills) for f in features], [[_depth(skill) for skill in f.skills] for f in features])
     found.sets["depths"] = depths
     found.sets["skills"] = csr_array((np.ones(len(depths.data)), depths.indices, depths.indptr), shape=depths.shape)
+    if model is not None and model.vectors is not None and most:
+        parts = [[piece for _, piece in pieces(text.text)] for text in texts]
+        found.meaning = Meaning.of(model.vectors, parts, parts, None)
     return found
 
 

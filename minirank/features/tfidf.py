@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from minirank.extract.rules.nearest_label import parts_of
+from minirank.features.embeddings import Vectors
 from minirank.features.links import Links
 from minirank.features.sparse import offsets_of, row_of_entries
 
@@ -200,6 +201,7 @@ class TextModel:
         length, word_length: parts of words, and words, in a training resume, the means.
         most_unknown: share of unknown words above which a text is foreign.
         links: other words for the names that extraction uses.
+        vectors: of the pieces of texts, or None.
     """
 
     bigrams: bool
@@ -209,6 +211,7 @@ class TextModel:
     word_length: float
     most_unknown: float
     links: Links = Links()
+    vectors: Vectors | None = None
 
     @classmethod
     def fit(cls, words: csr_array, parts: csr_array, resumes: int, min_count: int, bigrams: bool = False) -> TextModel:

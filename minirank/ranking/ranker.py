@@ -27,6 +27,7 @@ from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.evidence import evidence
+from ..features.new_texts import without_vectors
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
@@ -363,6 +364,7 @@ class Ranker:
         job, pool = query.job, query.pool
         notes = (
             note_of_role(query.role, self._encoder.roles, self.run.config.model),
+            without_vectors("{:,} of {:,} resumes", pool.table.meaning),
             note_of_texts(job, query.job_features, query.words_known, pool.resumes, pool.features, pool.table),
         )
         return "; ".join(note for note in notes if note is not None) or None

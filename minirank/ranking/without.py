@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..features.inputs import READ
+from ..features.inputs import MEANING, READ
 from ..kernels.batch import Inputs, hide
 from ..run.load_run import Run
 from ..run.prediction import predict, ranking_score
@@ -22,7 +22,7 @@ OF_READ = {  # group of `inputs.READ` -> what a person calls it
     "words": "single words",
 }
 GROUPS = {OF_READ[name]: tuple(each for each in names if each not in PAST_HIRES) for name, names in READ.items()}
-GROUPS |= {"likeness of the texts": ("text_similarity", "title_found", "text_found"), "past hires": PAST_HIRES}
+GROUPS |= {"likeness of the texts": ("text_similarity", "title_found", "text_found", *MEANING), "past hires": PAST_HIRES}
 
 
 def gain_of_knowing(run: Run, inputs: Inputs) -> dict[str, np.ndarray]:

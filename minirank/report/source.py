@@ -100,7 +100,7 @@ def open_source(run: Run) -> Source:
     config = run.config.data
     assert isinstance(config, FolderConfig)
     for key, path in data_paths(run.config).items():
-        if not path.exists() and key != "data.gazetteer":
+        if not path.exists() and key not in ("data.gazetteer", "features.embeddings.file"):
             raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
     folder, split = split_of(read_folder(config.folder, config.columns), config)
     made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]

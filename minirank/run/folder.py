@@ -5,6 +5,7 @@ data.json           fingerprint of the data, the inputs and label rates that the
                     what is left of each column once it is encoded
 versions.json       format of the folder, and the versions that trained it
 plan.txt            the plan, to read
+embeddings.npz      vectors of the texts, with features.embeddings
 encoder files       how a row becomes ids, bags and dense columns
 metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
 model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
@@ -54,7 +55,7 @@ CURVES = "curves.svg"
 SEEDS = "seed*.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, EVALUATION, CURVES}
-OURS |= {"encoder.json", "encoder.npz", "table_encoder.json"}
+OURS |= {"encoder.json", "encoder.npz", "embeddings.npz", "table_encoder.json"}
 NO_RUN = "give the folder of a run, which `minirank train` makes"
 
 

@@ -15,6 +15,7 @@ from ..evaluation.targets import is_recruiting, label_kind
 from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
+from ..features.embedding_sources import vectors_to_train
 from ..features.encoder import check_columns, labels_only
 from ..locking import holder
 
@@ -43,7 +44,8 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     folder, split = split_of(folder, data)
     say(f"encoding {len(folder.impressions):,} impressions ...")
     if not isinstance(encoder, Encoder):
-        encoder = Encoder.fit(folder, features, split.train, config.features)
+        vectors = vectors_to_train(config.features, folder.path, say)
+        encoder = Encoder.fit(folder, features, split.train, config.features, vectors)
     return select_tasks(encoder.dataset(folder, features, split), config.tasks)
 
 

@@ -11,6 +11,7 @@ from ..config.configuration import Config, FolderConfig
 from ..data import TableEncoder
 from ..errors import ConfigError, RunError
 from ..features import Encoder
+from ..features.embedding_sources import with_sources
 from ..kernels.executor import Executor
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
@@ -90,6 +91,8 @@ def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:
     if not check_unchanged(folder / MODEL, trained):
         say(f"{folder}: trained by an earlier version, so that nothing tells whether its configuration or encoder changed since")
     encoder = (Encoder if isinstance(config.data, FolderConfig) else TableEncoder).load(folder)
+    if isinstance(encoder, Encoder) and isinstance(config.data, FolderConfig) and encoder.config.embedded:
+        with_sources(encoder.text.vectors, config.features.embeddings, config.data.folder, say)
     if replace(encoder.inputs, tasks=facts.inputs.tasks) != facts.inputs:
         raise RunError(f"{folder / DATA}: the encoder makes other inputs; {RESTORE}")
     try:

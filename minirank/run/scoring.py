@@ -57,7 +57,7 @@ def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
     if dataset is None:
         check_backend(run.config)
         for key, path in data_paths(run.config).items():
-            if not path.exists() and key != "data.gazetteer":
+            if not path.exists() and key not in ("data.gazetteer", "features.embeddings.file"):
                 raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
         dataset = load_dataset(run.config, run.encoder)
     if dataset.fingerprint != run.fingerprint:

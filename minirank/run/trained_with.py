@@ -21,7 +21,7 @@ from ..npz import Header, read_npz
 from ..storage import parse_json, reading
 
 NAME = "trained_with"  # of the array
-FILES = ("data.json", "encoder.json", "encoder.npz", "table_encoder.json")
+FILES = ("data.json", "encoder.json", "encoder.npz", "embeddings.npz", "table_encoder.json")
 SET_BACK = "train again, or set it back"
 RESTORE = "train again, or restore the file"
 
@@ -32,7 +32,10 @@ def trained_with(folder: Path, config: Config) -> np.ndarray:
     Raises:
         RunError: a file cannot be read.
     """
-    facts = {"config": to_dict(for_predictions(config)), "files": checksums(folder)}
+    kept = to_dict(for_predictions(config))
+    if not config.features.embedded:
+        del kept["features"]["embeddings"]  # what has always been kept, byte for byte
+    facts = {"config": kept, "files": checksums(folder)}
     return np.frombuffer(json.dumps(facts).encode(), np.uint8)
 
 

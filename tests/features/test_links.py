@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from minirank.data import split_by_time
 from minirank.extract import clean_form, extract_job, extract_resume
 from minirank.features import Encoder
-from minirank.features.links import Links, Things, find_links
+from minirank.features.links import LEAST_ALIKE, Links, Things, find_alike, find_links
 from minirank.features.phrases import MOST_ITEMS, Frames, ReadText
 
 TRADES = (
@@ -56,16 +56,23 @@ def test_what_stands_in_the_same_company_but_not_beside_it(links):
     assert dict(links.names) == {OTHER_WORDS: "sql"}
 
 
-def test_vectors_of_phrases_join_the_company():
-    """Those of a phrase and a name that point apart speak against a link."""
-    random = Random(0)
-    things = Things.of([ReadText(text.text, features) for text, features in read(resume(random) for _ in range(300))])
+def test_vectors_link_what_is_too_rare():
+    """Four texts are too few to show a link; a vector that points the same way is enough then, one that does not is not."""
+    random, rare = Random(0), "walking the wards"
+    texts = [resume(random) for _ in range(60)]
+    nurses = [place for place, text in enumerate(texts) if "Triage" in text][:4]
+    for place in nurses:
+        texts[place] = texts[place].replace("Triage", rare)
+    things = Things.of([ReadText(text.text, features) for text, features in read(texts)], LEAST_ALIKE)
 
-    def apart(phrases):
-        return np.array([[-1.0 if phrase == OTHER_WORDS else 1.0] for phrase in phrases])
+    def pointing(target):
+        return lambda phrases: np.array([[1.0, 0.0] if phrase in (rare, target) else [0.0, 1.0] for phrase in phrases])
 
-    assert find_links(things) == find_links(things, lambda phrases: np.ones((len(phrases), 2))) == {tuple(OTHER_WORDS.split()): "sql"}
-    assert find_links(things, apart) == {}
+    assert tuple(rare.split()) not in find_links(things)
+    assert find_alike(things, pointing("emergency care"))[tuple(rare.split())] == "emergency care"
+    assert tuple(rare.split()) not in find_alike(things, pointing("nothing"))
+    assert find_alike(things, lambda phrases: np.zeros((len(phrases), 2))) == {}
+    assert Links.fit([], read(texts), pointing("emergency care")).names[rare] == "emergency care" and rare not in fitted(texts).names
 
 
 def test_two_phrases_without_a_name_are_linked_to_each_other():

@@ -1,7 +1,7 @@
 """The words of the doctor, for servers in good and in bad health."""
 
 import pytest
-from llm_scripted import MODEL, ScriptedServer, Step, answer, closed_address, failure
+from llm_scripted import MODEL, ScriptedServer, Step, answer, closed_address, embeddings, failure
 
 from minirank.cli import main
 from minirank.llm_client.doctor import doctor
@@ -18,6 +18,8 @@ def healthy(received, models=({"id": MODEL, "max_model_len": 4096},), enforced=T
         return Step(200, {"object": "list", "data": list(models)})
     if received.body is None:
         return Step(404, "not found")
+    if received.path == "/v1/embeddings":
+        return embeddings(received)
     asked = received.body.get("response_format", {}).get("type")
     if asked and asked not in formats:
         return failure(400, f"response_format {asked} is not supported")
@@ -40,8 +42,25 @@ def test_a_healthy_server(capsys):
         assert report.ok and set(marks(report).values()) == {"ok"} and report.model == MODEL and report.ability.rung == 0
         assert "4,096 tokens" in words(report, "context") and "minirank extract DATA --base-url" in words(report, "next")
         assert words(report, "authentication") == "the server wants no key"
+        assert words(report, "embeddings").startswith("32 numbers a text; for a ranker: features.embeddings: {base_url: http")
         assert main(["doctor", "--base-url", server.url, "--model", MODEL]) == 0
         assert "accepted and enforced" in capsys.readouterr().out
+
+
+def test_a_server_that_embeds_and_does_not_answer():
+    def only_embeds(received):
+        return embeddings(received) if received.path == "/v1/embeddings" else Step(404, "not found")
+
+    with ScriptedServer(default=only_embeds) as server:
+        report = doctor(server.url, MODEL)
+        assert report.ok and marks(report)["embeddings"] == "ok" and marks(report)["answers"] == "note" and "next" not in marks(report)
+
+
+def test_a_server_that_answers_and_does_not_embed():
+    with ScriptedServer(default=lambda got: Step(404, "no") if got.path == "/v1/embeddings" else healthy(got)) as server:
+        report = doctor(server.url)
+        assert report.ok and marks(report)["embeddings"] == "note"
+        assert "none of scripted: the server answered 404: it has no /embeddings for this model" in words(report, "embeddings")
 
 
 def test_a_server_with_a_key(monkeypatch):

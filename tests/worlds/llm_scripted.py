@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from zlib import crc32
 
 from minirank.llm_client import Client, Limits, Request
 
@@ -61,6 +64,27 @@ def answer(content: object = '{"n": 1}', finish: str | None = "stop", **other) -
 def failure(status: int, message: str, headers: dict | None = None, **fields) -> Step:
     """An error in OpenAI's form."""
     return Step(status, {"error": {"message": message, **fields}}, headers or {})
+
+
+WIDTH = 32  # of the vectors of `embeddings`
+
+
+def vector(text: str) -> list[float]:
+    """Of a text: the counts of its runs of three letters, hashed; texts that share words point the same way."""
+    counts = [0.0] * WIDTH
+    for place in range(len(text) + 1):
+        counts[crc32(f" {text.lower()} "[place : place + 3].encode("utf-8", "replace")) % WIDTH] += 1.0
+    return counts
+
+
+def embeddings(received: Received, coded: bool = True, **other) -> Step:
+    """Vectors of the texts that were sent, the last first: as base64 where that is asked for, unless `coded` is False."""
+    rows = list(enumerate(map(vector, received.body["input"])))
+    if coded and received.body.get("encoding_format") == "base64":
+        rows = [(place, base64.b64encode(struct.pack(f"<{WIDTH}f", *row)).decode()) for place, row in rows]
+    data = [{"object": "embedding", "index": place, "embedding": row} for place, row in reversed(rows)]
+    tokens = sum(len(text.split()) for text in received.body["input"])
+    return Step(200, {"model": MODEL, "data": data, "usage": {"prompt_tokens": 2 * tokens + 1, "total_tokens": 2 * tokens + 1}}, **other)
 
 
 class ScriptedServer(ThreadingHTTPServer):

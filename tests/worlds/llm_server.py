@@ -57,9 +57,9 @@ def model_path(name: str = MODEL_NAME) -> Path:
     return kept
 
 
-def serve(port: int, threads: int = 1, name: str = MODEL_NAME) -> None:
-    """Serve until the process ends; prints the address when it listens. Port 0 takes a free one."""
-    from xllamacpp import CommonParams, Server
+def serve(port: int, threads: int = 1, name: str = MODEL_NAME, embeds: bool = False) -> None:
+    """Serve, chat completions or embeddings, until the process ends; prints the address when it listens. Port 0 takes a free one."""
+    from xllamacpp import CommonParams, Server, llama_pooling_type
 
     model = model_path(name)
     os.chdir(model.parent)  # the server tells its model's path to whoever asks
@@ -71,6 +71,8 @@ def serve(port: int, threads: int = 1, name: str = MODEL_NAME) -> None:
     params.cpuparams.n_threads = threads
     params.use_jinja = True
     params.model_alias = {name}
+    if embeds:
+        params.embedding, params.pooling_type = True, llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     server = Server(params)
     print(server.listening_address, flush=True)
     while True:
@@ -82,8 +84,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--model", choices=MODELS, default=MODEL_NAME)
+    parser.add_argument("--embeddings", action="store_true", help="vectors, and nothing else")
     options = parser.parse_args()
-    serve(options.port, options.threads, options.model)
+    serve(options.port, options.threads, options.model, options.embeddings)
 
 
 if __name__ == "__main__":

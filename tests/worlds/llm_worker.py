@@ -1,10 +1,10 @@
-"""A run in a process of its own, to be killed or interrupted: python llm_worker.py URL STORE ITEMS CONCURRENCY."""
+"""A run in a process of its own, to be killed or interrupted: python llm_worker.py URL STORE ITEMS CONCURRENCY [embed]."""
 
 import sys
 
 from llm_scripted import MODEL, SCHEMA
 
-from minirank.llm_client import Bulk, Client, FatalError, Limits, Store
+from minirank.llm_client import Bulk, Client, EmbeddingStore, FatalError, Limits, Store
 from minirank.llm_client.request import Request
 
 
@@ -19,6 +19,10 @@ def main() -> int:
     client = Client(url, MODEL, "LLM_TEST_KEY", 10.0, Limits(concurrency=concurrency))
     with Store(path) as store:
         try:
+            if sys.argv[5:] == ["embed"]:
+                done = EmbeddingStore(client, store).fill(f"text {number}" for number in range(items))
+                print(done.texts, done.held, done.failed)
+                return 0
             counts = Bulk(client, store, lambda text: print(text, file=sys.stderr, flush=True)).run(lambda: requests(items))
         except KeyboardInterrupt:
             return 130
