@@ -52,13 +52,13 @@ TOP = 3
 WIDTH = 118  # characters of a line of sentences
 MARKER = ".minirank-demo"
 MADE = ("data", "runs", "demo.txt", "results.json", REPORT)
-PLAIN = GateConfig(role="none")
+PLAIN, FULL = GateConfig(role="none"), GateConfig(role="full")
 MODELS = {
     "SharedBottom, role in x": ModelConfig(architecture="shared_bottom"),
     "MMoE, role nowhere": ModelConfig(role_in_x=False, gate=PLAIN),
     "MMoE, role in x": ModelConfig(gate=PLAIN),
-    "MMoE, role in gates": ModelConfig(role_in_x=False),
-    "MMoE, role in x and gates": ModelConfig(),
+    "MMoE, role in gates": ModelConfig(role_in_x=False, gate=FULL),
+    "MMoE, role in x and gates": ModelConfig(gate=FULL),
 }
 QUESTIONS = (  # what is asked, the model without it, the model with it
     ("experts and gates in place of a shared bottom", "SharedBottom, role in x", "MMoE, role in x"),
