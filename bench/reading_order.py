@@ -38,7 +38,7 @@ METHOD = {
     "kernels/reference.py": "forward, losses, backward, Adam in NumPy: the executor that all others are compared with",
     "kernels/gradcheck.py": "how a handwritten gradient is checked by two forward calls",
     "minirank/model/network.py": "input vector, experts, gates, towers and losses, as rows of a plan; where the role enters",
-    "minirank/model/architectures.py": "shared bottom, OMoE, MMoE, PLE, ESMM: a function each",
+    "minirank/model/architectures.py": "shared bottom, OMoE, MMoE, CGC, PLE, ESMM, AITM, PEPNet, role towers: a function each",
     "minirank/model/label_rates.py": "why a loss is divided by how often its label is there",
 }
 
