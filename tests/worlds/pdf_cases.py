@@ -60,6 +60,7 @@ CASES = [
     unseen("letters made small by a scale", pages.tiny_by_scale, "tiny"),
     unseen("outside the page", pages.outside, "outside"),
     pdf("outside the crop box", pages.cropped, hidden=[(HIDDEN, "outside")]),
+    pdf("a crop box beside the page", pages.cropped_to_nothing, hidden=[(HIDDEN, "outside")]),
     unseen("clipped away", pages.clipped, "clipped"),
     unseen("invisible mode", pages.invisible, "invisible"),
     unseen("no opacity", pages.transparent, "transparent"),

@@ -195,6 +195,20 @@ def on_picture(canvas):
     lines(canvas, RESUME)
 
 
+def cropped_to_nothing():
+    """A crop box beside the page, on the first page of two."""
+
+    def crop(writer):
+        writer.pages[0].cropbox.lower_left, writer.pages[0].cropbox.upper_right = (2000, 2000), (2200, 2200)
+
+    def two_pages(canvas):
+        lines(canvas, [HIDDEN])
+        canvas.showPage()
+        lines(canvas, RESUME)
+
+    return rewritten(canvas_bytes(two_pages), crop)
+
+
 def cropped():
     def crop(writer):
         writer.pages[0].cropbox.lower_left = (0, 400)

@@ -115,6 +115,8 @@ def _sorted(page: pdfium.PdfPage, found: PageText, number: int) -> tuple[list[Pi
     """What a person sees on a page, and what not."""
     if not found.pieces:
         return [], []
+    if min(found.width, found.height) <= 0:  # a crop box that lies beside the page
+        return [], [Hidden(_text(found.pieces), "outside", f"page {number}")]
     scale = HIGHEST / max(found.width, found.height)
     drawn = Drawn(page, found)
     shown: list[Piece] = []
