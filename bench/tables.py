@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
     "speed": ("steps", "kernels", "ceilings", "scaling", "evaluation", "starts"),
     "gpu": ("measure",),
-    "ranking": ("parts", "census", "attacks", "attacks_in_pdf", "real_texts", "reading", "lost", "links", "embeddings", "gates", "grades"),
+    "ranking": ("parts", "census", "lambdarank", "attacks", "attacks_in_pdf", "real_texts", "reading", "lost", "links", "embeddings", "gates", "grades"),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
     "documents": ("cases", "readers", "word_readers", "speed", "same_reading"),
     "llm": ("client", "campaign", "trial"),
