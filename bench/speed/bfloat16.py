@@ -94,7 +94,9 @@ def main() -> None:
         for threads in options.threads if name != "wide" else options.threads[:1]:
             print(f"{name}, {threads}", flush=True)
             began, ours = time.perf_counter(), (MINIRANK, TILES)
-            cell = train_cell(WORKLOADS[name], GATES[0], threads, options, (*ours, *(PEERS if options.peers else ())), TOLERANCES)
+            cell = train_cell(
+                WORKLOADS[name], GATES[0], threads, options, (*ours, *(PEERS if options.peers else ())), TOLERANCES, more_steps=4
+            )
             scores = score_cell(WORKLOADS[name], GATES[0], threads, options, ours, TOLERANCES[0])
             for one, record in scores["competitors"].items():
                 cell["competitors"][one] |= {key: record[key] for key in ("requests", "bulk", "chunk")}
