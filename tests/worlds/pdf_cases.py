@@ -1,5 +1,6 @@
 """The cases of PDF files."""
 
+import pdf_hidden as hidden_pages
 import pdf_pages as pages
 from document_cases import Case
 from pdf_makers import HIDDEN, RESUME, canvas_bytes, with_hidden
@@ -46,27 +47,27 @@ CASES = [
     pdf("fields of a form", drawn(pages.form), ("Application", "Name:", "Anna Miller", "Skills:", "Python, SQL")),
     pdf("text boxes, one of them hidden", pages.text_box, (*RESUME, "Open to relocation")),
     pdf("date of its last change", pages.with_dates, fields={"date": "2024-05-01T10:30:00+02:00"}),
-    pdf("white letters on a dark band, dark ones on it", drawn(pages.white_on_blue), hidden=[(HIDDEN, "white")]),
-    unseen("white on white", pages.white, "white"),
-    unseen("nearly white on white", pages.nearly_white, "white"),
-    pdf("white within a line", drawn(pages.white_within_a_line), ("Built pipelines in Python", "and SQL."), [(HIDDEN, "white")]),
+    pdf("white letters on a dark band, dark ones on it", drawn(hidden_pages.white_on_blue), hidden=[(HIDDEN, "white")]),
+    unseen("white on white", hidden_pages.white, "white"),
+    unseen("nearly white on white", hidden_pages.nearly_white, "white"),
+    pdf("white within a line", drawn(hidden_pages.white_within_a_line), ("Built pipelines in Python", "and SQL."), [(HIDDEN, "white")]),
     pdf(
         "white below black letters",
-        drawn(pages.white_under_text),
+        drawn(hidden_pages.white_under_text),
         ("Anna Miller, data engineer of Springfield", *RESUME[2:]),
         [(HIDDEN, "white")],
     ),
-    unseen("letters of 0.8 points", pages.tiny, "tiny"),
-    unseen("letters made small by a scale", pages.tiny_by_scale, "tiny"),
-    unseen("outside the page", pages.outside, "outside"),
-    pdf("outside the crop box", pages.cropped, hidden=[(HIDDEN, "outside")]),
-    pdf("a crop box beside the page", pages.cropped_to_nothing, hidden=[(HIDDEN, "outside")]),
-    unseen("clipped away", pages.clipped, "clipped"),
-    unseen("invisible mode", pages.invisible, "invisible"),
-    unseen("no opacity", pages.transparent, "transparent"),
-    unseen("under a rectangle", pages.under_rectangle, "covered"),
-    unseen("under a picture", pages.under_picture, "covered"),
-    pdf("a layer that is off", pages.layer_off, hidden=[(HIDDEN, "layer")]),
+    unseen("letters of 0.8 points", hidden_pages.tiny, "tiny"),
+    unseen("letters made small by a scale", hidden_pages.tiny_by_scale, "tiny"),
+    unseen("outside the page", hidden_pages.outside, "outside"),
+    pdf("outside the crop box", hidden_pages.cropped, hidden=[(HIDDEN, "outside")]),
+    pdf("a crop box beside the page", hidden_pages.cropped_to_nothing, hidden=[(HIDDEN, "outside")]),
+    unseen("clipped away", hidden_pages.clipped, "clipped"),
+    unseen("invisible mode", hidden_pages.invisible, "invisible"),
+    unseen("no opacity", hidden_pages.transparent, "transparent"),
+    unseen("under a rectangle", hidden_pages.under_rectangle, "covered"),
+    unseen("under a picture", hidden_pages.under_picture, "covered"),
+    pdf("a layer that is off", hidden_pages.layer_off, hidden=[(HIDDEN, "layer")]),
     pdf("letters on a picture of the whole page", drawn(pages.on_picture)),
     pdf("a scan with invisible letters of OCR", drawn(pages.scan_with_ocr), (), [(" ".join(RESUME), "ocr")]),
     pdf("the second page is a scan", drawn(pages.second_page_scanned), notes=("page 2 is a picture",)),
@@ -75,10 +76,12 @@ CASES = [
     pdf("a font without letters", pages.no_letters, problem="its fonts do not say which letters they draw; run OCR over it first"),
     pdf(
         "small letters between the lines, many over each other",
-        drawn(pages.between_the_lines),
+        drawn(hidden_pages.between_the_lines),
         hidden=[(" ".join(word * 9 for word in HIDDEN.split()), "covered")],
     ),
-    pdf("small letters that touch those below", drawn(pages.touching), ("- clickable throw-away",), [("Salesforce, CRM", "covered")]),
+    pdf(
+        "small letters that touch those below", drawn(hidden_pages.touching), ("- clickable throw-away",), [("Salesforce, CRM", "covered")]
+    ),
     pdf("bold by drawing twice, and a shadow", drawn(pages.drawn_twice), (*RESUME, "Certificates")),
     pdf("light letters that can be seen", drawn(pages.light_but_seen)),
     pdf("bullets apart from their texts", drawn(pages.bullets), ["\u2022 " * (number % 3 != 2) + text for number, text in enumerate(LEFT)]),
