@@ -2,9 +2,10 @@
 
     python bench/ranking/embeddings.py DATA --cache FOLDER            DATA: with skillspan (and talentclef2026_ro_en)
     python bench/ranking/embeddings.py DATA --cache FOLDER --parts links rankers --seeds 11 12 13 --out try
+    python bench/ranking/embeddings.py DATA --cache FOLDER --parts rankers --seeds 4          adds a world to the record
 
 The vectors are those of all-MiniLM-L6-v2 (22M parameters, English), from the server of tests/worlds/sentence_encoder.py, which is
-started here; another one is named with --base-url and --model. FOLDER keeps what it gave: a run that was stopped goes on.
+started here; another one is named with --base-url and --model. FOLDER keeps what it gave, the record each piece that was measured.
 
 Thresholds and features were chosen in worlds 11 to 13. --judge also reads the judgements of TalentCLEF, and notes that among the
 readings of real_texts.py, for choices must not be made on them.
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.ranking import real_texts
 from bench.ranking.links import count_links
-from bench.ranking.worlds import TITLES, paired, train_once
+from bench.ranking.worlds import TITLES, answer_cells, paired, train_once
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.embeddings import EmbeddingConfig
@@ -43,7 +44,7 @@ from minirank.features.profiles import job_text, resume_text
 from minirank.llm_client import Store
 from minirank.simulate import World, WorldConfig
 
-SEEDS, CHOSEN = [1, 2, 3, 4, 5], [11, 12, 13]
+SEEDS = [1, 2, 3, 4, 5]
 SIZES = [2_000]
 SERVER = CHECKOUT / "tests" / "worlds" / "sentence_encoder.py"
 MODEL = "all-minilm-l6-v2"
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps the vectors")
     parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what is measured; the record keeps the rest")
     parser.add_argument("--judge", action="store_true", help="read the judgements of TalentCLEF, which is noted")
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of the rankers' worlds")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of the worlds")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="impressions of the links' worlds")
     parser.add_argument("--impressions", type=int, default=SIZES[0], help="of the rankers' worlds")
     parser.add_argument("--inits", type=int, default=3, help="initialisations of each ranker")
@@ -82,38 +83,42 @@ def main() -> None:
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     results = {} if options.out else REPORT.read()
-    with serving() if options.base_url is None else _as_is(options.base_url) as url:
+
+    def keep(name: str, found: object) -> None:
+        """Add a piece to the record."""
+        with Store(options.cache / STORE) as store:
+            ledger = store.ledger()
+        results[name] = found
+        results["server"] = {key: ledger[key] for key in ("tokens_in", "seconds", "attempts")}
+        results.update(model=options.model, machine=machine("minirank", "numpy", "numba"))
+        write_record(options.out / "embeddings.json" if options.out else REPORT.record, results)
+
+    with serving() if options.base_url is None else nullcontext(options.base_url) as url:
         settings = EmbeddingConfig(model=options.model, base_url=url)
-        if "links" in options.parts:
-            results["links"] = [
-                measure_links(WorldConfig(seed, size), settings, options.cache) for size in options.sizes for seed in CHOSEN
-            ]
-        if "rankers" in options.parts:
-            worlds = [WorldConfig(seed, options.impressions) for seed in options.seeds]
-            results["rankers"] = {
-                "impressions": options.impressions,
-                "inits": options.inits,
-                "worlds": [measure_rankers(w, settings, options.cache, options.inits) for w in worlds],
-            }
-        if "halves" in options.parts:
-            results["halves"] = measure_halves(options.data / "skillspan" / "dev.json", settings, options.cache)
         if options.judge:
-            results["judged"] = measure_judged(options.data / "talentclef2026_ro_en", settings, options.cache)
+            keep("judged", measure_judged(options.data / "talentclef2026_ro_en", settings, options.cache))
             note_reading(results["judged"])
-    with Store(options.cache / STORE) as store:
-        ledger = store.ledger()
-    results["server"] = {name: ledger[name] for name in ("tokens_in", "seconds", "attempts")}
-    results |= {"model": options.model, "machine": machine("minirank", "numpy", "numba")}
+        if "halves" in options.parts:
+            keep("halves", measure_halves(options.data / "skillspan" / "dev.json", settings, options.cache))
+        if "links" in options.parts:
+            links: list[dict] = []
+            for world in (WorldConfig(seed, size) for size in options.sizes for seed in options.seeds):
+                links.append(measure_links(world, settings, options.cache))
+                keep("links", links)
+        if "rankers" in options.parts:
+            rankers = {"impressions": options.impressions, "inits": options.inits, "worlds": []}
+            before = results.get("rankers", {})
+            if all(before.get(key) == rankers[key] for key in ("impressions", "inits")):
+                rankers["worlds"] = [world for world in before["worlds"] if world["seed"] not in options.seeds]
+            for seed in options.seeds:
+                world = WorldConfig(seed, options.impressions)
+                rankers["worlds"].append(measure_rankers(world, settings, options.cache, options.inits))
+                rankers["worlds"].sort(key=lambda world: world["seed"])
+                keep("rankers", rankers)
     if options.out:
-        write_record(options.out / "embeddings.json", results)
         print(table(results))
     else:
         REPORT.publish(results)
-
-
-@contextmanager
-def _as_is(url: str) -> Iterator[str]:
-    yield url
 
 
 def config_of(cell: str, settings: EmbeddingConfig) -> FeatureConfig:
@@ -288,26 +293,29 @@ def headline(results: dict) -> str:
 
 
 def link_shares(worlds: list[dict], size: int, cell: str) -> dict:
-    """Share of right links, and of what is missing that they find, over the worlds of a size."""
+    """Share of right links, and of what is missing that they find, over the worlds of a size and in each."""
     chosen = [world[cell] for world in worlds if world["impressions"] == size]
     total = {key: sum(world[key] for world in chosen) for key in chosen[0]}
     right, found = total["right"] / max(total["added"], 1), total["right"] / max(total["missing"], 1)
-    return {"right": right, "found": found, "phrases": total["phrases"] / len(chosen)}
+    each = np.array([[world["right"] / max(world["added"], 1), world["right"] / max(world["missing"], 1)] for world in chosen])
+    return {"right": right, "found": found, "phrases": total["phrases"] / len(chosen), "each": each}
 
 
 def links_table(worlds: list[dict]) -> str:
     """Links with and without vectors."""
     rows = []
     for size in dict.fromkeys(world["impressions"] for world in worlds):
-        for cell in ("links", "links and vectors"):
-            found = link_shares(worlds, size, cell)
-            each = ", ".join(f"{w[cell]['right'] / max(w[cell]['missing'], 1):.3f}" for w in worlds if w["impressions"] == size)
-            rows.append([f"{size:,}", cell, f"{found['phrases']:.0f}", f"{found['right']:.3f}", f"{found['found']:.3f}", each])
+        without, with_ = (link_shares(worlds, size, cell) for cell in ("links", "links and vectors"))
+        for cell, found in (("links", without), ("links and vectors", with_)):
+            told = answer_cells(paired(with_["each"] - without["each"])) if found is with_ else ["", ""]
+            cells = [f"{found['phrases']:.0f}", f"{found['right']:.3f}", told[0], f"{found['found']:.3f}", told[1]]
+            rows.append([f"{size:,}", cell, *cells])
+    seeds = ", ".join(str(seed) for seed in dict.fromkeys(world["seed"] for world in worlds))
     return paragraphs(
-        f"Links, in the worlds {', '.join(str(seed) for seed in CHOSEN)} (thresholds were chosen in 11 and 12, those "
-        "of vectors in 11). Right: of the names that links add to a text, those that it means; found: of the names that a text means and "
-        "extraction misses, those that links add.",
-        markdown(["impressions", "", "linked phrases", "right", "found", "found in each world"], rows, left=2),
+        f"Links, in the worlds {seeds} (thresholds were chosen in 11 and 12, those of vectors in 11). Right: of the names that links "
+        "add to a text, those that it means; found: of the names that a text means and extraction misses, those that links add. "
+        "Differences with the 95 % t interval over worlds.",
+        markdown(["impressions", "", "linked phrases", "right", "beside links", "found", "beside links"], rows, left=2),
     )
 
 
@@ -320,15 +328,8 @@ def ranker_gains(results: dict) -> dict[str, dict[str, str]]:
     """Name of a gain -> figure -> mean and 95 % t interval of the paired difference over worlds."""
     found = {}
     for name, ours, theirs in (each for each in GAINS if {*each[1:]} <= {*cells_of(results)}):
-        gain = paired(np.array([np.subtract(w["cells"][ours]["figures"], w["cells"][theirs]["figures"]) for w in results["worlds"]]))
-        cells = {}
-        for place, title in enumerate(TITLES):
-            text = f"{gain['mean'][place]:+.4f}"
-            if gain["low"] is not None:
-                text += f" ({gain['low'][place]:+.4f} to {gain['high'][place]:+.4f})"
-                text = f"**{text}**" if gain["low"][place] > 0 or gain["high"][place] < 0 else text
-            cells[title] = text
-        found[name] = cells
+        cells = [np.subtract(w["cells"][ours]["figures"], w["cells"][theirs]["figures"]) for w in results["worlds"]]
+        found[name] = dict(zip(TITLES, answer_cells(paired(np.array(cells))), strict=True))
     return found
 
 
@@ -338,12 +339,12 @@ def rankers_table(results: dict) -> str:
     means = [
         [cell, *(f"{value:.4f}" for value in np.mean([w["cells"][cell]["figures"] for w in worlds], axis=0))] for cell in cells_of(results)
     ]
-    gains = [[name, *cells.values()] for name, cells in ranker_gains(results).items()]
+    rows = [[name, *cells.values()] for name, cells in ranker_gains(results).items()]
     return paragraphs(
         f"Rankers: simulated worlds {', '.join(str(w['seed']) for w in worlds)}, {results['impressions']:,} impressions each, "
         f"{results['inits']} initialisation{'s' * (results['inits'] > 1)}, shared bottom, role in x; test rows. Gains with the "
         "95 % t interval of the paired difference over worlds, bold where it excludes 0.",
-        markdown(["gain from", *TITLES], gains),
+        markdown(["gain from", *TITLES], rows),
         markdown(["", *TITLES], means),
     )
 
