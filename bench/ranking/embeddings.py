@@ -293,12 +293,11 @@ def headline(results: dict) -> str:
 
 
 def link_shares(worlds: list[dict], size: int, cell: str) -> dict:
-    """Share of right links, and of what is missing that they find, over the worlds of a size and in each."""
+    """Share of right links, and of what is missing that they find: means over the worlds of a size, and in each."""
     chosen = [world[cell] for world in worlds if world["impressions"] == size]
-    total = {key: sum(world[key] for world in chosen) for key in chosen[0]}
-    right, found = total["right"] / max(total["added"], 1), total["right"] / max(total["missing"], 1)
     each = np.array([[world["right"] / max(world["added"], 1), world["right"] / max(world["missing"], 1)] for world in chosen])
-    return {"right": right, "found": found, "phrases": total["phrases"] / len(chosen), "each": each}
+    right, found = each.mean(axis=0)
+    return {"right": right, "found": found, "phrases": np.mean([world["phrases"] for world in chosen]), "each": each}
 
 
 def links_table(worlds: list[dict]) -> str:
@@ -314,7 +313,7 @@ def links_table(worlds: list[dict]) -> str:
     return paragraphs(
         f"Links, in the worlds {seeds} (thresholds were chosen in 11 and 12, those of vectors in 11). Right: of the names that links "
         "add to a text, those that it means; found: of the names that a text means and extraction misses, those that links add. "
-        "Differences with the 95 % t interval over worlds.",
+        "Means over worlds, differences with the 95 % t interval.",
         markdown(["impressions", "", "linked phrases", "right", "beside links", "found", "beside links"], rows, left=2),
     )
 
