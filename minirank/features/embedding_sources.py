@@ -109,7 +109,8 @@ class ServerSource:
         store: where what it gives is kept; None for nowhere.
         say: told what a user should know.
         strict: whether a failure is an error; else texts have no vectors then, and `say` is told once.
-        probe: (W,) int16, the vector of PROBE in training; a server that gives another one is refused.
+        probe: (W,) int16, the vector of PROBE in training; a server that gives another one is refused. A strict one is compared with
+            what its store holds.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class ServerSource:
         self._settings, self._store, self._say, self._strict = settings, store, say, strict
         self._probe = probe if probe is not None and probe.any() else None
         self._client: Client | None = None
+        self._compared = False
         self._not_before = 0.0
         self._told: set[str] = set()
         renew_in_forks(self).renew()
@@ -156,7 +158,6 @@ class ServerSource:
             RunError: it is not.
         """
         from minirank.llm_client import Client, Limits
-        from minirank.llm_client.embeddings import embed
 
         if self._client is None:
             settings = self._settings
@@ -166,14 +167,8 @@ class ServerSource:
                 Limits(**limits, retries=5 if self._strict else 1), notice=self._tell,
             )  # fmt: skip
             if self._probe is not None:
-                found = np.frombuffer(embed(client, [PROBE]).vectors[0], "<f4")
-                cosine = 0.0
-                if found.shape == self._probe.shape:
-                    cosine = float(quantised(found[None])[0].astype(np.int64) @ self._probe.astype(np.int64)) / SCALE**2
-                if cosine < SAME:
-                    what = f"vectors of {len(found):,} numbers" if found.shape != self._probe.shape else "other vectors"
-                    told = f"{client.base_url} gives {what} for {settings.model} than the run was trained with ({len(self._probe):,})"
-                    raise RunError(f"features.embeddings: {told}; serve the model of that time under this name, or train again")
+                remedy = "serve the model of that time under this name, or train again"
+                _check_model(client, self._probe, "that the run was trained with", remedy)
             self._client = client
         return self._client
 
@@ -192,6 +187,12 @@ class ServerSource:
 
         with TemporaryDirectory() as temporary, Store(path or Path(temporary) / STORE) as store:
             keeper = EmbeddingStore(client, store)
+            if self._strict and not self._compared and None in keeper.vectors(texts):
+                held = keeper.vectors([PROBE])[0]
+                if held is not None:
+                    remedy = "serve the model of that time under this name, or move the file away to start anew"
+                    _check_model(client, quantised(np.frombuffer(held, "<f4")[None])[0], f"in {store.path}", remedy)
+                self._compared = True
             done = keeper.fill(texts, progress)
             if done.failed:
                 self._tell(f"{done.failed:,} texts have no vector, for {client.model} does not take them")
@@ -201,3 +202,21 @@ class ServerSource:
         if text not in self._told:
             self._told.add(text)
             self._say(text)
+
+
+def _check_model(client: Client, probe: np.ndarray, whose: str, remedy: str) -> None:
+    """Refuse a server whose vector of PROBE is not the one that is known: another model has its name.
+
+    Args:
+        probe: (W,) int16. whose: where it is from, for the error.
+    Raises:
+        RunError: names both.
+    """
+    from minirank.llm_client.embeddings import embed
+
+    found = np.frombuffer(embed(client, [PROBE]).vectors[0], "<f4")
+    if found.shape == probe.shape and float(quantised(found[None])[0].astype(np.int64) @ probe.astype(np.int64)) / SCALE**2 >= SAME:
+        return
+    what = f"vectors of {len(found):,} numbers" if found.shape != probe.shape else "other vectors"
+    told = f"{client.base_url} gives {what} for {client.model}, not those of {len(probe):,} numbers {whose}"
+    raise RunError(f"features.embeddings: {told}; {remedy}")

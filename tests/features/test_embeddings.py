@@ -1,18 +1,22 @@
 """Vectors of texts: what a piece is, what is exact, how a file and a server give them, and what happens without them."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from features_world import write_world
 from llm_scripted import MODEL, WIDTH, ScriptedServer, Step, embeddings, vector
 
+import minirank
 from minirank.config.configuration import Config, FolderConfig, config_from_dict, for_predictions, to_dict, without_paths
 from minirank.config.embeddings import EmbeddingConfig
 from minirank.config.features import FeatureConfig
-from minirank.data import split_by_time
+from minirank.data import read_folder, split_by_time
 from minirank.errors import ConfigError, RunError
-from minirank.extract import clean_form, extract_job, extract_resume
+from minirank.extract import clean_form, extract_folder, extract_job, extract_resume, read_features
 from minirank.features import Encoder
 from minirank.features.embedding_sources import STORE, vectors_to_train, with_sources
 from minirank.features.embeddings import SCALE, Meaning, Vectors, asked_pieces, best_cosines, pieces, quantised, text_id, whole_cosine
@@ -166,7 +170,7 @@ def test_another_model_under_the_same_name_is_refused(world, tmp_path):
     with ScriptedServer(default=embeddings) as server:
         fitted(world, server, tmp_path).save(tmp_path)
     ask_again(embeddings)
-    with pytest.raises(RunError, match="gives vectors of 2 numbers for scripted than the run was trained with"):
+    with pytest.raises(RunError, match="gives vectors of 2 numbers for scripted, not those of 32 numbers that the run was trained with"):
         ask_again(Step(200, {"data": [{"index": 0, "embedding": [1.0, 2.0]}]}))
     with pytest.raises(RunError, match="gives other vectors for scripted"):
         ask_again(Step(200, {"data": [{"index": 0, "embedding": [-1.0, *[0.0] * (WIDTH - 1)]}]}))
@@ -202,6 +206,43 @@ def test_only_the_model_is_what_predictions_depend_on(tmp_path):
     other = Config(FolderConfig(tmp_path), FeatureConfig(embeddings=replace(SETTINGS, file=tmp_path)))
     assert without_paths(config) == without_paths(other) and config_from_dict(to_dict(config)) == config
     assert for_predictions(config).features == for_predictions(other).features == CONFIG
+
+
+def test_the_page_makes_a_file_of_all_that_training_asks_for(world, tmp_path, monkeypatch):
+    """Its lines are run on a folder; a server is then asked for nothing that the file lacks, links of phrases included."""
+    folder, _, split = world
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(folder.path, "data")
+    extract_folder(read_folder("data"))
+    page = (Path(minirank.__file__).parent / "features/EMBEDDINGS.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    exec(code, {"my_model": SimpleNamespace(encode=lambda texts: [vector(text) for text in texts])})
+    features = read_features(read_folder("data"))
+    with ScriptedServer(default=embeddings) as server:
+        settings = EmbeddingConfig(model="my-model", file=tmp_path / "vectors.npz", base_url=server.url)
+        config = FeatureConfig(embeddings=settings)
+        encoder = Encoder.fit(folder, features, split.train, config, vectors_to_train(config, tmp_path, print))
+        encoder.dataset(folder, features, split)
+        assert not server.received
+        assert encoder.text.vectors.of(["data engineer"]).any() and not server.received
+        assert encoder.text.vectors.of(["never seen"]).any() and len(server.received) == 1, "what the file lacks the server has"
+
+
+def test_a_store_is_not_filled_up_by_another_model(tmp_path):
+    """A training that goes on, or has new texts: a server with another model under the same name would mix its vectors in."""
+
+    def ask(answer, *texts):
+        with ScriptedServer(default=answer) as server:
+            config = FeatureConfig(embeddings=replace(SETTINGS, base_url=server.url))
+            return vectors_to_train(config, tmp_path, print).of([*texts]), len(server.received)
+
+    other = Step(200, {"data": [{"index": 0, "embedding": [-1.0, *[0.0] * (WIDTH - 1)]}]})
+    first, _ = ask(embeddings, "a nurse")
+    held, requests = ask(other, "a nurse")
+    assert np.array_equal(first, held) and requests == 0, "what the store holds asks nobody"
+    with pytest.raises(RunError, match=r"gives other vectors for scripted, not those of 32 numbers in .*embeddings\.sqlite"):
+        ask(other, "a nurse", "a new text")
+    assert ask(embeddings, "a nurse", "a new text")[0].any(axis=1).all()
 
 
 @pytest.mark.parametrize(

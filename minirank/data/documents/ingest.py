@@ -183,10 +183,11 @@ def printable_name(name: str) -> str:
 
 
 def identifier_of(path: Path, kind: str) -> str:
-    """The id of a document: its place below the folder, or below that of its kind, without its suffix, such as `2024/anna`."""
+    """The id of a document: its place below the folder, or below that of its kind, without its suffix, such as `2024/anna_b`: `_` stands
+    in the place of blanks, which an id of a TREC run must not have."""
     if len(path.parts) > 1 and path.parts[0].casefold() == kind:
         path = path.relative_to(path.parts[0])
-    return printable_name(path.with_suffix("").as_posix()).strip()
+    return "_".join(printable_name(path.with_suffix("").as_posix()).split())
 
 
 def first_line(text: str) -> str:

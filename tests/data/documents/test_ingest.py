@@ -126,6 +126,7 @@ def test_names_and_links_that_are_no_good(capsys, tmp_path):
 def test_ids():
     assert identifier_of(Path("resumes/2024/anna.b.pdf"), "resumes") == "2024/anna.b"
     assert identifier_of(Path("jobs/anna.pdf"), "resumes") == "jobs/anna"
+    assert identifier_of(Path("resumes/new ones/Anna  B\u00a0CV .pdf"), "resumes") == "new_ones/Anna_B_CV", "as a TREC run takes it"
     assert identifier_of(Path("resumes"), "resumes") == "resumes"
     made, taken = Ingested("resumes"), {}
     for name in ("anna.docx", "anna.pdf"):
