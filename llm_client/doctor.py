@@ -123,6 +123,8 @@ def doctor(
         if error.kind == "server":
             advice += _without_key(client, api_key_env)
         embeds = error.kind in PERHAPS_EMBEDS and _embeddings(client, report)
+        if embeds:
+            advice = f"no chat: {str(error).partition('; ')[0]}; enough for features.embeddings, not for minirank extract or --try"
         report.add("note" if embeds else "FAIL", "answers" if embeds else error.kind or "error", advice)
     else:
         if report.ok and trial is None:

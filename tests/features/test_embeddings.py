@@ -1,5 +1,6 @@
 """Vectors of texts: what a piece is, what is exact, how a file and a server give them, and what happens without them."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -213,11 +214,17 @@ def test_the_page_makes_a_file_of_all_that_training_asks_for(world, tmp_path, mo
     folder, _, split = world
     monkeypatch.chdir(tmp_path)
     shutil.copytree(folder.path, "data")
+    for path, key in ((Path("data/jobs.jsonl"), "description"), (Path("data/resumes.jsonl"), "text")):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        for number, line in enumerate(lines):  # a phrase among names, as links ask for
+            line[key] += "\n- Python, SQL\n- wrangling of rows\n- Docker" if number % 2 else "\n- Python\n- Figma"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     extract_folder(read_folder("data"))
     page = (Path(minirank.__file__).parent / "features/EMBEDDINGS.md").read_text()
     code = page.partition("```python\n")[2].partition("```")[0]
     exec(code, {"my_model": SimpleNamespace(encode=lambda texts: [vector(text) for text in texts])})
-    features = read_features(read_folder("data"))
+    folder = read_folder("data")
+    features = read_features(folder)
     with ScriptedServer(default=embeddings) as server:
         settings = EmbeddingConfig(model="my-model", file=tmp_path / "vectors.npz", base_url=server.url)
         config = FeatureConfig(embeddings=settings)

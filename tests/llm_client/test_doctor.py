@@ -54,6 +54,7 @@ def test_a_server_that_embeds_and_does_not_answer():
     with ScriptedServer(default=only_embeds) as server:
         report = doctor(server.url, MODEL)
         assert report.ok and marks(report)["embeddings"] == "ok" and marks(report)["answers"] == "note" and "next" not in marks(report)
+        assert words(report, "answers").endswith("enough for features.embeddings, not for minirank extract or --try")
 
 
 def test_a_server_that_answers_and_does_not_embed():
