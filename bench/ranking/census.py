@@ -207,7 +207,8 @@ def table(results: dict) -> str:
         rows.append([f"LightGBM as it comes, {PLAIN_TREES} trees a task", "one", "", *(f"{trees['plain'][task]:.4f}" for task in TASKS)])
         rows.append([f"LightGBM tuned for income, {trees['trees']} trees", "one", "", f"{trees['tuned']:.4f}", ""])
     rows += [[name, "elsewhere", "", f"{income:.4f}", f"{marital:.4f}"] for name, income, marital in ELSEWHERE]
-    (income, marital), (many_income, many_marital), (_, plain, of_marital) = means[0], together[0], ELSEWHERE[0]
+    (income, marital), (many_income, many_marital) = means[0], together[0]
+    plain, of_marital = (trees["plain"][task] for task in TASKS) if trees else ELSEWHERE[0][1:]
     of_tuned = f" ({trees['tuned']:.4f} of income where it is tuned)" if trees else ""
     ours, theirs = search["minirank"], search["LightGBM"]
     untested = "" if "chosen" in results else " The settings chosen since are not tested yet."

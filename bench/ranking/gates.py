@@ -317,8 +317,14 @@ def _headline(results: dict) -> str:
     told = []
     for read in READ:
         found = [(strength, gain(results, BOTH, IN_X, read, strength)) for strength in STRENGTHS]
-        told.append(f"{read} " + ", ".join(f"{answer[1]['mean'][0]:+.4f} at {strength:g}" for strength, answer in found if answer))
+        told.append(f"{read} " + ", ".join(f"{_clicks(*answer)} at {strength:g}" for strength, answer in found if answer))
     return f"CTR AUC that the role in the gates adds to the role in x, by role strength: {'; '.join(told)}."
+
+
+def _clicks(worlds: int, answer: dict) -> str:
+    """CTR AUC gained, with its interval where there are worlds enough for one."""
+    interval = f" ({answer['low'][0]:+.4f} to {answer['high'][0]:+.4f})" if worlds >= LEAST else " (too few worlds for an interval)"
+    return f"{answer['mean'][0]:+.4f}{interval}"
 
 
 def _picture() -> str:

@@ -112,6 +112,7 @@ def square(strength: float) -> list[Gain]:
         Gain(f"role in x: {alike}", names["nowhere"], names["in x"], strength == 0),
         Gain(f"role in the gates, not in x: {alike}", names["nowhere"], names["in the gates"], strength == 0),
         steered(rest, alike, null=strength == 0),
+        Gain(f"role in x, in the gates too: {alike}", names["in the gates"], names["in x and the gates"], strength == 0),
     ]
 
 
