@@ -52,7 +52,7 @@ FORMAT = 1
 CONFIG, DATA, VERSIONS, PLAN, MODEL = "config.yaml", "data.json", "versions.json", "plan.txt", "model.npz"
 METRICS, TIMING, CHECKPOINT, EVALUATION = "metrics.jsonl", "timing.jsonl", "checkpoint.npz", "evaluation.json"
 CURVES = "curves.svg"
-SEEDS = "seed*.npz"
+SEEDS = "seed[0-9]*.npz"
 STAGED = ".new.part"  # holds the files of a run that is about to begin
 OURS = {CONFIG, DATA, VERSIONS, PLAN, MODEL, METRICS, TIMING, CHECKPOINT, EVALUATION, CURVES}
 OURS |= {"encoder.json", "encoder.npz", "embeddings.npz", "table_encoder.json"}
@@ -241,13 +241,14 @@ def versions() -> dict[str, Any]:
 
 def of_seed(seed: int) -> str:
     """The name of the file of one of several seeds."""
-    return SEEDS.replace("*", str(seed))
+    return f"seed{seed}.npz"
 
 
 def remove_seeds(folder: Path) -> None:
     """Remove the files of all seeds, as far as that is possible."""
     for path in folder.glob(SEEDS):
-        remove(path)
+        if path.stem.removeprefix("seed").isdecimal():  # and is not somebody's own
+            remove(path)
 
 
 def write_model(folder: Path, values: Arena, facts: np.ndarray, name: str = MODEL) -> None:

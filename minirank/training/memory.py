@@ -18,16 +18,18 @@ def enough_memory(training: TrainingConfig, plan: Plan) -> Iterator[None]:
     """Turn the errors of a model that does not fit into memory into one line.
 
     Raises:
-        ConfigError: says how much the parameters, their gradients and Adam's moments take.
+        ConfigError: says how much the parameters, their gradients, Adam's moments, and the models of several seeds take.
     """
-    needed = (5 if training.average else 4) * training.dtype.itemsize * (plan.size(table=False) + plan.size(table=True))
+    copies = (5 if training.average else 4) + (2 * training.seeds if training.seeds > 1 else 0)  # at the end all seeds, as they are read
+    needed = copies * training.dtype.itemsize * (plan.size(table=False) + plan.size(table=True))
     try:
         if needed > min(ADDRESSABLE, _physical_memory()):  # the system may promise more, and end the process that takes it
             raise MemoryError
         yield
     except MemoryError:
+        seeds = f"training.seeds (it is {training.seeds}), " if training.seeds > 1 else ""
         raise ConfigError(
-            f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower model.embedding, hidden widths, "
+            f"out of memory: training needs {needed / 2**30:,.1f} GiB for parameters alone; lower {seeds}model.embedding, hidden widths, "
             f"features.buckets, training.batch_rows (it is {training.batch_rows}) or training.threads (it is {training.threads})"
         ) from None
 

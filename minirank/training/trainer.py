@@ -78,7 +78,7 @@ def train(
         config: what to train, on what.
         folder: the run, new or empty.
         dataset: the data of the configuration where they are encoded already; None reads them.
-        resume: go on with the run that it holds; one that is finished stays as it is.
+        resume: go on with the run that it holds; one that is finished stays as it is, and is measured where it was not.
         force: overwrite the run that it holds, once the new one is ready to begin.
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
@@ -118,6 +118,8 @@ def _train(
             elif (folder / files.MODEL).exists():
                 files.remove_seeds(folder)  # of a process that was killed
                 progress.say(f"{folder} is finished already")
+                if not (folder / files.EVALUATION).exists():  # killed while it measured
+                    _measure(folder, ready.dataset, progress)
                 return _ended(folder)
         trainer = Trainer(ready, folder, progress, state, cursor)
         if state is None:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from training_world import small_config
 
-from minirank.errors import RunError
+from minirank.errors import ConfigError, RunError
 from minirank.progress import Progress
 from minirank.report.collect import collect
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
-from minirank.training import train
+from minirank.training import memory, train
+from minirank.training.prepare import prepare
 
 
 def test_the_mean_of_trainings_by_themselves(tmp_path):
@@ -33,7 +34,21 @@ def test_the_mean_of_trainings_by_themselves(tmp_path):
     np.testing.assert_allclose(run.executor.logits(run.values, rows), np.mean(alone, axis=0), rtol=1e-4, atol=1e-5)
     assert json.dumps(read_metrics(tmp_path / "run")) == json.dumps(lines)
     assert "seed 2 of 2, epoch 3  loss" in said.getvalue() and "the mean of 2 seeds is kept  valid mean.log_loss 0." in said.getvalue()
+    measured, own = tmp_path / "run" / "evaluation.json", tmp_path / "run" / "seed1_of_mine.npz"
+    before = measured.read_bytes()
+    measured.unlink()  # as after a kill while it measured
+    own.touch()
     assert train(config, tmp_path / "run", resume=True) == ended and ended.epoch == 3
+    assert measured.read_bytes() == before and own.exists()
+
+
+def test_memory_for_the_models_of_all_seeds(tmp_path, monkeypatch):
+    config = small_config(tmp_path, "training.seeds=50")
+    plan = prepare(config).plan
+    monkeypatch.setattr(memory, "_physical_memory", lambda: 50 * 4 * (plan.size(table=False) + plan.size(table=True)))
+    with pytest.raises(ConfigError, match=r"lower training.seeds \(it is 50\), model.embedding"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run" / "config.yaml").exists()
 
 
 def test_each_seed_is_stopped_for_itself_and_is_no_model_before_all_are_trained(tmp_path):
