@@ -40,6 +40,6 @@ def test_the_table_says_what_a_way_gains_and_how_far_gates_lie_apart():
     steered = {world: {"figures": [0.7 + gain] * 6, "maps": maps} for world, gain in (("11", 0.01), ("12", 0.02), ("13", 0.03))}
     cells = {json.dumps([way, "rules", 2.0]): worlds for way, worlds in ((IN_X, plain), (BOTH, steered))}
     told = table({"cells": cells, "impressions": 50_000, "seconds": 6.0, "machine": "a machine"})
-    assert "rules +0.0200 at 2;" in told and "| rules | 2 | 3 | +0.0200 (-0.0048 to +0.0448) |" in told
+    assert "rules +0.0200 (-0.0048 to +0.0448) at 2;" in told and "| rules | 2 | 3 | +0.0200 (-0.0048 to +0.0448) |" in told
     assert "| rules | 2 | +0.500 | +0.250 | 1.000 | 1.000 | 1.000 |" in told
     assert WAYS[BOTH].model.gate.role == "full"
