@@ -31,6 +31,7 @@ SCRIPTS = {
         "reading",
         "lost",
         "links",
+        "precision",
         "embeddings",
         "gates",
         "grades",
