@@ -116,6 +116,7 @@ def doctor(
         _context(client, report, listed, timeout)
         _latency(report, attempts)
         report.ability = client.ability
+        _embeddings(client, report)
         if report.ok and trial is not None:
             report.add("ok", "next", trial(client, report))
     except LLMError as error:
@@ -129,7 +130,6 @@ def doctor(
     else:
         if report.ok and trial is None:
             report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")
-        _embeddings(client, report)
     return report
 
 

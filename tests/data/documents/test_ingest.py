@@ -46,7 +46,7 @@ def test_a_folder_becomes_jobs_and_resumes(capsys, folder, tmp_path):
     assert status == 0 and "resumes: 2 read, 0 of them with hidden text, 2 not read" in said
     assert "not read: resumes/eve.txt: the file is empty" in said and "resumes/scan.jpg: a picture (.jpg); run OCR" in said
     assert lines(data / "jobs.jsonl") == [
-        {"job_id": "Clerk é", "title": "Clerk", "description": "Clerk"},
+        {"job_id": "Clerk_é", "title": "Clerk", "description": "Clerk"},
         {"job_id": "cook", "title": "Cook", "description": "Cook\n\nWe need a cook."},
     ]
     read = read_folder(data, needs_log=False)

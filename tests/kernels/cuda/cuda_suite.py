@@ -22,7 +22,7 @@ from minirank.kernels.cuda.sizes import SMALL, TM, TN
 from minirank.kernels.executor import Gradients, make_executor
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.kernels.plan import PlanBuilder
-from tests.kernels import test_plan_builder, test_plans
+from tests.kernels import test_identities, test_plan_builder, test_plans
 from tests.kernels.ops import test_operations
 
 MSE = (TASKS[0], TASKS[1], TaskConfig("relevance", {"mse": 1.0}))
@@ -169,7 +169,7 @@ def in_float32(monkeypatch):
     def assert_allclose(found, expected, rtol=1e-7, atol=0, **rest):
         close(found, expected, rtol=max(rtol, 2e-5), atol=max(atol, 2e-6), **rest)
 
-    for module in (test_plans, test_operations):
+    for module in (test_identities, test_plans, test_operations):
         monkeypatch.setattr(module, "make_executor", make)
     monkeypatch.setattr(np.testing, "assert_allclose", assert_allclose)
 
@@ -181,7 +181,7 @@ IN_FLOAT64 = {
 
 def suite_of_every_backend():
     """Test and arguments of each of the other backends' tests that is given a backend, this one in its place."""
-    for module in (test_plans, test_operations):
+    for module in (test_identities, test_plans, test_operations):
         for name, test in vars(module).items():
             marks = [mark.args for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
             if name in IN_FLOAT64 or not any(names == "backend" for names, _ in marks):
@@ -211,7 +211,9 @@ def test_odd_plans(in_float32, monkeypatch):
 
 def test_no_test_of_the_other_backends_is_left_out():
     names = {each.values[0].__name__ for each in suite_of_every_backend()}
-    told = [test for module in (test_plans, test_operations) for name, test in vars(module).items() if name.startswith("test_")]
+    told = [
+        test for module in (test_identities, test_plans, test_operations) for name, test in vars(module).items() if name.startswith("test_")
+    ]
     assert names | IN_FLOAT64.keys() == {test.__name__ for test in told if "backend" in inspect.signature(test).parameters}
     assert len(names) >= 9
 
@@ -335,8 +337,8 @@ FAULTS = {
     "a digit that goes to the place of another": (sort.sort_uses, "to = there + counts[place]", "to = there + counts[place - 1]"),
     "a barrier for some threads": (
         weight_gradients.tile_gradient,
-        "        cuda.syncthreads()\n    base",
-        "        if thread < 3:\n            cuda.syncthreads()\n    base",
+        "            cuda.syncthreads()\n        of_layer",
+        "            if thread < 3:\n                cuda.syncthreads()\n        of_layer",
     ),
     "a swapped index": (weight_gradients.store_weights, "row * columns, (base", "row, (base"),
     "a negative index": (walk.clear_rows, "work.shift + y0", "y0 - work.shift"),

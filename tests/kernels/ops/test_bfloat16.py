@@ -136,7 +136,7 @@ def test_drawn_plans(seed):
             assert other.logits(values, batch).tobytes() == logits.tobytes()
         assert CpuExecutor(plan, np.float32, 2, 64).gradients(values, batch).dense.tobytes() == found.dense.tobytes()
     exact = CpuExecutor(dataclasses.replace(plan, operations=drawn(seed)[0].operations), np.float32, 2).logits(values, batch)
-    assert rounded == (logits.tobytes() != exact.tobytes()) and distance(logits, exact) < 0.05
+    assert (rounded or logits.tobytes() == exact.tobytes()) and distance(logits, exact) < 0.05
 
 
 @needs_tiles
