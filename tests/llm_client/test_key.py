@@ -128,6 +128,7 @@ def test_the_query_of_an_address_follows_each_path_and_azure_s_key_has_its_own_h
     assert paths == {
         "/openai/deployments/d/chat/completions?api-version=2024-10-21",
         "/openai/deployments/d/models?api-version=2024-10-21",
+        "/openai/deployments/d/embeddings?api-version=2024-10-21",
         "/openai/deployments/d/props?api-version=2024-10-21",
         "/openai/deployments/d/chat/completions?model=%C3%A9",
     }

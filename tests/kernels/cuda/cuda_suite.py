@@ -273,9 +273,9 @@ def test_weight_gradients_with_the_tiles_of_a_gpu(tf32):
     rng, tolerance, rows, inner, columns = np.random.default_rng(0), 2e-3 if tf32 else 1e-6, 21, TM + 4, 70 if tf32 else 72
     x, dz, size = rng.normal(size=(rows, inner)), rng.normal(size=(rows, columns)), (inner + 1) * columns
     activations = cuda.to_device(np.concatenate([x.ravel(), dz.ravel()]).astype(np.float32))
-    table = np.zeros((3, 10), np.int64)
+    table = np.zeros((3, 11), np.int64)
     table[:2, 0], table[1, 1] = 2, TM
-    table[2] = 0, inner, inner, x.size, columns, columns, 0, inner * columns, -1, 0
+    table[2] = 0, inner, inner, x.size, columns, columns, 0, inner * columns, -1, 0, -1
     partials = cuda.to_device(np.full(2 * size, np.nan, np.float32))
     ints = cuda.to_device(np.array([0, rows, 2, 0], np.int32))
     kernel[(2, 2), kernel.threads](cuda.to_device(table), activations, ints, partials, size)
