@@ -123,7 +123,8 @@ def doctor(
         advice = _advice(error)
         if error.kind == "server":
             advice += _without_key(client, api_key_env)
-        embeds = error.kind in PERHAPS_EMBEDS and _embeddings(client, report)
+        chats = report.ability is not None  # then it is a trial that failed
+        embeds = not chats and error.kind in PERHAPS_EMBEDS and _embeddings(client, report)
         if embeds:
             advice = f"no chat: {str(error).partition('; ')[0]}; enough for features.embeddings, not for minirank extract or --try"
         report.add("note" if embeds else "FAIL", "answers" if embeds else error.kind or "error", advice)

@@ -166,14 +166,13 @@ def main() -> None:
     parser.add_argument("--impressions", type=int, default=IMPRESSIONS)
     parser.add_argument("--cells", nargs="+", default=list(CELLS), choices=list(CELLS), metavar="NAME", help="of the cells (default: all)")
     parser.add_argument("--train", action="store_true", help="write no table")
-    parser.add_argument("--cache", type=Path, help="folder that keeps encoded worlds for another campaign of the same code")
     parser.add_argument("--out", type=Path, help="folder of the records; without it they go to results/ and RESULTS.md")
     options = parser.parse_args()
     folder = options.out or REPORT.record.parent
     folder.mkdir(parents=True, exist_ok=True)
     cells, records = {name: CELLS[name] for name in options.cells}, []
     for seed in options.seeds:
-        records += Campaign(cells, seed, options.impressions, folder / "parts.jsonl", options.cache).run(options.inits)
+        records += Campaign(cells, seed, options.impressions, folder / "parts.jsonl").run(options.inits)
     results = summarise(records) | {"impressions": options.impressions, "inits": options.inits}
     results["machine"] = machine("minirank", "numpy", "numba")
     if options.train or set(options.cells) != set(CELLS):

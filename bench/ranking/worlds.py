@@ -1,7 +1,6 @@
 """Simulated worlds as the campaigns of this folder use them: what is read, encoded, trained and measured, and gains with intervals."""
 
 import json
-import pickle
 import sys
 import tempfile
 import time
@@ -9,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -123,11 +121,10 @@ class Campaign:
 
     Args:
         lines: file of records, to which those that are missing are added.
-        cache: folder of encoded rows; None = they are encoded each time.
     """
 
-    def __init__(self, cells: dict[str, Cell], seed: int, impressions: int, lines: Path, cache: Path | None = None):
-        self.cells, self.seed, self.impressions, self.lines, self.cache = cells, seed, impressions, lines, cache
+    def __init__(self, cells: dict[str, Cell], seed: int, impressions: int, lines: Path):
+        self.cells, self.seed, self.impressions, self.lines = cells, seed, impressions, lines
         self.held, self.markets = read_lines(lines), {}
 
     def run(self, inits: int) -> list[dict]:
@@ -154,20 +151,12 @@ class Campaign:
         return json.dumps([self.rows_of(cell), trained, init], sort_keys=True)
 
     def dataset(self, cell: Cell, temporary: Path) -> Dataset:
-        """The rows of a cell, from the cache where they are there."""
-        kept = self.cache and self.cache / f"{sha256(self.rows_of(cell).encode()).hexdigest()[:16]}.pickle"
-        if kept and kept.exists():
-            return pickle.loads(kept.read_bytes())
+        """The rows of a cell; what cells of one world share is made once."""
         world = cell.world_of(self.seed, self.impressions)
         if world not in self.markets:
             like = next((market for other, market in self.markets.items() if other.impressions == world.impressions), None)
             self.markets[world] = Market(world, temporary / str(len(self.markets)), like)
-        dataset = self.markets[world].dataset(READ[cell.read], cell.features)
-        if kept:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.with_suffix(".part").write_bytes(pickle.dumps(dataset))
-            kept.with_suffix(".part").replace(kept)
-        return dataset
+        return self.markets[world].dataset(READ[cell.read], cell.features)
 
     def train(self, dataset: Dataset, name: str, cell: Cell, init: int, key: str) -> None:
         """Train the runs of a cell and add its record."""

@@ -5,6 +5,7 @@ from llm_scripted import MODEL, ScriptedServer, Step, answer, closed_address, em
 
 from minirank.cli import main
 from minirank.llm_client.doctor import doctor
+from minirank.llm_client.errors import RetryLater
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,17 @@ def test_a_healthy_server(capsys):
         assert words(report, "embeddings").startswith("32 numbers a text; for a ranker: features.embeddings: {base_url: http")
         assert main(["doctor", "--base-url", server.url, "--model", MODEL]) == 0
         assert "accepted and enforced" in capsys.readouterr().out
+
+
+def test_a_trial_that_fails_is_no_server_that_only_embeds():
+    def fails(client, report):
+        raise RetryLater("it is on fire", kind="server")
+
+    with ScriptedServer(default=lambda got: embeddings(got) if got.path == "/v1/embeddings" else healthy(got)) as server:
+        report = doctor(server.url, MODEL, trial=fails)
+    subjects = [subject for _, subject, _ in report.lines]
+    assert not report.ok and subjects.count("embeddings") == 1 and report.lines[-1][:2] == ("FAIL", "server")
+    assert "no chat" not in str(report)
 
 
 def test_a_server_that_embeds_and_does_not_answer():
