@@ -48,9 +48,21 @@ def vectors_to_train(config: FeatureConfig, folder: Path, say: Say) -> Vectors |
         sources.append(ServerSource(settings, folder / STORE, say, strict=True))
     if not sources:
         raise ConfigError("features.embeddings: name a base_url or a file, or nobody gives vectors to train with")
-    vectors = Vectors(settings.model, ask=chain(sources))
+    vectors = Vectors(settings.model, ask=TrainingSources(sources))
     vectors.of([PROBE])
     return vectors
+
+
+def tell_asked(vectors: Vectors | None, say: Say) -> None:
+    """Say what a server was asked for the vectors of a training and what that cost, and how many texts have none."""
+    if vectors is None or not isinstance(vectors.ask, TrainingSources):
+        return
+    lacking, lines = vectors.ask.lacking, [source.spent() for source in vectors.ask.sources if isinstance(source, ServerSource)]
+    if lacking:
+        why = " and ".join(map(str, vectors.ask.sources))
+        lines.append(f"{len(lacking):,} of {len(vectors) + len(lacking):,} texts have no vector, so they count as unknown: {why}")
+    for line in filter(None, lines):
+        say(f"features.embeddings: {line}")
 
 
 def with_sources(vectors: Vectors, settings: EmbeddingConfig, folder: Path | None, say: Say = lambda text: None) -> None:
@@ -83,8 +95,24 @@ def chain(sources: Sequence[Ask]) -> Ask:
     return ask
 
 
+class TrainingSources:
+    """Asks sources as `chain` does.
+
+    `lacking`: texts of which none had a vector.
+    """
+
+    def __init__(self, sources: Sequence[Ask]) -> None:
+        self.sources, self.lacking = sources, set[str]()
+        self._ask = chain(sources)
+
+    def __call__(self, texts: list[str]) -> list[bytes | None]:
+        found = list(self._ask(texts))
+        self.lacking.update(text for text, vector in zip(texts, found) if vector is None)
+        return found
+
+
 class _FileSource:
-    """A file of vectors.
+    """A file of vectors; as a text, why it has none of a text.
 
     Raises:
         RunError: it cannot be used, or its vectors are of another model.
@@ -95,6 +123,10 @@ class _FileSource:
         if self._vectors.model != settings.model:
             told = f"{path}: its vectors are of the model {self._vectors.model!r}, features.embeddings.model is {settings.model!r}"
             raise RunError(f"{told}; name the model that made them")
+        self._said = f"{path} lacks them" + ("" if settings.base_url else "; make it anew of these data, or name a base_url to ask")
+
+    def __str__(self) -> str:
+        return self._said
 
     def __call__(self, texts: list[str]) -> list[bytes | None]:
         rows = self._vectors.of(texts)
@@ -102,7 +134,7 @@ class _FileSource:
 
 
 class ServerSource:
-    """A server that embeds.
+    """A server that embeds; as a text, why it has no vector of a text.
 
     Args:
         settings: which, and how hard it is driven.
@@ -122,6 +154,8 @@ class ServerSource:
         self._compared = False
         self._not_before = 0.0
         self._told: set[str] = set()
+        self._embedded = self._tokens = self._estimated = 0
+        self._cost = 0.0
         renew_in_forks(self).renew()
 
     def renew(self) -> None:
@@ -151,6 +185,18 @@ class ServerSource:
                 )
                 return [None] * len(texts)
 
+    def __str__(self) -> str:
+        return f"{self._settings.model} does not take them"
+
+    def spent(self) -> str | None:
+        """What was asked and what that cost, in words; None where nothing was."""
+        if self._client is None or not (self._embedded or self._tokens):
+            return None
+        texts = "text" if self._embedded == 1 else "texts"
+        tokens = f"{'about ' if self._estimated else ''}{self._tokens:,} tokens"
+        cost = f", cost {'at most ' if self._estimated else ''}{self._cost:.4g}" if self._settings.price_in else ""
+        return f"{self._embedded:,} new {texts} embedded by {self._client.model} at {self._client.base_url}, {tokens}{cost}"
+
     def _connected(self) -> Client:
         """The client, once its vector of the probe was seen to be that of training.
 
@@ -175,15 +221,14 @@ class ServerSource:
     def _ask(self, client: Client, texts: list[str], path: Path | None) -> list[bytes | None]:
         from minirank.llm_client import EmbeddingStore, Store
 
-        if self._strict:
-            self._say(f"vectors of {len(texts):,} texts by {client.model} at {client.base_url}, as features.embeddings says ...")
-        told = time.monotonic()
+        told, before = time.monotonic(), self._embedded
 
         def progress(done: int, total: int, failed: int) -> None:
             nonlocal told
+            self._embedded = before + done - failed
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
-                self._say(f"{done:,} of {total:,} texts embedded")
+                self._say(f"{done:,} of {total:,} texts embedded by {client.model} at {client.base_url}")
 
         with TemporaryDirectory() as temporary, Store(path or Path(temporary) / STORE) as store:
             keeper = EmbeddingStore(client, store)
@@ -193,8 +238,15 @@ class ServerSource:
                     remedy = "serve the model of that time under this name, or move the file away to start anew"
                     _check_model(client, quantised(np.frombuffer(held, "<f4")[None])[0], f"in {store.path}", remedy)
                 self._compared = True
-            done = keeper.fill(texts, progress)
-            if done.failed:
+            earlier = store.ledger()
+            try:
+                done = keeper.fill(texts, progress)
+            finally:
+                now = store.ledger()
+                self._tokens += now["tokens_in"] - earlier["tokens_in"]
+                self._estimated += now["estimated"] - earlier["estimated"]
+                self._cost += now["cost"] - earlier["cost"]
+            if done.failed and not self._strict:
                 self._tell(f"{done.failed:,} texts have no vector, for {client.model} does not take them")
             return keeper.vectors(texts)
 

@@ -76,10 +76,10 @@ class Vectors:
         self.model, self.width, self.ask, self.keep = model, width, ask, keep
         self._ids = np.zeros(0, f"S{ID_BYTES}") if ids is None else ids
         self._rows = rows
-        self._more: dict[bytes, np.ndarray | None] = {}  # of texts that were asked for, (W,) int16
+        self._more: dict[bytes, np.ndarray] = {}  # of texts that were asked for, (W,) int16
 
     def __len__(self) -> int:
-        return len(self._ids) + sum(row is not None for row in self._more.values())
+        return len(self._ids) + len(self._more)
 
     @classmethod
     def load(cls, path: Path, remedy: str = _AGAIN) -> Vectors:
@@ -110,10 +110,9 @@ class Vectors:
 
     def save(self, path: Path) -> None:
         """Write all of them; the same vectors give the same bytes."""
-        more = {name: row for name, row in self._more.items() if row is not None}
-        ids = np.concatenate([self._ids, np.array([*more], f"S{ID_BYTES}")])
+        ids = np.concatenate([self._ids, np.array([*self._more], f"S{ID_BYTES}")])
         parts = [] if self._rows is None else [quantised(self._rows[first : first + CHUNK]) for first in range(0, len(self._ids), CHUNK)]
-        rows = np.concatenate([*parts, *(row[None] for row in more.values())]) if len(ids) else np.zeros((0, self.width or 1), np.int16)
+        rows = np.concatenate([*parts, *(row[None] for row in self._more.values())]) if len(ids) else np.zeros((0, self.width or 1), np.int16)
         ids, first = np.unique(ids, return_index=True)
         save_npz(path, {"id": ids, "vector": rows[first], "model": np.array(self.model)})
 
@@ -139,7 +138,7 @@ class Vectors:
                 found[row] = vector
         return found
 
-    def _others(self, texts: dict[bytes, str]) -> dict[bytes, np.ndarray | None]:
+    def _others(self, texts: dict[bytes, str]) -> dict[bytes, np.ndarray]:
         """Vectors of texts that training did not see, by their ids: those in memory, and those that are asked for now."""
         more = self._more
         wanted = {name: text for name, text in texts.items() if name not in more}

@@ -15,7 +15,7 @@ from ..evaluation.targets import is_recruiting, label_kind
 from ..extract import read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
-from ..features.embedding_sources import vectors_to_train
+from ..features.embedding_sources import tell_asked, vectors_to_train
 from ..features.encoder import check_columns, labels_only
 from ..locking import holder
 
@@ -43,10 +43,14 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     features = read_features(folder)
     folder, split = split_of(folder, data)
     say(f"encoding {len(folder.impressions):,} impressions ...")
-    if not isinstance(encoder, Encoder):
-        vectors = vectors_to_train(config.features, folder.path, say)
-        encoder = Encoder.fit(folder, features, split.train, config.features, vectors)
-    return select_tasks(encoder.dataset(folder, features, split), config.tasks)
+    vectors = None
+    try:
+        if not isinstance(encoder, Encoder):
+            vectors = vectors_to_train(config.features, folder.path, say)
+            encoder = Encoder.fit(folder, features, split.train, config.features, vectors)
+        return select_tasks(encoder.dataset(folder, features, split), config.tasks)
+    finally:
+        tell_asked(vectors, say)
 
 
 def load_labels(config: Config, folder: DataFolder) -> Dataset:

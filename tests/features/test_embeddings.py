@@ -22,6 +22,7 @@ from minirank.features import Encoder
 from minirank.features.embedding_sources import STORE, vectors_to_train, with_sources
 from minirank.features.embeddings import SCALE, Meaning, Vectors, asked_pieces, best_cosines, pieces, quantised, text_id, whole_cosine
 from minirank.features.inputs import MEANING
+from minirank.run.load_data import load_dataset
 
 SETTINGS = EmbeddingConfig(model=MODEL)
 CONFIG = FeatureConfig(embeddings=SETTINGS)
@@ -199,6 +200,33 @@ def test_vectors_that_nobody_has_are_an_error_of_training(world, tmp_path):
     with pytest.raises(RunError, match=r"of the model 'other', features\.embeddings\.model is 'scripted'"):
         vectors_to_train(config, tmp_path, print)
     assert vectors_to_train(FeatureConfig(), tmp_path, print) is None and not (tmp_path / "nowhere" / STORE).exists()
+
+
+def test_a_training_says_once_what_it_asked_for_and_what_nobody_had(world, tmp_path):
+    """What was asked before costs nothing and is not told again; a file that lacks a few pieces of each text is told all the same."""
+    shutil.copytree(world[0].path, tmp_path / "data")
+    folder = read_folder(tmp_path / "data")
+    extract_folder(folder)
+
+    def told(**settings):
+        said = []
+        load_dataset(Config(FolderConfig(folder.path), FeatureConfig(embeddings=replace(SETTINGS, **settings))), say=said.append)
+        return [line for line in said if line.startswith("features.embeddings")]
+
+    with ScriptedServer(default=embeddings) as server:
+        (line,) = told(base_url=server.url, price_in=1000.0)
+        sent = [text for request in server.received for text in request.body["input"]]
+        tokens = sum(2 * sum(len(text.split()) for text in request.body["input"]) + 1 for request in server.received)
+        cost = f"{tokens:,} tokens, cost {tokens / 1000:.4g}"
+        assert line == f"features.embeddings: {len(sent):,} new texts embedded by {MODEL} at {server.url}/v1, {cost}"
+        assert told(base_url=server.url, price_in=1000.0) == []
+    texts = sorted(set(sent))
+    for kept, said in ((texts[1:], [f"1 of {len(texts):,} texts have no vector"]), (texts, [])):
+        path = tmp_path / "v.npz"
+        np.savez(path, id=np.array([text_id(text) for text in kept]), vector=np.array([vector(t) for t in kept]), model=np.array(MODEL))
+        found = [line.partition(": ")[2] for line in told(file=path)]
+        assert [line.partition(",")[0] for line in found] == said
+        assert all(line.endswith(f"{path} lacks them; make it anew of these data, or name a base_url to ask") for line in found)
 
 
 def test_only_the_model_is_what_predictions_depend_on(tmp_path):
