@@ -126,8 +126,10 @@ def doctor(
         chats = report.ability is not None  # then it is a trial that failed
         embeds = not chats and error.kind in PERHAPS_EMBEDS and _embeddings(client, report)
         if embeds:
-            advice = f"no chat: {str(error).partition('; ')[0]}; enough for features.embeddings, not for minirank extract or --try"
+            advice = f"no chat: {str(error).partition('; ')[0]}; enough for features.embeddings, not for minirank extract"
         report.add("note" if embeds else "FAIL", "answers" if embeds else error.kind or "error", advice)
+        if embeds and trial is not None:
+            report.add("FAIL", "trial", f"nothing was tried, since {client.model} does not chat; name one that does with --model")
     else:
         if report.ok and trial is None:
             report.add("ok", "next", f"minirank extract DATA --base-url {quote(client.base_url)} --model {quote(client.model)}")

@@ -12,7 +12,7 @@ import math
 import sys
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from .client import CUT, BeforeSend, Client, Endpoint
@@ -86,7 +86,7 @@ def _exchange(client: Client, sent: dict, attempts: list[Attempt], before_send: 
         try:
             return client.exchange(sent | {"encoding_format": "base64"}, 0, "embeddings", attempts, before_send, ENDPOINT)
         except CapabilityError:
-            client.learn(client.ability.without_base64())
+            client.learn(replace(client.ability, base64=False))
     try:
         return client.exchange(sent, 0, "embeddings", attempts, before_send, ENDPOINT)
     except CapabilityError as error:

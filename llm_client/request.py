@@ -94,10 +94,6 @@ class Ability:
         """Of the rung."""
         return RUNGS[self.rung]
 
-    def without_base64(self) -> Ability:
-        """For a server that sends vectors as lists of numbers alone."""
-        return replace(self, base64=False)
-
     def without(self, error: CapabilityError, sent: dict) -> Ability:
         """What is left after the server rejected something that was sent.
 

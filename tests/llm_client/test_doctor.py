@@ -59,14 +59,16 @@ def test_a_trial_that_fails_is_no_server_that_only_embeds():
     assert "no chat" not in str(report)
 
 
-def test_a_server_that_embeds_and_does_not_answer():
+def test_a_server_that_embeds_and_does_not_answer(capsys):
     def only_embeds(received):
         return embeddings(received) if received.path == "/v1/embeddings" else Step(404, "not found")
 
     with ScriptedServer(default=only_embeds) as server:
         report = doctor(server.url, MODEL)
         assert report.ok and marks(report)["embeddings"] == "ok" and marks(report)["answers"] == "note" and "next" not in marks(report)
-        assert words(report, "answers").endswith("enough for features.embeddings, not for minirank extract or --try")
+        assert words(report, "answers").endswith("enough for features.embeddings, not for minirank extract")
+        assert main(["doctor", "--base-url", server.url, "--model", MODEL, "--try"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("FAIL  trial           nothing was tried, since scripted does not chat; ")
 
 
 def test_a_server_that_answers_and_does_not_embed():
