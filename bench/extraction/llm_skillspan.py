@@ -23,23 +23,22 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.extraction.skillspan import SPAN_COLUMNS, read_postings, score, span_cells
-from bench.tables import Report, machine, markdown, paragraphs
+from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.extract import JobFeatures, extract_job
 from minirank.extract.llm import Asker, LLMDocument, ValueCounts
 from minirank.llm_client import Client, Limits, Store
 
-SERVER = "import llm_server; llm_server.SLOTS = 1; llm_server.serve(0, threads={threads})"
+SERVER = "import llm_server; llm_server.SLOTS, llm_server.CONTEXT = 1, {context}; llm_server.serve(0, {threads}, {name!r})"
 CLAIMS = ("grounded", "ungrounded", "leaked", "invalid")
 MEDIANS = ("seconds", "tokens_in", "tokens_out", "attempts", "milliseconds_rules")
 LISTS = ("must_have", "nice_to_have", "soft_skills", "responsibilities")
 
 
 @contextmanager
-def local_server(threads: int) -> Iterator[str]:
+def local_server(name: str = "smollm2-135m", context: int = 16_384, threads: int = 1) -> Iterator[str]:
     """The base URL of a server of our own, one slot with the whole context."""
-    worlds = Path(__file__).resolve().parents[2] / "tests" / "worlds"
-    command = [sys.executable, "-c", SERVER.format(threads=threads)]
-    process = subprocess.Popen(command, cwd=worlds, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-c", SERVER.format(context=context, threads=threads, name=name)]
+    process = subprocess.Popen(command, cwd=CHECKOUT / "tests" / "worlds", text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         address = process.stdout.readline().strip()
         if not address:
@@ -85,7 +84,8 @@ def spent(asker: Asker, requests: list) -> dict:
     """Attempts, seconds and tokens of requests, in this run or an earlier one; read from the ledger in the store."""
     sums = "SELECT COUNT(*), TOTAL(ms) / 1000, TOTAL(tokens_in), TOTAL(tokens_out) FROM attempts WHERE digest = ?"
     with closing(sqlite3.connect(asker.store.path)) as ledger:
-        rows = [ledger.execute(sums, (request.digest(asker.client.model),)).fetchone() for request in requests]
+        asked = dict.fromkeys(request.digest(asker.client.model) for request in requests)  # what repeats is asked once
+        rows = [ledger.execute(sums, (digest,)).fetchone() for digest in asked]
     return dict(zip(("attempts", "seconds", "tokens_in", "tokens_out"), map(sum, zip(*rows))))
 
 
@@ -139,7 +139,7 @@ def main() -> None:
     everything = list(read_postings(options.path / "train.json"))
     chosen = np.random.default_rng(0).permutation(len(everything))[: options.postings]  # fewer are a part of more
     postings = [everything[i] for i in chosen]
-    server = nullcontext(options.base_url) if options.base_url else local_server(options.threads)
+    server = nullcontext(options.base_url) if options.base_url else local_server(threads=options.threads)
     with tempfile.TemporaryDirectory() as folder, Store(options.store or Path(folder) / "llm.sqlite") as store, server as url:
         client = Client(url, options.model, timeout=600, limits=Limits(concurrency=1, retries=2))
         records, found = measure(postings, Asker(client, store, notice=lambda text: print(text, file=sys.stderr)))

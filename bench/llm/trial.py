@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.extraction.llm_sentences import MODELS, local_server
+from bench.extraction.llm_sentences import CONTEXT, MODELS
+from bench.extraction.llm_skillspan import local_server
 from bench.tables import Report, machine, paragraphs
 from minirank.commands.doctor import trial
 from minirank.extract.llm.extract_llm import STYLES
@@ -21,7 +22,7 @@ SHOWN = ("rules", "style document", "style spans", "verdict", "next")  # lines o
 
 def said_of(name: str, styles: list[str]) -> list[str]:
     """The doctor's lines on the trial of a model."""
-    with local_server(name) as url:
+    with local_server(name, CONTEXT) as url:
         report = doctor(url, name, timeout=3600, tell=partial(print, flush=True), trial=partial(trial, styles=styles))
     return [line for line in str(report).splitlines() if line[6:].startswith(SHOWN)]
 

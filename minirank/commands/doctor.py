@@ -67,7 +67,9 @@ def trial(client: Client, report: ServerReport, styles: Iterable[str] = ("docume
     counts, seconds = rules_trial()
     asked = sum(len(posting.truth) for posting in postings())
     report.add("ok", "rules", f"F1 {f1(counts):.2f} of the {asked} skills that {len(postings())} postings ask for, in {seconds:.2f} s")
-    trials = try_styles(client, lambda each: report.add("ok" if each.gain[1] > 0 else "note", f"style {each.style}", str(each)), styles)
+    trials = try_styles(
+        client, counts, lambda each: report.add("ok" if each.gain[1] > 0 else "note", f"style {each.style}", str(each)), styles
+    )
     style, words = verdict(trials)
     report.add("ok" if style else "note", "verdict", words)
     if style is None:

@@ -112,7 +112,8 @@ class Vectors:
         """Write all of them; the same vectors give the same bytes."""
         ids = np.concatenate([self._ids, np.array([*self._more], f"S{ID_BYTES}")])
         parts = [] if self._rows is None else [quantised(self._rows[first : first + CHUNK]) for first in range(0, len(self._ids), CHUNK)]
-        rows = np.concatenate([*parts, *(row[None] for row in self._more.values())]) if len(ids) else np.zeros((0, self.width or 1), np.int16)
+        parts += [row[None] for row in self._more.values()]
+        rows = np.concatenate(parts) if parts else np.zeros((0, self.width or 1), np.int16)
         ids, first = np.unique(ids, return_index=True)
         save_npz(path, {"id": ids, "vector": rows[first], "model": np.array(self.model)})
 

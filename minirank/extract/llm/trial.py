@@ -105,18 +105,18 @@ def rules_trial() -> tuple[np.ndarray, float]:
 
 
 def try_styles(
-    client: Client, tell: Callable[[StyleTrial], None] = lambda trial: None, styles: Iterable[str] = tuple(STYLES)
+    client: Client, rules: np.ndarray, tell: Callable[[StyleTrial], None] = lambda trial: None, styles: Iterable[str] = tuple(STYLES)
 ) -> list[StyleTrial]:
     """Extract the postings in every style.
 
     Args:
         client: of the model.
+        rules: counts of `rules_trial`.
         styles: of STYLES.
         tell: called with each style's trial.
     Raises:
         FatalError: nothing can be asked.
     """
-    rules, _ = rules_trial()
     trials = []
     for style in styles:
         trials.append(_try(style, client, rules))
