@@ -107,7 +107,8 @@ def table(results: dict) -> str:
     rows = results["rows"]
     return paragraphs(
         f"Read by `ingest`, what is hidden in a PDF file wins at most {max(row['places'][1] for row in rows)} of {results['candidates']} "
-        f"places; {sum(row['same'] == 1 for row in rows)} of {len(rows)} ways to hide something leave every score as it was.",
+        f"places; {sum(row['same'] == 1 for row in rows)} of {len(rows)} hidden payloads ({len(PAYLOADS)} texts, {len(WAYS)} ways each) "
+        "leave every score as it was.",
         f"{results['candidates']} resumes, {JOBS} jobs, the ranker of the table above. Told apart: named as hidden in the report of "
         "`ingest`. Same score: to the last bit, as of the same PDF file without the payload. Places won: mean and most.",
         markdown(
