@@ -1,4 +1,4 @@
-"""Census-Income: five seeds of examples/census.yaml and the mean of their logits, beside boosted trees that were tuned as much.
+"""Census-Income: five seeds of examples/census.yaml and the mean of their logits, beside boosted trees, as they come and tuned.
 
     python bench/ranking/census.py census_income_kdd --choose       a tenth of the training rows; adds to census_search.jsonl
     python bench/ranking/census.py census_income_kdd --trees        LightGBM on the test file
