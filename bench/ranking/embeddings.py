@@ -7,8 +7,8 @@
 The vectors are those of all-MiniLM-L6-v2 (22M parameters, English), from the server of tests/worlds/sentence_encoder.py, which is
 started here; another one is named with --base-url and --model. FOLDER keeps what it gave, the record each piece that was measured.
 
-Thresholds and features were chosen in worlds 11 to 13. --judge also reads the judgements of TalentCLEF, and notes that among the
-readings of real_texts.py, for choices must not be made on them.
+Thresholds of links were chosen in worlds 11 and 12, those of vectors in 11. --judge also reads the judgements of
+TalentCLEF, and notes that among the readings of real_texts.py, for choices must not be made on them.
 """
 
 import argparse
@@ -28,21 +28,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.ranking import real_texts
 from bench.ranking.links import count_links
-from bench.ranking.worlds import TITLES, answer_cells, paired, train_once
+from bench.ranking.worlds import TITLES, Market, answer_cells, paired, train_once
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.embeddings import EmbeddingConfig
 from minirank.config.features import FeatureConfig
 from minirank.config.model import ModelConfig
-from minirank.data import read_folder, split_by_time
-from minirank.extract import clean_form, extract_folder, extract_job, extract_resume
+from minirank.extract import clean_form, extract_job, extract_resume
 from minirank.features import Encoder
 from minirank.features.embedding_sources import STORE, vectors_to_train
 from minirank.features.embeddings import Meaning, Vectors, asked_pieces, best_cosines, pieces, whole_cosine
 from minirank.features.links import Links
 from minirank.features.profiles import job_text, resume_text
 from minirank.llm_client import Store
-from minirank.simulate import World, WorldConfig
+from minirank.simulate import WorldConfig
 
 SEEDS = [1, 2, 3, 4, 5]
 SIZES = [2_000]
@@ -127,25 +126,18 @@ def config_of(cell: str, settings: EmbeddingConfig) -> FeatureConfig:
     return FeatureConfig(links=links, embeddings=settings if vectors else EmbeddingConfig())
 
 
-class Market:
-    """A world in a folder, and what the rules read of it."""
+def training_texts(market: Market) -> tuple[list, list]:
+    """Jobs, and the last snapshots of resumes, of training rows, as links are learned from them."""
+    folder, features, train = market.folder, market.rules, market.split.train
+    shown = folder.impressions
+    jobs = [(job_text(folder.jobs[j], features.jobs[j]), features.jobs[j]) for j in np.unique(shown.job[train])]
+    last = {folder.resumes[r]["resume_id"]: r for r in np.unique(shown.resume[train])}.values()
+    return jobs, [(resume_text(folder.resumes[r], features.resumes[r]), features.resumes[r]) for r in last]
 
-    def __init__(self, world: WorldConfig, path: Path) -> None:
-        self.world = World(world)
-        self.world.write(path)
-        self.folder = read_folder(path)
-        self.features, self.split = extract_folder(self.folder), split_by_time(self.folder)
 
-    def training_texts(self) -> tuple[list, list]:
-        """Jobs, and the last snapshots of resumes, of training rows, as links are learned from them."""
-        shown, folder, features = self.folder.impressions, self.folder, self.features
-        jobs = [(job_text(folder.jobs[j], features.jobs[j]), features.jobs[j]) for j in np.unique(shown.job[self.split.train])]
-        last = {folder.resumes[r]["resume_id"]: r for r in np.unique(shown.resume[self.split.train])}.values()
-        return jobs, [(resume_text(folder.resumes[r], features.resumes[r]), features.resumes[r]) for r in last]
-
-    def encoder(self, config: FeatureConfig, cache: Path) -> Encoder:
-        vectors = vectors_to_train(config, cache, _say)
-        return Encoder.fit(self.folder, self.features, self.split.train, config, vectors)
+def encoder_of(market: Market, config: FeatureConfig, cache: Path) -> Encoder:
+    """Fitted on what the rules read, with the vectors that the features name."""
+    return Encoder.fit(market.folder, market.rules, market.split.train, config, vectors_to_train(config, cache, _say))
 
 
 def _say(text: str) -> None:
@@ -157,12 +149,12 @@ def measure_links(world: WorldConfig, settings: EmbeddingConfig, cache: Path) ->
     with tempfile.TemporaryDirectory() as temporary:
         market = Market(world, Path(temporary) / "data")
         found: dict = {"seed": world.seed, "impressions": world.impressions}
-        encoder = market.encoder(FeatureConfig(), cache)
+        encoder = encoder_of(market, FeatureConfig(), cache)
         vectors = vectors_to_train(FeatureConfig(embeddings=settings), cache, _say)
         for cell, given in (("links", None), ("links and vectors", vectors.of)):
             # Whole texts are not embedded for this: phrases and names alone.
-            text = replace(encoder.text, links=Links.fit(*market.training_texts(), given))
-            found[cell] = count_links(market.world, market.folder, market.features, replace(encoder, text=text))
+            text = replace(encoder.text, links=Links.fit(*training_texts(market), given))
+            found[cell] = count_links(market.world, market.folder, market.rules, replace(encoder, text=text))
     _say(str(found))
     return found
 
@@ -175,8 +167,8 @@ def measure_rankers(world: WorldConfig, settings: EmbeddingConfig, cache: Path, 
         found["texts"] = len(market.folder.jobs) + len(market.folder.resumes)
         for cell in CELLS:
             config = config_of(cell, settings)
-            encoder, begin = market.encoder(config, cache), time.process_time()
-            dataset = encoder.dataset(market.folder, market.features, market.split)
+            encoder, begin = encoder_of(market, config, cache), time.process_time()
+            dataset = encoder.dataset(market.folder, market.rules, market.split)
             seconds = time.process_time() - begin
             settled = Config(FolderConfig(market.folder.path), features=config, model=ModelConfig(architecture="shared_bottom"))
             runs = [replace(settled, training=replace(settled.training, seed=init)) for init in range(inits)]

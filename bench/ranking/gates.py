@@ -1,6 +1,7 @@
 """Why the role in the gates helps where it does, and how the way in which it enters by default was chosen.
 
     python bench/ranking/gates.py                                                       the campaign; it goes on where it was stopped
+    python bench/ranking/gates.py --ways "*cosine"                                      some cells; the others keep the record's figures
     python bench/ranking/gates.py --seeds 11 --strengths 0 2 --ways "in x*" --out try   a part of it, printed only
 
 Worlds in which roles share one taste (strength 0), differ as in the simulator (1) or twice as much (2), read by the rules or by a
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +30,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.worlds import answer_cells, paired, read_lines
+from bench.ranking.worlds import RARE, RULES, Market, add_line, answer_cells, expected_auc, paired, read_by_rules, read_lines, read_with
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
+from minirank.config.features import FeatureConfig
 from minirank.config.model import GateConfig, ModelConfig
-from minirank.data import Dataset, read_folder, split_by_time
-from minirank.extract import extract_folder
-from minirank.features import Encoder
+from minirank.data import Dataset
 from minirank.kernels.plan import Slot
 from minirank.model import architectures
 from minirank.model.network import Network
@@ -42,13 +43,13 @@ from minirank.run.folder import read_config, read_data_facts, read_model
 from minirank.run.gates import gate_statistics
 from minirank.run.load_run import Run
 from minirank.run.scoring import predictions_of
-from minirank.simulate import Reader, World, WorldConfig
+from minirank.simulate import World, WorldConfig
 from minirank.simulate.truth import in_chunks
 from minirank.training import train
 
 SEEDS, IMPRESSIONS, STRENGTHS = (11, 12, 13), 50_000, (0.0, 1.0, 2.0)
-RULES, PERFECT, RARE = "rules", "perfect reader", "executive"
-READ = (RULES, PERFECT)
+PERFECT = "perfect reader"
+READ = {RULES: read_by_rules, PERFECT: partial(read_with, 1.0, 0.0)}
 LEAST = 3  # worlds that an interval is told of
 SHOWN = ("CTR AUC", "CVR AUC", "CTCVR AUC", "NDCG@10", f"CTR AUC, {RARE}", f"CTCVR AUC, {RARE}")
 
@@ -109,7 +110,13 @@ def main() -> None:
         write_record(folder / "gates.json", results)
         print(table(results))
     else:
-        REPORT.publish(results)
+        REPORT.publish(with_others(results, REPORT.read()))
+
+
+def with_others(results: dict, held: dict) -> dict:
+    """Results, with what the record holds of worlds of their size that were not trained now."""
+    cells = held["cells"] if held.get("impressions") == results["impressions"] else {}
+    return results | {"cells": cells | {name: cells.get(name, {}) | worlds for name, worlds in results["cells"].items()}}
 
 
 def chosen(names: Iterable[str], patterns: list[str]) -> list[str]:
@@ -119,7 +126,7 @@ def chosen(names: Iterable[str], patterns: list[str]) -> list[str]:
 
 def run_world(world: WorldConfig, strengths: list[float], readers: list[str], names: list[str], lines: Path) -> None:
     """A record a cell; those in `lines` already are not trained again."""
-    held = read_lines(lines)
+    held, market = read_lines(lines), None
     with tempfile.TemporaryDirectory() as temporary:
         for read in readers:
             dataset = None
@@ -129,23 +136,14 @@ def run_world(world: WorldConfig, strengths: list[float], readers: list[str], na
                     if key in held:
                         continue
                     start = time.process_time()
-                    dataset = dataset or encode(world, read, Path(temporary) / read)
+                    market = market or Market(world, Path(temporary) / "data")
+                    dataset = dataset or market.dataset(READ[read], FeatureConfig())
                     record = {"key": key, "world": world.seed, "strength": strength, "read": read, "way": name}
                     folder = Path(temporary) / f"{read}, {strength:g}, {name}"
                     record |= run_way(relabelled(dataset, replace(world, role_strength=strength)), WAYS[name], folder)
                     record["seconds"] = round(time.process_time() - start, 1)
-                    with open(lines, "a", encoding="utf-8") as stream:
-                        stream.write(json.dumps(record) + "\n")
+                    add_line(lines, record)
                     print(f"world {world.seed}, strength {strength:g}, {read}: {name}, {record['seconds']} s", flush=True)
-
-
-def encode(config: WorldConfig, read: str, path: Path) -> Dataset:
-    """The rows of a world, read by the rules or by a perfect reader."""
-    world = World(config)
-    world.write(path)
-    folder = read_folder(path)
-    features, split = extract_folder(folder) if read == RULES else Reader(world).read(1.0, 0.0), split_by_time(folder)
-    return Encoder.fit(folder, features, split.train).dataset(folder, features, split)
 
 
 def relabelled(dataset: Dataset, config: WorldConfig) -> Dataset:
@@ -192,17 +190,10 @@ def figures(dataset: Dataset, scores: dict[str, np.ndarray]) -> list[float]:
     rows = dataset.test
     click, answer = dataset.truth["click"][rows], dataset.truth["conversion"][rows]
     both, rare = scores["ctr"] * scores["cvr"], dataset.role[rows] == dataset.role_names.index(RARE)
-    found = [expected_auc(click, 1 - click, scores["ctr"]), expected_auc(click * answer, click * (1 - answer), scores["cvr"])]
-    found += [expected_auc(click * answer, 1 - click * answer, both), expected_ndcg(click * (1 + 2 * answer), both, dataset.search[rows])]
+    found = [expected_auc(click, scores["ctr"]), expected_auc(answer, scores["cvr"], click), expected_auc(click * answer, both)]
+    found.append(expected_ndcg(click * (1 + 2 * answer), both, dataset.search[rows]))
     click, answer, clicks, both = (values[rare] for values in (click, answer, scores["ctr"], both))
-    return [*found, expected_auc(click, 1 - click, clicks), expected_auc(click * answer, 1 - click * answer, both)]
-
-
-def expected_auc(positive: np.ndarray, negative: np.ndarray, scores: np.ndarray) -> float:
-    """The AUC where row i is positive p_i times and negative n_i times: sum_ij p_i n_j [s_i > s_j] / sum_ij p_i n_j, ties half."""
-    place = np.unique(scores, return_inverse=True)[1]
-    p, n = np.bincount(place, positive), np.bincount(place, negative)
-    return float((p * (np.cumsum(n) - n / 2)).sum() / (p.sum() * n.sum()))
+    return [*found, expected_auc(click, clicks), expected_auc(click * answer, both)]
 
 
 def expected_ndcg(gains: np.ndarray, scores: np.ndarray, search: np.ndarray) -> float:

@@ -23,20 +23,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.worlds import answer_cells, paired, read_lines
+from bench.ranking.worlds import Market, add_line, answer_cells, paired, read_by_rules, read_lines, train_and_predict
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
+from minirank.config.features import FeatureConfig
 from minirank.config.model import TaskConfig
-from minirank.data import Dataset, read_folder, split_by_time
+from minirank.data import Dataset
 from minirank.evaluation.metrics import concordance
-from minirank.extract import extract_folder
 from minirank.extract.grades import Pairs
 from minirank.extract.rules.grade_rules import grade_by_rules
-from minirank.features import Encoder
-from minirank.run.load_run import load_run
-from minirank.run.prediction import predict
-from minirank.simulate import World, WorldConfig
-from minirank.training import train
+from minirank.simulate import WorldConfig
 
 SEEDS, IMPRESSIONS, SHARES = (1, 2, 3), 10_000, (0.0, 0.4, 0.8)
 RELEVANCE = 2  # column of the labels
@@ -110,25 +106,22 @@ def run_world(world: WorldConfig, names: list[str], lines: Path) -> list[dict]:
             if dataset is None:
                 dataset, rules = encode(world, Path(temporary) / "data")
             if name == READ:
-                figures = measure(dataset, rules[0])
+                figures = measure(dataset, rules[0][dataset.test])
             else:
                 figures = measure(dataset, trained(with_grades(dataset, rules, CELLS[name]), CELLS[name], Path(temporary) / name))
             held[key] = {"key": key, "world": world.seed, "cell": name, "figures": figures, "seconds": time.process_time() - start}
-            with open(lines, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(held[key]) + "\n")
+            add_line(lines, held[key])
             print(f"world {world.seed}: {name}, {np.round(figures, 4)}, {held[key]['seconds']:.0f} s", flush=True)
     return [held[key] for key in keys.values()]
 
 
 def encode(world: WorldConfig, path: Path) -> tuple[Dataset, tuple[np.ndarray, np.ndarray]]:
     """The rows of a world, read by rules, and the grades of `minirank grade --rules` for them: (relevance, confidence), (N,) each."""
-    World(world).write(path)
-    folder = read_folder(path)
-    features, split = extract_folder(folder), split_by_time(folder)
-    shown = folder.impressions
-    grades = grade_by_rules(folder, features, Pairs(shown.job, shown.resume))
+    market = Market(world, path)
+    shown = market.folder.impressions
+    grades = grade_by_rules(market.folder, market.rules, Pairs(shown.job, shown.resume))
     rules = np.array([[grade.relevance, grade.confidence] for grade in grades]).T
-    return Encoder.fit(folder, features, split.train).dataset(folder, features, split), (rules[0], rules[1])
+    return market.dataset(read_by_rules, FeatureConfig()), (rules[0], rules[1])
 
 
 def with_grades(dataset: Dataset, rules: tuple[np.ndarray, np.ndarray], cell: Cell) -> Dataset:
@@ -154,17 +147,16 @@ def with_grades(dataset: Dataset, rules: tuple[np.ndarray, np.ndarray], cell: Ce
 
 
 def trained(dataset: Dataset, cell: Cell, folder: Path) -> np.ndarray:
-    """(N,) the relevance that a network predicts which was trained on these rows."""
+    """The relevance of the test rows that a network predicts which was trained on these rows."""
     tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance", loss={cell.loss: 1.0}))
-    train(Config(FolderConfig(folder.parent / "data"), tasks=tasks), folder, dataset=dataset)
-    run = load_run(folder)
-    return predict(run.executor, run.values, dataset.rows, run.config.model.position_field)["relevance"]
+    return train_and_predict(dataset, Config(FolderConfig(folder.parent / "data"), tasks=tasks), folder)[0]["relevance"]
 
 
 def measure(dataset: Dataset, predicted: np.ndarray) -> list[float]:
-    """`FIGURES` of the test rows, against what texts and hires tell of the true relevance."""
-    rows = dataset.test[~np.isnan(predicted[dataset.test])]
-    truth, found = dataset.truth["relevance_reachable"][rows], predicted[rows]
+    """`FIGURES` of the test rows, against what texts and hires tell of the true relevance; those without a prediction do not count."""
+    known = ~np.isnan(predicted)
+    rows, found = dataset.test[known], predicted[known]
+    truth = dataset.truth["relevance_reachable"][rows]
     return [concordance(truth, found, dataset.rows.groups[rows]).value, float(np.mean((found - truth) ** 2))]
 
 

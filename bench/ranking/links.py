@@ -20,13 +20,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.worlds import train_once
+from bench.ranking.worlds import Market, train_once
 from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.features import FeatureConfig
 from minirank.config.model import ModelConfig
-from minirank.data import DataFolder, read_folder, split_by_time
-from minirank.extract import Features, extract_folder
+from minirank.data import DataFolder
+from minirank.extract import Features
 from minirank.features import Encoder
 from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.simulate import World, WorldConfig
@@ -56,11 +56,8 @@ def main() -> None:
 def measure(config: WorldConfig, inits: int) -> dict:
     """One world: links, seconds and figures."""
     with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "data"
-        world = World(config)
-        world.write(path)
-        folder = read_folder(path)
-        features, split = extract_folder(folder), split_by_time(folder)
+        market = Market(config, Path(temporary) / "data")
+        folder, features, split = market.folder, market.rules, market.split
         found: dict = {"seed": config.seed, "impressions": config.impressions, "texts": len(folder.jobs) + len(folder.resumes)}
         for name in ("without", "with"):
             switches = FeatureConfig(links=name == "with")
@@ -71,12 +68,12 @@ def measure(config: WorldConfig, inits: int) -> dict:
             seconds = {"fit": fitted - begin, "dataset": time.process_time() - fitted}
             figures = defaultdict(list)
             for init in range(inits):
-                settings = Config(FolderConfig(path), features=switches, model=ModelConfig(architecture="shared_bottom"))
+                settings = Config(FolderConfig(folder.path), features=switches, model=ModelConfig(architecture="shared_bottom"))
                 settings = replace(settings, training=replace(settings.training, seed=init))
                 for title, value in train_once(dataset, settings, Path(temporary) / f"{name} {init}")["figures"].items():
                     figures[title].append(value)
             found[name] = {"figures": {title: float(np.mean(values)) for title, values in figures.items()}, "seconds": seconds}
-        found["links"] = count_links(world, folder, features, encoder)
+        found["links"] = count_links(market.world, folder, features, encoder)
         print({key: value for key, value in found.items() if key not in ("with", "without")}, flush=True)
         return found
 

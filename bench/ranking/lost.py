@@ -23,7 +23,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
-from bench.ranking.worlds import Market, expected_auc, read_lines, read_with
+from bench.ranking.worlds import Market, add_line, expected_auc, read_lines, read_with
 from bench.tables import Report, machine, markdown, paragraphs
 from minirank.config.configuration import Config, FolderConfig
 from minirank.config.features import FeatureConfig
@@ -99,8 +99,7 @@ def run_world(config: WorldConfig, names: list[str], lines: Path) -> dict[str, l
                     market = Market(config, Path(temporary) / "data")
                     dataset, world = market.dataset(PERFECT, FeatureConfig()), market.world
                 held[key] = {"key": key, "shares": shares(dataset, world, CELLS[name], Path(temporary) / "run")}
-            with open(lines, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(held[key]) + "\n")
+            add_line(lines, held[key])
             print(f"world {config.seed}: {name}, {held[key]['shares']}", flush=True)
         found[name] = held[key]["shares"]
     return found

@@ -17,21 +17,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import t as student
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
+from bench.ranking.worlds import Market, answer_cells, paired, read_by_rules
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.config.configuration import Config, FolderConfig, load_config
-from minirank.data import Dataset, read_folder, split_by_time
+from minirank.config.features import FeatureConfig
+from minirank.data import Dataset
 from minirank.evaluation.format_metrics import COLUMNS
-from minirank.extract import extract_folder
-from minirank.features import Encoder
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
-from minirank.simulate import World, WorldConfig
+from minirank.simulate import WorldConfig
 from minirank.training import train
 
 PRECISIONS = ("float32", "bfloat16")
@@ -49,10 +48,8 @@ def census(data: Path) -> Callable[[int], tuple[Config, Dataset]]:
 def world(seed: int) -> tuple[Config, Dataset]:
     """Configuration and data of a simulated world."""
     with tempfile.TemporaryDirectory() as path:
-        World(WorldConfig(seed, IMPRESSIONS)).write(Path(path))
-        folder = read_folder(path)
-        features, split = extract_folder(folder), split_by_time(folder)
-        return Config(FolderConfig(Path(path))), Encoder.fit(folder, features, split.train).dataset(folder, features, split)
+        market = Market(WorldConfig(seed, IMPRESSIONS), Path(path))
+        return Config(FolderConfig(Path(path))), market.dataset(read_by_rules, FeatureConfig())
 
 
 def of_census(folder: Path, config: Config, dataset: Dataset, best_epoch: int) -> dict[str, float]:
@@ -91,12 +88,10 @@ def table(results: dict) -> str:
         seeds = [seed for precision, seed in of if precision == PRECISIONS[1] and (PRECISIONS[0], seed) in of]
         for title in of[PRECISIONS[0], seeds[0]]:
             exact, rounded = (np.array([of[precision, seed][title] for seed in seeds]) for precision in PRECISIONS)
-            difference = rounded - exact
-            half = student.ppf(0.975, len(seeds) - 1) * difference.std(ddof=1) / len(seeds) ** 0.5
-            low, high = difference.mean() - half, difference.mean() + half
-            worst += [f"{name}: {title}"] if high < 0 else []
-            change = f"{difference.mean():+.4f} ({low:+.4f} to {high:+.4f})"
-            rows.append([name, title, f"{exact.mean():.4f}", f"{exact.std(ddof=1):.4f}", f"{rounded.mean():.4f}", change])
+            change = paired((rounded - exact)[:, None])
+            worst += [f"{name}: {title}"] if change["high"][0] < 0 else []
+            levels = [f"{exact.mean():.4f}", f"{exact.std(ddof=1):.4f}", f"{rounded.mean():.4f}"]
+            rows.append([name, title, *levels, *answer_cells(change)])
     told = f"clearly worse: {', '.join(worst)}" if worst else "no figure is clearly worse"
     return paragraphs(
         f"Of {len(rows)} figures with products of bfloat16 in place of float32, {told}.",

@@ -32,6 +32,7 @@ from bench.ranking.worlds import (
     TITLES,
     Market,
     Read,
+    add_line,
     answer_cells,
     changed,
     paired,
@@ -144,8 +145,7 @@ def run_world(world: WorldConfig, names: list[str], inits: int, lines: Path) -> 
                 for known, features in ((RULES, market.rules), (NAMES, changed(without_open_forms, read_by_rules, market))):
                     record.setdefault("read", {})[known] = compare(features, market.reader.read(1.0))
             record["seconds"] = round(time.monotonic() - start, 2)
-            with open(lines, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record) + "\n")
+            add_line(lines, record)
             held[key] = record
             print(f"world {world.seed}: {name}, {record['seconds']} s", flush=True)
     return [held[key] for key in keys.values()]

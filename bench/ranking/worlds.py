@@ -163,8 +163,7 @@ class Campaign:
         start = time.monotonic()
         record = {"key": key, "world": self.seed, "init": init} | train_cell(dataset, cell, self.seed, init)
         record["seconds"] = round(time.monotonic() - start, 2)
-        with open(self.lines, "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
+        add_line(self.lines, record)
         self.held[key] = record
         print(f"world {self.seed}, init {init}: {name}, {record['epochs']} epochs, {record['seconds']} s", flush=True)
 
@@ -179,7 +178,7 @@ def train_cell(dataset: Dataset, cell: Cell, seed: int, init: int) -> dict:
         config = Config(FolderConfig(Path("data")), cell.features, learned, cell.model)
         config = replace(config, training=replace(config.training, seed=init, threads=1))
         with tempfile.TemporaryDirectory() as folder:
-            predictions, facts = trained(with_tasks(training, tasks), config, Path(folder) / "run")
+            predictions, facts = train_and_predict(with_tasks(training, tasks), config, Path(folder) / "run")
         found |= {task: predictions[task] for task in tasks}
         parameters, epochs = parameters + facts["parameters"], epochs + facts["epochs"]
     truth = {task: dataset.truth[f"{name}_reachable"][dataset.test] for task, name in zip(ALL, ("click", "conversion", "relevance"))}
@@ -266,7 +265,7 @@ def expected_auc(chance: np.ndarray, scores: np.ndarray, weight: np.ndarray | No
 
 def train_once(dataset: Dataset, config: Config, folder: Path) -> dict:
     """Train and evaluate by what was logged: figures of the test rows (TITLES) and of the reachable ceiling, parameters and epochs."""
-    predictions, facts = trained(dataset, config, folder)
+    predictions, facts = train_and_predict(dataset, config, folder)
     tasks = evaluate(dataset, dataset.test, predictions, bootstrap=0)["overall"]["tasks"]
     entries = {title: tasks[task]["metrics"][metric] for title, task, metric in COLUMNS}
     found = {
@@ -275,7 +274,7 @@ def train_once(dataset: Dataset, config: Config, folder: Path) -> dict:
     return found | facts
 
 
-def trained(dataset: Dataset, config: Config, folder: Path) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+def train_and_predict(dataset: Dataset, config: Config, folder: Path) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Train a run: its predictions for the test rows, and its parameters and epochs."""
     ended = train(config, folder, dataset=dataset)
     run = load_run(folder)
@@ -293,6 +292,12 @@ def read_lines(path: Path) -> dict[str, dict]:
             continue
         held[record["key"]] = record
     return held
+
+
+def add_line(path: Path, record: dict) -> None:
+    """Append what `read_lines` reads."""
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps(record) + "\n")
 
 
 def paired(differences: np.ndarray) -> dict:

@@ -5,17 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from bench.ranking.gates import BOTH, IN_X, WAYS, apart, expected_auc, expected_ndcg, relabelled, table
+from bench.ranking.gates import BOTH, IN_X, WAYS, apart, expected_ndcg, relabelled, table, with_others
 from minirank.config.features import FeatureConfig
 from minirank.data import read_folder, split_by_time
 from minirank.features.encoder import labels_only
 from minirank.simulate import World, WorldConfig
 
 
-def test_expected_figures_are_sums_over_rows():
-    positive, negative, scores = np.array([0.2, 0.7, 0.1]), np.array([0.8, 0.1, 0.9]), np.array([1.0, 2.0, 1.0])
-    won = 0.2 * 0.1 * 0 + 0.2 * (0.8 + 0.9) / 2 + 0.7 * (0.8 + 0.9) + 0.7 * 0.1 / 2 + 0.1 * (0.8 + 0.9) / 2
-    assert expected_auc(positive, negative, scores) == pytest.approx(won / (1.0 * 1.8))
+def test_the_expected_ndcg_is_that_of_expected_gains():
     gains, search = np.array([1.0, 3.0, 2.0, 5.0]), np.array([4, 4, 4, 7])
     found = (1 + 3 / np.log2(3) + 2 / 2) / (3 + 2 / np.log2(3) + 1 / 2)  # of the first search, ranked 1, 3, 2; the second has one row
     assert expected_ndcg(gains, np.array([0.9, 0.5, 0.1, 0.3]), search) == pytest.approx((found + 1) / 2)
@@ -31,6 +28,13 @@ def test_another_strength_has_the_labels_of_a_world_of_that_strength(tmp_path):
     np.testing.assert_array_equal(changed.labels, real.labels)
     np.testing.assert_array_equal(changed.weights, real.weights)
     assert not np.array_equal(found[1.0].rows.labels, real.labels, equal_nan=True)
+
+
+def test_what_was_not_trained_now_stays_in_the_record():
+    held = {"impressions": 600, "cells": {"a": {"11": 1, "12": 2}, "b": {"11": 3}}}
+    now = {"impressions": 600, "cells": {"a": {"12": 4}, "c": {"11": 5}}}
+    assert with_others(now, held)["cells"] == {"a": {"11": 1, "12": 4}, "b": {"11": 3}, "c": {"11": 5}}
+    assert with_others(now | {"impressions": 700}, held)["cells"] == now["cells"] == with_others(now, {})["cells"]
 
 
 def test_the_table_says_what_a_way_gains_and_how_far_gates_lie_apart():
