@@ -34,6 +34,7 @@ SCRIPTS = {
         "precision",
         "embeddings",
         "gates",
+        "architectures",
         "grades",
     ),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),

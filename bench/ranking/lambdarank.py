@@ -25,6 +25,7 @@ from bench.ranking.search_log import SearchLog
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
 from minirank.config.configuration import config_from_dict
 from minirank.config.yaml_files import with_override
+from minirank.data.table.svmlight import read_svmlight
 from minirank.evaluation.metrics import ndcg
 from minirank.progress import Progress
 from minirank.run.load_data import load_dataset
@@ -69,15 +70,9 @@ class Queries:
     @classmethod
     def read(cls, path: Path) -> "Queries":
         """SVMlight rows, and beside them the sizes of the queries."""
-        lines = path.read_text(encoding="utf-8").splitlines()
-        x, grade = np.zeros((len(lines), FEATURES), np.float32), np.zeros(len(lines), np.float32)
-        for row, line in enumerate(lines):
-            first, *cells = line.split()
-            grade[row] = float(first)
-            for number, value in (cell.split(":") for cell in cells):
-                x[row, int(number) - 1] = float(value)
-        sizes = [int(size) for size in path.with_name(f"{path.name}.query").read_text(encoding="utf-8").split()]
-        return cls(x, grade, np.repeat(np.arange(len(sizes)), sizes))
+        rows = read_svmlight(path)
+        x = np.column_stack([rows.column(f"x[{number}]") for number in range(1, FEATURES + 1)])
+        return cls(x.astype(np.float32), rows.label.astype(np.float32), rows.column("query"))
 
     def take(self, rows: np.ndarray) -> "Queries":
         """Some of the rows."""

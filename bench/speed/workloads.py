@@ -15,15 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from minirank.config.model import GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import Arena, initial_values
-from minirank.kernels.plan import Plan
+from minirank.kernels.plan import Operation, Plan
 from minirank.model.architectures import compile_plan
 from minirank.model.label_rates import LabelRates
 
 ROLES = 4
 TASKS = ("ctr", "cvr", "relevance")
+TASK_CONFIGS = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
 CLICKED, CONVERTED, GRADED, ROLE_UNKNOWN = 0.2, 0.1, 0.7, 0.2
 RATES = {"ctr.bce": 1.0, "cvr.bce": CLICKED, "relevance.bce": GRADED * 0.75}
 GATES = ("bias", "full")
@@ -48,6 +50,7 @@ class Workload:
     job_fields: int
     job_dense: int
     bulk_rows: int
+    architecture: str = "mmoe"
 
     @property
     def inputs(self) -> int:
@@ -66,14 +69,31 @@ WORKLOADS = {
 
 
 def plan_of(workload: Workload, gate: str) -> Plan:
-    """MMoE with gates on [x, role]; the role is no part of x, and has no penalty, which the peers lack."""
+    """The role is no part of x; it enters where the architecture has a place for it, without a penalty, which the peers lack."""
+    return compile_plan(config_of(workload, gate), TASK_CONFIGS, spec_of(workload), LabelRates(1_000_000, RATES))
+
+
+def spec_of(workload: Workload) -> InputSpec:
+    """The inputs: fields, the role, dense columns."""
     categorical = (*((f"field{i}", workload.vocabulary) for i in range(workload.fields)), ("role", ROLES + 1))
-    spec = InputSpec(categorical, (), tuple(f"dense{i}" for i in range(workload.dense)), TASKS)
+    return InputSpec(categorical, (), tuple(f"dense{i}" for i in range(workload.dense)), TASKS)
+
+
+def config_of(workload: Workload, gate: str) -> ModelConfig:
+    """The model."""
     experts = {"experts": workload.experts, "expert_hidden": (workload.h1, workload.h2), "tower_hidden": (workload.h3,)}
-    role = {"gate": GateConfig(role=gate, penalty=0.0), "role_in_x": False, "role_unknown_share": ROLE_UNKNOWN}
-    config = ModelConfig(embedding=workload.width, **experts, **role)
-    tasks = (TaskConfig("ctr"), TaskConfig("cvr", given="ctr"), TaskConfig("relevance"))
-    return compile_plan(config, tasks, spec, LabelRates(1_000_000, RATES))
+    steered = workload.architecture in (*GATED, *STEERED)
+    role = {"gate": GateConfig(role=gate if steered else "none", penalty=0.0), "role_in_x": False, "role_unknown_share": ROLE_UNKNOWN}
+    return ModelConfig(workload.architecture, embedding=workload.width, **experts, **role)
+
+
+def facts_of(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> dict:
+    """What peers/torch_architectures.py is told of a model whose role is no part of x."""
+    names = ("architecture", "experts", "task_experts", "shared_experts", "levels")
+    facts = {name: getattr(config, name) for name in names} | {"temperature": config.gate.temperature}
+    facts |= {"expert_depth": len(config.expert_hidden), "tower_depth": len(config.tower_hidden)}
+    facts |= {"tasks": [task.name for task in tasks], "given": {task.name: task.given for task in tasks if task.given}}
+    return facts | {"fields": {name: size for name, size in spec.categorical if name != config.role_field}}
 
 
 def parameters(plan: Plan) -> Arena:
@@ -139,15 +159,19 @@ def step_flop(workload: Workload, gate: str) -> int:
     role's part of a `full` gate counts once, with the matrix of the row's own role. Element by element work (ReLU, softmax,
     losses, Adam, embeddings) is left out.
     """
-    w, tasks = workload, len(TASKS)
-    first = w.experts * w.h1 + tasks * w.experts * (2 if gate == "full" else 1)
-    embedded = w.fields * w.width
-    inner = w.experts * w.h1 * w.h2 + tasks * w.experts * w.h2 + tasks * (w.h2 * w.h3 + w.h3)
-    return 2 * w.rows * ((2 * w.inputs + embedded) * first + 3 * inner)
+    return 2 * workload.rows * sum(map(_multiply_adds, plan_of(workload, gate).forward))
+
+
+def _multiply_adds(op: Operation) -> int:
+    """Of one row, forward and backward."""
+    if op.kind == "mixture":
+        return 3 * op.inputs[0].width * op.output.width
+    x = op.inputs[0] if op.inputs else None
+    return (2 * x.width + x.differentiable) * op.output.width if KINDS[op.kind].multiplies else 0
 
 
 def arrays(plan: Plan, workload: Workload, values: Arena) -> dict[str, np.ndarray]:
-    """The parameters by the names and in the shapes that the peers use, but the tables."""
+    """The parameters but the tables, by the names and in the shapes that the peers of mmoe use."""
     experts = range(workload.experts)
     made = {"gate_w": values["gate.weight"], "gate_b": values["gate.bias"], "role_b": values["gate.role_bias"]}
     if "gate.role_weight" in plan.parameters:
@@ -169,24 +193,38 @@ def batch_of(workload: Workload, kind: str, seed: int) -> Batch:
 def write(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:
     """What a peer loads: `problem.json`, `tables.npy` (C V, D), `network.npz`, `batch<i>.npz`; see peers/worker.py.
 
+    Of another architecture than mmoe `network.npz` holds all parameters, by our names.
+
     Args:
         batches: kind and seed of each.
     """
     write_problem(folder, workload, gate, batches)
     plan = plan_of(workload, gate)
     values = parameters(plan)
-    tables = np.empty((workload.fields * workload.vocabulary, workload.width), np.float32)
-    for i in range(workload.fields):
-        tables[i * workload.vocabulary : (i + 1) * workload.vocabulary] = values[f"embedding.field{i}"]
-    np.save(folder / "tables.npy", tables)
-    np.savez(folder / "network.npz", **arrays(plan, workload, values))
+    if workload.architecture != Workload.architecture:
+        np.savez(folder / "network.npz", **dict(values.items()))
+    else:
+        np.savez(folder / "network.npz", **arrays(plan, workload, values))
+        np.save(folder / "tables.npy", tables_of(workload, values))
     for number, (kind, seed) in enumerate(batches):
         batch = batch_of(workload, kind, seed)
         inputs = {"ids": batch.ids[:, :-1], "role": batch.ids[:, -1], "dense": batch.dense}
         np.savez(folder / f"batch{number}.npz", **inputs, labels=np.nan_to_num(batch.labels), scale=scale(batch))
 
 
+def tables_of(workload: Workload, values: Arena) -> np.ndarray:
+    """(C V, D) all tables, one below the other."""
+    tables = np.empty((workload.fields * workload.vocabulary, workload.width), np.float32)
+    for i in range(workload.fields):
+        tables[i * workload.vocabulary : (i + 1) * workload.vocabulary] = values[f"embedding.field{i}"]
+    return tables
+
+
 def write_problem(folder: Path, workload: Workload, gate: str, batches: list[tuple[str, int]]) -> None:
     """All that ours loads: it makes parameters and rows anew from their seeds."""
-    problem = {"gate": gate, "batches": batches, "sizes": asdict(workload)}
+    sizes = asdict(workload)
+    if workload.architecture == Workload.architecture:
+        del sizes["architecture"]  # builds that know no other one take part
+    facts = facts_of(config_of(workload, gate), TASK_CONFIGS, spec_of(workload))
+    problem = {"gate": gate, "batches": batches, "sizes": sizes, "facts": facts}
     (folder / "problem.json").write_text(json.dumps(problem), encoding="utf-8")

@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Literal
 
 Name = int | str  # a column: its name in the header, or its 0-based index where there is no header
+FORMATS = {".csv": "csv", ".npz": "npz", ".svm": "svmlight", ".svmlight": "svmlight", ".libsvm": "svmlight"}  # by the end of a name
 Transform = Literal["standard", "robust", "quantile", "log1p", "piecewise", "bins"]
 
 
 @dataclass(frozen=True)
 class TableFiles:
-    """Where the rows are: CSV, packed as .bz2 or .gz or not, or .npz.
+    """Where the rows are: CSV or SVMlight, packed as .bz2 or .gz or not, or .npz.
+
+    A row of SVMlight is `label qid:3 1:0.5 7:2`: its columns are `label`, `query` (the qid, or where there is none the place in the file
+    beside it, FILE.query, which holds the sizes of the searches), and `x[1]`, `x[7]`, 0 where a row does not name them; `x` stands for all
+    that the training file names.
 
     What unpacks to far more than its size is refused: a packed CSV to more than 16 MiB and 100 times its size, the arrays that are read
     of an .npz to more than 256 MiB and 16 times its size, where a cell counts for 8 bytes at least. Unpacked files have no limit.
 
     Args:
         train, valid, test: paths; a 2-D array `x` of an .npz stands for the columns `x[0]`, `x[1]` ...
+        format: of files whose names end neither in .csv nor in .npz, .svm, .svmlight, .libsvm.
         header: whether the first line of a CSV names the columns.
         separator: between the cells of a CSV.
         missing: texts that stand for a missing value.
@@ -36,6 +42,12 @@ class TableFiles:
     valid_share: float = 0.0
     valid_rows: Literal["random", "last"] = "random"
     seed: int = 0
+    format: Literal["csv", "svmlight"] = "csv"
+
+    def format_of(self, path: Path) -> str:
+        """csv, npz or svmlight."""
+        suffix = next((suffix for suffix in reversed(path.suffixes) if suffix.lower() not in (".bz2", ".gz")), "").lower()
+        return FORMATS.get(suffix, self.format)
 
     def __post_init__(self):
         if not 0 <= self.valid_share < 1:

@@ -26,13 +26,14 @@ class Problem:
     """The folder that `workloads.write` wrote.
 
     Attributes:
-        gate: `bias` or `full`. sizes: of `Workload`, by its names. kinds: (kind, seed) of each batch.
+        gate: `bias` or `full`. sizes: of `Workload`, by its names. kinds: (kind, seed) of each batch. facts: see workloads.facts_of.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         held = json.loads((self.folder / "problem.json").read_text(encoding="utf-8"))
         self.gate, self.kinds, self.sizes = held["gate"], held["batches"], SimpleNamespace(**held["sizes"])
+        self.facts = held["facts"]
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:
@@ -45,11 +46,17 @@ class Problem:
         """The tables, read anew: who asks owns them."""
         return np.load(self.folder / "tables.npy")
 
-    def batch(self, number: int) -> SimpleNamespace:
-        """ids (B, C) of the concatenated tables, role (B,) with 0 = unknown, dense, labels, scale."""
+    def rows(self, number: int) -> SimpleNamespace:
+        """ids (B, C) of each field's own table, role (B,) with 0 = unknown, dense, labels, scale."""
         with np.load(self.folder / f"batch{number}.npz") as held:
             made = SimpleNamespace(**held)
-        made.ids = made.ids.astype(np.int64) + np.arange(self.sizes.fields) * self.sizes.vocabulary
+        made.ids = made.ids.astype(np.int64)
+        return made
+
+    def batch(self, number: int) -> SimpleNamespace:
+        """The same with ids of the concatenated tables."""
+        made = self.rows(number)
+        made.ids += np.arange(self.sizes.fields) * self.sizes.vocabulary
         return made
 
     def batches(self) -> list[SimpleNamespace]:

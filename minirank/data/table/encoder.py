@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -130,7 +130,7 @@ class TableEncoder:
     Args:
         categorical: the role first, under the name `role`, if the table has one.
         dense, binned: of a numeric column each transform is a field; its bins are ids, behind those of `categorical`.
-        header, separator, missing: how to read a CSV of new rows.
+        header, separator, missing, format: how to read a file of new rows.
     """
 
     categorical: tuple[CategoricalField, ...]
@@ -141,6 +141,7 @@ class TableEncoder:
     separator: str
     missing: tuple[str, ...]
     binned: tuple[BinnedField, ...] = ()
+    format: Literal["csv", "svmlight"] = "csv"
 
     @classmethod
     def fit(cls, raw: RawTable, train: np.ndarray, fields: Fields, columns: TableColumns, files: TableFiles) -> TableEncoder:
@@ -169,6 +170,7 @@ class TableEncoder:
             separator=files.separator,
             missing=files.missing,
             binned=tuple(_fit_bins(raw, train, column, columns.bin_rows) for column, kinds in fields.dense if BINS in kinds),
+            format=files.format,
         )
         inputs = Counter([*(name for name, _ in (*made.inputs.categorical, *made.inputs.bags)), *made.inputs.dense])
         for name, times in inputs.items():
@@ -218,13 +220,13 @@ class TableEncoder:
         return self.encode(from_rows(rows, self.columns(), separators, self.missing))
 
     def read(self, path: str | Path) -> Inputs:
-        """Encodes the rows of a CSV or .npz that has the training table's feature columns.
+        """Encodes the rows of a file that has the training table's feature columns.
 
         Raises:
             DataError: the file cannot be read or lacks a column.
         """
         path = Path(path)
-        options = TableFiles(path, header=self.header, separator=self.separator, missing=self.missing)
+        options = TableFiles(path, header=self.header, separator=self.separator, missing=self.missing, format=self.format)
 
         def select(names, file):
             for column in self.columns():
@@ -233,7 +235,7 @@ class TableEncoder:
                     raise DataError("missing", file=file, column=str(column), remedy=f"rename the column {found[0]} of the file")
             return self.columns()
 
-        return self.encode(read_raw([path], options, select))
+        return self.encode(read_raw([path], options, select, self.columns()))
 
     def save(self, folder: str | Path) -> None:
         """Writes the encoder as JSON.

@@ -1,4 +1,4 @@
-"""Rows of a generic table before they are encoded: columns of texts from CSV, .npz or dicts."""
+"""Rows of a generic table before they are encoded: columns of texts from CSV, .npz, SVMlight or dicts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_arrays, read_csv
+from minirank.data.table.svmlight import LABEL, QUERY, SparseRows, is_feature, read_svmlight
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, listed, nearest
 from minirank.npz import Header
@@ -29,7 +30,7 @@ class RawTable:
         columns: name -> column; rows of all files share the values of a column.
         files: names of the files, for messages.
         file: (N,) int8, index into `files`.
-        line: (N,) int64, line of a CSV, or 1-based row of an .npz.
+        line: (N,) int64, line of a file of text, or 1-based row of an .npz.
     """
 
     columns: dict[Name, Column]
@@ -72,19 +73,26 @@ class Select(Protocol):
     def __call__(self, names: Sequence[Name], file: str) -> Iterable[Name]: ...
 
 
-def read_raw(paths: Sequence[Path], options: TableFiles, select: Select) -> RawTable:
+def read_raw(paths: Sequence[Path], options: TableFiles, select: Select, known: Sequence[Name] = ()) -> RawTable:
     """Reads the selected columns of files that have the same columns.
 
     Args:
-        options: header, separator and missing markers.
+        options: format, header, separator and missing markers.
         select: (names of a file's columns, name of the file) -> the columns to read.
+        known: what a file of SVMlight may name, by default what the first one names.
     Raises:
         DataError: a file cannot be read, or lacks a column.
     """
     tables = []
     for path in paths:
-        if path.suffix.lower() == ".npz":
+        kind = options.format_of(path)
+        if kind == "npz":
             tables.append(_read_npz(path, select))
+            continue
+        if kind == "svmlight":
+            rows = read_svmlight(path)
+            known = known or rows.names()
+            tables.append(_take(rows, known, select))
             continue
         problems, only = Problems(), partial(select, file=path.name)
         read = read_csv(path, path.name, problems, header=options.header, separator=options.separator, only=only)[1]
@@ -190,6 +198,14 @@ def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarra
         name, index = places[column]
         columns[column] = _factorise(arrays[name] if index is None else arrays[name][:, index], path.name, column)
     return columns, np.arange(1, rows + 1)
+
+
+def _take(rows: SparseRows, known: Sequence[Name], select: Select) -> tuple[dict[Name, Column], np.ndarray]:
+    """The selected columns of a file of SVMlight and the lines of its rows; features that are not known are passed over."""
+    names = [LABEL, QUERY, *filter(is_feature, known)]
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{len(names):,} columns, at most {MOST_COLUMNS:,} are read", file=rows.file, remedy="leave some features out")
+    return {name: _factorise(rows.column(name), rows.file, name) for name in select(names, rows.file)}, rows.line
 
 
 def _factorise(array: np.ndarray, file: str, name: Name) -> Column:

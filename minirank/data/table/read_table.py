@@ -15,6 +15,7 @@ from minirank.data.table.column_facts import table_facts
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.fields import Fields, check_leaks
 from minirank.data.table.raw_table import RawTable, read_raw
+from minirank.data.table.svmlight import query_file
 from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
@@ -71,10 +72,16 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
         role=role,
         role_names=role_names,
         truth=None,
-        fingerprint=fingerprint(paths),
+        fingerprint=fingerprint([*paths, *(beside for path in paths if (beside := _searches_beside(path, files)))]),
         encoder=encoder,
         columns=table_facts(raw, encoder, encoded, rows),
     )
+
+
+def _searches_beside(path: Path, files: TableFiles) -> Path | None:
+    """The file that tells which rows of an SVMlight file are of one search, where there is one."""
+    beside = query_file(path)
+    return beside if files.format_of(path) == "svmlight" and beside.exists() else None
 
 
 def _group_codes(raw: RawTable, column: Name | None) -> np.ndarray:
