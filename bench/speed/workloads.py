@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import Arena, initial_values
 from minirank.kernels.plan import Operation, Plan
-from minirank.model.architectures import compile_plan
+from minirank.model.architectures import ARCHITECTURES, compile_plan
 from minirank.model.label_rates import LabelRates
 
 ROLES = 4
@@ -82,7 +82,7 @@ def spec_of(workload: Workload) -> InputSpec:
 def config_of(workload: Workload, gate: str) -> ModelConfig:
     """The model."""
     experts = {"experts": workload.experts, "expert_hidden": (workload.h1, workload.h2), "tower_hidden": (workload.h3,)}
-    steered = workload.architecture in (*GATED, *STEERED)
+    steered = ARCHITECTURES[workload.architecture].roles
     role = {"gate": GateConfig(role=gate if steered else "none", penalty=0.0), "role_in_x": False, "role_unknown_share": ROLE_UNKNOWN}
     return ModelConfig(workload.architecture, embedding=workload.width, **experts, **role)
 

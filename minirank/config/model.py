@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..errors import ConfigError, nearest
 from ..kernels.batch import InputSpec
 
-Architecture = Literal["single_task", "esmm", "shared_bottom", "omoe", "mmoe", "cgc", "ple", "aitm", "pepnet", "role_towers"]
-GATED = ("omoe", "mmoe", "cgc", "ple")
-STEERED = ("pepnet", "role_towers")  # no gates over experts, but what `gate` says of the role
 POSITION = "position"  # the field that a data folder has; it explains clicks and never enters x
 DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "ctr"}  # data may do without them
 
@@ -64,8 +61,9 @@ class TaskConfig:
 
 
 MOST_WIDTH = 2**20
-MOST_STEERING = 32  # roles that get weights of their own in the gates unasked
-MOST_LAYERS = 10_000  # of all experts and towers: each is a line of the plan
+MOST_LAYERS = 10_000  # dense ones of a plan
+TOO_MANY = f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"
+WIDTHS = ("embedding", "gate.hidden")
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class ModelConfig:
         task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
     """
 
-    architecture: Architecture = "mmoe"
+    architecture: str = "mmoe"
     embedding: int = 8
     experts: int = 4
     expert_hidden: tuple[int, ...] = (64, 32)
@@ -150,15 +148,6 @@ class ModelConfig:
     dropout: float = 0.0
     name_unknown_share: float = 0.05
     task_weights: Literal["fixed", "uncertainty"] = "fixed"
-
-
-def with_gate(config: ModelConfig, spec: InputSpec) -> ModelConfig:
-    """The model with what `gate.role: null` stands for in these data."""
-    if config.gate.role is not None:
-        return config
-    ids = dict(spec.categorical).get(config.role_field or "", 0)  # of the roles, and one for an unknown one
-    steered = config.architecture in (*GATED, *STEERED) and 2 < ids <= MOST_STEERING + 1
-    return replace(config, gate=replace(config.gate, role="full" if steered else "none"))
 
 
 def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
@@ -192,11 +181,6 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         raise ConfigError("a task cannot be called 'shared'; rename the label column")
     fields = [name for name, _ in spec.categorical]
     _check_names(config, names, fields)
-    steered = (*GATED, *STEERED)
-    if config.gate.role != "none" and config.architecture not in steered:
-        raise ConfigError(f"{config.architecture} has no gates; set model.gate.role: none, or an architecture of {', '.join(steered)}")
-    if config.gate.role == "mlp" and config.architecture in STEERED:
-        raise ConfigError(f"in {config.architecture} the role adds to layers; set model.gate.role: full, bias or none")
     asked = f"model.gate.role is {config.gate.role!r} but"
     if config.gate.role != "none" and config.role_field not in fields:
         raise ConfigError(f"{asked} the data have no field {config.role_field!r}; set model.role_field, or model.gate.role: none")
@@ -206,6 +190,8 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     for name, value in {**positive, "gate.hidden": config.gate.hidden}.items():
         if value <= 0:
             raise ConfigError(f"model.{name} must be above 0, got {value}")
+        if value > MOST_LAYERS and name not in WIDTHS:
+            raise ConfigError(TOO_MANY)
     if config.members_share and config.members == 1:
         raise ConfigError("model.members_share needs members; set model.members: 8, or model.members_share: false")
     if not config.expert_hidden or min((*config.expert_hidden, *config.tower_hidden)) < 1:
@@ -214,14 +200,6 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     for name, width in (widths | {"tower_hidden": max(config.tower_hidden, default=1)}).items():
         if width > MOST_WIDTH:
             raise ConfigError(f"model.{name} must be at most {MOST_WIDTH}, got {width}")
-    experts = config.experts
-    if config.architecture in ("cgc", "ple"):
-        levels = config.levels if config.architecture == "ple" else 1
-        experts = levels * (config.task_experts * len(tasks) + config.shared_experts)
-    if config.members * (experts * len(config.expert_hidden) + len(config.tower_hidden) * len(tasks)) > MOST_LAYERS:
-        raise ConfigError(
-            f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"
-        )
     shares = [name for name in vars(config) if name.endswith("_unknown_share")]
     for name in (*shares, "dropout"):
         if not 0 <= getattr(config, name) < 1:

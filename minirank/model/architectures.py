@@ -1,41 +1,76 @@
 """Every architecture as a function from the pieces of `network.py` to the input of each task's tower.
 
-A new one is a function here, in ARCHITECTURES, and its name in `config.model.Architecture` (with gates: in `GATED`). Nothing is
-tied to three tasks: tasks are a list. Sources: Caruana 1997 (shared bottom), Ma et al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR
+A new one is a function under `@architecture` in any file that is imported; nothing else knows its name. Nothing is tied to three tasks:
+tasks are a list. Sources: Caruana 1997 (shared bottom), Ma et al., KDD 2018 (OMoE, MMoE), Ma et al., SIGIR
 2018 (ESMM), Tang et al., RecSys 2020 (CGC, PLE), Xi et al., KDD 2021 (AITM), Chang et al., KDD 2023 (PEPNet); where
 these know a domain, ours know the role.
 """
 
 from __future__ import annotations
 
-from ..config.model import ModelConfig, TaskConfig, check_tasks, with_gate
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..config.model import ModelConfig, TaskConfig, check_tasks
+from ..errors import ConfigError, nearest
 from ..kernels.batch import Batch, InputSpec
 from ..kernels.plan import Plan, Slot
 from .label_rates import LabelRates, label_rates
 from .network import Network
 
+BY_ID = ("bias", "full")  # what a role adds to a linear layer
+GATES = (*BY_ID, "mlp")
+MOST_STEERING = 32  # roles that get weights of their own unasked
+Build = Callable[[Network], list[Slot]]
 
+
+@dataclass(frozen=True)
+class Architecture:
+    """What builds a network, and how the role may steer it: what `gate.role` may be beside `none`."""
+
+    build: Build
+    roles: tuple[str, ...]
+
+
+ARCHITECTURES: dict[str, Architecture] = {}
+
+
+def architecture(*roles: str) -> Callable[[Build], Build]:
+    """Enters a function into ARCHITECTURES, under its name; roles: see `Architecture`."""
+
+    def enter(build: Build) -> Build:
+        ARCHITECTURES[build.__name__] = Architecture(build, roles)
+        return build
+
+    return enter
+
+
+@architecture()
 def single_task(net: Network) -> list[Slot]:
     """A network with embedding tables of its own for each task."""
     return [x for task in net.tasks for x in net.experts([f"network.{task.name}"], net.inputs(f"x.{task.name}", f"{task.name}."))]
 
 
+@architecture()
 def esmm(net: Network) -> list[Slot]:
     """A network for each task over shared embedding tables."""
     x = net.inputs()
     return net.experts([f"network.{task.name}" for task in net.tasks], x)
 
 
+@architecture()
 def shared_bottom(net: Network) -> list[Slot]:
     """One network for all tasks."""
     return net.experts(["bottom"], net.inputs()) * len(net.tasks)
 
 
+@architecture(*GATES)
 def omoe(net: Network) -> list[Slot]:
     """Experts that all tasks mix by one gate."""
     return _mixtures(net, gates=1) * len(net.tasks)
 
 
+@architecture(*GATES)
 def mmoe(net: Network) -> list[Slot]:
     """Experts that each task mixes by a gate of its own."""
     return _mixtures(net, gates=len(net.tasks))
@@ -48,11 +83,13 @@ def _mixtures(net: Network, gates: int) -> list[Slot]:
     return [net.mixture(f"mixture.{t}", g.columns(t * len(experts), len(experts)), experts) for t in range(gates)]
 
 
+@architecture(*GATES)
 def ple(net: Network) -> list[Slot]:
     """Levels of experts: a task's gate sees its own experts and the shared ones, the shared gate sees all."""
     return _extraction(net, net.config.levels)
 
 
+@architecture(*GATES)
 def cgc(net: Network) -> list[Slot]:
     """Customized gate control: PLE with one level."""
     return _extraction(net, levels=1)
@@ -78,6 +115,7 @@ def _extraction(net: Network, levels: int) -> list[Slot]:
     return [inputs[task.name] for task in net.tasks]
 
 
+@architecture()
 def aitm(net: Network) -> list[Slot]:
     """A network for each task; what a task is given is transferred to it, as far as an attention over both asks for it."""
     x, found = net.inputs(), {}
@@ -93,6 +131,7 @@ def aitm(net: Network) -> list[Slot]:
     return [of(task) for task in net.tasks]
 
 
+@architecture(*BY_ID)
 def pepnet(net: Network) -> list[Slot]:
     """A network for each task over shared tables; the role scales the inputs, and then the units of each layer.
 
@@ -110,14 +149,43 @@ def pepnet(net: Network) -> list[Slot]:
     return towers
 
 
+@architecture(*BY_ID)
 def role_towers(net: Network) -> list[Slot]:
     """One network for all tasks, and a tower for each task and role: that of the task, and what the role adds to each of its layers."""
     net.role_towers = True
     return shared_bottom(net)
 
 
-ALL = (single_task, esmm, shared_bottom, omoe, mmoe, cgc, ple, aitm, pepnet, role_towers)
-ARCHITECTURES = {build.__name__: build for build in ALL}
+def architecture_of(config: ModelConfig) -> Architecture:
+    """That of a model.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
+    name = config.architecture
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    near = nearest(name, ARCHITECTURES)
+    hint = f"; did you mean {near}?" if near else ""
+    raise ConfigError(f"model.architecture: expected one of {', '.join(ARCHITECTURES)}, got {name!r}{hint}")
+
+
+def with_gate(config: ModelConfig, spec: InputSpec) -> ModelConfig:
+    """The model with what `gate.role: null` stands for in these data.
+
+    Raises:
+        ConfigError: the role cannot steer it as it should.
+    """
+    name, role, roles = config.architecture, config.gate.role, architecture_of(config).roles
+    if role is not None:
+        if role not in ("none", *roles) and roles:
+            raise ConfigError(f"in {name} the role adds to layers; set model.gate.role: full, bias or none")
+        if role not in ("none", *roles):
+            steered = [other for other, one in ARCHITECTURES.items() if one.roles]
+            raise ConfigError(f"{name} has no gates; set model.gate.role: none, or an architecture of {', '.join(steered)}")
+        return config
+    ids = dict(spec.categorical).get(config.role_field or "", 0)  # of the roles, and one for an unknown one
+    return replace(config, gate=replace(config.gate, role="full" if roles and 2 < ids <= MOST_STEERING + 1 else "none"))
 
 
 def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, rows: Batch | LabelRates, seeds: int = 1) -> Plan:
@@ -134,4 +202,4 @@ def compile_plan(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: Input
     check_tasks(config, tasks, spec)
     net = Network(config, tasks, spec, seeds)
     rates = rows if isinstance(rows, LabelRates) else label_rates(tasks, rows)
-    return net.finish(net.ensemble(lambda: ARCHITECTURES[config.architecture](net)), rates)
+    return net.finish(net.ensemble(lambda: ARCHITECTURES[config.architecture].build(net)), rates)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
-from ..config.model import POSITION, ModelConfig, TaskConfig
+from ..config.model import MOST_LAYERS, POSITION, TOO_MANY, ModelConfig, TaskConfig
 from ..errors import ConfigError
 from ..kernels.batch import InputSpec
 from ..kernels.plan import Plan, PlanBuilder, Slot
@@ -36,6 +36,7 @@ class Network:
         self.outputs: dict[str, Slot] = {}
         self.role_and_x: Slot | None = None
         self.role_towers = False
+        self._layers = 0
         self._of_members: dict[str, Slot] = {}  # what members that share their weights scale, by name
         names = [name for name, _ in spec.categorical]
         self.role = config.role_field if config.role_field in names else None
@@ -89,7 +90,14 @@ class Network:
         return block
 
     def dense(self, name: str, x: Slot, output: Slot, relu: bool) -> Slot:
-        """One dense layer into `output`."""
+        """One dense layer into `output`.
+
+        Raises:
+            ConfigError: it is one too many: each is a line of the plan.
+        """
+        self._layers += 1
+        if self._layers > MOST_LAYERS:
+            raise ConfigError(TOO_MANY)
         weight = self.plan.parameter(f"{name}.weight", (x.width, output.width), "he" if relu else "glorot")
         bias = self.plan.parameter(f"{name}.bias", (output.width,), "zero")
         self.plan.add("dense", output, (x,), (weight, bias), relu=int(relu))

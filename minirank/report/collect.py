@@ -13,8 +13,8 @@ import numpy as np
 
 from .. import __version__
 from ..config.configuration import FolderConfig
-from ..config.model import GATED
 from ..errors import MinirankError, RunError
+from ..model.architectures import ARCHITECTURES
 from ..ranking import Ranker
 from ..run.load_run import Run
 from ..run.measured import keep, kept, measure
@@ -127,7 +127,7 @@ def _gates(found: Found, measured: dict[str, Any] | None, why: str) -> Gates | M
     if measured is None or found.run is None:
         return Missing(why)
     model, networks = found.run.config.model, found.run.config.networks
-    if not measured["gates"] and networks > 1 and model.architecture in GATED:
+    if not measured["gates"] and networks > 1 and "mlp" in ARCHITECTURES[model.architecture].roles:
         return Missing(f"Each of the {networks} networks of the ensemble has gates of its own; those of one say little about all.")
     if not measured["gates"]:
         return Missing(f"The architecture {model.architecture} has no gates: every task reads all that there is.")

@@ -18,6 +18,7 @@ from ..features import Encoder
 from ..features.embedding_sources import tell_asked, vectors_to_train
 from ..features.encoder import check_columns, labels_only
 from ..locking import holder
+from ..model.architectures import architecture_of
 
 
 def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
@@ -29,9 +30,10 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
         say: told what is being done.
     Raises:
         DataError: the data cannot be used.
-        ConfigError: a task without a label column.
+        ConfigError: a task without a label column, an architecture that there is not.
     """
     data = config.data
+    architecture_of(config.model)  # before anything large is read
     if not isinstance(data, FolderConfig):
         say(f"reading {data.table.train.name} ...")
         return select_tasks(read_table(data), config.tasks)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..config.configuration import Config, FolderConfig, ScoreConfig
-from ..config.model import check_tasks, with_gate
+from ..config.model import check_tasks
 from ..config.table import TableConfig
 from ..data import Dataset
 from ..data.column_facts import column_remarks
 from ..errors import ConfigError
 from ..evaluation.format_metrics import left_out_lines
 from ..kernels.plan import Plan
-from ..model.architectures import compile_plan
+from ..model.architectures import compile_plan, with_gate
 from ..model.label_rates import LabelRates, label_rates
 from ..progress import Progress
 from ..run.backend import in_precision

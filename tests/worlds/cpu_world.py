@@ -7,11 +7,11 @@ import mmap
 import numpy as np
 from random_rows import random_bag, randomise
 
-from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.reference import ReferenceExecutor
-from minirank.model.architectures import compile_plan
+from minirank.model.architectures import ARCHITECTURES, compile_plan
 
 WIDTHS = (1, 3, 5, 17, 20, 48)
 ROWS = (1, 2, 7, 191, 192, 193, 400)
@@ -47,9 +47,8 @@ def drawn_batch(rng, spec, rows) -> Batch:
 
 def drawn_plan(rng):
     """A plan of any architecture, any gate, any losses, ragged widths: (plan, spec)."""
-    architecture = str(rng.choice(["single_task", "esmm", "shared_bottom", "aitm", *GATED, *STEERED]))
-    roles = {**dict.fromkeys(GATED, ("none", "bias", "full", "mlp")), **dict.fromkeys(STEERED, ("none", "bias", "full"))}
-    role = str(rng.choice(roles.get(architecture, ["none"])))
+    architecture = str(rng.choice(list(ARCHITECTURES)))
+    role = str(rng.choice(["none", *ARCHITECTURES[architecture].roles]))
     spec = drawn_spec(rng, role != "none")
 
     def width():

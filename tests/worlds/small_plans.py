@@ -5,17 +5,16 @@ import dataclasses
 import numpy as np
 from random_rows import SPEC, random_batch
 
-from minirank.config.model import GATED, STEERED, GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import InputSpec
 from minirank.kernels.ops import KINDS
 from minirank.kernels.plan import PlanBuilder
+from minirank.model.architectures import ARCHITECTURES as ALL
 from minirank.model.architectures import compile_plan
 
 BACKENDS = ("reference", "cpu")
 EXACT = [name for name, kind in KINDS.items() if not kind.rounds]  # kinds whose gradients are differences; others have tests of their own
-ARCHITECTURES = [("single_task", "none"), ("esmm", "none"), ("shared_bottom", "none"), ("aitm", "none")]
-ARCHITECTURES += [(name, role) for name in GATED for role in ("none", "bias", "full", "mlp")]
-ARCHITECTURES += [(name, role) for name in STEERED for role in ("none", "bias", "full")]
+ARCHITECTURES = [(name, role) for name, one in ALL.items() for role in ("none", *one.roles)]
 TASKS = (
     TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
     TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
