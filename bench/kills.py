@@ -1,9 +1,10 @@
-"""Training and extraction killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
+"""Training, extraction and searches killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
 
     python bench/kills.py [kills] [seed]
 
 Processes get SIGKILL. A training goes on with --resume until it is finished, and is compared with one that was left alone; each time
-what the kill left is read: it is a model, or one line says why not. An extraction is started again without --force.
+what the kill left is read: it is a model, or one line says why not. An extraction is started again without --force. A search goes on
+with --resume, and all its files are compared but for seconds.
 """
 
 from __future__ import annotations
@@ -106,14 +107,45 @@ def kill_extractions(base: Path, kills: int, chance: random.Random) -> None:
     print(f"{done} kills of extractions of {seconds:.1f} s; none needed --force, and the bytes are the same")
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """File of a search -> what it holds, but for seconds."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != "timing.jsonl")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+def kill_searches(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill searches at random moments and finish them."""
+    config, space = write_table(base), base / "space.yaml"
+    rates = "training.optimiser.learning_rate: {choice: [0.01, 1.0e+30]}"
+    space.write_text(f"config: {config.name}\ntrials: 2\nseeds: 2\nspace: {{{rates}}}\n")
+    tune = ["tune", space, *(word for each in SLOW for word in ("--set", each))]
+    whole = base / "whole"
+    seconds = run(*tune, "--run", whole)
+    wanted, done, number = files_of(whole), 0, 0
+    while done < kills:
+        folder, number = base / f"search{number}", number + 1
+        while done < kills and killed(chance.uniform(0, seconds), *tune, "--run", folder, *resuming(folder)):
+            done += 1
+        run(*tune, "--run", folder, *resuming(folder))
+        found = files_of(folder)
+        if found != wanted:
+            sys.exit(f"{folder}: differs from the search that was left alone")
+    print(f"{done} kills of {number} searches of {seconds:.1f} s; all ended with the same bytes")
+
+
+def resuming(folder: Path) -> list[str]:
+    """The option of a search that has begun."""
+    return ["--resume"] if (folder / "search.json").exists() else []
+
+
 def main(kills: int = 40, seed: int = 0) -> None:
     """Print what was killed and found."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        for name, kill in (("train", kill_trainings), ("extract", kill_extractions)):
+        for name, kill in (("train", kill_trainings), ("extract", kill_extractions), ("tune", kill_searches)):
             base = Path(folder) / name
             base.mkdir()
-            kill(base, kills if name == "train" else kills // 4, chance)
+            kill(base, kills // 4 if name == "extract" else kills, chance)
 
 
 if __name__ == "__main__":

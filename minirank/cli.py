@@ -16,6 +16,7 @@ GROUPS = (
     "ingest",
     "extract",
     "train",
+    "tune",
     "predict",
     "rank",
     "report",

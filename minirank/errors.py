@@ -24,6 +24,10 @@ class ConfigError(MinirankError):
     """A configuration that cannot be used: unknown key, value out of range."""
 
 
+class UnknownKey(ConfigError):
+    """A key that a configuration does not have."""
+
+
 class RunError(MinirankError):
     """A run folder that cannot be used: truncated checkpoint, other version, wrong permission."""
 

@@ -31,11 +31,11 @@ from minirank.config.configuration import Config, load_config
 from minirank.data import Dataset
 from minirank.evaluation.metrics import auc
 from minirank.progress import Progress
-from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
 from minirank.run.scoring import evaluate_run
 from minirank.training import train
+from minirank.tuning.random_search import Encoded, validated
 
 EXAMPLE = CHECKOUT / "examples" / "census.yaml"
 LOG = SearchLog(CHECKOUT / "bench" / "ranking" / "results" / "census_search.jsonl")
@@ -104,17 +104,14 @@ def load(data: Path, test: bool, threads: int, *overrides: str) -> tuple[Config,
 def choose(data: Path, threads: int) -> None:
     """Train with every setting that the log lacks, and note the AUC of the held-out tenth."""
     tries = [*((each, 0) for each in NETWORKS), *((f"{BEST} {added}".strip(), seed) for added, seed in LATER)]
-    read: tuple = ()
+    encoded = Encoded()
     for setting, seed in (each for each in tries if not LOG.has("minirank", each[0], seed=each[1])):
         config = configured(data, False, threads, *START.split(), *setting.split(), f"training.seed={seed}")
-        if read != (config.data, config.tasks):
-            read, dataset = (config.data, config.tasks), load_dataset(config)
+        dataset, cpu = encoded.of(config), time.process_time()
         with tempfile.TemporaryDirectory() as folder:
-            cpu = time.process_time()
-            ended = train(config, Path(folder) / "run", dataset=dataset, progress=Progress(sys.stderr))
-            cpu, lines = time.process_time() - cpu, read_metrics(Path(folder) / "run")
-        found: dict[str, float] = {task: round(lines[ended.best_epoch - 1]["valid"][f"{task}.auc"], 5) for task in TASKS}
-        found |= {"best_epoch": ended.best_epoch, "epochs": ended.epoch, "cpu_seconds": round(cpu, 1)}
+            ended = validated(config, dataset, Path(folder) / "run", Progress(sys.stderr))
+        found: dict[str, float] = {task: round(ended["valid"][f"{task}.auc"], 5) for task in TASKS}
+        found |= {name: ended[name] for name in ("best_epoch", "epochs")} | {"cpu_seconds": round(time.process_time() - cpu, 1)}
         LOG.add("minirank", setting, seed=seed, **found)
     left = [settings for settings in tree_settings() if not LOG.has("LightGBM", as_text(settings))]
     if left:

@@ -240,7 +240,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = (), needs_data: boo
             mapping = with_override(mapping, override)
         return _absolute(config_from_dict(mapping, needs_data), path.parent.resolve())
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise type(error)(f"{path}: {error}") from None
 
 
 def config_from_dict(mapping: Any, needs_data: bool = True) -> Config:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from minirank.errors import ConfigError, nearest, suggestion
+from minirank.errors import ConfigError, UnknownKey, nearest, suggestion
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     known = {field.name: field for field in fields(cast(Any, cls)) if field.init}
     for key in mapping:
         if key not in known:
-            raise ConfigError(f"{_join(where, key)}: unknown key; {suggestion(key, known)}")
+            raise UnknownKey(f"{_join(where, key)}: unknown key; {suggestion(key, known)}")
     hints = get_type_hints(cls)
     values = {}
     for name, field in known.items():

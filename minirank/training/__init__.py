@@ -12,6 +12,6 @@ In reading order:
 """
 
 from .prepare import Prepared, prepare
-from .trainer import Trained, train
+from .trainer import Diverged, Trained, train
 
-__all__ = ["Prepared", "Trained", "prepare", "train"]
+__all__ = ["Diverged", "Prepared", "Trained", "prepare", "train"]

@@ -137,6 +137,10 @@ def _train(
     return ended
 
 
+class Diverged(RunError):
+    """A training whose loss or predictions are NaN or infinite: its settings are at fault, not its folder."""
+
+
 class Trainer:
     """One training: the state, the place in the data, and what happens at the end of an epoch, and of a seed.
 
@@ -332,10 +336,10 @@ class Trainer:
             text += f"  valid {self.stopping.metric} {line['valid'][self.stopping.metric]:.4f}{' (best)' if line['best'] else ''}"
         return f"{text}  {rate:,.0f} rows/s"
 
-    def _diverged(self, what: str) -> RunError:
+    def _diverged(self, what: str) -> Diverged:
         rate = self.settings.optimiser.learning_rate
         remedy = f"lower training.optimiser.learning_rate (it is {rate:g}), or look for huge values among the dense columns"
-        return RunError(f"{self.folder}: {what} at {_place(self.config, self.cursor)}, step {self.state.step}; {remedy}")
+        return Diverged(f"{self.folder}: {what} at {_place(self.config, self.cursor)}, step {self.state.step}; {remedy}")
 
 
 def _place(config: Config, cursor: Cursor) -> str:
