@@ -19,6 +19,7 @@ GROUPS = (
     "tune",
     "predict",
     "rank",
+    "ab",
     "report",
     "demo",
     "doctor",

@@ -18,7 +18,7 @@ FOREIGN = {
 # From the bottom to the top: a package imports those before it. Those that a + joins may import each other.
 LAYERS = (
     "terminal errors kernels llm_client progress npz storage locking config data evaluation extract+features simulate "
-    "model run training tuning ranking report demo_method demo commands cli __main__"
+    "model run ab training tuning ranking report demo_method demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).
 BLOCKS = (

@@ -25,6 +25,7 @@ def register(commands: Commands) -> None:
     simulate.add_argument("--impressions", type=whole_number(1), default=100_000, metavar="N", help="rows of the log (default 100000)")
     simulate.add_argument("--seed", type=whole_number(0), default=0, metavar="S", help="another seed is another market (default 0)")
     simulate.add_argument("--null", action="store_true", help="a market in which nothing but the position decides")
+    simulate.add_argument("--propensities", action="store_true", help="also write how likely each candidate was to stand where it did")
     simulate.add_argument(
         "--reader",
         type=number(most=1),
@@ -58,7 +59,7 @@ def run_simulate(options: Namespace) -> None:
     try:
         with new_folder(path, Progress(sys.stderr).say) as draft:
             world = World(make(seed=options.seed, impressions=options.impressions))
-            write_files(world, draft)
+            write_files(world, draft, options.propensities)
             if options.reader is not None:
                 _write_read(world, draft, options.reader, options.made_up or 0.0)
     except MemoryError:

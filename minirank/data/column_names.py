@@ -26,7 +26,8 @@ COLUMNS = {
     "recruiters": ("recruiter_id", "role"),
     "hires": ("job_id", "resume_id", "hired_at"),
     "impressions": tuple(
-        "search_id time recruiter_id job_id resume_id position clicked converted converted_at relevance relevance_confidence".split()
+        "search_id time recruiter_id job_id resume_id position clicked converted converted_at relevance relevance_confidence "
+        "propensity".split()
     ),
 }
 
@@ -43,8 +44,9 @@ FILES = {
 OPTIONAL = {
     "jobs": ("location",),
     "resumes": ("location",),
-    "impressions": ("position", "clicked", "converted", "converted_at", "relevance", "relevance_confidence"),
+    "impressions": ("position", "clicked", "converted", "converted_at", "relevance", "relevance_confidence", "propensity"),
 }
+RARE = ("propensity",)  # columns of a CSV export that few have, and nothing is trained on: without a word there is none
 
 # What a line may lack beside them where there is neither a log nor hires, and what stands for it.
 WITHOUT_LOG: Mapping[str, Mapping[str, Any]] = {

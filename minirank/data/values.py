@@ -128,6 +128,14 @@ def share(value: str) -> float:
     return result
 
 
+def propensity(value: str) -> float:
+    """A number above 0 and at most 1, or NaN for an empty cell."""
+    result = share(value)
+    if result == 0:
+        raise BadValue("expected a chance above 0, got 0", "what was shown had a chance; leave the cell empty where it is not known")
+    return result
+
+
 def rank(value: str) -> int:
     """A position in a list, 1 at the top, or 0 for an empty cell."""
     if not value:

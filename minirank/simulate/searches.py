@@ -42,6 +42,7 @@ class Log:
     """Searches of about PAGE candidates each, as impressions before their labels; the last is cut so that the rows come out as asked for.
 
     search, time, recruiter, role, job, snapshot, position: (N,) each; rows of a search are neighbours, searches are in order of time.
+    merit: (searches, PAGE), what the logging policy makes of each candidate of a whole page before chance, in the order shown.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Log:
         by_role = np.argsort(recruiter_role, kind="stable")
         begin = np.searchsorted(recruiter_role[by_role], np.arange(len(shares) + 1))
         recruiter = by_role[begin[role] + (rng.random(searches) * np.diff(begin)[role]).astype(int)]
-        snapshot = _order(rng, jobs, people, job, _retrieve(rng, book, teams, jobs, people, job, time))
+        snapshot, self.merit = _order(rng, jobs, people, job, _retrieve(rng, book, teams, jobs, people, job, time))
         self.search, self.position = np.arange(rows) // PAGE, np.arange(rows) % PAGE + 1
         self.time, self.recruiter, self.role, self.job = (values[self.search] for values in (time, recruiter, role, job))
         self.snapshot = snapshot.reshape(-1)[:rows]
@@ -190,8 +191,9 @@ def _order(rng, jobs, people, job, snapshot):
     score = _keywords(jobs, people, np.repeat(job, PAGE), snapshot.ravel()).reshape(snapshot.shape)
     score = (score - score.mean(1, keepdims=True)) / (score.std(1, keepdims=True) + 1e-9)
     shuffled = rng.random(job.size) < SHUFFLED
-    score = np.where(shuffled[:, None], 0.0, 0.8 * score) + rng.normal(size=score.shape)
-    return np.take_along_axis(snapshot, np.argsort(-score, axis=1, kind="stable"), 1)
+    drawn = np.where(shuffled[:, None], 0.0, 0.8 * score) + rng.normal(size=score.shape)
+    order = np.argsort(-drawn, axis=1, kind="stable")
+    return np.take_along_axis(snapshot, order, 1), np.take_along_axis(0.8 * score, order, 1)
 
 
 def _keywords(jobs, people, job, snapshot):

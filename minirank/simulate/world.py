@@ -14,6 +14,7 @@ from minirank.errors import DataError, MinirankError
 
 from . import phrasebook, population, searches, truth
 from .job_text import write_job
+from .propensity import chances_of_ranks
 from .resume_text import write_resume
 from .tastes import names_of_roles
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
@@ -74,6 +75,12 @@ class World:
         """The oracle's probabilities of the log's rows."""
         log = self.log
         return truth.in_chunks(self.truth.oracle, log.role, log.job, log.snapshot, log.position)
+
+    @cached_property
+    def propensities(self) -> np.ndarray:
+        """The chance that the candidate of each row of the log came to its position, (N,)."""
+        chances = chances_of_ranks(self.log.merit, searches.SHUFFLED)  # of candidates in the order shown
+        return np.einsum("sii->si", chances).reshape(-1)[: len(self.log.search)]
 
     def probabilities(
         self, role: ArrayLike, job: ArrayLike, resume: ArrayLike, position: ArrayLike = 0, *, known: str = "oracle"

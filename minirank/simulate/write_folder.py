@@ -86,13 +86,19 @@ def _remove_files(draft: Path) -> None:
         remove(draft / f".{name}.part")
 
 
-def write_files(world: Any, folder: Path) -> None:
+def write_files(world: Any, folder: Path, propensities: bool = False) -> None:
     """Write all files of a `World` into a folder.
 
+    Args:
+        propensities: whether impressions.csv has them as a column.
     Raises:
         RunError: one cannot be written.
     """
-    for name, lines in _texts(world).items():
+    texts = _texts(world)
+    if propensities:
+        column = ["propensity", *(f"{chance:.6g}" for chance in world.propensities.tolist())]
+        texts["impressions.csv"] = (f"{line},{chance}" for line, chance in zip(texts["impressions.csv"], column, strict=True))
+    for name, lines in texts.items():
         write_atomic(folder / name, methodcaller("writelines", (f"{line}\n".encode() for line in lines)))
     write_atomic(folder / TRUTH, lambda stream: _write_npz(stream, _truth(world)))
 

@@ -183,7 +183,7 @@ def _metric(settings: SearchConfig, base: Config, data: Encoded, progress: Progr
 
 
 def _check_folder(folder: Path, resume: bool, force: bool) -> bool:
-    """Whether a folder holds a search to go on with; one that is to be overwritten is removed."""
+    """Whether a folder holds a search to go on with."""
     names = sorted(path.name for path in folder.iterdir() if path.name != LOCK and not path.name.endswith(".part"))
     if names and SEARCH not in names:
         raise RunError(f"{folder}: holds {names[0]} but no search; choose another folder")
@@ -191,18 +191,17 @@ def _check_folder(folder: Path, resume: bool, force: bool) -> bool:
         raise RunError(f"{folder}: holds a search; add --resume to go on, also with more trials or seeds, or --force to start again")
     if resume and not names:
         raise RunError(f"{folder}: nothing to resume; tune without --resume")
-    if force:
-        for path in folder.glob(RUNS):
-            shutil.rmtree(path, ignore_errors=True)
-        for name in FILES:  # the last one last: without it the rest would be nobody's
-            remove(folder / name)
     return resume
 
 
 def _begin(folder: Path, asked: dict[str, Any], held: bool) -> tuple[list[dict[str, Any]], int]:
-    """The lines of a search that goes on, and their bytes; none of one that begins, which search.json then names."""
+    """The lines of a search that goes on, and their bytes; none of one that begins, in the place of the one that the folder holds."""
     asked = json.loads(json.dumps(asked, default=str))
     if not held:
+        for path in folder.glob(RUNS):
+            shutil.rmtree(path, ignore_errors=True)
+        for name in FILES:  # the last one last: without it the rest would be nobody's
+            remove(folder / name)
         write_json(folder / SEARCH, asked)
         return [], 0
     changed = difference(read_json(folder / SEARCH, REMEDY), asked)

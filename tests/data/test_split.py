@@ -29,7 +29,7 @@ def impressions(searches, converted_at=None):
     zero, nothing = np.zeros(n, np.int32), np.full(n, np.nan, np.float32)
     clicked = (within < 2).astype(np.float32)
     columns = {"search": search, "time": time, "clicked": clicked, "converted": (within == 0).astype(np.float32), "converted_at": at}
-    columns |= {"relevance": nothing, "confidence": nothing.copy()}
+    columns |= {name: nothing.copy() for name in ("relevance", "confidence", "propensity")}
     columns |= dict.fromkeys(("role", "job", "resume", "position"), zero)
     rows = Impressions(row=np.arange(n), search_id=[f"s{code}" for code in range(len(searches))], **columns)
     return SimpleNamespace(impressions=rows)

@@ -17,6 +17,7 @@ from minirank.data.column_names import (
     JOB_KEYS,
     OPTIONAL,
     PROTECTED_FILE,
+    RARE,
     RESUME_KEYS,
     WITHOUT_LOG,
     missing_column,
@@ -248,8 +249,10 @@ def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> C
     """The columns of one of our CSV files."""
 
     def wanted(existing):
-        for ours, theirs in names[file].items():
-            if theirs is not None and theirs not in existing:
+        for ours, theirs in [*names[file].items()]:
+            if ours == theirs and ours in RARE and theirs not in existing:
+                names[file][ours] = None
+            elif theirs is not None and theirs not in existing:
                 raise missing_column(file, ours, theirs, existing)
         return [theirs for theirs in names[file].values() if theirs is not None]
 

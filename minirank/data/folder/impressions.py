@@ -29,6 +29,7 @@ class Impressions:
         clicked, converted: (N,) float32, 0, 1 or NaN = missing.
         converted_at: (N,) int64, seconds, -1 = missing.
         relevance, confidence: (N,) float32 in [0, 1], NaN = missing.
+        propensity: (N,) float32 in (0, 1], the chance that the candidate came to this position, NaN = missing.
         search_id: the ids of the searches, by code.
     """
 
@@ -44,6 +45,7 @@ class Impressions:
     converted_at: np.ndarray
     relevance: np.ndarray
     confidence: np.ndarray
+    propensity: np.ndarray
     search_id: list[str]
 
     def __len__(self) -> int:
@@ -53,7 +55,7 @@ class Impressions:
     def none(cls) -> Impressions:
         """No impression."""
         whole, code, share = (np.empty(0, kind) for kind in (np.int64, np.int32, np.float32))
-        return cls(whole, code, whole, code, code, code, code, share, share, whole, share, share, [])
+        return cls(whole, code, whole, code, code, code, code, share, share, whole, share, share, share, [])
 
 
 def read_impressions(
@@ -83,6 +85,7 @@ def read_impressions(
     converted_at = check.read("converted_at", values.optional_seconds, np.int64, MISSING_TIME)
     relevance = check.read("relevance", values.share, np.float32, np.nan)
     confidence = check.read("relevance_confidence", values.share, np.float32, np.nan)
+    propensity = check.read("propensity", values.propensity, np.float32, np.nan)
     if problems.count > before:
         return None
 
@@ -97,7 +100,7 @@ def read_impressions(
     order, search, search_id = _by_search(search, search_names, time)
     roles = sorted(set(recruiters.values()))
     role = np.array([roles.index(role) for role in recruiters.values()], np.int32)[recruiter]
-    columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence
+    columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence, propensity
     found: list[Any] = [order, *(column[order] for column in columns), search_id]
     return Impressions(*found)
 

@@ -99,6 +99,8 @@ def summarise(folder: DataFolder) -> str:
         "relevance": np.isnan(rows.relevance),
         "relevance_confidence": np.isnan(rows.confidence),
     }
+    if not np.isnan(rows.propensity).all():
+        shares["propensity"] = np.isnan(rows.propensity)
     lines += [f"{name:<28} {_percent(missing)}" for name, missing in shares.items()]
     delays = (rows.converted_at - rows.time)[rows.converted_at != MISSING_TIME] / DAY
     if len(delays):
