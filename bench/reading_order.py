@@ -34,6 +34,8 @@ METHOD = {
     "kernels/ops/losses.py": "cross-entropy, ESMM's loss over all rows, squared error; labels that are missing",
     "kernels/ops/group_losses.py": "pairwise and listwise losses within a search",
     "kernels/objective.py": "what is added to the losses: learned task weights, a penalty on what roles add",
+    "kernels/task_gradients.py": "which parameters tasks share, as the plan says, and the gradient of each task apart",
+    "kernels/task_rules.py": "weights of tasks that a rule sets: DWA, GradNorm, PCGrad",
     "kernels/adam.py": "Adam, dense and on the rows of a table that a batch used",
     "kernels/reference.py": "forward, losses, backward, Adam in NumPy: the executor that all others are compared with",
     "kernels/gradcheck.py": "how a handwritten gradient is checked by two forward calls",

@@ -92,12 +92,14 @@ class Batch(Inputs):
         weights: (B, T) float32 >= 0, the label's confidence (1 where nothing else is known).
         groups: (B,) int32, the search request of each row; rows of one request are neighbours.
         key: 0 .. 2^63 - 1, what is random in the network comes from it (`ops/dropout.py`): another one for each step.
+        gains: T numbers, what the gradient of each task's losses is multiplied by; () = all 1. The losses themselves stay as they are.
     """
 
     labels: np.ndarray
     weights: np.ndarray
     groups: np.ndarray
     key: int = 0
+    gains: tuple[float, ...] = ()
 
     def take(self, rows: np.ndarray) -> Batch:
         """The given rows, in the given order; bags go on sharing their lists."""

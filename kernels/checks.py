@@ -23,6 +23,8 @@ def check_labels(plan: Plan, batch: Batch) -> None:
     """The part of `check_batch` that is not about inputs."""
     rows, tasks = len(batch), len(plan.spec.tasks)
     _check_shapes(batch, labels=(rows, tasks), weights=(rows, tasks), groups=(rows,))
+    if len(batch.gains) not in (0, tasks):
+        raise ValueError(f"gains must be {tasks} numbers, or none, got {len(batch.gains)}")
 
 
 def check_inputs(plan: Plan, inputs: Inputs) -> None:

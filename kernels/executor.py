@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .adam import Adam
+from .adam import Adam, adam_dense, adam_rows
 from .batch import Batch, Inputs
+from .objective import add_objective
 from .ops.losses import sigmoid
 from .parameters import Arena, TrainState
 from .plan import Plan
@@ -70,11 +72,25 @@ class Executor(Protocol):
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
 
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """The gradient of one batch; see `Gradients`."""
+    def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
+        """The gradient of one batch; see `Gradients`.
+
+        Args:
+            objective: False leaves out of `dense` what `objective.py` adds to the gradient of the rows' losses.
+        """
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
+
+    def apply(self, state: TrainState, found: Gradients, adam: Adam) -> None:
+        """One training step along a gradient that was put together elsewhere, in place.
+
+        Args:
+            found: without the objective's part, which is added here.
+        """
+        dense = found.dense.copy()
+        add_objective(self.plan, state.values, found.losses, dense)
+        adam_step(state, dense, found.tables, adam)
 
     @contextmanager
     def resident(self, state: TrainState) -> Iterator[Callable[[], None]]:
@@ -94,6 +110,23 @@ class Executor(Protocol):
     def keep(self, values: Arena) -> None:
         """Nobody changes these values any more: an executor with a memory of its own takes them there once; others do nothing."""
         return None
+
+
+def adam_step(state: TrainState, dense: np.ndarray, tables: dict[str, tuple[np.ndarray, np.ndarray]], settings: Adam) -> None:
+    """One step on all parameters along a gradient, which is clipped where that is asked for; in place.
+
+    Args:
+        dense: (P,) float. tables: name -> (ids (n,) unique, rows (n, D)), the sparse gradient of each table.
+    """
+    state.step += 1
+    factor, state.norm = 1.0, 0.0
+    if settings.clip_norm:
+        parts = [dense, *(rows for _, rows in tables.values())]
+        state.norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
+        factor = settings.clipped(state.norm)
+    adam_dense(state.values.dense, state.m.dense, state.v.dense, factor * dense, state.decay, settings, state.step)
+    for name, (ids, rows) in tables.items():
+        adam_rows(state.values[name], state.m[name], state.v[name], ids, factor * rows, settings, state.step)
 
 
 def make_executor(backend: str, plan: Plan, dtype: DTypeLike = np.float32, threads: int | None = None, **of_cuda: bool) -> Executor:

@@ -6,16 +6,15 @@ checked with. README.md says what to read before and after it.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .adam import Adam, adam_dense, adam_rows
+from .adam import Adam
 from .batch import Batch, Inputs
 from .checks import SharedInputs, check_bag_ids, check_inputs, check_labels
-from .executor import Executor, Gradients
+from .executor import Executor, Gradients, adam_step
 from .objective import add_objective
 from .ops import KINDS
 from .ops.embedding import sum_by_id
@@ -106,14 +105,14 @@ class ReferenceExecutor(Executor):
         state = self._forward(values, inputs, self.plan.predicting)
         return {name: state.value(self.plan.outputs[name]).copy() for name in names}
 
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """Forward, then the same operations backwards; see `Gradients`."""
+    def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
+        """Forward, then the same operations backwards; see `Executor.gradients`."""
         check_labels(self.plan, batch)
         state = self._forward(values, batch, self.plan.operations)
         for op in self.plan.backward():
             KINDS[op.kind].backward(op, state)
         losses, dense = np.array(state.losses), state.parameter_gradients.dense
-        total = add_objective(self.plan, values, losses, dense)
+        total = add_objective(self.plan, values, losses, dense if objective else np.zeros_like(dense))
         parts = {name: zip(*gradients) for name, gradients in state.table_gradients.items()}
         tables = {name: sum_by_id(*map(np.concatenate, ids_and_rows)) for name, ids_and_rows in parts.items()}
         return Gradients(total, losses, dense, tables)
@@ -121,13 +120,5 @@ class ReferenceExecutor(Executor):
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
         found = self.gradients(state.values, batch)
-        state.step += 1
-        factor, state.norm = 1.0, 0.0
-        if adam.clip_norm:
-            parts = [found.dense, *(rows for _, rows in found.tables.values())]
-            state.norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
-            factor = adam.clipped(state.norm)
-        adam_dense(state.values.dense, state.m.dense, state.v.dense, factor * found.dense, state.decay, adam, state.step)
-        for name, (ids, rows) in found.tables.items():
-            adam_rows(state.values[name], state.m[name], state.v[name], ids, factor * rows, adam, state.step)
+        adam_step(state, found.dense, found.tables, adam)
         return found.total, found.losses

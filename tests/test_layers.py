@@ -44,6 +44,8 @@ KERNELS = (
     (("ops",), BLOCKS),
     (PLAN, ("batch", "ops")),
     (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
+    (("task_gradients",), RUN),
+    (("task_rules",), ()),
     (("reference",), RUN),
     (("cpu",), (*RUN, *BLOCKS, "forks")),
     (("cuda.probe",), ()),

@@ -82,9 +82,9 @@ class CpuExecutor(Executor):
         """The named slots of `plan.outputs`, each (B, width)."""
         return {name: self._predictor.predict(values, inputs, self.plan.outputs[name]) for name in names}
 
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """The gradient of one batch; see `Gradients`."""
-        return self._steps.gradients(values, batch)
+    def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
+        """The gradient of one batch; see `Executor.gradients`."""
+        return self._steps.gradients(values, batch, objective)
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""

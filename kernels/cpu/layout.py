@@ -39,7 +39,7 @@ EXTRA = OUT + 2 * SLOT
 Work = namedtuple(
     "Work",
     "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
-    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups reals losses ticks "
+    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups gains reals losses ticks "
     "panel_product batch fields bags columns tasks key scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
@@ -50,7 +50,7 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     dense_values     dense parameters                 dense_gradients   this thread's accumulator
     table_values     embedding tables                 input_gradients   (., B, D) gradients of gathers and bags
     ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)
-    labels (B, tasks), weights (B, tasks), groups (B,)
+    labels (B, tasks), weights (B, tasks), groups (B,), gains (tasks,)
     reals, losses    one an operation: its float attribute, this thread's sum of its loss
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel

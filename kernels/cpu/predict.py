@@ -87,7 +87,7 @@ class Predictor:
         self._workers, self._bags, self._row_flops = workers, bags, self.plan.flops()
         self._pool = BufferPool(threads, 2 * max(threads, available_threads()))
         self._packed: Weights | None = None  # of parameters that are frozen
-        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "losses")
+        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses")
         self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
         self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0}
 

@@ -73,6 +73,7 @@ class StepRunner:
         buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
         shared = {name: contiguous(getattr(batch, name), np.float32).reshape(-1) for name in ("labels", "weights")}
         shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1], "key": batch.key}
+        shared["gains"] = np.array(batch.gains or (1.0,) * shared["tasks"])
         shared |= {"dense_values": contiguous(values.dense, self.dtype), **weight_buffers(encoded, buffers[0], self.dtype)}
         shared["input_gradients"] = reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype)
         name, others = f"gradients of {encoded.capacity} rows", []
@@ -87,7 +88,7 @@ class StepRunner:
         width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
         return reuse(self._buffers()[0], "accumulators", self.threads * width, self.dtype).reshape(self.threads, width)
 
-    def _rows_backward(self, values: Arena, batch: Batch) -> tuple[float, np.ndarray, list[Work]]:
+    def _rows_backward(self, values: Arena, batch: Batch, objective: bool = True) -> tuple[float, np.ndarray, list[Work]]:
         """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
         check_batch(self.plan, batch)
         self._in_step = True
@@ -104,7 +105,7 @@ class StepRunner:
 
         losses = sum(work.losses for work in works)[len(self.plan.forward) :]
         dense = works[0].dense_gradients[: len(values.dense)]
-        return add_objective(self.plan, values, losses, dense), losses, works
+        return add_objective(self.plan, values, losses, dense if objective else np.zeros_like(dense)), losses, works
 
     def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
         """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""
@@ -139,9 +140,9 @@ class StepRunner:
         self._in_step = False
         return total, losses
 
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """The gradient of one batch; see `Gradients`."""
-        total, losses, works = self._rows_backward(values, batch)
+    def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
+        """The gradient of one batch; see `Executor.gradients`."""
+        total, losses, works = self._rows_backward(values, batch, objective)
         dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
         tables = self._tables.gradients(works[0])
         self._in_step = False

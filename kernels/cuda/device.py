@@ -61,6 +61,7 @@ class Buffers:
             put(self.ints, places.entities + number * places.capacity, bag.entity, stream)
         if batch is not None:
             put(self.floats, 0, pack_labels(places, batch), stream)
+            put(self.floats, places.gains, np.array(batch.gains or (1.0,) * batch.labels.shape[1]), stream)
         put(self.floats, places.dense_columns, inputs.dense, stream)
 
 

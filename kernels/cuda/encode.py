@@ -58,7 +58,8 @@ class Places:
         self.entities = end + self.fields * capacity
         self.ints = self.entities + len(spec.bags) * capacity
         self.dense_columns = 2 * len(spec.tasks) * capacity
-        self.floats = self.dense_columns + len(spec.dense) * capacity
+        self.gains = self.dense_columns + len(spec.dense) * capacity
+        self.floats = self.gains + len(spec.tasks)
         self.penalties = [p for p in plan.parameters.values() if p.penalty]
         uses: dict[str, int] = {}
         self.copy: dict[int, int] = {}  # id of an operation -> which use of its parameters it is
@@ -160,6 +161,7 @@ def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
         row[L.OUT : L.OUT + 4] = places.loss(places.plan.losses.index(op)), 1, 1, 0
         learned = places.plan.log_variance
         row[L.PARAM] = -1 if learned is None else places.parameter(learned) + op.attributes["task"]
+        row[L.PARAM2] = places.gains + op.attributes["task"]
     else:
         row[L.OUT : L.OUT + 4] = places.slot(op.output)
         for place, parameter in zip((L.PARAM, L.PARAM2), op.parameters):

@@ -30,6 +30,7 @@ from . import adam, clip, product, sort, sums, tables, walk, weight_gradients
 from .batches import ids_in_bags, pack_lists
 from .device import Buffers, DeviceArenas, GrowingArray, Tables, empty, zeros
 from .encode import Places, encode, padded
+from .given import adam_given, add_penalties, pack_gradient
 from .graph import Recorder, record
 from .probe import simulated
 from .schedule import FORWARD, LARGE, SEARCH, WALK, schedule
@@ -193,15 +194,16 @@ class CudaExecutor(Executor):
                 found[name] = block.reshape(len(inputs), slot.stride)[:, slot.column : slot.column + slot.width].copy()
             return found
 
-    def gradients(self, values: Arena, batch: Batch) -> Gradients:
-        """The gradient of one batch; see `Gradients`. Table gradients are the sorted ones."""
+    def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
+        """The gradient of one batch; see `Executor.gradients`. Table gradients are the sorted ones."""
         with self._lock:
             self.launched = []
             buffers, rows = self._upload_batch(batch, sorts=True), len(batch)
             numbers, size = self._parameters(values), buffers.places.dense
-            of_dense, dense = self._run_gradients(buffers, numbers.arenas[0], rows), empty(size)
-            arrays = dense, numbers.arenas[0], buffers.partials, numbers.constants, buffers.ints
-            self._launch(adam.write_dense_gradient, -(-size // FLAT_THREADS), *arrays, *of_dense)
+            (*of_dense, learned), dense = self._run_gradients(buffers, numbers.arenas[0], rows), empty(size)
+            constants, learned = (numbers.constants, learned) if objective else (zeros(2 * size), -1)
+            arrays = dense, numbers.arenas[0], buffers.partials, constants, buffers.ints
+            self._launch(adam.write_dense_gradient, -(-size // FLAT_THREADS), *arrays, *of_dense, learned)
             found = {}
             if buffers.groups.names:
                 runs, numbers_of_runs = self._sort(buffers)
@@ -219,13 +221,11 @@ class CudaExecutor(Executor):
             self.launched = []
             buffers = self._upload_batch(batch, sorts=self.deterministic)
             state.step += 1
-            settings = [1 - adam.beta1, 1 - adam.beta2, *adam.corrected(state.step), adam.epsilon, adam.learning_rate * adam.weight_decay]
-            settings += [1, adam.clip_norm]
             if self._clips != bool(adam.clip_norm):
                 self._clips, self._moved = not self._clips, self._moved + 1  # other launches
             if self._clips and self._squares is None:
                 self._squares = zeros(SUM_BLOCKS * (1 + len(buffers.groups.names)))
-            self._settings.copy_to_device(np.array(settings, np.float32), stream=self.stream)
+            self._settings.copy_to_device(_settings(adam, state.step), stream=self.stream)
             if not self.deterministic and self._scattered is None:
                 self._scattered = zeros(self.plan.size(table=True)), zeros(buffers.groups.stamps, np.int32)
             self._recorder.run(self._moved, partial(self._run_step, buffers, len(batch)))
@@ -234,6 +234,29 @@ class CudaExecutor(Executor):
             if state is not self._resident:
                 self._numbers["state"].download(state)
             return found
+
+    def apply(self, state: TrainState, found: Gradients, adam: Adam) -> None:
+        """One training step along a gradient that was put together elsewhere; see `Executor.apply`."""
+        if self.plan.log_variance is not None:
+            raise ValueError("apply is for plans whose task weights are not learned")
+        with self._lock:
+            if state is not self._resident:
+                self._upload_state(state)
+            self.launched = []
+            state.step += 1
+            state.norm, numbers, size = 0.0, self._numbers["state"], self._numbers["state"].dense
+            gradient, places = pack_gradient(self.plan, size, found)
+            ours, listed, settings = map(cuda.to_device, (gradient, np.append(places, 0), _settings(adam, state.step)))
+            self._launch(add_penalties, _blocks(size), ours, numbers.arenas[0], numbers.constants, size)
+            if adam.clip_norm:
+                squares = zeros(2 * SUM_BLOCKS)
+                self._launch(clip.square_tables, SUM_BLOCKS, ours, squares, gradient.size)
+                self._launch(clip.find_factor, 1, squares, settings, 2 * SUM_BLOCKS)
+                state.norm = float(settings.copy_to_host()[clip.LENGTH])
+            arrays = *numbers.arenas, ours, listed, numbers.constants, settings
+            self._launch(adam_given, _blocks(gradient.size), *arrays, size, gradient.size)
+            if state is not self._resident:
+                numbers.download(state)
 
     def repeat(self, after_launch: Callable[[], None] | None = None) -> None:
         """The launches of the last step again, on the same batch, without the host's part: to be timed.
@@ -353,6 +376,12 @@ class CudaExecutor(Executor):
         for op, loss in zip(self.plan.losses, losses):
             by_task[op.attributes["task"]] += loss
         return total + float((np.exp(-s) * by_task + s / 2).sum()), losses
+
+
+def _settings(adam: Adam, step: int) -> np.ndarray:
+    """What changes from step to step, see adam.py."""
+    rates = [*adam.corrected(step), adam.epsilon, adam.learning_rate * adam.weight_decay]
+    return np.array([1 - adam.beta1, 1 - adam.beta2, *rates, 1, adam.clip_norm], np.float32)
 
 
 def _blocks(units: int) -> int:

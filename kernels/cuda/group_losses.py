@@ -22,7 +22,7 @@ ZERO = np.float32(0)
 def pairwise_search(work, step, start, end):
     """l = 1/|P| sum_{(i,j) in P} softplus(z_j - z_i);  dz_i -= s / |P|, dz_j += s / |P| with s = sigmoid(z_j - z_i)."""
     z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
-    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work, step)
     better = ZERO
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         for j in range(start, end):
@@ -47,7 +47,7 @@ def pairwise_search(work, step, start, end):
 def listwise_search(work, step, start, end):
     """l = -sum_i (y_i / sum_k y_k) log softmax(z)_i;  dz_i = softmax(z)_i - y_i / sum_k y_k."""
     z0, stride, labels = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, LABELS]
-    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work, step)
     size = np.float32(end - start)
     for i in range(start + cuda.threadIdx.x, end, cuda.blockDim.x):
         label = work.floats[labels + i]

@@ -4,7 +4,7 @@ CODE     what to do, a number of `steps.CODES`
 SYNC     1 where the block must meet before the step, for it touches what earlier ones wrote
 OUT      slot that it writes: first element in the activations, distance of two rows, width, differentiable columns
 IN       its first input slot, likewise
-PARAM, PARAM2   first elements of its parameters
+PARAM, PARAM2   first elements of its parameters; of a loss its log variance or -1, and the gain of its task in floats
 INTEGERS its integers, to which the file of an operation gives names
 COUNT    number of extra slots (experts of a mixture, slots to clear), which start at EXTRA
 """
@@ -25,7 +25,7 @@ Work.__doc__ = """What the steps of a walk read and write; all arrays but steps 
     steps        (steps, .) int64, see above; reals (steps,) float32: a factor or a temperature
     activations  float32, values and then, `shift` elements further, their gradients
     parameters   float32, the dense ones and then the tables
-    ints         int32 of the batch: searches, orders, ids, entities;   floats  labels, weights, dense columns
+    ints         int32 of the batch: searches, orders, ids, entities;   floats  labels, weights, dense columns, gains
     lists        int32 of the bags: for each its offsets' and its ids' places, then both
     rows         B
 """

@@ -31,17 +31,18 @@ def sigmoid_scalar(z):
 
 
 @device
-def task_scale(factor, learned, parameters, rows):
-    """(factor / B, the same times exp(-s) where the task's weight is learned, at `learned` of the parameters)."""
-    unweighted = factor / np.float32(rows)
-    return unweighted, unweighted * np.float32(math.exp(-parameters[learned])) if learned >= 0 else unweighted
+def task_scale(work, step):
+    """(factor / B, the same times the task's gain, which lies at PARAM2 of floats, and times exp(-s) where its weight is learned)."""
+    unweighted, learned = work.reals[step] / np.float32(work.rows), work.steps[step, L.PARAM]
+    scale = unweighted * work.floats[work.steps[step, L.PARAM2]]
+    return unweighted, scale * np.float32(math.exp(-work.parameters[learned])) if learned >= 0 else scale
 
 
 @device
 def row_loss_rows(work, step, first, count, squared):
     """bce: l = softplus(z) - y z, dz = sigmoid(z) - y;  mse: l = (z - y)^2, dz = 2 (z - y)."""
     z0, stride, out = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE], work.steps[step, L.OUT]
-    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work, step)
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
         label, weight = work.floats[work.steps[step, LABELS] + row], work.floats[work.steps[step, WEIGHTS] + row]
         loss = ZERO
@@ -73,7 +74,7 @@ def entire_loss_rows(work, step, first, count):
     """l = -y log p - (1 - y) log(1 - p), p = sigmoid(a) sigmoid(b); derivation in ../ops/losses.py."""
     a0, a_stride = work.steps[step, L.IN], work.steps[step, L.IN + L.STRIDE]
     b0, b_stride = work.steps[step, L.EXTRA], work.steps[step, L.EXTRA + L.STRIDE]
-    unweighted, scale = task_scale(work.reals[step], work.steps[step, L.PARAM], work.parameters, work.rows)
+    unweighted, scale = task_scale(work, step)
     out = work.steps[step, L.OUT]
     for row in range(first + cuda.threadIdx.x, first + count, cuda.blockDim.x):
         label, weight = work.floats[work.steps[step, GIVEN] + row], work.floats[work.steps[step, WEIGHTS] + row]

@@ -5,6 +5,7 @@
 | who asks | for what |
 | --- | --- |
 | plan.py | `check`, `multiplies`, `compares_rows`, `training_only` |
+| task_gradients.py | `behind`; column j of the output reads column j of each parameter, whose last axis is as long |
 | reference.py | `forward`, `backward` |
 | cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
 | cpu/, tests | `why_not`, `rounds` |
@@ -108,6 +109,16 @@ class Kind:
     def inputs_of(self, op, spec) -> list[str]:
         """The name of the input behind each column of its output, where it copies or looks up inputs."""
         return []
+
+    def behind(self, op, read) -> list:
+        """Which columns of each input the columns of the output come from, by default all of them from all.
+
+        Args:
+            read: (n, width of the output) bool, n choices of columns.
+        Returns:
+            For each input an array that fills (n, its width).
+        """
+        return [read.any(axis=1, keepdims=True)] * len(op.inputs)
 
     def count(self, op, batch, tiles: int, overwrites: list[bool]) -> tuple[Count, Count]:
         """Work of the forward and of the backward pass.

@@ -76,8 +76,10 @@ def entire_label(first, second):
 
 
 def loss_scale(op, state):
-    """factor / B, times exp(-s) where the task's weight is learned (s = log variance)."""
-    return op.attributes["factor"] / len(state.batch) * math.exp(-state.log_variance(op.attributes["task"]))
+    """factor / B, times exp(-s) where the task's weight is learned (s = log variance), times `Batch.gains` of the task."""
+    task = op.attributes["task"]
+    gain = state.batch.gains[task] if state.batch.gains else 1.0
+    return op.attributes["factor"] / len(state.batch) * math.exp(-state.log_variance(task)) * gain
 
 
 class Loss(Kind):
@@ -155,8 +157,8 @@ def sigmoid_scalar(z):
 
 @kernel
 def task_scale(op, work):
-    """factor / B, times exp(-s) where the task's weight is learned."""
-    scale = work.reals[op[L.NUMBER]] * work.scale
+    """factor / B, times exp(-s) where the task's weight is learned, times the task's gain."""
+    scale = work.reals[op[L.NUMBER]] * work.scale * work.gains[op[TASK]]
     if op[L.PARAMETER] >= 0:
         scale *= math.exp(-work.dense_values[op[L.PARAMETER]])
     return scale

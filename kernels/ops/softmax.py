@@ -58,6 +58,10 @@ class Softmax(Kind, name="softmax"):
         softmax_forward(result, z.reshape(shape), op.attributes["temperature"])
         gates[...] = result.reshape(z.shape)
 
+    def behind(self, op, read):
+        groups = read.reshape(len(read), -1, op.attributes["experts"])
+        return [np.broadcast_to(groups.any(axis=2, keepdims=True), groups.shape).reshape(read.shape)]
+
     def backward(self, op, state):
         shape = (len(state.batch), -1, op.attributes["experts"])
         gates, dgates, dz = state.value(op.output), state.gradient(op.output), state.gradient(op.inputs[0])

@@ -130,6 +130,8 @@ class TrainingConfig:
         backend: `cpu` (compiled), `reference` (NumPy, to read and to check against) or `cuda` (a GPU, float32 only).
         precision: of parameters, activations and products; `bfloat16` rounds what is multiplied, and needs a processor with matrix tiles.
         cuda: settings of the cuda backend.
+        task_cosines: note in metrics.jsonl, after each epoch, the cosines between the tasks' gradients on the parameters that they
+            share; null where an epoch has at least 100 steps for each task, which makes that cheap; true always, false never.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
     """
 
@@ -146,6 +148,7 @@ class TrainingConfig:
     backend: Literal["cpu", "reference", "cuda"] = "cpu"
     precision: Literal["float32", "float64", "bfloat16"] = "float32"
     cuda: CudaConfig = CudaConfig()
+    task_cosines: bool | None = None
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self):

@@ -62,7 +62,9 @@ class TaskConfig:
 
 MOST_WIDTH = 2**20
 MOST_LAYERS = 10_000  # dense ones of a plan
-TOO_MANY = f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden or tower_hidden"
+TOO_MANY = (
+    f"the model has more than {MOST_LAYERS} layers; lower model.members, experts, levels, expert_hidden, tower_hidden or training.seeds"
+)
 WIDTHS = ("embedding", "gate.hidden")
 
 
@@ -123,7 +125,9 @@ class ModelConfig:
         dropout: share of the hidden units of experts and towers that a training row loses at random.
         name_unknown_share: share of the names (skills, titles, ...) that an epoch takes for unknown, so that a name which training
             never saw gets a trained embedding.
-        task_weights: `fixed`, or `uncertainty` (learned, Kendall et al., CVPR 2018).
+        task_weights: `fixed`; `uncertainty` (learned, Kendall et al., CVPR 2018); or set by a rule, on top of `tasks.weight`: `dwa` (by how
+            fast losses fall, once an epoch), `gradnorm` (so that tasks pull alike at the parameters that they share, each step), `pcgrad`
+            (what two tasks pull against each other is taken out, each step). The last two take a backward pass for each task.
     """
 
     architecture: str = "mmoe"
@@ -147,7 +151,7 @@ class ModelConfig:
     field_unknown_share: float = 0.0
     dropout: float = 0.0
     name_unknown_share: float = 0.05
-    task_weights: Literal["fixed", "uncertainty"] = "fixed"
+    task_weights: Literal["fixed", "uncertainty", "dwa", "gradnorm", "pcgrad"] = "fixed"
 
 
 def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec) -> None:
@@ -177,6 +181,8 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
         if "mse" in task.loss and len(task.loss) > 1:
             raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
     _check_cycles(tasks)
+    if config.task_weights not in ("fixed", "uncertainty") and len(tasks) == 1:
+        raise ConfigError(f"model.task_weights is {config.task_weights} but {names[0]} is the only task; set it to fixed, or add a task")
     if "shared" in names:
         raise ConfigError("a task cannot be called 'shared'; rename the label column")
     fields = [name for name, _ in spec.categorical]

@@ -209,12 +209,14 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
 
 
 def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
-    """Refuse to go on with another configuration or other data.
+    """Refuse to go on with another configuration or other data. How often checkpoints are written may change.
 
     Raises:
         RunError: names the first key that differs, or says that the data do.
     """
-    changed = difference(without_paths(read_config(folder)), without_paths(config))
+    old, new = without_paths(read_config(folder)), without_paths(config)
+    old["training"]["checkpoint_seconds"] = new["training"]["checkpoint_seconds"]
+    changed = difference(old, new)
     if changed is not None:
         key, old, new = changed
         raise RunError(f"{folder}: {key} was {old!r} and is now {new!r}; set it back to resume, or start again with --force")

@@ -1,7 +1,7 @@
 """Mini-batches: an order of rows for each epoch, cut into steps.
 
 Every random choice comes from a generator whose key is the place where it is made: (seed, epoch) for
-the order of rows and for the names that are unknown in it, (seed, epoch, step) for what is hidden and for dropout. So
+the order of rows and for the names that are unknown in it, (seed, epoch, step) for what is hidden, dropout and the order of projections. So
 training goes on from any step without a generator's state, and is the same as if it had never stopped.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from ..config.model import TaskConfig
 from ..kernels.batch import Batch, InputSpec, hide
 
-ORDER, HIDDEN, FORGOTTEN, DROPPED = 1, 2, 3, 4  # what a generator is for
+ORDER, HIDDEN, FORGOTTEN, DROPPED, PROJECTED, LOOKED = 1, 2, 3, 4, 5, 6  # what a generator is for
 
 
 def generator(seed: int, purpose: int, epoch: int, step: int = 0) -> np.random.Generator:

@@ -32,6 +32,7 @@ class Cursor:
     Args:
         seed: how many seeds are done. epoch: of this seed, from 1. batch: steps of it that are done. rows: rows of it that are done.
         total: sum of the objective over these steps. losses: the same of each loss operation. clipped: steps whose gradient was.
+        weights: of tasks, where a rule sets them and has set them; known: losses of tasks that the rule remembers; see weighing.py.
         best: the best value of early stopping's metric; best_epoch: when that was; 0 = not yet.
         sizes: file name -> bytes of it that belong to the epochs before this one.
     """
@@ -43,14 +44,18 @@ class Cursor:
     total: float = 0.0
     losses: list[float] = field(default_factory=list)
     clipped: int = 0
+    weights: list[float] = field(default_factory=list)
+    known: list[list[float]] = field(default_factory=list)
     best: float | None = None
     best_epoch: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
 
-    def is_place(self, losses: int) -> bool:
-        """Whether this can be a place in a training with so many losses."""
+    def is_place(self, losses: int, tasks: int) -> bool:
+        """Whether this can be a place in a training with so many losses and tasks."""
         counts = (self.seed, self.epoch - 1, self.batch, self.rows, self.clipped, self.best_epoch, *self.sizes.values())
-        return all(0 <= count < MOST for count in counts) and len(self.losses) == losses and set(self.sizes) <= {METRICS, TIMING}
+        weighed = len(self.weights) in (0, tasks) and len(self.known) <= 2 and all(len(each) == tasks for each in self.known)
+        whole = all(0 <= count < MOST for count in counts) and set(self.sizes) <= {METRICS, TIMING}
+        return whole and weighed and len(self.losses) == losses
 
 
 def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor, facts: np.ndarray) -> None:
@@ -94,7 +99,7 @@ def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype, averaged: bool = 
         if version != FORMAT:
             raise RunError(f"{path}: format {version}, this minirank reads {FORMAT}; train again with --force")
         cursor = build(Cursor, place)
-        if not (type(step) is int and 0 <= step < MOST and cursor.is_place(len(plan.losses))):
+        if not (type(step) is int and 0 <= step < MOST and cursor.is_place(len(plan.losses), len(plan.spec.tasks))):
             raise ValueError
     except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: no checkpoint of minirank; {AGAIN}") from None

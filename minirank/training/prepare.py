@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..config.configuration import Config, FolderConfig, ScoreConfig
-from ..config.model import check_tasks
+from ..config.model import MOST_LAYERS, TOO_MANY, check_tasks
 from ..config.table import TableConfig
 from ..data import Dataset
 from ..data.column_facts import column_remarks
@@ -72,7 +72,10 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     if len(dataset.valid):
         config = _with_stopping(config, known, found.left_out, progress)
     rates = label_rates(config.tasks, with_targets(dataset.rows.take(dataset.train), config.tasks))
-    plan = in_precision(config, compile_plan(config.model, config.tasks, dataset.inputs, rates))
+    plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
+    if config.training.seeds * sum(op.kind == "dense" for op in plan.operations) > MOST_LAYERS:  # those of the plan that will predict
+        raise ConfigError(TOO_MANY)
+    plan = in_precision(config, plan)
     return Prepared(config, dataset, rates, plan, found.left_out, known.reasons)
 
 

@@ -18,6 +18,7 @@ from ..model.architectures import compile_plan
 from ..run import folder as files
 from ..run.load_run import load_run
 from ..run.prediction import predict
+from .checkpoint import Cursor
 from .prepare import Prepared
 from .validation import validation_metrics
 
@@ -25,6 +26,17 @@ from .validation import validation_metrics
 def seeds_of(config: Config) -> range:
     """The seeds of a training, in their order."""
     return range(config.training.seed, config.training.seed + config.training.seeds)
+
+
+def check_seeds(ready: Prepared, folder: Path, cursor: Cursor) -> None:
+    """Refuse to go on where the model of a seed that is done, or the best one of the seed under way, is gone.
+
+    Raises:
+        RunError: one of them is missing or damaged.
+    """
+    seeds = seeds_of(ready.config)
+    for seed in seeds[: cursor.seed + (cursor.best_epoch > 0)] if len(seeds) > 1 else ():
+        files.read_model(folder, ready.plan, ready.config, files.of_seed(seed))
 
 
 def join_seeds(ready: Prepared, folder: Path, facts: np.ndarray) -> None:

@@ -40,8 +40,9 @@ from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, average_gain, learning_rate
-from .seeds import join_seeds, mean_of_seeds, seeds_of
+from .seeds import check_seeds, join_seeds, mean_of_seeds, seeds_of
 from .validation import validation_metrics
+from .weighing import Weighing
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def _train(
                 check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
                 averaged = config.training.average > 0
                 state, cursor = load_checkpoint(folder, ready.plan, config.training.dtype, averaged)
+                check_seeds(ready, folder, cursor)
                 progress.say(f"going on at {_place(config, cursor)}, step {state.step}")
             elif (folder / files.MODEL).exists():
                 files.remove_seeds(folder)  # of a process that was killed
@@ -154,6 +156,7 @@ class Trainer:
         self.ready, self.config, self.dataset, self.plan = ready, ready.config, ready.dataset, ready.plan
         self.settings, self.folder, self.progress = ready.config.training, folder, progress
         self.executor = executor_of(self.config, self.plan)
+        self.weighing = Weighing(self.config, self.plan, self.executor)
         if state is None or cursor is None:
             self._begin_seed(0, {files.METRICS: 0, files.TIMING: 0})
         else:
@@ -227,7 +230,7 @@ class Trainer:
             rate = learning_rate(settings, (before + cursor.rows + len(batch) / 2) / (train * settings.epochs))  # NOTE: above 0
             adam = replace(settings.optimiser, learning_rate=rate)
             with np.errstate(all="ignore"):  # the loss is looked at
-                total, losses = self.executor.step(self.state, batch, adam)
+                total, losses = self.weighing.step(self.state, batch, adam, cursor, self.seed)
             if not math.isfinite(total):
                 raise self._diverged(f"the loss is {total}")
             if settings.average and self.state.step % EVERY == 0:
@@ -286,6 +289,7 @@ class Trainer:
             losses[name] += loss / cursor.batch  # each member of an ensemble adds its share
         line: dict[str, Any] = {"seed": self.seed} if self.settings.seeds > 1 else {}
         line |= {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
+        line |= self.weighing.end_epoch(self.state, cursor) | self.weighing.look(self.state, self.dataset, cursor.epoch, self.seed)
         measured = dict.fromkeys(self.undefined) | measured
         rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)
         line |= {"learning_rate": rate, "valid": measured, "best": best}

@@ -14,7 +14,7 @@ METHODS = {name for name in vars(Executor) if not name.startswith("_")}
 
 
 def test_the_interface():
-    assert {"logits", "outputs", "gradients", "step", "move_average", "resident", "keep"} == METHODS
+    assert {"logits", "outputs", "gradients", "step", "apply", "move_average", "resident", "keep"} == METHODS
 
 
 @pytest.mark.parametrize("backend", CLASSES)

@@ -67,6 +67,29 @@ def test_training_steps(deterministic, clip):
     np.testing.assert_array_equal(found.values["embedding.title"][rests], begin.values["embedding.title"][rests])
 
 
+@pytest.mark.parametrize("clip", (0.0, 0.05))
+def test_a_step_along_a_given_gradient(clip):
+    """Gains weigh tasks, the objective is left out and comes back in the step: against the reference, resident and not."""
+    plan, adam = plan_of(small(role="bias", task_weights="fixed")), Adam(1e-2, weight_decay=0.1, clip_norm=clip)
+    batches = [replace(random_batch(rows, rows), gains=(0.5, 2.0, 0.0)) for rows in (9, 12)]
+    states = [TrainState(randomise(initial_values(plan, 0)).copy(dtype)) for dtype in (np.float64, np.float32, np.float32)]
+    begin = states[0].values.copy()
+    executors = make_executor("reference", plan, np.float64), CudaExecutor(plan), CudaExecutor(plan)
+    with executors[2].resident(states[2]):
+        for executor, state in zip(executors, states):
+            for batch in batches:
+                found = executor.gradients(state.values, batch, objective=False)
+                assert not found.dense[plan.parameters["tower.relevance.0.weight"].offset :][:5].any()
+                executor.apply(state, found, adam)
+    assert states[1].norm == pytest.approx(states[0].norm, rel=1e-5) and (states[0].norm > 2 * clip) == (clip > 0)
+    for name, view in states[1].values.items():
+        moved = np.linalg.norm(states[0].values[name] - begin[name])
+        assert np.linalg.norm(view - states[0].values[name]) <= 2e-3 * moved + 1e-6, name
+        assert np.linalg.norm(states[1].v[name] - states[0].v[name]) <= 2e-5 * np.linalg.norm(states[0].v[name]) + 1e-9, name
+    np.testing.assert_array_equal(states[2].values.dense, states[1].values.dense)
+    np.testing.assert_array_equal(states[2].values.tables, states[1].values.tables)
+
+
 def test_the_moving_average_of_a_resident_state():
     """It stays on the GPU, and is that of NumPy; a state that is not resident has its own."""
     plan, batches = plan_of(small(role="bias")), [random_batch(9, seed) for seed in range(3)]
