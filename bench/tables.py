@@ -36,6 +36,7 @@ SCRIPTS = {
         "gates",
         "architectures",
         "grades",
+        "parity",
     ),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
     "documents": ("cases", "readers", "word_readers", "speed", "same_reading"),

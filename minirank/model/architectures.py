@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ..config.model import ModelConfig, TaskConfig, check_tasks
 from ..errors import ConfigError, nearest
@@ -22,6 +23,7 @@ BY_ID = ("bias", "full")  # what a role adds to a linear layer
 GATES = (*BY_ID, "mlp")
 MOST_STEERING = 32  # roles that get weights of their own unasked
 Build = Callable[[Network], list[Slot]]
+Builder = TypeVar("Builder", bound=Build)
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {}
 
 
-def architecture(*roles: str) -> Callable[[Build], Build]:
+def architecture(*roles: str) -> Callable[[Builder], Builder]:
     """Enters a function into ARCHITECTURES, under its name; roles: see `Architecture`."""
 
-    def enter(build: Build) -> Build:
+    def enter(build: Builder) -> Builder:
         ARCHITECTURES[build.__name__] = Architecture(build, roles)
         return build
 
@@ -84,19 +86,15 @@ def _mixtures(net: Network, gates: int) -> list[Slot]:
 
 
 @architecture(*GATES)
-def ple(net: Network) -> list[Slot]:
-    """Levels of experts: a task's gate sees its own experts and the shared ones, the shared gate sees all."""
-    return _extraction(net, net.config.levels)
+def cgc(net: Network) -> list[Slot]:
+    """Customized gate control: PLE with one level."""
+    return ple(net, levels=1)
 
 
 @architecture(*GATES)
-def cgc(net: Network) -> list[Slot]:
-    """Customized gate control: PLE with one level."""
-    return _extraction(net, levels=1)
-
-
-def _extraction(net: Network, levels: int) -> list[Slot]:
-    config, x = net.config, net.inputs()
+def ple(net: Network, levels: int | None = None) -> list[Slot]:
+    """Levels of experts: a task's gate sees its own experts and the shared ones, the shared gate sees all."""
+    config, x, levels = net.config, net.inputs(), levels or net.config.levels
     inputs = dict.fromkeys([*(task.name for task in net.tasks), "shared"], x)
     for level in range(levels):
         experts = {}
