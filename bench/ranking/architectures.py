@@ -5,7 +5,7 @@
 The protocol is that of examples/census.yaml, whose widths and optimiser a tenth of the training file chose for mmoe, but for half of its
 epochs: all training rows, all epochs, one test on the data set's other file; nothing is chosen for any other architecture. What they
 lack in that file is as small as can be: one expert for each task and a shared one in cgc and ple, marital status as what income is given
-in aitm. These rows have no role, so that role_towers is shared_bottom, to the bit, and pepnet scales by x alone.
+in aitm. These rows have no role: role_towers computes what shared_bottom does, from another start, and pepnet scales by x alone.
 """
 
 import argparse
@@ -116,9 +116,9 @@ def table(results: dict) -> str:
                 continue
             mean, half = difference(ours, theirs, comparisons)
             differs = abs(mean) > half
-            cells.append(f"{f'**{mean:+.4f}**' if differs else f'{mean:+.4f}'} ± {half:.4f}")
+            cells.append(f"{f'**{mean:+.5f}**' if differs else f'{mean:+.5f}'} ± {half:.5f}")
             if differs:
-                verdicts.append(f"{name} is {'above' if mean > 0 else 'below'} in {TASKS[task]} ({mean:+.4f} ± {half:.4f})")
+                verdicts.append(f"{name} is {'above' if mean > 0 else 'below'} in {TASKS[task]} ({mean:+.5f} ± {half:.5f})")
         one = of[name][0]
         seconds = np.median([run["seconds"] for run in of[name]])
         rows.append([name, f"{len(values)}", f"{one['parameters']:,}", *cells, f"{seconds:.0f}"])
