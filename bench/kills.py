@@ -28,6 +28,7 @@ from minirank.locking import LOCK, holder  # noqa: E402
 from minirank.run.load_run import load_run  # noqa: E402
 
 SLOW = "training.epochs=3 training.checkpoint_seconds=1e-9 training.batch_rows=8 training.early_stopping.patience=9".split()
+SLOW.append("model.task_weights=gradnorm")  # a rule that remembers something of each step
 SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")
 
 

@@ -2,9 +2,10 @@
 
     python bench/speed/weighing.py [--seconds 60]
 
-Steps of the cpu backend on the same random batches of three tasks, in rounds, in an order that rotates: with fixed weights, and with each
-rule as a training takes them (`minirank/training/weighing.py`). The cosines are those of one epoch, beside the fixed steps of the
-shortest epoch after which they are noted unasked.
+Seconds of the processor, with one thread, so that other programs matter little: steps of the cpu backend on the same random batches
+of three tasks, in rounds, in an order that rotates, with fixed weights and with each rule as a training takes them
+(`minirank/training/weighing.py`). The cosines are those of one epoch, beside the fixed steps of the shortest epoch after which they
+are noted unasked.
 """
 
 import argparse
@@ -25,7 +26,6 @@ from bench.tables import Report, machine, markdown, paragraphs, write_record
 from minirank.config.configuration import Config, TrainingConfig
 from minirank.config.model import ModelConfig, TaskConfig
 from minirank.kernels.adam import Adam
-from minirank.kernels.cpu.workers import available_threads
 from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState
 from minirank.training.checkpoint import Cursor
@@ -41,14 +41,14 @@ LOOK = "look"
 class Stepper:
     """A training with one rule."""
 
-    def __init__(self, rule: str, name: str, rows: int, threads: int) -> None:
+    def __init__(self, rule: str, name: str, rows: int) -> None:
         workload = replace(WORKLOADS[name], rows=rows)
         plan = plan_of(workload, GATES[0])
         if rule == "uncertainty":
             plan = _learned(plan)
         tasks = tuple(TaskConfig(task) for task in TASKS)
         config = Config(None, tasks=tasks, model=ModelConfig(task_weights=rule), training=TrainingConfig(batch_rows=rows))
-        self.weighing = Weighing(config, plan, make_executor("cpu", plan, np.float32, threads))
+        self.weighing = Weighing(config, plan, make_executor("cpu", plan, np.float32, threads=1))
         self.state, self.cursor = TrainState(parameters(plan)), Cursor(weights=[0.9, 1.2, 0.9] if rule == "dwa" else [])
         self.batches = [random_batch(workload, rows, seed) for seed in range(BATCHES)]
 
@@ -66,28 +66,28 @@ def _learned(plan):
     return replace(plan, parameters=plan.parameters | {learned.name: learned}, log_variance=learned)
 
 
-def measure(case: str, threads: int, seconds: float) -> dict:
+def measure(case: str, seconds: float) -> dict:
     """Seconds of a step of each rule, and of the look, in each round."""
     name, rows = CASES[case]
-    steppers = {rule: Stepper(rule, name, rows, threads) for rule in RULES}
+    steppers = {rule: Stepper(rule, name, rows) for rule in RULES}
     many = random_batch(WORKLOADS[name], 10 * rows, BATCHES)
     dataset = SimpleNamespace(rows=many, train=np.arange(STEPS * rows) % len(many))
 
     def once(what: str, number: int) -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         steppers["fixed"].look(dataset) if what == LOOK else steppers[what].step(number)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     order, taken = [*RULES, LOOK], {what: [] for what in (*RULES, LOOK)}
     spent = {what: min(once(what, number) for number in range(3)) for what in order}
     repeats = {what: max(round(0.1 / each), 1) for what, each in spent.items()}
-    began, number = time.perf_counter(), 0
-    while number < 5 or time.perf_counter() - began < seconds:
+    began, number = time.process_time(), 0
+    while number < 5 or time.process_time() - began < seconds:
         for place in range(len(order)):
             what = order[(number + place) % len(order)]
             taken[what].append(statistics.median(once(what, step) for step in range(repeats[what])))
         number += 1
-    return {"rows": rows, "threads": threads, "seconds": taken}
+    return {"rows": rows, "seconds": taken}
 
 
 def table(results: dict) -> str:
@@ -104,13 +104,12 @@ def table(results: dict) -> str:
         cells = [case, f"{1e3 * median['fixed']:.3g}", *(ratio(seconds[rule], seconds["fixed"]) for rule in RULES[1:])]
         rows.append([*cells, f"{1e3 * median[LOOK]:.3g}", f"{100 * share:.2f} %"])
     told = ", ".join(f"of {rule} {min(costs[rule]):.2f} to {max(costs[rule]):.2f}" for rule in ("dwa", "gradnorm", "pcgrad"))
-    threads = {found["threads"] for found in results["cases"].values()}
     return paragraphs(
         f"A step takes so many times as long as with fixed weights, with three tasks: {told}. "
         f"The cosines cost at most {max(looks):.1f} % of an epoch of {STEPS} steps, the shortest that has them unasked.",
         markdown(["", "fixed, ms a step", *RULES[1:], "cosines, ms an epoch", "of the epoch"], rows),
-        f"Time divided by that of fixed weights, in brackets the quartiles of the ratio within a round; {', '.join(map(str, threads))} "
-        f"threads. {results['machine']}",
+        f"Seconds of the processor, one thread, divided by those of fixed weights, in brackets the quartiles of the ratio within a round. "
+        f"{results['machine']}",
     )
 
 
@@ -124,7 +123,7 @@ def main() -> None:
     options = parser.parse_args()
     results = REPORT.read() or {"cases": {}}
     for case in options.cases:
-        results["cases"][case] = measure(case, available_threads(), options.seconds)
+        results["cases"][case] = measure(case, options.seconds)
         results["machine"] = machine("minirank", "numpy", "numba")
         write_record(REPORT.record, results)
     REPORT.publish(results)

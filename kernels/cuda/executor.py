@@ -6,6 +6,7 @@
     length   of the gradient, where it is clipped                      clip.py
     dense    partial sums added up, Adam                                adam.py
     tables   uses sorted, summed, row-lazy Adam: three launches, or two atomic ones      sort.py, tables.py
+    given    a step along a gradient that was put together on the host                 given.py
 
 A step uploads the state and downloads it again, unless it is `resident`: a loop of steps should be.
 """
