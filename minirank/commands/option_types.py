@@ -1,11 +1,14 @@
-"""Numbers on the command line: the types of options, which refuse what is out of range before anything is read."""
+"""Options that several commands have; the types of those that are numbers refuse what is out of range before anything is read."""
 
 from __future__ import annotations
 
 import argparse
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from ..data.kept.store import Kept
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -39,3 +42,17 @@ def number(above: float | None = None, most: float = math.inf) -> Callable[[str]
         return value
 
     return read
+
+
+def add_no_cache(command: argparse.ArgumentParser) -> None:
+    """The option --no-cache of a command that reads data."""
+    command.add_argument(
+        "--no-cache", action="store_true", help="neither use nor keep what was made of the same data before, in .minirank beside them"
+    )
+
+
+def kept_of(options: argparse.Namespace, say: Callable[[str], None]) -> Kept:
+    """What is kept beside the data, as --no-cache has it; `say` is told where nothing can be kept."""
+    from ..data.kept.store import Kept
+
+    return Kept(say, used=not options.no_cache)

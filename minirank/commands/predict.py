@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ..terminal import show
-from .option_types import Commands, whole_number
+from .option_types import Commands, add_no_cache, kept_of, whole_number
 
 
 def register(commands: Commands) -> None:
@@ -21,6 +21,7 @@ def register(commands: Commands) -> None:
     add("--json", action="store_true", help="print JSON")
     add("--bootstrap", type=replicates, default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
     add("--choose-exponents", action="store_true", help="print the score whose ranking of validation rows is best, and how to set it")
+    add_no_cache(evaluate)
     evaluate.set_defaults(run=run_evaluate)
 
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")
@@ -31,6 +32,7 @@ def register(commands: Commands) -> None:
         "--out", required=True, metavar="FILE", help="a new .csv (ids like formulas marked by an apostrophe) or .npz file; a pipe gets CSV"
     )
     score.add_argument("--force", action="store_true", help="overwrite FILE, but never what is read or a run")
+    add_no_cache(score)
     score.set_defaults(run=run_score)
 
 
@@ -44,16 +46,17 @@ def run_evaluate(options: Namespace) -> None:
     from ..evaluation import format_table
     from ..progress import Progress
     from ..run.load_run import load_run
-    from ..run.scoring import evaluate_run
+    from ..run.scoring import data_of, evaluate_run
 
-    run = load_run(options.run_folder, options.backend, Progress(sys.stderr).say)
+    progress = Progress(sys.stderr)
+    run, kept = load_run(options.run_folder, options.backend, progress.say), kept_of(options, progress.say)
     if options.choose_exponents:
         from ..ranking.exponents import choose_exponents, format_exponents
 
-        results = choose_exponents(run)
+        results = choose_exponents(run, data_of(run, kept=kept))
         text = format_exponents(results, options.run_folder)
     else:
-        results = evaluate_run(run, options.split, bootstrap=options.bootstrap)
+        results = evaluate_run(run, options.split, dataset=data_of(run, kept=kept), bootstrap=options.bootstrap)
         text = format_table(results)
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else text)
 
@@ -72,7 +75,7 @@ def run_score(options: Namespace) -> None:
     run = load_run(options.run_folder, options.backend, progress.say)
     check_backend(run.config)
     out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
-    columns = score_data(run, options.data, progress.say)
+    columns = score_data(run, options.data, progress.say, kept_of(options, progress.say))
     try:
         write_predictions(out, columns, options.force)
     except BrokenPipeError:  # `| head` has what it wanted

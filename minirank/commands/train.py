@@ -14,7 +14,7 @@ from typing import Any
 
 from ..progress import Progress
 from ..terminal import show
-from .option_types import Commands
+from .option_types import Commands, add_no_cache, kept_of
 
 ALONE = (
     "One process at a time trains into a folder. What can be changed in a run's config.yaml afterwards: the paths of the data, the "
@@ -38,6 +38,7 @@ def register(commands: Commands) -> None:
     train.add_argument("--seed", metavar="S", help="as training.seed")
     train.add_argument("--threads", metavar="N", help="as training.threads")
     train.add_argument("--plot", action="store_true", help="draw the learning curves into curves.svg of the run folder, anew each epoch")
+    add_no_cache(train)
     train.set_defaults(run=run_train)
 
 
@@ -76,6 +77,7 @@ def run_train(options: Namespace) -> int | None:
             progress=progress,
             stop=stop,
             after_epoch=_plots(progress) if options.plot else lambda _: None,
+            kept=kept_of(options, progress.say),
         )
     if not ended.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
@@ -145,6 +147,7 @@ def _again(options: Namespace) -> str:
     for name, value in (("run", options.folder), ("backend", options.backend), ("seed", options.seed), ("threads", options.threads)):
         words += [f"--{name}", value] if value is not None else []
     words += ["--plot"] if options.plot else []
+    words += ["--no-cache"] if options.no_cache else []
     for override in options.set:
         words += ["--set", override]
     return shlex.join(words)

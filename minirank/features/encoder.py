@@ -23,6 +23,7 @@ from minirank.features.embeddings import Vectors
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
+from minirank.features.kept_rows import KeptRows
 from minirank.features.links import Links
 from minirank.features.market import Market
 from minirank.features.new_texts import remark, too_few, without_vectors
@@ -138,7 +139,14 @@ class Encoder:
             vocabularies=tuple(tuple(names) for names in of_vocabulary.values() if names),
         )
 
-    def dataset(self, folder: DataFolder, features: Features, split: Split, say: Callable[[str], None] = lambda text: None) -> Dataset:
+    def dataset(
+        self,
+        folder: DataFolder,
+        features: Features | Callable[[], Features],
+        split: Split,
+        say: Callable[[str], None] = lambda text: None,
+        kept: KeptRows | None = None,
+    ) -> Dataset:
         """All impressions of a folder as rows.
 
         Labels: ctr is `clicked`; cvr is `converted` where clicked is 1, else missing; relevance is the
@@ -146,11 +154,30 @@ class Encoder:
 
         Args:
             folder: `DataFolder`.
-            features: `Features` of its jobs and resumes.
+            features: `Features` of its jobs and resumes, or what gives them, where rows are not kept.
             split: `Split` with train, valid and test rows.
             say: told of texts in words that training does not know.
+            kept: of the folder.
         """
         check_columns(folder, self.config)
+        found = None if kept is None else kept.read_rows(self)
+        if found is None:
+            features = features() if callable(features) else features
+            encoded, told, columns = self._rows(folder, features, split)
+            if kept is not None:
+                kept.write_rows(self, encoded, told)
+        else:
+            (encoded, told), columns = found, {}
+        for each in told:
+            say(each)
+        made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
+        files = None if kept is None else kept.fingerprint(folder.files)
+        if files is None:
+            files = fingerprint([*folder.files, *(path for path in made if path.exists())])
+        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self, columns)
+
+    def _rows(self, folder: DataFolder, features: Features, split: Split) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
+        """All impressions as an encoder reads them, what there is to say of the texts, and what is left of the columns."""
         shown = folder.impressions
         resumes = self.resumes(folder.resumes, features.resumes)
         jobs = job_profiles(folder.jobs, features.jobs, resumes.model, self.config.tokens_per_text)
@@ -165,15 +192,11 @@ class Encoder:
             ),
         )
         remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
-        for each in filter(None, remarks):
-            say(each)
         position = np.minimum(shown.position, self.max_position)
         pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
         encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}
         columns = folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
-        made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
-        files = fingerprint([*folder.files, *(path for path in made if path.exists())])
-        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self, columns)
+        return encoded, [each for each in remarks if each], columns
 
     def resumes(self, resumes: Records, features: ResumesFound) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.

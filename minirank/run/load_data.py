@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import cache
 
 import numpy as np
 
 from ..config.configuration import Config, FolderConfig
 from ..config.model import TaskConfig
 from ..data import DataFolder, Dataset, Split, TableEncoder, read_folder, read_table, split_by_time
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError
 from ..evaluation.targets import is_recruiting, label_kind
-from ..extract import read_features
+from ..extract import Features, read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
 from ..features.embedding_sources import tell_asked, vectors_to_train
 from ..features.encoder import check_columns, labels_only
+from ..features.kept_rows import KeptRows
 from ..locking import holder
 from ..model.architectures import architecture_of
 
 
-def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None) -> Dataset:
+def load_dataset(
+    config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None, kept: Kept = NOTHING_KEPT
+) -> Dataset:
     """Read, split and encode the data.
 
     Args:
         config: where they are, and which tasks there are.
         encoder: of a run, to encode a folder as that run did; None fits one to the training rows.
         say: told what is being done.
+        kept: what was made of the very same data before is taken from there, and kept there for the next time.
     Raises:
         DataError: the data cannot be used.
         ConfigError: a task without a label column, an architecture that there is not.
@@ -41,18 +47,36 @@ def load_dataset(config: Config, encoder: Encoder | TableEncoder | None = None, 
     if worker is not None:
         say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")
     say(f"reading {data.folder} ...")
-    folder = read_folder(data.folder, data.columns)
-    features = read_features(folder)
-    folder, split = split_of(folder, data)
-    say(f"encoding {len(folder.impressions):,} impressions ...")
+    folder = read_folder(data.folder, data.columns, kept=kept)
+    rows = KeptRows(kept if not config.features.embedded else NOTHING_KEPT, folder)
+    options = {"features": asdict(config.features), "split": asdict(data.split)}
+    fitted = rows.read_fit(options) if encoder is None else None
+
+    @cache
+    def features() -> Features:
+        found = read_features(folder)
+        say(f"encoding {len(folder.impressions):,} impressions ...")
+        return found
+
+    if encoder is None and fitted is None:
+        features()  # before the split: what is wrong with them is said first
+    graded, split = split_of(folder, data)
+    if fitted is not None:
+        encoder, facts = fitted
+        return select_tasks(replace(encoder.dataset(graded, features, split, kept=rows), columns=facts), config.tasks)
+    if isinstance(encoder, Encoder):
+        return select_tasks(encoder.dataset(graded, features, split, kept=rows), config.tasks)
     vectors = None
     try:
-        if not isinstance(encoder, Encoder):
-            vectors = vectors_to_train(config.features, folder.path, say)
-            encoder = Encoder.fit(folder, features, split.train, config.features, vectors)
-        return select_tasks(encoder.dataset(folder, features, split), config.tasks)
+        vectors = vectors_to_train(config.features, folder.path, say)
+        encoder = Encoder.fit(graded, features(), split.train, config.features, vectors)
+        rows.reads_rows = False  # for what is left of the columns is not kept with them
+        dataset = encoder.dataset(graded, features, split, kept=rows)
     finally:
         tell_asked(vectors, say)
+    if dataset.columns:
+        rows.write_fit(options, encoder, dataset.columns)
+    return select_tasks(dataset, config.tasks)
 
 
 def load_labels(config: Config, folder: DataFolder) -> Dataset:

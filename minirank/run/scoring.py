@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ import numpy as np
 from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
 from ..data.csv_cells import write_csv
+from ..data.folder.records import column_of
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError, DataError, RunError
 from ..evaluation import evaluate
 from ..evaluation.format_metrics import left_out_lines
 from ..extract import read_features
 from ..features import Encoder
+from ..features.kept_rows import KeptRows
 from ..kernels.batch import Inputs
 from ..storage import is_stream, write_npz, write_output
 from .backend import check_backend
@@ -47,8 +51,8 @@ def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None
     return results | {"left_out": run.left_out}
 
 
-def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
-    """The data that a run was trained on, unless `dataset` holds them.
+def data_of(run: Run, dataset: Dataset | None = None, kept: Kept = NOTHING_KEPT) -> Dataset:
+    """The data that a run was trained on, unless `dataset` holds them; `kept` as in `load_dataset`.
 
     Raises:
         ConfigError: the backend cannot run here.
@@ -59,7 +63,7 @@ def data_of(run: Run, dataset: Dataset | None = None) -> Dataset:
         for key, path in data_paths(run.config).items():
             if not path.exists() and key not in ("data.gazetteer", "features.embeddings.file"):
                 raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
-        dataset = load_dataset(run.config, run.encoder)
+        dataset = load_dataset(run.config, run.encoder, kept=kept)
     if dataset.fingerprint != run.fingerprint:
         raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")
     return dataset
@@ -79,12 +83,15 @@ def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np
     return known if score is None or "ctcvr" not in known else known | {"score": score}
 
 
-def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda text: None) -> dict[str, np.ndarray]:
+def score_data(
+    run: Run, path: str | Path, say: Callable[[str], None] = lambda text: None, kept: Kept = NOTHING_KEPT
+) -> dict[str, np.ndarray]:
     """Predictions for every impression of a data folder, or every row of a table, in the order of its file.
 
     Args:
         path: a data folder with its extracted features, or a file with the feature columns of the run's table.
         say: told what is being done.
+        kept: as in `load_dataset`.
     Returns:
         Columns: search_id, job_id, resume_id of a folder (objects), each task's probability and the joint ones, and `score`
         where one is defined.
@@ -97,15 +104,17 @@ def score_data(run: Run, path: str | Path, say: Callable[[str], None] = lambda t
     columns: dict[str, np.ndarray] = {}
     if isinstance(run.config.data, FolderConfig):
         assert isinstance(run.encoder, Encoder)
-        folder = read_folder(path, run.config.data.columns)
+        folder = read_folder(path, run.config.data.columns, kept=kept)
         shown = folder.impressions
         order = np.argsort(shown.row)
         # NOTE: objects: a text of NumPy's fixed width loses the NULs at its end.
         columns["search_id"] = np.array(shown.search_id, object)[shown.search[order]]
-        columns["job_id"] = np.array([job["job_id"] for job in folder.jobs], object)[shown.job[order]]
-        columns["resume_id"] = np.array([resume["resume_id"] for resume in folder.resumes], object)[shown.resume[order]]
+        columns["job_id"] = np.array(column_of(folder.jobs, "job_id"), object)[shown.job[order]]
+        columns["resume_id"] = np.array(column_of(folder.resumes, "resume_id"), object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
-        inputs: Inputs = run.encoder.dataset(folder, read_features(folder), Split(none, none, none, (0, 0), 0), say).rows.take(order)
+        rows = KeptRows(kept if not run.encoder.config.embedded else NOTHING_KEPT, folder)
+        found = run.encoder.dataset(folder, partial(read_features, folder), Split(none, none, none, (0, 0), 0), say, rows).rows
+        inputs: Inputs = found.take(order)
     else:
         assert isinstance(run.encoder, TableEncoder)
         inputs = run.encoder.read(path)

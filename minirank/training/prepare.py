@@ -9,6 +9,7 @@ from ..config.model import MOST_LAYERS, TOO_MANY, check_tasks
 from ..config.table import TableConfig
 from ..data import Dataset
 from ..data.column_facts import column_remarks
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError
 from ..evaluation.format_metrics import left_out_lines
 from ..kernels.plan import Plan
@@ -42,13 +43,13 @@ class Prepared:
     undefined: dict[str, str]
 
 
-def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None) -> Prepared:
-    """Read the data of a configuration, unless `dataset` holds them, and compile its plan.
+def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None, kept: Kept = NOTHING_KEPT) -> Prepared:
+    """Read the data of a configuration, unless `dataset` holds them, and compile its plan; `kept` as in `load_dataset`.
 
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or do not fit each other.
     """
-    dataset = dataset or load_dataset(config, say=progress.say)
+    dataset = dataset or load_dataset(config, say=progress.say, kept=kept)
     if not len(dataset.train):
         raise ConfigError("there is no training row; correct data, or its split")
     table = config.data.columns if isinstance(config.data, TableConfig) else None

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..config.configuration import Config
 from ..data import Dataset
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import MinirankError, RunError
 from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.batch import Batch, forget
@@ -72,6 +73,7 @@ def train(
     progress: Progress = Progress(),
     stop: Callable[[], bool] = lambda: False,
     after_epoch: Callable[[Path], object] = lambda folder: None,
+    kept: Kept = NOTHING_KEPT,
 ) -> Trained:
     """Train the model of a configuration into a run folder.
 
@@ -84,6 +86,7 @@ def train(
         progress: told what happens.
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
         after_epoch: called with the run folder when an epoch is noted there.
+        kept: as in `run.load_data.load_dataset`.
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into memory.
         RunError: the folder cannot be used, another process trains into it, or the loss is NaN or infinite.
@@ -91,7 +94,7 @@ def train(
     folder = Path(folder)
     with working_in(folder, "minirank train", progress.say):
         files.check_folder(folder, resume, force)
-        return _train(config, folder, dataset, resume, progress, stop, after_epoch)
+        return _train(config, folder, dataset, resume, progress, stop, after_epoch, kept)
 
 
 def _train(
@@ -102,11 +105,12 @@ def _train(
     progress: Progress,
     stop: Callable[[], bool],
     after_epoch: Callable[[Path], object],
+    kept: Kept,
 ) -> Trained:
     """Train, in a folder that may be written and is written by this process alone."""
     check_backend(config)
     with _compiled_meanwhile(config, progress):
-        ready = prepare(config, progress, dataset)
+        ready = prepare(config, progress, dataset, kept)
     with enough_memory(ready.config.training, ready.plan):
         state = cursor = None
         if resume and (folder / files.CONFIG).exists():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from minirank.data.column_names import (
 )
 from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
+from minirank.data.folder.records import Records, column_of
+from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile, read_arrays, read_csv, read_json_lines
 from minirank.errors import DataError
@@ -57,21 +59,26 @@ class DataFolder:
         jobs: dicts with job_id, team_id, title, description, posted_at (seconds), location (or None), and any other
             keys of the file.
         resumes: dicts with resume_id, text, updated_at (seconds), location (or None), and other keys: one a snapshot,
-            sorted by (resume_id, updated_at). Without log and hires a team may be "" and a time MISSING_TIME.
+            sorted by (resume_id, updated_at). Without log and hires a team may be "" and a time MISSING_TIME. Where the folder was
+            kept, both are `Records`, which are parsed when they are asked for.
         recruiters: recruiter_id -> role.
         roles: all roles, sorted; `Impressions.role` is an index into them.
         truth: simulated probabilities, (N,) each, aligned with `impressions`; None outside simulated worlds.
+        lines: "jobs", "resumes" -> the line of each in its file.
+        contents: of all files, where something may be kept beside them.
     """
 
     path: Path
     files: tuple[Path, ...]
-    jobs: list[dict[str, Any]]
-    resumes: list[dict[str, Any]]
+    jobs: Sequence[dict[str, Any]]
+    resumes: Sequence[dict[str, Any]]
     recruiters: dict[str, str]
     roles: tuple[str, ...]
     hires: Hires
     impressions: Impressions
     truth: dict[str, np.ndarray] | None
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    contents: Contents | None = None
 
     @property
     def has_log(self) -> bool:
@@ -81,19 +88,23 @@ class DataFolder:
     def dated(self, now: int) -> DataFolder:
         """The same folder, in which jobs and resumes without a time are of `now`, int seconds."""
 
-        def of_now(records: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+        def of_now(records: Sequence[dict[str, Any]], key: str) -> Sequence[dict[str, Any]]:
+            if isinstance(records, Records) and values.MISSING_TIME not in records.column(key):
+                return records
             return [record | {key: now} if record[key] == values.MISSING_TIME else record for record in records]
 
         return replace(self, jobs=of_now(self.jobs, "posted_at"), resumes=of_now(self.resumes, "updated_at"))
 
     def latest_resumes(self) -> np.ndarray:
         """(resumes,) int32, the index of each resume's newest snapshot, in the order of their ids."""
-        ids = [resume["resume_id"] for resume in self.resumes]
+        ids = column_of(self.resumes, "resume_id")
         last = [index for index, name in enumerate(ids) if index + 1 == len(ids) or ids[index + 1] != name]
         return np.array(last, dtype=np.int32)
 
 
-def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None, needs_log: bool = True) -> DataFolder:
+def read_folder(
+    path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None, needs_log: bool = True, kept: Kept = NOTHING_KEPT
+) -> DataFolder:
     """Reads and checks a data folder.
 
     Args:
@@ -102,15 +113,21 @@ def read_folder(path: str | Path, columns: Mapping[str, Mapping[str, str | None]
             hires the lines of jobs and resumes their team and times.
         columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
             a name says that the export has no such column.
+        kept: reads what was kept of the very same files, and keeps it for the next time.
     Raises:
         DataError: something is wrong with the data; names file, line, column and remedy.
         ConfigError: `columns` names what does not exist.
     """
+    from minirank.data.folder.kept_folder import keep_folder, kept_folder
+
+    contents, folder = kept_folder(Path(path), resolve(columns), kept) if kept.used else (None, None)
+    if folder is not None:
+        return folder
     problems = Problems()
     folder = collect(path, columns, problems, needs_log)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
-    return folder
+    return folder if contents is None else keep_folder(replace(folder, contents=contents), resolve(columns), kept)
 
 
 def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True) -> DataFolder | None:
@@ -127,7 +144,7 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs
     resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, lacking["resumes"], problems)
     _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
     job_index = _index_jobs(jobs, job_lines, problems)
-    resumes = _sort_resumes(resumes, resume_lines, problems)
+    resumes, resume_lines = _sort_resumes(resumes, resume_lines, problems)
     tables = {file: _csv(path, file, names, problems) for file in ("recruiters", "hires", "impressions") if file in there}
     recruiters = _read_recruiters(tables.get("recruiters"), names["recruiters"], problems)
     known_resumes = {resume["resume_id"] for resume in resumes}
@@ -142,7 +159,8 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs
     truth = _read_truth(path / "truth.npz", impressions, problems) if "impressions" in there else None
     files = tuple(path / FILES[file] for file in FILES if file in (*WITHOUT_LOG, *there))
     roles = tuple(sorted(set(recruiters.values())))
-    return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth)
+    lines = {"jobs": job_lines, "resumes": resume_lines}
+    return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth, lines)
 
 
 def _is_readable_folder(path: Path, problems: Problems) -> bool:
@@ -173,26 +191,42 @@ def _read_objects(
     """
     records, lines = read_json_lines(path / FILES[file], FILES[file], problems)
     good, good_lines = [], []
-    renamed = {theirs for ours, theirs in names.items() if theirs is not None and theirs != ours}
     for record, line in zip(records, lines):
-        known = {}
-        for ours, read in readers.items():
-            theirs = names[ours]
-            try:
-                if ours in defaults and record.get(theirs) is None:
-                    known[ours] = defaults[ours]
-                elif ours in OPTIONAL[file]:
-                    known[ours] = read(record.get(theirs))
-                elif theirs in record:
-                    known[ours] = read(record[theirs])
-                else:
-                    problems.add_error(missing_column(file, ours, theirs, record, line))
-            except values.BadValue as error:
-                problems.add(error.problem, file=FILES[file], line=line, column=theirs, remedy=error.remedy)
-        if len(known) == len(readers):
-            good.append({key: value for key, value in record.items() if key not in renamed} | known)
+        ours = our_record(record, file, names, readers, defaults, problems, line)
+        if ours is not None:
+            good.append(ours)
             good_lines.append(line)
     return good, good_lines
+
+
+def our_record(
+    record: dict,
+    file: str,
+    names: dict[str, str | None],
+    readers: dict[str, Callable],
+    defaults: Mapping[str, Any],
+    problems: Problems,
+    line: int,
+) -> dict | None:
+    """An object of a JSON line under our names; None where something is wrong with it."""
+    known = {}
+    for ours, read in readers.items():
+        theirs = names[ours]
+        try:
+            if ours in defaults and record.get(theirs) is None:
+                known[ours] = defaults[ours]
+            elif ours in OPTIONAL[file]:
+                known[ours] = read(record.get(theirs))
+            elif theirs in record:
+                known[ours] = read(record[theirs])
+            else:
+                problems.add_error(missing_column(file, ours, theirs, record, line))
+        except values.BadValue as error:
+            problems.add(error.problem, file=FILES[file], line=line, column=theirs, remedy=error.remedy)
+    if len(known) != len(readers):
+        return None
+    renamed = {theirs for ours, theirs in names.items() if theirs is not None and theirs != ours}
+    return {key: value for key, value in record.items() if key not in renamed} | known
 
 
 def _refuse_protected(path: Path, files: tuple[tuple[str, list[dict]], ...], problems: Problems) -> None:
@@ -233,8 +267,8 @@ def _index_jobs(jobs: list[dict], lines: list[int], problems: Problems) -> dict[
     return index
 
 
-def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> list[dict]:
-    """The snapshots in the order of (resume_id, updated_at)."""
+def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> tuple[list[dict], list[int]]:
+    """The snapshots in the order of (resume_id, updated_at), and their lines."""
     order = sorted(range(len(resumes)), key=lambda i: (resumes[i]["resume_id"], resumes[i]["updated_at"], i))
     for before, after in pairwise(order):
         one, two = resumes[before], resumes[after]
@@ -242,7 +276,7 @@ def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> 
             problem = f"resume {two['resume_id']!r} has the same time as on line {lines[before]}"
             remedy = "keep one line for each (resume_id, updated_at)"
             problems.add(problem, file=FILES["resumes"], line=lines[after], column="updated_at", remedy=remedy)
-    return [resumes[index] for index in order]
+    return [resumes[index] for index in order], [lines[index] for index in order]
 
 
 def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> CsvFile | None:

@@ -1,0 +1,126 @@
+"""A data folder as it is kept: its columns as arrays, and where each job and each resume stands in its file.
+
+Rows have the order of `Impressions`: those of a search are neighbours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minirank.data.column_names import FILES, JOB_KEYS, PROTECTED_FILE, RESUME_KEYS, WITHOUT_LOG
+from minirank.data.folder.data_folder import DataFolder, Hires, our_record
+from minirank.data.folder.impressions import Impressions
+from minirank.data.folder.records import Records, column_of, places_of_lines
+from minirank.data.kept.array_file import Damaged
+from minirank.data.kept.entry import EntryReader, EntryWriter
+from minirank.data.kept.store import Contents, Kept
+from minirank.data.problems import Problems
+from minirank.errors import DataError
+from minirank.storage import BadJson, parse_json
+
+KIND = "folder"
+TRUTH = "truth.npz"
+KEYS: Mapping[str, tuple[dict, tuple[str, ...], tuple[str, ...]]] = {  # readers; texts and times that are known without parsing
+    "jobs": (JOB_KEYS, ("job_id", "team_id"), ("posted_at",)),
+    "resumes": (RESUME_KEYS, ("resume_id",), ("updated_at",)),
+}
+Names = dict[str, dict[str, str | None]]
+
+
+def kept_folder(path: Path, names: Names, kept: Kept) -> tuple[Contents | None, DataFolder | None]:
+    """What the files of a folder hold, and the folder where it was kept; None where one of them is not there or cannot be read."""
+    wanted = [path / name for name in (*FILES.values(), PROTECTED_FILE, TRUTH)]
+    try:
+        contents = Contents.of(each for each in wanted if os.path.lexists(each))
+    except DataError:
+        return None, None  # whoever reads the folder says why
+    found = kept.read(path, KIND, _key(contents, names))
+    if found is None:
+        return contents, None
+    try:
+        return contents, _folder(path, names, contents, EntryReader(*found))
+    except (Damaged, KeyError, OSError, ValueError):
+        return contents, None
+
+
+def keep_folder(folder: DataFolder, names: Names, kept: Kept) -> DataFolder:
+    """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile."""
+    contents, entry = folder.contents, EntryWriter()
+    assert contents is not None
+    for file, (_, texts, times) in KEYS.items():
+        records = getattr(folder, file)
+        places = places_of_lines(folder.path / FILES[file], folder.lines[file])
+        if places is None:
+            return folder
+        for name, values_of in zip(("begins", "ends"), places):
+            entry.column(f"{file}.{name}", values_of)
+        for key in texts:
+            entry.texts(f"{file}.{key}", column_of(records, key))
+        for key in times:
+            entry.column(f"{file}.{key}", np.array(column_of(records, key), np.int64))
+    entry.texts("recruiters", list(folder.recruiters))
+    entry.texts("recruiters.role", list(folder.recruiters.values()))
+    entry.column("hires.job", folder.hires.job)
+    entry.texts("hires.resume_id", folder.hires.resume_id)
+    entry.column("hires.hired_at", folder.hires.hired_at)
+    for field in fields(Impressions):
+        if field.name == "search_id":
+            entry.texts("log.search_id", folder.impressions.search_id)
+        else:
+            entry.column(f"log.{field.name}", getattr(folder.impressions, field.name))
+    for name, array in (folder.truth or {}).items():
+        entry.column(f"truth.{name}", array)
+    entry.about |= {"files": [path.name for path in folder.files], "roles": folder.roles}
+    entry.about |= {"truth": None if folder.truth is None else list(folder.truth)}
+    if not contents.are_unchanged():
+        return DataFolder(**{each.name: getattr(folder, each.name) for each in fields(DataFolder) if each.name != "contents"})
+    kept.write(folder.path, KIND, _key(contents, names), entry.arrays, entry.about, sum(contents.sizes))
+    return folder
+
+
+def _key(contents: Contents, names: Names) -> dict[str, Any]:
+    return {"files": contents.names(), "columns": names}
+
+
+def _folder(path: Path, names: Names, contents: Contents, entry: EntryReader) -> DataFolder:
+    files = tuple(path / name for name in entry.about["files"])
+    has_hires = path / FILES["hires"] in files
+    records = {}
+    for file, (readers, texts, times) in KEYS.items():
+        begins, ends = (entry.column(f"{file}.{name}").rows() for name in ("begins", "ends"))
+        columns: dict[str, Any] = {key: entry.texts(f"{file}.{key}") for key in texts}
+        columns |= {key: entry.column(f"{file}.{key}").rows().tolist() for key in times}
+        read = partial(_record, file, names[file], readers, {} if has_hires else WITHOUT_LOG[file])
+        records[file] = Records(path / FILES[file], begins, ends, read, columns)
+    hires = Hires(entry.column("hires.job").rows(), tuple(entry.texts("hires.resume_id")), entry.column("hires.hired_at").rows())
+    log = {
+        field.name: entry.texts("log.search_id") if field.name == "search_id" else entry.column(f"log.{field.name}").rows()
+        for field in fields(Impressions)
+    }
+    truth = None if entry.about["truth"] is None else {name: entry.column(f"truth.{name}").rows() for name in entry.about["truth"]}
+    recruiters = dict(zip(entry.texts("recruiters"), entry.texts("recruiters.role")))
+    roles, shown = tuple(entry.about["roles"]), Impressions(**log)  # type: ignore[arg-type]
+    return DataFolder(path, files, records["jobs"], records["resumes"], recruiters, roles, hires, shown, truth, {}, contents)
+
+
+def _record(file: str, names: dict, readers: dict, defaults: Mapping[str, Any], line: bytes, place: int) -> dict[str, Any]:
+    """A line that was read before.
+
+    Raises:
+        DataError: it is another one now.
+    """
+    problems = Problems()
+    try:
+        record = our_record(parse_json(line.strip()), file, names, readers, defaults, problems, place + 1)
+    except (BadJson, AttributeError, TypeError):
+        record = None
+    if record is None:
+        raise DataError("was changed while it was read", file=FILES[file], remedy="start again")
+    return record

@@ -1,0 +1,71 @@
+"""What an entry holds: columns of numbers, packed, and lists of texts, each under a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from minirank.data.kept.array_file import Damaged
+from minirank.data.kept.packed import Packed
+
+
+class EntryWriter:
+    """Gathers what `EntryReader` gives back.
+
+    Attributes:
+        arrays: for `Kept.write`. about: likewise; whoever writes may add to it.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+        self.about: dict[str, Any] = {"columns": {}, "texts": {}}
+        self._same: dict[tuple, list[tuple[str, np.ndarray]]] = {}
+
+    def column(self, name: str, values: np.ndarray) -> None:
+        """(N,) numbers; those of an earlier column are not written again."""
+        for other, earlier in self._same.setdefault((values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()), []):
+            if np.array_equal(earlier, values):  # NOTE: of floats with NaN never, those are written again
+                self.about["columns"][name] = other
+                return
+        self._same[values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()].append((name, values))
+        packed = Packed.of(values)
+        self.arrays |= {f"{name}.numbers": packed.numbers, f"{name}.codes": packed.codes}
+        self.about["columns"][name] = [packed.dtype.str, packed.length, packed.kind]
+
+    def texts(self, name: str, texts: Sequence[str]) -> None:
+        """Texts, half of a surrogate pair included."""
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self.arrays[f"{name}.bytes"] = np.frombuffer(b"".join(parts), np.uint8)
+        self.column(f"{name}.lengths", np.array([len(part) for part in parts], np.int64))
+        self.about["texts"][name] = len(parts)
+
+
+class EntryReader:
+    """The inverse of `EntryWriter`.
+
+    Args:
+        arrays, about: of `Kept.read`.
+    Raises:
+        Damaged: the entry is of another form.
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray], about: Any) -> None:
+        if not isinstance(about, dict) or "columns" not in about:
+            raise Damaged("another form")
+        self.about, self._arrays = about, arrays
+
+    def column(self, name: str) -> Packed:
+        """Numbers, still packed."""
+        found = self.about["columns"][name]
+        if isinstance(found, str):
+            return self.column(found)
+        dtype, length, kind = found
+        return Packed(np.dtype(dtype), length, kind, self._arrays[f"{name}.numbers"], self._arrays[f"{name}.codes"])
+
+    def texts(self, name: str) -> list[str]:
+        """Texts."""
+        content = self._arrays[f"{name}.bytes"].tobytes()
+        ends = np.cumsum(self.column(f"{name}.lengths").rows()).tolist()
+        return [content[start:end].decode("utf-8", "surrogatepass") for start, end in zip([0, *ends], ends)]

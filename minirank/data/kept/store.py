@@ -1,0 +1,210 @@
+"""What is kept beside data: where it lies, when it is trusted, how much there may be.
+
+It lies in the folder `.minirank` beside the data, so that whoever deletes the data deletes what was made of them, and may itself be
+deleted at any time. An entry is found under a name that is made of everything it depends on: the SHA-256 of each file that was
+read (neither a date nor a size is ever believed), the options, the sources of this package, the versions and the processor that
+computed. What is damaged, or of another format, is made again. Where nothing can be kept (a folder that cannot be written, a full
+disk), a line says so once, and all goes on without. All entries together take at most 1.5 times the bytes of the data; those that
+were used last stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
+from minirank.errors import DataError
+
+FOLDER = ".minirank"
+TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by minirank of the data beside it; delete it when you like.\n"
+SHARE = 1.5  # of the bytes of the data
+ABANDONED = 3600  # seconds after which an unfinished file is that of a process that was killed
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Files as they are now.
+
+    Args:
+        paths: of files. sizes: bytes of each. sums: SHA-256 (hex) of each.
+        states: what changes with each change of a file, as far as the system tells.
+    """
+
+    paths: tuple[Path, ...]
+    sizes: tuple[int, ...]
+    sums: tuple[str, ...]
+    states: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Contents:
+        """Those of files.
+
+        Raises:
+            DataError: one cannot be read.
+        """
+        paths = tuple(paths)
+        with ThreadPoolExecutor(2) as threads:
+            states = tuple(map(_state, paths))
+            sums = tuple(threads.map(_sum, paths))
+        return cls(paths, tuple(state[0] for state in states), sums, states)
+
+    def with_files(self, paths: Iterable[Path]) -> Contents:
+        """These files and others.
+
+        Raises:
+            DataError: one of the others cannot be read.
+        """
+        more = Contents.of(paths)
+        return Contents(*(ours + theirs for ours, theirs in zip(vars(self).values(), vars(more).values())))
+
+    def are_unchanged(self) -> bool:
+        """Whether no file was written since."""
+        try:
+            return self.states == tuple(map(_state, self.paths))
+        except DataError:
+            return False
+
+    def names(self) -> list[list[str]]:
+        """The name and the sum of each."""
+        return [[path.name, each] for path, each in zip(self.paths, self.sums)]
+
+    def fingerprint(self, paths: Iterable[Path]) -> str:
+        """`read_files.fingerprint` of some of the files."""
+        total, of = hashlib.sha256(), {path: f"{path.name}:{size}:{each}\n" for path, size, each in zip(self.paths, self.sizes, self.sums)}
+        for path in paths:
+            total.update(of[path].encode())
+        return total.hexdigest()
+
+
+class Kept:
+    """What is kept beside data.
+
+    Args:
+        say: told once why nothing can be kept.
+        used: False neither reads nor writes anything.
+    """
+
+    def __init__(self, say: Callable[[str], None] = lambda text: None, used: bool = True) -> None:
+        self._say, self.used = say, used
+
+    def read(self, beside: Path, kind: str, key: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
+        """The arrays of an entry and what is noted about them; None where there is none that can be used.
+
+        Args:
+            beside: the folder of the data. kind: a word for what it is. key: all that it depends on but for what computes.
+        """
+        if not self.used:
+            return None
+        path = _path(beside, kind, key)
+        try:
+            found = read_arrays(path)
+        except (OSError, Damaged):
+            return None
+        with suppress(OSError):
+            os.utime(path)  # it was used now
+        return found
+
+    def write(self, beside: Path, kind: str, key: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: Any, data: int) -> None:
+        """Keep an entry, where that is possible.
+
+        Args:
+            data: bytes of the files that all entries here were made of.
+        """
+        if not self.used:
+            return
+        path, size = _path(beside, kind, key), sum(array.nbytes for array in arrays.values())
+        folder = path.parent
+        try:
+            if size > SHARE * data:
+                raise OSError(f"it would take {size / 1e6:,.0f} MB, more than {SHARE} times the data")
+            folder.mkdir(exist_ok=True)
+            if not (folder / "CACHEDIR.TAG").exists():
+                (folder / "CACHEDIR.TAG").write_text(TAG)
+                (folder / ".gitignore").write_text("*\n")
+            _make_room(folder, SHARE * data - size)
+            write_arrays(path, arrays, about)
+        except OSError as error:
+            self._say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
+            self._say = lambda text: None
+
+
+NOTHING_KEPT = Kept(used=False)
+
+
+def _path(beside: Path, kind: str, key: Mapping[str, Any]) -> Path:
+    text = json.dumps([kind, key, computed_by()], sort_keys=True, default=str)
+    return beside / FOLDER / f"{kind}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.bin"
+
+
+def _make_room(folder: Path, most: float) -> None:
+    """Remove entries, those used longest ago first, until the others take at most so many bytes; and what kills left."""
+    entries = []
+    for path in folder.glob("*.bin"):
+        with suppress(OSError):
+            entries.append((path.stat().st_mtime, path.stat().st_size, path))
+    for path in folder.glob(".*.part"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED or f".{os.getpid()}.part" in path.name:
+                path.unlink()
+    left = sum(size for _, size, _ in entries)
+    for _, size, path in sorted(entries):
+        if left <= most:
+            break
+        with suppress(OSError):
+            path.unlink()
+        left -= size
+
+
+@cache
+def computed_by() -> dict[str, str]:
+    """What computes: the sources of this package, versions, and the processor, on which the last bit of a logarithm may depend."""
+    sources = hashlib.sha256()
+    for folder in (PACKAGE, PACKAGE / "kernels"):  # which may be a link
+        for path in sorted(folder.rglob("*")):
+            if path.suffix not in (".pyc", ".nbc") and path.is_file() and "__pycache__" not in path.parts:
+                sources.update(f"{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
+    features = [name for name, there in sorted(np._core._multiarray_umath.__cpu_features__.items()) if there]  # type: ignore[attr-defined]
+    return {
+        "sources": sources.hexdigest(),
+        "python": f"{sys.version_info} {unicodedata.unidata_version}",
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "machine": f"{platform.machine()} {sys.byteorder} {' '.join(features)}",
+        "threads": f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}"
+        + "".join(
+            f" {os.environ.get(name, '')}" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+        ),  # in whose products the order of sums differs
+    }
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev
+
+
+def _sum(path: Path) -> str:
+    try:
+        with open(path, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None

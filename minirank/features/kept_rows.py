@@ -1,0 +1,144 @@
+"""The encoded rows of a data folder, and the encoder that was fitted to it, as they are kept beside the data.
+
+Rows have the order of `Impressions`, so that those of a search are neighbours; each column is packed alone, so that some of the
+rows can be had without the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minirank.config.dataclass_yaml import build
+from minirank.data import DataFolder
+from minirank.data.column_facts import ColumnFacts
+from minirank.data.kept.array_file import Damaged
+from minirank.data.kept.entry import EntryReader, EntryWriter
+from minirank.data.kept.packed import table
+from minirank.data.kept.store import Contents, Kept
+from minirank.errors import ConfigError, DataError, RunError
+from minirank.extract.made_files import JOB_FILE, RESUME_FILE
+from minirank.kernels.batch import Bag, Inputs
+
+if TYPE_CHECKING:
+    from minirank.features.encoder import Encoder
+
+ROWS, FIT = "rows", "fit"
+
+
+class KeptRows:
+    """What was made of a folder and its features, where something may be kept.
+
+    Args:
+        kept: where. folder: which was read with it.
+
+    Attributes:
+        reads_rows: False makes the rows anew, where more is asked of them than is kept.
+    """
+
+    def __init__(self, kept: Kept, folder: DataFolder) -> None:
+        self._kept, self._folder, self.reads_rows = kept, folder, True
+        self._sources: Contents | None = None
+        self._made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]
+        if kept.used and folder.contents is not None:
+            known = folder.contents
+            with suppress(DataError):  # whoever reads them says what is wrong
+                self._sources = known.with_files([*(path for path in folder.files if path not in known.paths), *self._made])
+
+    def fingerprint(self, files: Sequence[Path]) -> str | None:
+        """`read_files.fingerprint` of a folder's files and its features; None where nothing is kept."""
+        if self._sources is None:
+            return None
+        sources = self._sources.with_files(path for path in files if path not in self._sources.paths)  # such as grades
+        return sources.fingerprint([*files, *self._made])
+
+    def read_fit(self, options: Any) -> tuple[Encoder, dict[str, ColumnFacts]] | None:
+        """The encoder that was fitted with some options, which JSON can hold, and what was left of the columns."""
+        from minirank.features.encoder import Encoder
+
+        found = self._read(FIT, {"options": options})
+        if found is None:
+            return None
+        try:
+            arrays, about = found
+            with TemporaryDirectory() as place:
+                for name, content in arrays.items():
+                    (Path(place) / name).write_bytes(content.tobytes())
+                encoder = Encoder.load(place)
+            return encoder, {name: build(ColumnFacts, facts) for name, facts in about.items()}
+        except (ConfigError, KeyError, OSError, RunError):
+            return None
+
+    def write_fit(self, options: Any, encoder: Encoder, facts: dict[str, ColumnFacts]) -> None:
+        """Keep what `read_fit` gives back."""
+        arrays = {name: np.frombuffer(content, np.uint8) for name, content in _files(encoder)}
+        self._write(FIT, {"options": options}, arrays, {name: asdict(each) for name, each in facts.items()})
+
+    def read_rows(self, encoder: Encoder) -> tuple[Inputs, list[str]] | None:
+        """All rows as an encoder makes them, and what it said of texts."""
+        found = self._read(ROWS, {"encoder": _checksum(encoder)}) if self.reads_rows and self._sources is not None else None
+        try:
+            return None if found is None else _inputs(EntryReader(*found))
+        except (Damaged, KeyError):
+            return None
+
+    def write_rows(self, encoder: Encoder, rows: Inputs, remarks: list[str]) -> None:
+        """Keep what `read_rows` gives back."""
+        if self._sources is None:
+            return
+        entry = EntryWriter()
+        for name, values in (("ids", rows.ids), ("dense", rows.dense)):
+            for column in range(values.shape[1]):
+                entry.column(f"{name}.{column}", values[:, column])
+        for place, bag in enumerate(rows.bags):
+            entry.column(f"bag.{place}.entity", bag.entity)
+            entry.column(f"bag.{place}.lengths", np.diff(bag.offsets))
+            entry.column(f"bag.{place}.ids", bag.ids)
+        entry.about |= {"rows": len(rows), "ids": rows.ids.shape[1], "dense": rows.dense.shape[1], "bags": len(rows.bags)}
+        self._write(ROWS, {"encoder": _checksum(encoder)}, entry.arrays, entry.about | {"remarks": remarks})
+
+    def _read(self, kind: str, key: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
+        if self._sources is None:
+            return None
+        return self._kept.read(self._folder.path, kind, key | {"files": self._sources.names()})
+
+    def _write(self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any) -> None:
+        sources = self._sources
+        if sources is not None and sources.are_unchanged():
+            self._kept.write(self._folder.path, kind, key | {"files": sources.names()}, arrays, about, sum(sources.sizes))
+
+
+def _inputs(entry: EntryReader) -> tuple[Inputs, list[str]]:
+    about = entry.about
+    ids, dense = (
+        table((entry.column(f"{name}.{column}") for column in range(about[name])), about["rows"], kind)
+        for name, kind in (("ids", np.int32), ("dense", np.float32))
+    )
+    bags = []
+    for place in range(about["bags"]):
+        lengths = entry.column(f"bag.{place}.lengths").rows()
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        bags.append(Bag(entry.column(f"bag.{place}.entity").rows(), offsets, entry.column(f"bag.{place}.ids").rows()))
+    return Inputs(ids, tuple(bags), dense), about["remarks"]
+
+
+def _files(encoder: Encoder) -> Iterable[tuple[str, bytes]]:
+    """The files of an encoder."""
+    with TemporaryDirectory() as place:
+        encoder.save(place)
+        return [(path.name, path.read_bytes()) for path in sorted(Path(place).iterdir())]
+
+
+def _checksum(encoder: Encoder) -> str:
+    """SHA-256 (hex) of the files of an encoder."""
+    total = hashlib.sha256()
+    for name, content in _files(encoder):
+        total.update(f"{name} {len(content)}\n".encode() + content)
+    return total.hexdigest()
