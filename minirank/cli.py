@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ GROUPS = (
     "doctor",
     "warm",
 )  # modules of commands/, in the order of the help
+COLLECT = (100_000, 20, 100)  # when Python looks for objects in circles: not each time that another 700 of a million are read
 LONGEST_LINE = 1_000  # characters of an error
 INTERRUPTED = 130  # as a shell reports Ctrl-C
 
@@ -62,6 +64,7 @@ def _status(arguments: Sequence[str] | None) -> int:
     """Run one command; every error that a user can cause becomes one line."""
     command = None
     try:
+        gc.set_threshold(*COLLECT)
         options = parser().parse_args(arguments)
         command = options.command
         return options.run(options) or 0

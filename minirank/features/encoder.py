@@ -109,14 +109,15 @@ class Encoder:
         most = config.tokens_per_text
         job_side = job_profiles(jobs, jobs_found, model, most, job_counts)
         resume_side = resume_profiles(resumes, resumes_found, model, most, resume_counts)
-        history = _history(config, job_side, PastHires.from_folder(folder, features), model)
+        history = history_of(config, job_side, PastHires.from_folder(folder, features), model)
         market = Market.fit(job_side, resume_side, config.min_count)
         pairs = MatchedPairs(job_side, resume_side, history, job, resume, shown.time[rows], market=market)
-        mean, std = _statistics([feature.column(pairs) for feature in inputs.features(config)])
+        found = [statistics(feature.column(pairs)) for feature in inputs.features(config)]
+        mean, std = (np.array([each[place] for each in found]) for place in (0, 1))
         return cls(
             config=config,
-            roles=tuple(sorted({folder.roles[role] for role in np.unique(shown.role[rows])})),
-            vocabularies=_vocabularies(config, pairs),
+            roles=roles_of(folder, rows),
+            vocabularies=vocabularies_of(config, pairs),
             text=model,
             market=market,
             mean=mean,
@@ -146,6 +147,7 @@ class Encoder:
         split: Split,
         say: Callable[[str], None] = lambda text: None,
         kept: KeptRows | None = None,
+        encoded: tuple[Inputs, list[str], dict[str, ColumnFacts]] | None = None,
     ) -> Dataset:
         """All impressions of a folder as rows.
 
@@ -158,33 +160,44 @@ class Encoder:
             split: `Split` with train, valid and test rows.
             say: told of texts in words that training does not know.
             kept: of the folder.
+            encoded: what `rows` gives, where it is at hand.
         """
         check_columns(folder, self.config)
-        found = None if kept is None else kept.read_rows(self)
+        found = None if kept is None or encoded is not None else kept.read_rows(self)
         if found is None:
             features = features() if callable(features) else features
-            encoded, told, columns = self._rows(folder, features, split)
+            made, told, columns = encoded or self.rows(folder, features, split)
             if kept is not None:
-                kept.write_rows(self, encoded, told)
+                kept.write_rows(self, made, told)
         else:
-            (encoded, told), columns = found, {}
+            (made, told), columns = found, {}
         for each in told:
             say(each)
-        made = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
+        features_files = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
         files = None if kept is None else kept.fingerprint(folder.files)
         if files is None:
-            files = fingerprint([*folder.files, *(path for path in made if path.exists())])
-        return _dataset(folder, split, self.inputs, encoded, folder.truth, files, self, columns)
+            files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
+        return _dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
 
-    def _rows(self, folder: DataFolder, features: Features, split: Split) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
-        """All impressions as an encoder reads them, what there is to say of the texts, and what is left of the columns."""
-        shown = folder.impressions
+    def rows(self, folder: DataFolder, features: Features, split: Split) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
+        """All impressions as the model reads them, what there is to say of the texts, and what is left of the columns."""
         resumes = self.resumes(folder.resumes, features.resumes)
         jobs = job_profiles(folder.jobs, features.jobs, resumes.model, self.config.tokens_per_text)
-        past = PastHires.from_folder(folder, features)
+        history = history_of(self.config, jobs, PastHires.from_folder(folder, features), resumes.model, resumes)
+        return self.rows_of(folder, features, split, self.matched(folder, jobs, resumes, history))
+
+    def matched(self, folder: DataFolder, jobs: Profiles, resumes: Profiles, history: History | None) -> MatchedPairs:
+        """The impressions of a folder as pairs of its jobs and resumes."""
+        shown = folder.impressions
         role = np.array([self._role(name) for name in folder.roles], np.int32)[shown.role]
-        history = _history(self.config, jobs, past, resumes.model)
-        people = folder.resumes
+        position = np.minimum(shown.position, self.max_position)
+        return MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
+
+    def rows_of(
+        self, folder: DataFolder, features: Features, split: Split, pairs: MatchedPairs, dense: np.ndarray | None = None
+    ) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
+        """What `rows` gives of pairs that are matched; `dense`: of `Encoder.dense`, where it is at hand."""
+        jobs, resumes, people = pairs.jobs, pairs.resumes, folder.resumes
         told = remark(
             too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
             too_few(
@@ -192,9 +205,7 @@ class Encoder:
             ),
         )
         remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
-        position = np.minimum(shown.position, self.max_position)
-        pairs = MatchedPairs(jobs, resumes, history, shown.job, shown.resume, shown.time, role, position, self.market)
-        encoded, parts = self._encode(pairs), {"train": split.train, "valid": split.valid, "test": split.test}
+        encoded, parts = self._encode(pairs, dense), {"train": split.train, "valid": split.valid, "test": split.test}
         columns = folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
         return encoded, [each for each in remarks if each], columns
 
@@ -235,7 +246,7 @@ class Encoder:
         n = len(candidates)
         if now is None:
             now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
-        past = _history(self.config, jobs, history or PastHires(), candidates.model)
+        past = history_of(self.config, jobs, history or PastHires(), candidates.model)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         times, roles = np.full(n, now, np.int64), zero + self._role(role)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))
@@ -279,15 +290,29 @@ class Encoder:
     def _vocabulary(self, each: Input) -> tuple[str, ...]:
         return self.vocabularies.get(str(each.size), ())
 
-    def _encode(self, pairs: MatchedPairs) -> Inputs:
+    def dense(self, pairs: MatchedPairs, scale: Callable[[np.ndarray, int], tuple[float, float]]) -> np.ndarray:
+        """(N, columns) float32, the dense columns of N pairs in standard deviations from the mean, which stands for the unknown.
+
+        Args:
+            scale: (N,) raw values of a feature, its place -> mean and standard deviation.
+        """
+        columns, features = inputs.dense_columns(self.config), inputs.features(self.config)
+        flags = {place: column for column, (_, place, is_flag) in enumerate(columns) if is_flag}
+        dense = np.zeros((len(pairs), len(columns)), np.float32)
+        for place, feature in enumerate(features):  # the values of all come before the flags
+            values = feature.column(pairs)
+            mean, std = scale(values, place)
+            dense[:, place] = np.clip(np.nan_to_num((values - mean) / std, nan=0.0), -CLIP, CLIP)
+            if place in flags:
+                dense[:, flags[place]] = np.isnan(values)
+        return dense
+
+    def _encode(self, pairs: MatchedPairs, dense: np.ndarray | None = None) -> Inputs:
         """N pairs as rows."""
         ids = [field.column(pairs, self._vocabulary(field)) for field in inputs.categorical(self.config)]
         bags = tuple(bag.column(pairs, self._vocabulary(bag)) for bag in inputs.bags(self.config))
-        raw = [feature.column(pairs) for feature in inputs.features(self.config)]
-        columns = inputs.dense_columns(self.config)
-        dense = np.zeros((len(pairs), len(columns)), np.float32)
-        for column, (_, place, is_flag) in enumerate(columns):
-            dense[:, column] = np.isnan(raw[place]) if is_flag else self._standardised(raw[place], place)
+        if dense is None:
+            dense = self.dense(pairs, lambda values, place: (self.mean[place], self.std[place]))
         encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
         jobs, resumes = pairs.jobs.foreign[pairs.job], pairs.resumes.foreign[pairs.resume]
         either = jobs | resumes  # beside a foreign job nothing read in the resume counts; the job's inputs are those of the request
@@ -297,24 +322,27 @@ class Encoder:
                 hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)
         return encoded
 
-    def _standardised(self, values: np.ndarray, place: int) -> np.ndarray:
-        """Values of a dense feature in standard deviations from the training mean, which stands for the unknown."""
-        return np.clip(np.nan_to_num((values - self.mean[place]) / self.std[place], nan=0.0), -CLIP, CLIP)
+
+def history_of(
+    config: FeatureConfig, jobs: Profiles, past: PastHires, model: TextModel | None, resumes: Profiles | None = None
+) -> History | None:
+    """The history of jobs, None where it is no feature; `resumes` as `History` takes them."""
+    return History(jobs, past, config.hires, config.max_hires, model, resumes=resumes) if config.signals else None
 
 
-def _history(config: FeatureConfig, jobs: Profiles, past: PastHires, model) -> History | None:
-    return History(jobs, past, config.hires, config.max_hires, model) if config.signals else None
+def roles_of(folder: DataFolder, rows: np.ndarray) -> tuple[str, ...]:
+    """The roles of training rows, sorted."""
+    return tuple(sorted({folder.roles[role] for role in np.unique(folder.impressions.role[rows])}))
 
 
-def _statistics(columns) -> tuple[np.ndarray, np.ndarray]:
+def statistics(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation without the unknown; 0 and 1 where nothing is known or nothing differs."""
-    known = [values[np.isfinite(values)] for values in columns]
-    mean = np.array([values.mean() if len(values) else 0.0 for values in known])
-    std = np.array([values.std() if len(values) else 0.0 for values in known])
-    return mean, np.where(std > 1e-9, std, 1.0)
+    known = values[np.isfinite(values)]
+    mean, std = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
+    return mean, std if std > 1e-9 else 1.0
 
 
-def _vocabularies(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
+def vocabularies_of(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
     """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
     jobs, resumes = pairs.jobs, pairs.resumes
     skills = [{v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features]

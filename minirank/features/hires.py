@@ -29,6 +29,7 @@ class PastHires:
         resumes: H lines of resumes.jsonl, the latest snapshots with updated_at <= hired_at.
         features: H `ResumeFeatures` of these snapshots.
         ads: H `JobFeatures` of that job; none where no ad is known.
+        rows: H places of these snapshots in the folder; none where they are from elsewhere.
     """
 
     team: tuple = ()
@@ -38,6 +39,7 @@ class PastHires:
     resumes: tuple = ()
     features: tuple = ()
     ads: tuple = ()
+    rows: tuple = ()
 
     @classmethod
     def from_folder(cls, folder: DataFolder, features: Features) -> PastHires:
@@ -65,6 +67,7 @@ class PastHires:
             resumes=tuple(folder.resumes[row] for _, _, _, row in found),
             features=tuple(features.resumes[row] for _, _, _, row in found),
             ads=tuple(features.jobs[job] for _, _, job, _ in found),
+            rows=tuple(row for _, _, _, row in found),
         )
 
     def __len__(self) -> int:

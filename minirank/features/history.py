@@ -32,6 +32,7 @@ class History:
         k, most: at least k + 1 people, or none, and at most `most`.
         model: words and links in use, or None for neither.
         text: whether texts are compared.
+        resumes: of the folder that the hires are from, read with the same model, where they are at hand.
 
     Attributes:
         level: (J,) int32, NONE, TEAM or TITLE.
@@ -42,15 +43,27 @@ class History:
         ads: what the jobs that they were hired for asked, in the same rows; their records are not known.
     """
 
-    def __init__(self, jobs: Profiles, past: PastHires, k: int, most: int, model: TextModel | None, text: bool = True):
+    def __init__(
+        self,
+        jobs: Profiles,
+        past: PastHires,
+        k: int,
+        most: int,
+        model: TextModel | None,
+        text: bool = True,
+        resumes: Profiles | None = None,
+    ):
         found = [past.of(record["team_id"], title, int(time), k, most) for record, title, time in zip(jobs.records, jobs.title, jobs.time)]
         counts = [len(rows) for _, rows in found]
         hires, self.hire = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
         self.level, self.k = np.array([level for level, _ in found], np.int32), k
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
-        of_words = None if model is None else replace(model, vectors=None)  # hires are compared by words
-        self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(text))
+        if resumes is not None and past.rows and model is not None and model.vectors is None:
+            self.people = resumes.take([past.rows[h] for h in hires])
+        else:
+            of_words = None if model is None else replace(model, vectors=None)  # hires are compared by words
+            self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(text))
         unknown = {"job_id": "", "posted_at": 0, "title": "", "description": ""}
         ads = [past.ads[h] if past.ads else JobFeatures() for h in hires]
         self.ads = job_profiles([unknown] * len(ads), ads, None, 1)

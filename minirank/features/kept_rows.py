@@ -38,13 +38,10 @@ class KeptRows:
 
     Args:
         kept: where. folder: which was read with it.
-
-    Attributes:
-        reads_rows: False makes the rows anew, where more is asked of them than is kept.
     """
 
     def __init__(self, kept: Kept, folder: DataFolder) -> None:
-        self._kept, self._folder, self.reads_rows = kept, folder, True
+        self._kept, self._folder = kept, folder
         self._sources: Contents | None = None
         self._made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]
         if kept.used and folder.contents is not None:
@@ -83,7 +80,7 @@ class KeptRows:
 
     def read_rows(self, encoder: Encoder) -> tuple[Inputs, list[str]] | None:
         """All rows as an encoder makes them, and what it said of texts."""
-        found = self._read(ROWS, {"encoder": _checksum(encoder)}) if self.reads_rows and self._sources is not None else None
+        found = self._read(ROWS, {"encoder": _checksum(encoder)}) if self._sources is not None else None
         try:
             return None if found is None else _inputs(EntryReader(*found))
         except (Damaged, KeyError):

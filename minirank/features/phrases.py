@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -58,7 +59,7 @@ class ReadText:
     def __init__(self, text: str, features: Any) -> None:
         quoted: dict[Words, tuple[str, Any]] = {}
         for kind, value in _values(features):
-            quoted.setdefault(tuple(Tokens(value.quote).words), (kind, value.value))
+            quoted.setdefault(_words(value.quote), (kind, value.value))
         quoted.pop((), None)
         starts: dict[str, list[Words]] = defaultdict(list)
         for words in sorted(quoted, key=lambda words: -len(words)):
@@ -96,6 +97,7 @@ class Frames:
                     left, right = item.words[: item.at[0]], item.words[item.at[1] :]
                     if len(left) <= FRAME and len(right) <= FRAME:
                         framed.setdefault((left, right), set()).add(item.name[1])
+        self._read: dict[Words, list[tuple[int, Words]]] = {}
         self._rights: dict[Words, list[Words]] = defaultdict(list)
         for (left, right), names in framed.items():
             if len(names) >= FRAMED_NAMES or not left + right:
@@ -103,13 +105,21 @@ class Frames:
 
     def readings(self, words: Words) -> list[tuple[int, Words]]:
         """(words of the frame, phrase) for every frame that fits an item, the empty one included."""
-        found = []
+        if words in self._read:
+            return self._read[words]
+        found = self._read[words] = []
         for begin in range(min(FRAME + 1, len(words))):
             for right in self._rights.get(words[:begin], ()):
                 end = len(words) - len(right)
                 if begin < end <= begin + LONGEST and words[end:] == right:
                     found.append((begin + len(right), words[begin:end]))
         return found
+
+
+@lru_cache(2**16)
+def _words(quote: str) -> Words:
+    """The words of a quote; many texts have the same."""
+    return tuple(Tokens(quote).words)
 
 
 def _values(features: Any) -> Iterator[tuple[str, Value]]:

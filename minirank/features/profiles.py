@@ -137,6 +137,13 @@ class Profiles:
         vars(taken).update(chosen(vars(self)))
         return taken
 
+    def without_texts(self) -> Profiles:
+        """The same jobs or resumes but for what was made of the words of their texts."""
+        made = copy(self)
+        made.text = made.tokens = made.meaning = None
+        made.wanted, made.saturated = {}, {}
+        return made
+
 
 def job_text(job: Record, features: JobFeatures) -> EditedText:
     """Title and description in their plain form, without flagged and masked spans."""
@@ -176,7 +183,14 @@ def resume_text(resume: Record, features: ResumeFeatures) -> EditedText:
     return clean_form(resume["text"], features.flagged, features.masked)
 
 
-def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, most: int, counts: Counts | None = None) -> Profiles:
+def job_profiles(
+    jobs: Records,
+    features: JobsFound,
+    model: TextModel | None,
+    most: int,
+    counts: Counts | None = None,
+    texts: Sequence[EditedText] | None = None,
+) -> Profiles:
     """Jobs as arrays, with what linked phrases ask for.
 
     Args:
@@ -184,9 +198,10 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
         features: n `JobFeatures`.
         model: words and links in use, or None for neither.
         most: words of a text that enter its bag; with 0 texts are read for links alone.
-        counts: `model.count` of the jobs' texts, where it is at hand.
+        counts, texts: `model.count` of the jobs' texts, and these, as `job_text` gives them, where they are at hand.
     """
-    texts = [] if model is None else list(map(job_text, jobs, features))
+    if texts is None or model is None:
+        texts = [] if model is None else list(map(job_text, jobs, features))
     if model is not None:
         features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
     must, nice = [_values(named(f.must_have)) for f in features], [_values(named(f.nice_to_have)) for f in features]
@@ -207,20 +222,27 @@ def job_profiles(jobs: Records, features: JobsFound, model: TextModel | None, mo
 
 
 def resume_profiles(
-    resumes: Records, features: ResumesFound, model: TextModel | None, most: int, counts: Counts | None = None, candidates: bool = False
+    resumes: Records,
+    features: ResumesFound,
+    model: TextModel | None,
+    most: int,
+    counts: Counts | None = None,
+    candidates: bool = False,
+    texts: Sequence[EditedText] | None = None,
 ) -> Profiles:
     """Resumes as arrays, with the skills that linked phrases name.
 
     Args:
         resumes: n mappings with resume_id, text, updated_at.
         features: n `ResumeFeatures`.
-        model, most, counts: as in `job_profiles`.
+        model, most, counts, texts: as in `job_profiles`.
         candidates: whether they are who is compared, see `TextModel.among`; of a resume_id that stands there more than once the last
             line counts.
     """
-    texts = [] if model is None else list(map(resume_text, resumes, features))
-    if candidates and model is not None and most and resumes:
-        counts = model.count(_plain(texts))
+    if texts is None or model is None:
+        texts = [] if model is None else list(map(resume_text, resumes, features))
+    if candidates and model is not None and most and len(resumes):
+        counts = model.count(_plain(texts)) if counts is None else counts
         newest = list({resume["resume_id"]: row for row, resume in enumerate(resumes)}.values())
         model = model.among(*(found[newest] for found in counts))
     if model is not None:

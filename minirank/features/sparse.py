@@ -7,7 +7,8 @@ element by element and summed: none of that costs memory for columns that nobody
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain
 from zlib import crc32
@@ -15,8 +16,10 @@ from zlib import crc32
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.features.sparse_kernels import dot_sorted, dot_spread
+
 COLUMNS = 2**31 - 1  # the most that 32-bit indices address: 1,000 names collide once in 4,000 worlds
-_CHUNK = 16_384  # pairs; two long rows each stay within some 50 MB
+_MANY = 16_384  # pairs that two threads share
 
 
 def column(name: str) -> int:
@@ -84,23 +87,32 @@ def dot(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
 
     A pair's result does not depend on the other pairs, to the last bit.
     """
+    for rows in (a, b):
+        rows.sum_duplicates()  # and in the order of columns; nothing where they are so already
     out = np.zeros(len(i))
-    for start in range(0, len(i), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        both = product(a, i[part], b, j[part])
-        out[part] = np.bincount(row_of_entries(both), both.data, minlength=both.shape[0])
+    arrays, i, j = (*_parts(a), *_parts(b)), np.asarray(i, np.int64), np.asarray(j, np.int64)
+    _in_two(len(i), lambda first, last: dot_sorted(*arrays[:3], i, *arrays[3:], j, first, last, out))
     return out
 
 
 def dot_shared(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
     """`dot` where few rows of `a` serve many pairs each, and columns are few enough for a dense row."""
-    out = np.zeros(len(i))
-    dense = np.zeros(a.shape[1])
-    order = np.argsort(i, kind="stable")
-    rows, starts = np.unique(i[order], return_index=True)
-    for row, pairs in zip(rows, np.split(order, starts[1:])):
-        own = slice(a.indptr[row], a.indptr[row + 1])
-        dense[a.indices[own]] = a.data[own]
-        out[pairs] = b[j[pairs]] @ dense
-        dense[a.indices[own]] = 0
+    a.sum_duplicates()
+    out, order = np.zeros(len(i)), np.argsort(i, kind="stable")
+    arrays, i, j = (*_parts(a), *_parts(b)), np.asarray(i, np.int64), np.asarray(j, np.int64)
+    _in_two(len(i), lambda first, last: dot_spread(*arrays[:3], i, *arrays[3:], j, order, first, last, np.zeros(a.shape[1]), out))
     return out
+
+
+def _parts(rows: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return rows.indptr.astype(np.int64, copy=False), rows.indices.astype(np.int32, copy=False), rows.data.astype(np.float64, copy=False)
+
+
+def _in_two(pairs: int, compute: Callable[[int, int], None]) -> None:
+    """Compute the pairs first .. last - 1 for each half of them, in two threads where there are many."""
+    if pairs < _MANY:
+        compute(0, pairs)
+        return
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(compute, 0, pairs // 2), threads.submit(compute, pairs // 2, pairs)]:
+            done.result()

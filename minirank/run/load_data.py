@@ -19,6 +19,7 @@ from ..extract.grades import with_grades
 from ..features import Encoder
 from ..features.embedding_sources import tell_asked, vectors_to_train
 from ..features.encoder import check_columns, labels_only
+from ..features.fit import fit_and_encode
 from ..features.kept_rows import KeptRows
 from ..locking import holder
 from ..model.architectures import architecture_of
@@ -69,9 +70,8 @@ def load_dataset(
     vectors = None
     try:
         vectors = vectors_to_train(config.features, folder.path, say)
-        encoder = Encoder.fit(graded, features(), split.train, config.features, vectors)
-        rows.reads_rows = False  # for what is left of the columns is not kept with them
-        dataset = encoder.dataset(graded, features, split, kept=rows)
+        encoder, encoded = fit_and_encode(graded, features(), split, config.features, vectors)
+        dataset = encoder.dataset(graded, features, split, kept=rows, encoded=encoded)
     finally:
         tell_asked(vectors, say)
     if dataset.columns:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_validation_of_a_market(capsys, market, tmp_path):
     config, data, _ = market
     status, said, _ = run(capsys, "validate", data, "--config", config)
     assert status == 0 and "impressions        4,000" in said
-    for path in data.iterdir():
+    for path in filter(Path.is_file, data.iterdir()):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     lines = (data / "impressions.csv").read_text().splitlines()
     lines[16] = lines[16].replace(",1,", ",yes,", 1) if ",1," in lines[16] else lines[16].replace(",0,", ",yes,", 1)

@@ -1,0 +1,84 @@
+"""An encoder fitted to the training rows of a folder, and all its rows encoded: what both need is computed once.
+
+The numbers are those of `Encoder.fit` followed by `Encoder.dataset`: what is made of a job, a resume or a pair hangs on it and on what was
+fitted alone, and what is fitted on training rows alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import vstack
+
+from minirank.config.features import FeatureConfig
+from minirank.data import DataFolder, Split
+from minirank.data.column_facts import ColumnFacts
+from minirank.extract import Features
+from minirank.features.embeddings import Vectors
+from minirank.features.encoder import Encoder, check_columns, history_of, roles_of, statistics, vocabularies_of
+from minirank.features.hires import PastHires
+from minirank.features.links import Links
+from minirank.features.market import Market
+from minirank.features.pairs import MatchedPairs
+from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.tfidf import TextModel, hashed_counts
+from minirank.kernels.batch import Inputs
+
+Encoded = tuple[Inputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` gives them
+
+
+def fit_and_encode(
+    folder: DataFolder, features: Features, split: Split, config: FeatureConfig, vectors: Vectors | None = None
+) -> tuple[Encoder, Encoded]:
+    """`Encoder.fit` on the training rows, and `Encoder.rows`.
+
+    Raises:
+        DataError: as for `Encoder.fit`.
+    """
+    if not (config.text or config.tokens) or not len(split.train):
+        encoder = Encoder.fit(folder, features, split.train, config, vectors)
+        return encoder, encoder.rows(folder, features, split)
+    check_columns(folder, config)
+    shown, rows = folder.impressions, split.train
+    used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
+    used_resumes, resume = np.unique(shown.resume[rows], return_inverse=True)
+    job_texts, resume_texts = list(map(job_text, folder.jobs, features.jobs)), list(map(resume_text, folder.resumes, features.resumes))
+    of_jobs, of_resumes = (
+        (hashed_counts(plain, config.buckets, config.bigrams), hashed_counts(plain, config.buckets, parts=True))
+        for plain in ([text.text for text in job_texts], [text.text for text in resume_texts])
+    )
+    counts = [vstack([ours[used_jobs], theirs[used_resumes]], format="csr") for ours, theirs in zip(of_jobs, of_resumes)]
+    model = TextModel.fit(counts[0], counts[1], len(used_resumes), config.min_count, config.bigrams)
+    del counts
+    if config.embedded:
+        model = replace(model, vectors=vectors)
+    if config.links:
+        found_jobs = [(job_texts[row], features.jobs[row]) for row in used_jobs]
+        last = {folder.resumes[row]["resume_id"]: row for row in used_resumes}  # the last snapshot of each
+        found_resumes = [(resume_texts[row], features.resumes[row]) for row in last.values()]
+        model = replace(model, links=Links.fit(found_jobs, found_resumes, model.vectors.of if model.vectors is not None else None))
+    most = config.tokens_per_text
+    resumes = resume_profiles(folder.resumes, features.resumes, model, most, of_resumes, candidates=True, texts=resume_texts)
+    if resumes.model is not model:  # most are foreign, and are compared in another way than training reads them
+        encoder = Encoder.fit(folder, features, rows, config, vectors)
+        return encoder, encoder.rows(folder, features, split)
+    jobs = job_profiles(folder.jobs, features.jobs, model, most, of_jobs, texts=job_texts)
+    del job_texts, resume_texts, of_jobs, of_resumes  # of a million rows they are much of the memory
+    trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
+    market = Market.fit(*trained, config.min_count)
+    history = history_of(config, jobs, PastHires.from_folder(folder, features), model, resumes)
+    vocabularies = vocabularies_of(config, MatchedPairs(*trained, None, job, resume, shown.time[rows], market=market))
+    unscaled = np.zeros(0)
+    encoder = Encoder(config, roles_of(folder, rows), vocabularies, model, market, unscaled, unscaled, int(shown.time[rows].max()))
+    pairs = encoder.matched(folder, jobs, resumes, history)
+    scales: list[tuple[float, float]] = []
+
+    def scale(values: np.ndarray, place: int) -> tuple[float, float]:
+        scales.append(statistics(values[rows]))
+        return scales[-1]
+
+    dense = encoder.dense(pairs, scale)
+    mean, std = map(np.array, zip(*scales)) if scales else (unscaled, unscaled)
+    encoder = replace(encoder, mean=mean, std=std)
+    return encoder, encoder.rows_of(folder, features, split, pairs, dense)
