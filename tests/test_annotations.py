@@ -18,7 +18,7 @@ def public(body):
 def is_compiled(function):
     """Whether Numba compiles it."""
     calls = [getattr(decorator, "func", decorator) for decorator in function.decorator_list]
-    return any(getattr(call, "id", getattr(call, "attr", None)) in ("kernel", "driver", "njit") for call in calls)
+    return any(getattr(call, "id", getattr(call, "attr", None)) in ("kernel", "driver", "njit", "_exact") for call in calls)
 
 
 def lacking(function):

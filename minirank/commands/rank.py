@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, DataError
 from ..terminal import show
-from .option_types import Commands, whole_number
+from .option_types import Commands, add_no_cache, kept_of, whole_number
 from .predict import add_backend
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def register(commands: Commands) -> None:
     rank.add_argument("--json", action="store_true", help="print JSON")
     rank.add_argument("--out", metavar="FILE", help="write a TREC run instead: job_id Q0 resume_id rank score name")
     rank.add_argument("--force", action="store_true", help="overwrite FILE, but never what is read or a run")
+    add_no_cache(rank)
     rank.set_defaults(run=run_rank)
 
 
@@ -58,7 +59,8 @@ def run_rank(options: Namespace) -> None:
         data = [] if options.data is None else files_of_data(options.data)
         reads = [*files_of_run(options.run_folder), *data, options.jobs, options.resumes]
         check_output("--out", options.out, reads, options.force)
-    ranker = Ranker.load(load_run(options.run_folder, options.backend, progress.say), options.data)
+    run = load_run(options.run_folder, options.backend, progress.say)
+    ranker = Ranker.load(run, options.data, kept_of(options, progress.say))
     resumes = None if options.resumes is None else read_resumes(options.resumes, ranker.now)
     if options.out is not None:
         _write(options, ranker, resumes, progress)

@@ -9,14 +9,22 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minirank import __version__
+from minirank.data.folder.records import Records, column_of, places_of_lines
+from minirank.data.kept.array_file import Damaged
+from minirank.data.kept.entry import EntryReader, EntryWriter
+from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from minirank.data import DataFolder
 
 _REMEDY = "run `minirank extract DATA`"
+KIND = "features"
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,12 @@ class Features:
 
     Args:
         jobs: list of JobFeatures, aligned with `DataFolder.jobs`.
-        resumes: list of ResumeFeatures, one a snapshot, aligned with `DataFolder.resumes`.
+        resumes: list of ResumeFeatures, one a snapshot, aligned with `DataFolder.resumes`. Where they were kept, both are `Records`, which
+            know the `title` of jobs without parsing.
     """
 
-    jobs: list[JobFeatures]
-    resumes: list[ResumeFeatures]
+    jobs: Sequence[JobFeatures]
+    resumes: Sequence[ResumeFeatures]
 
 
 def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | None = None, gazetteer: Gazetteer | None = None) -> Features:
@@ -111,18 +121,68 @@ def mask_counts(features: Features) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def read_features(folder: DataFolder) -> Features:
+def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT) -> Features:
     """The features that extraction wrote beside the data.
 
     Args:
         folder: DataFolder.
+        kept: reads where each stands in the very same files, and keeps that for the next time.
     Returns: Features aligned with its jobs and resumes.
     Raises:
         DataError: a file is missing, damaged, or was made from other jobs or resumes.
     """
-    jobs = _read(folder, JOB_FILE, JobFeatures, [(job["job_id"],) for job in folder.jobs], ("job_id",))
-    wanted = [(resume["resume_id"], iso_time(resume["updated_at"])) for resume in folder.resumes]
-    return Features(jobs, _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at")))
+    sources = None
+    if kept.used and folder.contents is not None:
+        with suppress(DataError):
+            sources = folder.contents.with_files(folder.path / name for name in (JOB_FILE, RESUME_FILE))
+    if sources is not None:
+        found = kept.read(folder.path, KIND, {"files": sources.names()})
+        with suppress(Damaged, KeyError, OSError, ValueError):
+            if found is not None:
+                return _kept_features(folder, EntryReader(*found))
+    jobs, job_lines = _read(folder, JOB_FILE, JobFeatures, [(each,) for each in column_of(folder.jobs, "job_id")], ("job_id",))
+    wanted = list(zip(column_of(folder.resumes, "resume_id"), map(iso_time, column_of(folder.resumes, "updated_at"))))
+    resumes, resume_lines = _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at"))
+    if sources is not None:
+        _keep(folder, kept, sources, jobs, {JOB_FILE: job_lines, RESUME_FILE: resume_lines})
+    return Features(jobs, resumes)
+
+
+def _keep(folder: DataFolder, kept: Kept, sources: Contents, jobs: list[JobFeatures], lines: dict[str, list[int]]) -> None:
+    entry = EntryWriter()
+    for name, numbers in lines.items():
+        places = places_of_lines(folder.path / name, numbers)
+        if places is None:
+            return
+        for which, bytes_of in zip(("begins", "ends"), places):
+            entry.column(f"{name}.{which}", bytes_of)
+    entry.column("titled", np.array([job.title is not None for job in jobs], np.int32))
+    entry.texts("title", ["" if job.title is None else str(job.title.value) for job in jobs])
+    if sources.are_unchanged():
+        kept.write(folder.path, KIND, {"files": sources.names()}, entry.arrays, entry.about, sum(sources.sizes))
+
+
+def _kept_features(folder: DataFolder, entry: EntryReader) -> Features:
+    titled = entry.column("titled").rows().tolist()
+    titles = {"title": [title if there else None for title, there in zip(entry.texts("title"), titled)]}
+    found: list[Any] = []
+    for name, kind, columns in ((JOB_FILE, JobFeatures, titles), (RESUME_FILE, ResumeFeatures, {})):
+        begins, ends = (entry.column(f"{name}.{which}").rows() for which in ("begins", "ends"))
+        read = partial(_line, name, kind)
+        found.append(Records(folder.path / name, begins, ends, read, columns))
+    return Features(*found)
+
+
+def _line(name: str, kind: type[JobFeatures] | type[ResumeFeatures], line: bytes, place: int) -> Any:
+    """A line that was read before.
+
+    Raises:
+        DataError: it is another one now.
+    """
+    try:
+        return kind.from_json(parse_json(line))
+    except (BadJson, ValueError):
+        raise DataError("was changed while it was read", file=name, remedy="start again") from None
 
 
 def iso_time(seconds: int) -> str | None:
@@ -130,7 +190,10 @@ def iso_time(seconds: int) -> str | None:
     return None if seconds == MISSING_TIME else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFeatures], wanted: list[tuple], ids: tuple[str, ...]) -> list:
+def _read(
+    folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFeatures], wanted: list[tuple], ids: tuple[str, ...]
+) -> tuple[list, list[int]]:
+    """The features of each of `wanted`, and the line of each."""
     path = Path(folder.path) / name
     found = {}
     try:
@@ -142,7 +205,7 @@ def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFe
                     raise DataError(error.problem, file=name, line=number, remedy=_REMEDY) from None
                 except ValueError as error:
                     raise DataError(str(error), file=name, line=number, remedy=_REMEDY) from None
-                found[tuple(getattr(item, key) for key in ids)] = item
+                found[tuple(getattr(item, key) for key in ids)] = item, number
     except FileNotFoundError:
         raise DataError("there are no extracted features yet", file=name, remedy=_REMEDY) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -150,4 +213,4 @@ def _read(folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFe
     for key in wanted:
         if key not in found:
             raise DataError(f"no features of {ids[0]} {key[0]!r}: the data changed since extraction", file=name, remedy=_REMEDY + " again")
-    return [found[key] for key in wanted]
+    return [found[key][0] for key in wanted], [found[key][1] for key in wanted]

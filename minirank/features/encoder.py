@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_col
 from minirank.data.column_facts import ColumnFacts
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
-from minirank.extract.schema import named
 from minirank.features import encoder_files, inputs
 from minirank.features.column_facts import folder_facts
 from minirank.features.embeddings import Vectors
@@ -29,6 +26,7 @@ from minirank.features.market import Market
 from minirank.features.new_texts import remark, too_few, without_vectors
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.statistics import roles_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Batch, Inputs, InputSpec, hide
 
@@ -328,31 +326,6 @@ def history_of(
 ) -> History | None:
     """The history of jobs, None where it is no feature; `resumes` as `History` takes them."""
     return History(jobs, past, config.hires, config.max_hires, model, resumes=resumes) if config.signals else None
-
-
-def roles_of(folder: DataFolder, rows: np.ndarray) -> tuple[str, ...]:
-    """The roles of training rows, sorted."""
-    return tuple(sorted({folder.roles[role] for role in np.unique(folder.impressions.role[rows])}))
-
-
-def statistics(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation without the unknown; 0 and 1 where nothing is known or nothing differs."""
-    known = values[np.isfinite(values)]
-    mean, std = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
-    return mean, std if std > 1e-9 else 1.0
-
-
-def vocabularies_of(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
-    """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
-    jobs, resumes = pairs.jobs, pairs.resumes
-    skills = [{v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features]
-    skills += [{v.value for v in f.skills} for f in resumes.features]
-    names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
-    for field in inputs.further(config):
-        found = field.values(pairs)
-        names[field.name] = [found[row] for row in pairs.rows(field.owner)] if field.name in inputs.IDENTIFIERS else found
-    counts = {vocabulary: Counter(name for name in found if name is not None) for vocabulary, found in names.items()}
-    return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}
 
 
 def labels_only(folder: DataFolder, split: Split, config: FeatureConfig) -> Dataset:

@@ -16,12 +16,13 @@ from minirank.data import DataFolder, Split
 from minirank.data.column_facts import ColumnFacts
 from minirank.extract import Features
 from minirank.features.embeddings import Vectors
-from minirank.features.encoder import Encoder, check_columns, history_of, roles_of, statistics, vocabularies_of
+from minirank.features.encoder import Encoder, check_columns, history_of
 from minirank.features.hires import PastHires
 from minirank.features.links import Links
 from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.statistics import roles_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Inputs
 

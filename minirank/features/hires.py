@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from minirank.data import DataFolder
+from minirank.data.folder.records import Chosen, Records, column_of
 from minirank.extract import Features
 from minirank.features.profiles import value_of
 
@@ -36,9 +38,9 @@ class PastHires:
     title: tuple = ()
     resume_id: tuple = ()
     hired_at: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    resumes: tuple = ()
-    features: tuple = ()
-    ads: tuple = ()
+    resumes: Sequence = ()
+    features: Sequence = ()
+    ads: Sequence = ()
     rows: tuple = ()
 
     @classmethod
@@ -49,25 +51,26 @@ class PastHires:
             folder: `DataFolder`.
             features: `Features` of its jobs and resumes.
         """
-        snapshots = defaultdict(list)
-        for row, resume in enumerate(folder.resumes):
-            snapshots[resume["resume_id"]].append(row)
+        snapshots, updated = defaultdict(list), column_of(folder.resumes, "updated_at")
+        for row, resume_id in enumerate(column_of(folder.resumes, "resume_id")):
+            snapshots[resume_id].append(row)
         found = []
         for job, resume_id, hired_at in zip(folder.hires.job, folder.hires.resume_id, folder.hires.hired_at):
-            rows = [row for row in snapshots[resume_id] if folder.resumes[row]["updated_at"] <= hired_at]
+            rows = [row for row in snapshots[resume_id] if updated[row] <= hired_at]
             if rows:
                 found.append((int(hired_at), resume_id, int(job), rows[-1]))  # in order of time
         found.sort()
-        title = [value_of(f.title) for f in features.jobs]
+        title = features.jobs.column("title") if isinstance(features.jobs, Records) else [value_of(f.title) for f in features.jobs]
+        team, jobs, rows = column_of(folder.jobs, "team_id"), [job for _, _, job, _ in found], [row for _, _, _, row in found]
         return cls(
-            team=tuple(folder.jobs[job]["team_id"] for _, _, job, _ in found),
-            title=tuple(title[job] for _, _, job, _ in found),
+            team=tuple(team[job] for job in jobs),
+            title=tuple(title[job] for job in jobs),
             resume_id=tuple(resume_id for _, resume_id, _, _ in found),
             hired_at=np.array([hired_at for hired_at, _, _, _ in found], np.int64),
-            resumes=tuple(folder.resumes[row] for _, _, _, row in found),
-            features=tuple(features.resumes[row] for _, _, _, row in found),
-            ads=tuple(features.jobs[job] for _, _, job, _ in found),
-            rows=tuple(row for _, _, _, row in found),
+            resumes=Chosen(folder.resumes, rows),
+            features=Chosen(features.resumes, rows),
+            ads=Chosen(features.jobs, jobs),
+            rows=tuple(rows),
         )
 
     def __len__(self) -> int:

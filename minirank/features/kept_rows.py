@@ -80,7 +80,7 @@ class KeptRows:
 
     def read_rows(self, encoder: Encoder) -> tuple[Inputs, list[str]] | None:
         """All rows as an encoder makes them, and what it said of texts."""
-        found = self._read(ROWS, {"encoder": _checksum(encoder)}) if self._sources is not None else None
+        found = self.read_of(ROWS, encoder)
         try:
             return None if found is None else _inputs(EntryReader(*found))
         except (Damaged, KeyError):
@@ -88,7 +88,7 @@ class KeptRows:
 
     def write_rows(self, encoder: Encoder, rows: Inputs, remarks: list[str]) -> None:
         """Keep what `read_rows` gives back."""
-        if self._sources is None:
+        if not self.is_used:
             return
         entry = EntryWriter()
         for name, values in (("ids", rows.ids), ("dense", rows.dense)):
@@ -99,7 +99,21 @@ class KeptRows:
             entry.column(f"bag.{place}.lengths", np.diff(bag.offsets))
             entry.column(f"bag.{place}.ids", bag.ids)
         entry.about |= {"rows": len(rows), "ids": rows.ids.shape[1], "dense": rows.dense.shape[1], "bags": len(rows.bags)}
-        self._write(ROWS, {"encoder": _checksum(encoder)}, entry.arrays, entry.about | {"remarks": remarks})
+        entry.about["remarks"] = remarks
+        self.write_of(ROWS, encoder, entry)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything can be kept."""
+        return self._sources is not None
+
+    def read_of(self, kind: str, encoder: Encoder) -> tuple[dict[str, np.ndarray], Any] | None:
+        """What is kept of the folder as an encoder reads it."""
+        return self._read(kind, {"encoder": _checksum(encoder)}) if self.is_used else None
+
+    def write_of(self, kind: str, encoder: Encoder, entry: EntryWriter) -> None:
+        """Keep something of the folder as an encoder reads it."""
+        self._write(kind, {"encoder": _checksum(encoder)}, entry.arrays, entry.about)
 
     def _read(self, kind: str, key: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
         if self._sources is None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.data.folder.records import Chosen
+from minirank.data.folder.records import Records as ParsedLater
 from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form
 from minirank.extract.edited_text import EditedText
 from minirank.extract.schema import named
@@ -65,6 +67,7 @@ class Profiles:
         foreign: (n,) bool, see `TextModel.foreign`.
         meaning: the vectors of the texts' pieces, or None where the encoder has no vectors.
         model: which the texts are read with: jobs and resumes that are paired share it.
+        counts: of resumes, (n, buckets) each of words and of parts of words; None where no text is read, and of chosen rows.
     """
 
     def __init__(
@@ -104,11 +107,13 @@ class Profiles:
         self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
         self.title_rarity = np.ones(len(records))
         self.meaning: Meaning | None = None
+        self.counts: Counts | None = None
         if model is not None and most:
             in_words, in_parts = model.count(texts) if counts is None else counts
             self.text, self.tokens = model.parts.tfidf(in_parts), top_tokens(model.words.of_kept(model.words.tfidf(in_words)), most)
             self.known, self.foreign = model.known(in_words), model.foreign(in_words)
             if wanted is None:
+                self.counts = in_words, in_parts
                 self.saturated = {"words": model.saturated(in_words, model.word_length), "parts": model.saturated(in_parts, model.length)}
             else:
                 self.wanted = {name: model.parts.shares(model.count_parts([texts[name] for texts in wanted])) for name in IN_PARTS}
@@ -131,16 +136,19 @@ class Profiles:
                 return values[rows]
             if isinstance(values, Meaning):
                 return values.take(rows)
+            if isinstance(values, ParsedLater | Chosen):
+                return Chosen(values, rows)
             return values if values is None or isinstance(values, bool | TextModel) else [values[row] for row in rows]
 
         taken = copy(self)
-        vars(taken).update(chosen(vars(self)))
+        taken.counts = None
+        vars(taken).update(chosen(vars(taken)))
         return taken
 
     def without_texts(self) -> Profiles:
         """The same jobs or resumes but for what was made of the words of their texts."""
         made = copy(self)
-        made.text = made.tokens = made.meaning = None
+        made.text = made.tokens = made.meaning = made.counts = None
         made.wanted, made.saturated = {}, {}
         return made
 

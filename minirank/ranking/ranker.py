@@ -20,6 +20,8 @@ import numpy as np
 
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
+from ..data.folder.records import Chosen, column_of
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import DataError, RunError, nearest
 from ..extract import Features, ResumeFeatures, read_features
 from ..extract.feature_files import job_by_rules, resume_by_rules
@@ -27,6 +29,8 @@ from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
 from ..features.evidence import evidence
+from ..features.kept_pool import keep_resumes, kept_resumes
+from ..features.kept_rows import KeptRows
 from ..features.new_texts import without_vectors
 from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
@@ -71,7 +75,7 @@ class _Pool:
         """Some of the candidates, in the given order."""
         if rows == range(len(self)):
             return self
-        return _Pool([self.resumes[row] for row in rows], [self.features[row] for row in rows], self.table.take(rows))
+        return _Pool(Chosen(self.resumes, rows), Chosen(self.features, rows), self.table.take(rows))
 
 
 @dataclass(frozen=True)
@@ -109,16 +113,17 @@ class Ranker:
         run: the model.
         folder: jobs, resumes and past hires that are known by their id; None where everything is given by hand.
         features: of the folder's jobs and resumes.
+        kept: of the folder, for what is made of its resumes.
     Raises:
         RunError: the run is one of a table.
     """
 
-    def __init__(self, run: Run, folder: DataFolder | None = None, features: Features | None = None) -> None:
+    def __init__(self, run: Run, folder: DataFolder | None = None, features: Features | None = None, kept: KeptRows | None = None) -> None:
         if not isinstance(run.encoder, Encoder) or not isinstance(run.config.data, FolderConfig):
             raise RunError(f"{run.folder}: trained on a table, which has no jobs and resumes to rank; use `minirank score`")
         if ranking_score({task: np.ones(1) for task in run.plan.spec.tasks}, run.config.score) is None:
             raise RunError(f"{run.folder}: no task of this run enters the score; set score.ctr, score.cvr or score.relevance")
-        self.run, self.folder, self.features = run, folder, features
+        self.run, self.folder, self.features, self._kept = run, folder, features, kept
         self._encoder, self._data = run.encoder, run.config.data
         self.executor, self.history, self.now = run.executor, PastHires(), run.encoder.until
         self._jobs, self._newest, self._latest = {}, {}, []  # job_id -> row; resume_id -> place in the rows of newest snapshots
@@ -126,10 +131,11 @@ class Ranker:
         self._everyone: _Pool | None = None  # the pool of these snapshots, once somebody asked for one
         if folder is not None:
             self.history = PastHires.from_folder(folder, features)
-            self._jobs = {job["job_id"]: row for row, job in enumerate(folder.jobs)}
+            self._jobs = {job_id: row for row, job_id in enumerate(column_of(folder.jobs, "job_id"))}
             self._latest = folder.latest_resumes().tolist()
-            self._newest = {folder.resumes[row]["resume_id"]: place for place, row in enumerate(self._latest)}
-            self.now = max(self.now, int(folder.impressions.time.max(initial=0)), *(r["updated_at"] for r in folder.resumes))
+            ids = column_of(folder.resumes, "resume_id")
+            self._newest = {ids[row]: place for place, row in enumerate(self._latest)}
+            self.now = max(self.now, int(folder.impressions.time.max(initial=0)), *column_of(folder.resumes, "updated_at"))
             self.folder = folder.dated(self.now)
 
     def renew(self) -> None:
@@ -137,12 +143,13 @@ class Ranker:
         self._lock = Lock()
 
     @classmethod
-    def load(cls, run: Run | str | Path, data: str | Path | None = None) -> Ranker:
+    def load(cls, run: Run | str | Path, data: str | Path | None = None, kept: Kept = NOTHING_KEPT) -> Ranker:
         """A ranker for a run folder.
 
         Args:
             run: the folder, or the `Run` read from it.
             data: a data folder, which needs no log; by default the one that the run was trained on, where it is still there.
+            kept: what was made of the very same data before is taken from there, and kept there for the next time.
         Raises:
             ConfigError: the backend cannot run here.
             RunError: no run, or one of a table.
@@ -153,8 +160,9 @@ class Ranker:
         config = run.config.data
         if not isinstance(config, FolderConfig) or (data is None and not config.folder.is_dir()):
             return cls(run)
-        folder = read_folder(config.folder if data is None else data, config.columns, needs_log=False)
-        return cls(run, folder, _features_of(folder, run))
+        folder = read_folder(config.folder if data is None else data, config.columns, needs_log=False, kept=kept)
+        embedded = run.encoder.config.embedded if isinstance(run.encoder, Encoder) else True
+        return cls(run, folder, _features_of(folder, run, kept), KeptRows(NOTHING_KEPT if embedded else kept, folder))
 
     def rank(
         self, job: Job, resumes: Resumes | None = None, role: str | None = None, top: int | None = None, *, now: int | None = None
@@ -260,8 +268,11 @@ class Ranker:
             raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         with self._lock:
             if self._everyone is None:
-                resumes = [self.folder.resumes[row] for row in self._latest]
-                self._everyone = self._pool(resumes, [self.features.resumes[row] for row in self._latest])
+                resumes, features = Chosen(self.folder.resumes, self._latest), Chosen(self.features.resumes, self._latest)
+                table = None if self._kept is None else kept_resumes(self._kept, self._encoder, resumes, features)
+                self._everyone = self._pool(list(resumes), list(features)) if table is None else _Pool(resumes, features, table)
+                if table is None and self._kept is not None:
+                    keep_resumes(self._kept, self._encoder, self._everyone.table)
             return self._everyone
 
     def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> _Pool:
@@ -320,7 +331,8 @@ class Ranker:
         score = ranking_score(joined, run.config.score)
         order = np.argsort(-score, kind="stable")
         if (score[order[1:]] == score[order[:-1]]).any():  # NOTE: not by an array of ids, in which NumPy drops a NUL at the end
-            order = np.array(sorted(order.tolist(), key=lambda row: (-score[row], pool.resumes[row]["resume_id"])))
+            ids = column_of(pool.resumes, "resume_id")
+            order = np.array(sorted(order.tolist(), key=lambda row: (-score[row], ids[row])))
         return _Scored(query, rows, order, score, {ours: joined[name] for ours, name in NAMES.items() if name in joined})
 
     def _ranking(self, scored: _Scored, top: int | None) -> Ranking:
@@ -375,9 +387,9 @@ def _gazetteer_of(run: Run) -> Gazetteer | None:
     return read_gazetteer(run.config.data.gazetteer, f"data.gazetteer of {run.folder / CONFIG}")
 
 
-def _features_of(folder: DataFolder, run: Run) -> Features:
+def _features_of(folder: DataFolder, run: Run, kept: Kept) -> Features:
     """What extraction left beside the data; without it, rules read every text now, and nothing is written."""
     if any((folder.path / name).exists() for name in (JOB_FILE, RESUME_FILE)):
-        return read_features(folder)
+        return read_features(folder, kept)
     labels = _gazetteer_of(run)
     return Features([job_by_rules(job, labels) for job in folder.jobs], [resume_by_rules(resume, labels) for resume in folder.resumes])

@@ -55,7 +55,7 @@ def load_dataset(
 
     @cache
     def features() -> Features:
-        found = read_features(folder)
+        found = read_features(folder, kept)
         say(f"encoding {len(folder.impressions):,} impressions ...")
         return found
 

@@ -113,7 +113,7 @@ def score_data(
         columns["resume_id"] = np.array(column_of(folder.resumes, "resume_id"), object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
         rows = KeptRows(kept if not run.encoder.config.embedded else NOTHING_KEPT, folder)
-        found = run.encoder.dataset(folder, partial(read_features, folder), Split(none, none, none, (0, 0), 0), say, rows).rows
+        found = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
         inputs: Inputs = found.take(order)
     else:
         assert isinstance(run.encoder, TableEncoder)

@@ -41,9 +41,35 @@ class Records(Sequence):
         return self._columns[key] if key in self._columns else [record[key] for record in self]
 
 
+class Chosen(Sequence):
+    """Some of a sequence of objects, none of which is asked for before it is used.
+
+    Args:
+        of: the sequence. places: in it.
+    """
+
+    def __init__(self, of: Sequence[Any], places: Sequence[int] | np.ndarray) -> None:
+        inner = of if isinstance(of, Chosen) else None
+        self._of: Sequence[Any] = of if inner is None else inner._of
+        self._places: np.ndarray = np.asarray(places, np.int64) if inner is None else inner._places[places]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return Chosen(self._of, self._places[place])
+        return self._of[int(self._places[place])]
+
+    def column(self, key: str) -> Sequence[Any]:
+        """The values of a key."""
+        whole = column_of(self._of, key)
+        return [whole[place] for place in self._places.tolist()]
+
+
 def column_of(records: Sequence[Mapping[str, Any]], key: str) -> Sequence[Any]:
     """The values of a key of some objects."""
-    return records.column(key) if isinstance(records, Records) else [record[key] for record in records]
+    return records.column(key) if isinstance(records, Records | Chosen) else [record[key] for record in records]
 
 
 def places_of_lines(path: Path, lines: Sequence[int]) -> tuple[np.ndarray, np.ndarray] | None:

@@ -1,0 +1,39 @@
+"""What an encoder keeps of training rows: roles, vocabularies, means and standard deviations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import chain
+
+import numpy as np
+
+from minirank.config.features import FeatureConfig
+from minirank.data import DataFolder
+from minirank.extract.schema import named
+from minirank.features import inputs
+from minirank.features.pairs import MatchedPairs
+
+
+def roles_of(folder: DataFolder, rows: np.ndarray) -> tuple[str, ...]:
+    """The roles of training rows, sorted."""
+    return tuple(sorted({folder.roles[role] for role in np.unique(folder.impressions.role[rows])}))
+
+
+def statistics(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation without the unknown; 0 and 1 where nothing is known or nothing differs."""
+    known = values[np.isfinite(values)]
+    mean, std = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
+    return mean, std if std > 1e-9 else 1.0
+
+
+def vocabularies_of(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
+    """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
+    jobs, resumes = pairs.jobs, pairs.resumes
+    skills = [{v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features]
+    skills += [{v.value for v in f.skills} for f in resumes.features]
+    names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
+    for field in inputs.further(config):
+        found = field.values(pairs)
+        names[field.name] = [found[row] for row in pairs.rows(field.owner)] if field.name in inputs.IDENTIFIERS else found
+    counts = {vocabulary: Counter(name for name in found if name is not None) for vocabulary, found in names.items()}
+    return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}
