@@ -20,8 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "worlds")]
 
+import numpy as np  # noqa: E402
 from training_world import write_table  # noqa: E402
 
+from minirank.data.kept.store import FOLDER, Kept  # noqa: E402
 from minirank.errors import RunError  # noqa: E402
 from minirank.extract.made_files import EXTRACTED, MADE_FILE, not_ours  # noqa: E402
 from minirank.locking import LOCK, holder  # noqa: E402
@@ -137,6 +139,42 @@ def kill_searches(base: Path, kills: int, chance: random.Random) -> None:
 def resuming(folder: Path) -> list[str]:
     """The option of a search that has begun."""
     return ["--resume"] if (folder / "search.json").exists() else []
+
+
+KEEPING = """
+import sys, numpy as np
+from pathlib import Path
+from minirank.data.kept.store import Kept
+columns = {str(number): np.random.default_rng(number).random(500_000) for number in range(10)}
+print("begins", flush=True)
+while True:
+    Kept(print).write(Path(sys.argv[1]), "rows", {}, columns, {"whole": True}, 10**9)
+"""
+
+
+def kill_keeping(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill what keeps 40 MB beside data again and again; what is found then is whole, or nothing."""
+    wanted = {str(number): np.random.default_rng(number).random(500_000) for number in range(10)}
+    cut_off = found = 0
+    for _ in range(kills):
+        process = subprocess.Popen([sys.executable, "-c", KEEPING, base], cwd=ROOT, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 2))
+        process.kill()
+        process.communicate()
+        kept = Kept().read(base, "rows", {})
+        if kept is not None and not (kept[1] == {"whole": True} and all((kept[0][name] == wanted[name]).all() for name in wanted)):
+            sys.exit("what was kept is neither whole nor nothing")
+        found += kept is not None
+        parts = list((base / FOLDER).glob(".*.part"))
+        cut_off += bool(parts)
+        for path in (base / FOLDER).glob("*.bin") if chance.random() < 0.5 else ():
+            path.unlink()
+        for path in parts:
+            path.unlink()
+    print(
+        f"{kills} kills of what keeps 40 MB beside data, {cut_off} of them within a file; {found} found it whole, {kills - found} nothing"
+    )
 
 
 def main(kills: int = 40, seed: int = 0) -> None:
