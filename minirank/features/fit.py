@@ -65,6 +65,7 @@ def fit_and_encode(
         encoder = Encoder.fit(folder, features, rows, config, vectors)
         return encoder, encoder.rows(folder, features, split)
     jobs = job_profiles(folder.jobs, features.jobs, model, most, of_jobs, texts=job_texts)
+    jobs.counts = resumes.counts = None
     del job_texts, resume_texts, of_jobs, of_resumes  # of a million rows they are much of the memory
     trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
     market = Market.fit(*trained, config.min_count)

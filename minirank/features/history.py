@@ -9,10 +9,11 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from minirank.extract import JobFeatures
 from minirank.features.hires import PastHires
@@ -21,6 +22,8 @@ from minirank.features.profiles import Profiles, job_profiles, resume_profiles
 from minirank.features.sparse import dot, dot_shared, merge, sizes, squares
 from minirank.features.tastes import Contrast, contrast
 from minirank.features.tfidf import TextModel
+
+JOBS = 500  # whose hires are compared at a time
 
 
 class History:
@@ -85,6 +88,11 @@ class History:
             slot = np.where(keys[own] == wanted, own, slot)
         return slot
 
+    def offsets_of_jobs(self) -> Iterator[np.ndarray]:
+        """`offsets` of JOBS jobs after the others: what is made of all slots at once would take gigabytes."""
+        for first in range(0, max(len(self.level), 1), JOBS):
+            yield self.offsets[first : first + JOBS + 1]
+
     def log_counts(self) -> np.ndarray:
         """(J,) ln(1 + hires) of each job."""
         return np.log1p(np.diff(self.offsets).astype(float))
@@ -129,7 +137,9 @@ class OtherHires:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
         history, text = self.history, self.resumes.text
         hired = history.people.text
-        total = merge(hired[history.hire], history.offsets)
+        total = _joined(
+            merge(hired[history.hire[offsets[0] : offsets[-1]]], offsets - offsets[0]) for offsets in self.history.offsets_of_jobs()
+        )
         # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
         square = squares(total)[history.job] - 2 * dot_shared(total, history.job, hired, history.hire)
         square += squares(hired)[history.hire]
@@ -138,7 +148,7 @@ class OtherHires:
 
     def lifted_skills(self) -> np.ndarray:
         """Sum of the lifts of the resume's skills, of hires whose ad did not ask for them; see `Contrast.lift`."""
-        lifts = self._contrast(self.history.people.sets["skills"], self.history.ads.sets["named"], self.market.skills).lift()
+        lifts = self._weights(Contrast.lift, self.history.people.sets["skills"], self.history.ads.sets["named"], self.market.skills)
         return self._spread(dot(lifts, self.left_out, self.resumes.sets["skills"], self.resume))
 
     def shared_background(self, industries: csr_array) -> np.ndarray:
@@ -147,7 +157,7 @@ class OtherHires:
         Args:
             industries: (n, COLUMNS), of the resumes.
         """
-        weights = self._contrast(self.market.industries_of(self.history.people), None, self.market.industries).background()
+        weights = self._weights(Contrast.background, self.market.industries_of(self.history.people), None, self.market.industries)
         return self._spread(dot(weights, self.left_out, industries, self.resume))
 
     def standing_apart(self, gap: np.ndarray) -> np.ndarray:
@@ -160,10 +170,14 @@ class OtherHires:
         theirs = (market.standing(history.people) - market.standing(history.ads))[history.hire]
         return np.abs(gap - self._spread(self._mean_of_others(theirs)))
 
-    def _contrast(self, held: csr_array, asked: csr_array | None, shares: Shares) -> Contrast:
-        hire = self.history.hire
-        domain = self.market.domain_of(self.history.people)[hire]
-        return contrast(self.history.offsets, held[hire], None if asked is None else asked[hire], shares, domain)
+    def _weights(self, weigh: Callable[[Contrast], csr_array], held: csr_array, asked: csr_array | None, shares: Shares) -> csr_array:
+        """(S, COLUMNS) weights of what the others of each slot hold."""
+        history, parts, domain = self.history, [], self.market.domain_of(self.history.people)
+        for offsets in history.offsets_of_jobs():
+            hire = history.hire[offsets[0] : offsets[-1]]
+            found = contrast(offsets - offsets[0], held[hire], None if asked is None else asked[hire], shares, domain[hire])
+            parts.append(weigh(found))
+        return _joined(parts)
 
     def _mean_of_others(self, values: np.ndarray) -> np.ndarray:
         """(H,) mean of a number over the others of whom it is known.
@@ -182,6 +196,12 @@ class OtherHires:
         full = np.full(len(self.slot), np.nan)
         full[self.rows] = values
         return full
+
+
+def _joined(parts: Iterable[csr_array]) -> csr_array:
+    """Rows below each other."""
+    parts = list(parts)
+    return parts[0] if len(parts) == 1 else vstack(parts, format="csr")
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

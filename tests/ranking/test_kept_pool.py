@@ -1,9 +1,11 @@
 """A ranking from what was kept is the ranking from the files, to the last bit, and parses no more than it shows."""
 
+import shutil
+
 import numpy as np
 import pytest
 
-from minirank.data.kept.store import Kept
+from minirank.data.kept.store import FOLDER, Kept
 from minirank.extract.schema import ResumeFeatures
 from minirank.ranking import Ranker
 
@@ -31,3 +33,4 @@ def test_the_ranking_is_the_same(market, role, monkeypatch):
     for name, rows in others.sets.items():
         assert (rows != taken.sets[name]).nnz == 0
     assert taken.text.data.tobytes() == others.text.data.tobytes() and taken.title == others.title
+    shutil.rmtree(market[0] / FOLDER)  # which others share
