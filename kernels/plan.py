@@ -151,8 +151,13 @@ class Plan:
 
     @cached_property
     def predicting(self) -> tuple[Operation, ...]:
-        """The operations that a prediction needs."""
-        return tuple(op for op in self.forward if not KINDS[op.kind].training_only)
+        """The operations that a prediction needs: those whose output it reads, or another one of them."""
+        read, needed = {self.logits.block, *(slot.block for slot in self.outputs.values())}, []
+        for op in reversed(self.forward):
+            if op.output is not None and op.output.block in read and not KINDS[op.kind].training_only:
+                needed.append(op)
+                read |= {slot.block for slot in op.inputs}
+        return tuple(reversed(needed))
 
     @cached_property
     def losses(self) -> tuple[Operation, ...]:

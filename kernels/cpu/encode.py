@@ -20,7 +20,7 @@ class Encoded:
     """A plan for tiles of up to `capacity` rows.
 
     Attributes:
-        table: (operations, .) int64. reals: (operations,) float64, their float attributes. runs: int64, see ops/dense.py.
+        table: (operations, .) int64. reals: (2 * operations,) float64, their float attributes (layout.py). runs: int64, see ops/dense.py.
         needed: which rows of the table a tile needs to be predicted.
         cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
         arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.
@@ -55,11 +55,11 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
     *starts, arena = np.cumsum([0, *strides.values()]) * capacity
     blocks = {name: (int(start), stride) for start, (name, stride) in zip(starts, strides.items())}
     first_writers, touched = first_gradients(plan)
-    reals, runs, used = np.zeros(len(table)), [], Sizes()
+    reals, runs, used = np.zeros(2 * len(table)), [], Sizes()
     packed: dict[tuple, tuple[int, int]] = {}  # what several layers multiply by -> where it lies
     for number, (op, row) in enumerate(zip(plan.operations, table)):
         kind = KINDS[op.kind]
-        row[L.NUMBER], row[L.COUNT] = number, len(op.inputs) - 1
+        row[L.NUMBER], row[L.SECOND], row[L.COUNT] = number, number + len(table), len(op.inputs) - 1
         slots = [(L.OUT, op.output)] if op.output else []
         for position, slot in slots + [*zip(input_places(op), op.inputs)]:
             start, stride = blocks[slot.block]
@@ -72,7 +72,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[L.PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + op.attributes["task"]
         for place, value in zip(L.INTEGERS, kind.attributes(op)):
             row[place] = value
-        reals[number] = op.attributes.get(kind.float_attribute, 0)
+        reals[[number, row[L.SECOND]]] = [op.attributes.get(name, 0) for name in (kind.float_attribute, kind.second_float)]
         if kind.fold is not None:
             row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
         row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT] = used.panels, used.biases, used.gradients
@@ -125,7 +125,8 @@ def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
         read[slot.block][slot.column : slot.column + slot.width] = True
     columns = [read[op.output.block][op.output.column : op.output.column + op.output.width] for op in plan.forward]
     chosen = [number for number, op in enumerate(plan.forward) if op.inputs or KINDS[op.kind].adds_to_output or columns[number].any()]
-    return [number for number in chosen if not KINDS[plan.forward[number].kind].training_only]
+    predicting = {id(op) for op in plan.predicting}
+    return [number for number in chosen if id(plan.forward[number]) in predicting]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:

@@ -5,6 +5,7 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
     FORWARD         address of the kernel that computes it, 0 before `walk.link`      BACKWARD    of the one for its gradients, or 0
     PACK            address of the kernel that packs its weights, or 0; -1 where an operation before it packs the same ones
     NUMBER          its number in the plan: its float attribute is reals[NUMBER], its loss losses[NUMBER]
+    SECOND          its second float attribute is reals[SECOND]
     INTEGERS        two places for its integer attributes (`Kind.integer_attributes`); the file of an operation gives them names
     PARAMETER       offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
     PANELS          where its weights lie packed, see `ops/dense.py`        BIASES    where its bias does, filled up to whole vectors
@@ -32,7 +33,8 @@ START, STRIDE, WIDTH, DIFFERENTIABLE, WRITABLE, OVERWRITE, SLOT = range(7)
 FORWARD, BACKWARD, PACK, NUMBER, RUNS, COUNT, PANELS, BIASES, INPUT_GRADIENT = range(9)
 INTEGERS = 9, 10
 PARAMETER = 11
-OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_WRITABLE, _ = range(PARAMETER + 2, PARAMETER + 2 + SLOT)
+SECOND = 13
+OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_WRITABLE, _ = range(SECOND + 1, SECOND + 1 + SLOT)
 IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_WRITABLE, IN_OVERWRITE = range(OUT + SLOT, OUT + 2 * SLOT)
 EXTRA = OUT + 2 * SLOT
 
@@ -51,7 +53,8 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     table_values     embedding tables                 input_gradients   (., B, D) gradients of gathers and bags
     ids (B, fields), entities (B, bags), bag_offsets, bag_ids, bag_starts (bags,), dense (B, columns)
     labels (B, tasks), weights (B, tasks), groups (B,), gains (tasks,)
-    reals, losses    one an operation: its float attribute, this thread's sum of its loss
+    reals            the float attribute of each operation, then the second one of each
+    losses           one an operation: this thread's sum of its loss
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel
     batch, fields, bags, columns, tasks   lengths of these axes                   key   of the batch, see `Batch.key`

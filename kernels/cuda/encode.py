@@ -139,17 +139,18 @@ def encode(places: Places, launches: list[Launch]) -> EncodedSchedule:
             tiles = encode_product(places, launch, table)
             sections.append(Section(launch.stage, *tiles, TM))
     width = product.LAST_SEGMENT + 1
-    return EncodedSchedule(tuple(sections), _filled(steps, L.EXTRA), np.array(reals or [0], np.float32), _filled(table, width))
+    of_steps = np.array(reals or [(0, 0)], np.float32).T.ravel()
+    return EncodedSchedule(tuple(sections), _filled(steps, L.EXTRA), of_steps, _filled(table, width))
 
 
-def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
-    """A row of steps and its real number."""
+def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], tuple[float, float]]:
+    """A row of steps and its two real numbers."""
     row, node = [0] * L.EXTRA, nodes[0]
     row[L.CODE] = CODES[node.name]
     if node.op is None or node.name == "mask":
         slots = [slot for each in nodes for slot in each.slots]
         row[L.COUNT] = len(slots)
-        return row + [number for slot in slots for number in places.slot(slot)], 0.0
+        return row + [number for slot in slots for number in places.slot(slot)], (0.0, 0.0)
     op, kind = node.op, KINDS[node.op.kind]
     if op.inputs:
         row[L.IN : L.IN + 4] = places.slot(op.inputs[0])
@@ -166,7 +167,7 @@ def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], float]:
         row[L.OUT : L.OUT + 4] = places.slot(op.output)
         for place, parameter in zip((L.PARAM, L.PARAM2), op.parameters):
             row[place] = places.parameter(parameter)
-    return row, op.attributes.get(kind.float_attribute, 0.0)
+    return row, (op.attributes.get(kind.float_attribute, 0.0), op.attributes.get(kind.second_float, 0.0))
 
 
 def encode_product(places: Places, launch: Launch, table: list[list[int]]) -> tuple[int, int]:

@@ -22,7 +22,8 @@ SEARCHES, BATCH_ROWS, SLICES, KEY, KEY_HIGH, COPIES, MOST_SLICES = range(7)
 Work = namedtuple("Work", "steps reals activations parameters ints lists floats shift rows")
 Work.__doc__ = """What the steps of a walk read and write; all arrays but steps are flat.
 
-    steps        (steps, .) int64, see above; reals (steps,) float32: a factor or a temperature
+    steps        (steps, .) int64, see above; reals (2 * steps,) float32: of each a factor or a temperature, then of
+                 each a second one, at `steps.shape[0] + step`
     activations  float32, values and then, `shift` elements further, their gradients
     parameters   float32, the dense ones and then the tables
     ints         int32 of the batch: searches, orders, ids, entities;   floats  labels, weights, dense columns, gains

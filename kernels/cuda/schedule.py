@@ -129,9 +129,9 @@ def _is_layer(op: Operation) -> bool:
 
 def forward_nodes(plan: Plan, large: set[int], training: bool) -> list[Node]:
     """The forward operations as nodes, in plan order."""
-    nodes = []
+    nodes, wanted = [], {id(op) for op in (plan.forward if training else plan.predicting)}
     for number, op in enumerate(plan.forward):
-        if KINDS[op.kind].training_only and not training:
+        if id(op) not in wanted:
             continue
         reads = tuple(value_of(slot) for slot in op.inputs)
         if KINDS[op.kind].adds_to_output:

@@ -7,7 +7,8 @@
 | plan.py | `check`, `multiplies`, `compares_rows`, `training_only` |
 | task_gradients.py | `behind`; column j of the output reads column j of each parameter, whose last axis is as long |
 | reference.py | `forward`, `backward` |
-| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `sizes`, `overwrites`, `inputs_of` |
+| cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `second_float`, `sizes`, |
+| cpu/ | `overwrites`, `inputs_of` |
 | cpu/, tests | `why_not`, `rounds` |
 | cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
 | bench/ | `count` |
@@ -50,7 +51,7 @@ class Kind:
     """Base of all kinds, of each of which there is one object, in `KINDS`; `op` is always a row of the plan (`plan.Operation`).
 
     Attributes:
-        integer_attributes: those of the row that kernels read, at most two. float_attribute: the one that is a float.
+        integer_attributes: those of the row that kernels read, at most two. float_attribute, second_float: those that are floats.
         reads: what it reads of the batch: the ids of a "field", a "bag", the "dense" columns.
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
@@ -64,6 +65,7 @@ class Kind:
     name: ClassVar[str]
     integer_attributes: ClassVar[tuple[str, ...]] = ()
     float_attribute: ClassVar[str | None] = None
+    second_float: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
     table = multiplies = by_id = adds_to_output = compares_rows = training_only = rounds = False
     precompiled = True

@@ -99,14 +99,19 @@ class Loss(Kind):
 
 
 class RowLoss(Loss):
-    """Inputs are logits; `loss` gives the loss, and its gradient for each of them, elementwise."""
+    """Inputs are logits; `loss` gives the loss, and its gradient for each of them (but for last ones that have none), elementwise."""
 
     loss = None
 
+    def terms(self, op, batch, there, logits, label):
+        """(loss, *gradients) of the rows that are `there`, (B,) bool; logits: theirs, (n,) each input. label: theirs, (n,)."""
+        return self.loss(*logits, label)
+
     def forward(self, op, state):
         label, weight = self.labels(op, state.batch), state.batch.weights[:, op.attributes["task"]]
-        there = ~np.isnan(label)
-        loss, *dlogits = self.loss(*(state.value(slot)[there, 0] for slot in op.inputs), label[there])
+        there, logits = ~np.isnan(label), [state.value(slot)[:, 0] for slot in op.inputs]
+        known = label[there].astype(logits[0].dtype)
+        loss, *dlogits = self.terms(op, state.batch, there, [z[there] for z in logits], known)
         state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
         state.save(op, (there, [weight[there] * dlogit for dlogit in dlogits]))
 

@@ -14,7 +14,10 @@ DEFAULTS = {"role_field": "role", "position_field": POSITION, "position_bias": "
 
 
 MOST_POSITIVE_WEIGHT = 1e6  # weights are float32, and an extreme one leaves nothing of the other rows
-Loss = Literal["bce", "mse", "entire", "pairwise", "listwise"]
+Loss = Literal["bce", "focal", "mse", "entire", "ips", "dr", "pairwise", "listwise"]
+OF_GIVEN = ("entire", "ips", "dr")  # read the label of the task that theirs is given, too
+CALIBRATED = ("bce", *OF_GIVEN)  # what they teach is a probability
+Value = int | float | str
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,22 @@ class TaskConfig:
 
     Args:
         name: the label column.
-        loss: loss -> weight within the task. `bce` on rows with a label; `entire` (needs `given`)
-            on all rows, as ESMM; `mse` for a regression; `pairwise`, `listwise` within a search.
+        loss: loss -> weight within the task. `bce` on rows with a label; `focal`, in which rows that are right already count
+            less; `mse` for a regression; `pairwise`, `listwise` within a search. With `given` also losses for all rows, whether the
+            given label was 1 there or not: `entire` as ESMM, `ips` by inverse propensity, `dr` doubly robust.
         weight: fixed weight of the task beside the others.
         given: the task that this one is conditional on; the product of both is their joint
             probability (pCTCVR = pCTR pCVR).
-        positive_weight: how often a row of label 1 counts beside one of label 0, in training with bce. Predictions then
-            are no longer probabilities of the data.
-        label_smoothing: s; training with bce sees the label y as (1 - s) y + s / 2.
+        positive_weight: how often a row of label 1 counts beside one of label 0, in training with bce or focal (there it is the
+            paper's alpha). Predictions then are no longer probabilities of the data.
+        label_smoothing: s; training with bce or focal sees the label y as (1 - s) y + s / 2.
+        gamma: of focal; with it, too, predictions are no probabilities.
+        least_propensity: of ips and dr: a predicted probability of the given label counts as this where it is lower, so that no
+            row counts more than 1 / least_propensity times.
+        delayed: training takes conversions (`cvr` of a data folder, with bce) also from rows that were younger than
+            data.split.maturity_days when it ends, for what they are worth: how many conversions come how late is taken from older rows.
+        mask: only rows in which another label, or a categorical field (of a data folder `role`), has this value, or one of these, count:
+            in training and in the task's metrics, such as {ctr: 1} or {role: [hr, executive]}. Several entries must all hold.
     """
 
     name: str
@@ -39,6 +50,10 @@ class TaskConfig:
     given: str | None = None
     positive_weight: float = 1.0
     label_smoothing: float = 0.0
+    gamma: float = 2.0
+    least_propensity: float = 0.05
+    delayed: bool = False
+    mask: dict[str, Value | tuple[Value, ...]] = field(default_factory=dict)
 
     def __post_init__(self):
         for name, weight in {"weight": self.weight, **{f"loss.{loss}": weight for loss, weight in self.loss.items()}}.items():
@@ -48,6 +63,16 @@ class TaskConfig:
             raise ValueError(f"positive_weight must lie in [1e-06, 1e+06], got {self.positive_weight}")
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing must be 0 or more and below 1, got {self.label_smoothing}")
+        if not 0 <= self.gamma < math.inf:
+            raise ValueError(f"gamma must be finite and 0 or more, got {self.gamma}")
+        if not 1 / MOST_POSITIVE_WEIGHT <= self.least_propensity <= 1:
+            raise ValueError(f"least_propensity must lie in [1e-06, 1], got {self.least_propensity}")
+        empty = next((name for name, values in self.mask.items() if values == ()), None)
+        if empty is not None:
+            raise ValueError(f"mask.{empty} has no value; name one or more, or take it out")
+        for name, losses in (("gamma", {"focal"}), ("least_propensity", {"ips", "dr"})):
+            if getattr(self, name) != type(self).__dataclass_fields__[name].default and not losses & set(self.loss):
+                raise ValueError(f"{name} is for the loss {' or '.join(sorted(losses, reverse=True))}, which it has not; remove it")
 
     @property
     def changes_labels(self) -> bool:
@@ -172,12 +197,7 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
             others = ", ".join(name for name in names if name != task.name)
             remedy = f"name another task: {others}" if others else "there is no other task; add it, or set tasks.given: null"
             raise ConfigError(f"task {task.name} is given {task.given!r}; {remedy}")
-        if "entire" in task.loss and task.given is None:
-            raise ConfigError(f"task {task.name} has the loss 'entire' but no `given`; name the task it is conditional on")
-        entire = any("entire" in other.loss for other in tasks if other.given == task.name)
-        if task.changes_labels and (set(task.loss) != {"bce"} or entire):
-            key = "label_smoothing" if task.label_smoothing else "positive_weight"
-            raise ConfigError(f"task {task.name} has {key}, which is for the loss bce alone; remove it, or change the losses")
+        _check_losses(task, tasks)
         if "mse" in task.loss and len(task.loss) > 1:
             raise ConfigError(f"task {task.name} mixes mse with a loss of probabilities; keep one of them")
     _check_cycles(tasks)
@@ -210,6 +230,23 @@ def check_tasks(config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputS
     for name in (*shares, "dropout"):
         if not 0 <= getattr(config, name) < 1:
             raise ConfigError(f"model.{name} must lie in [0, 1), got {getattr(config, name)}")
+
+
+def _check_losses(task: TaskConfig, tasks: tuple[TaskConfig, ...]) -> None:
+    """Refuse losses of a task that do not fit what else is said of it, or the task that it is given."""
+    of_given = next((loss for loss in OF_GIVEN if loss in task.loss), None)
+    if of_given is not None and task.given is None:
+        raise ConfigError(f"task {task.name} has the loss {of_given!r} but no `given`; name the task it is conditional on")
+    reader = next((other for other in tasks if other.given == task.name and set(OF_GIVEN) & set(other.loss)), None)
+    if task.changes_labels and (set(task.loss) not in ({"bce"}, {"focal"}) or reader is not None):
+        key = "label_smoothing" if task.label_smoothing else "positive_weight"
+        raise ConfigError(f"task {task.name} has {key}, which is for the loss bce or focal alone; remove it, or change the losses")
+    if reader is not None and {"ips", "dr"} & set(reader.loss) and not set(task.loss) <= set(CALIBRATED):
+        other = next(loss for loss in task.loss if loss not in CALIBRATED)
+        problem = f"task {reader.name} is weighted by the probability of {task.name}, which the loss {other!r} does not teach"
+        raise ConfigError(f"{problem}; give {task.name} the loss bce alone")
+    if task.delayed and (set(task.loss) != {"bce"} or task.changes_labels or reader is not None):
+        raise ConfigError(f"task {task.name} is delayed, which is for the loss bce alone; set delayed: false, or change the losses")
 
 
 def _check_cycles(tasks: tuple[TaskConfig, ...]) -> None:

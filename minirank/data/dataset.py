@@ -25,6 +25,9 @@ class Dataset:
         fingerprint: sha256 (hex) over the input files.
         encoder: what encoded the rows: it has `save(folder)`, and its class has `load(folder)`.
         columns: name -> what is left of a column once it is encoded; {} where the encoder was fitted elsewhere.
+        to_come: (N,) float32, the share of conversions that were still to come to a training row when training ends; None where rows
+            whose labels were open then are left out.
+        outside: (N, T) bool, rows that the mask of a task leaves out, which have no label there; None without a mask.
     """
 
     inputs: InputSpec
@@ -40,11 +43,13 @@ class Dataset:
     fingerprint: str
     encoder: Any
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    to_come: np.ndarray | None = None
+    outside: np.ndarray | None = None
 
     def __post_init__(self):
         """Raises ValueError where arrays do not belong together."""
         count = len(self.rows)
-        columns = {"search": self.search, "job": self.job, "role": self.role}
+        columns = {"search": self.search, "job": self.job, "role": self.role, "to_come": self.to_come}
         columns |= {f"truth[{name!r}]": values for name, values in (self.truth or {}).items()}
         for name, values in columns.items():
             if values is not None and values.shape != (count,):

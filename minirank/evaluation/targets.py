@@ -1,4 +1,4 @@
-"""Which rows and labels each task's metrics see. They never follow the mask of the loss.
+"""Which rows and labels each task's metrics see, whatever its loss; a task with a `mask` is measured within it, as it is trained.
 
 Recruiting data, by names that are the same everywhere:
 
@@ -60,6 +60,7 @@ GROUPED: dict[str, Callable[..., metrics.Grouped]] = {
     "map": metrics.average_precision,
     "concordance": metrics.concordance,
 }
+MASKED = {"ctcvr": ("ctr", "cvr"), "cvr_all": ("cvr",), "ranking": ("ctr", "cvr")}  # whose masks these tasks are measured within
 SOURCES = {"ctcvr": ("ctr", "cvr"), "cvr_all": ("cvr",), "ranking": ()}  # whose predictions these tasks are measured on
 
 # task: what there is no row of; what is true of no row, of every row, when one class is missing
@@ -93,6 +94,7 @@ class Rows:
         unit: what a cluster is: "job", "search", or "row".
         truth: name -> (n,) simulated probability, or None.
         joint: name of a joint probability -> the task that is given, and the one that is conditional on it; both have binary labels.
+        outside: (n, T) bool, rows that the mask of a task leaves out, or None.
     """
 
     tasks: tuple[str, ...]
@@ -107,6 +109,7 @@ class Rows:
     unit: str
     truth: dict[str, np.ndarray] | None
     joint: Mapping[str, tuple[str, str]]
+    outside: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -127,7 +130,7 @@ class Rows:
             return None if values is None else values[positions]
 
         truth = None if self.truth is None else {name: values[positions] for name, values in self.truth.items()}
-        columns = {name: part(getattr(self, name)) for name in ("labels", "search", "job", "role", "cluster")}
+        columns = {name: part(getattr(self, name)) for name in ("labels", "search", "job", "role", "cluster", "outside")}
         return replace(self, **columns, truth=truth)
 
 
@@ -217,7 +220,8 @@ def select(
     clusters = int(cluster.max(initial=-1)) + 1
     kinds = tuple(label_kind(labels[:, t]) for t in range(len(tasks)))
     free = frozenset(regressions).union(task for task, kind in zip(tasks, kinds) if kind in ("graded", "real"))
-    return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth, joint)
+    outside = part(dataset.outside)
+    return Rows(tasks, kinds, free, labels[rows], search, job, part(dataset.role), cluster, clusters, name, truth, joint, outside)
 
 
 def renumbered(codes: np.ndarray) -> np.ndarray:
@@ -249,6 +253,9 @@ def target_of(rows: Rows, task: str, scores: np.ndarray) -> Target:
         labels = rows.label(task)
         kind = rows.kinds[rows.tasks.index(task)]
         names = TABLE[kind]
+    if rows.outside is not None:
+        columns = [rows.tasks.index(name) for name in rows.joint.get(task) or MASKED.get(task, (task,)) if name in rows.tasks]
+        labels = np.where(rows.outside[:, columns].any(axis=1), np.nan, labels)
     if groups is None:
         names = [name for name in names if name not in OF_GROUPS]
     if rows.is_regression(task):

@@ -367,6 +367,7 @@ def _dataset(
         fingerprint=files,
         encoder=encoder,
         columns=columns,
+        to_come=split.to_come,
     )
 
 

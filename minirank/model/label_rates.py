@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..config.model import Loss, TaskConfig
+from ..config.model import OF_GIVEN, Loss, TaskConfig
 from ..errors import ConfigError
 from ..kernels.batch import Batch
 from ..kernels.ops.group_losses import adds_something
@@ -56,6 +56,6 @@ def label_rate(loss: Loss, rows: Batch, task: int, given: int) -> float:
         sizes = np.diff(np.append(starts, len(labels)))
         useful = [adds_something(loss, part) for part in np.split(labels, starts[1:])]
         return float(sizes[np.array(useful, bool)].sum() / len(labels))
-    if loss == "entire":
+    if loss in OF_GIVEN:
         labels = entire_label(rows.labels[:, given], labels)
     return float(np.where(np.isnan(labels), 0, weights).mean(dtype=np.float64))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from ..config.model import MOST_LAYERS, POSITION, TOO_MANY, ModelConfig, TaskConfig
 from ..errors import ConfigError
@@ -28,6 +29,7 @@ class Network:
         role, position: the fields with a part of their own, None where the data do not have them.
         role_and_x: what `inputs` made last, the role of an mlp gate included.
         role_towers: whether the role adds to each layer of the towers.
+        imputed: logit of a task whose loss is `dr` -> that of what is imputed for rows without a label; see `kernels/ops/propensity.py`.
     """
 
     def __init__(self, config: ModelConfig, tasks: tuple[TaskConfig, ...], spec: InputSpec, seeds: int = 1) -> None:
@@ -37,6 +39,7 @@ class Network:
         self.role_and_x: Slot | None = None
         self.role_towers = False
         self._layers = 0
+        self.imputed: dict[Slot, Slot] = {}
         self._of_members: dict[str, Slot] = {}  # what members that share their weights scale, by name
         names = [name for name, _ in spec.categorical]
         self.role = config.role_field if config.role_field in names else None
@@ -192,6 +195,10 @@ class Network:
         """One tower a task, its logit a column of `logits` (B, T); then the position bias."""
         for t, (task, m) in enumerate(zip(self.tasks, inputs)):
             name, logit = f"tower.{task.name}", logits.columns(t, 1)
+            if "dr" in task.loss:
+                h = self.mlp(f"imputed.{task.name}", m, self.config.tower_hidden)
+                block = self.plan.block(f"imputed.{task.name}.logit", 1)
+                self.imputed[logit] = self.dense(f"imputed.{task.name}.out", h, block, relu=False)
             if self.role_towers:
                 for layer, width in enumerate(self.config.tower_hidden):
                     m = self.by_role(f"{name}.{layer}", m, width)
@@ -247,17 +254,28 @@ class Network:
         for logits, (t, task) in product(members, enumerate(self.tasks)):
             for loss, weight in task.loss.items():
                 factor = task.weight * weight / known.rates[f"{task.name}.{loss}"] / len(members)
-                if loss == "entire":
-                    both = (logits.columns(given[t], 1), logits.columns(t, 1))
-                    self.plan.add("bce_entire", None, both, task=t, given=given[t], factor=factor)
-                else:
-                    self.plan.add(loss, None, (logits.columns(t, 1),), task=t, factor=factor)
+                self._add_loss(loss, logits, t, given[t], factor)
         learned = config.task_weights == "uncertainty"
         shares = {self.role: config.role_unknown_share, self.position: config.position_unknown_share}
         rest = {"unknown_share": {name: share for name, share in shares.items() if name is not None}, "training_rows": known.rows}
         rest["log_variance"] = self.plan.parameter("task.log_variance", (len(names),), "zero") if learned else None
         links = tuple("identity" if task.is_regression else "sigmoid" for task in self.tasks)
         return self.plan.build(prediction, given=given, links=links, outputs=self.outputs, **rest)
+
+    def _add_loss(self, loss: str, logits: Slot, t: int, given: int, factor: float) -> None:
+        """One loss of task t; `given` is the column of the task that it is conditional on."""
+        task, z = self.tasks[t], logits.columns(t, 1)
+        attributes: dict[str, Any] = {"task": t, "factor": factor}
+        if loss == "entire":
+            self.plan.add("bce_entire", None, (logits.columns(given, 1), z), **attributes, given=given)
+        elif loss in ("ips", "dr"):
+            propensity = replace(logits.columns(given, 1), differentiable=0)
+            inputs = (z, propensity) if loss == "ips" else (z, self.imputed[z], propensity)
+            self.plan.add(loss, None, inputs, **attributes, given=given, floor=task.least_propensity)
+        elif loss == "focal":
+            self.plan.add(loss, None, (z,), **attributes, gamma=task.gamma)
+        else:
+            self.plan.add("bce_delayed" if task.delayed else loss, None, (z,), **attributes)
 
 
 def _numbered(name: str, count: int) -> list[str]:

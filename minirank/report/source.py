@@ -102,7 +102,7 @@ def open_source(run: Run) -> Source:
     for key, path in data_paths(run.config).items():
         if not path.exists() and key not in ("data.gazetteer", "features.embeddings.file"):
             raise RunError(f"{run.folder}: the data {path} are not there; if they moved, set {key} in {run.folder / CONFIG}")
-    folder, split = split_of(read_folder(config.folder, config.columns), config)
+    folder, split = split_of(read_folder(config.folder, config.columns), config, run.config.tasks)
     made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]
     if fingerprint([*folder.files, *(path for path in made if path.exists())]) != run.fingerprint:
         raise RunError(f"{run.folder}: the data are not those that the run was trained on; restore them, or train again")

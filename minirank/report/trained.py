@@ -21,7 +21,11 @@ PARTS = ("train", "valid", "test")
 MEAN = "mean"
 LOSSES = {
     "bce": "cross-entropy",
-    "entire": "cross-entropy over all rows",
+    "bce_delayed": "cross-entropy, open labels included",
+    "focal": "focal",
+    "bce_entire": "cross-entropy over all rows",
+    "ips": "cross-entropy by inverse propensity",
+    "dr": "cross-entropy, doubly robust",
     "mse": "squared error",
     "pairwise": "pairwise",
     "listwise": "listwise",

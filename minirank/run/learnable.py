@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..config.configuration import Config, FolderConfig
-from ..config.model import TaskConfig
+from ..config.model import OF_GIVEN, TaskConfig
 from ..data import Dataset
 from ..data.column_names import FILES
 from ..data.problems import Problems
@@ -123,13 +123,14 @@ def _why_not(task: TaskConfig, dataset: Dataset, after_click: Sequence[str]) -> 
         return "no training row has a label with a weight above 0"
     if (equal := _all_equal(labels[known])) is not None:
         return equal
-    if "entire" in task.loss and task.given in dataset.inputs.tasks:
+    reads_both = next((loss for loss in OF_GIVEN if loss in task.loss), None)
+    if reads_both is not None and task.given in dataset.inputs.tasks:
         given, _, _ = _of(dataset, str(task.given), dataset.train)
         both = entire_label(given, labels)[known]
         if not (~np.isnan(both)).any():
-            return f"no training row has the labels of {task.given} and {task.name}, which its loss 'entire' reads"
+            return f"no training row has the labels of {task.given} and {task.name}, which its loss {reads_both!r} reads"
         if (equal := _all_equal(both[~np.isnan(both)])) is not None:
-            return f"for its loss 'entire', the labels of {task.given} and {task.name} together, {equal}"
+            return f"for its loss {reads_both!r}, the labels of {task.given} and {task.name} together, {equal}"
     loss = next((loss for loss in task.loss if loss in OF_SEARCHES), None)
     if loss is not None and dataset.search is not None and not _searches(labels, groups):
         return f"no search of the training rows has two different labels, which its loss {loss!r} compares"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 
 import numpy as np
 
 from ..config.configuration import Config, FolderConfig
-from ..config.model import TaskConfig
+from ..config.model import CALIBRATED, TaskConfig
 from ..data import DataFolder, Dataset, Split, TableEncoder, read_folder, read_table, split_by_time
+from ..data.folder.delays import as_known_at_the_border
 from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError
 from ..evaluation.targets import is_recruiting, label_kind
@@ -23,6 +24,7 @@ from ..features.fit import fit_and_encode
 from ..features.kept_rows import KeptRows
 from ..locking import holder
 from ..model.architectures import architecture_of
+from .masks import outside_masks
 
 
 def load_dataset(
@@ -41,6 +43,7 @@ def load_dataset(
     """
     data = config.data
     architecture_of(config.model)  # before anything large is read
+    _check_delayed(config)
     if not isinstance(data, FolderConfig):
         say(f"reading {data.table.train.name} ...")
         return select_tasks(read_table(data), config.tasks)
@@ -50,7 +53,11 @@ def load_dataset(
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns, kept=kept)
     rows = KeptRows(kept if not config.features.embedded else NOTHING_KEPT, folder)
-    options = {"features": asdict(config.features), "split": asdict(data.split)}
+    options = {
+        "features": asdict(config.features),
+        "split": asdict(data.split),
+        "delayed": [task.name for task in config.tasks if task.delayed],
+    }
     fitted = rows.read_fit(options) if encoder is None else None
 
     @cache
@@ -61,7 +68,9 @@ def load_dataset(
 
     if encoder is None and fitted is None:
         features()  # before the split: what is wrong with them is said first
-    graded, split = split_of(folder, data)
+    graded, split = split_of(folder, data, config.tasks)
+    if split.to_come is not None:
+        say(_open_labels(split))
     if fitted is not None:
         encoder, facts = fitted
         return select_tasks(replace(encoder.dataset(graded, features, split, kept=rows), columns=facts), config.tasks)
@@ -87,22 +96,45 @@ def load_labels(config: Config, folder: DataFolder) -> Dataset:
         DataError, ConfigError: as for `load_dataset`.
     """
     assert isinstance(config.data, FolderConfig)
-    folder, split = split_of(folder, config.data)
+    _check_delayed(config)
+    folder, split = split_of(folder, config.data, config.tasks)
     check_columns(folder, config.features)
     return select_tasks(labels_only(folder, split, config.features), config.tasks)
 
 
-def split_of(folder: DataFolder, data: FolderConfig) -> tuple[DataFolder, Split]:
-    """The folder, with grades where they are asked for, and its parts."""
-    split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days)
+def split_of(folder: DataFolder, data: FolderConfig, tasks: Sequence[TaskConfig] = ()) -> tuple[DataFolder, Split]:
+    """The folder, with grades where they are asked for, and its parts; conversions as a delayed task knows them."""
+    keep_open = any(task.delayed for task in tasks)
+    split = split_by_time(folder, data.split.valid, data.split.test, data.split.maturity_days, keep_open)
+    if keep_open:
+        folder, split = as_known_at_the_border(folder, split, data.split.maturity_days)
     return with_grades(folder, split.train) if data.grades else folder, split
 
 
-def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
-    """The data set with the label columns of `tasks`, in their order; with all of them where `tasks` is empty.
+def _open_labels(split: Split) -> str:
+    """What there is of labels that are open when training ends, in a line."""
+    assert split.to_come is not None
+    to_come = split.to_come[split.train]
+    share = f"; {to_come[to_come > 0].mean():.0%} of their conversions are still to come" if to_come.any() else ""
+    return f"cvr: {(to_come > 0).sum():,} of {len(to_come):,} training rows are too young when training ends{share}"
+
+
+def _check_delayed(config: Config) -> None:
+    """Refuse a task whose delays are not known.
 
     Raises:
-        ConfigError: there is no such label, or it is not in [0, 1] and its loss needs that.
+        ConfigError: names it.
+    """
+    for task in config.tasks:
+        if task.delayed and not (isinstance(config.data, FolderConfig) and task.name == "cvr"):
+            raise ConfigError(f"task {task.name} is delayed, which is for cvr of a data folder, whose times are known; set delayed: false")
+
+
+def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
+    """The data set with the label columns of `tasks`, in their order, their masks laid on; with all of them where `tasks` is empty.
+
+    Raises:
+        ConfigError: there is no such label, or a mask names what is not there.
     """
     columns = []
     for task in tasks:
@@ -111,9 +143,13 @@ def select_tasks(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> Dataset:
         columns.append(dataset.inputs.tasks.index(task.name))
     if not columns:
         return dataset
-    rows = replace(dataset.rows, labels=dataset.rows.labels[:, columns], weights=dataset.rows.weights[:, columns])
+    labels, weights = dataset.rows.labels[:, columns], dataset.rows.weights[:, columns]
+    outside = outside_masks(dataset, tasks) if dataset.outside is None else dataset.outside[:, columns]  # masks are laid on once
+    if outside is not None:
+        labels, weights = np.where(outside, np.float32(np.nan), labels), np.where(outside, np.float32(0), weights)
+    rows = replace(dataset.rows, labels=labels, weights=weights)
     inputs = replace(dataset.inputs, tasks=tuple(task.name for task in tasks))
-    return replace(dataset, rows=rows, inputs=inputs)
+    return replace(dataset, rows=rows, inputs=inputs, outside=outside)
 
 
 def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
@@ -123,12 +159,16 @@ def check_labels(dataset: Dataset, tasks: tuple[TaskConfig, ...]) -> None:
     Raises:
         ConfigError: names the task, and the loss that would do.
     """
+    names = [task.name for task in tasks]
     for column, task in enumerate(tasks):
         labels = dataset.rows.labels[:, column]
         known = labels[~np.isnan(labels)]
-        if set(task.loss) & {"bce", "entire"} and len(known) and not (known.min() >= 0 and known.max() <= 1):
+        if set(task.loss) & {"focal", *CALIBRATED} and len(known) and not (known.min() >= 0 and known.max() <= 1):
             remedy = "set its loss to {mse: 1.0}, or scale the label"
             raise ConfigError(f"task {task.name}: labels lie in {known.min():g} .. {known.max():g}, not in 0 .. 1; {remedy}")
+        if set(task.loss) & {"ips", "dr"} and label_kind(given := dataset.rows.labels[:, names.index(task.given)]) != "binary":
+            problem = f"labels of {task.given} lie in {np.nanmin(given):g} .. {np.nanmax(given):g}, but a propensity is that of 0 or 1"
+            raise ConfigError(f"task {task.name}: {problem}; set its loss to {{bce: 1.0}}, or give it another task")
         if task.name in ("ctr", "cvr") and is_recruiting(dataset.inputs.tasks) and label_kind(labels) != "binary":
             remedy = "give the tasks other names"
             raise ConfigError(f"task {task.name}: labels must be 0 or 1, for ctr and cvr mean clicks and conversions; {remedy}")

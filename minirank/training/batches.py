@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.model import TaskConfig
+from ..data import Dataset
 from ..kernels.batch import Batch, InputSpec, hide
 
 ORDER, HIDDEN, FORGOTTEN, DROPPED, PROJECTED, LOOKED = 1, 2, 3, 4, 5, 6  # what a generator is for
@@ -54,14 +55,26 @@ def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, se
     return np.split(rows[order], np.unique(cuts[cuts < len(groups)]))
 
 
-def with_targets(rows: Batch, tasks: Sequence[TaskConfig]) -> Batch:
-    """The rows with the labels and weights that training sees: `TaskConfig.label_smoothing`, `positive_weight`."""
+def with_targets(rows: Batch, tasks: Sequence[TaskConfig], to_come: np.ndarray | None = None) -> Batch:
+    """The rows with the labels and weights that training sees: `TaskConfig.label_smoothing`, `positive_weight`, `delayed`.
+
+    Args:
+        to_come: (B,) as `Dataset.to_come`; with it a label 0 of a delayed task becomes minus that, see `kernels/ops/delayed.py`.
+    """
+    if to_come is not None and any(task.delayed for task in tasks):
+        delayed = np.array([task.delayed for task in tasks])
+        rows = replace(rows, labels=np.where(delayed & (rows.labels == 0), -to_come[:, None], rows.labels))
     if not any(task.changes_labels for task in tasks):
         return rows
     smoothing = np.array([task.label_smoothing for task in tasks], np.float32)
     more = np.array([task.positive_weight - 1 for task in tasks], np.float32)
     weights = rows.weights * (1 + more * np.nan_to_num(rows.labels))
     return replace(rows, labels=(1 - smoothing) * rows.labels + smoothing / 2, weights=weights)
+
+
+def take_targets(dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray) -> Batch:
+    """`with_targets` of some rows of a data set, (n,) indices."""
+    return with_targets(dataset.rows.take(rows), tasks, None if dataset.to_come is None else dataset.to_come[rows])
 
 
 def hide_inputs(

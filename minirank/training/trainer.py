@@ -38,6 +38,7 @@ from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
 from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, with_targets
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
+from .effective import effective_rows, few_effective
 from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, average_gain, learning_rate
@@ -263,7 +264,12 @@ class Trainer:
             raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
         left = range(self.cursor.batch, len(steps))
         draw = generator(self.seed, FORGOTTEN, epoch)
-        rows = forget(with_targets(self.dataset.rows, self.config.tasks), self.plan.spec, self.config.model.name_unknown_share, draw)
+        rows = forget(
+            with_targets(self.dataset.rows, self.config.tasks, self.dataset.to_come),
+            self.plan.spec,
+            self.config.model.name_unknown_share,
+            draw,
+        )
 
         def take(number: int) -> Batch:
             batch = replace(rows.take(steps[number]), key=dropout_key(self.seed, epoch, number))
@@ -301,6 +307,9 @@ class Trainer:
             line["clipped"] = cursor.clipped / cursor.batch
         if self.undefined:
             line["reasons"] = self.undefined
+        weighed = effective_rows(self.executor, self.kept, self.dataset, self.config.tasks)
+        if weighed:
+            line["effective_rows"] = weighed
         if best:
             files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
             cursor.best_epoch = cursor.epoch
@@ -309,6 +318,8 @@ class Trainer:
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))
+        for remark in few_effective(weighed, self.config.tasks):
+            self.progress.say(remark)
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
         cursor.total, cursor.losses, cursor.clipped = 0.0, [0.0] * len(cursor.losses), 0
         save_checkpoint(self.folder, self.state, cursor, self.facts)

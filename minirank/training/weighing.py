@@ -24,7 +24,7 @@ from ..kernels.parameters import TrainState
 from ..kernels.plan import Plan
 from ..kernels.task_gradients import SharedParameters, TaskGradients, cosines, task_gradients
 from ..kernels.task_rules import dwa, gradnorm, pcgrad
-from .batches import LOOKED, PROJECTED, dropout_key, epoch_steps, generator, hide_inputs, with_targets
+from .batches import LOOKED, PROJECTED, dropout_key, epoch_steps, generator, hide_inputs, take_targets
 from .checkpoint import Cursor
 
 STEPS_A_LOOK = 100  # of an epoch, for each task, where it is looked at unasked
@@ -111,7 +111,7 @@ class Weighing:
             rows = epoch_steps(train, dataset.rows.groups[train], settings.batch_rows, seed, epoch)[0]
         else:
             rows = train[draw.integers(len(train), size=settings.batch_rows)]
-        batch = replace(with_targets(dataset.rows.take(rows), self.config.tasks), key=dropout_key(seed, epoch, 0))
+        batch = replace(take_targets(dataset, self.config.tasks, rows), key=dropout_key(seed, epoch, 0))
         hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
         found = cosines(task_gradients(self.executor, state.values, batch, self.shared).products())
         pairs: dict[str, dict[str, float | None]] = {}

@@ -1,16 +1,24 @@
 """Splits follow time; a search is never split; nobody trains on a label that was not known yet."""
 
 import itertools
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from minirank.data import Impressions, split_by_time
+from minirank.data.folder.delays import as_known_at_the_border
 from minirank.data.folder.split import NEVER
 from minirank.errors import DataError
 
 DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Of a data folder what splits read."""
+
+    impressions: Impressions
 
 
 def impressions(searches, converted_at=None):
@@ -32,7 +40,7 @@ def impressions(searches, converted_at=None):
     columns |= {name: nothing.copy() for name in ("relevance", "confidence", "propensity")}
     columns |= dict.fromkeys(("role", "job", "resume", "position"), zero)
     rows = Impressions(row=np.arange(n), search_id=[f"s{code}" for code in range(len(searches))], **columns)
-    return SimpleNamespace(impressions=rows)
+    return Shown(rows)
 
 
 def searches_of(folder, rows):
@@ -138,3 +146,25 @@ def test_one_moment_cannot_be_split():
 def test_shares_that_make_no_sense(arguments):
     with pytest.raises(ValueError, match="must be"):
         split_by_time(impressions([[1, 1, 1]]), **arguments)
+
+
+def test_open_labels_are_kept_and_told_by_how_many_come_later():
+    """40 searches, one a day, whose first rows convert: on day 0 after 0.5 days, on others after 1.5; the border is day 32."""
+    searches = [[day, day] for day in range(40)]
+    folder = impressions(searches, {(day, 0): day + (1.5 if day % 4 else 0.5) for day in range(40)})
+    split = split_by_time(folder, valid=0, test=0.2, maturity_days=2, keep_open=True)
+    assert searches_of(folder, split.train) == list(range(32)) and split.to_come is None
+    known, split = as_known_at_the_border(folder, split, 2)
+    to_come, converted = split.to_come[::2], known.impressions.converted[::2]
+    np.testing.assert_array_equal(to_come[:31], 0)  # day 30 is two days old
+    assert to_come[31] == pytest.approx(23 / 31) and (to_come[32:] == 0).all()  # a day old: 8 of 31 older ones took half a day
+    np.testing.assert_array_equal(converted[:31], 1)
+    assert converted[31] == 0 and (converted[32:] == 1).all()
+    with pytest.raises(DataError, match="29 conversions of training rows older than data.split.maturity_days"):
+        as_known_at_the_border(folder, split_by_time(folder, 0, 0.2, 4, keep_open=True), 4)
+
+
+def test_without_a_border_the_log_ends_where_it_ends():
+    folder = impressions([[day, day] for day in range(40)], {(day, 0): day + 0.25 for day in range(40)})
+    known, split = as_known_at_the_border(folder, split_by_time(folder, 0, 0, 1, keep_open=True), 1)
+    assert (split.to_come == 0).all() and (known.impressions.converted[::2] == 1).all()

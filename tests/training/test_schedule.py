@@ -165,10 +165,13 @@ def test_ids_without_a_share_of_their_own_are_hidden_one_by_one():
         (["tasks=[{name: ctr, label_smoothing: 1}]"], r"tasks\[0\]: label_smoothing must be 0 or more and below 1, got 1"),
         (["tasks=[{name: ctr, positive_weight: 0}]"], r"tasks\[0\]: positive_weight must lie in \[1e-06, 1e\+06\], got 0"),
         (["tasks=[{name: ctr, positive_weight: 1.0e+300}]"], r"tasks\[0\]: positive_weight must lie in \[1e-06, 1e\+06\], got 1e\+300"),
-        (["tasks=[{name: ctr, loss: {mse: 1}, positive_weight: 2}]"], "task ctr has positive_weight, which is for the loss bce alone"),
+        (
+            ["tasks=[{name: ctr, loss: {mse: 1}, positive_weight: 2}]"],
+            "task ctr has positive_weight, which is for the loss bce or focal alone",
+        ),
         (
             ["tasks=[{name: ctr, label_smoothing: 0.1}, {name: cvr, given: ctr, loss: {entire: 1}}]"],
-            "task ctr has label_smoothing, which is for the loss bce alone; remove it, or change the losses",
+            "task ctr has label_smoothing, which is for the loss bce or focal alone; remove it, or change the losses",
         ),
         (["model.field_unknown_share=1"], r"model.field_unknown_share must lie in \[0, 1\), got 1"),
         (["model.dropout=1"], r"model.dropout must lie in \[0, 1\), got 1"),

@@ -109,7 +109,7 @@ def test_cosines_are_noted_where_they_cost_little(tmp_path):
     )
     for steps, asked, there in ((199, None, False), (200, None, True), (200, False, False), (6, True, True)):
         weighing.config = replace(config, training=replace(config.training, task_cosines=asked))
-        dataset = SimpleNamespace(rows=ready.dataset.rows, train=np.resize(ready.dataset.train, steps * 64))
+        dataset = SimpleNamespace(rows=ready.dataset.rows, train=np.resize(ready.dataset.train, steps * 64), to_come=None)
         found = weighing.look(state, dataset, 1, 0)
         assert (found != {}) == there, (steps, asked)
         assert not there or -1 < found["task_cosines"]["ctr"]["cvr"] < 1

@@ -7,7 +7,7 @@ import mmap
 import numpy as np
 from random_rows import random_bag, randomise
 
-from minirank.config.model import GateConfig, ModelConfig, TaskConfig
+from minirank.config.model import CALIBRATED, GateConfig, ModelConfig, TaskConfig
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.reference import ReferenceExecutor
@@ -45,8 +45,19 @@ def drawn_batch(rng, spec, rows) -> Batch:
     )
 
 
+def drawn_task(rng, task, first) -> TaskConfig:
+    """The task, whose loss may have become one like it; `first`: what it may be given."""
+    chance, floor = rng.random(), {"least_propensity": float(rng.uniform(0.05, 0.6))}
+    if "entire" in task.loss and set(first.loss) <= set(CALIBRATED) and chance < 0.7:
+        return dataclasses.replace(task, loss=({"ips": 1.0} if chance < 0.35 else {"dr": 0.8, "bce": 0.3}), **floor)
+    if task.loss == {"bce": 1.0} and task is not first and chance < 0.6:
+        return dataclasses.replace(task, **({"loss": {"focal": 1.0}, "gamma": 4 * chance} if chance < 0.3 else {"delayed": True}))
+    return task
+
+
 def drawn_plan(rng):
     """A plan of any architecture, any gate, any losses, ragged widths: (plan, spec)."""
+    later = rng.spawn(1)[0]  # for what was added since, so that what `rng` draws stays as it was
     architecture = str(rng.choice(list(ARCHITECTURES)))
     role = str(rng.choice(["none", *ARCHITECTURES[architecture].roles]))
     spec = drawn_spec(rng, role != "none")
@@ -57,6 +68,7 @@ def drawn_plan(rng):
     tasks = [TaskConfig(name, dict(rng.choice(LOSSES)), weight=float(rng.uniform(0.5, 2))) for name in spec.tasks]
     if len(tasks) > 1 and "mse" not in tasks[0].loss and (rng.random() < 0.6 or architecture == "aitm"):
         tasks[1] = TaskConfig(spec.tasks[1], {"entire": 1.0}, given=spec.tasks[0])
+    tasks = [drawn_task(later, task, tasks[0]) for task in tasks]
     settings = {"architecture": architecture, "embedding": int(rng.choice([1, 3, 8, 12, 16, 24])), "experts": int(rng.integers(1, 6))}
     for name, least, end in (("expert_hidden", 1, 4), ("tower_hidden", 0, 3)):
         settings[name] = tuple(width() for _ in range(rng.integers(least, end)))
@@ -66,6 +78,10 @@ def drawn_plan(rng):
     two = len(spec.categorical) > 1
     settings |= {"position_field": "position" if two else None, "position_bias": spec.tasks[0] if two else None}
     settings |= {"role_field": "role" if spec.categorical else None, "task_weights": str(rng.choice(["fixed", "uncertainty"]))}
+    if later.random() < 0.4:
+        settings |= {"dropout": float(later.uniform(0.1, 0.5))}
+    if later.random() < 0.3:
+        settings |= {"members": 2, "members_share": bool(later.random() < 0.7)}
     config = ModelConfig(**settings)
     return compile_plan(config, tuple(tasks), spec, drawn_batch(rng, spec, 300)), spec
 
@@ -92,14 +108,18 @@ def near_a_kink(plan, values, batch, distance=1e-4):
     state, near = ReferenceExecutor(plan)._forward(values.copy(np.float64), batch, plan.forward), np.zeros(len(batch), bool)
     for op in plan.forward:
         if op.attributes.get("relu"):
-            weight, bias = state.values(op.parameters)
-            near |= (np.abs(state.value(op.inputs[0]) @ weight + bias) < distance).any(axis=1)
+            (weight, bias), x = state.values(op.parameters), state.value(op.inputs[0])
+            near |= (np.abs(x @ weight + bias) < distance).any(axis=1) & x.any(axis=1)  # of nothing but 0 comes the bias itself
     return near
 
 
 def smooth_batch(rng, plan, spec, values, rows):
-    """`drawn_batch` without rows near a kink."""
+    """`drawn_batch` without rows near a kink; soft labels of a task that may be open are open."""
     pool = drawn_batch(rng, spec, rows)
+    for op in plan.losses:
+        if op.kind == "bce_delayed":
+            labels = pool.labels[:, op.attributes["task"]]
+            labels[(labels > 0) & (labels < 1)] *= -1
     for _ in range(20):
         near = near_a_kink(plan, values, pool)
         if not near.any():

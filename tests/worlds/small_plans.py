@@ -118,7 +118,21 @@ def plan_with(kind):
         layer(build, f"out{task}", m, 1, out=logits.columns(task, 1))
     if kind == "bce_entire":
         build.add(kind, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
+    elif kind in ("ips", "dr"):  # the propensity, and the tower of imputations, share no parameter with the logit
+        known = build.block("known", 3, differentiable=0)
+        build.add("copy", known)
+        tower = (layer(build, "imputed", known, 1),) if kind == "dr" else ()
+        build.add(kind, None, (logits.columns(1, 1), *tower, known.columns(0, 1)), task=1, given=0, factor=1.7, floor=0.3)
     else:
-        loss = kind if kind in ("mse", "pairwise", "listwise") else "bce"
-        build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7)
+        loss = kind if kind in ("mse", "pairwise", "listwise", "focal", "bce_delayed") else "bce"
+        build.add(loss, None, (logits.columns(2, 1),), task=2, factor=1.7, **({"gamma": 1.5} if kind == "focal" else {}))
     return finish(build, logits)
+
+
+def batch_with(kind, rows, seed, masked=()):
+    """Rows for `plan_with`: of `bce_delayed` some labels are open."""
+    batch = random_batch(rows, seed, masked=masked)
+    if kind == "bce_delayed":
+        grades = batch.labels[:, 2]
+        batch.labels[:, 2] = np.where(grades < 0.5, np.where(grades < 0.1, 0, -2 * grades), np.round(grades))
+    return batch

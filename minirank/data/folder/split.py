@@ -21,6 +21,8 @@ class Split:
         train, valid, test: (n,) int64 row indices.
         borders: the time (seconds) at which validation begins and the time at which the test begins, NEVER without.
         left_out: rows in no part: at a border their labels were not known yet.
+        to_come: (N,) float32, of each row the share of conversions that come later than what was known of it when training ends;
+            None where such rows are left out. See delays.py.
     """
 
     train: np.ndarray
@@ -28,9 +30,12 @@ class Split:
     test: np.ndarray
     borders: tuple[int, int]
     left_out: int
+    to_come: np.ndarray | None = None
 
 
-def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, maturity_days: float = 7.0) -> Split:
+def split_by_time(
+    folder: DataFolder, valid: float = 0.15, test: float = 0.15, maturity_days: float = 7.0, keep_open: bool = False
+) -> Split:
     """Splits the impressions at two points in time.
 
     A model that is trained at a border knows only what had happened by then. So a search belongs, as a whole, to the
@@ -40,6 +45,7 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
     Args:
         valid, test: shares of the rows, 0 for none.
         maturity_days: days after which a missing conversion counts as none.
+        keep_open: training rows stay whose labels were still open when training ends; see delays.py.
     Raises:
         ValueError: shares or days that make no sense.
         DataError: a part would be empty.
@@ -59,7 +65,7 @@ def split_by_time(folder: DataFolder, valid: float = 0.15, test: float = 0.15, m
     test_at = _border(start, sizes, 1 - test) if test else NEVER
     valid_at = _border(start, sizes, 1 - valid - test) if valid else test_at
     begins = {"train": start < valid_at, "valid": (start >= valid_at) & (start < test_at), "test": start >= test_at}
-    settled = {"train": known_at <= valid_at, "valid": known_at <= test_at, "test": np.ones(searches, bool)}
+    settled = {"train": (known_at <= valid_at) | keep_open, "valid": known_at <= test_at, "test": np.ones(searches, bool)}
     indices = {name: np.flatnonzero((begins[name] & settled[name])[rows.search]) for name in begins}
     for name, share in (("train", 1.0), ("valid", valid), ("test", test)):
         if share > 0 and not len(indices[name]):

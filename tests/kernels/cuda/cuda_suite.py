@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numba import cuda
 from random_rows import SPEC, random_batch, randomise
-from small_plans import ARCHITECTURES, ENTIRE, EXACT, TASKS, inputs, layer, plan_of, plan_with, small
+from small_plans import ARCHITECTURES, ENTIRE, EXACT, TASKS, batch_with, inputs, layer, plan_of, plan_with, small
 
 from minirank.config.model import TaskConfig
 from minirank.kernels.cuda import dense, losses, product, reduce, sort, tables, walk, weight_gradients
@@ -67,7 +67,7 @@ def compare(plan, rows, seed=0, change=None, **settings):
 @pytest.mark.parametrize("rows", (1, 7, 19))
 @pytest.mark.parametrize("kind", EXACT)
 def test_every_operation(kind, rows):
-    compare(plan_with(kind), rows, seed=rows)
+    compare(plan_with(kind), rows, seed=rows, change={"labels": batch_with(kind, rows, rows).labels})
 
 
 def test_a_prediction_loses_no_unit():
