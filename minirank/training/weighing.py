@@ -82,8 +82,9 @@ class Weighing:
         return np.tile(weights, (self.shared.networks + 1, 1))
 
     def _by_task(self, losses) -> np.ndarray:
-        """(T,) sums of what each loss operation has."""
-        return np.bincount(self._of_losses, losses, len(self.tasks))
+        """(T,) sums of what each loss operation of a task has."""
+        of_tasks = self._of_losses >= 0
+        return np.bincount(self._of_losses[of_tasks], np.asarray(losses)[of_tasks], len(self.tasks))
 
     def end_epoch(self, state: TrainState, cursor: Cursor) -> dict[str, dict[str, float]]:
         """What metrics.jsonl says of an epoch that is done; DWA sets the weights of the next one."""
