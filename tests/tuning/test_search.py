@@ -15,7 +15,7 @@ from minirank.errors import ConfigError
 from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.tuning import load_search, random_search, search
-from minirank.tuning.random_search import FILES, Encoded
+from minirank.tuning.random_search import FILES, Encoded, Searched
 from minirank.tuning.table import Trial, best_of, difference, format_trials
 
 SPACE = """
@@ -45,7 +45,7 @@ def contents(folder):
 def test_a_stopped_search_goes_on_to_the_same_bytes(space, tmp_path):
     settings, whole = replace(load_search(space, SETS), trials=1), tmp_path / "whole"
     assert search(settings, whole, sets=SETS).finished
-    for stops in (1, 6, 9):
+    for stops in (6, 9):
         folder, steps = tmp_path / f"stopped{stops}", iter([False] * (stops - 1) + [True])
         assert not search(settings, folder, sets=SETS, stop=lambda: next(steps)).finished
         with (folder / "trials.jsonl").open("a") as file:
@@ -132,6 +132,13 @@ def test_folders_and_files_that_are_not_to_be_used(space, tmp_path, capsys):
     (folder / "trials.jsonl").write_text("{}\n")
     words = [word for each in [*SETS, "training.epochs=1"] for word in ("--set", each)]
     assert "trials.jsonl: damaged; restore it" in refused(capsys, "tune", space, "--run", folder, "--resume", *words)
+
+
+def test_ctrl_c_says_how_to_go_on(space, monkeypatch, capsys):
+    monkeypatch.setattr("minirank.tuning.search", lambda *_, folder=None, **__: Searched(folder, False))
+    status, _, said = run(capsys, "tune", space, "--seeds", "3", "--set", "training.epochs=2")
+    assert status == 130 and said == f"stopped; go on with: minirank tune {space} --resume --seeds 3 --set training.epochs=2\n"
+    assert "--seeds must be 1 or more and at most 1000" in refused(capsys, "tune", space, "--seeds", "5000")
 
 
 def trial(number, *values):
