@@ -5,7 +5,7 @@
 
 A world's pages are the population. A test draws 1,000 of them with replacement, an order of each by the logging policy, and dice; its
 truth is the lift over all pages in expectation. Ranker A knows the utility of a click as the texts show it with an error of two
-deviations, B with one of half a deviation: B is better in truth. `A against A` is A twice. q of DR is A's idea of a click.
+deviations, B with one of half a deviation: B is better in truth. q of DR is the chance of a click as the texts show it.
 """
 
 import sys
@@ -43,11 +43,10 @@ class Population:
         self.attraction, self.conversion, self.merit = odds.click.reshape(-1, PAGE), odds.conversion.reshape(-1, PAGE), log.merit
         self.chances = chances_of_ranks(log.merit, SHUFFLED)
         utility = logit(reachable.click / examine(0))
-        self.place, self.scores = {}, {}
+        self.place = {}
         for name, error in ERRORS.items():
-            self.scores[name] = utility + error * utility.std() * draw.normal(size=len(utility))
-            place = positions_of(log.search, log.position, self.scores[name], np.arange(len(utility)))
-            self.place[name] = place.reshape(-1, PAGE)
+            score = utility + error * utility.std() * draw.normal(size=len(utility))
+            self.place[name] = positions_of(log.search, log.position, score, np.arange(len(utility))).reshape(-1, PAGE)
         self.expected = (reachable.click.reshape(-1, PAGE), (reachable.click * reachable.conversion).reshape(-1, PAGE))
 
     def truth(self, rival: str) -> dict[str, float]:
