@@ -37,6 +37,7 @@ SCRIPTS = {
         "architectures",
         "grades",
         "parity",
+        "ab_coverage",
     ),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
     "documents": ("cases", "readers", "word_readers", "speed", "same_reading"),
