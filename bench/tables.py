@@ -36,6 +36,7 @@ SCRIPTS = {
         "gates",
         "architectures",
         "grades",
+        "delayed",
         "parity",
         "ab_coverage",
     ),

@@ -33,7 +33,7 @@ from minirank.data.folder.split import DAY
 from minirank.features import Encoder
 from minirank.simulate import WorldConfig
 
-SEEDS, IMPRESSIONS, DAYS, EPOCHS = tuple(range(1, 7)), 100_000, 14, 8
+SEEDS, IMPRESSIONS, DAYS, EPOCHS = tuple(range(1, 6)), 100_000, 14, 8
 INITS = 3
 MATURITY = SplitConfig().maturity_days
 READER = "recall 1, made up 0"
@@ -147,7 +147,9 @@ def table(results: dict) -> str:
         f"on the last {results['days']} days before the border, ripe after {results['maturity_days']:g}; {INITS} initialisations. Means "
         "over worlds, with 95 % t intervals, of paired differences where two ways are compared; bold where it excludes 0."
     )
-    return paragraphs(headline, markdown(head, rows), f"{told}\n{results['seconds'] / 60:.0f} minutes of one core. {results['machine']}.")
+    return paragraphs(
+        headline, markdown(head, rows), f"{told}\n{results['seconds'] / 60:.0f} minutes of one core to train. {results['machine']}."
+    )
 
 
 REPORT = Report(__file__, table)
