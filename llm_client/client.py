@@ -296,7 +296,7 @@ class Client:
                 with self._lock:
                     self._resent[error.kind] += 1
                 bad += error.kind == "bad reply"
-                if retries > self.limits.retries or bad > BAD_REPLIES:
+                if (retries > self.limits.retries or bad > BAD_REPLIES) and not self.pace.stopped:
                     raise _final(error, retries) from None
                 if not self._retry_budget.take():
                     text = f"the server fails again and again: {error}; finished items are kept, start again later"
@@ -319,7 +319,7 @@ class Client:
                     before_send(Attempt(clock, rung, None, "sent", 0, 0, 0.0, bound))
                 with self._lock:
                     self._under_way[threading.get_ident()] = began
-                raw = self.transport.post(endpoint.path, body, self.pace.timeout)
+                raw = self.transport.post(endpoint.path, body, self.pace.patience)
                 status = raw.status
                 found = endpoint.read(raw)
                 ok, outcome = True, "ok"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .errors import FatalError, Stopped
 from .forks import renew_in_forks
 
 LONGER = 4.0  # times the given timeout: the longest that timeouts grow to
+LEAST_PATIENCE = 0.01  # seconds
 
 
 class Pace:
@@ -25,7 +29,8 @@ class Pace:
         tpm: tokens a minute, or None.
         max_wait: seconds; a server that asks for a longer wait ends the run.
 
-    `timeout`: seconds that the next request may take; `opened`: whether `open` was called.
+    `timeout`: seconds that a request may take; `end`: when the last one must have ended, on the clock of `time.monotonic`;
+    `opened`: whether `open` was called.
     """
 
     def __init__(
@@ -35,6 +40,7 @@ class Pace:
         self._most, self._limit = concurrency, 1.0
         renew_in_forks(self).renew()
         self.opened = False
+        self.end = math.inf
         self.timeout, self._longest = timeout, LONGER * timeout
         self._per_request = 60.0 / rpm if rpm else 0.0
         self._per_token = 60.0 / tpm if tpm else 0.0
@@ -57,8 +63,13 @@ class Pace:
 
     @property
     def stopped(self) -> bool:
-        """Whether stop was called."""
-        return self._stop.is_set()
+        """Whether stop was called, or the end has come."""
+        return self._stop.is_set() or time.monotonic() >= self.end
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the next request may take."""
+        return min(self.timeout, max(self.end - time.monotonic(), LEAST_PATIENCE))
 
     def acquire(self, tokens: int) -> float:
         """Wait until a request may be sent.
@@ -68,12 +79,12 @@ class Pace:
         Returns:
             The time of sending, for `slow_down`.
         Raises:
-            Stopped: stop was called.
+            Stopped: stop was called, or the end has come.
             FatalError: the server asked everyone to wait longer than max_wait.
         """
         with self._changed:
             while True:
-                if self._stop.is_set():
+                if self.stopped:
                     raise Stopped("stopped before sending", kind="stopped")
                 now = time.monotonic()
                 if self._not_before - now > self._max_wait:
@@ -82,7 +93,8 @@ class Pace:
                 ready = max(self._not_before, self._slot)
                 if now >= ready and self._in_flight < int(self._limit):
                     break
-                self._changed.wait(ready - now if now < ready else None)
+                wait = min(ready if now < ready else math.inf, self.end) - now
+                self._changed.wait(wait if wait < math.inf else None)
             self._in_flight += 1
             self._slot = max(now, self._slot) + max(self._per_request, tokens * self._per_token)
             return now
@@ -136,10 +148,19 @@ class Pace:
         """Wait before a retry.
 
         Raises:
-            Stopped: stop was called, at once.
+            Stopped: stop was called, at once, or the end comes before.
         """
-        if self._stop.wait(seconds):
+        if self._stop.wait(min(seconds, max(self.end - time.monotonic(), 0.0))) or self.stopped:
             raise Stopped("stopped while waiting to retry", kind="stopped")
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """After so many seconds nothing more is sent, and what is under way is given up."""
+        self.end = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.end = math.inf
 
     def stop(self) -> None:
         """Wake everyone who waits; requests under way go on."""

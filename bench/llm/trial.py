@@ -1,6 +1,6 @@
 """What `minirank doctor --try` says of two small models that come as packages (extra `llm-test`), one thread, one at a time.
 
-python bench/llm/trial.py [--models gemma3-270m] [--styles spans] [--note "what else the machine did"]
+python bench/llm/trial.py [--models gemma3-270m] [--styles spans] [--seconds 600] [--note "what else the machine did"]
 """
 
 import argparse
@@ -15,15 +15,16 @@ from bench.extraction.llm_skillspan import local_server
 from bench.tables import Report, machine, paragraphs
 from minirank.commands.doctor import trial
 from minirank.extract.llm.extract_llm import STYLES
+from minirank.extract.llm.trial import SECONDS
 from minirank.llm_client.doctor import doctor
 
-SHOWN = ("rules", "style document", "style spans", "verdict", "next")  # lines of the doctor
+SHOWN = ("rules", "trial", "style document", "style spans", "verdict", "next")  # lines of the doctor
 
 
-def said_of(name: str, styles: list[str]) -> list[str]:
-    """The doctor's lines on the trial of a model."""
+def said_of(name: str, styles: list[str], limit: float) -> list[str]:
+    """The doctor's lines on the trial of a model, with so many seconds for each style."""
     with local_server(name, CONTEXT) as url:
-        report = doctor(url, name, timeout=3600, tell=partial(print, flush=True), trial=partial(trial, styles=styles))
+        report = doctor(url, name, timeout=3600, tell=partial(print, flush=True), trial=partial(trial, styles=styles, limit=limit))
     return [line for line in str(report).splitlines() if line[6:].startswith(SHOWN)]
 
 
@@ -44,9 +45,10 @@ def main() -> None:
         "--models", nargs="+", choices=MODELS, default=list(MODELS), help="try these anew, keep what was said of the others"
     )
     parser.add_argument("--styles", nargs="+", choices=STYLES, default=list(STYLES), help="whole documents take such models minutes each")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each style")
     parser.add_argument("--note", default="", help="said below")
     options = parser.parse_args()
-    said = {name: said_of(name, options.styles) for name in options.models}
+    said = {name: said_of(name, options.styles, options.seconds) for name in options.models}
     results = REPORT.read()  # when the trials are over: others may have been tried meanwhile
     results["said"] = dict(sorted((results.get("said", {}) | said).items()))
     REPORT.publish(results | {"machine": machine("xllamacpp"), "note": options.note})

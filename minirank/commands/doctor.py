@@ -32,7 +32,8 @@ def register(commands: Commands) -> None:
         "--try",
         dest="try_model",
         action="store_true",
-        help="extract three bundled postings, too (some 25,000 tokens), and say in which --style, if any, it finds more than the rules",
+        help="extract three bundled postings, too (some 25,000 tokens, 20 minutes at most), and say in which --style, if any, it finds "
+        "more than the rules",
     )
     doctor.set_defaults(run=run_doctor)
 
@@ -57,18 +58,24 @@ def run_doctor(options: Namespace) -> int:
     return 0 if report.ok else 1
 
 
-def trial(client: Client, report: ServerReport, styles: Iterable[str] = ("document", "spans")) -> str:
-    """Extract the bundled postings; the command to go on with."""
+def trial(client: Client, report: ServerReport, styles: Iterable[str] = ("document", "spans"), limit: float | None = None) -> str:
+    """Extract the bundled postings; the command to go on with.
+
+    Args:
+        limit: seconds for each style; None for the usual ones.
+    """
     from shlex import quote
 
     from ..extract.llm.span_scores import f1
-    from ..extract.llm.trial import postings, rules_trial, try_styles, verdict
+    from ..extract.llm.trial import SECONDS, postings, rules_trial, try_styles, verdict
 
+    limit, styles = limit or SECONDS, list(styles)
     counts, seconds = rules_trial()
     asked = sum(len(posting.truth) for posting in postings())
     report.add("ok", "rules", f"F1 {f1(counts):.2f} of the {asked} skills that {len(postings())} postings ask for, in {seconds:.2f} s")
+    report.add("ok", "trial", f"{' and '.join(f'style {style}' for style in styles)}, {limit / 60:g} minutes each at most ...")
     trials = try_styles(
-        client, counts, lambda each: report.add("ok" if each.gain[1] > 0 else "note", f"style {each.style}", str(each)), styles
+        client, counts, lambda each: report.add("ok" if each.finds_more else "note", f"style {each.style}", str(each)), styles, limit
     )
     style, words = verdict(trials)
     report.add("ok" if style else "note", "verdict", words)

@@ -1,12 +1,15 @@
 """The trial of a model on bundled postings: the score by hand, and what the doctor says of good and bad models."""
 
 import json
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from extraction_server import JOB, document_of
 from llm_scripted import MODEL, ScriptedServer, Step, answer
 
+import minirank.extract.llm.trial
 from minirank.cli import main
 from minirank.extract.llm.prompts import load_prompt
 from minirank.extract.llm.span_scores import f1, interval, tally
@@ -42,8 +45,8 @@ def test_intervals():
     assert interval(counts, counts) == (0, 0)  # paired: the same sentences on both sides
 
 
-def trial(style, score, low, high):
-    return StyleTrial(style, score, (score - 0.6, low, high), 1.0, (0, 9), 1.0, 10, 10, "")
+def trial(style, score, low, high, read=(60, 60)):
+    return StyleTrial(style, score, (score - 0.6, low, high), 1.0, (0, 9), 1.0, 10, 10, "", read)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,16 @@ def trial(style, score, low, high):
 def test_verdicts(document, spans, style, said):
     found = verdict([trial("document", *document), trial("spans", *spans)])
     assert found[0] == style and found[1].startswith(said)
+
+
+def test_a_verdict_by_a_part_says_so():
+    part = trial("spans", 0.8, 0.1, 0.3, read=(25, 60))
+    assert verdict([part]) == ("spans", "use --style spans: there it finds more than the rules, by the 25 sentences that it read in time")
+    assert str(part).startswith("too slow: 25 of 60 sentences read in time; F1 0.80")
+    assert verdict([trial("spans", 0.8, 0.1, 0.3, read=(19, 60))])[0] is None  # too few to tell
+    nothing = trial("document", 0.0, 0.0, 0.0, read=(0, 60))
+    assert verdict([nothing, trial("spans", 0.5, -0.2, -0.1)])[1] == "keep the rules: they find more than this model"
+    assert verdict([nothing]) == (None, "keep the rules: the model is too slow here, nothing was read in time")
 
 
 def model(received, quoted):
@@ -106,6 +119,24 @@ def test_a_model_without_an_answer_is_told(capsys):
         assert main(["doctor", "--base-url", server.url, "--try"]) == 0
     said = capsys.readouterr().out
     assert "nothing named" in said and "requests failed: " in said and "invalid twice" in said
+
+
+def test_a_slow_model_is_judged_by_what_it_read(capsys, monkeypatch):
+    monkeypatch.setattr(minirank.extract.llm.trial, "SECONDS", 0.7)
+    answered = 0
+
+    def slows_down(received):
+        nonlocal answered
+        asked = str(received.body)
+        answered += "You are given one sentence" in asked
+        return replace(model(received, truth), delay=30.0 * (answered > 25 or "job advertisements" in asked))
+
+    with ScriptedServer(default=slows_down) as server:
+        assert main(["doctor", "--base-url", server.url, "--try"]) == 0
+    said = capsys.readouterr().out
+    assert "note  style document  too slow: 0 of 54 sentences read in time; 0." in said
+    assert re.search(r"    style spans     too slow: \d+ of 54 sentences read in time; ", said)
+    assert re.search(r"    verdict         .* in time\b.*\n", said)
 
 
 def test_the_rules_are_the_measure():

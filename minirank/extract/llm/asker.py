@@ -9,6 +9,8 @@ from typing import Any
 from minirank.llm_client import Bulk, Client, FatalError, Item, Notice, Progress, Request, Store, validate
 from minirank.terminal import printable
 
+NOT_ASKED = "not asked"  # kind of failure of what was left when a run ended
+
 
 @dataclass
 class Failures:
@@ -95,7 +97,7 @@ class Asker:
         """
         item = self._item(request)
         if item is None or item.status != "done":
-            kind, error = (item and item.kind) or "not asked", (item and item.error) or "the run ended before it was asked"
+            kind, error = (item and item.kind) or NOT_ASKED, (item and item.error) or "the run ended before it was asked"
             self.failures.note(kind, f"{request.key}: {error}")
             return None
         if request.schema is not None and (wrong := validate(item.value, request.schema)):
@@ -106,6 +108,11 @@ class Asker:
         """The kind of error a question ended with, None where it did not."""
         item = self._item(request)
         return item.kind if item is not None and item.status == "failed" else None
+
+    def is_open(self, request: Request) -> bool:
+        """Whether a question came to no end: neither answered nor failed."""
+        item = self._item(request)
+        return item is None or item.status == "pending"
 
     def _item(self, request: Request) -> Item | None:
         item = self.store.get(request.key)
