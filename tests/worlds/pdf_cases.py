@@ -31,6 +31,11 @@ CASES = [
         "a sidebar", drawn(pages.sidebar), ("CONTACT", "SKILLS Python SQL Spark Docker", "LANGUAGES", "German", "EXPERIENCE", *LEFT, *RIGHT)
     ),
     pdf(
+        "short lists beside a text, drawn line by line",
+        drawn(pages.short_sidebars),
+        (" ".join(pages.SHORT_SIDEBAR), " ".join(LEFT), "LANGUAGES English German"),
+    ),
+    pdf(
         "dates in a column of their own",
         drawn(pages.date_column),
         ("2019 - 2022 Data engineer, Acme", *LEFT[:2], "2015 - 2018 Nurse", *RIGHT[:3], "2012 - 2014 Clerk"),

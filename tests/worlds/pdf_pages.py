@@ -45,6 +45,16 @@ def two_columns(canvas):
     lines(canvas, ["References are given on request, as are certificates and the names of all who led the teams named above"], y=560)
 
 
+SHORT_SIDEBAR = ("SKILLS", "Python", "SQL", "Spark")
+
+
+def short_sidebars(canvas):
+    """Short lists on both sides of the text, at its heights and drawn line by line."""
+    for number in range(len(LEFT)):
+        for x, column in ((40, SHORT_SIDEBAR), (130, LEFT), (430, ("LANGUAGES", "English", "German"))):
+            lines(canvas, column[number : number + 1], x=x, y=700 - 14 * number)
+
+
 def sidebar(canvas):
     """A narrow column of headings and lists beside a wide one, with other distances between the lines."""
     lines(canvas, ["CONTACT", "Springfield", "", "SKILLS", "Python", "SQL", "Spark", "Docker", "", "LANGUAGES", "English", "German"], x=40)

@@ -2,7 +2,8 @@
 
 A gap that runs down between texts of several lines separates columns, or the cells of a table. Where the file writes one side after the
 other they are columns, for programs write tables row by row. Where it goes to and fro they are cells if nearly every line on the thinner
-side stands beside one on the other and what stands there is short, as skills, levels and dates are; else columns of prose.
+side stands beside one on the other and what stands there is short, as skills, levels and dates are; else columns of prose. A sidebar is
+short too: it is told by lines beside the middle of a sentence, by headings above lists of its own, and by ending before the other side.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ MATCHED = 0.8  # share of a side's lines that stand beside one of the other side
 OVERLAP = 0.5  # of the height of the lower side
 PARAGRAPH = 1.75  # em between baselines; lines of a paragraph are closer
 SAME_SIZE = 0.05  # by how much letters of one paragraph differ in size
+AMID = 0.25  # share of a side's lines that stand beside a line in which a sentence goes on
+BEYOND = 0.25  # share of a side's lines above and below the other side
+LONG = 3.5  # words of a line of prose or of an entry of a list
 LEAST_WORDS = 3  # of a line that may go on in the next one: shorter ones are items of a list
 CELLS = "  "  # between the cells of a row
 
@@ -201,7 +205,64 @@ def _are_cells(left: list[Row], right: list[Row]) -> bool:
         return True
     if _one_after_other(left, right):
         return False
-    return _words(thin) <= SHORT
+    words = _words(thin)
+    return words <= SHORT and (words < 0.5 or not _is_sidebar(thin, thick, size))  # dots of a list are no sidebar
+
+
+def _is_sidebar(thin: list[Row], thick: list[Row], size: float) -> bool:
+    """Whether the lines of one side have nothing to do with those beside them on the other.
+
+    Args:
+        size: of the letters on the thinner side.
+    """
+    beside = _beside_each(thin, thick, size)
+    if _has_lists(thin, thick, beside) or _has_lists(thick, thin, _beside_each(thick, thin, size)):
+        return True
+    there = [at for at in beside if at is not None]
+    firsts = [row[:1] for row in thick]  # of several columns the first
+    edge = max(row[0].right for row in firsts)
+    amid = sum(at > 0 and _goes_on(firsts[at - 1], firsts[at], _line(firsts[at - 1]), edge) for at in there)
+    if amid >= max(2, AMID * len(thin)) and len(thick) > len(thin) + 1:
+        return True
+    beyond = sum(not thin[0][0].baseline - size <= row[0].baseline <= thin[-1][0].baseline + size for row in thick)
+    facts = sum(any(map(str.isdigit, _line(row))) for row in thin)
+    close = _is_close(thin, thick)
+    return (
+        beyond >= max(3, BEYOND * len(thick))
+        and len(close) > 1
+        and sum(close) >= 0.6 * len(close)
+        and facts <= len(thin) / 2
+        and median([_words([thick[at]]) for at in there if not _is_heading(thick[at])] or [0.0]) > LONG
+    )
+
+
+def _beside_each(side: list[Row], other: list[Row], size: float) -> list[int | None]:
+    """For each line of a side the place of the one beside it, None where there is none."""
+    return [
+        next((at for at, row in enumerate(other) if abs(row[0].baseline - each[0].baseline) <= SAME_LINE * size), None) for each in side
+    ]
+
+
+def _is_close(side: list[Row], other: list[Row]) -> list[bool]:
+    """For each line of a side but the last, whether the next one stands as close below it as lines do on the other side."""
+    pitch = median(below[0].baseline - above[0].baseline for above, below in pairwise(other)) if len(other) > 1 else 0.0
+    return [below[0].baseline - above[0].baseline <= 1.25 * pitch for above, below in pairwise(side)]
+
+
+def _has_lists(side: list[Row], other: list[Row], beside: list[int | None]) -> bool:
+    """Whether a heading above lines of its own stands on a side, below its first line and beside a line that is no heading."""
+    close = [*_is_close(side, other), False]
+    headings = [_is_heading(row) for row in side]
+    return any(
+        at > 0 and heading and close[at] and not headings[at + 1] and beside[at] is not None and not _is_heading(other[beside[at]])
+        for at, heading in enumerate(headings)
+    )
+
+
+def _is_heading(row: Row) -> bool:
+    """Whether a line is in capitals: `WORK EXPERIENCE`."""
+    text = _line(row)
+    return text.isupper() and sum(map(str.isalpha, text)) > 3 and not any(map(str.isdigit, text))
 
 
 def _words(side: list[Row]) -> float:
