@@ -127,6 +127,29 @@ CASES = [
     ),
     Case(
         "HTML",
+        "a job that JSON-LD tells in part, all of it on the page",
+        "a.html",
+        lambda: page(
+            "<nav>Home Jobs</nav><h1>Ward nurse</h1><p>We look for a nurse.<ul><li>Triage<li>Wound care<li>SQL</ul><p>Eight hours.",
+            head=LINKED,
+        ),
+        ("Home Jobs Ward nurse We look for a nurse. - Triage - Wound care - SQL Eight hours.",),
+        fields=FIELDS,
+    ),
+    Case(
+        "HTML",
+        "a job in JSON-LD, and one line more on the page",
+        "a.html",
+        lambda: page(
+            "<nav>Home Jobs</nav><h1>Ward nurse</h1><p>We look for a nurse.<ul><li>Triage</ul><p>General Hospital, Springfield, US"
+            "<p>Company Location<p>Wound care<footer>Imprint of this page</footer>",
+            head=LINKED,
+        ),
+        ("We look for a nurse. - Triage Company: General Hospital Location: Springfield, US Wound care",),
+        fields=FIELDS,
+    ),
+    Case(
+        "HTML",
         "a text in JSON-LD alone, which nobody sees",
         "a.html",
         lambda: page("<h1>Ward nurse</h1><p>We look for a cook.", head=LINKED),

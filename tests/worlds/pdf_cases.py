@@ -45,6 +45,8 @@ CASES = [
         "a table without lines", drawn(pages.table_without_lines), ("Python 5 years expert", "SQL 7 years expert", "Spark 2 years advanced")
     ),
     pdf("two lists beside each other", drawn(pages.two_lists), ("SKILLS Python SQL Spark LANGUAGES English German French",)),
+    pdf("Hebrew, a list beside it", drawn(pages.leftwards(pages.HEBREW, ("כישורים", "פייתון"))), (*pages.HEBREW, "כישורים פייתון")),
+    pdf("Arabic, a list beside it", drawn(pages.leftwards(pages.ARABIC, ("المهارات", "بايثون"))), (*pages.ARABIC, "المهارات بايثون")),
     pdf("spaced letters", drawn(pages.letter_spaced), ("EXPERIENCE", *RESUME[1:])),
     pdf("a page turned by 90 degrees", pages.rotated),
     pdf("text in a form object", drawn(pages.in_a_form_object), hidden=[(HIDDEN, "white")]),
@@ -89,6 +91,7 @@ CASES = [
     ),
     pdf("bold by drawing twice, and a shadow", drawn(pages.drawn_twice), (*RESUME, "Certificates")),
     pdf("light letters that can be seen", drawn(pages.light_but_seen)),
+    pdf("yellow letters, outlined ones, white ones on a striped picture", drawn(pages.seen_by_colour), RESUME[:3]),
     pdf("bullets apart from their texts", drawn(pages.bullets), ["\u2022 " * (number % 3 != 2) + text for number, text in enumerate(LEFT)]),
     pdf("words over the end of a line", drawn(pages.hyphens), ("Led the ware-\nhousing team and its Kuber-\nnetes clusters.",)),
     pdf("a word at the side, turned", drawn(pages.sideways), (*RESUME, "Curriculum vitae")),

@@ -54,6 +54,16 @@ def picture(width: int = 40, height: int = 40, colour: tuple[int, int, int] = (2
     return ImageReader(image)
 
 
+def striped():
+    """A picture with stripes of white and of dark blue, a little more of white; for `drawImage`."""
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+
+    image = Image.new("RGB", (612, 40), (255, 255, 255))
+    image.putdata([(20, 40, 90) if x % 9 < 4 else (255, 255, 255) for _ in range(40) for x in range(612)])
+    return ImageReader(image)
+
+
 def rewritten(content: bytes, change: Callable) -> bytes:
     """A file after `change(writer)` of pypdf."""
     import pypdf

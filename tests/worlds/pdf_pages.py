@@ -2,7 +2,7 @@
 
 import re
 
-from pdf_makers import HIDDEN, RESUME, by_hand, canvas_bytes, lines, picture, rewritten, text_at
+from pdf_makers import HIDDEN, RESUME, by_hand, canvas_bytes, lines, picture, rewritten, striped, text_at
 
 LEFT = (
     "Pipelines that ran every night in Python and",
@@ -195,6 +195,41 @@ def light_but_seen(canvas):
     lines(canvas, RESUME[1:2], y=700, size=6)
     canvas.setFillColorRGB(0.55, 0.55, 0.55)
     lines(canvas, RESUME[2:], y=680, size=5)
+
+
+def seen_by_colour(canvas):
+    """Yellow, which is nearly as light as the page, white letters with black outlines, and white ones on a striped picture."""
+    canvas.setFillColorRGB(1, 1, 0)
+    lines(canvas, RESUME[:1], y=720)
+    canvas.setFillColorRGB(1, 1, 1)
+    outlined = canvas.beginText(72, 690)
+    outlined.setFont("Helvetica", 20)
+    outlined.setTextRenderMode(2)
+    outlined.textLine(RESUME[1])
+    canvas.drawText(outlined)
+    canvas.drawImage(striped(), 0, 640, 612, 40)
+    lines(canvas, RESUME[2:3], y=655)
+
+
+HEBREW = ("דנה כהן", "מהנדסת נתונים בחברה גדולה", "ניסיון של 7 שנים ב Python ו SQL", "2015 - 2019 אקמה, תל אביב")
+ARABIC = ("ليلى حداد", "مهندسة بيانات في شركة كبيرة", "خبرة 7 سنوات في Python و SQL", "2015 - 2019 أكمي، القاهرة")
+
+
+def leftwards(texts, side):
+    """Lines from right to left as programs draw them, glyph by glyph from the left; a list to the left of them, which is read last."""
+
+    def draw(canvas):
+        import matplotlib
+        from reportlab.pdfbase import pdfmetrics
+        from reportlab.pdfbase.ttfonts import TTFont
+
+        pdfmetrics.registerFont(TTFont("DejaVu", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf"))
+        canvas.setFont("DejaVu", 11)
+        for x, column in ((540, texts), (200, side)):
+            for number, text in enumerate(column):
+                canvas.drawRightString(x, 720 - 16 * number, "".join(reversed(re.findall(r"[A-Za-z]+|\d+|.", text))))
+
+    return draw
 
 
 def bullets(canvas):

@@ -133,6 +133,12 @@ CASES = [
     ),
     sheet("months first", "id,text,date\n1,Nurse,12/31/2024\n2,Cook,01/02/2024\n", "Nurse Cook", fields={"date": "2024-12-31"}),
     sheet("as Excel names the separator, lines in a cell", 'sep=;\nid;text\n1;"Nurse\nnights"\n;\n', "Nurse nights", fields={"id": "1"}),
+    sheet(
+        "names of columns as systems export them",
+        "Job ID,Job Title,Job Description,Last Updated\n7,Nurse,Wards,2024-05-01\n",
+        "Wards",
+        fields={"id": "7", "title": "Nurse", "date": "2024-05-01"},
+    ),
     refused("CSV", "dates that may be two", "a.csv", b"id,text,date\n1,Nurse,01/02/2024\n", "01/02/2024 may be day or month first"),
     refused(
         "CSV",

@@ -8,6 +8,8 @@ Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
 LEAST_CONTRAST = 1.25  # #eeeeee on white has 1.16, the palest grey that people use for text, #d9d9d9, 1.41
+# Of 255: what differs so in red or green, or so in blue, to which the eye is duller, is told apart even where it is as light.
+RED_GREEN, BLUE = 64, 160  # yellow on white differs by 255 in blue, #ffff99 by 102
 
 # Names of CSS that pages use for text and what lies behind it; an unknown one is no colour, and hides nothing.
 _NAMED = {
@@ -69,8 +71,9 @@ def contrast(one: Colour, other: Colour) -> float:
 
 
 def cannot_be_told(text: Colour, behind: Colour) -> bool:
-    """Whether nobody can read a text of one colour on another."""
-    return contrast(text, behind) < LEAST_CONTRAST
+    """Whether nobody can tell a text of one colour from another behind it."""
+    red, green, blue = (abs(one - other) for one, other in zip(text, behind))
+    return contrast(text, behind) < LEAST_CONTRAST and max(red, green) < RED_GREEN and blue < BLUE
 
 
 def _luminance(colour: Colour) -> float:

@@ -20,7 +20,9 @@ _COLUMNS = {
     "title": "title jobtitle position jobname titel stellentitel jobtitel titre título puesto".split(),
     "location": "location joblocation city place workplace ort standort arbeitsort lieu ciudad".split(),
     "team_id": "teamid team".split(),
-    "date": "postedat updatedat dateposted dateupdated posted updated date lastmodified createdat datum stand fecha".split(),
+    "date": (
+        "postedat updatedat lastupdated dateposted dateupdated posted updated date lastmodified datemodified createdat datum stand fecha"
+    ).split(),
 }
 _OURS = {name for names in _COLUMNS.values() for name in names}
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

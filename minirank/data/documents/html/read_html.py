@@ -27,6 +27,8 @@ _BLOCKS = _SPACED | frozenset("div li dt dd tr caption legend figcaption summary
 _NEVER = frozenset("head script style title datalist audio video canvas object iframe noembed noframes noscript template rp".split())
 _WORD = re.compile(r"\w+")
 LEAST_SHOWN = 0.9  # of the words of a job in JSON-LD: then the page is about that text
+MOST_BESIDE = 0.2  # of as many words: what else the page shows, its menus aside; where that is more, the job is told there, too
+_MENUS = frozenset("nav footer aside".split())
 _REPORTED = {"noscript": "a text for browsers without scripts", "template": "a template", "datalist": "suggestions of a field"}
 _CHARSET = re.compile(rb"<meta[^>]{1,200}?charset", re.I)
 
@@ -35,7 +37,7 @@ def read_html(content: bytes, name: str) -> list[Document]:
     """The one document of a page.
 
     Where the page says in JSON-LD of schema.org which job it offers, its place and date are taken from there; so are title and text, as far
-    as the page shows the same words.
+    as the page shows the same words. What else it shows follows; where that is much, the page's own text stands.
     """
     page = JustHTML(_decoded(content), sanitize=False, scripting_enabled=True)
     reader = _Page(page)
@@ -46,7 +48,11 @@ def read_html(content: bytes, name: str) -> list[Document]:
         shown = set(_WORD.findall(text.lower()))
         fields |= posting.fields
         fields["title"] = posting.fields["title"] if _all_in(posting.fields["title"], shown) else title
-        text = _said_twice(posting, shown) or text
+        said = _said_twice(posting, shown)
+        if said:
+            beside = _beside(said, posting.fields["title"], _Page(page, _MENUS).text())
+            few = len(_WORD.findall(beside)) <= MOST_BESIDE * len(_WORD.findall(said))
+            text = f"{said}\n\n{beside}".rstrip() if few else text
     notes = ("its style sheets lie elsewhere and were not read: what they hide was read as shown",) if reader.styled_elsewhere else ()
     return [Document(text, tuple(Hidden(tidy(each.text), each.why, each.where) for each in reader.hidden), notes, fields)]
 
@@ -71,6 +77,12 @@ def _said_twice(posting: Posting, shown: set[str]) -> str:
     return text_of_posting(own) if after and after >= LEAST_SHOWN * before else ""
 
 
+def _beside(said: str, title: str, shown: str) -> str:
+    """The lines of what a page shows that a text and its title do not say."""
+    words = set(_WORD.findall(f"{title} {said}".lower()))
+    return "\n".join(line for line in shown.split("\n") if not _all_in(line, words))
+
+
 def text_of_html(html: str) -> tuple[str, list[Hidden]]:
     """The text of a piece of HTML, and what of it is not seen."""
     reader = _Page(JustHTML(html, sanitize=False, scripting_enabled=True))
@@ -89,10 +101,11 @@ def _decoded(content: bytes) -> str | bytes:
 
 
 class _Page:
-    """A page while it is walked through."""
+    """A page while it is walked through; elements of the names `without` are passed over."""
 
-    def __init__(self, page: JustHTML) -> None:
+    def __init__(self, page: JustHTML, without: frozenset[str] = frozenset()) -> None:
         self._root: Any = page.root
+        self._never = _NEVER | without
         self.hidden: list[Hidden] = []
         self.headings: list[str] = []
         self.data: list[str] = []  # JSON-LD
@@ -135,7 +148,7 @@ class _Page:
 
     def _element(self, element: Element, lines: Lines, around: Look, kept: bool) -> None:
         name = element.name
-        if name in _NEVER:
+        if name in self._never:
             if name in _REPORTED:
                 self._report(_raw(element), _REPORTED[name])
             elif name == "head":

@@ -16,6 +16,8 @@ import pypdfium2.raw as raw
 Handle = Any  # a pointer of PDFium's
 LONGEST = 12  # letters of a piece: what is seen or not is decided for each
 UNKNOWN = r"\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffd-\uffff"  # glyphs whose letters the font does not tell, signs of its own among them
+LINES = (raw.FPDF_TEXTRENDERMODE_STROKE, raw.FPDF_TEXTRENDERMODE_STROKE_CLIP)  # modes that draw outlines alone
+LINED = (raw.FPDF_TEXTRENDERMODE_FILL_STROKE, raw.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP)
 FINE = 1000  # PDFium's map from the page to what is shown rounds to whole pixels: so many a point
 
 
@@ -24,19 +26,24 @@ class TextObject:
     """What one operator of a page draws: letters of one font, size and colour on one line.
 
     Args:
-        handle: PDFium's. mode: of rendering; 3 draws nothing. colour: (red, green, blue, opacity), 0 to 255, of its filling or, where it
-            has none, of its outlines.
+        handle: PDFium's. mode: of rendering; 3 draws nothing. colours: (red, green, blue, opacity), 0 to 255, of its filling, of its
+            outlines: of what it has.
         baseline: (x, y) of its first letter. size: of its font. angle: degrees, clockwise as it is shown.
         narrow: how many times as wide as high the font is drawn.
     """
 
     handle: Handle
     mode: int
-    colour: tuple[int, int, int, int]
+    colours: tuple[tuple[int, int, int, int], ...]
     baseline: tuple[float, float]
     size: float
     angle: float
     narrow: float
+
+    @property
+    def opacity(self) -> int:
+        """Of what can be seen best of it, 0 to 255."""
+        return max(colour[3] for colour in self.colours)
 
 
 @dataclass(frozen=True)
@@ -168,19 +175,20 @@ class _Reader:
 
     def _text_object(self, handle: Handle, at: int) -> TextObject:
         mode = raw.FPDFTextObj_GetTextRenderMode(handle)
-        channels = [ctypes.c_uint() for _ in range(4)]
-        outlines = mode in (raw.FPDF_TEXTRENDERMODE_STROKE, raw.FPDF_TEXTRENDERMODE_STROKE_CLIP)
-        known = (raw.FPDFPageObj_GetStrokeColor if outlines else raw.FPDFPageObj_GetFillColor)(handle, *channels)
-        red, green, blue, opacity = (channel.value for channel in channels) if known else (0, 0, 0, 255)
+        drawn = [raw.FPDFPageObj_GetFillColor] * (mode not in LINES) + [raw.FPDFPageObj_GetStrokeColor] * (mode in LINES + LINED)
+        colours = tuple(self._colour(handle, read) for read in drawn)
         matrix, x, y = raw.FS_MATRIX(), *self._corner[:2]
         raw.FPDFText_GetMatrix(self._page, at, matrix)
         raw.FPDFText_GetCharOrigin(self._page, at, x, y)
         high, wide = math.hypot(matrix.c, matrix.d), math.hypot(matrix.a, matrix.b)
         size = raw.FPDFText_GetFontSize(self._page, at) * high
         angle = self._display.angle(matrix.a, matrix.b) if wide else 0.0
-        return TextObject(
-            handle, mode, (red, green, blue, opacity), self._display.point(x.value, y.value), size, angle, wide / high if high else 1.0
-        )
+        return TextObject(handle, mode, colours, self._display.point(x.value, y.value), size, angle, wide / high if high else 1.0)
+
+    def _colour(self, handle: Handle, read: Any) -> tuple[int, int, int, int]:
+        red, green, blue, opacity = (ctypes.c_uint() for _ in range(4))
+        known = read(handle, red, green, blue, opacity)
+        return (red.value, green.value, blue.value, opacity.value) if known else (0, 0, 0, 255)
 
     def _box(self, first: int, last: int) -> tuple[float, float, float, float]:
         """Around two characters and all between them."""

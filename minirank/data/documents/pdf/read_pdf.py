@@ -140,16 +140,15 @@ def _why(piece: Piece, page: PageText, drawn: Drawn) -> str:
     """Why a piece is not seen, a key of `WHYS`."""
     left, top, right, bottom = piece.box
     x, y = (left + right) / 2, (top + bottom) / 2
-    colour, opacity = piece.drawn.colour[:3], piece.drawn.colour[3]
     if not (0 <= x <= page.width and 0 <= y <= page.height):
         return "outside"
     if piece.drawn.mode in DRAWS_NOTHING:
         return "invisible"
-    if opacity < FAINT:
+    if piece.drawn.opacity < FAINT:
         return "transparent"
     if _in_layer(piece.drawn.handle):
         return "layer"
-    if not contrasts_colour(colour, drawn.behind(piece)):
+    if not any(contrasts_colour(colour[:3], drawn.behind(piece)) for colour in piece.drawn.colours):
         return "white"
     return "clipped" if raw.FPDFClipPath_CountPaths(raw.FPDFPageObj_GetClipPath(piece.drawn.handle)) > 0 else "covered"
 

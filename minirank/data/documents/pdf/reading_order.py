@@ -123,6 +123,8 @@ def _arranged(rows: list[Row], starts: bool = False) -> Arranged:
     within = rows[first:last]
     left = [part for row in within if (part := [span for span in row if span.left < edge])]
     right = [part for row in within if (part := [span for span in row if span.left >= edge])]
+    if _reads_leftwards(within):
+        left, right = right, left
     done = _arranged(rows[:first], starts)
     if _are_cells(left, right):
         done += _by_rows(within, left, right, edge)
@@ -315,8 +317,8 @@ def _cell_by_cell(rows: list[Row], edge: float, starts: bool) -> Arranged:
     sides = [[part for row in rows if (part := [span for span in row if (span.left >= edge) is side])] for side in (False, True)]
     if min(map(len, sides)) <= 1:
         return [(row, starts and number == 0) for number, row in enumerate(rows)]
-    left, right = _arranged(sides[0], starts), _arranged(sides[1])
-    return left + [(row, begins if number else None) for number, (row, begins) in enumerate(right)]
+    one, other = sides[::-1] if _reads_leftwards(rows) else sides
+    return _arranged(one, starts) + [(row, begins if number else None) for number, (row, begins) in enumerate(_arranged(other))]
 
 
 def _line(row: Row) -> str:
@@ -328,6 +330,10 @@ def _line(row: Row) -> str:
         gap = max(span.left - before.right, before.left - span.right)
         parts.append((CELLS if gap > GAP * span.size else " ") + span.text)
     return "".join(parts)
+
+
+def _reads_leftwards(rows: list[Row]) -> bool:
+    return _is_rtl("".join(span.text for row in rows for span in row))
 
 
 def _is_rtl(text: str) -> bool:

@@ -15,12 +15,13 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
+from ..colours import BLUE, RED_GREEN
 from .pieces import PageText, Piece, TextObject
 
 RESOLUTION = 1.5  # pixels a point
 MOST_PIXELS = 3_000_000  # of a page: a larger one is drawn smaller
 CONTRAST = 1.2  # of two luminances, as WCAG 2 defines it; light grey #e6e6e6 on white has 1.25, black 21
-COLOURS = 64  # of 255: letters that differ so from what is behind are seen even where they are as light
+BEHIND = 0.4  # of the pixels behind a piece: a picture behind letters need not differ from them everywhere
 INKED = 0.25  # of a piece's columns of pixels; of ordinary letters 0.6 to 0.9 are
 LAYERS = 16  # texts over each other that are drawn apart
 OVERLAP = 0.02  # of a piece's area
@@ -83,14 +84,18 @@ class Drawn:
 
     def _can_be_seen(self, piece: Piece) -> bool:
         """Whether a piece is drawn at all, on the page and in another colour than what is behind."""
-        colour, opacity = piece.drawn.colour[:3], piece.drawn.colour[3]
         rows, columns = self._pixels(piece.box)
-        if piece.drawn.mode in DRAWS_NOTHING or opacity < FAINT or rows.stop == 0:
+        if piece.drawn.mode in DRAWS_NOTHING or piece.drawn.opacity < FAINT or rows.stop == 0:
             return False
+        return any(self._stands_out(colour[:3], rows, columns) for colour in piece.drawn.colours if colour[3] >= FAINT)
+
+    def _stands_out(self, colour: tuple[int, int, int], rows: slice, columns: slice) -> bool:
+        """Whether a colour can be told from what is behind: from its middle, else from a good part of it."""
         middle = self._bare[(rows.start + rows.stop) // 2, (columns.start + columns.stop) // 2] if self._holds(rows, columns) else None
         if middle is None or contrasts_colour(colour, tuple(_channels(middle[None])[0].tolist())):
             return True
-        return contrasts_colour(colour, self.behind(piece))
+        part = _channels(self._bare[rows, columns].ravel())
+        return bool(len(part)) and bool(contrasts(np.array([colour], np.uint8), part).mean() >= BEHIND)
 
     def _holds(self, rows: slice, columns: slice) -> bool:
         return (rows.start + rows.stop) // 2 < self._shape[0] and (columns.start + columns.stop) // 2 < self._shape[1]
@@ -196,8 +201,8 @@ def contrasts(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(N,) bool, whether the eye tells two colours apart; (N, 3) uint8 of red, green and blue."""
     light, dark = (_RED[each[:, 0]] + _GREEN[each[:, 1]] + _BLUE[each[:, 2]] + np.float32(0.05) for each in (one, other))
     ratio = np.maximum(light, dark) / np.minimum(light, dark)
-    apart = np.abs(one[:, :2].astype(np.int16) - other[:, :2]).max(axis=1)  # a difference in blue alone is hardly seen
-    return (ratio >= CONTRAST) | (apart >= COLOURS)
+    apart = np.abs(one.astype(np.int16) - other)
+    return (ratio >= CONTRAST) | (apart[:, :2].max(axis=1) >= RED_GREEN) | (apart[:, 2] >= BLUE)
 
 
 @lru_cache(1000)
