@@ -26,7 +26,7 @@ def register(commands: Commands) -> None:
         description="Reads the documents in FOLDER/jobs and FOLDER/resumes, or with --as all of FOLDER, into jobs.jsonl and "
         "resumes.jsonl. A document's id is its path there without the suffix, _ for blanks. What is in a file and cannot be seen on its "
         "pages is reported and left out. A file that cannot be read costs one line; where none can, or with --strict one cannot, the exit "
-        "status is 1. Each is read in a process of its own, in at most 30 s and 1 GB. Needs the extra minirank[documents].",
+        'status is 1. Each is read in a process of its own, in at most 30 s and 1 GB. Needs pip install -e ".[documents]".',
     )
     ingest.add_argument("folder", metavar="FOLDER", help="the documents; its subfolders are read, too")
     ingest.add_argument("--out", required=True, metavar="DATA", help="the data folder; made where it does not exist")

@@ -37,7 +37,10 @@ def answer_to(path: Path) -> dict:
         return {"problem": error.problem, "remedy": error.remedy}
     except ImportError as error:
         name = (error.name or "a package").partition(".")[0]
-        return {"problem": f"its reader needs {name}, which is not installed", "remedy": 'run pip install "minirank[documents]"'}
+        return {
+            "problem": f"its reader needs {name}, which is not installed",
+            "remedy": 'run pip install -e ".[documents]" in the checkout',
+        }
     except MemoryError:
         return {"problem": "needs too much memory", "remedy": "split it, or save it anew"}
     except OSError as error:
