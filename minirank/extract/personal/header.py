@@ -12,7 +12,8 @@ NO_HAN_NAME = re.compile(
 )
 _PREFIX = re.compile(
     r"(?:curriculum vitae|c\.?v\.?|resume|lebenslauf|bewerbung|curriculo|curriculum|profil|profile|zyciorys|резюме|name|full name"
-    r"|candidate)(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)"
+    r"|candidate|contact(?: (?:details|information|info))?|personal (?:details|information|data))"
+    r"(?: ?(?:#|no\.? ?|nr\.? ?)?\d{1,6}(?=:))?\s{0,2}(?:[:|,/•–-]|of|for|by|von|de|di)?\s{1,3}(?=\S)"
     r"|(?:curriculum vitae|resume|cv|lebenslauf)[:-](?=\S)"
 )
 _NUMBERED = re.compile(r"\d{1,2}[.)] +(?=[^\W\d_])")
@@ -25,6 +26,7 @@ class Header(NameReader):
     def header(self) -> None:
         """The person's name among the first lines."""
         begin, seen, number = 0, False, 0
+        self._singles: set[str] = set()
         for line in self.text.split("\n", 30)[:30]:
             start, begin = begin, begin + len(line) + 1
             if not line.strip(" *#_=-|•>\t"):
@@ -32,13 +34,19 @@ class Header(NameReader):
             number += 1
             if number > _HEADER_LINES:
                 break
-            if self._is_heading(self.flat[start : start + len(line)]):
+            begins = start + len(line) - len(line.lstrip(" *#_=-|•>\t"))
+            if self._is_heading(self.flat[start : start + len(line)]) and not self._whole(
+                begins, start + len(line.rstrip(" *#_=-|•>\t")), True
+            ):
                 continue
             if number == 1 and self._behind_title(start, start + len(line)):
                 return
             if self._header_line(start, start + len(line), seen):
                 self.person = True
-                return
+                if len(self.names[-1]) > 1:
+                    return
+            if (m := WORD.fullmatch(line.strip(" *#_=-|•>\t"))) is not None:
+                self._singles.add(Word(m[0], 0, 0).flat)  # of a page's header, say; the whole name may follow
             if not seen and (":" in line[:30] or line.rstrip().endswith(":") or line.lstrip()[0] in "\"'“„«"):
                 continue  # a field or what somebody said
             seen = seen or not all(self.taken[a] for a, _ in pieces_of(self.flat, start, start + len(line), "|•·;\t,"))
@@ -62,7 +70,13 @@ class Header(NameReader):
         pieces = pieces_of(self.flat, start, end, "|•·;\t,(/@<>[]")
         said = seen  # whether a piece before says something else
         for n, (a, b) in enumerate(pieces):
-            if self.text[a - 1 : a] == "<" or self.text[a - 2 : a] == "</" or self._is_heading(self.flat[a:b]):
+            if self.text[a - 1 : a] == "<" or self.text[a - 2 : a] == "</":
+                continue
+            if name := self._whole(a, b, not said) or (() if said else self._in_two(a, b, end)):
+                self.add(name)
+                self._after_name(name[-1].end)
+                return True
+            if self._is_heading(self.flat[a:b]):
                 continue
             if self.taken.find(1, a, b) >= 0 or self.flat[b : b + 2].strip(" *_")[:1] == ":":
                 continue
@@ -101,6 +115,46 @@ class Header(NameReader):
                 self._after_name(name[-1].end)
                 return True
         return False
+
+    def _whole(self, a: int, b: int, first: bool) -> tuple[Word, ...]:
+        """A piece that is a given name and a family name, whatever else its words are: `May Page`; `first`: nothing is before it."""
+        words = tuple(Word(m[0], *m.span()) for m in WORD.finditer(self.text, a, b))
+        spelled = 2 <= len(words) <= 3 and self.text[a:b] == " ".join(word.text for word in words)
+        if not spelled or not (len(words) == 2 or self._may_be_given(words[1])):
+            return ()
+        return words if self._are_name(words[0], words[-1], first or words[-1].flat in self._singles) else ()
+
+    def _in_two(self, a: int, b: int, line_end: int) -> tuple[Word, ...]:
+        """`Page, May`, or a given name above a family name, each a word alone."""
+        one = WORD.fullmatch(self.text, a, b)
+        if one is None:
+            return ()
+        turned = self.text[b : b + 2] == ", "
+        start = b + 2 if turned else line_end + 1
+        end = line_end if turned else self.flat.find("\n", start)
+        other = WORD.fullmatch(self.text, start, len(self.text) if end < 0 else end)
+        if other is None or not (turned or b == line_end):
+            return ()
+        words = tuple(Word(m[0], *m.span()) for m in (one, other))
+        given, family = words[::-1] if turned else words
+        return words if self._are_name(given, family, True) else ()
+
+    def _are_name(self, given: Word, family: Word, first: bool) -> bool:
+        lists = self.lists
+        if not (given.text[0].isupper() and family.text[0].isupper()):
+            return False
+        named = family.flat in lists.family_words
+        if not (
+            given.flat in lists.given_names or (first and (given.flat in lists.given_at_the_head or (named and self._unknown(given.flat))))
+        ):
+            return False
+        other = lists.no_surnames | lists.heading_words | lists.demonyms | lists.credentials
+        if given.flat not in lists.given_at_the_head:
+            other |= lists.given_names  # `Maria José`, whose family name may follow
+        return named or family.flat in lists.trades or (family.flat not in other and len(family.flat) > 1)
+
+    def _may_be_given(self, word: Word) -> bool:
+        return word.text[0].isupper() and (len(word.flat) == 1 or word.flat in self.lists.given_names or self._unknown(word.flat))
 
     def _behind_title(self, start: int, end: int) -> bool:
         """`Data engineer: Jane Doe` as the first line."""

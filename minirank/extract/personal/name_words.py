@@ -301,9 +301,9 @@ class NameReader:
 
 
 def pieces_of(flat: str, start: int, end: int, separators: str) -> list[tuple[int, int]]:
-    """(start, end) of what stands between separators, ` - ` and runs of three blanks."""
+    """(start, end) of what stands between separators, ` - ` and runs of blanks."""
     found = []
-    for m in re.finditer(rf"(?:[^{re.escape(separators)}\s-]|-(?! )| (?!-|  )|(?<! )-)+", flat[start:end]):
+    for m in re.finditer(rf"(?:[^{re.escape(separators)}\s-]|-(?! )| (?!-| )|(?<! )-)+", flat[start:end]):
         piece = m[0]
         a = start + m.start() + len(piece) - len(piece.lstrip(" *#_=>\"'~"))
         b = start + m.start() + len(piece.rstrip(" *_#:=\"'~)]"))

@@ -34,6 +34,14 @@ _IS_SKILL = re.compile(
     r"|must|must-have|required|used|preferred|needed|library|technology|mandatory|essential|optional|desired|desirable|beneficial|helpful"
     r"|useful|main|primary|favou?rite|scripting|backend|web|automation|development|slow|fast|dynamic|interpreted|installed|deployed)(?!\w))"
 )
+_BEFORE, _BEHIND = (
+    re.compile(r"(?:^|\n|  |[|•·\t])[ *_#•|>-]{0,4}\Z"),
+    re.compile(r"[ *_#|]{0,4}(?:\Z|\n|  |[|•·\t]|[,–-]? ?(?:page|seite) \d)"),
+)
+_TOP = 2  # first lines, which say who it is
+_CONTACT = re.compile(
+    r"(?<!\w)(?:contact(?: details| information)?|kontakt|contacto|personal (?:details|information|data)|name)[ :*_#]*(?:\n|  |$)"
+)
 _TO_PERSON = re.compile(
     r"(?:(?:^|\n)[^\w\n]{0,4}(?:more |all )?(?:about|contact|meet|why|call|from|by|for)|(?<!\w)(?:recommend|recommending"
     r"|recommended|hire|hired"
@@ -55,21 +63,19 @@ class Recurrences(NameReader):
         sure = set(self.spans)
         doubtful: list[tuple[int, int]] = []
         plain: dict[str, bool] = {}
+        particles = self.lists.particles | self.lists.credentials | self.lists.titles  # a name where they stand alone
         for name in self.names:
             for word in name:
                 for part in _parts(word):
-                    if (
-                        len(part) > 1
-                        and part not in self.lists.particles
-                        and part not in self.lists.credentials
-                        and part not in self.lists.titles
-                    ):
+                    if len(part) > 1 and (part not in particles or word.text[0].isupper()):
                         plain[part] = plain.get(part, False) or word.text.islower()
         for part in plain:
             han = HAN.match(part) is not None
             ambiguous = not han and self._ambiguous(part)
             for start in occurrences(flat, part, bounded=not han):
                 end = start + len(part)
+                if part in particles and not self._alone(start, end, part):
+                    continue
                 if self.blocked[start] or self.blocked[end - 1] or self.taken[start]:
                     continue
                 if han:
@@ -84,7 +90,7 @@ class Recurrences(NameReader):
                     follows = WORD.match(text, end + 1) if text[end : end + 1] == " " else None
                     if follows is not None and follows[0][0].isupper() and fold(follows[0]) in _SCHOOLS and (start, end) not in sure:
                         continue
-                    if ambiguous and not self._initialled(start) and not self._of_a_person(start, end, part):
+                    if ambiguous and not (self._initialled(start) or self._of_a_person(start, end, part) or self._alone(start, end, part)):
                         doubtful.append((start, end))
                         continue
                 sure.add((start, end))
@@ -94,6 +100,21 @@ class Recurrences(NameReader):
     def _ambiguous(self, part: str) -> bool:
         lists = self.lists
         return len(part) < 3 or not self._unknown(part) or part in lists.person_verbs or part in lists.trades or part in lists.label_words
+
+    def _alone(self, start: int, end: int, part: str) -> bool:
+        """Whether a part is all that stands on its line or in its cell, and is neither a skill, a place nor a heading."""
+        behind = _BEHIND.match(self.flat, end)
+        if behind is None or self.text[start].islower() or _BEFORE.search(self.text, max(0, start - 8), start) is None:
+            return False
+        other = part in self.lists.skills or part in self.lists.places or part in self.lists.heading_words
+        return not other or behind[0][-1:].isdigit() or self.flat.count("\n", 0, start) < _TOP or self._beside_contact(start)
+
+    def _beside_contact(self, start: int) -> bool:
+        """Whether a label of a person's data stands before, or an address in the line or in the next one."""
+        line = self.flat.rfind("\n", 0, start) + 1
+        above = self.flat.rfind("\n", 0, max(line - 1, 0)) + 1
+        end = self.flat.find("\n", self.flat.find("\n", start) + 1)
+        return _CONTACT.search(self.flat, above, start) is not None or self.taken.find(1, line, end if end >= 0 else len(self.flat)) >= 0
 
     def _initialled(self, start: int) -> bool:
         """Whether an initial of a known name stands before: `E. Baker`."""

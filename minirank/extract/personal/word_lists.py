@@ -35,7 +35,9 @@ class WordLists:
 
     `given_names`, `ordinary`, `heading_words`, `work_words`, `trades`, `organisation_words`, `places`, `credentials`, `titles`,
     `particles`, `person_verbs`, `demonyms`: sets of words. `entities`: first word -> names of companies and schools that look
-    like names of people. `traits`: label -> kind. `label_words`: every word of a label. `headings`: headings of other scripts.
+    like names of people. `family_words`: family names that another list knows as something else. `given_at_the_head`: given names so
+    short, or such places, that they count at the head of a text alone. `traits`: label -> kind. `label_words`: every word of a label.
+    `headings`: headings of other scripts.
     `plain_given_names`: given names that are no other word. `no_surnames`: words that are no part of a name behind one.
     `skills`: every word of the lexicon's skills and titles (of what is no everyday word) and languages, and tools that bear names
     of people.
@@ -51,6 +53,7 @@ class WordLists:
         self.work_words, self.trades, self.organisation_words = words("work_words"), words("trades"), words("organisation_words")
         self.places, self.credentials, self.titles = words("places"), words("credentials"), words("titles")
         self.particles, self.person_verbs, self.demonyms = words("particles"), words("person_verbs"), words("demonyms")
+        self.family_words, self.given_at_the_head = words("family_words"), words("given_at_the_head")
         self.heading_words -= self.particles | {"e", "y", "en", "a"}
         self.headings = frozenset(data["headings_of_other_scripts"])
         self.entities: dict[str, list[str]] = {}
