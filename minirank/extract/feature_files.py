@@ -27,6 +27,7 @@ from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
+from minirank.extract.in_processes import read_in_processes
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.rules.extract_rules import extract_job, extract_resume
 from minirank.extract.rules.gazetteer import Gazetteer
@@ -60,18 +61,19 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
 
     Args:
         folder: DataFolder.
-        progress: called with (done, total) after every text, or None.
+        progress: called with (done, total) as texts are done, or None.
         gazetteer: Gazetteer whose labels are skills too, or None.
     Returns: Features.
     Raises:
         RunError: a file cannot be written.
     """
     texts = [*((job_by_rules, job) for job in folder.jobs), *((resume_by_rules, resume) for resume in folder.resumes)]
-    found: list[Any] = []
-    for read, text in texts:
-        found.append(read(text, gazetteer))
-        if progress is not None:
-            progress(len(found), len(texts))
+
+    def read(place: int) -> JobFeatures | ResumeFeatures:
+        by_rules, text = texts[place]
+        return by_rules(text, gazetteer)
+
+    found: list[Any] = read_in_processes(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)))
     features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
     write_features(folder, features, None, gazetteer)
     return features

@@ -1,0 +1,67 @@
+"""Texts read in several processes, in their order: each reads one chunk of several in turn, so that all are done at the same time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+CHUNK = 32  # texts
+LEAST = 500  # texts a process, or it is not worth its start
+
+
+def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable[[int], None] = lambda done: None) -> list[Any]:
+    """[read(0), ... read(count - 1)], on all processors that this process may use.
+
+    A process that ends early, whatever ended it, costs time alone: its texts are read here. All end with this one.
+
+    Args:
+        read: place -> what can be pickled. progress: told how many are done.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    workers = min(processors, count // LEAST)
+    found = [read(place) for place in _places(0, count)]  # before there are others: they need not load the lexicon again
+    receivers: list[Connection | None] = []
+    if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("fork")
+        for number in range(1, workers):
+            receiver, sender = context.Pipe(duplex=False)
+            receivers.append(receiver)
+            ours = [each for each in receivers if each is not None]
+            context.Process(target=_work, args=(read, range(number + 1, -(-count // CHUNK), workers), count, sender, ours), daemon=True).start()
+            sender.close()
+    for number in range(1, -(-count // CHUNK)):
+        worker = (number - 1) % (len(receivers) + 1) - 1
+        part = None
+        if worker >= 0 and (receiver := receivers[worker]) is not None:
+            try:
+                part = receiver.recv()
+            except (EOFError, OSError):
+                receivers[worker] = None
+        if part is not None:
+            found += part
+            progress(len(found))
+            continue
+        for place in _places(number, count):
+            found.append(read(place))
+            progress(len(found))
+    return found
+
+
+def _places(number: int, count: int) -> range:
+    return range(number * CHUNK, min((number + 1) * CHUNK, count))
+
+
+def _work(read: Callable[[int], Any], chunks: range, count: int, sender: Connection, receivers: list[Connection]) -> None:
+    """Read some chunks, in the forked process, until nobody takes what it sends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for receiver in receivers:
+        receiver.close()
+    with suppress(Exception):  # what is wrong with a text is told by the process that reads it again
+        for number in chunks:
+            sender.send([read(place) for place in _places(number, count)])
+    sender.close()
