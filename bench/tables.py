@@ -19,7 +19,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
-    "speed": ("steps", "bfloat16", "kernels", "ceilings", "scaling", "weighing", "evaluation", "starts", "architectures"),
+    "speed": ("steps", "bfloat16", "kernels", "ceilings", "scaling", "weighing", "evaluation", "starts", "architectures", "folders"),
     "gpu": ("measure",),
     "ranking": (
         "parts",

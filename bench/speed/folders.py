@@ -21,6 +21,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench.tables import CHECKOUT, Report, machine, markdown, paragraphs
@@ -33,6 +35,7 @@ COMMANDS = {
     "evaluate": "the run's test rows",
     "score": "every impression, into a CSV",
     "rank": "one job, all candidates",
+    "rank again": "nothing changed since",
 }
 STAGES = {  # file, function: whose seconds are shown
     "read the folder": ("data_folder.py", "read_folder"),
@@ -69,6 +72,15 @@ def digest(*paths: Path) -> str:
     return total.hexdigest()
 
 
+def parameters(path: Path) -> str:
+    """SHA-256 of a model's parameters; what it was trained with names every key of the configuration, of which builds have others."""
+    total = hashlib.sha256()
+    with np.load(path) as arrays:
+        for name in sorted(set(arrays.files) - {"trained_with"}):
+            total.update(name.encode() + arrays[name].tobytes())
+    return total.hexdigest()
+
+
 def measured(build: Path, data: Path, work: Path) -> tuple[dict, dict]:
     """Seconds and memory of each command, and digests of what they made."""
     shutil.rmtree(data / ".minirank", ignore_errors=True)
@@ -83,12 +95,15 @@ def measured(build: Path, data: Path, work: Path) -> tuple[dict, dict]:
         "evaluate": ("evaluate", run),
         "score": ("score", run, data, "--out", scores, "--force"),
         "rank": ("rank", run, "--job", job, "--role", "executive"),
+        "rank again": ("rank", run, "--job", job, "--role", "executive"),
     }.items():
         found[name] = timed(build, out, *words)
         if name.startswith("train"):
             timing = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
             found[name]["epoch"] = sum(line["seconds"] + line["valid_seconds"] for line in timing)
-        made[name] = digest(*{"train": [run / "model.npz", run / "data.json", run / "encoder.npz"], "score": [scores]}.get(name[:5], [out]))
+        made[name] = parameters(run / "model.npz") if name.startswith("train") else digest(scores if name == "score" else out)
+        if name.startswith("train"):
+            made[f"facts of {name}"] = digest(run / "data.json", run / "encoder.json", run / "encoder.npz")
         print(f"{build.name}: {name}: {found[name]}", file=sys.stderr, flush=True)
     found["kept"] = sum(path.stat().st_size for path in (data / ".minirank").glob("*")) / 1e6
     return found, made

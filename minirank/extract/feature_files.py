@@ -67,9 +67,12 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
     Raises:
         RunError: a file cannot be written.
     """
-    texts = [*((job_by_rules, job) for job in folder.jobs), *((resume_by_rules, resume) for resume in folder.resumes)]
+    texts: list[tuple[Callable[..., Any], dict]] = [
+        *((job_by_rules, job) for job in folder.jobs),
+        *((resume_by_rules, resume) for resume in folder.resumes),
+    ]
 
-    def read(place: int) -> JobFeatures | ResumeFeatures:
+    def read(place: int) -> Any:
         by_rules, text = texts[place]
         return by_rules(text, gazetteer)
 

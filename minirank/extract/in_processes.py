@@ -32,14 +32,16 @@ def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable
             receiver, sender = context.Pipe(duplex=False)
             receivers.append(receiver)
             ours = [each for each in receivers if each is not None]
-            context.Process(target=_work, args=(read, range(number + 1, -(-count // CHUNK), workers), count, sender, ours), daemon=True).start()
+            context.Process(
+                target=_work, args=(read, range(number + 1, -(-count // CHUNK), workers), count, sender, ours), daemon=True
+            ).start()
             sender.close()
     for number in range(1, -(-count // CHUNK)):
         worker = (number - 1) % (len(receivers) + 1) - 1
-        part = None
-        if worker >= 0 and (receiver := receivers[worker]) is not None:
+        theirs, part = receivers[worker] if worker >= 0 else None, None
+        if theirs is not None:
             try:
-                part = receiver.recv()
+                part = theirs.recv()
             except (EOFError, OSError):
                 receivers[worker] = None
         if part is not None:
