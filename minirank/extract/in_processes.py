@@ -24,7 +24,14 @@ def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable
     """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     workers = min(processors, count // LEAST)
-    found = [read(place) for place in _places(0, count)]  # before there are others: they need not load the lexicon again
+    found: list[Any] = []
+
+    def read_here(number: int) -> None:
+        for place in _places(number, count):
+            found.append(read(place))
+            progress(len(found))
+
+    read_here(0)  # before there are others: they need not load the lexicon again
     receivers: list[Connection | None] = []
     if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("fork")
@@ -44,12 +51,10 @@ def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable
                 part = theirs.recv()
             except (EOFError, OSError):
                 receivers[worker] = None
-        if part is not None:
+        if part is None:
+            read_here(number)
+        else:
             found += part
-            progress(len(found))
-            continue
-        for place in _places(number, count):
-            found.append(read(place))
             progress(len(found))
     return found
 
