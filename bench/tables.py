@@ -39,6 +39,7 @@ SCRIPTS = {
         "delayed",
         "parity",
         "ab_coverage",
+        "collapse",
     ),
     "extraction": ("skillspan", "ablation", "simulated", "llm_skillspan", "llm_sentences", "personal"),
     "documents": ("cases", "readers", "word_readers", "speed", "same_reading"),

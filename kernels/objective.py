@@ -2,8 +2,8 @@
 
     total = sum_t exp(-s_t) L_t + s_t / 2   +   sum_p lambda_p / (2 N) ||w_p||^2
 
-s_t is the log variance of task t where task weights are learned, and 0 without its s_t / 2 where
-they are fixed. The penalty counts once a data set of N rows, beside losses that are row means.
+s_t is the log variance of task t where task weights are learned, and 0 without its s_t / 2 where they are fixed. A loss of no task
+(`ops/balance.py`) is added as it is. The penalty counts once a data set of N rows, beside losses that are row means.
 
     ds_t = -exp(-s_t) L_t + 1/2,        dw_p = lambda_p / N w_p
 
@@ -31,15 +31,17 @@ def add_objective(plan: Plan, values: Arena, losses: np.ndarray, dense_gradient:
         losses: (number of `plan.losses`,) L of each loss operation, its factor included.
         dense_gradient: (dense,) gradient of the rows' losses, which have exp(-s_t) in them already.
     """
-    total = 0.0
-    by_task = np.zeros(len(plan.spec.tasks))
+    by_task, of_none = np.zeros(len(plan.spec.tasks)), 0.0
     for op, loss in zip(plan.losses, losses):
-        by_task[op.attributes["task"]] += loss
+        if op.attributes["task"] < 0:
+            of_none += float(loss)
+        else:
+            by_task[op.attributes["task"]] += loss
     if plan.log_variance is None:
-        total += float(by_task.sum())
+        total = of_none + float(by_task.sum())
     else:
         weighted, ds = weigh_tasks(by_task, values.view(plan.log_variance).astype(float))
-        total += weighted
+        total = of_none + weighted
         start = plan.log_variance.offset
         dense_gradient[start : start + len(ds)] += ds
     for parameter in plan.parameters.values():

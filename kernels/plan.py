@@ -165,6 +165,12 @@ class Plan:
         return tuple(op for op in self.operations if op.output is None)
 
     @property
+    def loss_names(self) -> tuple[str, ...]:
+        """Of each of `losses` its task and kind, such as "ctr.bce"; "gates.balance" of what is of no task."""
+        tasks = (*self.spec.tasks, "gates")
+        return tuple(f"{tasks[op.attributes['task']]}.{op.kind}" for op in self.losses)
+
+    @property
     def grouped(self) -> bool:
         """True when a loss compares rows of one search, which then must stay together."""
         return any(KINDS[op.kind].compares_rows for op in self.losses)

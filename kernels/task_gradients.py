@@ -72,7 +72,7 @@ class SharedParameters:
         numbers: dict[int, int] = {}
         place = dict.fromkeys(choices, -1)
         for bits, some in choices.items():
-            if len(set(tasks[some])) > 1:
+            if len({task for task in tasks[some] if task >= 0}) > 1:
                 place[bits] = numbers.setdefault(int(network[some][0]), len(numbers))
         self.networks = len(numbers)
         found = {name: np.array([place[bits] for bits in each], np.int16) for name, each in of_columns.items()}

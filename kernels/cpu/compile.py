@@ -38,7 +38,7 @@ INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], ty
 SQUARES = types.float64[::1]
 DRIVERS = {
     ROWS: {
-        walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, types.UniTuple(INT, 3), MATRIX),
+        walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, TABLE, MATRIX),
         walk.adam_arena: (*[REAL[::1]] * 3, MATRIX, REAL[::1], INT, INT, *[REAL] * 7),
     },
     REST: {

@@ -24,7 +24,8 @@ class Encoded:
         needed: which rows of the table a tile needs to be predicted.
         cleared: (n, 2) int64, (first element, length) of the gradients that are 0 when a tile begins.
         arena: numbers of a tile's activations. panels: of all packed weights. biases: of packed biases. scratch: of a tile's memory.
-        inputs: columns of the gradients of gathers and bags. blocks: name -> (first element, elements between rows).
+        inputs: columns of the gradients of gathers and bags. sums: over the rows of a batch.
+        blocks: name -> (first element, elements between rows).
     """
 
     capacity: int
@@ -38,6 +39,7 @@ class Encoded:
     biases: int
     scratch: int
     inputs: int
+    sums: int
     blocks: dict[str, tuple[int, int]]
 
 
@@ -69,13 +71,14 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             row[position + L.OVERWRITE] = (number, position) in first_writers
         row[L.PARAMETER : L.PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
         if op.output is None:
-            row[L.PARAMETER] = -1 if plan.log_variance is None else plan.log_variance.offset + op.attributes["task"]
+            weighed = plan.log_variance is not None and op.attributes["task"] >= 0
+            row[L.PARAMETER] = plan.log_variance.offset + op.attributes["task"] if weighed else -1
         for place, value in zip(L.INTEGERS, kind.attributes(op)):
             row[place] = value
         reals[[number, row[L.SECOND]]] = [op.attributes.get(name, 0) for name in (kind.float_attribute, kind.second_float)]
         if kind.fold is not None:
             row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
-        row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT] = used.panels, used.biases, used.gradients
+        row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT], row[L.SUMS] = used.panels, used.biases, used.gradients, used.sums
         more = kind.sizes(op, lanes)
         if kind.pack and shared is None:
             x, place = op.inputs[0], (used.panels, used.biases)
@@ -83,7 +86,7 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             if found != place:
                 row[L.PACK], more = PACKED, more._replace(panels=0, biases=0)
         scratch = max(used.scratch, more.scratch)
-        used = Sizes(used.panels + more.panels, used.biases + more.biases, scratch, used.gradients + more.gradients)
+        used = Sizes(*(a + b for a, b in zip(used, more)))._replace(scratch=scratch)
     cleared = [(blocks[block][0], blocks[block][1] * capacity) for block, clear in touched.items() if clear]
     runs, cleared = np.array(runs, np.int64), np.array(cleared, np.int64).reshape(-1, 2)
     return Encoded(capacity, table, needed(plan, shared), reals, runs, cleared, int(arena), *used, blocks)
@@ -127,6 +130,20 @@ def needed(plan: Plan, shared: tuple[str, ...] | None) -> list[int]:
     chosen = [number for number, op in enumerate(plan.forward) if op.inputs or KINDS[op.kind].adds_to_output or columns[number].any()]
     predicting = {id(op) for op in plan.predicting}
     return [number for number in chosen if id(plan.forward[number]) in predicting]
+
+
+def leading_to(plan: Plan, slots: list[Slot]) -> list[int]:
+    """Numbers of the forward operations whose output some of these slots depend on."""
+    read, found = {name: np.zeros(width, bool) for name, (_, width) in plan.blocks.items()}, []
+    for slot in slots:
+        read[slot.block][slot.column : slot.column + slot.width] = True
+    for number in range(len(plan.forward) - 1, -1, -1):
+        op = plan.forward[number]
+        if read[op.output.block][op.output.column : op.output.column + op.output.width].any():
+            found.append(number)
+            for x in op.inputs:
+                read[x.block][x.column : x.column + x.width] = True
+    return found[::-1]
 
 
 def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:

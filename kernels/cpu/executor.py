@@ -76,11 +76,14 @@ class CpuExecutor(Executor):
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; what inputs of `shared` add to the first layers is computed once."""
-        return self._predictor.predict(values, inputs, self.plan.logits, shared)
+        return self._predictor.predict(values, inputs, (self.plan.logits,), shared)
 
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
-        return {name: self._predictor.predict(values, inputs, self.plan.outputs[name]) for name in names}
+        slots = tuple(self.plan.outputs[name] for name in names)
+        found = self._predictor.predict(values, inputs, slots)
+        columns = np.cumsum([slot.width for slot in slots])[:-1]
+        return {name: part.copy() for name, part in zip(names, np.split(found, columns, axis=1))}
 
     def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
         """The gradient of one batch; see `Executor.gradients`."""

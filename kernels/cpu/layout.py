@@ -10,7 +10,7 @@ A row of the integer table (`encode.py` writes it) is one operation, by position
     PARAMETER       offset of its first parameter in its arena, then that of the second; of a loss that of its log variance, or -1
     PANELS          where its weights lie packed, see `ops/dense.py`        BIASES    where its bias does, filled up to whole vectors
     RUNS            where `Work.runs` lists the columns of the input that a dense layer multiplies
-    INPUT_GRADIENT  columns before it in `Work.input_gradients`
+    INPUT_GRADIENT  columns before it in `Work.input_gradients`        SUMS      where its sums begin in `Work.sums`
     OUT             slot that it writes            IN      its first input slot
     COUNT           number of extra slots (experts of a mixture), which start at EXTRA, SLOT places each
 
@@ -30,10 +30,10 @@ from __future__ import annotations
 from collections import namedtuple
 
 START, STRIDE, WIDTH, DIFFERENTIABLE, WRITABLE, OVERWRITE, SLOT = range(7)
-FORWARD, BACKWARD, PACK, NUMBER, RUNS, COUNT, PANELS, BIASES, INPUT_GRADIENT = range(9)
-INTEGERS = 9, 10
-PARAMETER = 11
-SECOND = 13
+FORWARD, BACKWARD, PACK, NUMBER, RUNS, COUNT, PANELS, BIASES, INPUT_GRADIENT, SUMS = range(10)
+INTEGERS = 10, 11
+PARAMETER = 12
+SECOND = 14
 OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_WRITABLE, _ = range(SECOND + 1, SECOND + 1 + SLOT)
 IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_WRITABLE, IN_OVERWRITE = range(OUT + SLOT, OUT + 2 * SLOT)
 EXTRA = OUT + 2 * SLOT
@@ -41,7 +41,7 @@ EXTRA = OUT + 2 * SLOT
 Work = namedtuple(
     "Work",
     "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
-    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups gains reals losses ticks "
+    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups gains reals losses sums ticks "
     "panel_product batch fields bags columns tasks key scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
@@ -55,6 +55,7 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     labels (B, tasks), weights (B, tasks), groups (B,), gains (tasks,)
     reals            the float attribute of each operation, then the second one of each
     losses           one an operation: this thread's sum of its loss
+    sums             over the rows of the batch: of this thread's tiles while they are made, of all in the walk of a step
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel
     batch, fields, bags, columns, tasks   lengths of these axes                   key   of the batch, see `Batch.key`

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..checks import SharedInputs
+from ..ops import KINDS
 from ..plan import Plan
 from . import walk
-from .encode import Encoded, encode, runs_where
+from .encode import Encoded, encode, leading_to, runs_where
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class EncodedPlans:
     def __init__(self, plan: Plan, dtype: np.dtype, tile_rows: int) -> None:
         self.plan, self.dtype, self.tile_rows = plan, dtype, tile_rows
         self._training: Encoded | None = None
+        self.summing = np.zeros((0, 0), np.int64)  # table of the walk before that of a step, where there is one: `walk.summing`
         self._requests: dict[tuple[str, ...], RequestPlan] = {}
 
     def for_training(self, capacity: int) -> Encoded:
@@ -50,6 +52,9 @@ class EncodedPlans:
             made = encode(self.plan, capacity, self.dtype)
             walk.link(made.table, self.plan.operations, self.dtype, training=True)
             self._training = made
+            summed = [slot for op in self.plan.losses if KINDS[op.kind].of_batch for slot in op.inputs]
+            if summed:
+                self.summing = walk.summing(made.table, self.plan.operations, leading_to(self.plan, summed), self.dtype)
         return made
 
     def for_request(self, shared: tuple[str, ...]) -> RequestPlan:

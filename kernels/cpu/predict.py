@@ -87,29 +87,29 @@ class Predictor:
         self._workers, self._bags, self._row_flops = workers, bags, self.plan.flops()
         self._pool = BufferPool(threads, 2 * max(threads, available_threads()))
         self._packed: Weights | None = None  # of parameters that are frozen
-        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses")
+        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses", "sums")
         self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
         self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0}
 
-    def predict(self, values: Arena, inputs: Inputs, slot: Slot, shared: tuple[str, ...] = ()) -> np.ndarray:
-        """(B, width) values of a slot; see `Executor.logits`."""
+    def predict(self, values: Arena, inputs: Inputs, slots: tuple[Slot, ...], shared: tuple[str, ...] = ()) -> np.ndarray:
+        """(B, sum of widths) values of slots, side by side; see `Executor.logits`."""
         check_values(self.plan, self.dtype, values)
         request = self._plans.for_request(tuple(shared))
         inputs = self._checked(request, inputs)
         encoded = request.encoded
-        out = np.empty((len(inputs), slot.width), self.dtype)
+        out = np.empty((len(inputs), sum(slot.width for slot in slots)), self.dtype)
         buffers = self._pool.take(min(self.threads, 1 + len(inputs) * self._row_flops // SPLIT))
         try:
             works = self._works(encoded, values, inputs, buffers)
-            start, stride = encoded.blocks[slot.block]
-            place = start + slot.column, stride, slot.width
+            blocks = [(*encoded.blocks[slot.block], slot) for slot in slots]
+            places = np.array([(start + slot.column, stride, slot.width) for start, stride, slot in blocks], np.int64).reshape(-1, 3)
             if shared:
                 biases = reuse(buffers[0], "folded", encoded.biases, self.dtype)
                 biases[:] = works[0].biases
                 works = [work._replace(biases=biases) for work in works]
-                walk.walk_tiles(request.fold, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), False, (0, 0, 0), out)
+                walk.walk_tiles(request.fold, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), False, places[:0], out)
             tiles = tiles_to_claim(len(inputs), len(works), self._plans.tile_rows), np.zeros(1, np.int64)
-            calls = [partial(walk.walk_tiles, request.tiles, encoded.cleared, work, *tiles, False, place, out) for work in works]
+            calls = [partial(walk.walk_tiles, request.tiles, encoded.cleared, work, *tiles, False, places, out) for work in works]
             self._workers.run(calls, optional=True)  # it is no matter when the others begin, or if
         finally:
             self._pool.give_back(buffers)

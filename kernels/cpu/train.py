@@ -79,7 +79,7 @@ class StepRunner:
         name, others = f"gradients of {encoded.capacity} rows", []
         for mine, sums in zip(buffers, accumulators):
             own = {"gradients": reuse(mine, name, encoded.arena, self.dtype), "dense_gradients": sums}
-            others.append(shared | own | {"losses": np.zeros(len(encoded.table))})
+            others.append(shared | own | {"losses": np.zeros(len(encoded.table)), "sums": np.zeros(encoded.sums)})
         return fill_work(encoded, self.dtype, values, batch, self._bags, buffers, others)
 
     def _accumulators(self, size: int) -> np.ndarray:
@@ -99,13 +99,22 @@ class StepRunner:
         parts = 1 if encoded.panels < SMALL else self.threads
         self.run((walk.pack_weights, [(encoded.table, works[part], part, parts, True) for part in range(parts)]))
 
-        nothing = (0, 0, 0), np.empty((0, 0), self.dtype)
-        claimed = (np.zeros(1, np.int64) for _ in works)  # by each thread of its own tiles
-        self.run((walk.walk_tiles, [(encoded.table, encoded.cleared, *each, True, *nothing) for each in zip(works, tiles, claimed)]))
+        if len(self._plans.summing):
+            self._walk(self._plans.summing, encoded, works, tiles, False)
+            sums = sum(work.sums for work in works)
+            for work in works:
+                work.sums[:] = sums
+        self._walk(encoded.table, encoded, works, tiles, True)
 
         losses = sum(work.losses for work in works)[len(self.plan.forward) :]
         dense = works[0].dense_gradients[: len(values.dense)]
         return add_objective(self.plan, values, losses, dense if objective else np.zeros_like(dense)), losses, works
+
+    def _walk(self, table: np.ndarray, encoded: Encoded, works: list[Work], tiles: list[np.ndarray], training: bool) -> None:
+        """Each thread walks its own tiles."""
+        nothing = np.zeros((0, 3), np.int64), np.empty((0, 0), self.dtype)
+        claimed = (np.zeros(1, np.int64) for _ in works)
+        self.run((walk.walk_tiles, [(table, encoded.cleared, *each, training, *nothing) for each in zip(works, tiles, claimed)]))
 
     def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
         """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""

@@ -40,6 +40,16 @@ def link(table, operations, dtype, training):
                 row[place] = compiled.address(dtype)
 
 
+def summing(table, operations, before, dtype):
+    """The table of the walk that takes sums over the batch: `before`, the rows that lead to what is summed, then those that sum."""
+    kinds = [KINDS[op.kind] for op in operations]
+    of_batch = [number for number, kind in enumerate(kinds) if kind.of_batch]
+    rows = table[before + of_batch]
+    for row, number in zip(rows[len(before) :], of_batch):
+        row[L.FORWARD] = kinds[number].sum_tile.address(dtype)
+    return rows
+
+
 def folding(table, operations, dtype):
     """The table of a walk through one row, which adds to the packed biases what all rows share: inputs, and the layers that fold them."""
     kinds = [KINDS[op.kind] for op in operations]
@@ -52,11 +62,11 @@ def folding(table, operations, dtype):
 
 
 @driver
-def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
+def walk_tiles(table, cleared, arrays, tiles, claimed, training, slots, out):
     """Walk the plan for the tiles tiles[i] .. tiles[i + 1], i = claimed[0], ..., which threads that share `claimed` share out.
 
     Forward through the rows of `table`. Then, if `training`, backwards from the last row to the first, adding to
-    this thread's accumulators; else the columns of `slot` = (start, stride, width) go to out (B, width).
+    this thread's accumulators; else the columns of `slots` (n, 3), each start, stride, width, go side by side to out.
     """
     work, width = work_of(arrays), table.shape[1]
     arrays.dense_gradients[:] = 0
@@ -80,7 +90,10 @@ def walk_tiles(table, cleared, arrays, tiles, claimed, training, slot, out):
                 arrays.ticks[number, 1] += ticks() - start
         else:
             for row in range(rows):
-                copy(at(pointer(out), (first + row) * slot[2]), at(work.values, slot[0] + row * slot[1]), slot[2])
+                place = (first + row) * out.shape[1]
+                for each in range(len(slots)):
+                    copy(at(pointer(out), place), at(work.values, slots[each, 0] + row * slots[each, 1]), slots[each, 2])
+                    place += slots[each, 2]
         i = fetch_add(pointer(claimed))
 
 

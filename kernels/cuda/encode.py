@@ -21,7 +21,7 @@ from ..ops import KINDS
 from ..plan import Operation, Parameter, Plan, Slot
 from . import layout as L
 from . import product, sort, sums, weight_gradients
-from .schedule import BACKWARD, FORWARD, SEARCH, WALK, Launch, Node, Problem
+from .schedule import BACKWARD, BATCH, FORWARD, SEARCH, WALK, Launch, Node, Problem
 from .sizes import ROWS, TM, TN
 from .steps import CODES
 
@@ -86,6 +86,8 @@ class Places:
         """What a step reads of the batch: first element and distance of ids, entities and bag, dense columns, labels; else attributes."""
         kind, attributes = KINDS[op.kind], op.attributes
         if op.output is None:
+            if kind.of_batch:
+                return *kind.attributes(op), len(self.plan.spec.tasks)
             columns = attributes["task"], len(self.plan.spec.tasks) + attributes["task"], attributes.get("given", 0)
             return tuple(column * self.capacity for column in columns)
         if kind.reads == "field":
@@ -127,7 +129,7 @@ def encode(places: Places, launches: list[Launch]) -> EncodedSchedule:
     """The tables of the rows' part, all launches one after the other."""
     sections, steps, reals, table = [], [], [], []
     for launch in launches:
-        if launch.stage in (WALK, SEARCH):
+        if launch.stage in (WALK, SEARCH, BATCH):
             first = len(steps)
             for nodes, meet in launch.steps:
                 row, real = encode_step(places, nodes)
@@ -161,8 +163,9 @@ def encode_step(places: Places, nodes: list[Node]) -> tuple[list[int], tuple[flo
     if op.output is None:
         row[L.OUT : L.OUT + 4] = places.loss(places.plan.losses.index(op)), 1, 1, 0
         learned = places.plan.log_variance
-        row[L.PARAM] = -1 if learned is None else places.parameter(learned) + op.attributes["task"]
-        row[L.PARAM2] = places.gains + op.attributes["task"]
+        weighed = learned is not None and op.attributes["task"] >= 0
+        row[L.PARAM] = places.parameter(learned) + op.attributes["task"] if weighed else -1
+        row[L.PARAM2] = places.gains + max(op.attributes["task"], 0)
     else:
         row[L.OUT : L.OUT + 4] = places.slot(op.output)
         for place, parameter in zip((L.PARAM, L.PARAM2), op.parameters):

@@ -34,7 +34,7 @@ from .encode import Places, encode, padded
 from .given import adam_given, add_penalties, pack_gradient
 from .graph import Recorder, record
 from .probe import simulated
-from .schedule import FORWARD, LARGE, SEARCH, WALK, schedule
+from .schedule import BATCH, FORWARD, LARGE, SEARCH, WALK, schedule
 from .sizes import FLAT_THREADS, SMALL
 from .steps import CODES
 
@@ -295,6 +295,8 @@ class CudaExecutor(Executor):
                 self._launch(walk.walk_rows, blocks, ours.steps, ours.reals, *arrays, self._lists.array, floats, shift, *steps)
             elif section.stage == SEARCH:
                 self._launch(walk.walk_searches, -(-rows // 4), ours.steps, ours.reals, *arrays, floats, searches, shift, *steps)
+            elif section.stage == BATCH:
+                self._launch(walk.walk_batch, section.last - section.first, ours.steps, ours.reals, *arrays, floats, shift, section.first)
             else:
                 kernel, grid = self._forward if section.stage == FORWARD else self._backward, (blocks, section.last - section.first)
                 self._launch(kernel, grid, ours.products, *arrays, section.first, shift)
@@ -373,10 +375,10 @@ class CudaExecutor(Executor):
         if self.plan.log_variance is None:
             return total + float(losses.sum()), losses
         s = found[count + len(places.penalties) :].astype(np.float64)
-        by_task = np.zeros(len(s))
+        by_task = np.zeros(len(s) + 1)  # the last one, -1, of losses of no task
         for op, loss in zip(self.plan.losses, losses):
             by_task[op.attributes["task"]] += loss
-        return total + float((np.exp(-s) * by_task + s / 2).sum()), losses
+        return total + by_task[-1] + float((np.exp(-s) * by_task[:-1] + s / 2).sum()), losses
 
 
 def _settings(adam: Adam, step: int) -> np.ndarray:

@@ -7,7 +7,7 @@
 3. Large layers that are ready at the same time form one grouped product, a launch; those that add to
    one gradient become segments of one product. A product that is the first to write a gradient makes
    clearing it needless, and one that is the last masks it in its epilogue.
-4. Losses that compare the rows of a search have a launch of their own.
+4. Losses that compare the rows of a search have a launch of their own, and so have those of sums over the whole batch.
 
 What follows for any plan (weight gradients, sums, Adam, tables) is one launch each: `encode.py`.
 """
@@ -21,7 +21,7 @@ from ..plan import Operation, Plan, Slot
 
 LARGE = 1 << 14  # weights from which a layer is a product by itself
 VALUE, GRADIENT = "value", "gradient"
-WALK, SEARCH, FORWARD, BACKWARD = "walk", "search", "product_forward", "product_backward"
+WALK, SEARCH, BATCH, FORWARD, BACKWARD = "walk", "search", "batch", "product_forward", "product_backward"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Node:
     """Something to run, and what it touches.
 
     Args:
-        stage: WALK, SEARCH, FORWARD or BACKWARD. name: of its code in `steps.CODES`.
+        stage: WALK, SEARCH, BATCH, FORWARD or BACKWARD. name: of its code in `steps.CODES`.
         op: of the plan; None for a node that clears. slots: of a node that clears or masks.
         reads, writes, adds: what it touches; two that add to one place may run in either order, but not at once.
         needs: the nodes that must have run.
@@ -89,7 +89,7 @@ class Launch:
 
     Args:
         stage: as of its nodes.
-        steps: of a walk or a search, in order: nodes that share a step (clear, mask), and whether the block meets before it.
+        steps: of a walk, a search or a batch, in order: nodes that share a step (clear, mask), and whether the block meets before it.
         problems: of a product.
     """
 
@@ -147,7 +147,8 @@ def training_nodes(plan: Plan, forward: set[int], backward: set[int]) -> list[No
     for number, op in enumerate(plan.losses):
         reads, adds = tuple(map(value_of, op.inputs)), tuple(map(gradient_of, op.inputs))
         lost = (Access(VALUE, f"loss {number}", 0, 1),)
-        nodes.append(Node(SEARCH if KINDS[op.kind].compares_rows else WALK, op.kind, op, reads=reads, writes=lost, adds=adds))
+        stage = SEARCH if KINDS[op.kind].compares_rows else BATCH if KINDS[op.kind].of_batch else WALK
+        nodes.append(Node(stage, op.kind, op, reads=reads, writes=lost, adds=adds))
     for number in range(len(plan.forward) - 1, -1, -1):
         op = plan.forward[number]
         if not op.inputs:
@@ -189,13 +190,13 @@ def schedule(plan: Plan, training: bool, *, large: int = LARGE, fuse: bool = Tru
 
 
 def _alone(node: Node) -> Launch:
-    if node.stage in (WALK, SEARCH):
+    if node.stage in (WALK, SEARCH, BATCH):
         return Launch(node.stage, steps=[([node], False)])
     return Launch(node.stage, problems=[Problem([node], add=node.stage == BACKWARD)])
 
 
 class _Scheduler:
-    """Takes nodes as they become ready: a walk as long as it goes, then searches, then products."""
+    """Takes nodes as they become ready: a walk as long as it goes, then searches, losses of the batch, products."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.left, self.done, self.launches = list(nodes), set(), []
@@ -205,7 +206,8 @@ class _Scheduler:
         while any(not self._lazy(node) for node in self.left):
             before = len(self.left)
             self._walk()
-            self._search()
+            self._launch_of(SEARCH)
+            self._launch_of(BATCH)
             self._products(FORWARD)
             self._products(BACKWARD)
             assert len(self.left) < before, "a node waits for itself"
@@ -240,7 +242,7 @@ class _Scheduler:
             cleared += clears
             taken.append(level)
             self._take(clears + level)
-        later = [node for node in self.left if node.stage in (SEARCH, BACKWARD) and self._ready(node)]
+        later = [node for node in self.left if node.stage in (SEARCH, BATCH, BACKWARD) and self._ready(node)]
         written = [problem for problem in self._problems(BACKWARD) if self._writes_all(problem)]
         spared = {need for problem in written for node in problem.nodes for need in self._clears([node])}
         others = [node for node in self._clears(later) if node not in spared]
@@ -253,10 +255,10 @@ class _Scheduler:
         if taken:
             self.launches.append(Launch(WALK, _steps(taken)))
 
-    def _search(self) -> None:
-        nodes = [node for node in self.left if node.stage == SEARCH and node.needs <= self.done]
+    def _launch_of(self, stage: str) -> None:
+        nodes = [node for node in self.left if node.stage == stage and node.needs <= self.done]
         if nodes:
-            self.launches.append(Launch(SEARCH, steps=[([node], False) for node in nodes]))
+            self.launches.append(Launch(stage, steps=[([node], False) for node in nodes]))
             self._take(nodes)
 
     def _problems(self, stage: str) -> list[Problem]:

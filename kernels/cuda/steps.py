@@ -1,6 +1,7 @@
 """The steps of a walk: what each operation's file in this folder offers, and the branch that runs one of them by its code.
 
     STEPS      name of a kind, or of its backward pass -> device function (work, step, first, count): some rows of the batch
+    BATCHES    name of a kind that is of the whole batch -> device function (work, step, start, end): all rows
     SEARCHES   name of a kind that compares the rows of a search -> device function (work, step, start, end): one search
 
 A kind of operation in ops/X.py has its steps in cuda/X.py; without such a file this backend cannot run it.
@@ -17,19 +18,20 @@ from . import layout as L
 from .jit import device
 
 
-def _offered() -> tuple[dict, dict]:
-    """(STEPS, SEARCHES) of all kinds of operations."""
-    steps, searches = {}, {}
+def _offered() -> tuple[dict, dict, dict]:
+    """(STEPS, SEARCHES, BATCHES) of all kinds of operations."""
+    steps, searches, batches = {}, {}, {}
     for name in dict.fromkeys(f"{__package__}.{kind.__module__.rpartition('.')[2]}" for kind in KINDS.values()):
         if find_spec(name) is not None:
             module = import_module(name)
             steps |= getattr(module, "STEPS", {})
             searches |= getattr(module, "SEARCHES", {})
-    return steps, searches
+            batches |= getattr(module, "BATCHES", {})
+    return steps, searches, batches
 
 
-STEPS, SEARCHES = _offered()
-CODES = {name: code for code, name in enumerate([*STEPS, *SEARCHES, "clear", "mask"])}
+STEPS, SEARCHES, BATCHES = _offered()
+CODES = {name: code for code, name in enumerate([*STEPS, *SEARCHES, *BATCHES, "clear", "mask"])}
 
 
 def branch(name: str, functions: dict, *arguments: str):

@@ -13,7 +13,7 @@ from . import layout as L
 from .dense import mask_rows
 from .jit import cuda, device, kernel
 from .sizes import ROWS, SUM_THREADS, WALK_THREADS
-from .steps import CODES, SEARCHES, STEPS, branch
+from .steps import BATCHES, CODES, SEARCHES, STEPS, branch
 
 ZERO = np.float32(0)
 
@@ -28,6 +28,7 @@ def clear_rows(work, step, place, first, count):
 
 run_step = branch("run_step", STEPS, "first", "count")
 run_search = branch("run_search", SEARCHES, "start", "end")
+run_batch = branch("run_batch", BATCHES, "start", "end")
 CLEAR, MASK = CODES["clear"], CODES["mask"]  # steps of the schedule's own
 
 
@@ -66,3 +67,11 @@ def walk_searches(steps, reals, activations, parameters, ints, floats, searches,
         start, end = ints[searches + search], ints[searches + search + 1]
         for step in range(first_step, last_step):
             run_search(work, step, start, end)
+
+
+@kernel("void(int64[:,::1], float32[::1], float32[::1], float32[::1], int32[::1], float32[::1], int64, int64)", threads=SUM_THREADS)
+def walk_batch(steps, reals, activations, parameters, ints, floats, shift, first_step):
+    """Losses of the whole batch, each by one block."""
+    rows = np.int64(ints[L.BATCH_ROWS])
+    work = L.Work(steps, reals, activations, parameters, ints, ints, floats, shift, rows)
+    run_batch(work, first_step + cuda.blockIdx.x, 0, rows)

@@ -8,9 +8,9 @@
 | task_gradients.py | `behind`; column j of the output reads column j of each parameter, whose last axis is as long |
 | reference.py | `forward`, `backward` |
 | cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `second_float`, `sizes`, |
-| cpu/ | `overwrites`, `inputs_of` |
+| cpu/ | `overwrites`, `inputs_of`, `sum_tile` |
 | cpu/, tests | `why_not`, `rounds` |
-| cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`; its own functions in cuda/, see cuda/steps.py |
+| cuda/ | `reads`, `adds_to_output`, `multiplies`, `by_id`, `table`, `compares_rows`, `of_batch`; its own functions: cuda/steps.py |
 | bench/ | `count` |
 """
 
@@ -26,13 +26,14 @@ class Sizes(NamedTuple):
 
     Attributes:
         panels: of packed weights. biases: of packed biases. scratch: for a row of a tile. gradients: columns of the input gradients that
-            the step of an embedding table reads.
+            the step of an embedding table reads. sums: over all rows of the batch.
     """
 
     panels: int = 0
     biases: int = 0
     scratch: int = 0
     gradients: int = 0
+    sums: int = 0
 
 
 class Count(NamedTuple):
@@ -56,6 +57,7 @@ class Kind:
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
         compares_rows: it compares the rows of a search, which must stay together. training_only: a prediction leaves it out.
+        of_batch: a loss of sums over all rows of the batch, to which its `sum_tile` adds, in a walk before that of the step.
         precompiled: compiled before the first step of any model.
         rounds: it rounds what it multiplies to fewer bits than float32 has, and sums in float32.
         forward_tile, backward_tile: its kernels for a tile of rows; a loss writes its gradient in the first one, and has no second.
@@ -67,9 +69,9 @@ class Kind:
     float_attribute: ClassVar[str | None] = None
     second_float: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
-    table = multiplies = by_id = adds_to_output = compares_rows = training_only = rounds = False
+    table = multiplies = by_id = adds_to_output = compares_rows = of_batch = training_only = rounds = False
     precompiled = True
-    forward_tile = backward_tile = pack = fold = None
+    forward_tile = backward_tile = pack = fold = sum_tile = None
 
     def __init_subclass__(cls, name: str | None = None) -> None:
         if name is not None:

@@ -104,18 +104,38 @@ class GateConfig:
         temperature: tau of the softmax; above 1 the gates are more even.
         penalty: lambda of lambda/2 ||U_r, c_r||^2, once a data set, in the loss.
         hidden: width of the hidden layer of `mlp`, and of pepnet's.
+        top_k: a gate asks its k best experts for each row, and no other; null is all. With 1 the chosen expert gets all: no loss
+            can move the gate.
+        expert_dropout: share of the experts of each gate that a training row loses at random, so that none is relied on alone.
+        balance: weight in the loss of how unevenly a gate asks its experts: the squared coefficient of variation of their shares.
     """
 
     role: Literal["none", "bias", "full", "mlp"] | None = None
     temperature: float = 1.0
     penalty: float = 100.0
     hidden: int = 16
+    top_k: int | None = None
+    expert_dropout: float = 0.0
+    balance: float = 0.0
 
     def __post_init__(self):
         if not 0 < self.temperature < math.inf:
             raise ValueError(f"temperature must be finite and above 0, got {self.temperature}")
         if not 0 <= self.penalty < math.inf:
             raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top_k must be 1 or more, or null for all experts, got {self.top_k}")
+        if not 0 <= self.expert_dropout < 1:
+            raise ValueError(f"expert_dropout must lie in [0, 1), got {self.expert_dropout}")
+        if not 0 <= self.balance < math.inf:
+            raise ValueError(f"balance must be finite and 0 or more, got {self.balance}")
+        if self.balance and self.top_k == 1:
+            raise ValueError("balance cannot move a gate whose top_k is 1; set balance: 0, or top_k: 2")
+
+    @property
+    def of_experts(self) -> dict[str, object]:
+        """What is set of that which only a gate over experts has."""
+        return {name: getattr(self, name) for name in ("top_k", "expert_dropout", "balance") if getattr(self, name)}
 
 
 @dataclass(frozen=True)

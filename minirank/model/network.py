@@ -3,7 +3,8 @@
 x   = [ embeddings | mean embeddings | dense features ]         (B, F)
 h_e = MLP_e(x)                                                  (B, H)    e = 1..E experts
 z_t = x W_t + b_t + (x U_{r,t} + c_{r,t})                       (B, E)    the role r steers the gate
-g_t = softmax(z_t / temperature),   m_t = sum_e g_{t,e} h_e,   s_t = tower_t(m_t)
+g_t = softmax(z_t / temperature)                                          over all experts, or the k best
+m_t = sum_e g_{t,e} h_e,   s_t = tower_t(m_t)
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Network:
         self.role_towers = False
         self._layers = 0
         self.imputed: dict[Slot, Slot] = {}
+        self._gates: list[tuple[Slot, int]] = []  # and over how many experts
         self._of_members: dict[str, Slot] = {}  # what members that share their weights scale, by name
         names = [name for name, _ in spec.categorical]
         self.role = config.role_field if config.role_field in names else None
@@ -116,21 +118,32 @@ class Network:
     def drop(self, x: Slot, share: float) -> None:
         """Let each row lose a share of the units of x, which a ReLU gave, in training."""
         if share:
-            self.plan.add("dropout", x, (x,), layer=sum(op.kind == "dropout" for op in self.plan.operations), share=share)
+            self.plan.add("dropout", x, (x,), layer=self._masks(), share=share)
+
+    def _masks(self) -> int:
+        """How many operations draw masks so far."""
+        return sum(op.kind in ("dropout", "expert_dropout") for op in self.plan.operations)
 
     def experts(self, names: list[str], x: Slot) -> list[Slot]:
-        """One MLP a name, all reading x; (B, H) each."""
-        return [self.mlp(name, x, self.config.expert_hidden, self.config.dropout) for name in names]
+        """One MLP a name, all reading x; (B, H) each, outputs of the plan by their names."""
+        found = [self.mlp(name, x, self.config.expert_hidden, self.config.dropout) for name in names]
+        self.outputs |= dict(zip(names, found))
+        return found
 
     def gates(self, name: str, x: Slot, groups: int, experts: int, first_level: bool = True) -> Slot:
         """`groups` gates over `experts` experts, side by side: (B, groups * experts), each group sums to 1.
 
         Here the role enters: by id it adds a bias, and with `full` weights (`bias_by_id`, `dense_by_id`); an mlp gate reads its embedding.
+        Then experts are left out: at random in training, and all but the best k.
 
         Args:
             first_level: x is the input vector; an mlp gate sees the role there alone.
+        Raises:
+            ConfigError: more experts are to be chosen than there are.
         """
         gate = self.config.gate
+        if gate.top_k is not None and gate.top_k > experts:
+            raise ConfigError(f"model.gate.top_k must be at most {experts}, the experts that a gate sees, got {gate.top_k}")
         z = self.plan.block(f"{name}.z", groups * experts)
         if gate.role == "mlp" and first_level:
             hidden = self.mlp(f"{name}.hidden", self.role_and_x, (gate.hidden,))
@@ -138,8 +151,13 @@ class Network:
         else:
             self.dense(name, x, z, relu=False)
         self.add_role(name, x, z)
+        if gate.expert_dropout:
+            self.plan.add("expert_dropout", z, (z,), experts=experts, layer=self._masks(), share=gate.expert_dropout)
+        if gate.top_k is not None and gate.top_k < experts:
+            self.plan.add("top_k", z, (z,), experts=experts, k=gate.top_k)
         g = self.plan.block(f"{name}.g", z.width)
         self.plan.add("softmax", g, (z,), experts=experts, temperature=float(gate.temperature))
+        self._gates.append((g, experts))
         return g
 
     def add_role(self, name: str, x: Slot, z: Slot) -> None:
@@ -255,6 +273,12 @@ class Network:
             for loss, weight in task.loss.items():
                 factor = task.weight * weight / known.rates[f"{task.name}.{loss}"] / len(members)
                 self._add_loss(loss, logits, t, given[t], factor)
+        for name in config.gate.of_experts if not self._gates else ():
+            raise ConfigError(
+                f"model.gate.{name}: {config.architecture} has no gates over experts; leave it out, or set model.architecture: mmoe"
+            )
+        for gates, experts in self._gates if config.gate.balance else ():
+            self.plan.add("balance", None, (gates,), experts=experts, task=-1, factor=config.gate.balance / len(members))
         learned = config.task_weights == "uncertainty"
         shares = {self.role: config.role_unknown_share, self.position: config.position_unknown_share}
         rest = {"unknown_share": {name: share for name, share in shares.items() if name is not None}, "training_rows": known.rows}

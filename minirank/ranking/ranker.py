@@ -362,7 +362,8 @@ class Ranker:
 
     def _gates(self, scored: _Scored, rows: np.ndarray) -> dict[str, tuple[list[str], np.ndarray]]:
         """task -> (names of the experts, (n, E) weights) of the candidates at `rows` (n,)."""
-        experts, plan = gate_experts(self.run), self.run.plan
+        plan = self.run.plan
+        experts = gate_experts(plan, self.run.config.model)
         weights = {slot: np.empty((len(rows), plan.outputs[slot].width)) for slot, _, _ in experts.values()}
         chunk, place = np.divmod(rows, CHUNK_ROWS)
         for number in np.unique(chunk) if weights else ():

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ..run.gates import DEAD, IDLE, OF_COLLAPSED, OF_DEAD
 from . import signs
 from .contents import Caution, Contents, Section, Severity
-from .gates import DEAD, IDLE
 from .quality import CALIBRATED, LEAST_ROWS
 
 
@@ -35,6 +35,10 @@ def cautions_of(contents: Contents) -> tuple[Caution, ...]:
         for text in rule.find(contents)
     ]
     return tuple(sorted(found, key=lambda caution: caution.severity != "serious"))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 RULES = {
@@ -92,14 +96,14 @@ RULES = {
         "serious",
         "gates",
         f"a gate gives one expert {100 * signs.COLLAPSED:.0f} % of the weight in {100 * signs.COLLAPSED:.0f} % of the rows",
-        "Raise model.gate.temperature, lower training.optimiser.learning_rate, or take fewer experts.",
+        _sentence(OF_COLLAPSED),
         signs.collapsed,
     ),
     "dead expert": Rule(
         "serious",
         "gates",
         f"an expert has less than {100 * DEAD:.0f} % of its even share for every task and role",
-        "Take fewer experts (model.experts), or raise model.gate.temperature; another training.seed may wake it.",
+        _sentence(OF_DEAD),
         signs.dead,
     ),
     "unknown words": Rule(

@@ -131,7 +131,7 @@ def _gates(found: Found, measured: dict[str, Any] | None, why: str) -> Gates | M
         return Missing(f"Each of the {networks} networks of the ensemble has gates of its own; those of one say little about all.")
     if not measured["gates"]:
         return Missing(f"The architecture {model.architecture} has no gates: every task reads all that there is.")
-    return gates(measured["gates"], measured["part"], measured["results"]["overall"]["rows"], found.is_table)
+    return gates(measured["gates"], measured["part"], measured["results"]["overall"]["rows"], found.is_table, found.epochs)
 
 
 def _extraction(found: Found, source: Source | None) -> Extraction | Missing:

@@ -169,6 +169,21 @@ class ExpertUse:
 
 
 @dataclass(frozen=True)
+class Course:
+    """What training saw of the gates after each epoch, on a sample of rows; None where an epoch does not say.
+
+    Args:
+        epochs: their numbers. entropy: task -> of its gate, 1 where the experts weigh the same, 0 where one has all.
+        load: expert -> mean weight over the gates that can choose it. warnings: those that were given, each once.
+    """
+
+    epochs: tuple[int, ...]
+    entropy: dict[str, tuple[float | None, ...]]
+    load: dict[str, tuple[float | None, ...]]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Gates:
     """Who is asked for what.
 
@@ -176,6 +191,7 @@ class Gates:
         part, rows: the rows that the means are over.
         role_matters: task -> mean over pairs of roles of half the absolute difference of their weights: 0 the same gates for all
             roles, 1 no expert in common; {} where there are no two roles.
+        course: None where metrics.jsonl does not say.
     """
 
     part: str
@@ -183,3 +199,4 @@ class Gates:
     matrices: tuple[GateMatrix, ...]
     experts: tuple[ExpertUse, ...]
     role_matters: dict[str, float]
+    course: Course | None = None

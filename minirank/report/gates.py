@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .contents_learned import ExpertUse, GateMatrix, Gates
-from .trained import task_title
+from ..run.gates import DEAD, IDLE, LEAST_ROWS
+from .contents_learned import Course, ExpertUse, GateMatrix, Gates
+from .trained import dict_of, number_of, task_title
 
 ALL = "all rows"
-IDLE = 0.5  # of its even share: an expert with less for every task and role is idle
-DEAD = 0.05  # of its even share: with less everywhere it is dead
-LEAST_ROWS = 30  # of a role, that its mean weights say something of an expert
 
 
-def gates(statistics: Mapping[str, Any], part: str, rows: int, is_table: bool) -> Gates:
-    """The gates on some rows.
+def gates(statistics: Mapping[str, Any], part: str, rows: int, is_table: bool, epochs: Sequence[Mapping[str, Any]] = ()) -> Gates:
+    """The gates on some rows, and their course.
 
     Args:
         statistics: as `gate_statistics` gives them, of one task at least. part, rows: the name and the number of the rows.
+        epochs: lines of metrics.jsonl.
     """
     matrices = [_matrix(task, found, rows, is_table) for task, found in statistics.items()]
     names = dict.fromkeys(expert for matrix in matrices for expert in matrix.experts)
     uses = tuple(use_of(name, [matrix for matrix in matrices if name in matrix.experts]) for name in names)
     matters = {matrix.task: _apart(matrix) for matrix in matrices if len(matrix.roles) > 1}
-    return Gates(part, rows, tuple(matrices), uses, matters)
+    return Gates(part, rows, tuple(matrices), uses, matters, course(epochs, [matrix.task for matrix in matrices]))
+
+
+def course(epochs: Sequence[Mapping[str, Any]], tasks: list[str]) -> Course | None:
+    """What lines of metrics.jsonl say of the gates of these tasks; None where they say nothing."""
+    lines = [line for line in epochs if isinstance(line.get("gates"), dict)]
+    of = [{task: dict_of(dict_of(line["gates"], "of"), task) for task in tasks} for line in lines]
+    loads = [[dict_of(gate, "load") for gate in gates.values()] for gates in of]
+    experts = dict.fromkeys(expert for gates in loads for load in gates for expert in load)
+    if not experts:
+        return None
+
+    def mean(gates: list[dict[str, Any]], expert: str) -> float | None:
+        found = [value for gate in gates if (value := number_of(gate, expert)) is not None]
+        return float(np.mean(found)) if found else None
+
+    warnings = [text for line in lines for text in line["gates"].get("warnings", ()) if isinstance(text, str)]
+    return Course(
+        tuple(line["epoch"] for line in lines),
+        {task: tuple(number_of(gates[task], "entropy") for gates in of) for task in tasks},
+        {expert: tuple(mean(gates, expert) for gates in loads) for expert in experts},
+        tuple(dict.fromkeys(warnings)),
+    )
 
 
 def use_of(expert: str, matrices: list[GateMatrix]) -> ExpertUse:

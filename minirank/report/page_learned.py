@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contents_learned import Calibration, Entry, ExpertUse, GateMatrix, Gates, Metric, Quality, TaskCalibration, TaskQuality
+from .contents_learned import Calibration, Course, Entry, ExpertUse, GateMatrix, Gates, Metric, Quality, TaskCalibration, TaskQuality
 from .markup import Html, element, figure, join, listed, more, percent, picture, table
 from .series import Series
 from .svg import bars, heat_map, lines
@@ -163,8 +163,28 @@ def gates_section(gates: Gates) -> Html:
             element("h3", "Who asks which expert"),
             element("p", reading, _role_matters(gates)),
             element("div", *maps, class_="figures"),
+            *(_course(gates.course) if gates.course else []),
         ]
     )
+
+
+def _course(course: Course) -> list[Html]:
+    """How the gates and the load of the experts came to be what they are, and what training warned of."""
+    told = "On a sample of rows after each epoch. Entropy is 1 where a gate weighs all experts alike, 0 where it asks one for everything."
+    shown = (("entropy", "Entropy of the gates", course.entropy, ""), ("load", "Load of the experts", course.load, "mean weight"))
+    pictures = [picture(title, _by_epoch(name, title, course, found, label)) for name, title, found, label in shown]
+    return [
+        element("h3", "The course of training"),
+        element("p", told),
+        element("div", *pictures, class_="figures"),
+        *(element("p", f"Training warned: {text}.", class_="note") for text in course.warnings),
+    ]
+
+
+def _by_epoch(name: str, title: str, course: Course, found: dict[str, tuple[float | None, ...]], label: str) -> str:
+    ends = [f"{key}: {figure(values[0])} after epoch {course.epochs[0]}, {figure(values[-1])} at the end" for key, values in found.items()]
+    series = [Series(key, values, x=course.epochs) for key, values in found.items()]
+    return lines(f"course-{name}", title, "; ".join(ends) + ".", series, x_label="epoch", y_label=label)
 
 
 def _experts_told(experts: tuple[ExpertUse, ...]) -> str:

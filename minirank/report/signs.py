@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..run.gates import COLLAPSED, is_collapsed
 from .contents import Contents
 from .contents_learned import Calibration, Entry, Gates, Quality
 from .contents_trained import Curves, Extraction
@@ -12,7 +13,6 @@ from .quality import CALIBRATED, LEAST_ROWS
 FEW_EPOCHS = 3  # with fewer nothing is said of the best one
 TOO_GOOD = 0.99  # an AUC from here on is rather a leak
 FEW_POSITIVES = 100  # labels of the rarer class among the rows that are measured on
-COLLAPSED = 0.95  # mean largest weight, and share of the rows in which one expert has it
 FLAT = 0.02  # standard deviation of a gate's weights over rows
 ALIKE = 0.02  # difference of the roles' gates
 FAR = 0.5  # share of what is reachable
@@ -124,7 +124,7 @@ def collapsed(of: Contents) -> Iterator[str]:
     """Gates that always choose the same expert."""
     if isinstance(of.gates, Gates):
         for gate in of.gates.matrices:
-            if len(gate.experts) > 1 and gate.top >= COLLAPSED and max(gate.first) >= COLLAPSED:
+            if len(gate.experts) > 1 and is_collapsed(gate.top, max(gate.first)):
                 name = gate.experts[gate.first.index(max(gate.first))]
                 yield f"The gate of {gate.task} gives {name} {100 * gate.top:.0f} % of the weight whatever the row."
 

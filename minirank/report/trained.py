@@ -29,6 +29,7 @@ LOSSES = {
     "mse": "squared error",
     "pairwise": "pairwise",
     "listwise": "listwise",
+    "balance": "how unevenly gates ask",
 }
 OF_LOSS = ("log_loss", "mse")  # of the validation rows: shown beside the losses of training
 LARGEST = 1e100  # what is beyond was not measured: its file is damaged
@@ -67,7 +68,7 @@ def parts_of(found: Found, measured: Mapping[str, Any] | None = None, times: Map
         measured: see `run.measured.measure`; None where nothing was.
         times: part -> (n,) int64 seconds of its rows; None where they are not known.
     """
-    counts = _dict(found.facts, "rows")
+    counts = dict_of(found.facts, "rows")
     parts = [Part(name, counts[name]) for name in PARTS if isinstance(counts.get(name), int)]
     return tuple(_part(part, (measured or {}).get("parts", {}).get(part.name), (times or {}).get(part.name)) for part in parts)
 
@@ -96,22 +97,22 @@ def curves(found: Found) -> Curves | Missing:
         best_epoch=found.best_epoch,
         watched=None if stopping is None else stopping.metric,
         tasks=tuple(curve for curve in (_of_task(task, lines, found.is_table) for task in tasks) if curve.losses or curve.metrics),
-        seconds=tuple(_number(timed.get(line["epoch"], {}), "seconds") for line in lines),
-        rows_per_second=tuple(_number(timed.get(line["epoch"], {}), "rows_per_second") for line in lines),
-        undefined={name: str(why) for line in lines[:1] for name, why in _dict(line, "reasons").items()},
+        seconds=tuple(number_of(timed.get(line["epoch"], {}), "seconds") for line in lines),
+        rows_per_second=tuple(number_of(timed.get(line["epoch"], {}), "rows_per_second") for line in lines),
+        undefined={name: str(why) for line in lines[:1] for name, why in dict_of(line, "reasons").items()},
         seeds=1 if found.config is None else found.config.training.seeds,
     )
 
 
 def _of_task(task: str, lines: tuple[dict[str, Any], ...], is_table: bool) -> TaskCurves:
     losses = [
-        Curve(name, f"training, {LOSSES.get(kind, kind)}", tuple(_number(line["losses"], name) for line in lines))
+        Curve(name, f"training, {LOSSES.get(kind, kind)}", tuple(number_of(line["losses"], name) for line in lines))
         for name in lines[0]["losses"]
         for owner, _, kind in [name.rpartition(".")]
         if owner == task
     ]
     found = [name for name in lines[0]["valid"] if name.rpartition(".")[0] == task]
-    measured = [(name, name.rpartition(".")[2], tuple(_number(line["valid"], name) for line in lines)) for name in found]
+    measured = [(name, name.rpartition(".")[2], tuple(number_of(line["valid"], name) for line in lines)) for name in found]
     measured = [(name, kind, values) for name, kind, values in measured if any(value is not None for value in values)]
     losses += [Curve(name, f"validation, {METRICS[kind][0]}", values) for name, kind, values in measured if kind in OF_LOSS]
     metrics = [Curve(name, METRICS[kind][0], values) for name, kind, values in measured if kind in HIGHER_IS_BETTER]
@@ -139,7 +140,7 @@ def _facts(found: Found) -> list[Fact]:
         seed = f"seed {training.seed}" if training.seeds == 1 else f"of the first of {training.seeds} seeds from {training.seed}"
         lines.append(Fact("training", rounds, ", ".join([rate, *more, seed])))
         lines.append(Fact("computed by", f"{training.backend}, {training.precision}"))
-    seconds = [sum(filter(None, (_number(line, "seconds"), _number(line, "valid_seconds")))) for line in found.timing]
+    seconds = [sum(filter(None, (number_of(line, "seconds"), number_of(line, "valid_seconds")))) for line in found.timing]
     lines.append(Fact("time taken", duration(sum(seconds)) if seconds else "", "training and validation, without reading the data"))
     lines.append(Fact("versions", ", ".join(f"{name} {value}" for name, value in versions.items() if name != "format")))
     return lines
@@ -167,11 +168,13 @@ def iso(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _number(line: dict[str, Any], key: str) -> float | None:
+def number_of(line: dict[str, Any], key: str) -> float | None:
+    """A number that a line holds, None where it holds none."""
     value = line.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST else None
 
 
-def _dict(line: dict[str, Any], key: str) -> dict[str, Any]:
+def dict_of(line: dict[str, Any], key: str) -> dict[str, Any]:
+    """An object that a line holds, {} where it holds none."""
     value = line.get(key)
     return value if isinstance(value, dict) else {}

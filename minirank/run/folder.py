@@ -7,7 +7,7 @@ versions.json       format of the folder, and the versions that trained it
 plan.txt            the plan, to read
 embeddings.npz      vectors of the texts, with features.embeddings
 encoder files       how a row becomes ids, bags and dense columns
-metrics.jsonl       one line an epoch;  timing.jsonl: its seconds and rows per second
+metrics.jsonl       one line an epoch, see training/inside.py of its gates;  timing.jsonl: its seconds and rows per second
 model.npz           parameters by name, of the best epoch so far; trained_with: checksums of config, data.json and encoder
 seed7.npz           the same of one of several seeds; only until all are trained, for model.npz holds them all
 curves.svg          learning curves, with `train --plot`

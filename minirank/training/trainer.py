@@ -39,6 +39,7 @@ from ..storage import append_line, remove
 from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, with_targets
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .effective import effective_rows, few_effective
+from .inside import Inside
 from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, average_gain, learning_rate
@@ -162,6 +163,7 @@ class Trainer:
         self.settings, self.folder, self.progress = ready.config.training, folder, progress
         self.executor = executor_of(self.config, self.plan)
         self.weighing = Weighing(self.config, self.plan, self.executor)
+        self.inside = Inside(self.dataset, self.executor, self.config.model)
         if state is None or cursor is None:
             self._begin_seed(0, {files.METRICS: 0, files.TIMING: 0})
         else:
@@ -293,16 +295,15 @@ class Trainer:
         cursor, start = self.cursor, time.monotonic()
         measured = self._validate()
         best = self._is_best(measured)
-        names = [f"{self.plan.spec.tasks[op.attributes['task']]}.{op.kind}" for op in self.plan.losses]
-        losses = dict.fromkeys(names, 0.0)
-        for name, loss in zip(names, cursor.losses):
+        losses = dict.fromkeys(self.plan.loss_names, 0.0)
+        for name, loss in zip(self.plan.loss_names, cursor.losses):
             losses[name] += loss / cursor.batch  # each member of an ensemble adds its share
         line: dict[str, Any] = {"seed": self.seed} if self.settings.seeds > 1 else {}
         line |= {"epoch": cursor.epoch, "step": self.state.step, "loss": cursor.total / cursor.batch, "losses": losses}
         line |= self.weighing.end_epoch(self.state, cursor) | self.weighing.look(self.state, self.dataset, cursor.epoch, self.seed)
         measured = dict.fromkeys(self.undefined) | measured
         rate = learning_rate(self.settings, cursor.epoch / self.settings.epochs)
-        line |= {"learning_rate": rate, "valid": measured, "best": best}
+        line |= {"learning_rate": rate, "valid": measured, "best": best, **self.inside.look(self.kept)}
         if self.settings.optimiser.clip_norm:
             line["clipped"] = cursor.clipped / cursor.batch
         if self.undefined:
@@ -318,7 +319,7 @@ class Trainer:
         for name, record in ((files.METRICS, line), (files.TIMING, timing)):
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))
-        for remark in few_effective(weighed, self.config.tasks):
+        for remark in (*few_effective(weighed, self.config.tasks), *self.inside.warnings(line, _place(self.config, cursor))):
             self.progress.say(remark)
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
         cursor.total, cursor.losses, cursor.clipped = 0.0, [0.0] * len(cursor.losses), 0

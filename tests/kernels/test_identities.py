@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from random_rows import random_batch, randomise
-from small_plans import BACKENDS, TASKS, plan_of, small
+from small_plans import BACKENDS, GATED, TASKS, choosing, plan_of, small
 
 from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import initial_values
@@ -71,6 +71,24 @@ def test_identities_of_what_is_transferred_scaled_and_steered(backend):
     np.testing.assert_allclose(logits(small("role_towers", "full"), values)[0], bottom, rtol=1e-12)
     one, values = logits(small("ple", "full", levels=1))
     np.testing.assert_array_equal(logits(small("cgc", "full", levels=3), values)[0], one)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("architecture", GATED)
+def test_identities_of_gates_that_choose(architecture, backend):
+    """All experts chosen: the plan of the full softmax. One: a weight of 1 for the expert of the largest logit, at any temperature."""
+    full = plan_of(choosing(architecture, None))
+    if architecture != "ple":  # whose shared gate sees more experts than the others
+        assert str(plan_of(choosing(architecture, 4 if architecture == "cgc" else 3))) == str(full)
+    plan, batch = plan_of(choosing(architecture, 1)), random_batch(9, 4)
+    values = randomise(initial_values(plan, 0, np.float64))
+    executor, names = make_executor(backend, plan, np.float64), tuple(name for name in plan.outputs if "gates" in name)
+    hard = executor.outputs(values, batch, names)
+    soft = make_executor(backend, full, np.float64).outputs(values, batch, names[:1])[names[0]]
+    first = soft.reshape(9, -1, 3 if names == ("gates",) else 4)
+    np.testing.assert_array_equal(hard[names[0]].reshape(first.shape), np.eye(first.shape[2])[first.argmax(axis=2)])
+    for gates in hard.values():
+        assert set(np.unique(gates)) == {0, 1}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -8,16 +8,20 @@ import numpy as np
 import pytest
 from case_table import cases
 from random_rows import SPEC, random_batch, randomise
-from small_plans import ARCHITECTURES, BACKENDS, ENTIRE, TASKS, assert_close_gradients, one_task, plan_of, small
+from small_plans import ARCHITECTURES, BACKENDS, CHOOSING, ENTIRE, TASKS, assert_close_gradients, choosing, one_task, plan_of, small
 
 from minirank.config.model import GateConfig, TaskConfig
 from minirank.errors import ConfigError
 from minirank.kernels.adam import Adam
 from minirank.kernels.executor import make_executor, probabilities
 from minirank.kernels.gradcheck import projection_error
+from minirank.kernels.ops import KINDS
 from minirank.kernels.parameters import TrainState, initial_values
+from minirank.kernels.reference import PassState
 from minirank.model.architectures import ARCHITECTURES as BUILT
 from minirank.model.architectures import compile_plan
+
+WIDTHS = (1e-5, 2e-6, 4e-7)  # NOTE: a kink between the two calls of a difference spoils one of them; a wrong gradient spoils all
 
 
 def test_architectures_with_gates_are_those_that_an_mlp_of_the_role_may_steer():
@@ -49,8 +53,7 @@ def test_gradient_of_every_parameter(architecture, role, seed):
         def error(eps):
             return projection_error(lambda: executor.gradients(values, batch).total, gradient[name], view, 1.0, seed, eps)
 
-        # NOTE: a ReLU that crosses its kink between the two calls spoils one eps; a wrong gradient spoils all
-        assert any(error(eps) < 1e-6 for eps in (1e-5, 2e-6, 4e-7)), f"{name}: {error(1e-5)}"
+        assert any(error(eps) < 1e-6 for eps in WIDTHS), f"{name}: {error(1e-5)}"
 
 
 @pytest.mark.parametrize("rows", (1, 7, 33, 300))
@@ -80,6 +83,54 @@ def test_logits_equal_an_independent_version(architecture, role, backend):
     values = randomise(initial_values(plan, 1, np.float64))
     found = make_executor(backend, plan, np.float64).logits(values, batch)
     np.testing.assert_allclose(found, independent.logits(config, dict(values.items()), batch, SPEC), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("architecture, top_k", CHOOSING)
+def test_gates_that_choose(architecture, top_k, backend):
+    """Predictions are those of an independent version; in training, where experts are lost as well, gradients those of the reference."""
+    config = choosing(architecture, top_k, expert_dropout=0.3)
+    plan, batch = plan_of(config), dataclasses.replace(random_batch(9, seed=5), key=2**40 + 7)
+    values = randomise(initial_values(plan, 1, np.float64))
+    executor, reference = (make_executor(name, plan, np.float64) for name in (backend, "reference"))
+    expected = independent.logits(config, dict(values.items()), batch, SPEC)
+    np.testing.assert_allclose(executor.logits(values, batch), expected, rtol=1e-9, atol=1e-12)
+    found = reference.gradients(values, batch)
+    assert_close_gradients(executor.gradients(values, batch), found, rtol=1e-7, atol=1e-12)
+    gradient = arena_gradient(found, values)
+    for view, of_view in ((values.dense, gradient.dense), (values.tables, gradient.tables)):
+        total = lambda: reference.gradients(values, batch).total  # noqa: E731
+        assert any(projection_error(total, of_view, view, 1.0, 0, eps) < 1e-6 for eps in WIDTHS)
+    gates = [name for name in plan.parameters if "gate" in name and "role" not in name]
+    assert len(gates) > 1
+    assert any(gradient[name].any() for name in gates) == (top_k > 1)  # a hard gate cannot be moved
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("weights", ("fixed", "uncertainty"))
+def test_balanced_gates(weights, backend):
+    """What balance adds to the total of a whole plan is CV^2 of the gates' mean weights, whatever the task weights; its gradients agree."""
+    found = {}
+    batch = random_batch(9, seed=5)
+    for factor in (0.0, 0.7):
+        gate = GateConfig("bias", balance=factor, top_k=2, expert_dropout=0.3)
+        plan = plan_of(small("ple" if weights == "fixed" else "mmoe", gate=gate, task_weights=weights))
+        values = randomise(initial_values(plan, 1, np.float64))
+        found[factor] = make_executor(backend, plan, np.float64, threads=2).gradients(values, batch)
+    reference = make_executor("reference", plan, np.float64)
+    assert_close_gradients(found[0.7], reference.gradients(values, batch), rtol=1e-7, atol=1e-12)
+    total = lambda: reference.gradients(values, batch).total  # noqa: E731
+    gradient = reference.gradients(values, batch).dense
+    assert any(projection_error(total, gradient, values.dense, 1.0, 0, eps) < 1e-6 for eps in WIDTHS)
+    state = PassState(plan, values, batch)
+    for op in plan.operations:
+        KINDS[op.kind].forward(op, state)
+    gates = [state.value(op.inputs[0]).reshape(9, -1, op.attributes["experts"]) for op in plan.losses if op.kind == "balance"]
+    assert len(gates) == (7 if weights == "fixed" else 1)  # two levels of three tasks, and the shared gate
+    shares = [shares for each in gates for shares in each.mean(axis=0)]
+    expected = 0.7 * sum(shares.var() / shares.mean() ** 2 for shares in shares)
+    assert found[0.7].total - found[0.0].total == pytest.approx(expected, rel=1e-4)
+    assert plan.loss_names[-1] == "gates.balance" and "cvr.bce" in plan.loss_names
 
 
 @pytest.mark.parametrize("clip", (0.0, 0.2))
@@ -170,6 +221,9 @@ def test_plan_prints_every_operation():
     {"role_field": "position"} | model.role_field is the position field 'position'
     {"role_field": "position", "position_field": None} | model.role_field is the position field
     {"role_field": "title", "position_field": "title"} | model.role_field is the position field 'title'
+    {"gate": {"role": "full", "top_k": 4}} | model.gate.top_k must be at most 3, the experts that a gate sees, got 4
+    {"architecture": "cgc", "gate": {"top_k": 5}} | model.gate.top_k must be at most 4, the experts that a gate sees, got 5
+    {"architecture": "pepnet", "gate": {"expert_dropout": 0.1}} | model.gate.expert_dropout: pepnet has no gates over experts; leave it out
     {"experts": 0} | model.experts must be above 0
     {"members": 0} | model.members must be above 0
     {"members_share": True} | model.members_share needs members; set model.members: 8, or model.members_share: false
@@ -181,6 +235,7 @@ def test_plan_prints_every_operation():
     {"role_unknown_share": 1.0} | must lie in [0, 1)
 """)
 def test_a_model_that_does_not_fit_is_refused(changes, words):
+    changes = changes | ({"gate": GateConfig(**changes["gate"])} if "gate" in changes else {})
     with pytest.raises(ConfigError, match=re.escape(words)):
         plan_of(small(**changes))
 

@@ -11,6 +11,7 @@ from minirank.ranking import Ranker
 from minirank.report.collect import collect
 from minirank.report.contents import Contents
 from minirank.report.source import open_source
+from minirank.run.folder import read_metrics
 from minirank.run.load_data import load_dataset
 from minirank.run.scoring import evaluate_run
 
@@ -97,6 +98,17 @@ def test_gates_are_means_over_the_rows_of_a_role(contents, run, dataset):
             assert rows == members.sum() and row == pytest.approx(of_task[members].mean(axis=0), rel=1e-5)
     for place, use in enumerate(contents.gates.experts):
         assert use.load == pytest.approx(weights[:, :, place].mean(), rel=1e-5) and use.even == pytest.approx(1 / 3)
+
+
+def test_the_course_of_the_gates_is_that_of_the_metrics(contents, run):
+    lines, course = read_metrics(run.folder), contents.gates.course
+    assert course.epochs == tuple(line["epoch"] for line in lines)
+    for place, line in enumerate(lines):
+        of = line["gates"]["of"]
+        assert [values[place] for values in course.entropy.values()] == [of[task]["entropy"] for task in course.entropy]
+        for expert, values in course.load.items():
+            assert values[place] == pytest.approx(np.mean([of[task]["load"][expert] for task in of]))
+    assert course.warnings == tuple(dict.fromkeys(text for line in lines for text in line["gates"]["warnings"]))
 
 
 def test_the_job_is_ranked_as_the_command_ranks_it(contents, run):

@@ -37,8 +37,8 @@ def tower(p, task, m):
     return layer(p, f"tower.{task}.out", mlp(p, f"tower.{task}", m), relu=False)[:, 0]
 
 
-def gate(p, name, x, batch, temperature, groups, role_embedding=None):
-    """(B, groups, E): softmax of shared logits plus what the row's role adds."""
+def gate(p, name, x, batch, config, groups, role_embedding=None):
+    """(B, groups, E): softmax of shared logits plus what the row's role adds, over the k best experts."""
     if f"{name}.out.weight" in p:
         z = layer(p, f"{name}.out", mlp(p, f"{name}.hidden", np.hstack([role_embedding, x])), relu=False)
     else:
@@ -49,7 +49,10 @@ def gate(p, name, x, batch, temperature, groups, role_embedding=None):
             z[b] += p[f"{name}.role_bias"][role - 1]
         if role > 0 and f"{name}.role_weight" in p:
             z[b] += x[b] @ p[f"{name}.role_weight"][role - 1]
-    g = np.exp(z / temperature).reshape(len(z), groups, -1)
+    g = np.exp(z / config.temperature).reshape(len(z), groups, -1)
+    for row in g.reshape(-1, g.shape[2]):
+        for e in sorted(range(len(row)), key=lambda e: -row[e])[config.top_k or len(row) :]:
+            row[e] = 0
     return g / g.sum(axis=2, keepdims=True)
 
 
@@ -67,13 +70,13 @@ def esmm(p, x, batch, spec, config, role):
 
 
 def omoe(p, x, batch, spec, config, role):
-    g = gate(p, "gate", x, batch, config.gate.temperature, 1, role)
+    g = gate(p, "gate", x, batch, config.gate, 1, role)
     m = mix(g[:, 0], [mlp(p, f"expert.{e}", x) for e in range(config.experts)])
     return [m for _ in spec.tasks]
 
 
 def mmoe(p, x, batch, spec, config, role):
-    g = gate(p, "gate", x, batch, config.gate.temperature, len(spec.tasks), role)
+    g = gate(p, "gate", x, batch, config.gate, len(spec.tasks), role)
     experts = [mlp(p, f"expert.{e}", x) for e in range(config.experts)]
     return [mix(g[:, t], experts) for t in range(len(spec.tasks))]
 
@@ -90,10 +93,10 @@ def ple(p, x, batch, spec, config, role, levels=None):
         shared = [mlp(p, f"level{level}.shared.{e}", inputs["shared"]) for e in range(config.shared_experts)]
         after = {}
         for t in spec.tasks:
-            g = gate(p, f"level{level}.gate.{t}", inputs[t], batch, config.gate.temperature, 1, role)
+            g = gate(p, f"level{level}.gate.{t}", inputs[t], batch, config.gate, 1, role)
             after[t] = mix(g[:, 0], own[t] + shared)
         if level < levels - 1:
-            g = gate(p, f"level{level}.gate.shared", inputs["shared"], batch, config.gate.temperature, 1, role)
+            g = gate(p, f"level{level}.gate.shared", inputs["shared"], batch, config.gate, 1, role)
             after["shared"] = mix(g[:, 0], [h for t in spec.tasks for h in own[t]] + shared)
         inputs = after
     return [inputs[t] for t in spec.tasks]

@@ -6,6 +6,7 @@ from minirank.report.contents import CardSection, Caution, Contents, Missing
 from minirank.report.contents_learned import (
     Bin,
     Calibration,
+    Course,
     Entry,
     ExpertUse,
     GateMatrix,
@@ -65,7 +66,9 @@ def gates(roles, experts=4):
         ExpertUse(name, tuple(TASKS), weights[0][n], 1 / experts, weights[0][n], ("ctr", roles[0], weights[0][n]), "works" if n else "idle")
         for n, name in enumerate(names)
     )
-    return Gates("test", 7_500, matrices, uses, {"ctr": 0.12, "cvr": 0.08} if len(roles) > 1 else {})
+    loads = {name: (0.25, None, weights[0][n]) for n, name in enumerate(names)}
+    course = Course((1, 2, 3), dict.fromkeys(TASKS, (0.9, 0.8, None)), loads, ("expert 0 is dead: take fewer experts",))
+    return Gates("test", 7_500, matrices, uses, {"ctr": 0.12, "cvr": 0.08} if len(roles) > 1 else {}, course)
 
 
 def ranking(roles, told='must-haves 5 of 9: sql, docker ("Docker Swarm")'):

@@ -15,6 +15,8 @@ from minirank.model.architectures import compile_plan
 BACKENDS = ("reference", "cpu")
 EXACT = [name for name, kind in KINDS.items() if not kind.rounds]  # kinds whose gradients are differences; others have tests of their own
 ARCHITECTURES = [(name, role) for name, one in ALL.items() for role in ("none", *one.roles)]
+GATED = [name for name, one in ALL.items() if "mlp" in one.roles]
+CHOOSING = [(name, k) for name in GATED for k in (1, 2)]  # gated architectures whose gates ask k experts
 TASKS = (
     TaskConfig("ctr", {"bce": 1.0, "listwise": 0.3}),
     TaskConfig("cvr", {"bce": 1.0}, given="ctr"),
@@ -27,6 +29,11 @@ def small(architecture="mmoe", role="full", **changes):
     """A small model whose widths are no multiples of anything."""
     gate, widths = GateConfig(role=role, temperature=1.3, hidden=6), {"embedding": 3, "expert_hidden": (11, 5), "tower_hidden": (7,)}
     return ModelConfig(**{"architecture": architecture, "experts": 3, "gate": gate, "task_weights": "uncertainty", **widths, **changes})
+
+
+def choosing(architecture, top_k, role="full", **changes):
+    """A small gated model whose gates ask `top_k` experts; `changes` are of the gate."""
+    return small(architecture, gate=GateConfig(role, temperature=1.3, hidden=6, top_k=top_k, **changes))
 
 
 def plan_of(config, tasks=TASKS, spec=SPEC, rows=None):
@@ -106,9 +113,14 @@ def plan_with(kind):
         a, h, m = layer(build, "a", x, 6), layer(build, "h", x, 6), build.block("both", 2)
         build.add(kind, m.columns(0, 1), (a, h), scale=0.4)
         build.add(kind, m.columns(1, 1), (h, h), scale=0.3)
-    elif kind in ("softmax", "mixture"):
-        gates = build.block("gates", 3)
-        build.add("softmax", gates, (layer(build, "z", x, 3),), experts=3, temperature=0.7)
+    elif kind == "balance":  # of two gates
+        m = build.block("gates", 6)
+        build.add("softmax", m, (layer(build, "z", x, 6),), experts=3, temperature=0.7)
+    elif kind in ("softmax", "mixture", "top_k", "expert_dropout"):
+        gates, z = build.block("gates", 3), layer(build, "z", x, 3)
+        if kind in ("top_k", "expert_dropout"):
+            build.add(kind, z, (z,), experts=3, **({"k": 2} if kind == "top_k" else {"layer": 1, "share": 0.4}))
+        build.add("softmax", gates, (z,), experts=3, temperature=0.7)
         m = gates
         if kind == "mixture":
             m = build.block("m", 5)
@@ -116,6 +128,8 @@ def plan_with(kind):
     logits = build.block("logits", 3)
     for task in range(3):
         layer(build, f"out{task}", m, 1, out=logits.columns(task, 1))
+    if kind == "balance":
+        build.add(kind, None, (m,), experts=3, task=-1, factor=0.8)
     if kind == "bce_entire":
         build.add(kind, None, (logits.columns(0, 1), logits.columns(1, 1)), task=1, given=0, factor=1.7)
     elif kind in ("ips", "dr"):  # the propensity, and the tower of imputations, share no parameter with the logit

@@ -60,6 +60,6 @@ def test_the_draws_meet_everything():
         kinds |= {op.kind for op in plan.operations}
         settings |= {("fixed", plan.log_variance is None), ("dense", len(spec.dense) > 0)}
         settings |= {("tasks", len(spec.tasks)), ("bags", len(spec.bags))}
-    assert kinds == set(EXACT)
+    assert kinds == set(EXACT) - {"top_k", "expert_dropout", "balance"}  # which ops/ compares in plans of their own
     assert settings >= {("bags", n) for n in range(3)} | {("tasks", n) for n in range(1, 5)}
     assert settings >= {(name, there) for name in ("fixed", "dense") for there in (True, False)}
