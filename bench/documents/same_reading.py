@@ -16,7 +16,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "tests" / "worlds")
 from bench.documents.layouts import LAYOUTS
 from bench.tables import Report, arguments, machine, markdown, paragraphs
 
-RESUMES = 40
+RESUMES = 200
 SEED = 11
 
 
