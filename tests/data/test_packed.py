@@ -5,7 +5,8 @@ import pytest
 
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.packed import MOST, Packed, table
+from minirank.data.kept.factorise import MOST
+from minirank.data.kept.packed import Packed, table
 
 DRAW = np.random.default_rng(0)
 COLUMNS = {

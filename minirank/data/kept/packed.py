@@ -17,12 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirank.kernels.cpu.jit import driver
-
-MOST = 2**16  # numbers that codes stand for
-SLOTS = 2**18  # of the table in which they are looked up
 ROWS = 4_096  # unpacked at a time: the rows of a table of some hundred columns stay in the cache meanwhile
-_MULTIPLIER = 2_654_435_769  # 2^32 / golden ratio: spreads numbers that differ in their last bits
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Packed:
     @classmethod
     def of(cls, values: np.ndarray) -> Packed:
         """(N,) numbers packed."""
+        from minirank.data.kept.factorise import MOST, SLOTS, factorise  # with numba, which a reader has no need of
+
         values = np.ascontiguousarray(values)
         nothing = np.empty(0, np.uint8)
         whole = values.view(np.int32) if values.itemsize == 4 else _narrow(values)
@@ -87,31 +84,3 @@ def _narrow(values: np.ndarray) -> np.ndarray | None:
         return None
     low, high = int(values.min()) - int(values[0]), int(values.max()) - int(values[0])
     return (values - values[0]).astype(np.int32) if low >= -(2**31) and high < 2**31 else None
-
-
-@driver
-def factorise(values, codes, numbers, slots):
-    """The different ones of some numbers, in the order in which they come, and the place of each number among them.
-
-    Args:
-        values: (N,) int32; floats as their bits. slots: (SLOTS,) int32, scratch.
-    Writes:
-        codes: (N,) uint16. numbers: (MOST,) int32.
-    Returns:
-        how many there are, -1 for more than `MOST`.
-    """
-    slots[:] = -1
-    count = 0
-    for row in range(len(values)):
-        value = values[row]
-        slot = ((np.int64(value) * _MULTIPLIER) >> 14) & (SLOTS - 1)  # bits 14 to 31 of the product
-        while slots[slot] >= 0 and numbers[slots[slot]] != value:
-            slot = (slot + 1) & (SLOTS - 1)
-        if slots[slot] < 0:
-            if count == MOST:
-                return -1
-            slots[slot] = count
-            numbers[count] = value
-            count += 1
-        codes[row] = slots[slot]
-    return count

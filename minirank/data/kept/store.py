@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
 from minirank.errors import DataError
@@ -185,7 +185,8 @@ def computed_by() -> dict[str, str]:
         "sources": sources.hexdigest(),
         "python": f"{sys.version_info} {unicodedata.unidata_version}",
         "numpy": np.__version__,
-        "scipy": scipy.__version__,
+        "scipy": version("scipy"),  # which is not loaded for that
+        "numba": version("numba"),
         "machine": f"{platform.machine()} {sys.byteorder} {' '.join(features)}",
         "threads": f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()}"
         + "".join(
