@@ -22,31 +22,33 @@ METHOD = {
     "kernels/ops/kind.py": "what one class says of an operation, so that everything else finds it",
     "kernels/ops/embedding.py": "ids become vectors; a sparse gradient, row by row of the table",
     "kernels/ops/dense.py": "the dense layer and its ReLU: dW = x^T dz, dx = dz W^T",
-    "kernels/ops/dense_bfloat16.py": "the same layer with products of bfloat16: what is rounded, and what is not",
-    "kernels/ops/relu.py": "a ReLU by itself, for what more than one operation has added to",
-    "kernels/ops/dropout.py": "hidden units that a row loses in training: a mask that is computed from counters, never drawn or kept",
-    "kernels/ops/diagonal.py": "a scale for each column: how members of an ensemble that share their weights come to differ",
     "kernels/ops/by_id.py": "what a role adds to the gates' shared weights, and a position to the logit of a click",
-    "kernels/ops/choose.py": "the experts that a gate may ask: its k best ones; in training some are lost at random",
     "kernels/ops/softmax.py": "the gate: how much of each expert a task takes, and the gradient of that softmax",
     "kernels/ops/mixture.py": "what a task sees: its experts' outputs, weighted by its gate",
-    "kernels/ops/modulate.py": "each unit scaled between 0 and 2 by what another network says",
-    "kernels/ops/dot.py": "the inner product of two vectors of a row: what an attention weighs by",
     "kernels/ops/losses.py": "cross-entropy, ESMM's loss over all rows, squared error; labels that are missing",
-    "kernels/ops/focal.py": "the focal loss: rows that are right already count less",
-    "kernels/ops/propensity.py": "conversions of all rows, learned from those with a click: inverse propensity, doubly robust",
-    "kernels/ops/delayed.py": "labels that may yet become 1, for what they are worth",
-    "kernels/ops/group_losses.py": "pairwise and listwise losses within a search",
-    "kernels/ops/balance.py": "how unevenly a gate asks its experts, as a loss of the whole batch",
     "kernels/objective.py": "what is added to the losses: learned task weights, a penalty on what roles add",
-    "kernels/task_gradients.py": "which parameters tasks share, as the plan says, and the gradient of each task apart",
-    "kernels/task_rules.py": "weights of tasks that a rule sets: DWA, GradNorm, PCGrad",
     "kernels/adam.py": "Adam, dense and on the rows of a table that a batch used",
     "kernels/reference.py": "forward, losses, backward, Adam in NumPy: the executor that all others are compared with",
     "kernels/gradcheck.py": "how a handwritten gradient is checked by two forward calls",
     "minirank/model/network.py": "input vector, experts, gates, towers and losses, as rows of a plan; where the role enters",
     "minirank/model/architectures.py": "shared bottom, OMoE, MMoE, CGC, PLE, ESMM, AITM, PEPNet, role towers: a function each",
     "minirank/model/label_rates.py": "why a loss is divided by how often its label is there",
+}
+OPTIONS = {  # of a configuration: the default model has none of them
+    "kernels/ops/dropout.py": "hidden units that a row loses in training: a mask that is computed from counters, never drawn or kept",
+    "kernels/ops/relu.py": "a ReLU by itself, for what more than one operation has added to",
+    "kernels/ops/dot.py": "the inner product of two vectors of a row: what an attention weighs by",
+    "kernels/ops/modulate.py": "each unit scaled between 0 and 2 by what another network says",
+    "kernels/ops/choose.py": "the experts that a gate may ask: its k best ones; in training some are lost at random",
+    "kernels/ops/balance.py": "how unevenly a gate asks its experts, as a loss of the whole batch",
+    "kernels/ops/diagonal.py": "a scale for each column: how members of an ensemble that share their weights come to differ",
+    "kernels/ops/dense_bfloat16.py": "the same layer with products of bfloat16: what is rounded, and what is not",
+    "kernels/ops/group_losses.py": "pairwise and listwise losses within a search",
+    "kernels/ops/focal.py": "the focal loss: rows that are right already count less",
+    "kernels/ops/propensity.py": "conversions of all rows, learned from those with a click: inverse propensity, doubly robust",
+    "kernels/ops/delayed.py": "labels that may yet become 1, for what they are worth",
+    "kernels/task_gradients.py": "which parameters tasks share, as the plan says, and the gradient of each task apart",
+    "kernels/task_rules.py": "weights of tasks that a rule sets: DWA, GradNorm, PCGrad",
 }
 
 
@@ -57,10 +59,22 @@ def lines_of(file: str) -> int:
 
 
 def reading_list() -> str:
-    """The numbered list and its sum, as Markdown."""
-    counts = {file: lines_of(file) for file in METHOD}
-    rows = [f"{i}. [{file}]({file}), {counts[file]} lines: {teaches}" for i, (file, teaches) in enumerate(METHOD.items(), 1)]
-    return "\n".join([*rows, "", f"Together {sum(counts.values()):,} lines, comments and docstrings included."])
+    """The numbered list of the method, that of its options, and their sums, as Markdown."""
+    listed = [
+        *_rows(METHOD, 1),
+        "",
+        f"Together {_sum(METHOD):,} lines, comments and docstrings included. What a configuration may add, a file each:",
+        "",
+    ]
+    return "\n".join([*listed, *_rows(OPTIONS, len(METHOD) + 1), "", f"Together {_sum(OPTIONS):,} lines."])
+
+
+def _rows(files: dict[str, str], first: int) -> list[str]:
+    return [f"{i}. [{file}]({file}), {lines_of(file)} lines: {teaches}" for i, (file, teaches) in enumerate(files.items(), first)]
+
+
+def _sum(files: dict[str, str]) -> int:
+    return sum(map(lines_of, files))
 
 
 def page() -> str:
