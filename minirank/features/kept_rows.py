@@ -118,12 +118,15 @@ class KeptRows:
     def _read(self, kind: str, key: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
         if self._sources is None:
             return None
-        return self._kept.read(self._folder.path, kind, key | {"files": self._sources.names()})
+        return self._kept.read(self._folder.path, kind, self._key(key, self._sources))
 
     def _write(self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any) -> None:
         sources = self._sources
         if sources is not None and sources.are_unchanged():
-            self._kept.write(self._folder.path, kind, key | {"files": sources.names()}, arrays, about, sum(sources.sizes))
+            self._kept.write(self._folder.path, kind, self._key(key, sources), arrays, about, sum(sources.sizes))
+
+    def _key(self, key: dict[str, Any], sources: Contents) -> dict[str, Any]:
+        return key | {"files": sources.names(), "columns": self._folder.columns}
 
 
 def _inputs(entry: EntryReader) -> tuple[Inputs, list[str]]:

@@ -12,6 +12,7 @@ from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
 from minirank.data.kept import store
 from minirank.data.kept.store import FOLDER, SHARE, Kept
+from minirank.errors import DataError
 from minirank.run.load_data import load_dataset
 
 
@@ -88,6 +89,25 @@ def test_other_contents_of_the_same_size_and_date_are_noticed(data):
     after = load(data, Kept())[0]
     assert np.nansum(after.rows.labels[:, 0]) == np.nansum(before.rows.labels[:, 0]) + 1
     assert same(after, load(data)[0])
+
+
+def test_other_columns_of_the_same_files_are_read_anew(data):
+    path = data / "hires.csv"
+    head, *lines = path.read_text().splitlines()
+    others = [line.split(",")[head.split(",").index("resume_id")] for line in lines]
+    path.write_text("\n".join([f"{head},other", *(f"{line},{name}" for line, name in zip(lines, others[1:] + others[:1]))]) + "\n")
+    before = load(data, Kept())[0]
+    config = Config(data=FolderConfig(data, columns={"hires": {"resume_id": "other"}}))
+    after, fresh = load_dataset(config, kept=Kept()), load_dataset(config)
+    assert same(after, fresh) and after.rows.dense.tobytes() != before.rows.dense.tobytes()
+    assert same(load_dataset(config, before.encoder, kept=Kept()), load_dataset(config, before.encoder))
+
+
+def test_a_folder_that_was_kept_without_a_log_does_not_train(data):
+    (data / "impressions.csv").unlink()
+    assert not read_folder(data, needs_log=False, kept=Kept()).has_log and entries(data)
+    with pytest.raises(DataError, match="impressions.csv"):
+        load(data, Kept())
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_kept(data, monkeypatch):

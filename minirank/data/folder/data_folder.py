@@ -65,7 +65,8 @@ class DataFolder:
         roles: all roles, sorted; `Impressions.role` is an index into them.
         truth: simulated probabilities, (N,) each, aligned with `impressions`; None outside simulated worlds.
         lines: "jobs", "resumes" -> the line of each in its file.
-        contents: of all files, where something may be kept beside them.
+        contents: of all files, where something may be kept beside them. columns: what these files call our columns; with the contents
+            it says what was read.
     """
 
     path: Path
@@ -79,11 +80,17 @@ class DataFolder:
     truth: dict[str, np.ndarray] | None
     lines: dict[str, list[int]] = field(default_factory=dict)
     contents: Contents | None = None
+    columns: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
     @property
     def has_log(self) -> bool:
         """Whether there is anything to learn from; without a log the texts can be read and ranked."""
         return len(self.impressions) > 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all files were there, as training needs them."""
+        return self.has_log and len(self.files) == len(FILES)
 
     def dated(self, now: int) -> DataFolder:
         """The same folder, in which jobs and resumes without a time are of `now`, int seconds."""
@@ -121,13 +128,13 @@ def read_folder(
     from minirank.data.folder.kept_folder import keep_folder, kept_folder
 
     contents, folder = kept_folder(Path(path), resolve(columns), kept) if kept.used else (None, None)
-    if folder is not None:
+    if folder is not None and (folder.is_complete or not needs_log):
         return folder
     problems = Problems()
     folder = collect(path, columns, problems, needs_log)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
-    return folder if contents is None else keep_folder(replace(folder, contents=contents), resolve(columns), kept)
+    return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept)
 
 
 def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True) -> DataFolder | None:

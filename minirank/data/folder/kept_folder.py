@@ -50,7 +50,7 @@ def kept_folder(path: Path, names: Names, kept: Kept) -> tuple[Contents | None, 
         return contents, None
 
 
-def keep_folder(folder: DataFolder, names: Names, kept: Kept) -> DataFolder:
+def keep_folder(folder: DataFolder, kept: Kept) -> DataFolder:
     """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile."""
     contents, entry = folder.contents, EntryWriter()
     assert contents is not None
@@ -81,11 +81,11 @@ def keep_folder(folder: DataFolder, names: Names, kept: Kept) -> DataFolder:
     entry.about |= {"truth": None if folder.truth is None else list(folder.truth)}
     if not contents.are_unchanged():
         return DataFolder(**{each.name: getattr(folder, each.name) for each in fields(DataFolder) if each.name != "contents"})
-    kept.write(folder.path, KIND, _key(contents, names), entry.arrays, entry.about, sum(contents.sizes))
+    kept.write(folder.path, KIND, _key(contents, folder.columns), entry.arrays, entry.about, sum(contents.sizes))
     return folder
 
 
-def _key(contents: Contents, names: Names) -> dict[str, Any]:
+def _key(contents: Contents, names: Mapping[str, Mapping[str, str | None]]) -> dict[str, Any]:
     return {"files": contents.names(), "columns": names}
 
 
@@ -107,7 +107,7 @@ def _folder(path: Path, names: Names, contents: Contents, entry: EntryReader) ->
     truth = None if entry.about["truth"] is None else {name: entry.column(f"truth.{name}").rows() for name in entry.about["truth"]}
     recruiters = dict(zip(entry.texts("recruiters"), entry.texts("recruiters.role")))
     roles, shown = tuple(entry.about["roles"]), Impressions(**log)  # type: ignore[arg-type]
-    return DataFolder(path, files, records["jobs"], records["resumes"], recruiters, roles, hires, shown, truth, {}, contents)
+    return DataFolder(path, files, records["jobs"], records["resumes"], recruiters, roles, hires, shown, truth, {}, contents, names)
 
 
 def _record(file: str, names: dict, readers: dict, defaults: Mapping[str, Any], line: bytes, place: int) -> dict[str, Any]:
