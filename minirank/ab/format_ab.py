@@ -67,7 +67,8 @@ def _off_policy(found: dict[str, Any] | None, simulated: dict[str, dict[str, Any
 def _lift(each: dict[str, Any]) -> list[str]:
     """The lift, and its interval, or that there is no difference to speak of."""
     if each["lift"] is None:
-        return ["-", "A has none"]
+        negative = each["a"] is not None and each["a"] < 0  # as a doubly robust estimate may be
+        return ["-", "A is below 0" if negative else "B has none" if each["a"] else "A has none"]
     if each["low"] is None:
         return [_percent(each["lift"]), "-"]
     interval = f"{_percent(each['low'])} to {_percent(each['high'])}"

@@ -72,7 +72,7 @@ def searches_needed(a: Totals, b: Totals, difference: float) -> tuple[float, flo
     """Searches of each arm of a live test, and searches that both arms answer by the same dice, to see a difference of the metric.
 
     Returns:
-        infinity where there is no difference, NaN where an arm does not define the metric.
+        infinity where there is no difference; NaN where an arm does not define the metric, or no search here varies.
     """
     if math.isnan(a.value) or math.isnan(b.value) or math.isnan(difference):
         return math.nan, math.nan
@@ -80,4 +80,5 @@ def searches_needed(a: Totals, b: Totals, difference: float) -> tuple[float, flo
         return math.inf, math.inf
     scale = ((LEVEL + POWER) / difference) ** 2
     apart = a.deviations.var(ddof=1) + b.deviations.var(ddof=1)
-    return scale * float(apart), scale * float((b.deviations - a.deviations).var(ddof=1))
+    paired = (b.deviations - a.deviations).var(ddof=1)
+    return scale * float(apart) or math.nan, scale * float(paired) or math.nan

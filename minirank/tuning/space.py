@@ -129,6 +129,10 @@ def check_values(key: str, values: Any) -> None:
     if kind == "choice":
         if not isinstance(of, list) or not of:
             raise ValueError(f"{where}.choice: expected a list of values, got {of!r}")
+        try:
+            json.dumps(of, default=str, allow_nan=False)
+        except ValueError:
+            raise ValueError(f"{where}.choice: numbers must be finite, got {of!r}") from None
         return
     bounds = _bounds(of)
     if bounds is None or (kind == "integer" and not all(bound == int(bound) for bound in bounds)):

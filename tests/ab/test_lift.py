@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from minirank.ab.format_ab import _lift
 from minirank.ab.lift import Lift, Totals, lift_of, searches_needed
 
 SHOWN = np.array([2.0, 2.0, 4.0])
@@ -29,10 +30,19 @@ def test_the_size_of_a_test_by_hand():
     apart, paired = searches_needed(A, alike, 0.125)
     assert apart == pytest.approx(scale * (0.03515625 + 0.166992188)) and paired == pytest.approx(scale * 0.061523438)
     assert searches_needed(A, B, 0.0) == (math.inf, math.inf)
+    apart, paired = searches_needed(A, A, 0.125)  # arms that the dice did not tell apart say nothing of pairs
+    assert apart == pytest.approx(scale * 2 * 0.03515625) and math.isnan(paired)
 
 
 def test_an_arm_against_itself_is_exactly_zero():
     assert lift_of(A, A) == Lift(0.25, 0.25, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "words"), [(0.0, 0.1, "A has none"), (None, 0.1, "A has none"), (1.0, None, "B has none"), (-0.1, 0.1, "A is below 0")]
+)
+def test_why_there_is_no_lift(a, b, words):
+    assert _lift({"a": a, "b": b, "lift": None, "low": None, "high": None}) == ["-", words]
 
 
 def test_what_is_not_defined():

@@ -45,6 +45,7 @@ def test_a_small_space_is_drawn_once():
         ("space: {model.experts: {integer: [1, 2.5]}}", "two whole numbers"),
         ("space: {model.dropout: {log_uniform: [0, 1]}}", "above 0"),
         ("space: {model.dropout: {choice: []}}", "a list of values"),
+        ("space: {model.gate.top_k: {choice: [[1, .nan]]}}", "numbers must be finite"),
         ("space: {model.exprts: {integer: [1, 2]}}", "model.exprts: unknown key; did you mean experts"),
         ("space: {training.seed: {integer: [1, 2]}}", "`seeds: 5` trains five seeds"),
         ("trails: 5", "trails: unknown key; did you mean trials"),
