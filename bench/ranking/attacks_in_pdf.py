@@ -24,7 +24,14 @@ from minirank.ranking import Ranker
 WIDTH, HEIGHT, MARGIN = 612, 792, 60  # points
 LEADING, SIZE = 13, 10
 CHARACTERS = 95  # of a line
-WAYS = ("white on white", "letters of half a point", "under a white shape", "outside the page", "invisible mode")
+WAYS = (
+    "white on white",
+    "white across a thin line",
+    "letters of half a point",
+    "under a white shape",
+    "outside the page",
+    "invisible mode",
+)
 PAYLOADS = {"the job's description": lambda job: job["description"], "the job's skills": lambda job: ", ".join(job["must"])}
 
 
@@ -55,7 +62,9 @@ def _draw_hidden(canvas, text: str, y: float, way: str) -> None:
     canvas.saveState()
     drawn = canvas.beginText(-9000 if way == "outside the page" else MARGIN, y + LEADING / 2)
     drawn.setFont("Helvetica", 0.5 if way == "letters of half a point" else 3)
-    if way == "white on white":
+    if way == "white across a thin line":
+        canvas.rect(MARGIN, y + LEADING / 2 + 0.5, WIDTH - 2 * MARGIN, 0.3, stroke=0, fill=1)
+    if way.startswith("white"):
         drawn.setFillColorRGB(1, 1, 1)
     if way == "invisible mode":
         drawn.setTextRenderMode(3)

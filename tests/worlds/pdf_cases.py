@@ -64,6 +64,8 @@ CASES = [
         ("Anna Miller, data engineer of Springfield", *RESUME[2:]),
         [(HIDDEN, "white")],
     ),
+    unseen("white letters across a thin line", hidden_pages.across_a_line, "white"),
+    unseen("black letters in a slit", hidden_pages.in_a_slit, "covered"),
     unseen("letters of 0.8 points", hidden_pages.tiny, "tiny"),
     unseen("letters made small by a scale", hidden_pages.tiny_by_scale, "tiny"),
     unseen("outside the page", hidden_pages.outside, "outside"),

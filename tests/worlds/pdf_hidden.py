@@ -43,6 +43,21 @@ def white_under_text(canvas):
     lines(canvas, ["Anna Miller, data engineer of Springfield", *RESUME[2:]])
 
 
+def across_a_line(canvas, text):
+    """White letters, of which a thin line shows a slice."""
+    canvas.rect(72, 503, 400, 0.3, stroke=0, fill=1)
+    canvas.setFillColorRGB(1, 1, 1)
+    lines(canvas, [text], y=500)
+
+
+def in_a_slit(canvas, text):
+    """Black letters under two white shapes, between which they look like a dotted line."""
+    lines(canvas, [text], y=500)
+    canvas.setFillColorRGB(1, 1, 1)
+    canvas.rect(60, 490, 400, 12, stroke=0, fill=1)
+    canvas.rect(60, 502.5, 400, 12, stroke=0, fill=1)
+
+
 def tiny(canvas, text):
     lines(canvas, [text], y=500, size=0.8)
 

@@ -23,6 +23,7 @@ MOST_PIXELS = 3_000_000  # of a page: a larger one is drawn smaller
 CONTRAST = 1.2  # of two luminances, as WCAG 2 defines it; light grey #e6e6e6 on white has 1.25, black 21
 BEHIND = 0.4  # of the pixels behind a piece: a picture behind letters need not differ from them everywhere
 INKED = 0.25  # of a piece's columns of pixels; of ordinary letters 0.6 to 0.9 are
+INKED_ROWS = 0.5  # of its rows; of ordinary words 0.75 to 1 are, of white ones across a thin line or black ones behind a slit few
 LAYERS = 16  # texts over each other that are drawn apart
 OVERLAP = 0.02  # of a piece's area
 EDGE = 0.4  # points at the ends of a text: neighbours on a line that touch do not overlap
@@ -116,7 +117,11 @@ class Drawn:
         upright = piece.drawn.angle not in (90, 270)
         part = part if upright else part.T
         margin = len(part) // 6  # where neighbours above and below may reach in
-        return bool(part[margin : len(part) - margin].any(axis=0).mean() >= INKED)
+        part = part[margin : len(part) - margin]
+        if part.any(axis=0).mean() < INKED:
+            return False
+        signs = not any(letter.isalnum() for letter in piece.text)  # a colon's rows are mostly blank
+        return signs or bool(part.any(axis=1).mean() >= INKED_ROWS)
 
     def _pixels(self, box: tuple[float, float, float, float]) -> tuple[slice, slice]:
         """Rows and columns of a box, one of each at least where it is on the page."""
