@@ -1,6 +1,6 @@
 """What becomes of documents with troubles: every case of the tests, read once more.
 
-python bench/documents/cases.py          needs pip install -e ".[documents-test]"
+python bench/documents/cases.py          needs pip install -e ".[documents-test,test]"
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Packages that read PDF files, on the cases of the tests: which of them read what a person reads.
 
-    python bench/documents/readers.py          needs pip install -e ".[documents-test]" pdfminer.six pymupdf "markitdown[pdf]"
+    python bench/documents/readers.py          needs pip install -e ".[documents-test,test]" pdfminer.six pymupdf "markitdown[pdf]"
 
 Right: the text is there in reading order, no hidden text is in it, and what cannot be read is an error or nothing.
 """
