@@ -173,6 +173,7 @@ class ModelConfig:
         task_weights: `fixed`; `uncertainty` (learned, Kendall et al., CVPR 2018); or set by a rule, on top of `tasks.weight`: `dwa` (by how
             fast losses fall, once an epoch), `gradnorm` (so that tasks pull alike at the parameters that they share, each step), `pcgrad`
             (what two tasks pull against each other is taken out, each step). The last two take a backward pass for each task.
+            To them, and to `training.task_cosines`, gate.balance is an even part of each task: a high one makes tasks look alike.
     """
 
     architecture: str = "mmoe"

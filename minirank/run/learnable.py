@@ -76,6 +76,8 @@ def learnable(config: Config, dataset: Dataset) -> Learnable:
     names = [task.name for task in tasks]
     after_click = ("cvr",) if isinstance(config.data, FolderConfig) else ()
     reasons = {task.name: reason for task in tasks if (reason := _why_not(task, dataset, after_click)) is not None}
+    masked = {task.name for task in tasks if task.mask}
+    reasons = {name: f"{reason} (those inside its mask)" if name in masked else reason for name, reason in reasons.items()}
     kept = tuple(task for task in tasks if task.name not in reasons)
     labels = {(name, part): _labels(dataset, name, getattr(dataset, part)) for name in names for part in PARTS}
     if not kept:

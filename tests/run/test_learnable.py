@@ -61,6 +61,13 @@ def test_labels_that_teach_nothing_leave_a_task_out_that_nobody_needs(labels, re
     assert [task.name for task in found.tasks] == ["ctr", "cvr"] and found.left_out == {"relevance": reason} and not found.problems
 
 
+def test_a_mask_is_named_where_it_leaves_nothing_to_learn():
+    found = learnable(
+        folder(TaskConfig("relevance"), TaskConfig("ctr", mask={"role": "hr"})), dataset_of(GOOD | {"ctr": [1, 1, NO, NO, NO, NO]})
+    )
+    assert "all 2 labels of the training rows are 1 (those inside its mask), and score.ctr is 1" in str(found.problems[0])
+
+
 def test_a_label_without_a_weight_is_none():
     found = learnable(folder(), dataset_of(GOOD, weights=[1, 1, 0]))
     assert found.left_out == {"relevance": "no training row has a label with a weight above 0"}
