@@ -7,6 +7,7 @@ invisible mode all look the same so, whatever else a file does to hide them.
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -24,6 +25,7 @@ CONTRAST = 1.2  # of two luminances, as WCAG 2 defines it; light grey #e6e6e6 on
 BEHIND = 0.4  # of the pixels behind a piece: a picture behind letters need not differ from them everywhere
 INKED = 0.25  # of a piece's columns of pixels; of ordinary letters 0.6 to 0.9 are
 INKED_ROWS = 0.5  # of its rows; of ordinary words 0.75 to 1 are, of white ones across a thin line or black ones behind a slit few
+READ = 0.2  # of a text's characters: where fewer are seen those are chance, as a short word of white letters across a thin line
 LAYERS = 16  # texts over each other that are drawn apart
 OVERLAP = 0.02  # of a piece's area
 EDGE = 0.4  # points at the ends of a text: neighbours on a line that touch do not overlap
@@ -81,7 +83,13 @@ class Drawn:
                 with _without(objects[number] for number in numbers):
                     inks[layer] = ink & self._differs("own", whole, self._picture("less"))
         of = {number: inks[layer] for layer, numbers in layers.items() for number in numbers}
-        self.seen = [can and piece.number in of and self._inked(of[piece.number], piece) for piece, can in zip(text.pieces, can_be)]
+        inked = [can and piece.number in of and self._inked(of[piece.number], piece) for piece, can in zip(text.pieces, can_be)]
+        whole_text, read = Counter[int](), Counter[int]()
+        for piece, there in zip(text.pieces, inked):
+            whole_text[piece.number] += len(piece.text)
+            read[piece.number] += len(piece.text) * there
+        enough = {number for number, count in whole_text.items() if read[number] >= READ * count}
+        self.seen = [there and piece.number in enough for piece, there in zip(text.pieces, inked)]
 
     def _can_be_seen(self, piece: Piece) -> bool:
         """Whether a piece is drawn at all, on the page and in another colour than what is behind."""
