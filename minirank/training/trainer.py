@@ -11,7 +11,6 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,6 @@ from ..data import Dataset
 from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import MinirankError, RunError
 from ..evaluation.targets import HIGHER_IS_BETTER
-from ..kernels.batch import Batch, forget
 from ..kernels.executor import Unavailable
 from ..kernels.parameters import Arena, TrainState, initial_values
 from ..locking import working_in
@@ -36,9 +34,9 @@ from ..run.measured import keep, measure
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, with_targets
 from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
 from .effective import effective_rows, few_effective
+from .feed import epoch_batches
 from .inside import Inside
 from .memory import enough_memory
 from .prepare import Prepared, prepare
@@ -233,7 +231,7 @@ class Trainer:
         start = saved = time.monotonic()
         first_row, before = cursor.rows, (cursor.epoch - 1) * train
         place, passed, total_rows = _place(self.config, cursor), self._rows_before(), train * settings.epochs * settings.seeds
-        for number, batch in self._batches():
+        for number, batch in epoch_batches(self.config, self.plan, self.dataset, self.seed, cursor, self.folder / files.CHECKPOINT):
             rate = learning_rate(settings, (before + cursor.rows + len(batch) / 2) / (train * settings.epochs))  # NOTE: above 0
             adam = replace(settings.optimiser, learning_rate=rate)
             with np.errstate(all="ignore"):  # the loss is looked at
@@ -256,39 +254,6 @@ class Trainer:
         sync()
         self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
         return True
-
-    def _batches(self) -> Iterator[tuple[int, Batch]]:
-        """Number and batch of each step that is left of the epoch; a GPU works on one while the next is taken from the data."""
-        settings, train, epoch = self.settings, self.dataset.train, self.cursor.epoch
-        groups = self.dataset.rows.groups[train] if self.plan.grouped else None
-        steps = epoch_steps(train, groups, settings.batch_rows, self.seed, epoch)
-        if self.cursor.batch > len(steps) or self.cursor.rows > len(train) or (self.cursor.batch == 0) != (self.cursor.rows == 0):
-            raise RunError(f"{self.folder / files.CHECKPOINT}: is at a step that epoch {epoch} does not have; train again with --force")
-        left = range(self.cursor.batch, len(steps))
-        draw = generator(self.seed, FORGOTTEN, epoch)
-        rows = forget(
-            with_targets(self.dataset.rows, self.config.tasks, self.dataset.to_come),
-            self.plan.spec,
-            self.config.model.name_unknown_share,
-            draw,
-        )
-
-        def take(number: int) -> Batch:
-            batch = replace(rows.take(steps[number]), key=dropout_key(self.seed, epoch, number))
-            draw = generator(self.seed, HIDDEN, epoch, number)
-            model = self.config.model
-            hide_inputs(batch, self.plan.spec, self.plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
-            return batch
-
-        if settings.backend != "cuda":
-            yield from ((number, take(number)) for number in left)
-            return
-        with ThreadPoolExecutor(1) as thread:
-            following = None
-            for number in left:
-                batch = (following or thread.submit(take, number)).result()
-                following = thread.submit(take, number + 1) if number + 1 < len(steps) else None
-                yield number, batch
 
     def _end_epoch(self, seconds: float, rows: int) -> None:
         """Validate, note the metrics, keep the parameters if they are the best, and go to the next epoch."""
