@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from . import __version__
 from .errors import MinirankError
+from .progress import Progress, telling
 from .terminal import for_people, printable
 
 GROUPS = (
@@ -67,7 +68,8 @@ def _status(arguments: Sequence[str] | None) -> int:
         gc.set_threshold(*COLLECT)
         options = parser().parse_args(arguments)
         command = options.command
-        return options.run(options) or 0
+        with telling(Progress(sys.stderr)):
+            return options.run(options) or 0
     except SystemExit as ended:  # of the parser, which has said why
         return int(ended.code or 0)
     except MinirankError as error:

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from minirank.progress import Progress, duration
+from minirank import progress as told
+from minirank.progress import Progress, duration, stage, telling
 from minirank.terminal import Output
 
 
@@ -106,3 +107,48 @@ def test_in_a_notebook_the_line_renews_itself(wrap):
     progress.say("done")
     assert notebook.getvalue().count("\r") == 6 and f"[{'#' * 15:20}]   75 %" in notebook.getvalue()
     assert notebook.getvalue().endswith("\rdone\n")
+
+
+def slow_loop(stream, seconds_each, total=20):
+    """A loop of `total` rows, each of so many seconds, within which nobody knows who tells."""
+    now = [0.0]
+    progress = Progress(stream, clock=lambda: now[0])
+    with telling(progress):
+        for _ in told.counted("reading", range(total), total):
+            now[0] += seconds_each
+    progress.say("done")
+    return stream.getvalue()
+
+
+def test_a_stage_is_shown_from_two_seconds_on_and_every_ten_seconds_in_a_log():
+    assert slow_loop(io.StringIO(), 1.0).splitlines() == [
+        "reading: 2 of 20 rows  1.0 rows/s  18 s left",
+        "reading: 12 of 20 rows  1.0 rows/s  8 s left",
+        "done",
+    ]
+    assert slow_loop(io.StringIO(), 0.09) == slow_loop(Terminal(), 0.09) == "done\n"
+
+
+def test_a_stage_renews_its_line_on_a_terminal_and_leaves_none():
+    shown = slow_loop(Terminal(), 1.0)
+    lines = [line for line in shown.split("\r") if line.strip()]
+    assert [line.split()[1] for line in lines[:-1]] == [str(done) for done in range(2, 21)] and lines[-1] == "done\n"
+    before_done = shown.split("\r")[-2]
+    assert before_done.isspace() and len(before_done) >= len(lines[-2].rstrip())
+
+
+def test_a_stage_of_unknown_size_has_no_time_left():
+    log, now = io.StringIO(), [0.0]
+    with telling(Progress(log, clock=lambda: now[0])), stage("reading", 0, "texts") as at:
+        now[0] = 4.0
+        at(400_000)
+    assert log.getvalue() == "reading: 400,000 texts  100,000 texts/s\n"
+
+
+def test_a_stage_is_silent_where_nobody_tells_and_afterwards(capsys):
+    log = io.StringIO()
+    ticks = iter(range(0, 1000, 5))
+    with telling(Progress(log, clock=lambda: next(ticks))):
+        pass
+    assert list(told.counted("reading", range(3), 3)) == [0, 1, 2]
+    assert log.getvalue() == "" and capsys.readouterr() == ("", "")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import Namespace
 
-from ..progress import Progress
+from ..progress import teller
 from .option_types import Commands, number, whole_number
 from .predict import add_backend
 
@@ -35,7 +34,7 @@ def run_ab(options: Namespace) -> None:
     from ..ab import compare_runs, format_ab
     from ..run.load_run import load_run
 
-    say = Progress(sys.stderr).say
+    say = teller().say
     a, b = (load_run(folder, options.backend, say) for folder in (options.run_a, options.run_b))
     results = compare_runs(a, b, options.data, seed=options.seed, clip=options.clip, say=say)
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_ab(results))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
 from .option_types import Commands
@@ -21,10 +20,10 @@ def register(commands: Commands) -> None:
 def run_demo(options: Namespace) -> None:
     """Run it and print the report."""
     from .. import demo
-    from ..progress import Progress
+    from ..progress import teller
     from .output_files import check_place
 
     check_place("--out", options.out)
-    progress = Progress(sys.stderr)
+    progress = teller()
     progress.say(f"writing {options.out}; on two cores this takes about a minute and a half the first time, a minute later")
     print(f"\n{demo.run_demo(options.out, options.seed, progress=progress)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -44,11 +43,11 @@ def add_backend(command: ArgumentParser) -> None:
 def run_evaluate(options: Namespace) -> None:
     """Print the metrics of a part of the run's data, or the exponents of the score."""
     from ..evaluation import format_table
-    from ..progress import Progress
+    from ..progress import teller
     from ..run.load_run import load_run
     from ..run.scoring import data_of, evaluate_run
 
-    progress = Progress(sys.stderr)
+    progress = teller()
     run, kept = load_run(options.run_folder, options.backend, progress.say), kept_of(options, progress.say)
     if options.choose_exponents:
         from ..ranking.exponents import choose_exponents, format_exponents
@@ -63,14 +62,14 @@ def run_evaluate(options: Namespace) -> None:
 
 def run_score(options: Namespace) -> None:
     """Write predictions."""
-    from ..progress import Progress
+    from ..progress import teller
     from ..run.backend import check_backend
     from ..run.load_run import load_run
     from ..run.scoring import check_ending, score_data, write_predictions
     from ..storage import is_stream
     from .output_files import check_output, files_of_data, files_of_run
 
-    progress = Progress(sys.stderr)
+    progress = teller()
     check_ending(Path(options.out))
     run = load_run(options.run_folder, options.backend, progress.say)
     check_backend(run.config)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def register(commands: Commands) -> None:
 
 def run_report(options: Namespace) -> None:
     """Write the page, and say how to open it."""
-    from ..progress import Progress
+    from ..progress import teller
     from ..report.collect import collect
     from ..report.found import check_run, data_of_run
     from ..report.page import render
@@ -42,7 +41,7 @@ def run_report(options: Namespace) -> None:
     out = Path(options.out) if options.out is not None else folder / REPORT
     reads = [*files_of_run(folder), *(file for path in data_of_run(folder) for file in files_of_data(path))]
     check_output("--out", out, reads, options.force)
-    progress = Progress(sys.stderr)
+    progress = teller()
     page = render(collect(folder, job=options.job, backend=options.backend, say=progress.say)).encode()
     try:
         write_output(out, lambda stream: stream.write(page), options.force)

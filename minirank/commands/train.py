@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import sys
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..progress import Progress
+from ..progress import Progress, teller
 from ..terminal import show
 from .option_types import Commands, add_no_cache, kept_of
 
@@ -49,7 +48,7 @@ def run_plan(options: Namespace) -> None:
 
     config = load_config(options.config, options.set)
     check_paths(config, options.config)
-    print(prepare(config, Progress(sys.stderr)).plan)
+    print(prepare(config, teller()).plan)
 
 
 def run_train(options: Namespace) -> int | None:
@@ -64,7 +63,7 @@ def run_train(options: Namespace) -> int | None:
         overrides.append("training.cuda={}")  # what the file says of another backend
     config = load_config(options.config, [*options.set, *overrides])
     folder = Path(options.folder or Path("runs") / Path(options.config).stem)
-    progress = Progress(sys.stderr)
+    progress = teller()
     check_run_folder(folder, options.config, [file for path in data_paths(config).values() for file in files_of_data(path)])
     check_paths(config, options.config)
     _note_gazetteer(config.data, progress)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from ..progress import Progress
+from ..progress import teller
 from ..terminal import show
 from .option_types import Commands, whole_number
 from .train import stops_on_interrupt
@@ -55,7 +54,7 @@ def run_tune(options: Namespace) -> int | None:
     for read in (options.space, settings.config):
         if any(same_file(folder / name, read) for name in FILES):
             raise ConfigError(f"{folder}: the search would overwrite {read}, which this command reads; choose another folder")
-    progress = Progress(sys.stderr)
+    progress = teller()
     with stops_on_interrupt(progress) as stop:
         found = search(settings, folder, sets=options.set, resume=options.resume, force=options.force, progress=progress, stop=stop)
     if not found.finished:

@@ -26,7 +26,7 @@ from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.executor import Unavailable
 from ..kernels.parameters import Arena, TrainState, initial_values
 from ..locking import working_in
-from ..progress import Progress
+from ..progress import Progress, telling
 from ..run import folder as files
 from ..run.backend import check_backend, executor_of
 from ..run.load_run import load_run
@@ -92,7 +92,7 @@ def train(
         RunError: the folder cannot be used, another process trains into it, or the loss is NaN or infinite.
     """
     folder = Path(folder)
-    with working_in(folder, "minirank train", progress.say):
+    with working_in(folder, "minirank train", progress.say), telling(progress):
         files.check_folder(folder, resume, force)
         return _train(config, folder, dataset, resume, progress, stop, after_epoch, kept)
 
