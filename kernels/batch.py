@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -84,6 +85,20 @@ class Inputs:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Of which larger batch some rows are a part: losses of a batch are means, and those of its parts add up to them, as gradients do.
+
+    Args:
+        rows: of the whole batch. before: those of them that come before these; what is random in a row goes by its number in the whole.
+        add_up: given (n,) float64 sums over these rows, it returns those over all rows of the whole batch (`Kind.of_batch`).
+    """
+
+    rows: int
+    before: int
+    add_up: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
 class Batch(Inputs):
     """B rows with what losses compare predictions with: what a training step reads.
 
@@ -93,6 +108,7 @@ class Batch(Inputs):
         groups: (B,) int32, the search request of each row; rows of one request are neighbours.
         key: 0 .. 2^63 - 1, what is random in the network comes from it (`ops/dropout.py`): another one for each step.
         gains: T numbers, what the gradient of each task's losses is multiplied by; () = all 1. The losses themselves stay as they are.
+        part: where these rows are a part of a larger batch; of the cpu and the reference executor.
     """
 
     labels: np.ndarray
@@ -100,6 +116,28 @@ class Batch(Inputs):
     groups: np.ndarray
     key: int = 0
     gains: tuple[float, ...] = ()
+    part: Part | None = None
+
+    @property
+    def whole(self) -> int:
+        """Rows that a loss takes its mean over: of the whole batch."""
+        return len(self) if self.part is None else self.part.rows
+
+    @property
+    def before(self) -> int:
+        """Rows of the whole batch that come before these."""
+        return 0 if self.part is None else self.part.before
+
+    def add_up(self, sums: np.ndarray) -> np.ndarray:
+        """Of (n,) float64 sums over these rows those over the whole batch."""
+        return sums if self.part is None else self.part.add_up(sums)
+
+    def cut(self, first: int, end: int, add_up: Callable[[np.ndarray], np.ndarray]) -> Batch:
+        """Rows first .. end - 1 as a part of this batch; views, nothing is copied."""
+        inputs = Inputs(self.ids[first:end], tuple(replace(bag, entity=bag.entity[first:end]) for bag in self.bags), self.dense[first:end])
+        labelled = self.labels[first:end], self.weights[first:end], self.groups[first:end]
+        part = Part(self.whole, self.before + first, add_up)
+        return Batch(inputs.ids, inputs.bags, inputs.dense, *labelled, self.key, self.gains, part)
 
     def take(self, rows: np.ndarray) -> Batch:
         """The given rows, in the given order; bags go on sharing their lists."""

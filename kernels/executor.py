@@ -119,14 +119,19 @@ def adam_step(state: TrainState, dense: np.ndarray, tables: dict[str, tuple[np.n
         dense: (P,) float. tables: name -> (ids (n,) unique, rows (n, D)), the sparse gradient of each table.
     """
     state.step += 1
-    factor, state.norm = 1.0, 0.0
-    if settings.clip_norm:
-        parts = [dense, *(rows for _, rows in tables.values())]
-        state.norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
-        factor = settings.clipped(state.norm)
+    factor, state.norm = clip_factor(dense, tables, settings)
     adam_dense(state.values.dense, state.m.dense, state.v.dense, factor * dense, state.decay, settings, state.step)
     for name, (ids, rows) in tables.items():
         adam_rows(state.values[name], state.m[name], state.v[name], ids, factor * rows, settings, state.step)
+
+
+def clip_factor(dense: np.ndarray, tables: dict[str, tuple[np.ndarray, np.ndarray]], settings: Adam) -> tuple[float, float]:
+    """(what a gradient is multiplied by, its length): (1, 0) where it is not clipped; the arguments are those of `adam_step`."""
+    if not settings.clip_norm:
+        return 1.0, 0.0
+    parts = [dense, *(rows for _, rows in tables.values())]
+    norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
+    return settings.clipped(norm), norm
 
 
 def make_executor(backend: str, plan: Plan, dtype: DTypeLike = np.float32, threads: int | None = None, **of_cuda: bool) -> Executor:

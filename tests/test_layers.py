@@ -44,6 +44,7 @@ KERNELS = (
     (("ops",), BLOCKS),
     (PLAN, ("batch", "ops")),
     (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
+    (("parts",), ("batch", *PLAN)),
     (("task_gradients",), RUN),
     (("task_rules",), ()),
     (("reference",), RUN),

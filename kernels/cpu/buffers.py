@@ -47,7 +47,7 @@ def fill_work(
         others: for each thread the fields of its `Work` that training and prediction fill each in its own way.
     """
     (rows, fields), columns, capacity = inputs.ids.shape, inputs.dense.shape[1], encoded.capacity
-    shared = {"batch": rows, "fields": fields, "bags": len(inputs.bags), "columns": columns, "scale": 1.0 / rows}
+    shared = {"batch": rows, "fields": fields, "bags": len(inputs.bags), "columns": columns}
     shared |= {"ids": contiguous(inputs.ids, np.int32).reshape(-1), "dense": contiguous(inputs.dense, dtype).reshape(-1)}
     shared |= bags.lists(inputs) | {"entities": entities(inputs), "table_values": contiguous(values.tables, dtype)}
     shared |= {"runs": encoded.runs, "reals": encoded.reals, "panel_product": panel_product.address(dtype)}

@@ -92,3 +92,7 @@ class CpuExecutor(Executor):
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
         return self._steps.step(state, batch, adam)
+
+    def apply(self, state: TrainState, found: Gradients, adam: Adam) -> None:
+        """One training step along a gradient that was put together elsewhere; see `Executor.apply`."""
+        self._steps.apply(state, found, adam)

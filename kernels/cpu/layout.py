@@ -42,7 +42,7 @@ Work = namedtuple(
     "Work",
     "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
     "ids entities bag_offsets bag_ids bag_starts dense labels weights groups gains reals losses sums ticks "
-    "panel_product batch fields bags columns tasks key scale",
+    "panel_product batch fields bags columns tasks key before scale",
 )
 Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
 
@@ -59,5 +59,5 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     ticks            (operations, 2) the processor's clock spent in it by this thread, forward and backward
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel
     batch, fields, bags, columns, tasks   lengths of these axes                   key   of the batch, see `Batch.key`
-    scale            1 / B
+    scale            1 / B; with `Batch.part` B is that of the whole batch, and before   its rows before these
 """

@@ -89,7 +89,7 @@ class Predictor:
         self._packed: Weights | None = None  # of parameters that are frozen
         unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses", "sums")
         self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
-        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0}
+        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0, "before": 0, "scale": 1.0}
 
     def predict(self, values: Arena, inputs: Inputs, slots: tuple[Slot, ...], shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, sum of widths) values of slots, side by side; see `Executor.logits`."""

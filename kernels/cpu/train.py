@@ -12,7 +12,7 @@ import numpy as np
 from ..adam import Adam
 from ..batch import Batch
 from ..checks import check_batch, check_values
-from ..executor import Gradients
+from ..executor import Gradients, clip_factor
 from ..forks import renew_in_forks
 from ..objective import add_objective
 from ..parameters import Arena, TrainState
@@ -21,6 +21,7 @@ from .bags import FlatBags
 from .buffers import contiguous, fill_work, reuse, weight_buffers
 from .embedding_update import EmbeddingUpdate
 from .encode import Encoded, encode
+from .given import adam_given_rows
 from .layout import Work
 from .plans import EncodedPlans
 from .tile import WIDE
@@ -73,6 +74,7 @@ class StepRunner:
         buffers, accumulators = self._buffers(), self._accumulators(len(values.dense))
         shared = {name: contiguous(getattr(batch, name), np.float32).reshape(-1) for name in ("labels", "weights")}
         shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1], "key": batch.key}
+        shared |= {"before": batch.before, "scale": 1.0 / batch.whole}
         shared["gains"] = np.array(batch.gains or (1.0,) * shared["tasks"])
         shared |= {"dense_values": contiguous(values.dense, self.dtype), **weight_buffers(encoded, buffers[0], self.dtype)}
         shared["input_gradients"] = reuse(buffers[0], "input_gradients", encoded.inputs * len(batch), self.dtype)
@@ -101,7 +103,7 @@ class StepRunner:
 
         if len(self._plans.summing):
             self._walk(self._plans.summing, encoded, works, tiles, False)
-            sums = sum(work.sums for work in works)
+            sums = batch.add_up(sum(work.sums for work in works))
             for work in works:
                 work.sums[:] = sums
         self._walk(encoded.table, encoded, works, tiles, True)
@@ -118,10 +120,8 @@ class StepRunner:
 
     def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
         """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""
-        state.step += 1
-        real = self.dtype.type
-        settings = (real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon))
-        shrink, size = real(adam.learning_rate * adam.weight_decay), len(state.values.dense)
+        real, size = self.dtype.type, len(state.values.dense)
+        settings, shrink = self._begin_update(state, adam)
         sums, readers = self._accumulators(size), self._tables.parts(works[0], self.threads)
         dense = state.values.dense, state.m.dense, state.v.dense
         tables = state.values.tables, state.m.tables, state.v.tables
@@ -140,10 +140,42 @@ class StepRunner:
             (walk.step_tables, [(*each, *tables, factor, *settings) for each in readers]),
         )
 
+    def _begin_update(self, state: TrainState, adam: Adam) -> tuple[tuple, np.floating]:
+        """Count the step; what drivers of Adam are told in it: (gain1, gain2, rate, correction, epsilon), shrink."""
+        state.step += 1
+        real = self.dtype.type
+        settings = real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon)
+        return settings, real(adam.learning_rate * adam.weight_decay)
+
+    def apply(self, state: TrainState, found: Gradients, adam: Adam) -> None:
+        """One training step along a gradient that was put together elsewhere; see `Executor.apply`."""
+        _check_trainable(state)
+        check_values(self.plan, self.dtype, state.values)
+        size, dense = len(state.values.dense), contiguous(found.dense.copy(), self.dtype)
+        add_objective(self.plan, state.values, found.losses, dense)
+        factor, state.norm = clip_factor(dense, found.tables, adam)
+        settings, shrink = self._begin_update(state, adam)
+        arenas = state.values.dense, state.m.dense, state.v.dense
+        sums, factor = dense.reshape(1, size), self.dtype.type(factor)
+        jobs: list[tuple] = [
+            (
+                walk.adam_arena,
+                [(*arenas, sums, state.decay, low, high, factor, *settings, shrink) for low, high in pairwise(even(size, self.threads))],
+            )
+        ]
+        arenas = state.values.tables, state.m.tables, state.v.tables
+        for name, (ids, rows) in found.tables.items():
+            parameter = self.plan.parameters[name]
+            gradient = contiguous(rows if factor == 1 else factor * rows, self.dtype).reshape(-1)
+            given = contiguous(ids, np.int32), gradient, parameter.offset, parameter.shape[1]
+            jobs.append(
+                (adam_given_rows, [(*arenas, *given, low, high, *settings) for low, high in pairwise(even(len(ids), self.threads))])
+            )
+        self.run(*jobs)
+
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
-        if state.values.frozen:
-            raise ValueError("values are frozen: train a copy of them")
+        _check_trainable(state)
         total, losses, works = self._rows_backward(state.values, batch)
         self._update(state, works, adam)
         self._in_step = False
@@ -156,3 +188,8 @@ class StepRunner:
         tables = self._tables.gradients(works[0])
         self._in_step = False
         return Gradients(total, losses, dense, tables)
+
+
+def _check_trainable(state: TrainState) -> None:
+    if state.values.frozen:
+        raise ValueError("values are frozen: train a copy of them")

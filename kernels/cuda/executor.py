@@ -99,6 +99,8 @@ class CudaExecutor(Executor):
     def _upload_batch(self, batch: Batch, sorts: bool) -> Buffers:
         """Check a training batch and copy it; `sorts`: make memory for its uses of table rows."""
         check_labels(self.plan, batch)
+        if batch.part is not None:
+            raise ValueError("a part of a batch is for the cpu and the reference executor; give the cuda executor the whole batch")
         buffers = self._upload(batch, batch)
         if sorts and buffers.groups.names:
             self._moved += buffers.uses.fit(buffers.groups.capacity(buffers.places.capacity, ids_in_bags(batch)))

@@ -40,14 +40,15 @@ class Balance(Kind, name="balance"):
             raise ValueError(f"balance is of task -1, and of gates over {op.attributes['experts']} experts, not of {op.inputs[0]}")
 
     def forward(self, op, state):
-        importance = state.value(op.inputs[0]).mean(axis=0, dtype=np.float64).reshape(-1, op.attributes["experts"])
-        loss, dimportance = balance(importance)
-        state.add_loss(op, op.attributes["factor"] * loss)
+        batch, gates = state.batch, state.value(op.inputs[0])
+        importance = batch.add_up(gates.sum(axis=0, dtype=np.float64)) / batch.whole
+        loss, dimportance = balance(importance.reshape(-1, op.attributes["experts"]))
+        state.add_loss(op, op.attributes["factor"] * loss * (len(batch) / batch.whole))
         state.save(op, dimportance.ravel())
 
     def backward(self, op, state):
         gain = float(np.mean(state.batch.gains or 1.0))
-        state.gradient(op.inputs[0])[...] += gain * op.attributes["factor"] / len(state.batch) * state.saved(op)
+        state.gradient(op.inputs[0])[...] += gain * op.attributes["factor"] / state.batch.whole * state.saved(op)
 
     def sizes(self, op, lanes):
         return Sizes(sums=op.inputs[0].width)

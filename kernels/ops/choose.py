@@ -34,9 +34,9 @@ def in_top_k(z, k):
     return chosen
 
 
-def kept_experts(key, layer, rows, gates, experts, share):
+def kept_experts(key, layer, rows, gates, experts, share, before=0):
     """(B, G, E) bool: the experts that a row keeps, see `dropout.kept_units`; all of a gate's where it would lose all."""
-    kept = kept_units(key, layer, rows, gates * experts, share).reshape(rows, gates, experts)
+    kept = kept_units(key, layer, rows, gates * experts, share, before).reshape(rows, gates, experts)
     return kept | ~kept.any(axis=-1, keepdims=True)
 
 
@@ -97,7 +97,7 @@ class ExpertDropout(Choose, name="expert_dropout"):
             raise ValueError(f"share must lie in (0, 1), got {op.attributes['share']}")
 
     def chosen(self, op, state, z):
-        return kept_experts(state.batch.key, op.attributes["layer"], *z.shape, op.attributes["share"])
+        return kept_experts(state.batch.key, op.attributes["layer"], *z.shape, op.attributes["share"], state.batch.before)
 
     def attributes(self, op):
         """Experts, layer, and for float32 kernels p as `threshold` gives it."""
@@ -153,7 +153,7 @@ def expert_dropout_tile(op, work, first, rows):
     h = mix_one(np.uint32(h ^ np.uint32(work.key >> 32)))
     h = mix_one(np.uint32(h ^ np.uint32(op[LAYER])))
     for i in range(rows):
-        of_row, z = mix_one(np.uint32(h ^ np.uint32(first + i))), at(work.values, op[L.OUT] + i * op[L.OUT_STRIDE])
+        of_row, z = mix_one(np.uint32(h ^ np.uint32(work.before + first + i))), at(work.values, op[L.OUT] + i * op[L.OUT_STRIDE])
         for start in range(0, op[L.OUT_WIDTH], experts):
             kept = 0
             for e in range(start, start + experts):

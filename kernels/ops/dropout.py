@@ -41,16 +41,17 @@ def threshold(share):
     return int(share * 2**32)
 
 
-def kept_units(key, layer, rows, width, share):
+def kept_units(key, layer, rows, width, share, before=0):
     """(rows, width) bool, k.
 
     Args:
         key: of the batch, in 0 .. 2^63 - 1. layer: number of the operation among those of its kind. share: p.
+        before: rows of the batch before these.
     """
     h = mix(np.array([key & LOW], np.uint32))
     h = mix(h ^ np.uint32(key >> 32))
     h = mix(h ^ np.uint32(layer))
-    of_row = mix(h ^ np.arange(rows, dtype=np.uint32))
+    of_row = mix(h ^ np.arange(before, before + rows, dtype=np.uint32))
     return mix(of_row[:, None] ^ np.arange(width, dtype=np.uint32)) >= np.uint32(threshold(share))
 
 
@@ -68,7 +69,7 @@ class Dropout(Kind, name="dropout"):
 
     def forward(self, op, state):
         y, share = state.value(op.output), op.attributes["share"]
-        kept = kept_units(state.batch.key, op.attributes["layer"], *y.shape, share)
+        kept = kept_units(state.batch.key, op.attributes["layer"], *y.shape, share, state.batch.before)
         y[...] = np.where(kept, y / (1 - share), 0)
 
     def backward(self, op, state):
@@ -109,7 +110,7 @@ def dropout_forward_tile(op, work, first, rows):
     h = mix_one(np.uint32(h ^ np.uint32(work.key >> 32)))
     h = mix_one(np.uint32(h ^ np.uint32(op[LAYER])))
     for i in range(rows):
-        of_row, start = mix_one(np.uint32(h ^ np.uint32(first + i))), i * stride
+        of_row, start = mix_one(np.uint32(h ^ np.uint32(work.before + first + i))), i * stride
         for j in range(width):
             y[start + j] = y[start + j] * scale if mix_one(np.uint32(of_row ^ np.uint32(j))) >= least else none
 

@@ -77,7 +77,7 @@ class GroupLoss(Loss):
                 loss, gradient = self.loss(z[there], label[there])
                 total += (end - start) * loss
                 dz[there] = (end - start) * gradient
-        state.add_loss(op, op.attributes["factor"] / len(z) * total)
+        state.add_loss(op, op.attributes["factor"] / state.batch.whole * total)
         state.save(op, dz)
 
     def backward(self, op, state):

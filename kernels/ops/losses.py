@@ -6,7 +6,8 @@
 
 Every loss of a task is a masked mean,  L = factor / B * sum_b w_b l_b [label b is there],  where
 factor = weight / rate and rate is the mean of w [label is there] over the *training rows*: a
-constant, where the count in the batch would be noise and may be 0.
+constant, where the count in the batch would be noise and may be 0. B is that of the whole batch
+where these rows are a part of one (`Batch.part`), so that the L of its parts add up to its L.
 
 Gradients:
 
@@ -79,7 +80,7 @@ def loss_scale(op, state):
     """factor / B, times exp(-s) where the task's weight is learned (s = log variance), times `Batch.gains` of the task."""
     task = op.attributes["task"]
     gain = state.batch.gains[task] if state.batch.gains else 1.0
-    return op.attributes["factor"] / len(state.batch) * math.exp(-state.log_variance(task)) * gain
+    return op.attributes["factor"] / state.batch.whole * math.exp(-state.log_variance(task)) * gain
 
 
 class Loss(Kind):
@@ -112,7 +113,7 @@ class RowLoss(Loss):
         there, logits = ~np.isnan(label), [state.value(slot)[:, 0] for slot in op.inputs]
         known = label[there].astype(logits[0].dtype)
         loss, *dlogits = self.terms(op, state.batch, there, [z[there] for z in logits], known)
-        state.add_loss(op, op.attributes["factor"] / len(label) * float((weight[there] * loss).sum()))
+        state.add_loss(op, op.attributes["factor"] / state.batch.whole * float((weight[there] * loss).sum()))
         state.save(op, (there, [weight[there] * dlogit for dlogit in dlogits]))
 
     def backward(self, op, state):
