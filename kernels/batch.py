@@ -75,6 +75,10 @@ class Inputs:
     bags: tuple[Bag, ...]
     dense: np.ndarray
 
+    def field(self, column: int) -> np.ndarray:
+        """(B,) int32 ids of a categorical field."""
+        return self.ids[:, column]
+
     def __len__(self) -> int:
         return len(self.ids)
 

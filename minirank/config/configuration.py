@@ -22,6 +22,7 @@ import yaml
 
 from ..errors import ConfigError
 from ..kernels.adam import Adam
+from .byte_sizes import bytes_of
 from .dataclass_yaml import build
 from .embeddings import EmbeddingConfig
 from .features import FeatureConfig
@@ -133,6 +134,8 @@ class TrainingConfig:
         task_cosines: note in metrics.jsonl, after each epoch, the cosines between the tasks' gradients on the parameters that they
             share; null where an epoch has at least 100 steps for each task, which makes that cheap; true always, false never.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
+        memory: what the process may take, such as 2GB; rows that would take more are read part by part from where they are kept beside
+            the data, with the same bytes. null = all rows in memory.
     """
 
     epochs: int = 10
@@ -150,6 +153,7 @@ class TrainingConfig:
     cuda: CudaConfig = CudaConfig()
     task_cosines: bool | None = None
     checkpoint_seconds: float = 60.0
+    memory: str | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batch_rows"):
@@ -175,6 +179,11 @@ class TrainingConfig:
             raise ValueError(f"{setting} is for the cuda backend, backend is {self.backend}; leave it out, or use backend: cuda")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
+        if self.memory is not None:
+            try:
+                bytes_of(self.memory)
+            except ValueError as error:
+                raise ValueError(f"memory: {error}") from None
 
     @property
     def dtype(self) -> np.dtype:

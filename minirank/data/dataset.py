@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minirank.data.column_facts import ColumnFacts
-from minirank.kernels.batch import Batch, InputSpec
+from minirank.data.kept.mapped_rows import Rows
+from minirank.kernels.batch import InputSpec
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Dataset:
 
     Args:
         inputs: names and sizes of what a row holds.
-        rows: all N rows; labels are NaN where missing.
+        rows: all N rows, in memory or where they are kept; labels are NaN where missing.
         train, valid, test: row indices, int64; valid and test may be empty.
         search, job, role: (N,) int32 codes of the groups that metrics need; None where a table has no such column.
         role_names: code -> name of the role; () where there is none.
@@ -31,7 +32,7 @@ class Dataset:
     """
 
     inputs: InputSpec
-    rows: Batch
+    rows: Rows
     train: np.ndarray
     valid: np.ndarray
     test: np.ndarray

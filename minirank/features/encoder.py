@@ -12,6 +12,7 @@ import numpy as np
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
 from minirank.data.column_facts import ColumnFacts
+from minirank.data.kept.mapped_rows import MappedInputs, MappedRows
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
 from minirank.features import encoder_files, inputs
@@ -164,9 +165,10 @@ class Encoder:
         found = None if kept is None or encoded is not None else kept.read_rows(self)
         if found is None:
             features = features() if callable(features) else features
+            made: Inputs | MappedInputs
             made, told, columns = encoded or self.rows(folder, features, split)
             if kept is not None:
-                kept.write_rows(self, made, told)
+                made = kept.write_rows(self, made, told)
         else:
             (made, told), columns = found, {}
         for each in told:
@@ -341,7 +343,7 @@ def _dataset(
     folder: DataFolder,
     split: Split,
     spec: InputSpec,
-    encoded: Inputs,
+    encoded: Inputs | MappedInputs,
     truth: dict | None,
     files: str,
     encoder: Encoder | None,
@@ -353,9 +355,10 @@ def _dataset(
     labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
     weights = np.ones_like(labels)
     weights[:, TASKS.index("relevance")] = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
+    kind: Any = Batch if isinstance(encoded, Inputs) else MappedRows
     return Dataset(
         inputs=spec,
-        rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
+        rows=kind(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
         train=split.train,
         valid=split.valid,
         test=split.test,

@@ -21,11 +21,11 @@ from minirank.data import DataFolder
 from minirank.data.column_facts import ColumnFacts
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.packed import table
+from minirank.data.kept.mapped_rows import MappedBag, MappedInputs
 from minirank.data.kept.store import Contents, Kept
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE
-from minirank.kernels.batch import Bag, Inputs
+from minirank.kernels.batch import Inputs
 
 if TYPE_CHECKING:
     from minirank.features.encoder import Encoder
@@ -38,10 +38,11 @@ class KeptRows:
 
     Args:
         kept: where. folder: which was read with it.
+        most: bytes that rows may take in memory; None = as many as they take.
     """
 
-    def __init__(self, kept: Kept, folder: DataFolder) -> None:
-        self._kept, self._folder = kept, folder
+    def __init__(self, kept: Kept, folder: DataFolder, most: float | None = None) -> None:
+        self._kept, self._folder, self.most = kept, folder, most
         self._sources: Contents | None = None
         self._made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]
         if kept.used and folder.contents is not None:
@@ -78,18 +79,21 @@ class KeptRows:
         arrays = {name: np.frombuffer(content, np.uint8) for name, content in _files(encoder)}
         self._write(FIT, {"options": options}, arrays, {name: asdict(each) for name, each in facts.items()})
 
-    def read_rows(self, encoder: Encoder) -> tuple[Inputs, list[str]] | None:
-        """All rows as an encoder makes them, and what it said of texts."""
+    def read_rows(self, encoder: Encoder) -> tuple[Inputs | MappedInputs, list[str]] | None:
+        """All rows as an encoder makes them, mapped where they would take too much of the memory, and what it said of texts."""
         found = self.read_of(ROWS, encoder)
         try:
-            return None if found is None else _inputs(EntryReader(*found))
+            if found is None:
+                return None
+            rows = _mapped(EntryReader(*found))
+            return rows.in_memory() if self.most is None or rows.bytes_in_memory <= self.most else rows, found[1]["remarks"]
         except (Damaged, KeyError):
             return None
 
-    def write_rows(self, encoder: Encoder, rows: Inputs, remarks: list[str]) -> None:
-        """Keep what `read_rows` gives back."""
+    def write_rows(self, encoder: Encoder, rows: Inputs, remarks: list[str]) -> Inputs | MappedInputs:
+        """Keep what `read_rows` gives back; the rows, mapped where they take too much of the memory and were kept."""
         if not self.is_used:
-            return
+            return rows
         entry = EntryWriter()
         for name, values in (("ids", rows.ids), ("dense", rows.dense)):
             for column in range(values.shape[1]):
@@ -101,6 +105,10 @@ class KeptRows:
         entry.about |= {"rows": len(rows), "ids": rows.ids.shape[1], "dense": rows.dense.shape[1], "bags": len(rows.bags)}
         entry.about["remarks"] = remarks
         self.write_of(ROWS, encoder, entry)
+        if self.most is None:
+            return rows
+        found = self.read_rows(encoder)
+        return rows if found is None else found[0]
 
     @property
     def is_used(self) -> bool:
@@ -129,18 +137,16 @@ class KeptRows:
         return key | {"files": sources.names(), "columns": self._folder.columns}
 
 
-def _inputs(entry: EntryReader) -> tuple[Inputs, list[str]]:
+def _mapped(entry: EntryReader) -> MappedInputs:
     about = entry.about
-    ids, dense = (
-        table((entry.column(f"{name}.{column}") for column in range(about[name])), about["rows"], kind)
-        for name, kind in (("ids", np.int32), ("dense", np.float32))
-    )
+    ids, dense = (tuple(entry.column(f"{name}.{column}") for column in range(about[name])) for name in ("ids", "dense"))
     bags = []
     for place in range(about["bags"]):
         lengths = entry.column(f"bag.{place}.lengths").rows()
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        bags.append(Bag(entry.column(f"bag.{place}.entity").rows(), offsets, entry.column(f"bag.{place}.ids").rows()))
-    return Inputs(ids, tuple(bags), dense), about["remarks"]
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        bags.append(MappedBag(entry.column(f"bag.{place}.entity"), offsets, entry.column(f"bag.{place}.ids")))
+    return MappedInputs(about["rows"], ids, tuple(bags), dense)
 
 
 def _files(encoder: Encoder) -> Iterable[tuple[str, bytes]]:

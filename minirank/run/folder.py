@@ -209,13 +209,14 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
 
 
 def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
-    """Refuse to go on with another configuration or other data. How often checkpoints are written may change.
+    """Refuse to go on with another configuration or other data. How often checkpoints are written, and the memory, may change.
 
     Raises:
         RunError: names the first key that differs, or says that the data do.
     """
     old, new = without_paths(read_config(folder)), without_paths(config)
-    old["training"]["checkpoint_seconds"] = new["training"]["checkpoint_seconds"]
+    for key in ("checkpoint_seconds", "memory"):
+        old["training"][key] = new["training"][key]
     changed = difference(old, new)
     if changed is not None:
         key, old, new = changed

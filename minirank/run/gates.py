@@ -10,12 +10,13 @@ import numpy as np
 
 from ..config.model import ModelConfig
 from ..data import Dataset
+from ..data.kept.mapped_rows import MappedInputs
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor
 from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from .load_run import Run
-from .prediction import CHUNK_ROWS
+from .prediction import parts_of
 
 COLLAPSED = 0.95  # mean largest weight, and share of the rows in which one expert has it
 IDLE = 0.5  # of its even share: an expert with less for every task and role is idle
@@ -74,7 +75,7 @@ def gate_statistics(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, d
         What JSON can hold, {} for a model without gates: task -> what `uses` gives.
     """
     gates = {name: gate for name, gate in gates_of(run.plan, run.config.model).items() if name in run.plan.spec.tasks}
-    found = outputs(run.executor, run.values, dataset.rows.take(rows), tuple(gate.slot for gate in gates.values()))
+    found = outputs(run.executor, run.values, dataset.rows, tuple(gate.slot for gate in gates.values()), rows)
     return uses(gates, found, *roles_of(dataset, rows))
 
 
@@ -163,12 +164,12 @@ def troubles(used: Mapping[str, Mapping[str, Any]], units: Mapping[str, Mapping[
             yield f"{expert} is dead: no task and no role asks it for more than {100 * DEAD:.0f} % of an even share; {OF_DEAD}"
 
 
-def outputs(executor: Executor, values: Arena, inputs: Inputs, slots: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """Name in plan.outputs -> (n, width) float64."""
+def outputs(
+    executor: Executor, values: Arena, inputs: Inputs | MappedInputs, slots: tuple[str, ...], rows: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Name in plan.outputs -> (n, width) float64, of all rows or of those named (n,)."""
     slots = tuple(dict.fromkeys(slots))
     if not slots:
         return {}
-    firsts = range(0, len(inputs), CHUNK_ROWS)
-    parts = [inputs.take(np.arange(first, min(first + CHUNK_ROWS, len(inputs)))) for first in firsts] if len(firsts) > 1 else [inputs]
-    found = [executor.outputs(values, part, slots) for part in parts]
+    found = [executor.outputs(values, part, slots) for part in parts_of(inputs, rows)]
     return {slot: np.concatenate([part[slot] for part in found]).astype(float) for slot in slots}

@@ -25,12 +25,13 @@ from ..features.kept_rows import KeptRows
 from ..locking import holder
 from ..model.architectures import architecture_of
 from .masks import outside_masks
+from .memory_plan import memory_line, most_for_rows
 
 
 def load_dataset(
     config: Config, encoder: Encoder | TableEncoder | None = None, say: Callable[[str], None] = lambda text: None, kept: Kept = NOTHING_KEPT
 ) -> Dataset:
-    """Read, split and encode the data.
+    """Read, split and encode the data, within `training.memory`.
 
     Args:
         config: where they are, and which tasks there are.
@@ -41,9 +42,18 @@ def load_dataset(
         DataError: the data cannot be used.
         ConfigError: a task without a label column, an architecture that there is not.
     """
-    data = config.data
     architecture_of(config.model)  # before anything large is read
     _check_delayed(config)
+    dataset = _load(config, encoder, say, kept)
+    line = memory_line(config, dataset)
+    if line is not None:
+        say(line)
+    return dataset
+
+
+def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[[str], None], kept: Kept) -> Dataset:
+    """`load_dataset`, once it is known that the configuration can be used."""
+    data = config.data
     if not isinstance(data, FolderConfig):
         say(f"reading {data.table.train.name} ...")
         return select_tasks(read_table(data), config.tasks)
@@ -52,7 +62,7 @@ def load_dataset(
         say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns, kept=kept)
-    rows = KeptRows(kept if not config.features.embedded else NOTHING_KEPT, folder)
+    rows = KeptRows(kept if not config.features.embedded else NOTHING_KEPT, folder, most_for_rows(config, len(folder.impressions)))
     options = {
         "features": asdict(config.features),
         "split": asdict(data.split),

@@ -63,7 +63,7 @@ def _fields(dataset: Dataset) -> dict[str, tuple[np.ndarray, list[str]]]:
     if isinstance(dataset.encoder, TableEncoder):
         for column, field in enumerate(dataset.encoder.categorical):
             values = ["missing" if value is None else value for value in field.values]
-            found[field.name] = dataset.rows.ids[:, column] - 1, values
+            found[field.name] = dataset.rows.field(column) - 1, values
     if dataset.role is not None:
         found["role"] = dataset.role, list(dataset.role_names)
     return found

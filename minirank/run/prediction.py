@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from ..config.configuration import ScoreConfig
 from ..config.model import TaskConfig
 from ..data import Dataset
+from ..data.kept.mapped_rows import MappedInputs
 from ..errors import ConfigError, RunError
 from ..evaluation.targets import label_kind
 from ..kernels.batch import Inputs
@@ -25,12 +26,17 @@ CHUNK_ROWS = 65_536  # rows encoded for one call
 
 
 def predict(
-    executor: Executor, values: Arena, inputs: Inputs, position_field: str | None = None, shared: tuple[str, ...] = ()
+    executor: Executor,
+    values: Arena,
+    inputs: Inputs | MappedInputs,
+    position_field: str | None = None,
+    shared: tuple[str, ...] = (),
+    rows: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """What the model says about rows, whose position it is not told.
 
     Args:
-        executor: runs the plan. values: its parameters. inputs: B rows.
+        executor: runs the plan. values: its parameters. inputs: B rows, or more of which only `rows` (B,) are asked for.
         position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
         shared: names of inputs that are the same in all rows; see `Executor.logits`.
     Returns:
@@ -41,15 +47,9 @@ def predict(
     """
     plan = executor.plan
     tasks = plan.spec.tasks
-    if position_field in dict(plan.spec.categorical):
-        ids = inputs.ids.copy()
-        ids[:, plan.spec.column(position_field)] = 0
-        inputs = replace(inputs, ids=ids)
-    parts = [inputs]
-    if len(inputs) > CHUNK_ROWS:
-        parts = [inputs.take(np.arange(first, min(first + CHUNK_ROWS, len(inputs)))) for first in range(0, len(inputs), CHUNK_ROWS)]
+    hidden = plan.spec.column(position_field) if position_field in dict(plan.spec.categorical) else None
     with np.errstate(all="ignore"):  # what comes of it is looked at below
-        logits = [executor.logits(values, part, shared) for part in parts if len(part)]
+        logits = [executor.logits(values, _without(hidden, part), shared) for part in parts_of(inputs, rows) if len(part)]
         linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
         found = {task: linked[:, column] for column, task in enumerate(tasks)}
         for task, given in zip(tasks, plan.given):
@@ -57,6 +57,26 @@ def predict(
                 found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
     _check_finite(found)
     return found
+
+
+def parts_of(inputs: Inputs | MappedInputs, rows: np.ndarray | None = None) -> Iterator[Inputs]:
+    """All of some inputs, or the rows (B,) of them, in parts that are made one after the other."""
+    if rows is None and isinstance(inputs, Inputs) and len(inputs) <= CHUNK_ROWS:
+        yield inputs
+        return
+    count = len(inputs) if rows is None else len(rows)
+    for first in range(0, count, CHUNK_ROWS):
+        last = min(first + CHUNK_ROWS, count)
+        yield inputs.take(np.arange(first, last) if rows is None else rows[first:last])
+
+
+def _without(column: int | None, inputs: Inputs) -> Inputs:
+    """Inputs without what a column of the ids says."""
+    if column is None:
+        return inputs
+    ids = inputs.ids.copy()
+    ids[:, column] = 0
+    return replace(inputs, ids=ids)
 
 
 def joint_tasks(dataset: Dataset, tasks: Sequence[TaskConfig]) -> dict[str, tuple[str, str]]:

@@ -12,6 +12,7 @@ from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
 from ..data.csv_cells import write_csv
 from ..data.folder.records import column_of
+from ..data.kept.mapped_rows import MappedInputs
 from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError, DataError, RunError
 from ..evaluation import evaluate
@@ -25,6 +26,7 @@ from .backend import check_backend
 from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
+from .memory_plan import most_for_rows
 from .prediction import joint_tasks, known_predictions, predict, ranking_score
 
 
@@ -77,7 +79,7 @@ def predictions_of(run: Run, dataset: Dataset, rows: np.ndarray) -> dict[str, np
     Returns:
         name -> (n,) probability, and the ranking `score` where clicks and conversions are tasks.
     """
-    predictions = predict(run.executor, run.values, dataset.rows.take(rows), run.config.model.position_field)
+    predictions = predict(run.executor, run.values, dataset.rows, run.config.model.position_field, rows=rows)
     known = known_predictions(dataset, predictions, joint_tasks(dataset, run.config.tasks))
     score = ranking_score(predictions, run.config.score)
     return known if score is None or "ctcvr" not in known else known | {"score": score}
@@ -102,6 +104,8 @@ def score_data(
     check_backend(run.config)  # before anything large is read
     say(f"reading {path} ...")
     columns: dict[str, np.ndarray] = {}
+    inputs: Inputs | MappedInputs
+    order: np.ndarray | None = None
     if isinstance(run.config.data, FolderConfig):
         assert isinstance(run.encoder, Encoder)
         folder = read_folder(path, run.config.data.columns, kept=kept)
@@ -112,16 +116,16 @@ def score_data(
         columns["job_id"] = np.array(column_of(folder.jobs, "job_id"), object)[shown.job[order]]
         columns["resume_id"] = np.array(column_of(folder.resumes, "resume_id"), object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
-        rows = KeptRows(kept if not run.encoder.config.embedded else NOTHING_KEPT, folder)
-        found = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
-        inputs: Inputs = found.take(order)
+        most = most_for_rows(run.config, len(shown))
+        rows = KeptRows(kept if not run.encoder.config.embedded else NOTHING_KEPT, folder, most)
+        inputs = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
     else:
         assert isinstance(run.encoder, TableEncoder)
         inputs = run.encoder.read(path)
     for line in left_out_lines(run.left_out):
         say(line)
     say(f"predicting {len(inputs):,} rows ...")
-    predictions = predict(run.executor, run.values, inputs, run.config.model.position_field)
+    predictions = predict(run.executor, run.values, inputs, run.config.model.position_field, rows=order)
     columns |= predictions
     score = ranking_score(predictions, run.config.score)
     return columns if score is None else columns | {"score": score}

@@ -29,6 +29,30 @@ def dropout_key(seed: int, epoch: int, step: int) -> int:
     return int(generator(seed, DROPPED, epoch, step).integers(2**63))
 
 
+WINDOW = 2**20  # rows that are shuffled together
+BLOCK = 2**13  # neighbouring rows that come into the same window
+
+
+def shuffled(starts: np.ndarray, rows: int, draw: np.random.Generator) -> np.ndarray:
+    """An order of units of neighbouring rows, such as searches, that reads few places of the data at a time.
+
+    Up to `WINDOW` rows it is any order. Of more, blocks of neighbouring units are put in any order, and so are the units of as many blocks
+    as make a window: whoever reads a window needs a tenth of ten million rows at hand, not all of them. It depends on nothing but the
+    arguments, in particular on no memory.
+
+    Args:
+        starts: (units,) int64, the first row of each, ascending. rows: N, of all units.
+    Returns:
+        (units,) int64.
+    """
+    if rows <= WINDOW:
+        return draw.permutation(len(starts))
+    cuts = np.unique(np.append(np.searchsorted(starts, np.arange(0, rows, BLOCK)), len(starts)))
+    blocks = draw.permutation(len(cuts) - 1)
+    windows = np.split(blocks, range(WINDOW // BLOCK, len(blocks), WINDOW // BLOCK))
+    return np.concatenate([draw.permutation(np.concatenate([np.arange(cuts[b], cuts[b + 1]) for b in window])) for window in windows])
+
+
 def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, seed: int, epoch: int) -> list[np.ndarray]:
     """The training rows in the order of an epoch, cut into steps.
 
@@ -43,11 +67,11 @@ def epoch_steps(rows: np.ndarray, groups: np.ndarray | None, batch_rows: int, se
     """
     draw = generator(seed, ORDER, epoch)
     if groups is None:
-        order = draw.permutation(rows)
+        order = rows[shuffled(np.arange(len(rows)), len(rows), draw)]
         return np.split(order, range(batch_rows, len(order), batch_rows))
     starts = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1))
     sizes = np.diff(np.append(starts, len(groups)))
-    searches = draw.permutation(len(starts))
+    searches = shuffled(starts, len(groups), draw)
     starts, sizes = starts[searches], sizes[searches]
     ends = np.cumsum(sizes)
     order = np.repeat(starts - (ends - sizes), sizes) + np.arange(len(groups))
@@ -75,6 +99,13 @@ def with_targets(rows: Batch, tasks: Sequence[TaskConfig], to_come: np.ndarray |
 def take_targets(dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray) -> Batch:
     """`with_targets` of some rows of a data set, (n,) indices."""
     return with_targets(dataset.rows.take(rows), tasks, None if dataset.to_come is None else dataset.to_come[rows])
+
+
+def targets_of(dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray) -> Batch:
+    """`take_targets` without the inputs."""
+    all_rows, none = dataset.rows, np.zeros((len(rows), 0))
+    batch = Batch(none.astype(np.int32), (), none, all_rows.labels[rows], all_rows.weights[rows], all_rows.groups[rows])
+    return with_targets(batch, tasks, None if dataset.to_come is None else dataset.to_come[rows])
 
 
 def hide_inputs(

@@ -17,7 +17,7 @@ from ..data import Dataset
 from ..kernels.executor import Executor
 from ..kernels.ops.losses import sigmoid
 from ..kernels.parameters import Arena
-from ..run.prediction import CHUNK_ROWS
+from ..run.prediction import parts_of
 
 SMALL = 0.2  # of the rows that are weighted
 
@@ -37,8 +37,8 @@ def effective_rows(executor: Executor, values: Arena, dataset: Dataset, tasks: S
         given, train = names.index(str(task.given)), dataset.train
         labels, confidence = dataset.rows.labels[train], dataset.rows.weights[train, column]
         rows = train[(labels[:, given] == 1) & ~np.isnan(labels[:, column]) & (confidence > 0)]
-        parts = [dataset.rows.take(part) for part in np.split(rows, range(CHUNK_ROWS, len(rows), CHUNK_ROWS)) if len(part)]
-        logits = np.concatenate([executor.logits(values, part)[:, given] for part in parts] or [np.zeros(0)])
+        parts = [executor.logits(values, part)[:, given] for part in parts_of(dataset.rows, rows)]
+        logits = np.concatenate(parts or [np.zeros(0)])
         weights = dataset.rows.weights[rows, column] / np.maximum(sigmoid(logits.astype(float)), task.least_propensity)
         found[task.name] = {"rows": len(rows), "effective": effective_size(weights)}
     return found

@@ -7,18 +7,23 @@ its dropout. All of it follows from (seed, epoch, step).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ..config.configuration import Config
+from ..config.model import TaskConfig
 from ..data import Dataset
 from ..errors import RunError
 from ..kernels.batch import Batch, forget
 from ..kernels.plan import Plan
-from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, with_targets
+from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, take_targets, with_targets
 from .checkpoint import Cursor
+
+PART_ROWS = 2**16  # unpacked at a time, where not all rows are in memory
 
 
 def epoch_batches(config: Config, plan: Plan, dataset: Dataset, seed: int, cursor: Cursor, checkpoint: Path) -> Iterator[tuple[int, Batch]]:
@@ -34,26 +39,47 @@ def epoch_batches(config: Config, plan: Plan, dataset: Dataset, seed: int, curso
     steps = epoch_steps(train, groups, settings.batch_rows, seed, epoch)
     if cursor.batch > len(steps) or cursor.rows > len(train) or (cursor.batch == 0) != (cursor.rows == 0):
         raise RunError(f"{checkpoint}: is at a step that epoch {epoch} does not have; train again with --force")
-    left = range(cursor.batch, len(steps))
-    rows = forget(
-        with_targets(dataset.rows, config.tasks, dataset.to_come),
-        plan.spec,
-        config.model.name_unknown_share,
-        generator(seed, FORGOTTEN, epoch),
-    )
+    model = config.model
 
-    def take(number: int) -> Batch:
-        batch, model = replace(rows.take(steps[number]), key=dropout_key(seed, epoch, number)), config.model
-        draw = generator(seed, HIDDEN, epoch, number)
-        hide_inputs(batch, plan.spec, plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
-        return batch
+    def batches() -> Iterator[tuple[int, Batch]]:
+        for part, numbers, places in at_hand(dataset, config.tasks, steps, cursor.batch):
+            rows = forget(part, plan.spec, model.name_unknown_share, generator(seed, FORGOTTEN, epoch))
+            for number, place in zip(numbers, places):
+                batch = replace(rows.take(place), key=dropout_key(seed, epoch, number))
+                draw = generator(seed, HIDDEN, epoch, number)
+                hide_inputs(batch, plan.spec, plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
+                yield number, batch
 
+    made = batches()
     if settings.backend != "cuda":
-        yield from ((number, take(number)) for number in left)
+        yield from made
         return
     with ThreadPoolExecutor(1) as thread:
-        following = None
-        for number in left:
-            batch = (following or thread.submit(take, number)).result()
-            following = thread.submit(take, number + 1) if number + 1 < len(steps) else None
-            yield number, batch
+        following = thread.submit(next, made, None)
+        while (found := following.result()) is not None:
+            following = thread.submit(next, made, None)
+            yield found
+
+
+def at_hand(
+    dataset: Dataset, tasks: Sequence[TaskConfig], steps: Sequence[np.ndarray], first: int
+) -> Iterator[tuple[Batch, range, Sequence[np.ndarray]]]:
+    """The rows of the steps from `first` on as training sees them, in memory: all at once where they are there, else part by part.
+
+    Returns:
+        rows; the steps that are made of these; of each the places of its rows among them.
+    """
+    if isinstance(dataset.rows, Batch):
+        yield with_targets(dataset.rows, tasks, dataset.to_come), range(first, len(steps)), steps[first:]
+        return
+    while first < len(steps):
+        last, count = first + 1, len(steps[first])
+        while last < len(steps) and count + len(steps[last]) <= PART_ROWS:
+            count, last = count + len(steps[last]), last + 1
+        wanted = np.concatenate(steps[first:last])
+        order = np.argsort(wanted, kind="stable")  # rows are read from the first to the last
+        places = np.empty(count, np.int64)
+        places[order] = np.arange(count)
+        ends = np.cumsum([len(step) for step in steps[first : last - 1]])
+        yield take_targets(dataset, tasks, wanted[order]), range(first, last), np.split(places, ends)
+        first = last

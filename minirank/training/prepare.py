@@ -20,7 +20,7 @@ from ..run.backend import in_precision
 from ..run.learnable import learnable
 from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import check_names
-from .batches import take_targets
+from .batches import targets_of
 from .validation import Definable, definable, stopping_metric
 
 
@@ -72,7 +72,7 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     known = definable(dataset, config.tasks)
     if len(dataset.valid):
         config = _with_stopping(config, known, found.left_out, progress)
-    rates = label_rates(config.tasks, take_targets(dataset, config.tasks, dataset.train))
+    rates = label_rates(config.tasks, targets_of(dataset, config.tasks, dataset.train))
     plan = compile_plan(config.model, config.tasks, dataset.inputs, rates)
     if config.training.seeds * sum(op.kind == "dense" for op in plan.operations) > MOST_LAYERS:  # those of the plan that will predict
         raise ConfigError(TOO_MANY)

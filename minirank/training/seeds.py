@@ -67,8 +67,8 @@ def mean_of_seeds(ready: Prepared, folder: Path) -> str:
     text = f"the mean of {config.training.seeds} seeds is kept"
     if stopping is None or not len(ready.dataset.valid):
         return text
-    run, rows = load_run(folder), ready.dataset.rows.take(ready.dataset.valid)
-    predictions = predict(run.executor, run.values, rows, config.model.position_field)
+    run, data = load_run(folder), ready.dataset
+    predictions = predict(run.executor, run.values, data.rows, config.model.position_field, rows=data.valid)
     together = validation_metrics(ready.dataset, config.tasks, ready.dataset.valid, predictions)[stopping.metric]
     kept = {line["seed"]: line["valid"][stopping.metric] for line in files.read_metrics(folder) if line["best"]}
     return f"{text}  valid {stopping.metric} {together:.4f}, of one alone {min(kept.values()):.4f} to {max(kept.values()):.4f}"

@@ -167,7 +167,6 @@ class Trainer:
         else:
             self.state, self.cursor = state, cursor
         self.stopping = self.settings.early_stopping if len(self.dataset.valid) else None
-        self.valid = self.dataset.rows.take(self.dataset.valid)
         self.facts = np.zeros(0, np.uint8)  # what the model was trained with, once the folder holds it
         left_out = {task: f"left out: {reason}" for task, reason in ready.left_out.items()} if len(self.dataset.valid) else {}
         self.undefined = left_out | ready.undefined  # metric, or a task left out -> why it is null
@@ -296,13 +295,14 @@ class Trainer:
         return self.state.values if self.state.average is None or self.state.step < EVERY else self.state.average
 
     def _validate(self) -> dict[str, float | None]:
-        if not len(self.valid):
+        if not len(self.dataset.valid):
             return {}
+        rows = self.dataset.valid
         try:
-            predictions = predict(self.executor, self.kept, self.valid, self.config.model.position_field)
+            predictions = predict(self.executor, self.kept, self.dataset.rows, self.config.model.position_field, rows=rows)
         except NotFinite:
             raise self._diverged("a prediction is NaN or infinite") from None
-        return validation_metrics(self.dataset, self.config.tasks, self.dataset.valid, predictions)
+        return validation_metrics(self.dataset, self.config.tasks, rows, predictions)
 
     def _is_best(self, measured: dict[str, float | None]) -> bool:
         """Whether these parameters are to be kept: the best so far, or without early stopping simply the latest."""

@@ -99,7 +99,7 @@ def validated(
         return {}
     run = load_run(folder)
     dataset = select_tasks(dataset, run.config.tasks)
-    predictions = predict(run.executor, run.values, dataset.rows.take(dataset.valid), run.config.model.position_field)
+    predictions = predict(run.executor, run.values, dataset.rows, run.config.model.position_field, rows=dataset.valid)
     valid = validation_metrics(dataset, run.config.tasks, dataset.valid, predictions)
     return {"epochs": ended.epoch, "best_epoch": ended.best_epoch, "valid": valid}
 

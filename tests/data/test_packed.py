@@ -37,7 +37,7 @@ def test_a_column_comes_back_bit_by_bit(name):
 
 def test_a_table_has_the_columns_side_by_side():
     columns = [DRAW.integers(0, size, 10_000).astype(np.int32) for size in (1, 2, 200, 9000)]
-    np.testing.assert_array_equal(table(map(Packed.of, columns), 10_000, np.int32), np.stack(columns, axis=1))
+    np.testing.assert_array_equal(table([Packed.of(column) for column in columns], 10_000, np.int32), np.stack(columns, axis=1))
 
 
 def test_an_entry_gives_back_what_was_put_in(tmp_path):

@@ -1,0 +1,114 @@
+"""More rows than memory: read part by part from where they are kept, and trained to the same bytes as in memory."""
+
+import numpy as np
+import pytest
+from ranking_world import write_market
+
+from minirank.config.configuration import Config, FolderConfig, config_from_dict, to_dict
+from minirank.data.kept.mapped_rows import MappedRows
+from minirank.data.kept.store import FOLDER, Kept
+from minirank.errors import ConfigError
+from minirank.kernels.batch import Batch
+from minirank.run.load_data import load_dataset
+from minirank.run.load_run import load_run
+from minirank.run.memory_plan import PROCESS
+from minirank.run.scoring import score_data
+from minirank.training import batches, feed
+from minirank.training.batches import shuffled
+from minirank.training.trainer import train
+
+FILES = ("model.npz", "metrics.jsonl", "data.json", "encoder.npz", "evaluation.json")
+LITTLE = f"{PROCESS / 1e6 + 0.2}MB"  # the rows do not fit beside the rest
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory):
+    path = tmp_path_factory.mktemp("streamed").resolve()
+    write_market(path, impressions=600)
+    return path
+
+
+def config(market, memory, **model):
+    """A training of a moment; the rest of the keys as in a file."""
+    training = {"epochs": 2, "batch_rows": 32, "backend": "reference", "memory": memory}
+    return config_from_dict(to_dict(Config(FolderConfig(market))) | {"training": training, "model": model})
+
+
+def lists(bag, rows):
+    """The ids of some rows, row by row."""
+    return [bag.ids[bag.offsets[entity] : bag.offsets[entity + 1]].tolist() for entity in bag.entity[rows]]
+
+
+def test_rows_that_are_mapped_are_the_rows_in_memory(market):
+    whole = load_dataset(config(market, None), kept=Kept()).rows
+    mapped = load_dataset(config(market, LITTLE), kept=Kept()).rows
+    assert isinstance(whole, Batch) and isinstance(mapped, MappedRows) and len(mapped) == 600
+    for rows in (np.arange(600), np.array([5]), np.random.default_rng(0).integers(600, size=100), np.arange(599, 0, -7)):
+        ours, theirs = mapped.take(rows), whole.take(rows)
+        for name in ("ids", "dense", "labels", "weights", "groups"):
+            assert getattr(ours, name).tobytes() == getattr(theirs, name).tobytes()
+        for one, other in zip(ours.bags, theirs.bags):
+            assert one.offsets[-1] == one.offsets[-2]  # for `hide`
+            assert lists(one, slice(None)) == lists(other, slice(None))
+            same = one.entity[:, None] == one.entity
+            assert (same == (other.entity[:, None] == other.entity)).all()
+            assert (np.argsort(one.entity, kind="stable") == np.argsort(other.entity, kind="stable")).all()
+    assert [mapped.field(column).tolist() for column in (0, 3)] == whole.ids[:, [0, 3]].T.tolist()
+
+
+@pytest.mark.parametrize("loss", [{"bce": 1.0}, {"pairwise": 1.0}])
+def test_a_training_has_the_same_bytes_whether_its_rows_are_in_memory_or_not(market, tmp_path, monkeypatch, loss):
+    monkeypatch.setattr(batches, "WINDOW", 128)
+    monkeypatch.setattr(batches, "BLOCK", 16)
+    monkeypatch.setattr(feed, "PART_ROWS", 70)
+    for name, memory in (("whole", None), ("little", LITTLE)):
+        made = config(market, memory, name_unknown_share=0.3)
+        made = config_from_dict(to_dict(made) | {"tasks": [{"name": "ctr", "loss": loss}]})
+        said, steps = [], iter(range(10**9))
+        if name == "little":  # stopped in the middle of a part, and resumed
+            train(made, tmp_path / name, stop=lambda steps=steps: next(steps) == 4, kept=Kept())
+        train(made, tmp_path / name, resume=name == "little", kept=Kept())
+    for name in FILES:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "little" / name).read_bytes(), name
+    scores = [score_data(load_run(tmp_path / name), market, said.append, Kept()) for name in ("whole", "little")]
+    assert all(scores[0][column].tobytes() == scores[1][column].tobytes() for column in scores[0] if scores[0][column].dtype != object)
+
+
+def test_what_is_planned_is_said_in_a_line(market):
+    def said(memory, kept):
+        lines = []
+        load_dataset(config(market, memory), say=lines.append, kept=kept)
+        return [line for line in lines if line.startswith("training.memory")]
+
+    assert said(None, Kept()) == []
+    assert said("2GB", Kept())[0].startswith("training.memory is 2GB: 600 rows, which take ") and said("2GB", Kept())[0].endswith(
+        "are in memory"
+    )
+    assert said(LITTLE, Kept())[0].endswith("are read part by part from where they are kept")
+    assert (market / FOLDER).exists()
+    with pytest.raises(ConfigError, match=r"training.memory is 100MB, but 600 rows need 450 MB even where .*; set it to that or more"):
+        said("100MB", Kept())
+
+
+@pytest.mark.parametrize("text", ["2", "GB", "-1GB", "0GB", "1e9", "2 GigaBytes"])
+def test_a_memory_that_is_no_size_is_refused(market, text):
+    with pytest.raises(ConfigError, match="training: memory: expected a size such as 2GB or 500MB, got"):
+        config(market, text)
+
+
+def test_the_order_keeps_neighbours_in_few_windows(monkeypatch):
+    monkeypatch.setattr(batches, "WINDOW", 1000)
+    monkeypatch.setattr(batches, "BLOCK", 50)
+    starts = np.cumsum(np.random.default_rng(0).integers(1, 9, 2000))
+    starts, rows = starts - starts[0], int(starts[-1] - starts[0] + 3)
+    order = shuffled(starts, rows, np.random.default_rng(1))
+    assert sorted(order.tolist()) == list(range(2000))
+    sizes = np.diff(np.append(starts, rows))[order]
+    window = np.cumsum(sizes) // 1000
+    for number in range(window[-1]):  # a window has about 20 blocks of neighbours, out of 190
+        blocks = np.unique(starts[order][window == number] // 50)
+        assert len(blocks) < 50
+    block = starts[order] // 50
+    assert (block[1:] == block[:-1]).mean() < 0.15  # and neighbours do not stay together
+    small = np.arange(10)
+    assert (shuffled(small, 10, np.random.default_rng(3)) == np.random.default_rng(3).permutation(10)).all()
