@@ -47,6 +47,7 @@ OPTIONS = {  # of a configuration: the default model has none of them
     "kernels/ops/focal.py": "the focal loss: rows that are right already count less",
     "kernels/ops/propensity.py": "conversions of all rows, learned from those with a click: inverse propensity, doubly robust",
     "kernels/ops/delayed.py": "labels that may yet become 1, for what they are worth",
+    "kernels/split.py": "batches of whole searches: what the rows of a search share is computed once for the search",
     "kernels/task_gradients.py": "which parameters tasks share, as the plan says, and the gradient of each task apart",
     "kernels/task_rules.py": "weights of tasks that a rule sets: DWA, GradNorm, PCGrad",
 }

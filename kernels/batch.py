@@ -111,6 +111,7 @@ class Batch(Inputs):
         weights: (B, T) float32 >= 0, the label's confidence (1 where nothing else is known).
         groups: (B,) int32, the search request of each row; rows of one request are neighbours.
         key: 0 .. 2^63 - 1, what is random in the network comes from it (`ops/dropout.py`): another one for each step.
+        shared: names of inputs that are the same in all rows of a search: an executor may compute once a search what follows from them.
         gains: T numbers, what the gradient of each task's losses is multiplied by; () = all 1. The losses themselves stay as they are.
         part: where these rows are a part of a larger batch; of the cpu and the reference executor.
     """
@@ -120,6 +121,7 @@ class Batch(Inputs):
     groups: np.ndarray
     key: int = 0
     gains: tuple[float, ...] = ()
+    shared: tuple[str, ...] = ()
     part: Part | None = None
 
     @property
@@ -141,12 +143,35 @@ class Batch(Inputs):
         inputs = Inputs(self.ids[first:end], tuple(replace(bag, entity=bag.entity[first:end]) for bag in self.bags), self.dense[first:end])
         labelled = self.labels[first:end], self.weights[first:end], self.groups[first:end]
         part = Part(self.whole, self.before + first, add_up)
-        return Batch(inputs.ids, inputs.bags, inputs.dense, *labelled, self.key, self.gains, part)
+        return Batch(inputs.ids, inputs.bags, inputs.dense, *labelled, self.key, self.gains, self.shared, part)
 
     def take(self, rows: np.ndarray) -> Batch:
         """The given rows, in the given order; bags go on sharing their lists."""
         inputs = super().take(rows)
         return Batch(inputs.ids, inputs.bags, inputs.dense, self.labels[rows], self.weights[rows], self.groups[rows])
+
+
+def searches(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows whose searches are neighbours: (first row of each search (S,), search of each row (B,) in 0 .. S-1).
+
+    Args:
+        groups: (B,), as `Batch.groups`, B >= 1.
+    """
+    begins = np.diff(groups, prepend=groups[0] - 1) != 0
+    return np.flatnonzero(begins), np.cumsum(begins) - 1
+
+
+def same_in_searches(rows: Batch, spec: InputSpec) -> tuple[str, ...]:
+    """Names of the inputs that are the same in all rows of each search, as `Batch.shared` takes them."""
+    first, search = searches(rows.groups)
+    names = [name for name, _ in spec.categorical], [name for name, _ in spec.bags], spec.dense
+    entities = (bag.entity[:, None] for bag in rows.bags)
+    columns = rows.ids, np.concatenate([np.zeros((len(rows), 0), np.int32), *entities], axis=1), rows.dense
+    found: list[str] = []
+    for of_kind, values in zip(names, columns):
+        same = (values == values[first][search]).all(axis=0)
+        found += [name for name, is_same in zip(of_kind, same) if is_same]
+    return tuple(found)
 
 
 def hide(inputs: Inputs, spec: InputSpec, names: tuple[str, ...], rows: np.ndarray) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .batch import Batch, Inputs, InputSpec
+from .batch import Batch, Inputs, InputSpec, same_in_searches
 from .parameters import Arena
 from .plan import Plan
 
@@ -113,6 +113,19 @@ class SharedInputs:
         )  # NaN is NaN
         if differ.any():
             raise ValueError(f"shared names {self._names[int(differ.argmax())]}, but rows differ in it")
+
+
+def check_shared(spec: InputSpec, batch: Batch) -> None:
+    """Refuse `Batch.shared` where rows of a search differ.
+
+    Raises:
+        ValueError: names an input in which they do, or that there is not.
+    """
+    if batch.shared:
+        wrong = {*batch.shared} - {*same_in_searches(batch, spec)}
+        if wrong:
+            SharedInputs(spec, batch.shared)  # raises for a name that is none
+            raise ValueError(f"shared names {min(wrong)}, but rows of a search differ in it")
 
 
 def check_bag_ids(plan: Plan, inputs: Inputs) -> None:

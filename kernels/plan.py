@@ -20,8 +20,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from .batch import InputSpec
 from .ops import KINDS
+
+
+def runs_where(chosen: np.ndarray) -> list[int]:
+    """[first, end, first, end, ...] of the runs of True."""
+    return np.flatnonzero(np.diff(chosen, prepend=False, append=False)).tolist()
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,17 @@ class Plan:
     def losses(self) -> tuple[Operation, ...]:
         """The loss operations, each of which starts a gradient."""
         return tuple(op for op in self.operations if op.output is None)
+
+    def columns_of(self, x: Slot, names: tuple[str, ...]) -> np.ndarray:
+        """(width,) bool, the columns of a slot that are the inputs of these names, to which nothing else is added."""
+        chosen = np.zeros(x.width, bool)
+        for op in self.operations:
+            if op.output is not None and op.output.block == x.block:
+                first = op.output.column - x.column
+                for column, name in enumerate(KINDS[op.kind].inputs_of(op, self.spec) or [None] * op.output.width, start=first):
+                    if 0 <= column < x.width:
+                        chosen[column] = name in names
+        return chosen
 
     @property
     def loss_names(self) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ BLOCKS = (
     "cpu.layout",
     "cpu.work",
 )
-PLAN = ("plan", "parameters", "checks", "objective")
+PLAN = ("plan", "parameters", "checks", "objective", "split")
 RUN = ("adam", "batch", "ops", "executor", *PLAN)  # what every backend needs
 KERNELS = (
     (("batch",), ()),

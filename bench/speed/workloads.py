@@ -10,7 +10,7 @@ missing for 30 % of the rows. The role of 20 % of the rows is unknown, as traini
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ CLICKED, CONVERTED, GRADED, ROLE_UNKNOWN = 0.2, 0.1, 0.7, 0.2
 RATES = {"ctr.bce": 1.0, "cvr.bce": CLICKED, "relevance.bce": GRADED * 0.75}
 GATES = ("bias", "full")
 CANDIDATES = 1000
+SEARCH_ROWS = 20
 SEED = 0
 
 
@@ -140,6 +141,22 @@ def request(workload: Workload, seed: int, candidates: int = CANDIDATES) -> Batc
     return rows
 
 
+def whole_searches(workload: Workload, seed: int) -> Batch:
+    """Training rows of whole searches, SEARCH_ROWS each: the job's columns and the role are the same in all rows of a search."""
+    rows = random_batch(workload, workload.rows, seed)
+    search = np.arange(workload.rows, dtype=np.int32) // SEARCH_ROWS
+    first = search * SEARCH_ROWS
+    for columns, count in ((rows.ids, workload.job_fields), (rows.dense, workload.job_dense)):
+        columns[:, :count] = columns[first, :count]
+    rows.ids[:, -1] = rows.ids[first, -1]
+    return replace(rows, groups=search, shared=of_job(workload))
+
+
+def of_job(workload: Workload) -> tuple[str, ...]:
+    """Names of the inputs that belong to the job or to the recruiter."""
+    return (*(f"field{i}" for i in range(workload.job_fields)), "role", *(f"dense{i}" for i in range(workload.job_dense)))
+
+
 def scale(batch: Batch) -> np.ndarray:
     """(B, T) what a row's loss is multiplied by: weight / (B rate), 0 where the label is missing."""
     rates = np.array(list(RATES.values()))
@@ -184,9 +201,9 @@ def arrays(plan: Plan, workload: Workload, values: Arena) -> dict[str, np.ndarra
 
 
 def batch_of(workload: Workload, kind: str, seed: int) -> Batch:
-    """Rows of a kind: `train`, `request` or `bulk`."""
-    if kind == "request":
-        return request(workload, seed)
+    """Rows of a kind: `train`, `searches`, `request` or `bulk`."""
+    if kind in ("request", "searches"):
+        return {"request": request, "searches": whole_searches}[kind](workload, seed)
     return random_batch(workload, workload.rows if kind == "train" else workload.bulk_rows, seed)
 
 

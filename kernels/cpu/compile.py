@@ -23,7 +23,7 @@ import numpy as np
 from numba import types
 
 from ..ops import KINDS
-from . import predict, walk, workers
+from . import predict, searches, walk, workers
 from .cache import notice, why_compiled
 from .cache_folders import can_keep
 from .jit import is_missing
@@ -48,6 +48,9 @@ DRIVERS = {
         workers.wait_for_change: (INT[::1], INT, INT),
     },
     RARE: {
+        walk.begin_searches: (TABLE, TABLE, work_arrays(FLOAT32), INT, INT),
+        walk.end_searches: (TABLE, work_arrays(FLOAT32), INT, INT),
+        searches.find_searches: (IDS, types.int32[:, ::1], INT[::1], MATRIX, *[INT[::1]] * 3),
         walk.square_arena: (MATRIX, INT, INT, SQUARES),
         walk.square_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, SQUARES),
     },

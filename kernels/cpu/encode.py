@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..ops import KINDS
 from ..ops.kind import Sizes, up_to_vectors
-from ..plan import Operation, Plan, Slot
+from ..plan import Operation, Plan, Slot, runs_where
 from . import layout as L
 from .vector import BYTES
 
@@ -43,12 +44,13 @@ class Encoded:
     blocks: dict[str, tuple[int, int]]
 
 
-def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] | None = None) -> Encoded:
+def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] | None = None, searches: Encoded | None = None) -> Encoded:
     """The plan for tiles of `capacity` rows.
 
     Args:
         shared: None to train; to predict, names of the inputs that all rows share, which dense layers leave out. The others
             are summed in the order that `InputSpec.of_request` asks for.
+        searches: of the other part of a plan that `split` took apart, for the one whose rows are rows.
     """
     extra = max(len(op.inputs) for op in plan.operations) - 1
     table = np.zeros((len(plan.operations), L.EXTRA + L.SLOT * max(extra, 1)), np.int64)
@@ -69,6 +71,9 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
             writable = stride - slot.column if is_block or position != L.OUT else slot.width
             row[position : position + L.OVERWRITE] = start + slot.column, stride, slot.width, slot.differentiable, writable
             row[position + L.OVERWRITE] = (number, position) in first_writers
+        row[L.MATRIX] = math.prod(op.parameters[0].shape[1:]) if op.parameters else 0
+        if "of_search" in op.attributes and searches is not None:
+            row[[L.OF_SEARCH, L.SEARCH_STRIDE]] = searches.blocks[op.attributes["of_search"].block]
         row[L.PARAMETER : L.PARAMETER + len(op.parameters)] = [parameter.offset for parameter in op.parameters]
         if op.output is None:
             weighed = plan.log_variance is not None and op.attributes["task"] >= 0
@@ -76,13 +81,15 @@ def encode(plan: Plan, capacity: int, dtype: np.dtype, shared: tuple[str, ...] |
         for place, value in zip(L.INTEGERS, kind.attributes(op)):
             row[place] = value
         reals[[number, row[L.SECOND]]] = [op.attributes.get(name, 0) for name in (kind.float_attribute, kind.second_float)]
+        read = op.attributes.get("columns", [0, (op.inputs[0] if op.inputs else op.output or plan.logits).width])
+        row[L.COLUMNS], runs = len(runs), [*runs, len(read) // 2, *read]
         if kind.fold is not None:
             row[L.RUNS], runs = len(runs), runs + runs_of(plan, op.inputs[0], shared)
         row[L.PANELS], row[L.BIASES], row[L.INPUT_GRADIENT], row[L.SUMS] = used.panels, used.biases, used.gradients, used.sums
         more = kind.sizes(op, lanes)
         if kind.pack and shared is None:
             x, place = op.inputs[0], (used.panels, used.biases)
-            row[L.PANELS], row[L.BIASES] = found = packed.setdefault((op.kind, op.parameters, x.width, x.differentiable), place)
+            row[L.PANELS], row[L.BIASES] = found = packed.setdefault((op.kind, op.parameters, *read, x.width, x.differentiable), place)
             if found != place:
                 row[L.PACK], more = PACKED, more._replace(panels=0, biases=0)
         scratch = max(used.scratch, more.scratch)
@@ -150,24 +157,7 @@ def runs_of(plan: Plan, x: Slot, shared: tuple[str, ...] | None) -> list[int]:
     """[number, first, end, first, end, ...]: the columns of its input that a dense layer multiplies, in this order."""
     if shared is None:
         return [1, 0, x.width]
-    of_request = columns_of(plan, x, shared or plan.spec.of_request)
+    of_request = plan.columns_of(x, shared or plan.spec.of_request)
     first, own = runs_where(of_request), runs_where(~of_request)
     runs = own if shared and own else first + own
     return [len(runs) // 2, *runs]
-
-
-def runs_where(chosen: np.ndarray) -> list[int]:
-    """[first, end, first, end, ...] of the runs of True."""
-    return np.flatnonzero(np.diff(chosen, prepend=False, append=False)).tolist()
-
-
-def columns_of(plan: Plan, x: Slot, names: tuple[str, ...]) -> np.ndarray:
-    """(width,) bool, the columns of a slot that are the inputs of these names, to which nothing else is added."""
-    chosen = np.zeros(x.width, bool)
-    for op in plan.operations:
-        if op.output is not None and op.output.block == x.block:
-            first = op.output.column - x.column
-            for column, name in enumerate(KINDS[op.kind].inputs_of(op, plan.spec) or [None] * op.output.width, start=first):
-                if 0 <= column < x.width:
-                    chosen[column] = name in names
-    return chosen

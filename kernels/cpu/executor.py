@@ -4,7 +4,8 @@ A step has four parts, split over threads in a fixed way, so that the same numbe
 gives the same bytes however they are scheduled. Threads are woken for 2, for 3 and 4 together, and for 1 if it is long:
 
     1. weights are packed into panels (`matmul.py`);
-    2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator;
+    2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator; where the rows of a search share
+       inputs (`split.py`), its searches' forward pass before that and their backward pass after it;
     3. the accumulators are summed in the order of threads, and Adam steps on the dense arena (where `Adam.clip_norm` asks for the
        length of the gradient, all of 3 and 4 but the steps is done before, for it);
     4. tables, each by one thread: gradients of repeated ids are summed in row order, and row-lazy
@@ -19,6 +20,8 @@ No two threads ever write the same memory at the same time, so nothing is locked
     | 2    | `dense_gradients`, `losses`                            | likewise; then the calling thread adds the losses up,  |
     |      |                                                        | and the objective's gradients to the first thread's    |
     | 2    | `input_gradients`, for all rows of the batch           | the rows of a tile by the thread whose tile it is      |
+    | 2    | `search_values`, `search_gradients`, where searches    | their own thread: a thread has whole searches          |
+    |      | share something (`split.py`)                           |                                                        |
     | 3    | dense parameters, m, v; the sum of `dense_gradients`   | elements `even(size, n)[t]` to `[t + 1]` by thread t   |
     | 4    | a table's parameters, m, v; its sums by id             | the one thread that `EmbeddingUpdate.parts` gives it   |
 

@@ -46,12 +46,18 @@ def panel_vectors(p, left):
 @kernel
 def pack(panels, weight, stride, depth, width):
     """panels = W (depth, width); row k of W starts at weight[k * stride]."""
+    pack_rows(panels, weight, stride, depth, width, 0, depth)
+
+
+@kernel
+def pack_rows(panels, weight, stride, depth, width, first, count):
+    """Rows first .. first + count - 1 of panels = W (depth, width); the first of them starts at weight[0]."""
     j = 0
     while j < width:
         n = panel_vectors(panels, width - j) * lanes(panels)
         columns = min(n, width - j)
-        for k in range(depth):
-            row = at(panels, j * depth + k * n)
+        for k in range(count):
+            row = at(panels, j * depth + (first + k) * n)
             copy(row, at(weight, k * stride + j), columns)
             for extra in range(columns, n):
                 row[extra] = 0
@@ -61,19 +67,59 @@ def pack(panels, weight, stride, depth, width):
 @kernel
 def pack_transposed(panels, weight, stride, depth, width):
     """panels = W^T (depth, width); row k of W, which is column k of W^T, starts at weight[k * stride]."""
+    pack_columns(panels, weight, stride, depth, width, 0, width)
+
+
+@kernel
+def pack_columns(panels, weight, stride, depth, width, first, count):
+    """Columns first .. first + count - 1 of panels = W^T (depth, width); the row of W that is the first of them starts at weight[0].
+
+    With the last of them, what fills up the last panel is set to 0.
+    """
     j = 0
     while j < width:
         n = panel_vectors(panels, width - j) * lanes(panels)
-        for extra in range(n):
-            panel = at(panels, j * depth + extra)
-            if j + extra < width:
-                row = at(weight, (j + extra) * stride)
-                for k in range(depth):
-                    panel[k * n] = row[k]
-            else:
+        for column in range(max(j, first), min(j + n, first + count)):
+            panel, row = at(panels, j * depth + column - j), at(weight, (column - first) * stride)
+            for k in range(depth):
+                panel[k * n] = row[k]
+        if first + count == width:
+            for column in range(width, j + n):
+                panel = at(panels, j * depth + column - j)
                 for k in range(depth):
                     panel[k * n] = 0
         j += n
+
+
+@kernel
+def pack_weight(panels, transposed, weight, columns, inner, width, differentiable, training):
+    """panels = W (inner, width) and, for `training`, transposed = W^T (width, differentiable); W has these rows of a matrix.
+
+    Args:
+        weight: the matrix, rows of `width` numbers. columns: its runs, their number, then (first, one behind the last) of each.
+    """
+    place = 0
+    for run in range(columns[0]):
+        low, high = columns[1 + 2 * run], columns[2 + 2 * run]
+        some = at(weight, low * width)
+        pack_rows(panels, some, width, inner, width, place, high - low)
+        if training and place < differentiable:
+            pack_columns(transposed, some, width, width, differentiable, place, min(high - low, differentiable - place))
+        place += high - low
+
+
+@kernel
+def add_weight_gradient(product, dweight, columns, x, xs, panel, rows, width, vectors):
+    """dW += x^T dz for a panel of dz (rows, vectors), at columns of dW that begin with dweight[0]; W and `columns` as in `pack_weight`.
+
+    NOTE: the last panel may be wider than dW, and what it holds there is 0. So a tile adds 0 to the row of dW behind each of its
+    rows: harmless, for it loads them all before it stores them, and stores them from the first to the last.
+    """
+    place = 0
+    for run in range(columns[0]):
+        low, high = columns[1 + 2 * run], columns[2 + 2 * run]
+        multiply_panel(product, at(dweight, low * width), width, at(x, place), 1, xs, panel, rows, high - low, vectors, ADD, panel, False)
+        place += high - low
 
 
 @kernel

@@ -31,6 +31,7 @@ from .encode import Encoded
 from .jit import driver, kernel
 from .layout import Work
 from .plans import EncodedPlans, RequestPlan
+from .searches import NO_SEARCHES
 from .tiles import tiles_to_claim
 from .vector import pointer
 from .work import OTHER_TYPES
@@ -89,7 +90,7 @@ class Predictor:
         self._packed: Weights | None = None  # of parameters that are frozen
         unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses", "sums")
         self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
-        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0, "before": 0, "scale": 1.0}
+        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0, "before": 0, "scale": 1.0} | NO_SEARCHES[self.dtype]
 
     def predict(self, values: Arena, inputs: Inputs, slots: tuple[Slot, ...], shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, sum of widths) values of slots, side by side; see `Executor.logits`."""
@@ -125,10 +126,11 @@ class Predictor:
         if inputs.ids.dtype != np.int32:  # others may lose what makes them wrong
             check_ids(self.plan, inputs)
         inputs = Inputs(contiguous(inputs.ids, np.int32), inputs.bags, contiguous(inputs.dense, self.dtype))
-        same_bags = all((inputs.bags[number].entity == inputs.bags[number].entity[0]).all() for number in request.same.bags)
-        if not (same_bags and rows_are_fine(inputs.ids, self.plan.spec.sizes, request.fields, inputs.dense, request.columns)):
+        shared = request.shared
+        same_bags = all((inputs.bags[number].entity == inputs.bags[number].entity[0]).all() for number in shared.same.bags)
+        if not (same_bags and rows_are_fine(inputs.ids, self.plan.spec.sizes, shared.fields, inputs.dense, shared.columns)):
             check_inputs(self.plan, inputs)
-            request.same.check(inputs)
+            shared.same.check(inputs)
         return inputs
 
     def _works(self, encoded: Encoded, values: Arena, inputs: Inputs, buffers: list[Buffers]) -> list[Work]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..batch import Batch
+from ..batch import Batch, searches
 from .tile import ROWS
 
 SHORT = 48  # rows; SPEED: of the last tiles, so that nobody waits long for who has the last one
@@ -26,8 +26,13 @@ def thread_tiles(batch: Batch, threads: int, tile_rows: int, grouped: bool) -> l
     """
     if not grouped:
         return _even_tiles(len(batch), threads, tile_rows)
-    starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))
-    return [np.unique(starts[np.searchsorted(starts, borders)]) for borders in _even_tiles(len(batch), threads, tile_rows)]
+    return tiles_of_searches(np.append(searches(batch.groups)[0], len(batch)), threads, tile_rows)
+
+
+def tiles_of_searches(starts: np.ndarray, threads: int, tile_rows: int) -> list[np.ndarray]:
+    """`thread_tiles` that split no search; starts: (searches + 1,) their first rows, and the number of rows."""
+    tiles = (starts[np.searchsorted(starts, borders)] for borders in _even_tiles(int(starts[-1]), threads, tile_rows))
+    return [borders[np.append(True, borders[1:] > borders[:-1])] for borders in tiles]  # SPEED: np.unique takes five times as long
 
 
 @lru_cache(maxsize=16)

@@ -97,6 +97,30 @@ def walk_tiles(table, cleared, arrays, tiles, claimed, training, slots, out):
         i = fetch_add(pointer(claimed))
 
 
+@driver
+def begin_searches(table, cleared, arrays, searches, first):
+    """Forward through a plan of searches for those of a thread, `searches` from `first` on; their gradients become 0."""
+    work, width = work_of(arrays), table.shape[1]
+    arrays.ticks[:] = 0
+    for block in range(len(cleared)):
+        arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
+    for number in range(len(table) if searches > 0 else 0):
+        op, start = at(pointer(table), number * width), ticks()
+        call(op[L.FORWARD], op, work, first, searches)
+        arrays.ticks[number, 0] += ticks() - start
+
+
+@driver
+def end_searches(table, arrays, searches, first):
+    """Back through a plan of searches, once the gradients of what their rows began with are there."""
+    work, width = work_of(arrays), table.shape[1]
+    for number in range(len(table) - 1 if searches > 0 else -1, -1, -1):
+        op, start = at(pointer(table), number * width), ticks()
+        if op[L.BACKWARD] != 0:
+            call(op[L.BACKWARD], op, work, first, searches)
+        arrays.ticks[number, 1] += ticks() - start
+
+
 @kernel
 def sum_table(table, sources, work, unique, sums, position):
     """Sum the gradients of every id of one table; returns the number of unique ids.

@@ -26,10 +26,11 @@ from .layout import Work
 from .vector import INT
 
 OTHER_TYPES = {  # fields of a `Work` that are no array of its numbers
-    **dict.fromkeys(("ids", "entities", "bag_ids", "groups"), np.int32), **dict.fromkeys(("labels", "weights"), np.float32),
+    **dict.fromkeys(("ids", "entities", "bag_ids", "groups", "of_search", "search_ids", "search_entities"), np.int32),
+    **dict.fromkeys(("labels", "weights"), np.float32),
     **dict.fromkeys(("runs", "bag_offsets", "bag_starts"), np.int64), **dict.fromkeys(("reals", "losses", "gains", "sums"), np.float64),
 }  # fmt: skip
-NUMBERS = dict.fromkeys(("panel_product", "batch", "fields", "bags", "columns", "tasks", "key", "before"), 0) | {"scale": 0.0}
+NUMBERS = dict.fromkeys(("panel_product", "batch", "fields", "bags", "columns", "tasks", "key", "searches", "before"), 0) | {"scale": 0.0}
 
 
 @lru_cache

@@ -19,11 +19,11 @@ import numpy as np
 
 from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
-from ..cpu.tile import ADD, multiply_panel
+from ..cpu.matmul import add_weight_gradient, multiply, pack, pack_weight, panel_vectors, whole_vectors
+from ..cpu.tile import ADD
 from ..cpu.vector import add_scaled, at, copy_row, lanes, number
 from ..cpu.work import tile_kernel
-from .kind import Count, Kind, Sizes, up_to_vectors
+from .kind import Count, Kind, Sizes, columns_of, up_to_vectors
 
 
 def bias_by_id_forward(z, ids, bias):
@@ -101,12 +101,15 @@ class DenseById(_ById, name="dense_by_id"):
 
     def forward(self, op, state):
         z, x = state.value(op.output), state.value(op.inputs[0])
-        dense_by_id_forward(z, x, self.ids(op, state.batch), *state.values(op.parameters))
+        (weight,) = state.values(op.parameters)
+        dense_by_id_forward(z, x, self.ids(op, state.batch), weight[:, columns_of(op)])
 
     def backward(self, op, state):
-        (x,), ids = op.inputs, self.ids(op, state.batch)
-        dx, (dweight,), dz = state.gradient(x), state.gradients(op.parameters), state.gradient(op.output)
-        dense_by_id_backward(dx, dweight, dz, state.value(x), ids, *state.values(op.parameters))
+        (x,), ids, read = op.inputs, self.ids(op, state.batch), columns_of(op)
+        dx, (dweight,), (weight,) = state.gradient(x), state.gradients(op.parameters), state.values(op.parameters)
+        dsome = dweight[:, read]
+        dense_by_id_backward(dx, dsome, state.gradient(op.output), state.value(x), ids, weight[:, read])
+        dweight[:, read] = dsome
 
     def attributes(self, op):
         """The field, and the number of its ids."""
@@ -159,13 +162,11 @@ def bias_by_id_backward_tile(op, work, first, rows):
 def pack_by_id(op, work, training, _):
     """Pack the weights of every id."""
     inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
-    weight, panels = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS])
+    weight, panels, columns = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS]), at(work.runs, op[L.COLUMNS])
     size, transposed = inner * whole_vectors(panels, width), width * whole_vectors(panels, differentiable)
     for id in range(op[IDS]):
-        some = at(weight, id * inner * width)
-        pack(at(panels, id * (size + transposed)), some, width, inner, width)
-        if training:
-            pack_transposed(at(panels, id * (size + transposed) + size), some, width, width, differentiable)
+        some, panel = at(weight, id * op[L.MATRIX]), at(panels, id * (size + transposed))
+        pack_weight(panel, at(panel, size), some, columns, inner, width, differentiable, training)
 
 
 @kernel
@@ -226,7 +227,7 @@ def dense_by_id_backward_tile(op, work, first, rows):
     inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
     columns, transposed = whole_vectors(x, width), whole_vectors(x, differentiable)
     ids, panels = at(work.ids, first * work.fields + op[FIELD]), at(work.panels, op[L.PANELS])
-    some_dz, product = work.scratch, work.panel_product
+    some_dz, product, read = work.scratch, work.panel_product, at(work.runs, op[L.COLUMNS])
     packed = at(some_dz, rows * columns)
     some_x = at(packed, rows * columns)
     some_dx = at(some_x, rows * inner)
@@ -239,13 +240,13 @@ def dense_by_id_backward_tile(op, work, first, rows):
             while j < width:
                 vectors = panel_vectors(packed, width - j)
                 panel = at(packed, j * n)
-                multiply_panel(product, at(dweight, j), width, some_x, 1, inner, panel, n, inner, vectors, ADD, packed, False)
+                add_weight_gradient(product, at(dweight, j), read, some_x, inner, panel, n, width, vectors)
                 j += vectors * lanes(packed)
             if differentiable > 0:
                 back, g = at(panels, inner * columns), differentiable
                 multiply(product, some_dx, transposed, transposed, some_dz, width, back, width, 0, width, n, g, 0, packed, False, packed)
                 add_to_rows_of_id(dx, op[L.IN_STRIDE], some_dx, transposed, differentiable, ids, work.fields, id, rows)
-        dweight = at(dweight, inner * width)
+        dweight = at(dweight, op[L.MATRIX])
         panels = at(panels, inner * columns + width * transposed)
 
 

@@ -17,18 +17,18 @@ import numpy as np
 
 from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.matmul import multiply, pack, pack_transposed, panel_vectors, whole_vectors
-from ..cpu.tile import ADD, BIAS, multiply_panel
-from ..cpu.vector import at, copy, lanes, load, store, where_positive
+from ..cpu.matmul import add_weight_gradient, multiply, pack, pack_weight, panel_vectors, whole_vectors
+from ..cpu.tile import ADD, BIAS
+from ..cpu.vector import at, copy, copy_row, lanes, load, store, where_positive
 from ..cpu.work import tile_kernel
-from .kind import Count, Kind, Sizes, up_to_vectors, whole_blocks
+from .kind import Count, Kind, Sizes, columns_of, up_to_vectors, whole_blocks
 
 
 def dense_forward(y, x, weight, bias, relu):
     """y = x W + b, then max(., 0) if `relu`.
 
     Args:
-        x: (B, K). weight: (K, N). bias: (N,). relu: bool.
+        x: (B, K). weight: (K, N). bias: (N,), or (B, N) where a row begins with what its search has come to. relu: bool.
     Writes:
         y: (B, N).
     """
@@ -53,7 +53,7 @@ def dense_backward(dx, dweight, dbias, dy, x, y, weight, relu):
 
 
 class Dense(Kind, name="dense"):
-    """Inputs (x,), parameters (W, b), attribute relu."""
+    """Inputs (x,), parameters (W, b), attribute relu; with the attribute of_search (`split.py`) the parameter (W,)."""
 
     integer_attributes, multiplies = ("relu",), True
 
@@ -62,14 +62,18 @@ class Dense(Kind, name="dense"):
             whole_blocks(op.output)
 
     def forward(self, op, state):
-        weight, bias = state.values(op.parameters)
-        dense_forward(state.value(op.output), state.value(op.inputs[0]), weight, bias, op.attributes["relu"])
+        weight, *bias = state.values(op.parameters)
+        (start,) = bias or (state.of_search(op),)
+        dense_forward(state.value(op.output), state.value(op.inputs[0]), weight[columns_of(op)], start, op.attributes["relu"])
 
     def backward(self, op, state):
-        (x,) = op.inputs
-        dweight, dbias = state.gradients(op.parameters)
-        x_value, y, dy, weight = state.value(x), state.value(op.output), state.gradient(op.output), state.values(op.parameters)[0]
-        dense_backward(state.gradient(x), dweight, dbias, dy, x_value, y, weight, op.attributes["relu"])
+        (x,), read, dy = op.inputs, columns_of(op), state.gradient(op.output)
+        weight, (dweight, *dbias) = state.values(op.parameters)[0][read], state.gradients(op.parameters)
+        (dstart,), dsome = dbias or (np.zeros(len(dy.T), dy.dtype),), dweight[read]
+        dense_backward(state.gradient(x), dsome, dstart, dy, state.value(x), state.value(op.output), weight, op.attributes["relu"])
+        dweight[read] = dsome
+        if not dbias:
+            state.add_to_search(op, dy)
 
     def sizes(self, op, lanes):
         (x,), width = op.inputs, up_to_vectors(op.output.width, lanes)
@@ -92,7 +96,7 @@ class Copy(Kind, name="copy"):
     reads = "dense"
 
     def forward(self, op, state):
-        state.value(op.output)[...] = state.batch.dense
+        state.value(op.output)[...] = state.batch.dense[:, columns_of(op)]
 
     def inputs_of(self, op, spec):
         return list(spec.dense)
@@ -115,11 +119,10 @@ RELU = L.INTEGERS[0]
 def pack_dense(op, work, training, _):
     """Pack the bias and W of a layer; for `training` W^T as well."""
     inner, width, differentiable = op[L.IN_WIDTH], op[L.OUT_WIDTH], op[L.IN_DIFFERENTIABLE]
-    weight, panels = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS])
-    pack(at(work.biases, op[L.BIASES]), at(work.dense_values, op[L.PARAMETER + 1]), width, 1, width)
-    pack(panels, weight, width, inner, width)
-    if training:
-        pack_transposed(at(panels, inner * whole_vectors(panels, width)), weight, width, width, differentiable)
+    weight, panels, columns = at(work.dense_values, op[L.PARAMETER]), at(work.panels, op[L.PANELS]), at(work.runs, op[L.COLUMNS])
+    if op[L.SEARCH_STRIDE] == 0:
+        pack(at(work.biases, op[L.BIASES]), at(work.dense_values, op[L.PARAMETER + 1]), width, 1, width)
+    pack_weight(panels, at(panels, inner * whole_vectors(panels, width)), weight, columns, inner, width, differentiable, training)
 
 
 @tile_kernel
@@ -137,34 +140,45 @@ def fold_shared_columns(op, work, first, rows):
 
 @tile_kernel
 def dense_forward_tile(op, work, first, rows):
-    """y = act(x W + b) for one tile."""
+    """y = act(x W + b), or act(x W + Z_s), for one tile."""
     y, x, product = at(work.values, op[L.OUT]), at(work.values, op[L.IN]), work.panel_product
     ys, xs, inner, width = op[L.OUT_STRIDE], op[L.IN_STRIDE], op[L.IN_WIDTH], op[L.OUT_WIDTH]
     panels, bias, runs = at(work.panels, op[L.PANELS]), at(work.biases, op[L.BIASES]), at(work.runs, op[L.RUNS])
+    begin = BIAS if op[L.SEARCH_STRIDE] == 0 else ADD
+    if begin == ADD:
+        for i in range(rows):
+            copy_row(at(y, i * ys), at(work.search_values, op[L.OF_SEARCH] + work.of_search[first + i] * op[L.SEARCH_STRIDE]), width)
     for run in range(runs[0]):
         low, high = runs[1 + 2 * run], runs[2 + 2 * run]
-        start, relu = BIAS if run == 0 else ADD, op[RELU] == 1 and run == runs[0] - 1
+        start, relu = begin if run == 0 else ADD, op[RELU] == 1 and run == runs[0] - 1
         multiply(product, y, ys, op[L.OUT_WRITABLE], x, xs, panels, inner, low, high, rows, width, start, bias, relu, work.scratch)
 
 
 @tile_kernel
 def dense_backward_tile(op, work, first, rows):
-    """dz = dy [y > 0]; dW += x^T dz; db += sum dz; dx += dz W^T, for one tile."""
+    """dz = dy [y > 0]; dW += x^T dz; db += sum dz, or dZ_s += sum dz; dx += dz W^T, for one tile."""
     y, dz = at(work.values, op[L.OUT]), at(work.gradients, op[L.OUT])
     x, dx = at(work.values, op[L.IN]), at(work.gradients, op[L.IN])
     ys, xs, inner, width = op[L.OUT_STRIDE], op[L.IN_STRIDE], op[L.IN_WIDTH], op[L.OUT_WIDTH]
     dweight, dbias = at(work.dense_gradients, op[L.PARAMETER]), at(work.dense_gradients, op[L.PARAMETER + 1])
-    panel, j = work.scratch, 0
-    # NOTE: the last panel is wider than dW, and what it holds there is 0. So a tile adds 0 to the row of dW behind each of its
-    # rows: harmless, for it loads them all before it stores them, and stores them from the first to the last.
+    panel, j, columns = work.scratch, 0, at(work.runs, op[L.COLUMNS])
     while j < width:
-        vectors = panel_vectors(panel, width - j)
+        vectors, i = panel_vectors(panel, width - j), 0
         n = vectors * lanes(panel)
-        if j + n <= op[L.OUT_WRITABLE]:
-            pack_gradient(panel, at(dbias, j), at(dz, j), at(y, j), ys, rows, n, op[RELU] == 1)
-        else:
-            pack_some_gradient(panel, at(dbias, j), at(dz, j), ys, rows, n, width - j)
-        multiply_panel(work.panel_product, at(dweight, j), width, x, 1, xs, panel, rows, inner, vectors, ADD, panel, False)  # dW += x^T dz
+        while i < rows:
+            end, sums = rows, at(dbias, j)
+            if op[L.SEARCH_STRIDE] > 0:  # the rows of one search at a time, each of which has sums of its own
+                search, end = work.of_search[first + i], i + 1
+                while end < rows and work.of_search[first + end] == search:
+                    end += 1
+                sums = at(work.search_gradients, op[L.OF_SEARCH] + search * op[L.SEARCH_STRIDE] + j)
+            some, dsome = at(panel, i * n), at(dz, i * ys + j)
+            if j + n <= op[L.OUT_WRITABLE]:
+                pack_gradient(some, sums, dsome, at(y, i * ys + j), ys, end - i, n, op[RELU] == 1)
+            else:
+                pack_some_gradient(some, sums, dsome, ys, end - i, n, width - j)
+            i = end
+        add_weight_gradient(work.panel_product, at(dweight, j), columns, x, xs, panel, rows, width, vectors)  # dW += x^T dz
         j += n
     if op[L.IN_DIFFERENTIABLE] > 0:
         transposed = at(work.panels, op[L.PANELS] + inner * whole_vectors(panel, width))
@@ -202,9 +216,12 @@ def pack_some_gradient(panel, dbias, dz, stride, rows, n, columns):
 @tile_kernel
 def copy_forward_tile(op, work, first, rows):
     """Dense features of the tile's rows into the output slot."""
-    y, stride = at(work.values, op[L.OUT]), op[L.OUT_STRIDE]
-    for i in range(rows):
-        copy(at(y, i * stride), at(work.dense, (first + i) * work.columns), work.columns)
+    y, stride, columns, place = at(work.values, op[L.OUT]), op[L.OUT_STRIDE], at(work.runs, op[L.COLUMNS]), 0
+    for run in range(columns[0]):
+        low, high = columns[1 + 2 * run], columns[2 + 2 * run]
+        for i in range(rows):
+            copy(at(y, i * stride + place), at(work.dense, (first + i) * work.columns + low), high - low)
+        place += high - low
 
 
 Dense.forward_tile, Dense.backward_tile = dense_forward_tile, dense_backward_tile

@@ -15,7 +15,7 @@ from __future__ import annotations
 from ..cpu import layout as L
 from ..cpu.vector import at
 from ..cpu.work import tile_kernel
-from .kind import Count, Kind
+from .kind import Count, Kind, columns_of
 
 
 def diagonal_forward(y, x, scale):
@@ -32,18 +32,21 @@ def diagonal_backward(dx, dscale, dy, x, scale):
 class Diagonal(Kind, name="diagonal"):
     """Inputs (x,), parameter (scale,)."""
 
-    precompiled = False
+    by_column, precompiled = True, False
 
     def check(self, op, before):
         if op.output.differentiable < op.output.width:
             raise ValueError(f"the gradient of the scale needs that of every column, but {op.output} has {op.output.differentiable}")
 
     def forward(self, op, state):
-        diagonal_forward(state.value(op.output), state.value(op.inputs[0]), *state.values(op.parameters))
+        (scale,) = state.values(op.parameters)
+        diagonal_forward(state.value(op.output), state.value(op.inputs[0]), scale[columns_of(op)])
 
     def backward(self, op, state):
-        (x,), (dscale,) = op.inputs, state.gradients(op.parameters)
-        diagonal_backward(state.gradient(x), dscale, state.gradient(op.output), state.value(x), *state.values(op.parameters))
+        (x,), (dscale,), (scale,), read = op.inputs, state.gradients(op.parameters), state.values(op.parameters), columns_of(op)
+        dsome = dscale[read]
+        diagonal_backward(state.gradient(x), dsome, state.gradient(op.output), state.value(x), scale[read])
+        dscale[read] = dsome
 
     def count(self, op, batch, tiles, overwrites):
         """BN, 2BN + tN; backward 2BN + 2BG, 2BN + 2BG + 3tN."""
@@ -57,24 +60,32 @@ class Diagonal(Kind, name="diagonal"):
 @tile_kernel
 def diagonal_forward_tile(op, work, first, rows):
     """y = x diag(r) for one tile."""
-    y, x, r = at(work.values, op[L.OUT]), at(work.values, op[L.IN]), at(work.dense_values, op[L.PARAMETER])
-    for i in range(rows):
-        to, of = i * op[L.OUT_STRIDE], i * op[L.IN_STRIDE]
-        for j in range(op[L.OUT_WIDTH]):
-            y[to + j] = x[of + j] * r[j]
+    y, x, columns, place = at(work.values, op[L.OUT]), at(work.values, op[L.IN]), at(work.runs, op[L.COLUMNS]), 0
+    for run in range(columns[0]):
+        low, high = columns[1 + 2 * run], columns[2 + 2 * run]
+        r = at(work.dense_values, op[L.PARAMETER] + low)
+        for i in range(rows):
+            to, of = i * op[L.OUT_STRIDE] + place, i * op[L.IN_STRIDE] + place
+            for j in range(high - low):
+                y[to + j] = x[of + j] * r[j]
+        place += high - low
 
 
 @tile_kernel
 def diagonal_backward_tile(op, work, first, rows):
     """dr += sum dy x; dx += dy diag(r), for one tile."""
-    dy, x, r = at(work.gradients, op[L.OUT]), at(work.values, op[L.IN]), at(work.dense_values, op[L.PARAMETER])
-    dx, dr = at(work.gradients, op[L.IN]), at(work.dense_gradients, op[L.PARAMETER])
-    for i in range(rows):
-        to, of = i * op[L.OUT_STRIDE], i * op[L.IN_STRIDE]
-        for j in range(op[L.OUT_WIDTH]):
-            dr[j] += dy[to + j] * x[of + j]
-        for j in range(op[L.IN_DIFFERENTIABLE]):
-            dx[of + j] += dy[to + j] * r[j]
+    dy, x, dx = at(work.gradients, op[L.OUT]), at(work.values, op[L.IN]), at(work.gradients, op[L.IN])
+    columns, place = at(work.runs, op[L.COLUMNS]), 0
+    for run in range(columns[0]):
+        low, high = columns[1 + 2 * run], columns[2 + 2 * run]
+        r, dr = at(work.dense_values, op[L.PARAMETER] + low), at(work.dense_gradients, op[L.PARAMETER] + low)
+        for i in range(rows):
+            to, of = i * op[L.OUT_STRIDE] + place, i * op[L.IN_STRIDE] + place
+            for j in range(high - low):
+                dr[j] += dy[to + j] * x[of + j]
+            for j in range(min(high - low, op[L.IN_DIFFERENTIABLE] - place)):
+                dx[of + j] += dy[to + j] * r[j]
+        place += high - low
 
 
 Diagonal.forward_tile, Diagonal.backward_tile = diagonal_forward_tile, diagonal_backward_tile

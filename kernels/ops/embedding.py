@@ -209,33 +209,36 @@ def add_row(count, unique, sums, position, width, id, row, share):
 
 @kernel
 def scatter(count, unique, sums, position, width, work, source):
-    """Add the gradients of one operation that reads a table; `source`: see `EmbeddingUpdate.sources`."""
+    """Add the gradients of one operation that reads a table, of rows or of searches; `source`: see `EmbeddingUpdate.sources`."""
+    if source[3] == 0:
+        rows, ids, entities, gradients = work.batch, work.ids, work.entities, work.input_gradients
+    else:
+        rows, ids, entities, gradients = work.searches, work.search_ids, work.search_entities, work.search_input_gradients
+    gradients = at(gradients, source[2] * rows)
     if source[0] == 0:
-        return scatter_gather(count, unique, sums, position, width, work, source[1], source[2])
-    return scatter_bag(count, unique, sums, position, width, work, source[1], source[2])
+        return scatter_gather(count, unique, sums, position, width, at(ids, source[1]), work.fields, gradients, rows)
+    return scatter_bag(count, unique, sums, position, width, work, source[1], entities, gradients, rows)
 
 
 @kernel
-def scatter_gather(count, unique, sums, position, width, work, field, place):
+def scatter_gather(count, unique, sums, position, width, ids, fields, gradients, rows):
     """Add every row's dy to the sum of its id, in row order (so the bytes never depend on threads).
 
     NOTE: `unique` (n,) and `sums` (n * D,) are filled in the order in which ids first occur.
     """
-    gradients, one = at(work.input_gradients, place * work.batch), number(sums, 1)
-    ids, fields, batch = at(work.ids, field), work.fields, work.batch
-    for i in range(batch):
-        if i + 16 < batch:
+    one = number(sums, 1)
+    for i in range(rows):
+        if i + 16 < rows:
             prefetch(position, ids[(i + 16) * fields])  # SPEED: ids lie anywhere in a table
         count = add_row(count, unique, sums, position, width, ids[i * fields], at(gradients, i * width), one)
     return count
 
 
 @kernel
-def scatter_bag(count, unique, sums, position, width, work, bag, place):
+def scatter_bag(count, unique, sums, position, width, work, bag, entities, gradients, rows):
     """Add every row's dy / n to the sums of the n ids of its bag, in row order."""
-    gradients = at(work.input_gradients, place * work.batch)
-    for i in range(work.batch):
-        entity = work.bag_starts[bag] + work.entities[i * work.bags + bag]
+    for i in range(rows):
+        entity = work.bag_starts[bag] + entities[i * work.bags + bag]
         low, high = work.bag_offsets[entity], work.bag_offsets[entity + 1]
         share = number(sums, 1) / number(sums, max(high - low, 1))
         for k in range(low, high):

@@ -5,6 +5,7 @@
 | who asks | for what |
 | --- | --- |
 | plan.py | `check`, `multiplies`, `compares_rows`, `training_only` |
+| split.py | `inputs_of`, `multiplies`, `adds_to_output`, `by_id`, `by_column`, `rounds` |
 | task_gradients.py | `behind`; column j of the output reads column j of each parameter, whose last axis is as long |
 | reference.py | `forward`, `backward` |
 | cpu/ | `forward_tile`, `backward_tile`, `pack`, `fold`, `integer_attributes`, `float_attribute`, `second_float`, `sizes`, |
@@ -17,6 +18,8 @@
 from __future__ import annotations
 
 from typing import ClassVar, Literal, NamedTuple
+
+import numpy as np
 
 KINDS: dict[str, Kind] = {}
 
@@ -55,6 +58,7 @@ class Kind:
         integer_attributes: those of the row that kernels read, at most two. float_attribute, second_float: those that are floats.
         reads: what it reads of the batch: the ids of a "field", a "bag", the "dense" columns.
         table: its parameter is an embedding table. multiplies: its first parameter is a matrix that its input is multiplied by.
+        by_column: column j of its output depends on column j of its one input alone, and on number j of its parameter.
         by_id: its parameters are chosen by the ids of its field. adds_to_output: it adds to its output instead of writing it.
         compares_rows: it compares the rows of a search, which must stay together. training_only: a prediction leaves it out.
         of_batch: a loss of sums over all rows of the batch, to which its `sum_tile` adds, in a walk before that of the step.
@@ -69,7 +73,7 @@ class Kind:
     float_attribute: ClassVar[str | None] = None
     second_float: ClassVar[str | None] = None
     reads: ClassVar[Literal["field", "bag", "dense"] | None] = None
-    table = multiplies = by_id = adds_to_output = compares_rows = of_batch = training_only = rounds = False
+    table = multiplies = by_column = by_id = adds_to_output = compares_rows = of_batch = training_only = rounds = False
     precompiled = True
     forward_tile = backward_tile = pack = fold = sum_tile = None
 
@@ -131,6 +135,12 @@ class Kind:
             tiles: that the batch is split into. overwrites: for each input whether its gradient is written, not added to.
         """
         raise NotImplementedError
+
+
+def columns_of(op) -> slice | np.ndarray:
+    """Which columns it reads of what it reads in the whole plan, an index: all but of an operation that `split.py` made."""
+    runs = op.attributes.get("columns")
+    return slice(None) if runs is None else np.concatenate([np.arange(*run) for run in zip(runs[::2], runs[1::2])])
 
 
 def whole_blocks(*slots) -> None:

@@ -119,6 +119,9 @@ class TrainingConfig:
     Args:
         epochs: passes over the training rows.
         batch_rows: B; whole searches stay together where a loss compares their rows.
+        batches: of `rows` in any order, or of whole `searches`, whose job and recruiter are then computed once for all of their rows (not
+            by the cuda backend, nor with products of bfloat16), and hidden in all or none of them. Faster, and the gradients of a batch
+            are the same; but other batches are other models, and how good they are is in bench/ranking/RESULTS.md.
         optimiser: settings of Adam.
         schedule: of the learning rate: `constant`, or `cosine`, which falls to 0 at the end of the last epoch.
         warmup: share of all steps in which the learning rate rises from 0. With cosine and 0.3 this is the one-cycle schedule.
@@ -140,6 +143,7 @@ class TrainingConfig:
 
     epochs: int = 10
     batch_rows: int = 256
+    batches: Literal["rows", "searches"] = "rows"
     optimiser: Adam = Adam(weight_decay=1.0)
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = 0.0

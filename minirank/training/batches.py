@@ -7,14 +7,14 @@ training goes on from any step without a generator's state, and is the same as i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..config.model import TaskConfig
 from ..data import Dataset
-from ..kernels.batch import Batch, InputSpec, hide
+from ..kernels.batch import Batch, InputSpec, hide, searches
 
 ORDER, HIDDEN, FORGOTTEN, DROPPED, PROJECTED, LOOKED = 1, 2, 3, 4, 5, 6  # what a generator is for
 
@@ -111,7 +111,7 @@ def targets_of(dataset: Dataset, tasks: Sequence[TaskConfig], rows: np.ndarray) 
 def hide_inputs(
     batch: Batch, spec: InputSpec, shares: dict[str, float], draw: np.random.Generator, read: float = 0.0, fields: float = 0.0
 ) -> None:
-    """Make inputs unknown in a share of the rows, in place.
+    """Make inputs unknown in a share of the rows, in place; what a search shares (`Batch.shared`) in all rows of a search, or none.
 
     Args:
         batch: a copy made by `Batch.take`.
@@ -121,14 +121,25 @@ def hide_inputs(
         read: share of rows that lose every group of `spec.read`; each group is lost alone in half as many more.
         fields: share of the ids of the categorical fields without a share of their own.
     """
+    first, of_search = searches(batch.groups)
+
+    def chosen(share: float, names: Iterable[str]) -> np.ndarray:
+        """(B,) bool, a share of the rows, or of the searches where one of these inputs is theirs."""
+        names = {each for name in names for each in (name, f"{name}_unknown")}  # `hide` sets the flag of a dense column, too
+        return (draw.random(len(first)) < share)[of_search] if names & {*batch.shared} else draw.random(len(batch)) < share
+
     for field, share in shares.items():
         if share > 0:
-            hide(batch, spec, (field,), draw.random(len(batch)) < share)
+            hide(batch, spec, (field,), chosen(share, [field]))
     if read > 0 and spec.read:
-        everything = draw.random(len(batch)) < read
+        everything = chosen(read, batch.shared)  # NOTE: of searches as soon as they share anything
         for group in spec.read:
-            hide(batch, spec, group, everything | (draw.random(len(batch)) < read / 2))
+            hide(batch, spec, group, everything | chosen(read / 2, group))
     if fields > 0:
-        columns = [column for column, (name, _) in enumerate(spec.categorical) if name not in shares]
+        columns = [(column, name) for column, (name, _) in enumerate(spec.categorical) if name not in shares]
         lost = draw.random((len(batch), len(columns)), np.float32) < fields
-        batch.ids[:, columns] = np.where(lost, 0, batch.ids[:, columns])
+        for place, (_, name) in enumerate(columns):
+            if name in batch.shared:
+                lost[:, place] = chosen(fields, [name])
+        numbers = [column for column, _ in columns]
+        batch.ids[:, numbers] = np.where(lost, 0, batch.ids[:, numbers])

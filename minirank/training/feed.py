@@ -18,7 +18,7 @@ from ..config.configuration import Config
 from ..config.model import TaskConfig
 from ..data import Dataset
 from ..errors import RunError
-from ..kernels.batch import Batch, forget
+from ..kernels.batch import Batch, forget, same_in_searches, searches
 from ..kernels.plan import Plan
 from .batches import FORGOTTEN, HIDDEN, dropout_key, epoch_steps, generator, hide_inputs, take_targets, with_targets
 from .checkpoint import Cursor
@@ -26,16 +26,31 @@ from .checkpoint import Cursor
 PART_ROWS = 2**16  # unpacked at a time, where not all rows are in memory
 
 
-def epoch_batches(config: Config, plan: Plan, dataset: Dataset, seed: int, cursor: Cursor, checkpoint: Path) -> Iterator[tuple[int, Batch]]:
+def shared_in_searches(dataset: Dataset) -> tuple[str, ...]:
+    """Names of the inputs that are the same in all training rows of each search; rows are read part by part."""
+    train, spec = dataset.train, dataset.inputs
+    first, _ = searches(dataset.rows.groups[train])
+    names: tuple[str, ...] = (*(name for name, _ in (*spec.categorical, *spec.bags)), *spec.dense)
+    cuts = np.unique(first[np.searchsorted(first, np.arange(PART_ROWS, first[-1], PART_ROWS))])
+    for part in np.split(train, cuts):
+        same = {*same_in_searches(dataset.rows.take(part), spec)}
+        names = tuple(name for name in names if name in same)
+    return names
+
+
+def epoch_batches(
+    config: Config, plan: Plan, dataset: Dataset, shared: tuple[str, ...], seed: int, cursor: Cursor, checkpoint: Path
+) -> Iterator[tuple[int, Batch]]:
     """Number and batch of each step that is left of the epoch; a GPU works on one while the next is taken from the data.
 
     Args:
+        shared: as `Prepared.shared`.
         seed: of the training that is under way. cursor: its place, read before the first batch. checkpoint: where that is kept.
     Raises:
         RunError: the epoch has no such place.
     """
     settings, train, epoch = config.training, dataset.train, cursor.epoch
-    groups = dataset.rows.groups[train] if plan.grouped else None
+    groups = dataset.rows.groups[train] if plan.grouped or settings.batches == "searches" else None
     steps = epoch_steps(train, groups, settings.batch_rows, seed, epoch)
     if cursor.batch > len(steps) or cursor.rows > len(train) or (cursor.batch == 0) != (cursor.rows == 0):
         raise RunError(f"{checkpoint}: is at a step that epoch {epoch} does not have; train again with --force")
@@ -45,7 +60,7 @@ def epoch_batches(config: Config, plan: Plan, dataset: Dataset, seed: int, curso
         for part, numbers, places in at_hand(dataset, config.tasks, steps, cursor.batch):
             rows = forget(part, plan.spec, model.name_unknown_share, generator(seed, FORGOTTEN, epoch))
             for number, place in zip(numbers, places):
-                batch = replace(rows.take(place), key=dropout_key(seed, epoch, number))
+                batch = replace(rows.take(place), key=dropout_key(seed, epoch, number), shared=shared)
                 draw = generator(seed, HIDDEN, epoch, number)
                 hide_inputs(batch, plan.spec, plan.unknown_share, draw, model.read_unknown_share, model.field_unknown_share)
                 yield number, batch

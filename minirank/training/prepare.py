@@ -21,6 +21,7 @@ from ..run.learnable import learnable
 from ..run.load_data import check_labels, load_dataset, select_tasks
 from ..run.prediction import check_names
 from .batches import targets_of
+from .feed import shared_in_searches
 from .validation import Definable, definable, stopping_metric
 
 
@@ -33,6 +34,7 @@ class Prepared:
         dataset: its labels are the tasks.
         rates: of its training rows. plan: compiled for them.
         left_out: task -> why it is not trained. undefined: metric -> why the validation rows do not define it.
+        shared: names of the inputs that are the same in all training rows of a search, where `training.batches` is `searches`; else ().
     """
 
     config: Config
@@ -41,6 +43,7 @@ class Prepared:
     plan: Plan
     left_out: dict[str, str]
     undefined: dict[str, str]
+    shared: tuple[str, ...]
 
 
 def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | None = None, kept: Kept = NOTHING_KEPT) -> Prepared:
@@ -77,7 +80,11 @@ def prepare(config: Config, progress: Progress = Progress(), dataset: Dataset | 
     if config.training.seeds * sum(op.kind == "dense" for op in plan.operations) > MOST_LAYERS:  # those of the plan that will predict
         raise ConfigError(TOO_MANY)
     plan = in_precision(config, plan)
-    return Prepared(config, dataset, rates, plan, found.left_out, known.reasons)
+    by_search = config.training.batches == "searches"
+    if by_search and dataset.search is None:
+        raise ConfigError("training.batches is searches, but rows have none; name their column in data.columns.group, or set it to rows")
+    shared = shared_in_searches(dataset) if by_search else ()
+    return Prepared(config, dataset, rates, plan, found.left_out, known.reasons, shared)
 
 
 def _with_score(config: Config, progress: Progress) -> Config:

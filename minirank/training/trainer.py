@@ -230,7 +230,9 @@ class Trainer:
         start = saved = time.monotonic()
         first_row, before = cursor.rows, (cursor.epoch - 1) * train
         place, passed, total_rows = _place(self.config, cursor), self._rows_before(), train * settings.epochs * settings.seeds
-        for number, batch in epoch_batches(self.config, self.plan, self.dataset, self.seed, cursor, self.folder / files.CHECKPOINT):
+        for number, batch in epoch_batches(
+            self.config, self.plan, self.dataset, self.ready.shared, self.seed, cursor, self.folder / files.CHECKPOINT
+        ):
             rate = learning_rate(settings, (before + cursor.rows + len(batch) / 2) / (train * settings.epochs))  # NOTE: above 0
             adam = replace(settings.optimiser, learning_rate=rate)
             with np.errstate(all="ignore"):  # the loss is looked at

@@ -1,5 +1,7 @@
 """More rows than memory: read part by part from where they are kept, and trained to the same bytes as in memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from ranking_world import write_market
@@ -56,14 +58,15 @@ def test_rows_that_are_mapped_are_the_rows_in_memory(market):
     assert [mapped.field(column).tolist() for column in (0, 3)] == whole.ids[:, [0, 3]].T.tolist()
 
 
-@pytest.mark.parametrize("loss", [{"bce": 1.0}, {"pairwise": 1.0}])
-def test_a_training_has_the_same_bytes_whether_its_rows_are_in_memory_or_not(market, tmp_path, monkeypatch, loss):
+@pytest.mark.parametrize("loss, rows", [({"bce": 1.0}, "rows"), ({"pairwise": 1.0}, "rows"), ({"bce": 1.0}, "searches")])
+def test_a_training_has_the_same_bytes_whether_its_rows_are_in_memory_or_not(market, tmp_path, monkeypatch, loss, rows):
     monkeypatch.setattr(batches, "WINDOW", 128)
     monkeypatch.setattr(batches, "BLOCK", 16)
     monkeypatch.setattr(feed, "PART_ROWS", 70)
     for name, memory in (("whole", None), ("little", LITTLE)):
         made = config(market, memory, name_unknown_share=0.3)
         made = config_from_dict(to_dict(made) | {"tasks": [{"name": "ctr", "loss": loss}]})
+        made = replace(made, training=replace(made.training, batches=rows))
         said, steps = [], iter(range(10**9))
         if name == "little":  # stopped in the middle of a part, and resumed
             train(made, tmp_path / name, stop=lambda steps=steps: next(steps) == 4, kept=Kept())

@@ -8,7 +8,7 @@ import numpy as np
 from random_rows import random_bag, randomise
 
 from minirank.config.model import CALIBRATED, GateConfig, ModelConfig, TaskConfig
-from minirank.kernels.batch import Batch, InputSpec
+from minirank.kernels.batch import Batch, InputSpec, searches
 from minirank.kernels.parameters import initial_values
 from minirank.kernels.reference import ReferenceExecutor
 from minirank.model.architectures import ARCHITECTURES, compile_plan
@@ -43,6 +43,22 @@ def drawn_batch(rng, spec, rows) -> Batch:
         weights=rng.random(labels.shape).astype(np.float32),
         groups=np.repeat(np.arange(rows), rng.integers(1, 21, rows))[:rows].astype(np.int32),
     )
+
+
+def with_shared(batch, spec, rng) -> Batch:
+    """The batch with about half of its inputs the same in all rows of a search, and their names."""
+    first, search = searches(batch.groups)
+    names = [*(name for name, _ in (*spec.categorical, *spec.bags)), *spec.dense]
+    shared = tuple(name for name in names if name != "position" and rng.random() < (0.8 if name == "role" else 0.5))
+    ids, dense = batch.ids.copy(), batch.dense.copy()
+    for array, of_kind in ((ids, [name for name, _ in spec.categorical]), (dense, spec.dense)):
+        columns = [column for column, name in enumerate(of_kind) if name in shared]
+        array[:, columns] = array[first][search][:, columns]
+    bags = tuple(
+        dataclasses.replace(bag, entity=bag.entity[first][search]) if name in shared else bag
+        for (name, _), bag in zip(spec.bags, batch.bags)
+    )
+    return dataclasses.replace(batch, ids=ids, dense=dense, bags=bags, shared=shared)
 
 
 def drawn_task(rng, task, first) -> TaskConfig:
@@ -135,6 +151,24 @@ def smooth_batch(rng, plan, spec, values, rows):
     raise AssertionError("every row lies near a kink")
 
 
+def assert_near(found, expected, plan, tolerance):
+    """Norm-wise for every tensor; one that all but cancels to 0 is held to a hundredth of the largest tensor's norm."""
+    parts = {}
+    for name, parameter in plan.parameters.items():
+        if not parameter.table:
+            place = slice(parameter.offset, parameter.offset + parameter.size)
+            parts[name] = found.dense[place], expected.dense[place]
+    assert found.tables.keys() == expected.tables.keys()
+    for name, (ids, rows) in expected.tables.items():
+        np.testing.assert_array_equal(found.tables[name][0], ids, err_msg=name)
+        parts[name] = found.tables[name][1], rows
+    least = 1e-2 * max(np.linalg.norm(right) for _, right in parts.values())
+    for name, (left, right) in parts.items():
+        assert left.shape == right.shape
+        error = np.linalg.norm(left - right) / max(np.linalg.norm(right), least)
+        assert error <= tolerance, f"{name}: {error:.2g}"
+
+
 # --- memory --------------------------------------------------------------------------------------
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -169,4 +203,4 @@ def guarded_batch(batch: Batch, behind: bool) -> Batch:
         for bag in batch.bags
     )
     arrays = {name: guarded_copy(getattr(batch, name), behind) for name in ("ids", "dense", "labels", "weights", "groups")}
-    return Batch(bags=bags, **arrays)
+    return Batch(bags=bags, **arrays, shared=batch.shared)

@@ -2,31 +2,13 @@
 
 import numpy as np
 import pytest
-from cpu_world import ROWS, THREADS, TILE_ROWS, drawn, smooth_batch
+from cpu_world import ROWS, THREADS, TILE_ROWS, assert_near, drawn, smooth_batch
 from small_plans import EXACT
 
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.reference import ReferenceExecutor
 
 SEEDS = range(30)
-
-
-def assert_near(found, expected, plan, tolerance):
-    """Norm-wise for every tensor; one that all but cancels to 0 is held to a hundredth of the largest tensor's norm."""
-    parts = {}
-    for name, parameter in plan.parameters.items():
-        if not parameter.table:
-            place = slice(parameter.offset, parameter.offset + parameter.size)
-            parts[name] = found.dense[place], expected.dense[place]
-    assert found.tables.keys() == expected.tables.keys()
-    for name, (ids, rows) in expected.tables.items():
-        np.testing.assert_array_equal(found.tables[name][0], ids, err_msg=name)
-        parts[name] = found.tables[name][1], rows
-    least = 1e-2 * max(np.linalg.norm(right) for _, right in parts.values())
-    for name, (left, right) in parts.items():
-        assert left.shape == right.shape
-        error = np.linalg.norm(left - right) / max(np.linalg.norm(right), least)
-        assert error <= tolerance, f"{name}: {error:.2g}"
 
 
 def check(seed, precisions):

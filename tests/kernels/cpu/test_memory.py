@@ -11,7 +11,7 @@ import signal
 import numpy as np
 import pytest
 from checkout import python
-from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, guarded_batch, guarded_copy, smooth_batch
+from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, guarded_batch, guarded_copy, smooth_batch, with_shared
 
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
@@ -36,6 +36,8 @@ class GuardedExecutor(CpuExecutor):
             part._works = lambda *arguments, make=part._works: self._guarded(make(*arguments))
 
     def _guarded(self, works):
+        if isinstance(works, tuple):  # of rows, and of searches
+            return tuple(map(self._guarded, works))
         copied = ("runs", "reals", "entities", "bag_offsets", "bag_ids", "bag_starts", "losses", "ticks")
         return [work._replace(**{name: guarded_copy(getattr(work, name), self.behind) for name in copied}) for work in works]
 
@@ -56,6 +58,7 @@ def touch_everything(seed, behind):
         state.decay = guarded_copy(state.decay, behind)
         executor.gradients(values, batch)
         executor.step(state, batch, Adam(weight_decay=0.1))
+        executor.step(state, guarded_batch(with_shared(batch, spec, rng.spawn(1)[0]), behind), Adam())
         executor.logits(values, batch)
         executor.outputs(values, batch, tuple(plan.outputs))
         executor.logits(values.copy().freeze(), batch)
@@ -99,6 +102,7 @@ def test_nothing_stays_behind(seed):
     broken.dense[:], broken.tables[:] = np.nan, np.inf
     batches = [drawn_batch(rng, spec, rows) for rows in (1, 400, 7, 193, 1, 300)]
     batches[3] = one_search(batches[3])
+    batches += [with_shared(batch, spec, np.random.default_rng(seed)) for batch in batches[:4]]
     for batch in batches:
         fresh = CpuExecutor(plan, np.float32, 2, 64)
         same_bytes(used.gradients(values, batch), fresh.gradients(values, batch))
