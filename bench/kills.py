@@ -1,20 +1,22 @@
 """Training, extraction and searches killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
 
-    python bench/kills.py [kills] [seed]
+    python bench/kills.py [kills [seed [train|extract|tune|keep|table ...]]]
 
 Processes get SIGKILL. A training goes on with --resume until it is finished, and is compared with one that was left alone; each time
 what the kill left is read: it is a model, or one line says why not. An extraction is started again without --force. A search goes on
-with --resume, and all its files are compared but for seconds.
+with --resume, and all its files are compared but for seconds. What keeps encoded data beside them is killed while it writes.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "worlds")]
 import numpy as np  # noqa: E402
 from training_world import write_table  # noqa: E402
 
+from minirank.config.table import TableColumns, TableConfig, TableFiles, TaskColumn  # noqa: E402
+from minirank.data import Dataset, read_table  # noqa: E402
 from minirank.data.kept.store import FOLDER, Kept  # noqa: E402
 from minirank.errors import RunError  # noqa: E402
 from minirank.extract.made_files import EXTRACTED, MADE_FILE, not_ours  # noqa: E402
@@ -177,15 +181,68 @@ def kill_keeping(base: Path, kills: int, chance: random.Random) -> None:
     )
 
 
-def main(kills: int = 40, seed: int = 0) -> None:
+KEEPING_TABLE = """
+import sys
+from pathlib import Path
+from kills import table_of
+from minirank.data.kept.store import Kept
+from minirank.data.table.kept_table import KeptTable, entry_of, key_of
+from minirank.data.table.read_table import read_table
+config, base = table_of(), Path(sys.argv[1])
+entry, table = entry_of(read_table(config, base)), KeptTable(Kept(print), [base / "rows.csv"], key_of(config))
+print("begins", flush=True)
+while True:
+    table.write("table", entry)
+"""
+
+
+def table_of() -> TableConfig:
+    """A table of many columns."""
+    numbers = [f"x{number}" for number in range(20)]
+    return TableConfig(TableFiles(Path("rows.csv")), TableColumns((TaskColumn("y", "y"),), dense=tuple(numbers)))
+
+
+def kill_keeping_tables(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill what keeps a table again and again; whoever reads it then has the rows of the file, from what was kept or from the file."""
+    config, values = table_of(), np.random.default_rng(0).normal(size=(100_000, 20))
+    lines = [",".join([f"{value:.5f}" for value in row] + [str(int(row[0] > 0))]) for row in values]
+    (base / "rows.csv").write_text("\n".join([",".join([*config.columns.dense, "y"]), *lines]) + "\n")
+    wanted, cut_off, found = digest(read_table(config, base)), 0, 0
+    for _ in range(kills):
+        words = [sys.executable, "-c", KEEPING_TABLE, str(base)]
+        process = subprocess.Popen(words, cwd=ROOT / "bench", env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(chance.uniform(0, 1))
+        process.kill()
+        process.communicate()
+        parts, entries = ([*(base / FOLDER).glob(f"*/{name}")] for name in (".*.part", "*.bin"))
+        cut_off, found = cut_off + bool(parts), found + bool(entries)
+        if digest(read_table(config, base, Kept())) != wanted:
+            sys.exit("what was kept of a table is not what its file holds")
+        for path in [*parts, *((base / FOLDER).glob("*/*.bin") if chance.random() < 0.5 else ())]:
+            path.unlink()
+    left = f"{cut_off} of them within a file; {found} left an entry"
+    print(f"{kills} kills of what keeps a table, {left}; each time the rows were those of the file")
+
+
+def digest(dataset: Dataset) -> str:
+    """SHA-256 of rows and encoder."""
+    rows = dataset.rows
+    return sha256(b"".join([rows.ids.tobytes(), rows.dense.tobytes(), rows.labels.tobytes(), repr(dataset.encoder).encode()])).hexdigest()
+
+
+def main(kills: int = 40, seed: int = 0, *which: str) -> None:
     """Print what was killed and found."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        for name, kill in (("train", kill_trainings), ("extract", kill_extractions), ("tune", kill_searches)):
+        every = {"train": kill_trainings, "extract": kill_extractions, "tune": kill_searches, "keep": kill_keeping}
+        for name, kill in (every | {"table": kill_keeping_tables}).items():
+            if which and name not in which:
+                continue
             base = Path(folder) / name
             base.mkdir()
             kill(base, kills // 4 if name == "extract" else kills, chance)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*map(int, sys.argv[1:3]), *sys.argv[3:])

@@ -95,7 +95,7 @@ class Progress:
         def at(done: int) -> None:
             nonlocal due, shown
             now = self._clock()
-            if now < due or self._stream is None:
+            if now < due or not done or self._stream is None:
                 return
             due, shown = now + (RENEW_SECONDS if self._renews else PLAIN_SECONDS), True
             rate = done / (now - start)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,15 @@ import numpy as np
 
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, Split, read_folder
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError, DataError, RunError
 from ..extract import Features, read_features
 from ..features import Encoder
+from ..features.kept_rows import KeptRows
 from ..run.backend import check_backend
 from ..run.load_data import split_of
 from ..run.load_run import Run
+from ..run.memory_plan import most_for_rows
 from ..run.prediction import predict, ranking_score
 from ..simulate import World
 from .lift import lift_of, searches_needed
@@ -28,7 +32,22 @@ from .off_policy import METRICS, Logged, estimate, positions_of
 from .simulated import Pages, arm_of, dice_of
 
 Say = Callable[[str], None]
-Log = tuple[DataFolder, Features, Split]
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log that is read.
+
+    Args:
+        folder: as it was read. graded: with grades, where they are asked for. features: gives them, read once. split: its parts.
+        kept: what was made of it before.
+    """
+
+    folder: DataFolder
+    graded: DataFolder
+    features: Callable[[], Features]
+    split: Split
+    kept: Kept
 
 
 @dataclass(frozen=True)
@@ -48,13 +67,21 @@ class Ranked:
 
 
 def compare_runs(
-    a: Run, b: Run, data: str | Path | None = None, *, seed: int = 0, clip: float | None = None, say: Say = lambda text: None
+    a: Run,
+    b: Run,
+    data: str | Path | None = None,
+    *,
+    seed: int = 0,
+    clip: float | None = None,
+    say: Say = lambda text: None,
+    kept: Kept = NOTHING_KEPT,
 ) -> dict[str, Any]:
     """The lift of run B over run A.
 
     Args:
         data: a folder with a log; None = the one that each was trained on, which must have the same log.
         seed: of the dice. clip: the largest weight of the estimates from the log; None = as large as they come.
+        kept: as in `run.load_data.load_dataset`.
     Returns:
         JSON: data, part, searches, impressions; simulated: metric -> a, b, lift, low, high, expected, needed (or why there is nothing);
         off_policy: searches, rows, left_out, clip, weights of a and b, lift: estimator -> metric -> a, b, lift, low, high (or why not).
@@ -66,9 +93,9 @@ def compare_runs(
             raise RunError(f"{run.folder}: trained on a table, which has no searches with a truth; give runs of a data folder")
         check_backend(run.config)
     configs = [_config(run, data) for run in (a, b)]
-    log = _read(configs[0], say)
+    log = _read(configs[0], say, kept)
     first = ranked(a, log, say)
-    second = ranked(b, log if configs[1] == configs[0] else _read(configs[1], say), say)
+    second = ranked(b, log if configs[1] == configs[0] else _read(configs[1], say, kept), say)
     shown = first.folder.impressions
     if not _same_log(first.folder, second.folder):
         raise ConfigError(f"{a.folder} and {b.folder} were trained on different logs; name one that both shall rank with --data")
@@ -110,12 +137,11 @@ def _config(run: Run, data: str | Path | None) -> FolderConfig:
     return config
 
 
-def _read(config: FolderConfig, say: Say) -> Log:
+def _read(config: FolderConfig, say: Say, kept: Kept) -> Log:
     say(f"reading {config.folder} ...")
-    folder = read_folder(config.folder, config.columns)
-    features = read_features(folder)
-    folder, split = split_of(folder, config)
-    return folder, features, split
+    folder = read_folder(config.folder, config.columns, kept=kept)
+    graded, split = split_of(folder, config)
+    return Log(folder, graded, cache(partial(read_features, folder, kept)), split, kept)
 
 
 def ranked(run: Run, log: Log, say: Say) -> Ranked:
@@ -125,10 +151,11 @@ def ranked(run: Run, log: Log, say: Say) -> Ranked:
         RunError: nothing that the run predicts makes a score.
         DataError: the log cannot be encoded as the run needs it.
     """
-    folder, features, split = log
     assert isinstance(run.encoder, Encoder)
-    say(f"{run.folder} ranks {len(folder.impressions):,} impressions ...")
-    dataset = run.encoder.dataset(folder, features, split, say)
+    folder, count = log.graded, len(log.graded.impressions)
+    say(f"{run.folder} ranks {count:,} impressions ...")
+    rows = KeptRows(log.kept if not run.config.features.embedded else NOTHING_KEPT, log.folder, most_for_rows(run.config, count))
+    dataset = run.encoder.dataset(folder, log.features, log.split, say, rows)
     is_own = dataset.fingerprint == run.fingerprint
     unseen = np.ones(len(dataset.rows), bool)
     if is_own:

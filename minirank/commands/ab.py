@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 
 from ..progress import teller
-from .option_types import Commands, number, whole_number
+from .option_types import Commands, add_no_cache, kept_of, number, whole_number
 from .predict import add_backend
 
 ABOUT = (
@@ -26,6 +26,7 @@ def register(commands: Commands) -> None:
     ab.add_argument("--clip", type=number(above=0), metavar="W", help="the largest weight of a row of the log (default: none is cut)")
     add_backend(ab)
     ab.add_argument("--json", action="store_true", help="print JSON")
+    add_no_cache(ab)
     ab.set_defaults(run=run_ab)
 
 
@@ -36,5 +37,5 @@ def run_ab(options: Namespace) -> None:
 
     say = teller().say
     a, b = (load_run(folder, options.backend, say) for folder in (options.run_a, options.run_b))
-    results = compare_runs(a, b, options.data, seed=options.seed, clip=options.clip, say=say)
+    results = compare_runs(a, b, options.data, seed=options.seed, clip=options.clip, say=say, kept=kept_of(options, say))
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else format_ab(results))

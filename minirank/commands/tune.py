@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..progress import teller
 from ..terminal import show
-from .option_types import Commands, whole_number
+from .option_types import Commands, add_no_cache, kept_of, whole_number
 from .train import stops_on_interrupt
 
 ABOUT = (
@@ -33,6 +33,7 @@ def register(commands: Commands) -> None:
         "--resume", action="store_true", help="go on with the search that the folder holds, also with more trials or seeds"
     )
     existing.add_argument("--force", action="store_true", help="overwrite the search that the folder holds")
+    add_no_cache(tune)
     tune.set_defaults(run=run_tune)
 
 
@@ -56,7 +57,16 @@ def run_tune(options: Namespace) -> int | None:
             raise ConfigError(f"{folder}: the search would overwrite {read}, which this command reads; choose another folder")
     progress = teller()
     with stops_on_interrupt(progress) as stop:
-        found = search(settings, folder, sets=options.set, resume=options.resume, force=options.force, progress=progress, stop=stop)
+        found = search(
+            settings,
+            folder,
+            sets=options.set,
+            resume=options.resume,
+            force=options.force,
+            progress=progress,
+            stop=stop,
+            kept=kept_of(options, progress.say),
+        )
     if not found.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
         return 130
@@ -70,6 +80,7 @@ def _again(options: Namespace) -> str:
     words = ["minirank", "tune", options.space, "--resume"]
     for name, value in (("run", options.folder), ("trials", options.trials), ("seeds", options.seeds)):
         words += [f"--{name}", str(value)] if value is not None else []
+    words += ["--no-cache"] if options.no_cache else []
     for override in options.set:
         words += ["--set", override]
     return shlex.join(words)

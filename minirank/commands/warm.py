@@ -22,7 +22,8 @@ def run_warm(options: Namespace) -> None:
     from ..kernels.cpu.cache_folders import can_keep, distribute, folders, readable_folders, refusals, stamp_of
     from ..kernels.cpu.compile import RARE, REST, ROWS, compile_part, compiling, missing, stamps, wait_for
 
-    start, parts = time.monotonic(), (ROWS, REST, RARE, "minirank.evaluation.compiled", "minirank.extract.rules.tagger_kernels")
+    modules = "minirank.evaluation.compiled", "minirank.extract.rules.tagger_kernels", "minirank.data.csv_kernels"
+    start, parts = time.monotonic(), (ROWS, REST, RARE, *modules)
     if not can_keep():
         raise RunError(f"nowhere to keep compiled kernels ({listed(refusals())}); {REMEDY}")
     before = len(missing(*parts))

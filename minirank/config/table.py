@@ -22,6 +22,11 @@ class TableFiles:
     What unpacks to far more than its size is refused: a packed CSV to more than 16 MiB and 100 times its size, the arrays that are read
     of an .npz to more than 256 MiB and 16 times its size, where a cell counts for 8 bytes at least. Unpacked files have no limit.
 
+    What was made of files of 4 MiB or more is kept beside the first one, in a folder of its name in `.minirank`, and is taken from there
+    the next time; `--no-cache` does neither. It is found by the contents of all files, never by their dates, takes at most 1.5 times
+    their bytes, and may be deleted at any time. It holds the rows: who deletes a table, or passes it on, does the same with
+    `.minirank`. What was made of a file that went is removed when something else is kept there.
+
     Args:
         train, valid, test: paths; a 2-D array `x` of an .npz stands for the columns `x[0]`, `x[1]` ...
         format: of files whose names end neither in .csv nor in .npz, .svm, .svmlight, .libsvm.

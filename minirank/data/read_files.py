@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,14 @@ import numpy as np
 from minirank.data.problems import Problems
 from minirank.errors import DataError, nearest
 from minirank.npz import BadNpz, Choose, read_npz
+from minirank.progress import stage
 from minirank.storage import BadJson, parse_json
 
 SMALL = 2**24  # bytes that any packed file may unpack to
 RATIO = 100  # how many times its own size a larger one may unpack to
 UNPACKED = 2**16  # bytes unpacked at a time
+PACKED: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
+FAST = 2**20  # bytes from which on a CSV file is read in compiled loops
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,11 @@ class Column:
 
     Args:
         codes: (N,) int32, index of each row's text in `values`.
-        values: the distinct texts, stripped of spaces around them; None is a missing one.
+        values: the distinct texts, stripped of spaces around them; None is a missing one. A list, or `texts.Texts`.
     """
 
     codes: np.ndarray
-    values: list[str | None]
+    values: Sequence[str | None]
 
     @classmethod
     def of(cls, cells: Iterable[str | None]) -> Column:
@@ -61,14 +64,13 @@ class CsvFile:
     lines: np.ndarray
 
 
-def open_bytes(path: Path) -> BinaryIO:
+def open_bytes(path: Path) -> io.BufferedReader:
     """The bytes of a file, unpacked where its name ends in .bz2 or .gz.
 
     Raises:
         DataError: while it is read, where it unpacks to far more than its size is worth.
     """
-    openers: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
-    unpack = openers.get(path.suffix.lower())
+    unpack = PACKED.get(path.suffix.lower())
     return open(path, "rb") if unpack is None else io.BufferedReader(_Unpacked(unpack(path, "rb"), path), UNPACKED)
 
 
@@ -170,7 +172,8 @@ def read_csv(
                 raise DataError("the file is empty", file=file, remedy="write a header line and rows")
             names = [*_header(first, file, separator)] if header else [*range(len(first))]
             wanted = list(names if only is None else only(names))
-            columns, lines = _read_columns(reader, names, wanted, None if header else first, file, problems)
+            fast = _read_fast(path, reader.line_num if header else 0, names, wanted, separator)
+            columns, lines = fast or _read_columns(reader, names, wanted, None if header else first, file, problems)
     except DataError as error:
         problems.add_error(error)
         return names, None
@@ -190,6 +193,22 @@ def _header(cells: list[str], file: str, separator: str) -> list[str]:
     return names
 
 
+def _read_fast(
+    path: Path, lines_before: int, names: list, wanted: list, separator: str
+) -> tuple[dict[str | int, Column], np.ndarray] | None:
+    """What `_read_columns` gives, of a large file that is regular."""
+    if path.stat().st_size < FAST:
+        return None
+    from minirank.data.fast_csv import read_columns  # with numba, which takes longer than a small file
+
+    try:
+        with open_bytes(path) as opened:
+            found = read_columns(opened, path, lines_before, separator, len(names), [names.index(name) for name in wanted])
+    except (EOFError, OSError, DataError):
+        return None  # and again, to say what of the rows before is wrong, too
+    return found and (dict(zip(wanted, found[0])), found[1])
+
+
 def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[str | int, Column], np.ndarray]:
     """The wanted columns of the rows that are left in `reader`, after the row `first` where there is one."""
     width, index = len(names), {name: position for position, name in enumerate(names)}
@@ -197,28 +216,30 @@ def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[st
     lines, chunk = ([], []) if first is None else ([reader.line_num], [first])
 
     def flush():
+        at(len(lines))
         cells = list(zip(*chunk))
         for name, factor in zip(wanted, factors):
             factor.extend(cells[index[name]])
         chunk.clear()
 
     begin = reader.line_num + 1
-    try:
-        for row in reader:
-            if len(row) == width:
-                lines.append(begin)
-                chunk.append(row)
-                if len(chunk) == 8192:
-                    flush()
-            elif row:
-                remedy = "put cells that contain the separator or a line break between double quotes"
-                problems.add(f"expected {width} cells, got {len(row)}", file=file, line=begin, remedy=remedy)
-            begin = reader.line_num + 1
-    except csv.Error as error:
-        problem, remedy = _broken(error)
-        problems.add(problem, file=file, line=begin, remedy=remedy)
-    if chunk:
-        flush()
+    with stage(f"reading {file}", 0) as at:
+        try:
+            for row in reader:
+                if len(row) == width:
+                    lines.append(begin)
+                    chunk.append(row)
+                    if len(chunk) == 8192:
+                        flush()
+                elif row:
+                    remedy = "put cells that contain the separator or a line break between double quotes"
+                    problems.add(f"expected {width} cells, got {len(row)}", file=file, line=begin, remedy=remedy)
+                begin = reader.line_num + 1
+        except csv.Error as error:
+            problem, remedy = _broken(error)
+            problems.add(problem, file=file, line=begin, remedy=remedy)
+        if chunk:
+            flush()
     columns = {name: factor.column() for name, factor in zip(wanted, factors)}
     return columns, np.array(lines, dtype=np.int64)
 

@@ -21,7 +21,8 @@ from minirank.data import DataFolder
 from minirank.data.column_facts import ColumnFacts
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.mapped_rows import MappedBag, MappedInputs
+from minirank.data.kept.inputs import read_inputs, write_inputs
+from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.data.kept.store import Contents, Kept
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE
@@ -85,7 +86,7 @@ class KeptRows:
         try:
             if found is None:
                 return None
-            rows = _mapped(EntryReader(*found))
+            rows = read_inputs(EntryReader(*found))
             return rows.in_memory() if self.most is None or rows.bytes_in_memory <= self.most else rows, found[1]["remarks"]
         except (Damaged, KeyError):
             return None
@@ -95,14 +96,7 @@ class KeptRows:
         if not self.is_used:
             return rows
         entry = EntryWriter()
-        for name, values in (("ids", rows.ids), ("dense", rows.dense)):
-            for column in range(values.shape[1]):
-                entry.column(f"{name}.{column}", values[:, column])
-        for place, bag in enumerate(rows.bags):
-            entry.column(f"bag.{place}.entity", bag.entity)
-            entry.column(f"bag.{place}.lengths", np.diff(bag.offsets))
-            entry.column(f"bag.{place}.ids", bag.ids)
-        entry.about |= {"rows": len(rows), "ids": rows.ids.shape[1], "dense": rows.dense.shape[1], "bags": len(rows.bags)}
+        write_inputs(entry, rows)
         entry.about["remarks"] = remarks
         self.write_of(ROWS, encoder, entry)
         if self.most is None:
@@ -135,18 +129,6 @@ class KeptRows:
 
     def _key(self, key: dict[str, Any], sources: Contents) -> dict[str, Any]:
         return key | {"files": sources.names(), "columns": self._folder.columns}
-
-
-def _mapped(entry: EntryReader) -> MappedInputs:
-    about = entry.about
-    ids, dense = (tuple(entry.column(f"{name}.{column}") for column in range(about[name])) for name in ("ids", "dense"))
-    bags = []
-    for place in range(about["bags"]):
-        lengths = entry.column(f"bag.{place}.lengths").rows()
-        offsets = np.zeros(len(lengths) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
-        bags.append(MappedBag(entry.column(f"bag.{place}.entity"), offsets, entry.column(f"bag.{place}.ids")))
-    return MappedInputs(about["rows"], ids, tuple(bags), dense)
 
 
 def _files(encoder: Encoder) -> Iterable[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[
     data = config.data
     if not isinstance(data, FolderConfig):
         say(f"reading {data.table.train.name} ...")
-        return select_tasks(read_table(data), config.tasks)
+        return select_tasks(read_table(data, kept=kept, most=partial(most_for_rows, config)), config.tasks)
     worker = holder(data.folder)
     if worker is not None:
         say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")

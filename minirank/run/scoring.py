@@ -121,7 +121,7 @@ def score_data(
         inputs = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
     else:
         assert isinstance(run.encoder, TableEncoder)
-        inputs = run.encoder.read(path)
+        inputs = run.encoder.read(path, kept, partial(most_for_rows, run.config))
     for line in left_out_lines(run.left_out):
         say(line)
     say(f"predicting {len(inputs):,} rows ...")

@@ -23,6 +23,7 @@ from typing import Any
 
 from ..config.configuration import Config, check_paths, difference, to_yaml, without_paths
 from ..data import Dataset
+from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import ConfigError, DataError, RunError
 from ..locking import LOCK, working_in
 from ..progress import Progress
@@ -61,11 +62,11 @@ class Encoded:
     """The data of configurations: read and encoded anew only where one asks for others than the one before it. No row of it is a test row.
 
     Args:
-        say: told what is being read.
+        say: told what is being read. kept: as in `load_dataset`.
     """
 
-    def __init__(self, say: Callable[[str], None] = lambda text: None) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None] = lambda text: None, kept: Kept = NOTHING_KEPT) -> None:
+        self._say, self._kept = say, kept
         self._asked: Any = None
         self._found: Dataset | None = None
 
@@ -78,7 +79,7 @@ class Encoded:
         asked: Any = (config.data, config.features, config.tasks)
         if self._found is None or asked != self._asked:
             self._asked = self._found = None  # before others take their memory
-            dataset = load_dataset(config, say=self._say)
+            dataset = load_dataset(config, say=self._say, kept=self._kept)
             self._asked, self._found = asked, replace(dataset, test=dataset.test[:0])
         return self._found
 
@@ -113,6 +114,7 @@ def search(
     force: bool = False,
     progress: Progress = Progress(),
     stop: Callable[[], bool] = lambda: False,
+    kept: Kept = NOTHING_KEPT,
 ) -> Searched:
     """Train every trial with every seed, and write the table and the best configuration.
 
@@ -120,7 +122,7 @@ def search(
         settings: what is searched. folder: new, or that of a search.
         sets: `key=value` of the configuration, for all trials.
         resume: go on with the search that the folder holds, also with more trials or seeds. force: overwrite it.
-        progress: told what happens. stop: asked after each step.
+        progress: told what happens. stop: asked after each step. kept: as in `load_dataset`.
     Raises:
         ConfigError, DataError: the configuration as it stands cannot be trained or measured, or no trial could be.
         RunError: the folder cannot be used, or holds another search.
@@ -129,7 +131,7 @@ def search(
     check_paths(base, settings.config)
     with working_in(folder, "minirank tune", progress.say):
         held = _check_folder(folder, resume, force)
-        data = Encoded(progress.say)
+        data = Encoded(progress.say, kept)
         metric = _metric(settings, base, data, progress)
         asked = {"configuration": without_paths(base), "data": data.of(base).fingerprint, "space": settings.space}
         lines, size = _begin(folder, asked | {"seed": settings.seed, "metric": metric}, held)

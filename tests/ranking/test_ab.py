@@ -6,7 +6,7 @@ import shutil
 import pytest
 from command_line import refused, run
 
-from minirank.ab import format_ab
+from minirank.ab import compare_runs, format_ab
 from minirank.cli import main
 from minirank.data import read_folder
 from minirank.simulate import World
@@ -36,6 +36,14 @@ def test_a_run_against_itself_has_no_lift(capsys, rivals):
     for each in results["simulated"].values():
         assert each["lift"] == each["low"] == each["high"] == each["expected"] == 0 and each["needed"] is None
     assert all(lift["lift"] in (0, None) for estimator in results["off_policy"]["lift"].values() for lift in estimator.values())
+
+
+def test_what_is_kept_gives_the_same_and_is_used(capsys, rivals, monkeypatch):
+    _, a, b = rivals
+    wanted = found(capsys, a, b, "--no-cache")
+    assert found(capsys, a, b) == wanted
+    monkeypatch.setitem(compare_runs.__globals__, "read_features", str.split)  # whoever asks for features fails
+    assert found(capsys, a, b) == wanted
 
 
 def test_the_other_way_round(capsys, rivals):

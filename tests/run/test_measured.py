@@ -6,6 +6,7 @@ import pytest
 from training_world import small_config, write_table
 
 from minirank.errors import RunError
+from minirank.progress import Progress
 from minirank.run.gates import gate_statistics
 from minirank.run.load_run import load_run
 from minirank.run.measured import kept
@@ -69,11 +70,9 @@ def test_a_model_that_cannot_be_measured_is_kept(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise RunError("ctr is NaN or infinite for 1 of 24 rows")
 
-    class Progress:
-        def __getattr__(self, name):
-            return lambda *given, **__: said.append(str(given[0])) if name == "say" else None
-
+    progress = Progress()
+    monkeypatch.setattr(progress, "say", said.append)
     monkeypatch.setattr("minirank.run.measured.evaluate_run", refuse)
-    assert train(small_config(tmp_path, *REFERENCE, rows=120), tmp_path / "run", progress=Progress()).finished
+    assert train(small_config(tmp_path, *REFERENCE, rows=120), tmp_path / "run", progress=progress).finished
     assert said[-1] == "the model is kept, but was not measured: ctr is NaN or infinite for 1 of 24 rows"
     assert load_run(tmp_path / "run").left_out == {} and not (tmp_path / "run" / "evaluation.json").exists()

@@ -97,7 +97,7 @@ def test_test_rows_are_taken_out(space, tmp_path):
 
 def test_data_are_read_again_only_for_other_data(space, tmp_path, monkeypatch):
     read = []
-    monkeypatch.setattr(random_search, "load_dataset", lambda config, say: read.append(config) or load_dataset(config))
+    monkeypatch.setattr(random_search, "load_dataset", lambda config, say, kept: read.append(config) or load_dataset(config))
     data, path = Encoded(), space.parent / "config.yaml"
     for override in ("model.experts=1", "training.epochs=1", "data.columns.min_count=3", "model.dropout=0.1"):
         data.of(load_config(path, [override]))

@@ -49,7 +49,7 @@ class ColumnReader:
         """(N,) int32 codes of an id in the order of first appearance, and the ids."""
         self.read(ours, identifier, object, "")
         column = self.table.columns[self.names[ours]]
-        return column.codes, column.values
+        return column.codes, [*map(str, column.values)]
 
     def reference(self, ours: str, known: Mapping[str, Any], file: str, dtype: type = np.int32, fallback: Any = -1) -> np.ndarray:
         """(N,) what `known` has for the id of an entity in another file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -25,14 +26,24 @@ class EntryWriter:
 
     def column(self, name: str, values: np.ndarray) -> None:
         """(N,) numbers; those of an earlier column are not written again."""
-        for other, earlier in self._same.setdefault((values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()), []):
-            if np.array_equal(earlier, values):  # NOTE: of floats with NaN never, those are written again
+        self.columns({name: values})
+
+    def columns(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Several of them, packed side by side."""
+        new = {}
+        for name, values in columns.items():
+            alike = self._same.setdefault((values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()), [])
+            # NOTE: floats with NaN are never equal, those are written again
+            other = next((other for other, earlier in alike if np.array_equal(earlier, values)), None)
+            if other is None:
+                alike.append((name, values))
+                new[name] = values
+            else:
                 self.about["columns"][name] = other
-                return
-        self._same[values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()].append((name, values))
-        packed = Packed.of(values)
-        self.arrays |= {f"{name}.numbers": packed.numbers, f"{name}.codes": packed.codes}
-        self.about["columns"][name] = [packed.dtype.str, packed.length, packed.kind]
+        with ThreadPoolExecutor(2) as threads:
+            for name, packed in zip(new, threads.map(Packed.of, new.values())):
+                self.arrays |= {f"{name}.numbers": packed.numbers, f"{name}.codes": packed.codes}
+                self.about["columns"][name] = [packed.dtype.str, packed.length, packed.kind]
 
     def texts(self, name: str, texts: Sequence[str]) -> None:
         """Texts, half of a surrogate pair included."""

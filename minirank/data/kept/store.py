@@ -5,7 +5,8 @@ deleted at any time. An entry is found under a name that is made of everything i
 read (neither a date nor a size is ever believed), the options, the sources of this package, the versions and the processor that
 computed. What is damaged, or of another format, is made again. Where nothing can be kept (a folder that cannot be written, a full
 disk), a line says so once, and all goes on without. All entries together take at most 1.5 times the bytes of the data; those that
-were used last stay.
+were used last stay. What is made of a table, which is a file among others, lies in a folder of its name therein, likewise limited, and
+goes once that file has gone and something else is kept.
 """
 
 from __future__ import annotations
@@ -104,15 +105,16 @@ class Kept:
     def __init__(self, say: Callable[[str], None] = lambda text: None, used: bool = True) -> None:
         self._say, self.used = say, used
 
-    def read(self, beside: Path, kind: str, key: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
+    def read(self, beside: Path, kind: str, key: Mapping[str, Any], file: str = "") -> tuple[dict[str, np.ndarray], Any] | None:
         """The arrays of an entry and what is noted about them; None where there is none that can be used.
 
         Args:
             beside: the folder of the data. kind: a word for what it is. key: all that it depends on but for what computes.
+            file: the name of one in that folder of which it was made, where that is no data folder.
         """
         if not self.used:
             return None
-        path = _path(beside, kind, key)
+        path = _path(beside, kind, key, file)
         try:
             found = read_arrays(path)
         except (OSError, Damaged):
@@ -121,16 +123,18 @@ class Kept:
             os.utime(path)  # it was used now
         return found
 
-    def write(self, beside: Path, kind: str, key: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: Any, data: int) -> None:
+    def write(
+        self, beside: Path, kind: str, key: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: Any, data: int, file: str = ""
+    ) -> None:
         """Keep an entry, where that is possible.
 
         Args:
-            data: bytes of the files that all entries here were made of.
+            data: bytes of the files that all entries here (those of `file`) were made of.
         """
         if not self.used:
             return
-        path, size = _path(beside, kind, key), sum(array.nbytes for array in arrays.values())
-        folder = path.parent
+        path, size = _path(beside, kind, key, file), sum(array.nbytes for array in arrays.values())
+        folder = beside / FOLDER
         try:
             if size > SHARE * data:
                 raise OSError(f"it would take {size / 1e6:,.0f} MB, more than {SHARE} times the data")
@@ -138,7 +142,9 @@ class Kept:
             if not (folder / "CACHEDIR.TAG").exists():
                 (folder / "CACHEDIR.TAG").write_text(TAG)
                 (folder / ".gitignore").write_text("*\n")
-            _make_room(folder, SHARE * data - size)
+            path.parent.mkdir(exist_ok=True)
+            _make_room(path.parent, SHARE * data - size)
+            _remove_orphans(folder)
             write_arrays(path, arrays, about)
         except OSError as error:
             self._say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
@@ -148,9 +154,9 @@ class Kept:
 NOTHING_KEPT = Kept(used=False)
 
 
-def _path(beside: Path, kind: str, key: Mapping[str, Any]) -> Path:
+def _path(beside: Path, kind: str, key: Mapping[str, Any], file: str) -> Path:
     text = json.dumps([kind, key, computed_by()], sort_keys=True, default=str)
-    return beside / FOLDER / f"{kind}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.bin"
+    return beside / FOLDER / file / f"{kind}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.bin"
 
 
 def _make_room(folder: Path, most: float) -> None:
@@ -170,6 +176,15 @@ def _make_room(folder: Path, most: float) -> None:
         with suppress(OSError):
             path.unlink()
         left -= size
+
+
+def _remove_orphans(folder: Path) -> None:
+    """Remove what was made of files that are not there any more."""
+    for path in folder.glob("*/*.bin"):
+        if not os.path.lexists(folder.parent / path.parent.name):
+            with suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()  # with the last one
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,7 @@ class _Values:
             missing one. counts: (v,) how many training rows have each. missing: share of the training rows without a value.
     """
 
-    texts: list[str | None]
+    texts: Sequence[str | None]
     present: np.ndarray
     counts: np.ndarray
     missing: float

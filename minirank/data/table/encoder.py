@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -13,8 +15,13 @@ import numpy as np
 
 from minirank.config.dataclass_yaml import build
 from minirank.config.table import Name, TableColumns, TableFiles
+from minirank.data.kept.mapped_rows import MappedInputs
+from minirank.data.kept.packed import ROWS
+from minirank.data.kept.store import NOTHING_KEPT, Kept
 from minirank.data.table.fields import Fields
+from minirank.data.table.kept_table import KeptTable, Most, keep_rows, kept_rows
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
+from minirank.data.table.threads import in_threads
 from minirank.data.table.transforms import DenseTransform, bin_edges
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
@@ -24,6 +31,7 @@ from minirank.terminal import json_text
 FILE = "table_encoder.json"
 _AGAIN = "train the run again"
 BINS = "bins"
+Numbers = tuple[np.ndarray, np.ndarray, bool]  # as `_training_numbers` gives them
 _REMEDY = "list it in data.table.missing if it stands for a missing value"  # a dense cell that is no number
 
 
@@ -55,9 +63,9 @@ class CategoricalField(Vocabulary):
     """A column with one value a row."""
 
     def encode(self, raw: RawTable) -> np.ndarray:
-        """(N,) int32 ids."""
-        column, ids = raw.columns[self.column], self.ids()
-        return np.array([ids.get(value, 0) for value in column.values], np.int32)[column.codes]
+        """(V,) int32 ids of the distinct values."""
+        ids = self.ids()
+        return np.array([ids.get(value, 0) for value in raw.columns[self.column].values], np.int32)
 
 
 @dataclass(frozen=True)
@@ -91,12 +99,10 @@ class DenseField:
         return [*columns, f"{self.name}:missing"] if self.indicator else columns
 
     def encode(self, raw: RawTable) -> np.ndarray:
-        """(N, number of names) float32: the columns of the transform, and the indicator where it has one."""
+        """(V, number of names) float32 of the distinct values: the columns of the transform, and the indicator where it has one."""
         values = raw.numbers(self.column, _REMEDY)
         columns = self.transform(values)
-        if self.indicator:
-            columns = np.column_stack([columns, np.isnan(values).astype(np.float32)])
-        return columns[raw.columns[self.column].codes]
+        return np.column_stack([columns, np.isnan(values).astype(np.float32)]) if self.indicator else columns
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,10 @@ class BinnedField:
         return bool(self.edges) and bool(np.isfinite(self.edges).all()) and all(one < other for one, other in pairwise(self.edges))
 
     def encode(self, raw: RawTable) -> np.ndarray:
-        """(N,) int32 ids; what lies below all training values is in the first bin."""
+        """(V,) int32 ids of the distinct values; what lies below all training values is in the first bin."""
         values = raw.numbers(self.column, _REMEDY)
         places = np.maximum(np.searchsorted(self.edges, values, side="right"), 1)
-        return np.where(np.isnan(values), 0, places).astype(np.int32)[raw.columns[self.column].codes]
+        return np.where(np.isnan(values), 0, places).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -154,22 +160,27 @@ class TableEncoder:
         """
         roles = [(fields.role, "role", 1)] if fields.role is not None else []
         named = roles + [(column, field_name(column), columns.min_count) for column in fields.categorical]
+
+        def fit_numbers(column: Name, kinds: tuple[str, ...]) -> tuple[list[DenseField], list[BinnedField]]:
+            numbers, kinds_of_numbers = _training_numbers(raw, train, column), [kind for kind in kinds if kind != BINS]
+            dense = [
+                _fit_dense(raw, numbers, column, kind, place, columns.missing_indicator) for place, kind in enumerate(kinds_of_numbers)
+            ]
+            return dense, [_fit_bins(numbers, column, columns.bin_rows)] if BINS in kinds else []
+
+        numeric = in_threads("fitting the encoder", fit_numbers, fields.dense)
         made = cls(
-            categorical=tuple(CategoricalField(column, name, _vocabulary(raw, train, column, least)) for column, name, least in named),
+            categorical=tuple(in_threads("fitting the encoder", partial(_categorical, raw, train), named)),
             bags=tuple(
                 BagField(column, field_name(column), _bag_vocabulary(raw, train, column, separator, columns.min_count), separator)
                 for column, separator in fields.multi_valued
             ),
-            dense=tuple(
-                _fit_dense(raw, train, column, kind, number, columns.missing_indicator)
-                for column, kinds in fields.dense
-                for number, kind in enumerate(kind for kind in kinds if kind != BINS)
-            ),
+            dense=tuple(field for dense, _ in numeric for field in dense),
             tasks=tuple(task.name for task in fields.tasks),
             header=files.header,
             separator=files.separator,
             missing=files.missing,
-            binned=tuple(_fit_bins(raw, train, column, columns.bin_rows) for column, kinds in fields.dense if BINS in kinds),
+            binned=tuple(field for _, binned in numeric for field in binned),
             format=files.format,
         )
         inputs = Counter([*(name for name, _ in (*made.inputs.categorical, *made.inputs.bags)), *made.inputs.dense])
@@ -199,10 +210,22 @@ class TableEncoder:
         Raises:
             DataError: a dense cell is not a finite number.
         """
-        ids = np.empty((len(raw), len(self.fields_of_ids)), np.int32)
-        for index, field in enumerate(self.fields_of_ids):
-            ids[:, index] = field.encode(raw)
-        dense = np.concatenate([np.empty((len(raw), 0), np.float32), *(field.encode(raw) for field in self.dense)], axis=1)
+        fields = [*self.fields_of_ids, *self.dense]
+        encoded = in_threads("encoding", lambda field: field.encode(raw), [(field,) for field in fields])
+        columns = [(raw.columns[field.column].codes, found) for field, found in zip(fields, encoded)]
+        ids: np.ndarray = np.empty((len(raw), len(self.fields_of_ids)), np.int32)
+        dense: np.ndarray = np.empty((len(raw), sum(len(field.names) for field in self.dense)), np.float32)
+
+        def place(first: int) -> None:
+            rows, at = slice(first, first + ROWS), 0
+            for column, (codes, found) in enumerate(columns):
+                if column < ids.shape[1]:
+                    ids[rows, column] = found[codes[rows]]
+                else:
+                    dense[rows, at : at + found.shape[1]] = found[codes[rows]]
+                    at += found.shape[1]
+
+        in_threads("encoding", place, [(first,) for first in range(0, len(raw), ROWS)])
         return Inputs(ids, tuple(field.encode(raw) for field in self.bags), dense)
 
     def columns(self) -> list[Name]:
@@ -219,9 +242,11 @@ class TableEncoder:
         separators = {field.column: field.separator for field in self.bags}
         return self.encode(from_rows(rows, self.columns(), separators, self.missing))
 
-    def read(self, path: str | Path) -> Inputs:
+    def read(self, path: str | Path, kept: Kept = NOTHING_KEPT, most: Most = lambda rows: None) -> Inputs | MappedInputs:
         """Encodes the rows of a file that has the training table's feature columns.
 
+        Args:
+            kept, most: as in `read_table`.
         Raises:
             DataError: the file cannot be read or lacks a column.
         """
@@ -235,7 +260,15 @@ class TableEncoder:
                     raise DataError("missing", file=file, column=str(column), remedy=f"rename the column {found[0]} of the file")
             return self.columns()
 
-        return self.encode(read_raw([path], options, select, self.columns()))
+        identity = hashlib.sha256(json_text(asdict(self)).encode()).hexdigest() if kept.used else ""
+        table = KeptTable(kept, [path], {"encoder": identity})
+        found = kept_rows(table, most)
+        if found is None:
+            found = self.encode(read_raw([path], options, select, self.columns()))
+            keep_rows(table, found)
+            if most(len(found)) is not None:
+                found = kept_rows(table, most) or found
+        return found
 
     def save(self, folder: str | Path) -> None:
         """Writes the encoder as JSON.
@@ -296,33 +329,38 @@ def items_of(value: str | None, separator: str) -> list[str]:
     return list(dict.fromkeys(item for item in items if item))
 
 
-def _fit_dense(raw: RawTable, train: np.ndarray, column: Name, kind: str, number: int, indicator: bool) -> DenseField:
-    """A column under one transform, the `number`-th of its own; the first has the column's name, and the indicator if it is wanted."""
-    values, counts, missing = _training_numbers(raw, train, column)
-    name = f"{field_name(column)}:{kind}" if number else field_name(column)
+def _categorical(raw: RawTable, train: np.ndarray, column: Name, name: str, least: int) -> CategoricalField:
+    return CategoricalField(column, name, _vocabulary(raw, train, column, least))
+
+
+def _fit_dense(raw: RawTable, numbers: Numbers, column: Name, kind: str, place: int, indicator: bool) -> DenseField:
+    """A column under one transform, the `place`-th of its own; the first has the column's name, and the indicator if it is wanted."""
+    values, counts, missing = numbers
+    name = f"{field_name(column)}:{kind}" if place else field_name(column)
     try:
-        return DenseField(column, name, DenseTransform.fit(kind, values, counts), indicator and missing and not number)
+        return DenseField(column, name, DenseTransform.fit(kind, values, counts), indicator and missing and not place)
     except ValueError as error:
         remedy = "use dense_transform: quantile, or correct the values"
         raise DataError(str(error), file=raw.files[0], column=str(column), remedy=remedy) from None
 
 
-def _fit_bins(raw: RawTable, train: np.ndarray, column: Name, least: int) -> BinnedField:
+def _fit_bins(numbers: Numbers, column: Name, least: int) -> BinnedField:
     """The bins of a column, of `least` training rows or more where there are so many."""
-    values, counts, _ = _training_numbers(raw, train, column)
+    values, counts, _ = numbers
     return BinnedField(column, f"{field_name(column)}:{BINS}", bin_edges(values, counts, least))
 
 
-def _training_numbers(raw: RawTable, train: np.ndarray, column: Name) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Distinct numbers of a column in training rows (V,), how many rows have each (V,), and whether some have none.
+def _training_numbers(raw: RawTable, train: np.ndarray, column: Name) -> Numbers:
+    """Distinct numbers of a column in training rows (V,), ascending, how many rows have each (V,), and whether some have none.
 
     Raises:
         DataError: a cell is not a finite number, or all are empty.
     """
-    values, counts = raw.numbers(column, _REMEDY), np.array([count for _, count in _counts(raw, train, column)])
-    known, missing = ~np.isnan(values) & (counts > 0), np.isnan(values) & (counts > 0)
-    if not known.any():
+    rows = raw.numbers(column, _REMEDY)[raw.columns[column].codes[train]]
+    known = rows[~np.isnan(rows)] + 0.0  # `1` and `1.0` are one number, and so are `0` and `-0`
+    if not len(known):
         problem, remedy = "no value in the training rows", "remove it from data.columns.dense"
         raise DataError(problem, file=raw.files[0], column=str(column), remedy=remedy)
-    values, places = np.unique(values[known], return_inverse=True)  # `1` and `1.0` are one number
-    return values, np.bincount(places, weights=counts[known]).astype(np.int64), bool(missing.any())
+    known.sort()
+    first = np.flatnonzero(np.concatenate([[True], known[1:] > known[:-1]]))
+    return known[first], np.diff(first, append=len(known)), len(known) < len(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_arrays, read_csv
 from minirank.data.table.svmlight import LABEL, QUERY, SparseRows, is_feature, read_svmlight
+from minirank.data.texts import Texts
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, listed, nearest
 from minirank.npz import Header
@@ -37,6 +38,7 @@ class RawTable:
     files: tuple[str, ...]
     file: np.ndarray
     line: np.ndarray
+    _numbers: dict[Name, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -52,14 +54,18 @@ class RawTable:
         Raises:
             DataError: one is not a finite number.
         """
-        values = np.full(len(self.columns[column].values), np.nan)
-        for code, value in enumerate(self.columns[column].values):
-            if value is not None:
-                try:
-                    values[code] = number(value)
-                except BadValue as error:
-                    raise self.error(column, code, error.problem, remedy) from None
-        return values
+        if column not in self._numbers:
+            texts = self.columns[column].values
+            values, left = texts.numbers() if isinstance(texts, Texts) else (np.full(len(texts), np.nan), [*range(len(texts))])
+            for code in left:
+                text = texts[code]
+                if text is not None:
+                    try:
+                        values[code] = number(text)
+                    except BadValue as error:
+                        raise self.error(column, code, error.problem, remedy) from None
+            self._numbers[column] = values
+        return self._numbers[column]
 
     def error(self, column: Name, code: int, problem: str, remedy: str) -> DataError:
         """The error for the value `code` of a column; it names the first row that has it."""
@@ -128,10 +134,39 @@ def from_rows(
 
 def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
     """One column from the same column of several files; missing markers become None."""
+    texts = [column.values for column in columns if isinstance(column.values, Texts)]
+    if len(texts) == len(columns):
+        return _merge_texts(columns, texts, missing)
     merged = Column.of(None if value in missing else value for column in columns for value in column.values)
     starts = np.cumsum([0, *(len(column.values) for column in columns)])
     codes = np.concatenate([column.codes + start for column, start in zip(columns, starts)])
     return Column(merged.codes[codes], merged.values)
+
+
+def _merge_texts(columns: Sequence[Column], texts: Sequence[Texts], missing: frozenset[str]) -> Column:
+    """`merge` of columns that compiled loops have read."""
+    from minirank.data.fast_csv import TextNumbers
+
+    codes, merged = columns[0].codes, texts[0]
+    if len(columns) > 1:
+        numbers = TextNumbers()
+        for each in texts:
+            numbers.add(each.content, each.begins[None], each.ends[None], 0, len(each))
+        found = numbers.done()
+        assert isinstance(found.values, Texts)  # white space was taken away before
+        starts = np.cumsum([0, *map(len, texts)])
+        merged = found.values
+        codes = np.concatenate(
+            [found.codes[start : start + len(each)][column.codes] for column, each, start in zip(columns, texts, starts)]
+        )
+    places = merged.places(missing)
+    if not places:
+        return Column(codes, merged)
+    kept = np.ones(len(merged), bool)
+    kept[places[1:]] = False
+    recode = (np.cumsum(kept) - 1).astype(np.int32)
+    recode[places] = places[0]
+    return Column(recode[codes] if len(places) > 1 else codes, Texts(merged.content, merged.begins[kept], merged.ends[kept], places[0]))
 
 
 def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:

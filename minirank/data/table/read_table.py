@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from minirank.config.table import Name, TableConfig, TableFiles
+from minirank.data.column_names import PROTECTED_FILE
 from minirank.data.dataset import Dataset
 from minirank.data.folder.data_folder import protected_columns
+from minirank.data.kept.store import NOTHING_KEPT, Kept
 from minirank.data.read_files import fingerprint
 from minirank.data.table.column_facts import table_facts
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.fields import Fields, check_leaks
+from minirank.data.table.kept_table import PARTS, KeptTable, Most, keep_dataset, kept_dataset, key_of
 from minirank.data.table.raw_table import RawTable, read_raw
 from minirank.data.table.svmlight import query_file
 from minirank.errors import DataError
 from minirank.kernels.batch import Batch
 
-PARTS = ("train", "valid", "test")
 LARGEST = 1e12  # of a label or a weight: a loss squares it, Adam squares its gradient, in float32
 
 
-def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
+def read_table(config: TableConfig, base: str | Path = ".", kept: Kept = NOTHING_KEPT, most: Most = lambda rows: None) -> Dataset:
     """Reads, splits and encodes the files of a table.
 
     Vocabularies and statistics come from the training rows. Rows of a group are neighbours in the result, and a
@@ -32,6 +35,8 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     Args:
         config: files and columns.
         base: folder that the paths are relative to.
+        kept: what was made of the very same files before is taken from there, and kept there for the next time.
+        most: how many rows there are -> bytes that they may take in memory, None for as many as they take.
     Raises:
         DataError: a file or a value that cannot be used, a protected attribute as a feature.
         ConfigError: a label or an id as a feature.
@@ -39,6 +44,12 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     files, columns = config.table, config.columns
     named = [(part, path) for part, path in zip(PARTS, (files.train, files.valid, files.test)) if path is not None]
     paths = [Path(base) / path for _, path in named]
+    read = [*paths, *(beside for path in paths if (beside := _searches_beside(path, files)))]
+    protected = paths[0].parent / PROTECTED_FILE
+    table = KeptTable(kept, [*read, *([protected] if os.path.lexists(protected) else [])], key_of(config))
+    found = kept_dataset(table, read, most)
+    if found is not None:
+        return found
     resolved: list[Fields] = []  # as each file names them
 
     def select(names: Sequence[Name], file: str) -> list[Name]:
@@ -52,18 +63,18 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
     part = np.array([PARTS.index(name) for name, _ in named], dtype=np.int8)[raw.file]
     group = _group_codes(raw, fields.group)
     part = _split_train(part, group, files)
-    order = np.lexsort((np.arange(len(raw)), group, part))
-    raw, part, group = raw.take(order), part[order], group[order]
-    # A group that two files know is a group of each; `part` keeps the two apart.
-    _, group = np.unique(part.astype(np.int64) * len(raw) + group, return_inverse=True)
+    key = part.astype(np.int64) * len(raw) + group  # a group that two files know is a group of each
+    if (key[1:] < key[:-1]).any():
+        order = np.argsort(key, kind="stable")
+        raw, part, key = raw.take(order), part[order], key[order]
+    groups = np.cumsum(np.diff(key, prepend=key[:1]) > 0, dtype=np.int32)
     rows = {name: np.flatnonzero(part == code) for code, name in enumerate(PARTS)}
 
     encoder = TableEncoder.fit(raw, rows["train"], fields, columns, files)
     labels, weights = _labels(raw, fields)
-    groups = group.astype(np.int32)
     role, role_names = _roles(raw, fields.role, encoder)
     encoded = encoder.encode(raw)
-    return Dataset(
+    dataset = Dataset(
         inputs=encoder.inputs,
         rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=groups),
         **rows,
@@ -72,10 +83,13 @@ def read_table(config: TableConfig, base: str | Path = ".") -> Dataset:
         role=role,
         role_names=role_names,
         truth=None,
-        fingerprint=fingerprint([*paths, *(beside for path in paths if (beside := _searches_beside(path, files)))]),
+        fingerprint=table.fingerprint(read) or fingerprint(read),
         encoder=encoder,
         columns=table_facts(raw, encoder, encoded, rows),
     )
+    keep_dataset(table, dataset)
+    found = kept_dataset(table, read, most) if most(len(raw)) is not None else None
+    return found or dataset
 
 
 def _searches_beside(path: Path, files: TableFiles) -> Path | None:

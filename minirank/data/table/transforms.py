@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -109,16 +110,22 @@ def bin_edges(values: np.ndarray, counts: np.ndarray, least: int) -> tuple[float
     Args:
         values: (V,) float64, distinct and finite. counts: (V,) training rows of each, > 0.
     """
-    order = np.argsort(values)
-    values, counts = values[order], counts[order]
+    values, counts = _ascending(values, counts)
     least = max(least, -(-int(counts.sum()) // MOST_BINS))
-    edges, filled = [], least
-    for value, count in zip(values.tolist(), counts.tolist()):
-        if filled >= least or count >= least:
-            edges.append(value)
-            filled = 0
-        filled += count
+    before, large = np.concatenate([[0], np.cumsum(counts)[:-1]]), np.append(np.flatnonzero(counts >= least), len(values))
+    edges, at = [], 0
+    while at < len(values):
+        edges.append(float(values[at]))
+        full = bisect_left(before, before[at] + least, at + 1)
+        at = min(full, int(large[bisect_left(large, at + 1)]))
     return tuple(edges)
+
+
+def _ascending(values: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if (values[1:] > values[:-1]).all():
+        return values, counts
+    order = np.argsort(values)
+    return values[order], counts[order]
 
 
 def log1p(values: np.ndarray) -> np.ndarray:
@@ -128,15 +135,14 @@ def log1p(values: np.ndarray) -> np.ndarray:
 
 def _quantiles(values: np.ndarray, counts: np.ndarray, shares: tuple[float, ...]) -> list[float]:
     """For each share the smallest value that so many of the rows do not exceed."""
-    order = np.argsort(values)
-    below = np.cumsum(counts[order]) / counts.sum()
-    return [float(values[order][np.searchsorted(below, share - 1e-12)]) for share in shares]
+    values, counts = _ascending(values, counts)
+    below = np.cumsum(counts) / counts.sum()
+    return [float(values[np.searchsorted(below, share - 1e-12)]) for share in shares]
 
 
 def _ranks(values: np.ndarray, counts: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Distinct values and 2 p - 1, where p is the share of rows below a value plus half of those that have it."""
-    order = np.argsort(values)
-    values, counts = values[order], counts[order].astype(np.float64)
+    values, counts = _ascending(values, counts.astype(np.float64))
     levels = 2 * (np.cumsum(counts) - counts / 2) / counts.sum() - 1
     keep = np.unique(np.linspace(0, len(values) - 1, min(KNOTS, len(values))).round().astype(np.int64))
     return tuple(values[keep].tolist()), tuple(levels[keep].tolist())

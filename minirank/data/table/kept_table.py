@@ -1,0 +1,172 @@
+"""An encoded table as it is kept beside its file, in `.minirank/FILE`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minirank.config.dataclass_yaml import build
+from minirank.config.table import TableConfig
+from minirank.data.column_facts import ColumnFacts
+from minirank.data.dataset import Dataset
+from minirank.data.kept.array_file import Damaged
+from minirank.data.kept.entry import EntryReader, EntryWriter
+from minirank.data.kept.inputs import read_inputs, write_inputs
+from minirank.data.kept.mapped_rows import MappedInputs, MappedRows, Rows
+from minirank.data.kept.store import Contents, Kept
+from minirank.errors import ConfigError, DataError, RunError
+from minirank.kernels.batch import Batch, Inputs
+
+if TYPE_CHECKING:
+    pass
+
+LEAST = 2**22  # bytes of a table that is worth it: a smaller one is read in a moment
+PARTS = ("train", "valid", "test")
+Most = Callable[[int], float | None]
+
+
+class KeptTable:
+    """What was made of the files of a table, where something may be kept.
+
+    Args:
+        kept: where. paths: of the files that are read, the one beside which it is kept first.
+        key: what else the rows depend on, as JSON can hold it.
+    """
+
+    def __init__(self, kept: Kept, paths: Iterable[Path], key: dict[str, Any]) -> None:
+        paths, self._kept = tuple(paths), kept
+        self.contents: Contents | None = None
+        if kept.used:
+            with suppress(DataError, OSError):  # whoever reads the files says what is wrong
+                if sum(path.stat().st_size for path in paths) >= LEAST:
+                    self.contents = Contents.of(paths)
+        self._place, self._key = paths[0], key
+
+    def fingerprint(self, paths: Iterable[Path]) -> str | None:
+        """`read_files.fingerprint` of some of the files; None where nothing is kept, or they have changed meanwhile."""
+        return self.contents.fingerprint(paths) if self.contents is not None and self.contents.are_unchanged() else None
+
+    def read(self, kind: str) -> EntryReader | None:
+        """An entry, where there is one."""
+        if self.contents is None:
+            return None
+        found = self._kept.read(self._place.parent, kind, self._whole_key(self.contents), self._place.name)
+        try:
+            return None if found is None else EntryReader(*found)
+        except Damaged:
+            return None
+
+    def write(self, kind: str, entry: EntryWriter) -> None:
+        """Keep an entry."""
+        contents = self.contents
+        if contents is not None and contents.are_unchanged():
+            size, key = sum(contents.sizes), self._whole_key(contents)
+            self._kept.write(self._place.parent, kind, key, entry.arrays, entry.about, size, self._place.name)
+
+    def _whole_key(self, contents: Contents) -> dict[str, Any]:
+        return self._key | {"files": contents.names()}
+
+
+def kept_dataset(table: KeptTable, paths: Iterable[Path], most: Most = lambda rows: None) -> Dataset | None:
+    """The data set that `keep_dataset` kept.
+
+    Args:
+        paths: of the files of its fingerprint. most: as in `read_table`.
+    """
+    from minirank.data.table.encoder import FILE, TableEncoder
+
+    entry = table.read("table")
+    if entry is None or table.contents is None:
+        return None
+    try:
+        about, encoded = entry.about, read_inputs(entry)
+        with TemporaryDirectory() as place:
+            (Path(place) / FILE).write_bytes(entry.column("encoder").rows().tobytes())
+            encoder = TableEncoder.load(place)
+        labels, weights = (
+            np.column_stack([entry.column(f"{name}.{task}").rows() for task in range(len(encoder.tasks))]) for name in ("labels", "weights")
+        )
+        ends = np.cumsum([0, *about["parts"]])
+        groups = entry.column("groups").rows() if about["grouped"] else np.arange(len(encoded), dtype=np.int32)
+        targets: Any = {"labels": labels, "weights": weights, "groups": groups}
+        inputs = _within(encoded, most)
+        rows: Rows = Batch(**vars(inputs), **targets) if isinstance(inputs, Inputs) else MappedRows(**vars(inputs), **targets)
+        return Dataset(
+            inputs=encoder.inputs,
+            rows=rows,
+            **{part: np.arange(first, last) for part, first, last in zip(PARTS, ends, ends[1:])},
+            search=groups if about["grouped"] else None,
+            job=None,
+            role=entry.column("role").rows() if about["role_names"] is not None else None,
+            role_names=tuple(about["role_names"] or ()),
+            truth=None,
+            fingerprint=table.contents.fingerprint(paths),
+            encoder=encoder,
+            columns={name: build(ColumnFacts, facts) for name, facts in about["facts"].items()},
+        )
+    except (ConfigError, Damaged, KeyError, OSError, RunError, ValueError):
+        return None
+
+
+def keep_dataset(table: KeptTable, dataset: Dataset) -> None:
+    """Keep a data set whose parts follow each other."""
+    if table.contents is not None:
+        table.write("table", entry_of(dataset))
+
+
+def entry_of(dataset: Dataset) -> EntryWriter:
+    """What `kept_dataset` makes a data set of."""
+    entry, rows = EntryWriter(), dataset.rows
+    assert isinstance(rows, Batch)
+    write_inputs(entry, rows)
+    with TemporaryDirectory() as place:
+        dataset.encoder.save(place)
+        (path,) = Path(place).iterdir()
+        entry.column("encoder", np.frombuffer(path.read_bytes(), np.uint8))
+    for name, values in (("labels", rows.labels), ("weights", rows.weights)):
+        for task in range(values.shape[1]):
+            entry.column(f"{name}.{task}", values[:, task])
+    if dataset.search is not None:
+        entry.column("groups", rows.groups)
+    if dataset.role is not None:
+        entry.column("role", dataset.role)
+    entry.about |= {"parts": [len(getattr(dataset, part)) for part in PARTS], "grouped": dataset.search is not None}
+    entry.about["role_names"] = None if dataset.role is None else list(dataset.role_names)
+    entry.about["facts"] = {name: asdict(facts) for name, facts in dataset.columns.items()}
+    return entry
+
+
+def kept_rows(table: KeptTable, most: Most) -> Inputs | MappedInputs | None:
+    """The rows that `keep_rows` kept; most: as in `read_table`."""
+    entry = table.read("rows")
+    try:
+        return None if entry is None else _within(read_inputs(entry), most)
+    except (Damaged, KeyError):
+        return None
+
+
+def keep_rows(table: KeptTable, rows: Inputs) -> None:
+    """Keep rows without labels."""
+    if table.contents is not None:
+        entry = EntryWriter()
+        write_inputs(entry, rows)
+        table.write("rows", entry)
+
+
+def _within(rows: MappedInputs, most: Most) -> Inputs | MappedInputs:
+    """Rows in memory, unless they take too much of it."""
+    limit = most(len(rows))
+    return rows.in_memory() if limit is None or rows.bytes_in_memory <= limit else rows
+
+
+def key_of(config: TableConfig) -> dict[str, Any]:
+    """What the rows of a table depend on but for the contents of its files."""
+    files = asdict(config.table)
+    roles = [part for part in PARTS if files.pop(part) is not None]
+    return {"roles": roles, "table": files, "columns": asdict(config.columns)}

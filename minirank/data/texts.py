@@ -1,0 +1,68 @@
+"""Distinct texts of a column: a list without a Python object for each of a million numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+
+
+class Texts(Sequence[str | None]):
+    """V distinct texts as bytes of UTF-8; one of them may stand for a missing value, and is None.
+
+    Args:
+        content: bytes, with some spare ones behind the last that is used. begins, ends: (V,) int64, of each text in `content`.
+        missing: the place of the one that is None, or -1.
+    """
+
+    def __init__(self, content: np.ndarray, begins: np.ndarray, ends: np.ndarray, missing: int = -1) -> None:
+        self.content, self.begins, self.ends, self.missing = content, begins, ends, missing
+
+    def __len__(self) -> int:
+        return len(self.begins)
+
+    @overload
+    def __getitem__(self, place: int) -> str | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str | None]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str | None] | None:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        begin, end = self.begins[place], self.ends[place]
+        return None if place % len(self) == self.missing else self.content[begin:end].tobytes().decode()
+
+    def __iter__(self) -> Iterator[str | None]:
+        content = self.content.tobytes()
+        for place, (begin, end) in enumerate(zip(self.begins.tolist(), self.ends.tolist())):
+            yield None if place == self.missing else content[begin:end].decode()
+
+    def __contains__(self, value: object) -> bool:
+        return self.missing >= 0 if value is None else any(value == each for each in self)
+
+    def index(self, value: str | None, start: int = 0, stop: int | None = None) -> int:
+        """The place of a text, or of the missing one."""
+        if value is None and self.missing >= 0:
+            return self.missing
+        return super().index(value, start, len(self) if stop is None else stop)
+
+    def places(self, texts: frozenset[str]) -> list[int]:
+        """Where those of some texts that are there stand, ascending."""
+        found = []
+        for each in sorted(text.encode() for text in texts):
+            alike = np.flatnonzero(self.ends - self.begins == len(each))
+            for place, byte in enumerate(each):
+                alike = alike[self.content[self.begins[alike] + place] == byte]
+            found += alike.tolist()
+        return sorted(found)
+
+    def numbers(self) -> tuple[np.ndarray, list[int]]:
+        """(V,) float64 of the texts that are written as plain numbers, NaN for the others, and the places of these."""
+        from minirank.data.csv_kernels import parse_numbers, powers_of_five
+
+        values: np.ndarray = np.empty(len(self))
+        left = parse_numbers(self.content, self.begins, self.ends, *powers_of_five(), values.view(np.int64))
+        values[left] = np.nan
+        if self.missing >= 0:
+            values[self.missing] = np.nan
+        return values, np.flatnonzero(left).tolist()
