@@ -22,6 +22,7 @@ import numba
 import numpy as np
 from numba.core import config, registry, sigutils
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from .cache_folders import KERNELS, keep, readable_folders, refusals, stamp_of
@@ -98,7 +99,9 @@ class KernelCache:
 
     def load_overload(self, signature, target_context) -> CompileResult | None:
         """The form for a signature; None where it must be compiled."""
-        target_context.refresh()
+        # SPEED: Numba refreshes the context here, which loads all that it can compile: a quarter of a second in each process. What is
+        # compiled already needs the runtime alone; whoever compiles refreshes it then.
+        rtsys.initialize(target_context)
         name, stamp = self._file(signature), stamp_of(self.made_of)
         for folder in readable_folders():
             data = folder.read(stamp, name)
