@@ -28,23 +28,43 @@ Builder = TypeVar("Builder", bound=Build)
 
 @dataclass(frozen=True)
 class Architecture:
-    """What builds a network, and how the role may steer it: what `gate.role` may be beside `none`."""
+    """An architecture.
+
+    Args:
+        build: of a network. roles: how the role may steer it, what `gate.role` may be beside `none`.
+        parts: what it has of a configuration's sizes, in words for the report; None where that is not told.
+        whole: whether it trains all its tasks or none.
+    """
 
     build: Build
     roles: tuple[str, ...]
+    parts: Callable[[ModelConfig], str] | None = None
+    whole: bool = False
 
 
 ARCHITECTURES: dict[str, Architecture] = {}
 
 
-def architecture(*roles: str) -> Callable[[Builder], Builder]:
-    """Enters a function into ARCHITECTURES, under its name; roles: see `Architecture`."""
+def architecture(*roles: str, parts: Callable[[ModelConfig], str] | None = None, whole: bool = False) -> Callable[[Builder], Builder]:
+    """Enters a function into ARCHITECTURES, under its name; arguments as for `Architecture`."""
 
     def enter(build: Builder) -> Builder:
-        ARCHITECTURES[build.__name__] = Architecture(build, roles)
+        ARCHITECTURES[build.__name__] = Architecture(build, roles, parts, whole)
         return build
 
     return enter
+
+
+def _experts(config: ModelConfig) -> str:
+    return f"{config.experts} experts of {' and '.join(map(str, config.expert_hidden))} units"
+
+
+def _level(config: ModelConfig) -> str:
+    return f"1 level, {config.task_experts} experts a task and {config.shared_experts} shared"
+
+
+def _levels(config: ModelConfig) -> str:
+    return f"{config.levels} levels{_level(config).removeprefix('1 level')}"
 
 
 @architecture()
@@ -53,7 +73,7 @@ def single_task(net: Network) -> list[Slot]:
     return [x for task in net.tasks for x in net.experts([f"network.{task.name}"], net.inputs(f"x.{task.name}", f"{task.name}."))]
 
 
-@architecture()
+@architecture(whole=True)
 def esmm(net: Network) -> list[Slot]:
     """A network for each task over shared embedding tables."""
     x = net.inputs()
@@ -66,13 +86,13 @@ def shared_bottom(net: Network) -> list[Slot]:
     return net.experts(["bottom"], net.inputs()) * len(net.tasks)
 
 
-@architecture(*GATES)
+@architecture(*GATES, parts=_experts)
 def omoe(net: Network) -> list[Slot]:
     """Experts that all tasks mix by one gate."""
     return _mixtures(net, gates=1) * len(net.tasks)
 
 
-@architecture(*GATES)
+@architecture(*GATES, parts=_experts)
 def mmoe(net: Network) -> list[Slot]:
     """Experts that each task mixes by a gate of its own."""
     return _mixtures(net, gates=len(net.tasks))
@@ -85,13 +105,13 @@ def _mixtures(net: Network, gates: int) -> list[Slot]:
     return [net.mixture(f"mixture.{t}", g.columns(t * len(experts), len(experts)), experts) for t in range(gates)]
 
 
-@architecture(*GATES)
+@architecture(*GATES, parts=_level)
 def cgc(net: Network) -> list[Slot]:
     """Customized gate control: PLE with one level."""
     return ple(net, levels=1)
 
 
-@architecture(*GATES)
+@architecture(*GATES, parts=_levels)
 def ple(net: Network, levels: int | None = None) -> list[Slot]:
     """Levels of experts: a task's gate sees its own experts and the shared ones, the shared gate sees all."""
     config, x, levels = net.config, net.inputs(), levels or net.config.levels

@@ -12,6 +12,7 @@ import numpy as np
 from ..config.configuration import FolderConfig
 from ..evaluation.format_metrics import METRICS, TASKS
 from ..evaluation.targets import HIGHER_IS_BETTER
+from ..model.architectures import ARCHITECTURES
 from ..progress import duration
 from .contents import Missing
 from .contents_trained import Curve, Curves, Fact, Overview, Part, TaskCurves
@@ -151,11 +152,9 @@ def _architecture(found: Found) -> str:
     model, told = found.config.model, []
     if found.config.networks > 1:
         told.append(f"an ensemble of {found.config.networks} networks")
-    if model.architecture in ("mmoe", "omoe"):
-        told.append(f"{model.experts} experts of {' and '.join(map(str, model.expert_hidden))} units")
-    if model.architecture in ("cgc", "ple"):
-        levels = f"{model.levels} levels" if model.architecture == "ple" else "1 level"
-        told.append(f"{levels}, {model.task_experts} experts a task and {model.shared_experts} shared")
+    known = ARCHITECTURES.get(model.architecture)
+    if known is not None and known.parts is not None:
+        told.append(known.parts(model))
     return ", each of ".join(told)
 
 

@@ -22,6 +22,7 @@ from ..errors import DataError
 from ..evaluation.format_metrics import aligned
 from ..evaluation.targets import label_kind
 from ..kernels.ops.losses import entire_label
+from ..model.architectures import architecture_of
 
 PARTS = ("train", "valid", "test")
 COLUMNS = {"ctr": "clicked", "cvr": "converted", "relevance": "relevance"}  # of impressions.csv: what holds a task's label
@@ -174,8 +175,8 @@ def _searches(labels: np.ndarray, groups: np.ndarray) -> int:
 
 def _needed_by(config: Config, name: str, kept: Sequence[TaskConfig]) -> str | None:
     """What cannot do without a task, if anything."""
-    if config.model.architecture == "esmm":
-        return "esmm trains all its tasks together"
+    if architecture_of(config.model).whole:
+        return f"{config.model.architecture} trains all its tasks together"
     for task in kept:
         if task.given == name:
             return f"task {task.name} is given it"
