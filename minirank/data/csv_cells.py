@@ -42,26 +42,33 @@ def write_csv(stream: BinaryIO, header: Iterable[str], columns: Sequence[np.ndar
         end: of a row.
     """
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="")
-    writer = csv.writer(_Rows(text, end), lineterminator="\r\n")
-    writer.writerow([marked(name) for name in header])
+    text.write(",".join(_quoted([marked(name) for name in header], len(columns))) + end)
     for first in range(0, len(columns[0]), ROWS):
-        writer.writerows(zip(*(_cells(column[first : first + ROWS]) for column in columns)))
+        parts = (_cells(column[first : first + ROWS], len(columns)) for column in columns)
+        text.write("".join(f"{row}{end}" for row in map(",".join, zip(*parts))))
     text.flush()
     text.detach()
 
 
-def _cells(values: np.ndarray | Sequence[Any]) -> Iterable[Any]:
+def _cells(values: np.ndarray | Sequence[Any], columns: int) -> Iterable[str]:
+    """The values as they stand in a file of so many columns."""
     if isinstance(values, np.ndarray) and values.dtype != object:
-        return values.tolist()
-    cells = {value: marked(value) if isinstance(value, str) else value for value in set(values)}
-    return map(cells.__getitem__, values)
+        return map(repr, values.tolist())
+    different = list(set(values))  # SPEED: a column repeats its texts, each is marked and quoted once
+    cells = _quoted([marked(value) if isinstance(value, str) else value for value in different], columns)
+    return map(dict(zip(different, cells)).__getitem__, values)
+
+
+def _quoted(values: list[Any], columns: int) -> list[str]:
+    """Each as the writer of a row has it, in quotes where it must be; alone in its row where there is one column."""
+    rows: list[str] = []
+    behind = ("",) if columns > 1 else ()
+    csv.writer(_Rows(rows), lineterminator="\r\n").writerows((value, *behind) for value in values)
+    return [row[: -len(",\r\n") if behind else -len("\r\n")] for row in rows]
 
 
 class _Rows:
-    """Takes rows that end in `\\r\\n`, so that the writer quotes cells which hold either of them, and ends them as is asked."""
+    """Takes rows that end in `\\r\\n`, so that the writer quotes cells which hold either of them."""
 
-    def __init__(self, text: io.TextIOWrapper, end: str) -> None:
-        self._text, self._end = text, end
-
-    def write(self, row: str) -> None:
-        self._text.write(row[:-2] + self._end)
+    def __init__(self, rows: list[str]) -> None:
+        self.write = rows.append

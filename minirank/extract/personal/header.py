@@ -148,10 +148,12 @@ class Header(NameReader):
             given.flat in lists.given_names or (first and (given.flat in lists.given_at_the_head or (named and self._unknown(given.flat))))
         ):
             return False
-        other = lists.no_surnames | lists.heading_words | lists.demonyms | lists.credentials
+        if named or family.flat in lists.trades:
+            return True
+        others = [lists.no_surnames, lists.heading_words, lists.demonyms, lists.credentials]
         if given.flat not in lists.given_at_the_head:
-            other |= lists.given_names  # `Maria José`, whose family name may follow
-        return named or family.flat in lists.trades or (family.flat not in other and len(family.flat) > 1)
+            others.append(lists.given_names)  # `Maria José`, whose family name may follow
+        return len(family.flat) > 1 and not any(family.flat in other for other in others)
 
     def _may_be_given(self, word: Word) -> bool:
         return word.text[0].isupper() and (len(word.flat) == 1 or word.flat in self.lists.given_names or self._unknown(word.flat))
