@@ -28,7 +28,7 @@ from .evaluation.format_metrics import COLUMNS, aligned
 from .extract import Features, extract_folder
 from .extract.made_files import EXTRACTED, MADE_FILE, not_ours
 from .features import Encoder, write_signals
-from .kernels.cpu.compile import BESIDE, compiling, wait_for
+from .kernels.cpu.compile import BESIDE, OWN_KERNELS, compiling, wait_for
 from .kernels.parameters import TrainState, initial_values
 from .locking import LOCK, holder, working_in
 from .progress import Progress
@@ -92,7 +92,7 @@ def run_demo(
 def _run_demo(out: Path, seed: int, impressions: int, epochs: int | None, progress: Progress) -> str:
     start = time.monotonic()
     prepare_folder(out)
-    with compiling("minirank.evaluation.compiled", say=lambda why: progress.say(f"{0:6.1f} s  {BESIDE.format(why)}")) as processes:
+    with compiling(*OWN_KERNELS, say=lambda why: progress.say(f"{0:6.1f} s  {BESIDE.format(why)}")) as processes:
         folder, features, config, dataset = make_market(out / "data", seed, impressions, progress)
         with step(progress, "waited for the kernels"):
             wait_for(processes)

@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ COMMANDS = {
     "train again": "nothing changed since",
     "evaluate": "the run's test rows",
     "score": "every impression, into a CSV",
-    "rank": "one job, all candidates",
+    "rank": "one job, all candidates, after a training",
     "rank again": "nothing changed since",
 }
 STAGES = {  # file, function: whose seconds are shown
@@ -50,18 +51,29 @@ PROFILE = "import cProfile, sys; from minirank.cli import main; cProfile.run('ma
 
 
 def environment(build: Path) -> dict[str, str]:
-    """Of the processes of a build."""
-    return os.environ | {"PYTHONPATH": str(build), "COLUMNS": "120"}
+    """Of the processes of a build, which keep their bytecode as an installed package does."""
+    kept = {"PYTHONPATH": str(build), "COLUMNS": "120", "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/minirank-bytecode"}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | kept
 
 
-def timed(build: Path, out: Path, *words: object) -> dict:
-    """A command's seconds of the processor, megabytes at most, and its output in a file."""
-    with open(out, "wb") as stream:
-        child = subprocess.Popen([sys.executable, "-m", "minirank", *map(str, words)], cwd=build, env=environment(build), stdout=stream)
-        _, status, used = os.wait4(child.pid, 0)
+def timed(build: Path, out: Path, *words: object, processors: int | None = None) -> dict:
+    """A command's seconds of the processor and of the clock, megabytes at most, and its output in a file.
+
+    Args:
+        processors: that it may use; None = all.
+    """
+    command, began, all_of_them = [sys.executable, "-m", "minirank", *map(str, words)], time.perf_counter(), os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, sorted(all_of_them)[:processors])
+        with open(out, "wb") as stream:
+            child = subprocess.Popen(command, cwd=build, env=environment(build), stdout=stream)
+            _, status, used = os.wait4(child.pid, 0)
+    finally:
+        os.sched_setaffinity(0, all_of_them)
     if status:
         sys.exit(f"{build}: minirank {' '.join(map(str, words))} failed")
-    return {"seconds": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1024}
+    seconds = used.ru_utime + used.ru_stime
+    return {"seconds": seconds, "elapsed": time.perf_counter() - began, "megabytes": used.ru_maxrss / 1024}
 
 
 def digest(*paths: Path) -> str:
@@ -109,6 +121,21 @@ def measured(build: Path, data: Path, work: Path) -> tuple[dict, dict]:
     return found, made
 
 
+def extraction(builds: dict[str, Path], data: Path, rounds: int) -> dict:
+    """Seconds of `extract` by rules on one processor and on all, medians of the rounds, and whether the files are the same."""
+    files = [data / name for name in ("job_features.jsonl", "resume_features.jsonl", "hiring_signals.jsonl")]
+    found: dict = {build: {"one": [], "all": []} for build in builds}
+    made = set()
+    for _ in range(rounds):
+        for build, folder in builds.items():
+            for part, processors in (("one", 1), ("all", None)):
+                found[build][part].append(timed(folder, Path(os.devnull), "extract", data, "--rules", "--force", processors=processors))
+                made.add(digest(*files))
+                print(f"{build}: extract on {part}: {found[build][part][-1]}", file=sys.stderr, flush=True)
+    medians = {build: {part: middle(each) for part, each in parts.items()} for build, parts in found.items()}
+    return medians | {"processors": len(os.sched_getaffinity(0)), "same": len(made) == 1}
+
+
 def profile(build: Path, data: Path, work: Path) -> dict[str, float]:
     """Seconds of the stages of a first training, as a share of all."""
     shutil.rmtree(data / ".minirank", ignore_errors=True)
@@ -125,15 +152,25 @@ def profile(build: Path, data: Path, work: Path) -> dict[str, float]:
 
 def table(results: dict) -> str:
     """Markdown."""
-    parts, totals = [], []
+    parts: list[str] = []
+    totals: list[str] = []
     for size, found in results["sizes"].items():
-        rows = []
+        rows, told = [], []
+        totals.clear()
         for name, what in COMMANDS.items():
             before, now = (found[build][name] for build in BUILDS)
             ratio = before["seconds"] / now["seconds"]
             totals.append(f"{name} {ratio:.1f}")
             memory = [f"{each['megabytes']:,.0f}" for each in (before, now)]
             rows.append([f"{name}: {what}", f"{before['seconds']:.1f}", f"{now['seconds']:.1f}", f"{ratio:.1f}", *memory])
+        extract = found.get("extract")
+        if extract:
+            (one, all_before), (alone, together) = ([extract[build][part]["elapsed"] for part in ("one", "all")] for build in BUILDS)
+            told.append(
+                f"`extract --rules` on one processor: {one:.1f} s by the clock before, {alone:.1f} now ({one / alone:.2f} times less); on "
+                f"{extract['processors']}: {all_before:.1f} before, {together:.1f} now ({all_before / together:.2f} times less), "
+                f"{alone / together:.2f} times as fast as on one. The files are {'the same bytes' if extract['same'] else 'others'}."
+            )
         head = ["command", "seconds before", "now", "before / now", "MB before", "now"]
         shares = [[name, *(f"{100 * found['profile'][build][name]:.0f} %" for build in BUILDS)] for name in STAGES]
         kept, data = found["now"]["kept"], found["data"]
@@ -143,10 +180,11 @@ def table(results: dict) -> str:
             if found["same"]
             else "The outputs differ.",
             markdown(head, rows),
+            *told,
             "Where a first training's time goes, of all its time under a profiler (stages may hold each other):",
             markdown(["stage", "before", "now"], shares),
         ]
-    return paragraphs(f"Times faster at the largest size: {', '.join(totals[-len(COMMANDS) :])}.", *parts, f"{results['machine']}.")
+    return paragraphs(f"Times faster at the largest size: {', '.join(totals)}.", *parts, f"{results['machine']}.")
 
 
 REPORT = Report(__file__, table)
@@ -159,12 +197,21 @@ def main() -> None:
     parser.add_argument("--impressions", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "minirank-folders", help="holds the markets")
+    parser.add_argument("--extract", action="store_true", help="measure extract alone, which needs an idle machine")
     options = parser.parse_args()
     data = options.work / str(options.impressions)
     if not (data / "extraction.json").exists():
         for words in (("simulate", data, "--impressions", options.impressions), ("extract", data, "--rules")):
             timed(CHECKOUT, Path(os.devnull), *words)
     builds = dict(zip(BUILDS, (options.before.resolve(), CHECKOUT)))
+    for folder in builds.values():  # nobody's first start is measured
+        timed(folder, Path(os.devnull), "warm")
+    results = REPORT.read()
+    sizes = results.get("sizes", {})
+    if options.extract:
+        sizes.setdefault(str(options.impressions), {})["extract"] = extraction(builds, data, options.rounds)
+        REPORT.publish(results | {"sizes": sizes})
+        return
     rounds: dict[str, list] = {build: [] for build in BUILDS}
     made, shares = [], {}
     with tempfile.TemporaryDirectory() as place:
@@ -178,8 +225,8 @@ def main() -> None:
     size: dict = {build: {name: middle([each[name] for each in found]) for name in found[0]} for build, found in rounds.items()}
     size |= {"profile": shares, "rounds": options.rounds, "same": all(each == made[0] for each in made)}
     size["data"] = sum(path.stat().st_size for path in data.iterdir() if path.is_file()) / 1e6
-    results = REPORT.read()
-    sizes = results.get("sizes", {}) | {str(options.impressions): size}
+    before = sizes.get(str(options.impressions), {})
+    sizes |= {str(options.impressions): size | {name: before[name] for name in ("extract",) if name in before}}
     REPORT.publish({"machine": machine("minirank", "numpy", "numba"), "sizes": dict(sorted(sizes.items(), key=lambda each: int(each[0])))})
 
 

@@ -32,6 +32,7 @@ from .work import work_arrays
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step. And what few models need.
 ROWS, REST, RARE = "rows", "rest", "rare"
+OWN_KERNELS = ("minirank.evaluation.compiled", "minirank.features.sparse_kernels")  # of what trains, evaluates and ranks
 BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
 INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], types.int64[:, ::1], types.float32[:, ::1]

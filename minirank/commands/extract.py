@@ -75,9 +75,7 @@ def run_extract(options: Namespace) -> None:
 
 
 def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer | None) -> None:
-    from ..extract import extract_folder
-    from ..extract.feature_files import mask_counts
-    from ..extract.schema import named
+    from ..extract.feature_files import all_counts, extract_by_rules, masked_kinds
     from ..features import write_signals
     from ..features.new_texts import of_other_languages
     from ..progress import Progress
@@ -86,7 +84,7 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
     if server is None:
         progress = Progress(sys.stderr, unit="texts")
         progress.say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
-        features = extract_folder(folder, progress.count, gazetteer)
+        features, counts = extract_by_rules(folder, progress.count, gazetteer)
         write_signals(folder, features)
         note = of_other_languages(folder, features)
         if note is not None:
@@ -95,16 +93,15 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
         features = _extract_llm(options, server, gazetteer, folder)
         if features is None:
             return
-    jobs, resumes = features.jobs, features.resumes
+        counts = all_counts(features)
     if gazetteer is not None:
         show(f"gazetteer: {gazetteer.size:,} labels of {gazetteer.origin['file']}")
-    asked = [(*job.must_have, *job.nice_to_have) for job in jobs]
-    names = sum(map(len, map(named, asked)))
+    jobs, resumes = len(folder.jobs), len(folder.resumes)
     print(
-        f"jobs: {names / len(jobs):.1f} skills each, and {(sum(map(len, asked)) - names) / len(jobs):.1f} in words of their own; "
-        f"resumes: {sum(len(resume.skills) for resume in resumes) / len(resumes):.1f} skills each"
+        f"jobs: {counts['asked'] / jobs:.1f} skills each, and {counts['own words'] / jobs:.1f} in words of their own; "
+        f"resumes: {counts['held'] / resumes:.1f} skills each"
     )
-    masked = mask_counts(features)
+    masked = masked_kinds(counts)
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in masked.items())
     print(f"masked: {sum(masked.values()):,} spans that say who a person is{f' ({kinds})' if kinds else ''}")
     show(f"wrote job_features.jsonl, resume_features.jsonl and hiring_signals.jsonl to {options.data}")

@@ -20,9 +20,9 @@ def run_warm(options: Namespace) -> None:
     from ..errors import RunError
     from ..kernels.cpu.cache import REMEDY, listed
     from ..kernels.cpu.cache_folders import can_keep, distribute, folders, readable_folders, refusals, stamp_of
-    from ..kernels.cpu.compile import RARE, REST, ROWS, compile_part, compiling, missing, stamps, wait_for
+    from ..kernels.cpu.compile import OWN_KERNELS, RARE, REST, ROWS, compile_part, compiling, missing, stamps, wait_for
 
-    modules = "minirank.evaluation.compiled", "minirank.extract.rules.tagger_kernels", "minirank.data.csv_kernels"
+    modules = (*OWN_KERNELS, "minirank.extract.rules.tagger_kernels", "minirank.data.csv_kernels")
     start, parts = time.monotonic(), (ROWS, REST, RARE, *modules)
     if not can_keep():
         raise RunError(f"nowhere to keep compiled kernels ({listed(refusals())}); {REMEDY}")

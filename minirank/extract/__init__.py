@@ -13,13 +13,15 @@ In reading order:
     feature_files    extraction of a data folder, and the files beside the data
     llm/             extraction by a model on a server, up to extract_llm, grade_llm and hiring_summary
     grades           the file of relevance grades, and how they agree with people's
+
+The names below are imported when they are first asked for: who reads what was extracted needs none of the rules' patterns.
 """
 
-from minirank.extract.feature_files import Features, extract_folder, read_features, write_features
-from minirank.extract.masked_text import TEXT_LIMIT, clean_form, clean_text
-from minirank.extract.rules.extract_rules import extract_job, extract_resume
-from minirank.extract.rules.lexicon import lexicon
-from minirank.extract.rules.spans import skill_spans
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from minirank.extract.schema import (
     CONDITIONS,
     DEPTH,
@@ -33,3 +35,50 @@ from minirank.extract.schema import (
     ResumeFeatures,
     Value,
 )
+
+if TYPE_CHECKING:
+    from minirank.extract.feature_files import Features, extract_folder, read_features, write_features
+    from minirank.extract.masked_text import TEXT_LIMIT, clean_form, clean_text
+    from minirank.extract.rules.extract_rules import extract_job, extract_resume
+    from minirank.extract.rules.lexicon import lexicon
+    from minirank.extract.rules.spans import skill_spans
+
+MODULES = {
+    "feature_files": ("Features", "extract_folder", "read_features", "write_features"),
+    "masked_text": ("TEXT_LIMIT", "clean_form", "clean_text"),
+    "rules.extract_rules": ("extract_job", "extract_resume"),
+    "rules.lexicon": ("lexicon",),
+    "rules.spans": ("skill_spans",),
+}
+__all__ = [
+    "CONDITIONS",
+    "DEPTH",
+    "EDUCATION",
+    "LEADERSHIP",
+    "REMOTE",
+    "SENIORITY",
+    "TEXT_LIMIT",
+    "Features",
+    "Flag",
+    "JobFeatures",
+    "Mask",
+    "ResumeFeatures",
+    "Value",
+    "clean_form",
+    "clean_text",
+    "extract_folder",
+    "extract_job",
+    "extract_resume",
+    "lexicon",
+    "read_features",
+    "skill_spans",
+    "write_features",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """One of these names, from its module."""
+    for module, names in MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")

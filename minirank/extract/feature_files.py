@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,22 +21,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minirank import __version__
+from minirank.data.column_names import FILES
 from minirank.data.folder.records import Records, column_of, places_of_lines
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
+from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept, data_bytes
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
 from minirank.extract.in_processes import read_in_processes
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
-from minirank.extract.rules.extract_rules import extract_job, extract_resume
-from minirank.extract.rules.gazetteer import Gazetteer
-from minirank.extract.rules.open_forms import ModelMarks
-from minirank.extract.schema import JobFeatures, ResumeFeatures
+from minirank.extract.schema import JobFeatures, ResumeFeatures, named
 from minirank.storage import BadJson, parse_json, write_atomic
 
 if TYPE_CHECKING:
     from minirank.data import DataFolder
+    from minirank.extract.rules.gazetteer import Gazetteer
+    from minirank.extract.rules.open_forms import ModelMarks
 
 _REMEDY = "run `minirank extract DATA`"
 KIND = "features"
@@ -67,28 +67,64 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
     Raises:
         RunError: a file cannot be written.
     """
+    features, _ = extract_by_rules(folder, progress, gazetteer)
+    return Features(list(features.jobs), list(features.resumes))
+
+
+def extract_by_rules(
+    folder: DataFolder, progress: Callable[[int, int], None] | None = None, gazetteer: Gazetteer | None = None
+) -> tuple[Features, Counter]:
+    """`extract_folder`, whose features are `Records` of the files, which are parsed when they are asked for; and `counts_of` all.
+
+    Each process writes out what it reads: the lines are all that this one is told.
+    """
     texts: list[tuple[Callable[..., Any], dict]] = [
         *((job_by_rules, job) for job in folder.jobs),
         *((resume_by_rules, resume) for resume in folder.resumes),
     ]
 
-    def read(place: int) -> Any:
+    def read(place: int) -> tuple[bytes, Any, Counter]:
         by_rules, text = texts[place]
-        return by_rules(text, gazetteer)
+        found = by_rules(text, gazetteer)
+        return _line_of(found), _title(found), counts_of(found)
 
-    found: list[Any] = read_in_processes(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)))
-    features = Features(found[: len(folder.jobs)], found[len(folder.jobs) :])
-    write_features(folder, features, None, gazetteer)
-    return features
+    found = read_in_processes(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)))
+    counts: Counter = Counter()
+    for _, _, each in found:
+        counts.update(each)
+    parts, records = (found[: len(folder.jobs)], found[len(folder.jobs) :]), []
+    _write(folder, [[line for line, _, _ in part] for part in parts], counts, None, gazetteer)
+    for name, kind, part in zip((JOB_FILE, RESUME_FILE), (JobFeatures, ResumeFeatures), parts):
+        ends = np.cumsum([len(line) for line, _, _ in part], dtype=np.int64)
+        begins = ends - np.array([len(line) for line, _, _ in part], np.int64)
+        records.append(Records(folder.path / name, begins, ends, partial(_line, name, kind), {"title": [title for _, title, _ in part]}))
+    return Features(*records), counts
+
+
+def counts_of(found: JobFeatures | ResumeFeatures) -> Counter:
+    """How much was found: of jobs the skills ("asked") and those in words of their own ("own words"), of resumes the skills ("held"), of
+    both the masked spans as ("masked", kind)."""
+    counts: Counter = Counter(("masked", mask.kind) for mask in found.masked)
+    if isinstance(found, JobFeatures):
+        asked = (*found.must_have, *found.nice_to_have)
+        counts["asked"] += len(named(asked))
+        counts["own words"] += len(asked) - len(named(asked))
+    else:
+        counts["held"] += len(found.skills)
+    return counts
 
 
 def job_by_rules(job: dict, gazetteer: Gazetteer | None = None, marks: ModelMarks | None = None) -> JobFeatures:
     """JobFeatures of a line of jobs.jsonl, with its id; `marks` of a model as `extract_job` takes them."""
+    from minirank.extract.rules.extract_rules import extract_job
+
     return replace(extract_job(job["title"], job["description"], gazetteer, job.get("posted_at"), marks), job_id=job["job_id"])
 
 
 def resume_by_rules(resume: dict, gazetteer: Gazetteer | None = None, marks: ModelMarks | None = None) -> ResumeFeatures:
     """ResumeFeatures of a line of resumes.jsonl, with its ids; one without a time is as of now. `marks` as above."""
+    from minirank.extract.rules.extract_rules import extract_resume
+
     known = resume["updated_at"]
     found = extract_resume(resume["text"], int(time.time()) if known == MISSING_TIME else known, gazetteer, marks)
     return replace(found, resume_id=resume["resume_id"], updated_at=iso_time(known))
@@ -105,43 +141,64 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
     Raises:
         RunError: a file cannot be written.
     """
+    lines: list[Iterable[bytes]] = [map(_line_of, features.jobs), map(_line_of, features.resumes)]
+    _write(folder, lines, all_counts(features), model, gazetteer)
+
+
+def _write(folder: DataFolder, lines: Sequence[Iterable[bytes]], counts: Counter, model: str | None, gazetteer: Gazetteer | None) -> None:
     made = {
         "minirank": __version__,
         "by": "rules" if model is None else "llm",
         "model": model,
         "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
-        "masked": mask_counts(features),
+        "masked": masked_kinds(counts),
     }
     path = Path(folder.path)
     with noted(path, (JOB_FILE, RESUME_FILE), made):
-        for name, found in ((JOB_FILE, features.jobs), (RESUME_FILE, features.resumes)):
-            # ASCII with escapes: a lone surrogate in a quote is read back as it was.
-            lines = (f"{json.dumps(item.to_json())}\n".encode() for item in found)
-            write_atomic(path / name, methodcaller("writelines", lines))
+        for name, of_file in zip((JOB_FILE, RESUME_FILE), lines):
+            write_atomic(path / name, methodcaller("writelines", of_file))
 
 
-def mask_counts(features: Features) -> dict[str, int]:
-    """How many spans were masked in jobs and resumes, by kind."""
-    counts = Counter(mask.kind for found in (features.jobs, features.resumes) for item in found for mask in item.masked)
-    return dict(sorted(counts.items()))
+def _line_of(found: JobFeatures | ResumeFeatures) -> bytes:
+    """The line of a file; ASCII with escapes: a lone surrogate in a quote is read back as it was."""
+    return f"{json.dumps(found.to_json())}\n".encode()
 
 
-def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT) -> Features:
+def _title(found: JobFeatures | ResumeFeatures) -> Any:
+    return None if found.title is None else found.title.value
+
+
+def all_counts(features: Features) -> Counter:
+    """`counts_of` all jobs and resumes."""
+    counts: Counter = Counter()
+    for part in (features.jobs, features.resumes):
+        for found in part:
+            counts.update(counts_of(found))
+    return counts
+
+
+def masked_kinds(counts: Counter) -> dict[str, int]:
+    """How many spans were masked in jobs and resumes, by kind, of `counts_of`."""
+    return dict(sorted((key[1], count) for key, count in counts.items() if isinstance(key, tuple)))
+
+
+def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT, sources: Contents | None = None) -> Features:
     """The features that extraction wrote beside the data.
 
     Args:
         folder: DataFolder.
         kept: reads where each stands in the very same files, and keeps that for the next time.
+        sources: of the folder and of these files, where they are at hand.
     Returns: Features aligned with its jobs and resumes.
     Raises:
         DataError: a file is missing, damaged, or was made from other jobs or resumes.
     """
-    sources = None
-    if kept.used and folder.contents is not None:
+    if kept.used and folder.contents is not None and sources is None:
         with suppress(DataError):
             sources = folder.contents.with_files(folder.path / name for name in (JOB_FILE, RESUME_FILE))
     if sources is not None:
-        found = kept.read(folder.path, KIND, {"files": sources.names()})
+        sources = sources.without(FILES["impressions"], "truth.npz")  # which say nothing of texts
+        found = kept.read(folder.path, KIND, _key(folder, sources))
         with suppress(Damaged, KeyError, OSError, ValueError):
             if found is not None:
                 return _kept_features(folder, EntryReader(*found))
@@ -164,7 +221,11 @@ def _keep(folder: DataFolder, kept: Kept, sources: Contents, jobs: list[JobFeatu
     entry.column("titled", np.array([job.title is not None for job in jobs], np.int32))
     entry.texts("title", ["" if job.title is None else str(job.title.value) for job in jobs])
     if sources.are_unchanged():
-        kept.write(folder.path, KIND, {"files": sources.names()}, entry.arrays, entry.about, sum(sources.sizes))
+        kept.write(folder.path, KIND, _key(folder, sources), entry.arrays, entry.about, data_bytes(folder.path))
+
+
+def _key(folder: DataFolder, sources: Contents) -> dict[str, Any]:
+    return {"files": sources.names(), "columns": folder.columns}
 
 
 def _kept_features(folder: DataFolder, entry: EntryReader) -> Features:

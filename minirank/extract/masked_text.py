@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from minirank.extract.edited_text import EditedText
 from minirank.extract.normal_form.normalise import normalise
-from minirank.extract.personal import find_personal
 from minirank.extract.schema import Flag, Mask
 
 TEXT_LIMIT = 100_000  # characters of a document that are read: some thirty times a long resume
@@ -24,6 +23,8 @@ def read_text(source: str, names: bool = True) -> tuple[EditedText, tuple[Mask, 
     Returns: (text, masks in the order of the source). Spans with nothing but blanks between have one placeholder: of how many
         words a name is, and of which kind each is, does not show.
     """
+    from minirank.extract.personal import find_personal  # only here: a text whose spans are known needs none of its patterns
+
     text = normalise(source[:_SOURCE_LIMIT])
     found = find_personal(text.text, names)
     spans = _joined(text.text, [(start, end) for start, end, _ in found])

@@ -177,6 +177,10 @@ class ServerSource:
                         raise
                     return self._ask(client, texts, None)
             except LLMError as error:
+                if self._strict and getattr(error, "kind", None) == "store":
+                    problem = str(error).removesuffix("; give another file")
+                    remedy = "copy the data to where they can be written and set data.folder, or set features.embeddings.file"
+                    raise RunError(f"features.embeddings: {problem}; what the server gives is kept beside the data: {remedy}") from None
                 if self._strict:
                     raise RunError(f"features.embeddings: {error}") from None
                 self._not_before = time.monotonic() + WAIT_SECONDS

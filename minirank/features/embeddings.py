@@ -62,6 +62,9 @@ class Vectors:
         ids: (n,) sorted `text_id`s. rows: (n, W) int16, as of `quantised`, or of floats; may be memory-mapped.
         ask: for the vectors of other texts; None where there is nobody to ask.
         keep: how many of those stay in memory; None for all.
+
+    Attributes:
+        lacked: whether any text that was looked up had no vector.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Vectors:
         keep: int | None = None,
     ) -> None:
         self.model, self.width, self.ask, self.keep = model, width, ask, keep
+        self.lacked = False
         self._ids = np.zeros(0, f"S{ID_BYTES}") if ids is None else ids
         self._rows = rows
         self._more: dict[bytes, np.ndarray] = {}  # of texts that were asked for, (W,) int16
@@ -137,7 +141,14 @@ class Vectors:
             vector = more.get(names[row])
             if vector is not None:
                 found[row] = vector
+            else:
+                self.lacked = True
         return found
+
+    @property
+    def are_all(self) -> bool:
+        """Whether what `save` writes decides what was made with them: no text lacked a vector, and none came from elsewhere for a while."""
+        return not self.lacked and (self.keep is None or not self._more)
 
     def _others(self, texts: dict[bytes, str]) -> dict[bytes, np.ndarray]:
         """Vectors of texts that training did not see, by their ids: those in memory, and those that are asked for now."""

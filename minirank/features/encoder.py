@@ -31,6 +31,7 @@ from minirank.features.statistics import roles_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Batch, Inputs, InputSpec, hide
 
+Asked = tuple[Profiles, History | None]  # a job, and who was hired for such before
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
 MAX_POSITION = 50
@@ -242,11 +243,18 @@ class Encoder:
             n rows, at position 0.
         """
         candidates = resumes if isinstance(resumes, Profiles) else self.resumes(resumes, resume_features)
-        jobs = job_profiles([job], [job_features], candidates.model, self.config.tokens_per_text)
-        n = len(candidates)
         if now is None:
-            now = max([self.until, int(jobs.time[0]), *candidates.time.tolist()])
-        past = history_of(self.config, jobs, history or PastHires(), candidates.model)
+            now = max([self.until, int(job["posted_at"]), *candidates.time.tolist()])
+        return self.pairs_of(self.asked(job, job_features, history, candidates.model), candidates, role, now)
+
+    def asked(self, job: Record, job_features: JobFeatures, history: PastHires | None, model: TextModel | None) -> Asked:
+        """A job and its history as `pairs_of` takes them, for candidates that were read with a model; arguments as for `pairs`."""
+        jobs = job_profiles([job], [job_features], model, self.config.tokens_per_text)
+        return jobs, history_of(self.config, jobs, history or PastHires(), model)
+
+    def pairs_of(self, asked: Asked, candidates: Profiles, role: str | None, now: int) -> Inputs:
+        """`pairs` of candidates that were made ready."""
+        (jobs, past), n = asked, len(candidates)
         zero, each = np.zeros(n, np.int32), np.arange(n, dtype=np.int32)
         times, roles = np.full(n, now, np.int64), zero + self._role(role)
         return self._encode(MatchedPairs(jobs, candidates, past, zero, each, times, roles, zero, self.market))

@@ -18,6 +18,8 @@ from minirank.extract import Features
 from minirank.features.embeddings import Vectors
 from minirank.features.encoder import Encoder, check_columns, history_of
 from minirank.features.hires import PastHires
+from minirank.features.kept_pool import can_keep, entry_of, write_resumes
+from minirank.features.kept_rows import KeptRows
 from minirank.features.links import Links
 from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
@@ -30,10 +32,17 @@ Encoded = tuple[Inputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` 
 
 
 def fit_and_encode(
-    folder: DataFolder, features: Features, split: Split, config: FeatureConfig, vectors: Vectors | None = None
+    folder: DataFolder,
+    features: Features,
+    split: Split,
+    config: FeatureConfig,
+    vectors: Vectors | None = None,
+    kept: KeptRows | None = None,
 ) -> tuple[Encoder, Encoded]:
     """`Encoder.fit` on the training rows, and `Encoder.rows`.
 
+    Args:
+        kept: of the folder: its resumes are kept there as the first ranking reads them.
     Raises:
         DataError: as for `Encoder.fit`.
     """
@@ -65,6 +74,7 @@ def fit_and_encode(
         encoder = Encoder.fit(folder, features, rows, config, vectors)
         return encoder, encoder.rows(folder, features, split)
     jobs = job_profiles(folder.jobs, features.jobs, model, most, of_jobs, texts=job_texts)
+    pool = entry_of(resumes) if kept is not None and can_keep(kept, config) else None
     jobs.counts = resumes.counts = None
     del job_texts, resume_texts, of_jobs, of_resumes  # of a million rows they are much of the memory
     trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
@@ -83,4 +93,6 @@ def fit_and_encode(
     dense = encoder.dense(pairs, scale)
     mean, std = map(np.array, zip(*scales)) if scales else (unscaled, unscaled)
     encoder = replace(encoder, mean=mean, std=std)
+    if kept is not None and pool is not None:
+        write_resumes(kept, encoder, pool)
     return encoder, encoder.rows_of(folder, features, split, pairs, dense)

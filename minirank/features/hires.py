@@ -12,7 +12,7 @@ import numpy as np
 
 from minirank.data import DataFolder
 from minirank.data.folder.records import Chosen, Records, column_of
-from minirank.extract import Features
+from minirank.extract import Features, JobFeatures
 from minirank.features.profiles import value_of
 
 NONE, TEAM, TITLE = 0, 1, 2  # where a job's history comes from
@@ -51,16 +51,17 @@ class PastHires:
             folder: `DataFolder`.
             features: `Features` of its jobs and resumes.
         """
-        snapshots, updated = defaultdict(list), column_of(folder.resumes, "updated_at")
+        snapshots, updated, hired = defaultdict(list), column_of(folder.resumes, "updated_at"), set(folder.hires.resume_id)
         for row, resume_id in enumerate(column_of(folder.resumes, "resume_id")):
-            snapshots[resume_id].append(row)
+            if resume_id in hired:
+                snapshots[resume_id].append(row)
         found = []
         for job, resume_id, hired_at in zip(folder.hires.job, folder.hires.resume_id, folder.hires.hired_at):
             rows = [row for row in snapshots[resume_id] if updated[row] <= hired_at]
             if rows:
                 found.append((int(hired_at), resume_id, int(job), rows[-1]))  # in order of time
         found.sort()
-        title = features.jobs.column("title") if isinstance(features.jobs, Records) else [value_of(f.title) for f in features.jobs]
+        title = titles_of(features.jobs)
         team, jobs, rows = column_of(folder.jobs, "team_id"), [job for _, _, job, _ in found], [row for _, _, _, row in found]
         return cls(
             team=tuple(team[job] for job in jobs),
@@ -106,3 +107,8 @@ class PastHires:
             if len(people) > k:
                 return level, sorted(people.values())[-most:]
         return NONE, []
+
+
+def titles_of(jobs: Sequence[JobFeatures]) -> Sequence[str | None]:
+    """The normalised title of each job, or None."""
+    return jobs.column("title") if isinstance(jobs, Records) else [value_of(found.title) for found in jobs]

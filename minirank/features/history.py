@@ -137,6 +137,7 @@ class OtherHires:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
         history, text = self.history, self.resumes.text
         hired = history.people.text
+        assert isinstance(hired, csr_array)  # of people who are read, not kept
         total = _joined(
             merge(hired[history.hire[offsets[0] : offsets[-1]]], offsets - offsets[0]) for offsets in self.history.offsets_of_jobs()
         )

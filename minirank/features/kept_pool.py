@@ -1,46 +1,68 @@
 """The resumes of a folder, read for an encoder, as they are kept: what ranks a job waits for no text.
 
-Of texts the counts of their words are kept; what an encoder makes of them (TF-IDF and the like) is computed when they are read.
+Of texts the counts of their words are kept; what an encoder makes of them (TF-IDF and the like) is computed of those words alone that a
+job asks for, see `sparse.Weights`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from minirank.config.features import FeatureConfig
+from minirank.data.column_names import FILES
+from minirank.data.folder.records import column_of
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
+from minirank.data.kept.packed import Packed
+from minirank.data.values import MISSING_TIME
+from minirank.extract.made_files import RESUME_FILE
 from minirank.features.kept_rows import KeptRows
 from minirank.features.profiles import Profiles
+from minirank.features.sparse import Weights
 
 if TYPE_CHECKING:
     from minirank.features.encoder import Encoder
+    from minirank.features.tfidf import TextModel
 
-KIND = "resumes"
+KIND, SOURCES = "resumes", (FILES["resumes"], RESUME_FILE)
 ARRAYS, NAMES = ("key", "time", "years", "currency", "domain_column", "known", "title_rarity"), ("title", "domain")
 
 
 def kept_resumes(kept: KeptRows, encoder: Encoder, records: Sequence[Any], features: Sequence[Any]) -> Profiles | None:
-    """`Encoder.resumes` as it was kept; None where it was not.
+    """`Encoder.resumes` of all snapshots of a folder as they were kept; None where they were not.
 
     Args:
         records, features: those that it was made of, which need not be parsed.
     """
-    found = kept.read_of(KIND, encoder)
+    found = kept.read_of(KIND, encoder, SOURCES)
     try:
-        return None if found is None else _profiles(EntryReader(*found), encoder, records, features)
+        return None if found is None else _profiles(EntryReader(*found), encoder.text, records, features)
     except (Damaged, KeyError, ValueError):
         return None
 
 
 def keep_resumes(kept: KeptRows, encoder: Encoder, profiles: Profiles) -> None:
     """Keep what `Encoder.resumes` gave, where its resumes are compared as training compared them."""
-    if not kept.is_used or profiles.model is not encoder.text:
-        return
+    if profiles.model is encoder.text:
+        write_resumes(kept, encoder, entry_of(profiles))
+
+
+def write_resumes(kept: KeptRows, encoder: Encoder, entry: EntryWriter) -> None:
+    """Keep what `entry_of` made."""
+    kept.write_of(KIND, encoder, entry, SOURCES)
+
+
+def can_keep(kept: KeptRows, config: FeatureConfig) -> bool:
+    """Whether resumes are kept: not those without a time, which are as of the moment of the search; nor those that have vectors."""
+    return kept.is_used and not config.embedded and MISSING_TIME not in column_of(kept.folder.resumes, "updated_at")
+
+
+def entry_of(profiles: Profiles) -> EntryWriter:
+    """Resumes as they are kept."""
     entry = EntryWriter()
     for name in ARRAYS:
         entry.column(name, getattr(profiles, name))
@@ -56,17 +78,21 @@ def keep_resumes(kept: KeptRows, encoder: Encoder, profiles: Profiles) -> None:
     for name, rows in profiles.sets.items():
         _keep_rows(entry, f"sets.{name}", rows)
     entry.about |= {group: list(getattr(profiles, group)) for group in ("levels", "numbers", "sets")}
-    if profiles.counts is not None:
-        for name, rows in zip(("words", "parts"), profiles.counts):
-            _keep_rows(entry, name, rows)
-        assert profiles.tokens is not None
-        _keep_rows(entry, "tokens", profiles.tokens, ones=True)  # which they are, not how much they weigh, is an input
     entry.about["has_texts"] = profiles.counts is not None
-    kept.write_of(KIND, encoder, entry)
+    if profiles.counts is not None:
+        assert profiles.tokens is not None and profiles.model is not None
+        for name, rows in zip(("words", "parts"), profiles.counts):
+            _keep_rows(entry, name, rows, pack=False)
+        model, (in_words, in_parts) = profiles.model, profiles.counts
+        entry.column("words.most", model.most(in_words, model.word_length))
+        entry.column("parts.most", model.most(in_parts, model.length))
+        entry.column("parts.length", model.parts.lengths(in_parts))
+        _keep_rows(entry, "tokens", profiles.tokens, ones=True)  # which they are, not how much they weigh, is an input
+    return entry
 
 
-def _profiles(entry: EntryReader, encoder: Encoder, records: Sequence[Any], features: Sequence[Any]) -> Profiles:
-    about, model = entry.about, encoder.text
+def _profiles(entry: EntryReader, model: TextModel | None, records: Sequence[Any], features: Sequence[Any]) -> Profiles:
+    about = entry.about
     made = Profiles.__new__(Profiles)
     made.records, made.features, made.model, made.is_jobs = records, features, model, False
     for name in ARRAYS:
@@ -82,20 +108,33 @@ def _profiles(entry: EntryReader, encoder: Encoder, records: Sequence[Any], feat
     made.wanted, made.saturated = {}, {}
     if about["has_texts"]:
         assert model is not None
-        words, parts = _rows(entry, "words"), _rows(entry, "parts")
-        with ThreadPoolExecutor(2) as threads:
-            text = threads.submit(model.parts.tfidf, parts)
-            of_words = threads.submit(model.saturated, words, model.word_length)
-            made.saturated = {"words": of_words.result(), "parts": model.saturated(parts, model.length)}
-            made.text = text.result()
+        none = np.empty(0)
+        made.saturated = {name: _weights(entry, name, lambda counts: counts, none, f"{name}.most") for name in ("words", "parts")}
+        made.text = _weights(entry, "parts", model.parts.said, model.parts.weights, "parts.length")
         made.tokens = _rows(entry, "tokens")
     return made
 
 
-def _keep_rows(entry: EntryWriter, name: str, rows: csr_array, ones: bool = False) -> None:
+def _weights(entry: EntryReader, name: str, of_counts: Callable[[np.ndarray], np.ndarray], idf: np.ndarray, by_row: str) -> Weights:
+    """Weights of the counts under a name."""
+    numbers, codes = _coded(entry.column(f"{name}.data"))
+    ends = np.cumsum(entry.column(f"{name}.lengths").rows(), dtype=np.int64)
+    begins, columns = np.concatenate([[0], ends[:-1]]).astype(np.int64), entry.column(f"{name}.columns").rows()
+    return Weights(begins, ends, columns, codes, of_counts(numbers.astype(np.float64)), idf, entry.column(by_row).rows())
+
+
+def _coded(column: Packed) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, and the place among them in each row."""
+    if column.kind == "codes":
+        return column.numbers, column.codes
+    numbers, codes = np.unique(column.rows(), return_inverse=True)
+    return numbers, codes.astype(np.uint16) if len(numbers) <= 2**16 else codes
+
+
+def _keep_rows(entry: EntryWriter, name: str, rows: csr_array, ones: bool = False, pack: bool = True) -> None:
     data = np.ones(len(rows.data), np.float32) if ones else rows.data.astype(np.float32)
     entry.column(f"{name}.data", data if ones or np.array_equal(data, rows.data) else rows.data)
-    entry.column(f"{name}.columns", rows.indices.astype(np.int32))
+    entry.column(f"{name}.columns", rows.indices.astype(np.int32), pack)
     entry.column(f"{name}.lengths", np.diff(rows.indptr).astype(np.int32))
     entry.about[f"{name}.width"] = rows.shape[1]
 

@@ -23,7 +23,7 @@ from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.inputs import read_inputs, write_inputs
 from minirank.data.kept.mapped_rows import MappedInputs
-from minirank.data.kept.store import Contents, Kept
+from minirank.data.kept.store import Contents, Kept, data_bytes
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE
 from minirank.kernels.batch import Inputs
@@ -40,22 +40,25 @@ class KeptRows:
     Args:
         kept: where. folder: which was read with it.
         most: bytes that rows may take in memory; None = as many as they take.
+
+    Attributes:
+        sources: contents of the folder's files and of its features; None where nothing can be kept.
     """
 
     def __init__(self, kept: Kept, folder: DataFolder, most: float | None = None) -> None:
-        self._kept, self._folder, self.most = kept, folder, most
-        self._sources: Contents | None = None
+        self.kept, self.folder, self.most = kept, folder, most
+        self.sources: Contents | None = None
         self._made = [folder.path / name for name in (JOB_FILE, RESUME_FILE)]
         if kept.used and folder.contents is not None:
             known = folder.contents
             with suppress(DataError):  # whoever reads them says what is wrong
-                self._sources = known.with_files([*(path for path in folder.files if path not in known.paths), *self._made])
+                self.sources = known.with_files([*(path for path in folder.files if path not in known.paths), *self._made])
 
     def fingerprint(self, files: Sequence[Path]) -> str | None:
         """`read_files.fingerprint` of a folder's files and its features; None where nothing is kept."""
-        if self._sources is None:
+        if self.sources is None:
             return None
-        sources = self._sources.with_files(path for path in files if path not in self._sources.paths)  # such as grades
+        sources = self.sources.with_files(path for path in files if path not in self.sources.paths)  # such as grades
         return sources.fingerprint([*files, *self._made])
 
     def read_fit(self, options: Any) -> tuple[Encoder, dict[str, ColumnFacts]] | None:
@@ -93,7 +96,7 @@ class KeptRows:
 
     def write_rows(self, encoder: Encoder, rows: Inputs, remarks: list[str]) -> Inputs | MappedInputs:
         """Keep what `read_rows` gives back; the rows, mapped where they take too much of the memory and were kept."""
-        if not self.is_used:
+        if not self.is_used or not _decides(encoder):
             return rows
         entry = EntryWriter()
         write_inputs(entry, rows)
@@ -107,28 +110,35 @@ class KeptRows:
     @property
     def is_used(self) -> bool:
         """Whether anything can be kept."""
-        return self._sources is not None
+        return self.sources is not None
 
-    def read_of(self, kind: str, encoder: Encoder) -> tuple[dict[str, np.ndarray], Any] | None:
-        """What is kept of the folder as an encoder reads it."""
-        return self._read(kind, {"encoder": _checksum(encoder)}) if self.is_used else None
+    def read_of(self, kind: str, encoder: Encoder, files: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], Any] | None:
+        """What is kept of the folder as an encoder reads it; files: names of those that it was made of, by default of all."""
+        return self._read(kind, {"encoder": _checksum(encoder)}, files) if self.is_used else None
 
-    def write_of(self, kind: str, encoder: Encoder, entry: EntryWriter) -> None:
+    def write_of(self, kind: str, encoder: Encoder, entry: EntryWriter, files: Sequence[str] = ()) -> None:
         """Keep something of the folder as an encoder reads it."""
-        self._write(kind, {"encoder": _checksum(encoder)}, entry.arrays, entry.about)
+        self._write(kind, {"encoder": _checksum(encoder)}, entry.arrays, entry.about, files)
 
-    def _read(self, kind: str, key: dict[str, Any]) -> tuple[dict[str, np.ndarray], Any] | None:
-        if self._sources is None:
+    def _read(self, kind: str, key: dict[str, Any], files: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], Any] | None:
+        if self.sources is None:
             return None
-        return self._kept.read(self._folder.path, kind, self._key(key, self._sources))
+        return self.kept.read(self.folder.path, kind, self._key(key, self.sources, files))
 
-    def _write(self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any) -> None:
-        sources = self._sources
+    def _write(self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any, files: Sequence[str] = ()) -> None:
+        sources = self.sources
         if sources is not None and sources.are_unchanged():
-            self._kept.write(self._folder.path, kind, self._key(key, sources), arrays, about, sum(sources.sizes))
+            self.kept.write(self.folder.path, kind, self._key(key, sources, files), arrays, about, data_bytes(self.folder.path))
 
-    def _key(self, key: dict[str, Any], sources: Contents) -> dict[str, Any]:
-        return key | {"files": sources.names(), "columns": self._folder.columns}
+    def _key(self, key: dict[str, Any], sources: Contents, files: Sequence[str]) -> dict[str, Any]:
+        sources = sources.named(*files) if files else sources
+        return key | {"files": sources.names(), "columns": self.folder.columns}
+
+
+def _decides(encoder: Encoder) -> bool:
+    """Whether the files of an encoder, beside those of a folder, are all that rows were made of; vectors may come from elsewhere."""
+    vectors = None if encoder.text is None else encoder.text.vectors
+    return vectors is None or vectors.are_all
 
 
 def _files(encoder: Encoder) -> Iterable[tuple[str, bytes]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from minirank.data import DataFolder
 from minirank.extract import Features
+from minirank.extract.edited_text import EditedText
 from minirank.extract.language import named, unknown_languages
 from minirank.features.embeddings import Meaning
 from minirank.features.profiles import job_text, resume_text
@@ -60,10 +62,13 @@ def of_other_languages(folder: DataFolder, features: Features) -> str | None:
         features: of the folder's jobs and resumes, by rules.
     """
     told = []
-    jobs, resumes = zip(folder.jobs, features.jobs), zip(folder.resumes, features.resumes)
-    for name, pairs, text_of in (("jobs", list(jobs), job_text), ("resumes", list(resumes), resume_text)):
-        chosen = pairs[:: max(len(pairs) // SAMPLE, 1)]
-        languages = unknown_languages(text_of(*pair).text for pair in chosen)
+    sides: tuple[tuple[str, Any, Any, Callable[[Any, Any], EditedText]], ...] = (
+        ("jobs", folder.jobs, features.jobs, job_text),
+        ("resumes", folder.resumes, features.resumes, resume_text),
+    )
+    for name, records, found, text_of in sides:
+        chosen = range(0, len(records), max(len(records) // SAMPLE, 1))
+        languages = unknown_languages(text_of(records[row], found[row]).text for row in chosen)
         if languages:
             told.append(f"{100 * languages.total() / len(chosen):.0f} % of the {name} ({named(languages)})")
     if not told:

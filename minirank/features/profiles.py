@@ -16,7 +16,7 @@ from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, Jo
 from minirank.extract.edited_text import EditedText
 from minirank.extract.schema import named
 from minirank.features.embeddings import Meaning, asked_pieces, pieces
-from minirank.features.sparse import column, sets
+from minirank.features.sparse import Weights, column, sets
 from minirank.features.tfidf import TextModel, top_tokens, words
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
@@ -56,7 +56,8 @@ class Profiles:
         domain_column: (n,) int64, the column of `domain`, -1 is unknown.
         is_jobs: whether these are jobs.
         sets: name -> (n, COLUMNS) sparse rows, see `sparse.sets`.
-        text: (n, buckets) TF-IDF rows of parts of words, or None where the encoder reads no text.
+        text: (n, buckets) TF-IDF rows of parts of words, or None where the encoder reads no text. Of resumes that were kept they are
+            `Weights`, as are those of `saturated`.
         tokens: (n, V + 1) sparse rows, whose columns are ids of words, or None likewise.
         wanted: of jobs, name -> (n, buckets), `Rarity.shares` of the words or the parts of words in what `wanted_texts` cuts out;
             empty where the encoder reads no text.
@@ -101,9 +102,10 @@ class Profiles:
         lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
         lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
         self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
-        self.text = self.tokens = None
+        self.text: csr_array | Weights | None = None
+        self.tokens: csr_array | None = None
         self.wanted: dict[str, csr_array] = {}
-        self.saturated: dict[str, csr_array] = {}
+        self.saturated: dict[str, csr_array | Weights] = {}
         self.known, self.foreign = np.full(len(records), np.nan), np.zeros(len(records), bool)
         self.title_rarity = np.ones(len(records))
         self.meaning: Meaning | None = None
@@ -127,18 +129,22 @@ class Profiles:
 
     def take(self, rows: Sequence[int] | np.ndarray) -> Profiles:
         """The given rows, in the given order, each with the same numbers."""
+        neighbours = isinstance(rows, range) and rows.step == 1 and len(rows) > 0  # SPEED: some parts of the whole, one after another
+        some = slice(rows[0], rows[-1] + 1) if neighbours else np.asarray(rows, np.int64)
         rows = np.asarray(rows, np.int64)
 
         def chosen(values: Any) -> Any:
             if isinstance(values, dict):
                 return {name: chosen(part) for name, part in values.items()}
             if isinstance(values, (np.ndarray, csr_array)):
-                return values[rows]
-            if isinstance(values, Meaning):
+                return values[some]
+            if isinstance(values, Meaning | Weights):
                 return values.take(rows)
             if isinstance(values, ParsedLater | Chosen):
                 return Chosen(values, rows)
-            return values if values is None or isinstance(values, bool | TextModel) else [values[row] for row in rows]
+            if values is None or isinstance(values, bool | TextModel):
+                return values
+            return values[some] if isinstance(some, slice) else [values[row] for row in rows]
 
         taken = copy(self)
         taken.counts = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -10,8 +11,7 @@ from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder
 from minirank.extract import Features
 from minirank.extract.made_files import SIGNALS_FILE, noted
-from minirank.features.hires import LEVEL_NAMES, PastHires
-from minirank.features.profiles import value_of
+from minirank.features.hires import LEVEL_NAMES, PastHires, titles_of
 from minirank.storage import write_text
 from minirank.terminal import json_text
 
@@ -30,10 +30,10 @@ def hiring_signals(folder: DataFolder, features: Features, config: FeatureConfig
         config: k is `config.hires`.
     """
     past = PastHires.from_folder(folder, features)
-    lines = []
-    for job, found in zip(folder.jobs, features.jobs):
-        level, rows = past.of(job["team_id"], value_of(found.title), job["posted_at"], config.hires, config.max_hires)
-        people = [past.features[row] for row in rows]
+    lines, person_of = [], cache(past.features.__getitem__)  # whose line is parsed once
+    for job, title in zip(folder.jobs, titles_of(features.jobs)):
+        level, rows = past.of(job["team_id"], title, job["posted_at"], config.hires, config.max_hires)
+        people = [person_of(row) for row in rows]
         support = Counter(name for person in people for name in {skill.value for skill in person.skills})
         shared = sorted((pair for pair in support.items() if pair[1] >= config.hires), key=lambda pair: (-pair[1], pair[0]))
         years = [person.years.value for person in people if person.years is not None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from zlib import crc32
@@ -16,7 +17,7 @@ from zlib import crc32
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.features.sparse_kernels import dot_sorted, dot_spread
+from minirank.features.sparse_kernels import dot_counts, dot_sorted, dot_spread
 
 COLUMNS = 2**31 - 1  # the most that 32-bit indices address: 1,000 names collide once in 4,000 worlds
 _MANY = 16_384  # pairs that two threads share
@@ -95,13 +96,47 @@ def dot(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
     return out
 
 
-def dot_shared(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
+def dot_shared(a: csr_array, i: np.ndarray, b: csr_array | Weights, j: np.ndarray) -> np.ndarray:
     """`dot` where few rows of `a` serve many pairs each, and columns are few enough for a dense row."""
     a.sum_duplicates()
     out, order = np.zeros(len(i)), np.argsort(i, kind="stable")
-    arrays, i, j = (*_parts(a), *_parts(b)), np.asarray(i, np.int64), np.asarray(j, np.int64)
-    _in_two(len(i), lambda first, last: dot_spread(*arrays[:3], i, *arrays[3:], j, order, first, last, np.zeros(a.shape[1]), out))
+    ours, i, j = _parts(a), np.asarray(i, np.int64), np.asarray(j, np.int64)
+    kernel, theirs = (dot_counts, b.parts) if isinstance(b, Weights) else (dot_spread, _parts(b))
+    if len(a.data):
+        _in_two(len(i), lambda first, last: kernel(*ours, i, *theirs, j, order, first, last, np.zeros(a.shape[1]), out))
     return out
+
+
+@dataclass(frozen=True)
+class Weights:
+    """(n, columns) weights that are computed from counts where they are multiplied, of the columns alone that the other side has: a job
+    meets some hundred of the terms of ten thousands of resumes. They have the bits of `tfidf.py`, whose formulas these are.
+
+    Args:
+        begins, ends: (n,) int64, the entries of each row; rows that are taken share what is large.
+        columns: (entries,) int32, ascending within a row.
+        codes: (entries,) uint8 or uint16, the place of each count in `numbers`.
+        numbers: (codes,) float64 x, what is made of each count.
+        idf: (columns,) float64, a weight is x idf / by_row; or empty, it is x / (x + by_row).
+        by_row: (n,) float64.
+    """
+
+    begins: np.ndarray
+    ends: np.ndarray
+    columns: np.ndarray
+    codes: np.ndarray
+    numbers: np.ndarray
+    idf: np.ndarray
+    by_row: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Weights:
+        """Some of the rows, in the given order."""
+        return replace(self, begins=self.begins[rows], ends=self.ends[rows], by_row=self.by_row[rows])
+
+    @property
+    def parts(self) -> tuple[np.ndarray, ...]:
+        """As `dot_counts` takes them."""
+        return self.begins, self.ends, self.columns, self.codes, self.numbers, self.idf, self.by_row
 
 
 def _parts(rows: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 from minirank.kernels.cpu.jit import keep_compiled
 
@@ -64,3 +65,51 @@ def dot_spread(a_starts, a_columns, a_values, i, b_starts, b_columns, b_values, 
     if row >= 0:
         for at in range(a_starts[row], a_starts[row + 1]):
             dense[a_columns[at]] = 0.0
+
+
+@_exact
+def dot_counts(a_starts, a_columns, a_values, i, begins, ends, columns, codes, numbers, idf, by_row, j, order, first, last, dense, out):
+    """`dot_spread` where the weights of b are computed from counts, of the columns alone that a has: the others add exactly 0.
+
+    Args:
+        begins, ends, columns, codes: of `term_weights.Counts`.
+        numbers: (codes,) float64 x. idf: (columns,) float64; where it is empty a weight is x / (x + by_row), else x idf / by_row.
+        by_row: (rows of b,) float64.
+    Writes:
+        out: (N,) float64, pairs order[first] .. order[last - 1].
+    """
+    row = -1
+    for place in range(first, last):
+        p = order[place]
+        if i[p] != row:
+            if row >= 0:
+                for at in range(a_starts[row], a_starts[row + 1]):
+                    dense[a_columns[at]] = 0.0
+            row = i[p]
+            for at in range(a_starts[row], a_starts[row + 1]):
+                dense[a_columns[at]] = a_values[at]
+        total, of_row = 0.0, by_row[j[p]]
+        for at in range(begins[j[p]], ends[j[p]]):
+            other = dense[columns[at]]
+            if other != 0.0:
+                x = numbers[codes[at]]
+                weight = x * idf[columns[at]] / of_row if len(idf) else x / (x + of_row)
+                total += weight * other
+        out[p] = total
+    if row >= 0:
+        for at in range(a_starts[row], a_starts[row + 1]):
+            dense[a_columns[at]] = 0.0
+
+
+DRIVERS = (dot_sorted, dot_spread, dot_counts)
+
+
+def run_drivers() -> None:
+    """Compile them, by use on one pair of rows that hold nothing."""
+    starts, nothing, none = np.zeros(2, np.int64), np.empty(0, np.int32), np.empty(0)
+    row, out = np.zeros(1, np.int64), np.zeros(1)
+    rows = starts, nothing, none
+    dot_sorted(*rows, row, *rows, row, 0, 1, out)
+    dot_spread(*rows, row, *rows, row, row, 0, 1, none, out)
+    counts = starts[:1], starts[1:], nothing, np.empty(0, np.uint8), none, none, out
+    dot_counts(*rows, row, *counts, row, row, 0, 1, none, out)

@@ -156,9 +156,18 @@ class Rarity:
         Returns:
             (n, buckets) float64; the row of an empty text is empty.
         """
-        values, row = (1 + np.log(counts.data)) * self.weights[counts.indices], row_of_entries(counts)
-        length = np.sqrt(np.bincount(row, values**2, minlength=counts.shape[0]))
-        return csr_array((values / length[row], counts.indices, counts.indptr), shape=counts.shape)
+        values, row = self.said(counts.data) * self.weights[counts.indices], row_of_entries(counts)
+        return csr_array((values / self.lengths(counts)[row], counts.indices, counts.indptr), shape=counts.shape)
+
+    @staticmethod
+    def said(counts: np.ndarray) -> np.ndarray:
+        """1 + ln count: how much it is that a term is said so often."""
+        return 1 + np.log(counts)
+
+    def lengths(self, counts: csr_array) -> np.ndarray:
+        """(n,) lengths of the rows of `tfidf` before they are of unit length."""
+        values = self.said(counts.data) * self.weights[counts.indices]
+        return np.sqrt(np.bincount(row_of_entries(counts), values**2, minlength=counts.shape[0]))
 
     def shares(self, counts: csr_array, often: bool = False) -> csr_array:
         """(n, buckets) float64: the idf of each term that a text holds, as a share of their sum; `often`: each as often as it is said."""
@@ -286,10 +295,14 @@ class TextModel:
         Returns:
             (n, buckets) float64.
         """
-        row = row_of_entries(counts)
-        lengths = np.bincount(row, counts.data, minlength=counts.shape[0])
-        most = BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
-        return csr_array((counts.data / (counts.data + most[row]), counts.indices, counts.indptr), shape=counts.shape)
+        most = self.most(counts, length)[row_of_entries(counts)]
+        return csr_array((counts.data / (counts.data + most), counts.indices, counts.indptr), shape=counts.shape)
+
+    @staticmethod
+    def most(counts: csr_array, length: float) -> np.ndarray:
+        """(n,) k (1 - b + b length / mean length) of each text; arguments as for `saturated`."""
+        lengths = np.bincount(row_of_entries(counts), counts.data, minlength=counts.shape[0])
+        return BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
 
 
 def _mean_weight(weights: np.ndarray, rows: csr_array) -> np.ndarray:

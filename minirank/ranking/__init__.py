@@ -3,6 +3,7 @@
 In reading order:
 
     candidates      jobs and resumes given by hand, checked
+    pool            the candidates, encoded as far as that needs no job
     ranker          scores, ranks and explains them
     results         what it gives back
     format_ranking  that as text

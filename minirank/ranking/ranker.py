@@ -20,7 +20,7 @@ import numpy as np
 
 from ..config.configuration import FolderConfig
 from ..data import DataFolder, read_folder
-from ..data.folder.records import Chosen, column_of
+from ..data.folder.records import column_of
 from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import DataError, RunError, nearest
 from ..extract import Features, ResumeFeatures, read_features
@@ -28,11 +28,10 @@ from ..extract.feature_files import job_by_rules, resume_by_rules
 from ..extract.made_files import JOB_FILE, RESUME_FILE
 from ..extract.rules.gazetteer import Gazetteer, read_gazetteer
 from ..features import Encoder, PastHires
+from ..features.encoder import Asked
 from ..features.evidence import evidence
-from ..features.kept_pool import keep_resumes, kept_resumes
 from ..features.kept_rows import KeptRows
 from ..features.new_texts import without_vectors
-from ..features.profiles import Profiles
 from ..kernels.batch import Inputs
 from ..kernels.forks import renew_in_forks
 from ..run.backend import check_backend
@@ -42,52 +41,24 @@ from ..run.load_run import Run, load_run
 from ..run.prediction import predict, ranking_score
 from .candidates import check_job, check_query, check_resume, check_resumes, newest
 from .notes import note_of_role, note_of_texts
+from .pool import CHUNK_ROWS, Pool, newest_of
 from .results import NAMES, Candidate, Comparison, Move, Ranking, RoleRankings, ShortRanking
 
 Job = str | Mapping[str, Any]  # an id of the folder, or a job given by hand
 Resumes = Iterable[str | Mapping[str, Any]]
-CHUNK_ROWS = 4096  # candidates encoded at a time
-
-
-@dataclass(frozen=True)
-class _Pool:
-    """n candidates.
-
-    Args:
-        resumes: n mappings.
-        features: n `ResumeFeatures`.
-        table: the candidates made ready for `Encoder.pairs`.
-    """
-
-    resumes: Sequence[dict[str, Any]]
-    features: Sequence[Any]
-    table: Profiles
-
-    def __len__(self) -> int:
-        return len(self.resumes)
-
-    @property
-    def parts(self) -> list[range]:
-        """The candidates, CHUNK_ROWS at a time."""
-        return [range(first, min(first + CHUNK_ROWS, len(self))) for first in range(0, len(self), CHUNK_ROWS)]
-
-    def take(self, rows: Sequence[int]) -> _Pool:
-        """Some of the candidates, in the given order."""
-        if rows == range(len(self)):
-            return self
-        return _Pool(Chosen(self.resumes, rows), Chosen(self.features, rows), self.table.take(rows))
 
 
 @dataclass(frozen=True)
 class _Query:
-    """A job with its features, the recruiter's role, the time in seconds, who is ranked, and `Encoder.words_known` of the job."""
+    """A job with its features, the recruiter's role, the time in seconds, who is ranked, `Encoder.words_known` and `asked` of the job."""
 
     job: dict[str, Any]
     job_features: Any
     role: str | None
     now: int
-    pool: _Pool
+    pool: Pool
     words_known: tuple[np.ndarray, np.ndarray]
+    asked: Asked
 
 
 @dataclass(frozen=True)
@@ -128,14 +99,14 @@ class Ranker:
         self.executor, self.history, self.now = run.executor, PastHires(), run.encoder.until
         self._jobs, self._newest, self._latest = {}, {}, []  # job_id -> row; resume_id -> place in the rows of newest snapshots
         renew_in_forks(self).renew()
-        self._everyone: _Pool | None = None  # the pool of these snapshots, once somebody asked for one
+        self._everyone: Pool | None = None  # the pool of these snapshots, once somebody asked for one
         if folder is not None:
             self.history = PastHires.from_folder(folder, features)
             self._jobs = {job_id: row for row, job_id in enumerate(column_of(folder.jobs, "job_id"))}
             self._latest = folder.latest_resumes().tolist()
             ids = column_of(folder.resumes, "resume_id")
             self._newest = {ids[row]: place for place, row in enumerate(self._latest)}
-            self.now = max(self.now, int(folder.impressions.time.max(initial=0)), *column_of(folder.resumes, "updated_at"))
+            self.now = max(self.now, folder.until, *column_of(folder.resumes, "updated_at"))
             self.folder = folder.dated(self.now)
 
     def renew(self) -> None:
@@ -161,8 +132,8 @@ class Ranker:
         if not isinstance(config, FolderConfig) or (data is None and not config.folder.is_dir()):
             return cls(run)
         folder = read_folder(config.folder if data is None else data, config.columns, needs_log=False, kept=kept)
-        embedded = run.encoder.config.embedded if isinstance(run.encoder, Encoder) else True
-        return cls(run, folder, _features_of(folder, run, kept), KeptRows(NOTHING_KEPT if embedded else kept, folder))
+        rows = KeptRows(kept, folder)
+        return cls(run, folder, _features_of(folder, run, rows), rows)
 
     def rank(
         self, job: Job, resumes: Resumes | None = None, role: str | None = None, top: int | None = None, *, now: int | None = None
@@ -246,13 +217,13 @@ class Ranker:
     def _gazetteer(self) -> Gazetteer | None:
         return _gazetteer_of(self.run)
 
-    def _pool_of(self, resumes: Resumes | None, now: int | None) -> _Pool:
+    def _pool_of(self, resumes: Resumes | None, now: int | None) -> Pool:
         pool = self._all() if resumes is None else self._given(check_resumes(resumes), self.now if now is None else now)
         if not len(pool):
             raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         return pool
 
-    def _query(self, job: Job, pool: _Pool, role: str | None, now: int | None) -> _Query:
+    def _query(self, job: Job, pool: Pool, role: str | None, now: int | None) -> _Query:
         now = self.now if now is None else now
         if isinstance(job, Mapping):
             job = check_job(job, now)
@@ -260,22 +231,20 @@ class Ranker:
         else:
             row = self._place(self._jobs, job, "job", "jobs.jsonl")
             job, job_features = self.folder.jobs[row], self.features.jobs[row]
-        return _Query(job, job_features, role, max(now, job["posted_at"]), pool, self._encoder.words_known(job, job_features))
+        encoder = self._encoder
+        known, asked = encoder.words_known(job, job_features), encoder.asked(job, job_features, self.history, pool.table.model)
+        return _Query(job, job_features, role, max(now, job["posted_at"]), pool, known, asked)
 
-    def _all(self) -> _Pool:
+    def _all(self) -> Pool:
         """The newest snapshot of every resume of the folder, encoded as far as that needs no job."""
         if self.folder is None:
             raise DataError("there is no candidate to rank", remedy="give resumes, or a data folder that has some")
         with self._lock:
             if self._everyone is None:
-                resumes, features = Chosen(self.folder.resumes, self._latest), Chosen(self.features.resumes, self._latest)
-                table = None if self._kept is None else kept_resumes(self._kept, self._encoder, resumes, features)
-                self._everyone = self._pool(list(resumes), list(features)) if table is None else _Pool(resumes, features, table)
-                if table is None and self._kept is not None:
-                    keep_resumes(self._kept, self._encoder, self._everyone.table)
+                self._everyone = newest_of(self.folder, self.features, self._latest, self._encoder, self._kept)
             return self._everyone
 
-    def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> _Pool:
+    def _given(self, resumes: list[str | Mapping[str, Any]], now: int) -> Pool:
         """Resumes by id and by hand; where all are ids, what was encoded once serves every request."""
         names = [resume for resume in resumes if isinstance(resume, str)]
         if names and len(names) == len(resumes):
@@ -294,8 +263,8 @@ class Ranker:
         chosen = newest(found)
         return self._pool([found[row] for row in chosen], [features[row] or resume_by_rules(found[row], self._gazetteer) for row in chosen])
 
-    def _pool(self, resumes: Sequence[dict[str, Any]], features: Sequence[Any]) -> _Pool:
-        return _Pool(resumes, features, self._encoder.resumes(resumes, features))
+    def _pool(self, resumes: Sequence[dict[str, Any]], features: Sequence[Any]) -> Pool:
+        return Pool(resumes, features, self._encoder.resumes(resumes, features))
 
     def _place(self, known: dict[str, int], name: str, kind: str, file: str) -> int:
         if self.folder is None:
@@ -312,9 +281,9 @@ class Ranker:
             raise DataError(f"no {kind} {name!r} in {self.folder.path}", file=file, remedy=remedy)
         return known[name]
 
-    def _encode(self, query: _Query, pool: _Pool) -> Inputs:
+    def _encode(self, query: _Query, pool: Pool) -> Inputs:
         """The job and some of its candidates as rows."""
-        return self._encoder.pairs(query.job, query.job_features, self.history, pool.table, None, query.role, query.now)
+        return self._encoder.pairs_of(query.asked, pool.table, query.role, query.now)
 
     def _rows(self, query: _Query) -> list[Inputs]:
         """Every candidate as a row, chunk by chunk."""
@@ -388,9 +357,9 @@ def _gazetteer_of(run: Run) -> Gazetteer | None:
     return read_gazetteer(run.config.data.gazetteer, f"data.gazetteer of {run.folder / CONFIG}")
 
 
-def _features_of(folder: DataFolder, run: Run, kept: Kept) -> Features:
+def _features_of(folder: DataFolder, run: Run, kept: KeptRows) -> Features:
     """What extraction left beside the data; without it, rules read every text now, and nothing is written."""
     if any((folder.path / name).exists() for name in (JOB_FILE, RESUME_FILE)):
-        return read_features(folder, kept)
+        return read_features(folder, kept.kept, kept.sources)
     labels = _gazetteer_of(run)
     return Features([job_by_rules(job, labels) for job in folder.jobs], [resume_by_rules(resume, labels) for resume in folder.resumes])

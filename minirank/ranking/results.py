@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import kendalltau
 
 from ..config.configuration import ScoreConfig
 from ..kernels.batch import Inputs
@@ -114,6 +113,8 @@ class RoleRankings:
 
     def kendall_tau(self, a: int, b: int) -> float | None:
         """Rank correlation over all candidates, 1 = the same order, -1 = reversed; None for one candidate."""
+        from scipy.stats import kendalltau  # which takes longer to load than a list to rank
+
         return float(kendalltau(self.ranks[a], self.ranks[b]).statistic) if len(self.resume_ids) > 1 else None
 
 

@@ -62,17 +62,17 @@ def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[
         say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")
     say(f"reading {data.folder} ...")
     folder = read_folder(data.folder, data.columns, kept=kept)
-    rows = KeptRows(kept if not config.features.embedded else NOTHING_KEPT, folder, most_for_rows(config, len(folder.impressions)))
+    rows = KeptRows(kept, folder, most_for_rows(config, len(folder.impressions)))
     options = {
         "features": asdict(config.features),
         "split": asdict(data.split),
         "delayed": [task.name for task in config.tasks if task.delayed],
     }
-    fitted = rows.read_fit(options) if encoder is None else None
+    fitted = rows.read_fit(options) if encoder is None and not config.features.embedded else None  # another day's vectors may be others
 
     @cache
     def features() -> Features:
-        found = read_features(folder, kept)
+        found = read_features(folder, kept, rows.sources)
         say(f"encoding {len(folder.impressions):,} impressions ...")
         return found
 
@@ -89,11 +89,11 @@ def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[
     vectors = None
     try:
         vectors = vectors_to_train(config.features, folder.path, say)
-        encoder, encoded = fit_and_encode(graded, features(), split, config.features, vectors)
+        encoder, encoded = fit_and_encode(graded, features(), split, config.features, vectors, rows)
         dataset = encoder.dataset(graded, features, split, kept=rows, encoded=encoded)
     finally:
         tell_asked(vectors, say)
-    if dataset.columns:
+    if dataset.columns and not config.features.embedded:
         rows.write_fit(options, encoder, dataset.columns)
     return select_tasks(dataset, config.tasks)
 

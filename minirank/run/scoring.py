@@ -117,7 +117,7 @@ def score_data(
         columns["resume_id"] = np.array(column_of(folder.resumes, "resume_id"), object)[shown.resume[order]]
         none = np.zeros(0, np.int64)
         most = most_for_rows(run.config, len(shown))
-        rows = KeptRows(kept if not run.encoder.config.embedded else NOTHING_KEPT, folder, most)
+        rows = KeptRows(kept, folder, most)
         inputs = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
     else:
         assert isinstance(run.encoder, TableEncoder)

@@ -360,8 +360,8 @@ def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
     if config.training.backend != "cpu" or config.training.precision == "float64":
         yield
         return
-    from ..kernels.cpu.compile import BESIDE, compiling, wait_for
+    from ..kernels.cpu.compile import BESIDE, OWN_KERNELS, compiling, wait_for
 
-    with compiling("minirank.evaluation.compiled", say=lambda why: progress.say(BESIDE.format(why))) as processes:
+    with compiling(*OWN_KERNELS, say=lambda why: progress.say(BESIDE.format(why))) as processes:
         yield
         wait_for(processes)

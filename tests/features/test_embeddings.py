@@ -16,10 +16,11 @@ from minirank.config.configuration import Config, FolderConfig, config_from_dict
 from minirank.config.embeddings import EmbeddingConfig
 from minirank.config.features import FeatureConfig
 from minirank.data import read_folder, split_by_time
+from minirank.data.kept.store import FOLDER, Kept
 from minirank.errors import ConfigError, RunError
 from minirank.extract import clean_form, extract_folder, extract_job, extract_resume, read_features
 from minirank.features import Encoder
-from minirank.features.embedding_sources import STORE, vectors_to_train, with_sources
+from minirank.features.embedding_sources import PROBE, STORE, vectors_to_train, with_sources
 from minirank.features.embeddings import SCALE, Meaning, Vectors, asked_pieces, best_cosines, pieces, quantised, text_id, whole_cosine
 from minirank.features.inputs import MEANING
 from minirank.run.load_data import load_dataset
@@ -195,6 +196,12 @@ def test_vectors_that_nobody_has_are_an_error_of_training(world, tmp_path):
         vectors_to_train(CONFIG, tmp_path, print)
     with ScriptedServer(default=Step(404, "no")) as server, pytest.raises(RunError, match="has no /embeddings for this model"):
         fitted(world, server, tmp_path)
+    (tmp_path / "other" / STORE).mkdir(parents=True)  # as in a folder that cannot be written
+    with (
+        ScriptedServer(default=embeddings) as server,
+        pytest.raises(RunError, match=r"sqlite cannot be used.*set data\.folder, or set features"),
+    ):
+        fitted(world, server, tmp_path / "other")
     np.savez(tmp_path / "v.npz", id=np.array([b"x" * 32]), vector=np.ones((1, 2)), model=np.array("other"))
     config = FeatureConfig(embeddings=replace(SETTINGS, file=tmp_path / "v.npz"))
     with pytest.raises(RunError, match=r"of the model 'other', features\.embeddings\.model is 'scripted'"):
@@ -227,6 +234,36 @@ def test_a_training_says_once_what_it_asked_for_and_what_nobody_had(world, tmp_p
         found = [line.partition(": ")[2] for line in told(file=path)]
         assert [line.partition(",")[0] for line in found] == said
         assert all(line.endswith(f"{path} lacks them; make it anew of these data, or name a base_url to ask") for line in found)
+
+
+def test_rows_with_vectors_are_kept_where_the_encoder_has_them_all(world, tmp_path):
+    """Other vectors under the model's name, or one that is missing, never meet rows of before."""
+    folder = read_folder(shutil.copytree(world[0].path, tmp_path / "data"))
+    extract_folder(folder)
+    asked: list[str] = []
+    known = Vectors(MODEL, ask=lambda texts: asked.extend(texts) or as_bytes(texts))
+    split = split_by_time(folder, 0.2, 0.2)
+    Encoder.fit(folder, read_features(folder), split.train, CONFIG, known).dataset(folder, read_features(folder), split)
+    path = tmp_path / "v.npz"
+    config = Config(FolderConfig(folder.path), FeatureConfig(embeddings=replace(SETTINGS, file=path)))
+
+    def loaded(turned=0, without=0, encoder=None):
+        texts, said = sorted({*asked, PROBE})[without:], []
+        vectors = np.array([vector(text) for text in texts]) ** (1 + 2 * turned)
+        np.savez(path, id=np.array([text_id(text) for text in texts]), vector=vectors, model=np.array(MODEL))
+        found = load_dataset(config, encoder, said.append, Kept())
+        return found, any(line.startswith("encoding") for line in said)
+
+    entries = lambda: {file.name for file in (folder.path / FOLDER).glob("rows-*")}  # noqa: E731
+    first, encoded = loaded()
+    first.encoder.save(tmp_path)
+    encoder = Encoder.load(tmp_path)
+    again, encoded_again = loaded(turned=1, encoder=encoder)  # whose vectors are those of its training
+    assert encoded and not encoded_again and again.rows.dense.tobytes() == first.rows.dense.tobytes() and len(entries()) == 1
+    other, encoded = loaded(turned=1)
+    assert encoded and other.rows.dense.tobytes() != first.rows.dense.tobytes() and len(entries()) == 2
+    lacking, _ = loaded(without=len(asked) // 2)
+    assert lacking.rows.dense.tobytes() != first.rows.dense.tobytes() and len(entries()) == 2
 
 
 def test_only_the_model_is_what_predictions_depend_on(tmp_path):

@@ -5,12 +5,12 @@ import pytest
 from case_table import cases
 from checkout import python
 from features_world import text_model
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
 from minirank.features.profiles import job_profiles, resume_profiles
-from minirank.features.sparse import column, dot, dot_shared, merge, sets, squares
-from minirank.features.tfidf import Rarity, hashed_counts, parts_of, top_tokens, words
+from minirank.features.sparse import Weights, column, dot, dot_shared, merge, sets, squares
+from minirank.features.tfidf import Rarity, TextModel, hashed_counts, parts_of, top_tokens, words
 
 
 @cases("""
@@ -144,3 +144,29 @@ def test_sets_dot_and_merge():
     total = merge(rows, np.array([0, 3, 3]))
     assert dict(zip(total.indices.tolist(), total.data.tolist())) == {column("a"): 2, column("b"): 1, column("c"): 1}
     assert dot(rows, np.empty(0, int), rows, np.empty(0, int)).shape == (0,)
+
+
+@pytest.mark.parametrize("codes", [np.uint8, np.uint16])
+@pytest.mark.parametrize("pairs", [1, 7, 33, 20_000])
+def test_weights_that_are_computed_where_they_are_multiplied_have_the_same_bits(codes, pairs):
+    """TF-IDF and BM25's part of 40 texts, an empty one among them, beside those of all their terms, computed first."""
+    rng, buckets = np.random.default_rng(pairs), 64
+    counts = csr_array(rng.integers(1, 6, (40, buckets)) * (rng.random((40, buckets)) < 0.3)).astype(float)
+    counts = csr_array(vstack([counts, csr_array((1, buckets))]))
+    rarity = Rarity(buckets, np.arange(0, buckets, 2, dtype=np.int32), rng.random(buckets // 2) + 1, 40)
+    model = TextModel(False, rarity, rarity, 19.0, 19.0, 1.0)
+    numbers, place = np.unique(counts.data, return_inverse=True)
+    rows = counts.indptr[:-1].astype(np.int64), counts.indptr[1:].astype(np.int64), counts.indices.astype(np.int32), place.astype(codes)
+    asked = csr_array(rng.random((3, buckets)) * (rng.random((3, buckets)) < 0.2) * np.array([[1], [0], [1]]))  # one asks for nothing
+    i, j = rng.integers(0, 3, pairs), rng.integers(0, 41, pairs)
+    found = (
+        (rarity.tfidf(counts), Weights(*rows, rarity.said(numbers), rarity.weights, rarity.lengths(counts))),
+        (model.saturated(counts, 19.0), Weights(*rows, numbers, np.empty(0), model.most(counts, 19.0))),
+    )
+    for whole, weights in found:
+        expected = dot_shared(asked, i, whole, j)
+        assert dot_shared(asked, i, weights, j).tobytes() == expected.tobytes() and (pairs < 7 or expected.any())
+        np.testing.assert_array_equal(expected, (asked.toarray()[i] * whole.toarray()[j]).cumsum(axis=1)[:, -1])
+        some = np.array([40, 3, 3, 0])
+        taken = dot_shared(asked, np.zeros(4, int), weights.take(some), np.arange(4))
+        assert taken.tobytes() == dot_shared(asked, np.zeros(4, int), whole, some).tobytes()

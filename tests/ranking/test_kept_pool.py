@@ -7,6 +7,7 @@ import pytest
 
 from minirank.data.kept.store import FOLDER, Kept
 from minirank.extract.schema import ResumeFeatures
+from minirank.features.sparse import dot_shared
 from minirank.ranking import Ranker
 
 
@@ -32,5 +33,8 @@ def test_the_ranking_is_the_same(market, role, monkeypatch):
         np.testing.assert_array_equal(getattr(taken, name), getattr(others, name))
     for name, rows in others.sets.items():
         assert (rows != taken.sets[name]).nnz == 0
-    assert taken.text.data.tobytes() == others.text.data.tobytes() and taken.title == others.title
+    assert taken.title == others.title
+    each, other = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    for ours, theirs in ((taken.text, others.text), *((taken.saturated[name], others.saturated[name]) for name in ("words", "parts"))):
+        assert dot_shared(others.text, each, ours, other).tobytes() == dot_shared(others.text, each, theirs, other).tobytes()
     shutil.rmtree(market[0] / FOLDER)  # which others share

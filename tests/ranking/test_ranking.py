@@ -16,7 +16,7 @@ from training_world import small_config
 from minirank.config.configuration import ScoreConfig
 from minirank.config.model import GateConfig, ModelConfig
 from minirank.errors import DataError, RunError
-from minirank.ranking import Ranker
+from minirank.ranking import Ranker, pool
 from minirank.ranking import ranker as ranking
 from minirank.ranking.candidates import read_resumes
 from minirank.ranking.format_ranking import format_moves, format_ranking, gap
@@ -78,7 +78,8 @@ def test_all_resumes_of_the_folder_are_ranked_by_score(ranker):
 def test_chunks_and_company_do_not_change_a_candidate(ranker, monkeypatch):
     job = ranker.folder.jobs[-1]["job_id"]
     together = {c.resume_id: c for c in ranker.rank(job, role="hr").candidates}
-    monkeypatch.setattr(ranking, "CHUNK_ROWS", 70)
+    for module in (pool, ranking):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 70)
     for found in (Ranker(ranker.run, ranker.folder, ranker.features).rank(job, role="hr"), ranker.rank(job, ["r000000"], "hr")):
         for candidate in found.candidates:
             known = together[candidate.resume_id]

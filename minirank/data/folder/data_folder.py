@@ -64,6 +64,7 @@ class DataFolder:
         recruiters: recruiter_id -> role.
         roles: all roles, sorted; `Impressions.role` is an index into them.
         truth: simulated probabilities, (N,) each, aligned with `impressions`; None outside simulated worlds.
+        until: seconds, the last time of the log, 0 without one; also where the log itself was not asked for.
         lines: "jobs", "resumes" -> the line of each in its file.
         contents: of all files, where something may be kept beside them. columns: what these files call our columns; with the contents
             it says what was read.
@@ -78,6 +79,7 @@ class DataFolder:
     hires: Hires
     impressions: Impressions
     truth: dict[str, np.ndarray] | None
+    until: int = 0
     lines: dict[str, list[int]] = field(default_factory=dict)
     contents: Contents | None = None
     columns: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
@@ -117,7 +119,7 @@ def read_folder(
     Args:
         path: the folder.
         needs_log: whether impressions.csv must be there. Without it recruiters.csv and hires.csv may lack too, and without
-            hires the lines of jobs and resumes their team and times.
+            hires the lines of jobs and resumes their team and times; and where something may be kept, the log is left out.
         columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
             a name says that the export has no such column.
         kept: reads what was kept of the very same files, and keeps it for the next time.
@@ -127,7 +129,7 @@ def read_folder(
     """
     from minirank.data.folder.kept_folder import keep_folder, kept_folder
 
-    contents, folder = kept_folder(Path(path), resolve(columns), kept) if kept.used else (None, None)
+    contents, folder = kept_folder(Path(path), resolve(columns), kept, needs_log) if kept.used else (None, None)
     if folder is not None and (folder.is_complete or not needs_log):
         return folder
     problems = Problems()
@@ -167,7 +169,8 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs
     files = tuple(path / FILES[file] for file in FILES if file in (*WITHOUT_LOG, *there))
     roles = tuple(sorted(set(recruiters.values())))
     lines = {"jobs": job_lines, "resumes": resume_lines}
-    return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth, lines)
+    until = int(impressions.time.max(initial=0))
+    return DataFolder(path, files, jobs, resumes, recruiters, roles, hires, impressions, truth, until, lines)
 
 
 def _is_readable_folder(path: Path, problems: Problems) -> bool:

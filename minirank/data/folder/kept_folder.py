@@ -1,12 +1,13 @@
 """A data folder as it is kept: its columns as arrays, and where each job and each resume stands in its file.
 
-Rows have the order of `Impressions`: those of a search are neighbours.
+The log is an entry of its own, which who ranks has no need of. Its rows have the order of `Impressions`: those of a search are neighbours.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -20,39 +21,48 @@ from minirank.data.folder.impressions import Impressions
 from minirank.data.folder.records import Records, column_of, places_of_lines
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.store import Contents, Kept
+from minirank.data.kept.store import Contents, Kept, data_bytes
 from minirank.data.problems import Problems
 from minirank.errors import DataError
 from minirank.storage import BadJson, parse_json
 
-KIND = "folder"
+KIND, LOG = "folder", "log"
 TRUTH = "truth.npz"
 KEYS: Mapping[str, tuple[dict, tuple[str, ...], tuple[str, ...]]] = {  # readers; texts and times that are known without parsing
     "jobs": (JOB_KEYS, ("job_id", "team_id"), ("posted_at",)),
     "resumes": (RESUME_KEYS, ("resume_id",), ("updated_at",)),
 }
+UNUSABLE = (Damaged, KeyError, OSError, ValueError)  # what an entry that another program wrote may raise
 Names = dict[str, dict[str, str | None]]
 
 
-def kept_folder(path: Path, names: Names, kept: Kept) -> tuple[Contents | None, DataFolder | None]:
-    """What the files of a folder hold, and the folder where it was kept; None where one of them is not there or cannot be read."""
-    wanted = [path / name for name in (*FILES.values(), PROTECTED_FILE, TRUTH)]
+def kept_folder(path: Path, names: Names, kept: Kept, needs_log: bool = True) -> tuple[Contents | None, DataFolder | None]:
+    """What the files of a folder hold, and the folder where it was kept; None where one of them is not there or cannot be read.
+
+    Args:
+        needs_log: else the folder is given without, see `DataFolder.until`, and `contents` are those of the other files and of
+            impressions.csv.
+    """
+    wanted = [path / name for name in (*FILES.values(), PROTECTED_FILE)]
     try:
         contents = Contents.of(each for each in wanted if os.path.lexists(each))
+        found = kept.read(path, KIND, _key(contents, names))
+        if found is not None and not needs_log:
+            with suppress(*UNUSABLE):
+                return contents, _folder(path, names, contents, EntryReader(*found), Impressions.none(), None)
+        contents = contents.with_files([path / TRUTH] if os.path.lexists(path / TRUTH) else [])
     except DataError:
         return None, None  # whoever reads the folder says why
-    found = kept.read(path, KIND, _key(contents, names))
-    if found is None:
-        return contents, None
-    try:
-        return contents, _folder(path, names, contents, EntryReader(*found))
-    except (Damaged, KeyError, OSError, ValueError):
-        return contents, None
+    log = None if found is None else kept.read(path, LOG, _key(contents, names))
+    if found is not None and log is not None:
+        with suppress(*UNUSABLE):
+            return contents, _folder(path, names, contents, EntryReader(*found), *_log(EntryReader(*log)))
+    return contents, None
 
 
 def keep_folder(folder: DataFolder, kept: Kept) -> DataFolder:
     """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile."""
-    contents, entry = folder.contents, EntryWriter()
+    contents, entry, log = folder.contents, EntryWriter(), EntryWriter()
     assert contents is not None
     for file, (_, texts, times) in KEYS.items():
         records = getattr(folder, file)
@@ -72,16 +82,17 @@ def keep_folder(folder: DataFolder, kept: Kept) -> DataFolder:
     entry.column("hires.hired_at", folder.hires.hired_at)
     for field in fields(Impressions):
         if field.name == "search_id":
-            entry.texts("log.search_id", folder.impressions.search_id)
+            log.texts("search_id", folder.impressions.search_id)
         else:
-            entry.column(f"log.{field.name}", getattr(folder.impressions, field.name))
+            log.column(field.name, getattr(folder.impressions, field.name))
     for name, array in (folder.truth or {}).items():
-        entry.column(f"truth.{name}", array)
-    entry.about |= {"files": [path.name for path in folder.files], "roles": folder.roles}
-    entry.about |= {"truth": None if folder.truth is None else list(folder.truth)}
+        log.column(f"truth.{name}", array)
+    entry.about |= {"files": [path.name for path in folder.files], "roles": folder.roles, "until": folder.until}
+    log.about |= {"truth": None if folder.truth is None else list(folder.truth)}
     if not contents.are_unchanged():
         return DataFolder(**{each.name: getattr(folder, each.name) for each in fields(DataFolder) if each.name != "contents"})
-    kept.write(folder.path, KIND, _key(contents, folder.columns), entry.arrays, entry.about, sum(contents.sizes))
+    for kind, of, made in ((KIND, contents.without(TRUTH), entry), (LOG, contents, log)):
+        kept.write(folder.path, kind, _key(of, folder.columns), made.arrays, made.about, data_bytes(folder.path))
     return folder
 
 
@@ -89,7 +100,15 @@ def _key(contents: Contents, names: Mapping[str, Mapping[str, str | None]]) -> d
     return {"files": contents.names(), "columns": names}
 
 
-def _folder(path: Path, names: Names, contents: Contents, entry: EntryReader) -> DataFolder:
+def _log(entry: EntryReader) -> tuple[Impressions, dict[str, np.ndarray] | None]:
+    shown = {field.name: entry.column(field.name).rows() for field in fields(Impressions) if field.name != "search_id"}
+    truth = None if entry.about["truth"] is None else {name: entry.column(f"truth.{name}").rows() for name in entry.about["truth"]}
+    return Impressions(**shown, search_id=entry.texts("search_id")), truth
+
+
+def _folder(
+    path: Path, names: Names, contents: Contents, entry: EntryReader, shown: Impressions, truth: dict[str, np.ndarray] | None
+) -> DataFolder:
     files = tuple(path / name for name in entry.about["files"])
     has_hires = path / FILES["hires"] in files
     records = {}
@@ -100,14 +119,9 @@ def _folder(path: Path, names: Names, contents: Contents, entry: EntryReader) ->
         read = partial(_record, file, names[file], readers, {} if has_hires else WITHOUT_LOG[file])
         records[file] = Records(path / FILES[file], begins, ends, read, columns)
     hires = Hires(entry.column("hires.job").rows(), tuple(entry.texts("hires.resume_id")), entry.column("hires.hired_at").rows())
-    log = {
-        field.name: entry.texts("log.search_id") if field.name == "search_id" else entry.column(f"log.{field.name}").rows()
-        for field in fields(Impressions)
-    }
-    truth = None if entry.about["truth"] is None else {name: entry.column(f"truth.{name}").rows() for name in entry.about["truth"]}
     recruiters = dict(zip(entry.texts("recruiters"), entry.texts("recruiters.role")))
-    roles, shown = tuple(entry.about["roles"]), Impressions(**log)  # type: ignore[arg-type]
-    return DataFolder(path, files, records["jobs"], records["resumes"], recruiters, roles, hires, shown, truth, {}, contents, names)
+    found = (path, files, records["jobs"], records["resumes"], recruiters, tuple(entry.about["roles"]), hires)
+    return DataFolder(*found, shown, truth, int(entry.about["until"]), {}, contents, names)
 
 
 def _record(file: str, names: dict, readers: dict, defaults: Mapping[str, Any], line: bytes, place: int) -> dict[str, Any]:

@@ -24,9 +24,13 @@ class EntryWriter:
         self.about: dict[str, Any] = {"columns": {}, "texts": {}}
         self._same: dict[tuple, list[tuple[str, np.ndarray]]] = {}
 
-    def column(self, name: str, values: np.ndarray) -> None:
-        """(N,) numbers; those of an earlier column are not written again."""
-        self.columns({name: values})
+    def column(self, name: str, values: np.ndarray, pack: bool = True) -> None:
+        """(N,) numbers; those of an earlier column are not written again. Without `pack` they are read where they lie."""
+        if pack:
+            self.columns({name: values})
+        else:
+            self.arrays |= {f"{name}.numbers": values, f"{name}.codes": np.empty(0, np.uint8)}
+            self.about["columns"][name] = [values.dtype.str, len(values), "raw"]
 
     def columns(self, columns: Mapping[str, np.ndarray]) -> None:
         """Several of them, packed side by side."""

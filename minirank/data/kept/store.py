@@ -35,6 +35,7 @@ from minirank.errors import DataError
 FOLDER = ".minirank"
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by minirank of the data beside it; delete it when you like.\n"
 SHARE = 1.5  # of the bytes of the data
+DATA = (".jsonl", ".csv", ".npz")  # endings of the files that entries are made of
 ABANDONED = 3600  # seconds after which an unfinished file is that of a process that was killed
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -74,6 +75,18 @@ class Contents:
         """
         more = Contents.of(paths)
         return Contents(*(ours + theirs for ours, theirs in zip(vars(self).values(), vars(more).values())))
+
+    def without(self, *names: str) -> Contents:
+        """These files but for those of some names."""
+        return self._some(lambda path: path.name not in names)
+
+    def named(self, *names: str) -> Contents:
+        """Those of some names."""
+        return self._some(lambda path: path.name in names)
+
+    def _some(self, chosen: Callable[[Path], bool]) -> Contents:
+        rows = [row for row, path in enumerate(self.paths) if chosen(path)]
+        return Contents(*(tuple(values[row] for row in rows) for values in vars(self).values()))
 
     def are_unchanged(self) -> bool:
         """Whether no file was written since."""
@@ -152,6 +165,13 @@ class Kept:
 
 
 NOTHING_KEPT = Kept(used=False)
+
+
+def data_bytes(folder: Path) -> int:
+    """Bytes of the files of a data folder that entries are made of, whichever of them a command reads."""
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir() if path.suffix in DATA)
+    return 0
 
 
 def _path(beside: Path, kind: str, key: Mapping[str, Any], file: str) -> Path:
