@@ -19,10 +19,23 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPTS = {
-    "speed": ("steps", "bfloat16", "kernels", "ceilings", "scaling", "weighing", "evaluation", "starts", "architectures", "folders"),
+    "speed": (
+        "steps",
+        "bfloat16",
+        "kernels",
+        "ceilings",
+        "scaling",
+        "weighing",
+        "evaluation",
+        "starts",
+        "architectures",
+        "folders",
+        "searches",
+    ),
     "gpu": ("measure",),
     "ranking": (
         "parts",
+        "batches",
         "census",
         "lambdarank",
         "attacks",

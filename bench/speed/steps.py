@@ -135,20 +135,22 @@ def train_cell(
     competitors: tuple[Competitor, ...] | None = None,
     tolerances: tuple[float, float] = (TOLERANCE, TRAJECTORY),
     more_steps: int = 1,
+    kind: str = "train",
 ) -> dict:
     """Seconds of a training step.
 
     Args:
+        kind: of the rows, see `workloads.batch_of`.
         competitors: by default those that the cell admits. tolerances: of a loss and of logits; of a loss after steps.
         more_steps: times as many steps a round, for ones that end soon: the first finds the caches of another process.
     """
     plan = workloads.plan_of(workload, gate)
-    batch = workloads.batch_of(workload, "train", 0)
+    batch = workloads.batch_of(workload, kind, 0)
     expected = make_executor("reference", plan, np.float64).logits(workloads.parameters(plan).copy(np.float64), batch)
     main_cell = gate == GATES[0] and threads == 2 and workload.name != "wide"
     competitors = competitors or chosen(TRAINING, options, every_variant=main_cell or options.all, own_models=gate == GATES[0])
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        workloads.write(Path(folder), workload, gate, [("train", seed) for seed in range(BATCHES)])
+        workloads.write(Path(folder), workload, gate, [(kind, seed) for seed in range(BATCHES)])
         competition = Competition(competitors, threads, folder, options, stack)
         trajectory = []
 

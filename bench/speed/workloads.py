@@ -242,6 +242,6 @@ def write_problem(folder: Path, workload: Workload, gate: str, batches: list[tup
     sizes = asdict(workload)
     if workload.architecture == Workload.architecture:
         del sizes["architecture"]  # builds that know no other one take part
-    facts = facts_of(config_of(workload, gate), TASK_CONFIGS, spec_of(workload))
+    facts = facts_of(config_of(workload, gate), TASK_CONFIGS, spec_of(workload)) | {"search_rows": SEARCH_ROWS}
     problem = {"gate": gate, "batches": batches, "sizes": sizes, "facts": facts}
     (folder / "problem.json").write_text(json.dumps(problem), encoding="utf-8")

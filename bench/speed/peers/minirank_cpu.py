@@ -1,6 +1,7 @@
-"""Ours: the `cpu` executor, in a process of its own like every competitor. Variant: `bfloat16`."""
+"""Ours: the `cpu` executor, in a process of its own as every competitor is. Variants: `bfloat16`; `row by row`, of whole searches."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from worker import serve
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))  # the checkout
 
-from bench.speed.workloads import Workload, batch_of, parameters, plan_of
+from bench.speed.workloads import Workload, batch_of, of_job, parameters, plan_of
 from minirank.kernels.adam import Adam
 from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState
@@ -25,14 +26,15 @@ class Minirank:
         if variant == "bfloat16":
             plan = plan.in_bfloat16()
         self.values = parameters(plan)
-        if problem.kinds[0][0] == "train":
+        if problem.kinds[0][0] in ("train", "searches"):
             self.state, self.adam = TrainState(self.values), Adam()
         else:
             self.values.freeze()
         self.executor = make_executor("cpu", plan, np.float32, threads)
-        fields, dense = (range(count) for count in (workload.job_fields, workload.job_dense))
-        self.of_job = (*(f"field{i}" for i in fields), "role", *(f"dense{i}" for i in dense))
+        self.of_job = of_job(workload)
         self.batches = [batch_of(workload, *kind) for kind in problem.kinds]
+        if variant == "row by row":
+            self.batches = [replace(batch, shared=()) for batch in self.batches]
 
     def logits(self, number):
         return self.executor.logits(self.values, self.batches[number])
