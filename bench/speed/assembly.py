@@ -26,8 +26,8 @@ KERNELS = {
     "pack": ("pack", "W, bias"),
     "pack_transposed": ("pack_transposed", "W^T"),
     "pack_gradient": ("dense", "backward"),
-    "adam_elements": ("adam_arena", None),
-    "add_scaled": ("step_tables", None),
+    "adam_elements": ("update_dense", None),
+    "add_scaled": ("update_tables", None),
     **{name: parts for name, (_, *parts) in TILES.items()},
 }
 KINDS = {

@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the checkout
 
 from bench.tables import Report, machine, markdown, paragraphs
-from minirank.kernels.cpu import vector
+from minirank.kernels.cpu import atomics, vector
 from minirank.kernels.cpu.jit import driver
 from minirank.kernels.cpu.tile import ROWS, WIDE
 from minirank.kernels.cpu.workers import available_threads
@@ -166,7 +166,7 @@ def run_lines(source, places):
 @driver
 def clock():
     """The clock that `Work.ticks` are read from."""
-    return vector.ticks()
+    return atomics.ticks()
 
 
 def ticks_a_second(seconds: float = 0.05) -> float:

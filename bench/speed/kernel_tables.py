@@ -9,8 +9,8 @@ GROUPS = {
     "matrix products": lambda part: part.name.startswith("dense"),
     "other operations": lambda part: part.direction in ("forward", "backward") and not part.name.startswith("dense"),
     "packing": lambda part: part.name.startswith("pack"),
-    "dense Adam": lambda part: part.name == "adam_arena",
-    "tables": lambda part: part.name == "step_tables",
+    "dense Adam": lambda part: part.name == "update_dense",
+    "tables": lambda part: part.name == "update_tables",
     "waiting, clearing": lambda part: part.name.startswith("threads wait"),
     "Python": lambda part: part.name.startswith("Python"),
 }

@@ -14,12 +14,12 @@ from bench.speed.ceilings import Ceilings, Probe, ticks_a_second
 from bench.speed.kernel_counts import Count
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Batch
+from minirank.kernels.cpu import walk
 from minirank.kernels.cpu.executor import CpuExecutor
-from minirank.kernels.cpu.layout import Work
 from minirank.kernels.parameters import Arena, TrainState
 from minirank.kernels.plan import Plan
 
-PACK, WALK, ADAM, TABLES = "pack_weights", "walk_tiles", "adam_arena", "step_tables"
+PACK, WALK, ADAM, TABLES = walk.pack_weights, walk.walk_tiles, walk.update_dense, walk.update_tables
 OTHER = "other programs"
 REPLAYS = 5
 NOTHING = Count()
@@ -90,24 +90,29 @@ class Profile:
 
 
 class TimedExecutor(CpuExecutor):
-    """A `cpu` executor that notes of every driver its seconds and its arguments."""
+    """A `cpu` executor that notes the seconds of every part of a step."""
 
     def __init__(self, plan: Plan, threads: int) -> None:
         super().__init__(plan, threads=threads)
         self.run_together, self._steps.run = self._steps.run, self._timed_run
 
     def _timed_run(self, *jobs):
-        for function, arguments in jobs:
+        for kernel, work in jobs:
             began = time.perf_counter()
-            self.run_together((function, arguments))
-            self.noted[function.__name__] = time.perf_counter() - began, function, arguments
+            self.run_together((kernel, work))
+            self.noted[kernel] = self.noted.get(kernel, 0.0) + time.perf_counter() - began
 
     def timed_step(self, state: TrainState, batch: Batch, adam: Adam) -> float:
-        """Seconds of a step, in `noted` those of its drivers."""
+        """Seconds of a step, in `noted` those of its parts."""
         self.noted = {}
         began = time.perf_counter()
         self.step(state, batch, adam)
         return time.perf_counter() - began
+
+    @property
+    def steps(self):
+        """What takes the steps."""
+        return self._steps
 
 
 def profile(
@@ -125,16 +130,15 @@ def profile(
         until = time.perf_counter() + seconds / 20
         while time.perf_counter() < until or len(steps) <= rounds:
             spent = executor.timed_step(state, batches[len(steps) % len(batches)], adam)
-            drivers = {driver: taken for driver, (taken, _, _) in executor.noted.items()}
-            clock = np.mean([work.ticks for work in _works(executor)], axis=0) / rate
-            steps.append((spent, drivers, clock, drivers[WALK] - clock.sum(), spent - sum(drivers.values())))
+            parts, clock = executor.noted, executor.steps.ticks.mean(axis=0) / rate
+            steps.append((spent, parts, clock, parts[WALK] - clock.sum(), spent - sum(parts.values())))
         packed += [_pack_once(executor) for _ in range(REPLAYS)]
         rounds += 1
-    seconds, drivers, clocks, waiting, python = zip(*steps)
+    seconds, parts, clocks, waiting, python = zip(*steps)
     made = Profile(name, len(batches[0]), threads, float(fast(seconds)), statistics.median(seconds), probe.ceilings())
     _add_operations(made, plan, batches[0], executor, fast(clocks))
     made.parts.append(Part("threads wait, gradients are cleared", "", 1, float(fast(waiting))))
-    spent = {driver: float(fast([one[driver] for one in drivers])) for driver in drivers[0]}
+    spent = {part: float(fast([one[part] for one in parts])) for part in parts[0]}
     _add_rest(made, plan, batches[0], executor, spent, fast(packed))
     made.parts.append(Part("Python between the drivers", "", 1, float(fast(python))))
     rest = made.seconds - sum(part.seconds for part in made.parts)
@@ -147,35 +151,23 @@ def fast(seconds: Sequence) -> np.ndarray:
     return np.sort(np.asarray(seconds), axis=0)[: max(len(seconds) // 4, 1)].mean(axis=0)
 
 
-def _works(executor) -> list[Work]:
-    """What each thread wrote to in the last step."""
-    _, _, arguments = executor.noted[WALK]
-    return [next(each for each in one if isinstance(each, Work)) for one in arguments]
-
-
-def _tiles(executor) -> int:
-    """Tiles of the last step; their borders follow the `Work`."""
-    _, _, arguments = executor.noted[WALK]
-    return sum(len(one[[isinstance(each, Work) for each in one].index(True) + 1]) - 1 for one in arguments)
-
-
 def _pack_once(executor):
     """Seconds of packing W, and of packing W and W^T, the last step's weights once more."""
-    _, function, arguments = executor.noted[PACK]
     times = []
-    for training in (False, True):
+    for training in (0, 1):
+        executor.steps.work.share(training=training)
         began = time.perf_counter()
-        executor.run_together((function, [(*one[:-1], training) for one in arguments]))
+        executor.run_together((PACK, executor.steps.work))
         times.append(time.perf_counter() - began)
     return times
 
 
 def _add_operations(made, plan, batch, executor, clock):
     """A part for each kind and shape of operations and each direction."""
-    work = _works(executor)[0]
-    activations = work.values.nbytes + work.gradients.nbytes
-    found = {}
-    for op, each, spent in zip(plan.operations, counts.operations(plan, batch, _tiles(executor)), clock):
+    work, found = executor.steps.work, {}
+    activations = work.held(0, "values").nbytes + work.held(0, "gradients").nbytes
+    tiles = sum(len(work.held(thread, "tiles")) - 1 for thread in range(executor.threads))
+    for op, each, spent in zip(plan.operations, counts.operations(plan, batch, tiles), clock):
         for direction, count, of_op in zip(("forward", "backward"), each, spent):
             if direction == "backward" and (op.output is None or op.kind == "copy"):
                 continue
@@ -186,14 +178,14 @@ def _add_operations(made, plan, batch, executor, clock):
         made.parts.append(Part(name, direction, len(members), spent, count, members[0][2]))
 
 
-def _add_rest(made, plan, batch, executor, drivers, packed):
+def _add_rest(made, plan, batch, executor, spent, packed):
     """Packing, Adam, and tables."""
-    work, threads = _works(executor)[0], made.threads
+    threads = made.threads
     plain, transposed = counts.packing(plan)
     share = float(packed[0] / max(packed[1], packed[0]))
-    size = 2 * work.panels.nbytes / threads
-    made.parts.append(Part("pack", "W, bias", 1, drivers[PACK] * share, plain, size))
-    made.parts.append(Part("pack_transposed", "W^T", 1, drivers[PACK] * (1 - share), transposed, size))
+    size = 2 * executor.steps.work.shared("panels").nbytes / threads
+    made.parts.append(Part("pack", "W, bias", 1, spent[PACK] * share, plain, size))
+    made.parts.append(Part("pack_transposed", "W^T", 1, spent[PACK] * (1 - share), transposed, size))
     dense = counts.adam(plan, threads)
-    made.parts.append(Part("adam_arena", "dense Adam", 1, drivers[ADAM], dense, dense.bytes / threads))
-    made.parts.append(Part("step_tables", "row-lazy Adam", 1, drivers[TABLES], counts.tables(plan, batch), "lines"))
+    made.parts.append(Part("update_dense", "dense Adam", 1, spent[ADAM], dense, dense.bytes / threads))
+    made.parts.append(Part("update_tables", "row-lazy Adam", 1, spent[TABLES], counts.tables(plan, batch), "lines"))

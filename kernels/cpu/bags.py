@@ -21,6 +21,9 @@ class FlatBags:
         Raises:
             ValueError: an id or an offset is out of range.
         """
+        return self._flat(inputs)[1]
+
+    def _flat(self, inputs: Inputs) -> tuple:
         key, cached = [array for bag in inputs.bags for array in (bag.offsets, bag.ids)], self._cached
         if cached is None or len(cached[0]) != len(key) or any(a is not b for a, b in zip(cached[0], key)):
             check_bag_ids(self._plan, inputs)
@@ -29,8 +32,13 @@ class FlatBags:
             offsets = [bag.offsets[:-1] + base for bag, base in zip(inputs.bags, shift)] + [shift[-1:]]
             ids = [np.zeros(0, np.int32), *(bag.ids for bag in inputs.bags)]
             flat = {"bag_offsets": np.concatenate(offsets).astype(np.int64), "bag_ids": np.concatenate(ids).astype(np.int32)}
-            self._cached = cached = key, flat | {"bag_starts": starts.astype(np.int64)}
-        return cached[1]
+            longest = [int(np.diff(bag.offsets).max(initial=0)) for bag in inputs.bags]
+            self._cached = cached = key, flat | {"bag_starts": starts.astype(np.int64)}, longest
+        return cached
+
+    def longest(self, inputs: Inputs) -> list[int]:
+        """Ids of the longest list of each bag."""
+        return self._flat(inputs)[2]
 
 
 def entities(inputs: Inputs) -> np.ndarray:

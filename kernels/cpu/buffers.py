@@ -11,9 +11,9 @@ from ..forks import renew_in_forks
 from ..parameters import Arena, aligned
 from .bags import FlatBags, entities
 from .encode import Encoded
-from .layout import Work
 from .tile import WIDE, panel_product
 from .vector import BYTES
+from .work import Work
 
 KIND = "CAW"  # of a batch's arrays: a read-only one is another type, for which all would be compiled anew
 WHOLE = 32  # rows that scratch is for at least, and a multiple of: those of two matrix tiles
@@ -26,10 +26,11 @@ def contiguous(array: np.ndarray, dtype) -> np.ndarray:
 
 
 def reuse(buffers: Buffers, name: str, size: int, dtype) -> np.ndarray:
-    """`size` numbers that stay in `buffers` for the next time; 0 when they are new."""
-    if name not in buffers or len(buffers[name]) < size:
-        buffers[name] = aligned(size, dtype)
-    return buffers[name][:size]
+    """`size` numbers or more that stay in `buffers` for the next time; 0 when they are new."""
+    found = buffers.get(name)
+    if found is None or len(found) < size:
+        found = buffers[name] = aligned(size, dtype)
+    return found
 
 
 def weight_buffers(encoded: Encoded, buffers: Buffers, dtype: np.dtype) -> Buffers:
@@ -38,24 +39,24 @@ def weight_buffers(encoded: Encoded, buffers: Buffers, dtype: np.dtype) -> Buffe
     return {"panels": reuse(buffers, "panels", panels, dtype), "biases": reuse(buffers, "biases", encoded.biases, dtype)}
 
 
-def fill_work(
-    encoded: Encoded, dtype: np.dtype, values: Arena, inputs: Inputs, bags: FlatBags, buffers: list[Buffers], others: list[Buffers]
-) -> list[Work]:
-    """What the thread of each of `buffers` reads and writes; the inputs and the parameters are shared.
+def fill_inputs(work: Work, dtype: np.dtype, inputs: Inputs, bags: FlatBags) -> None:
+    """Write into `work` what every walk reads of a batch."""
+    (rows, fields), columns = inputs.ids.shape, inputs.dense.shape[1]
+    work.share(batch=rows, fields=fields, bags=len(inputs.bags), columns=columns)
+    work.share(ids=contiguous(inputs.ids, np.int32), dense=contiguous(inputs.dense, dtype))
+    if inputs.bags:
+        work.share(**bags.lists(inputs), entities=entities(inputs))
 
-    Args:
-        others: for each thread the fields of its `Work` that training and prediction fill each in its own way.
-    """
-    (rows, fields), columns, capacity = inputs.ids.shape, inputs.dense.shape[1], encoded.capacity
-    shared = {"batch": rows, "fields": fields, "bags": len(inputs.bags), "columns": columns}
-    shared |= {"ids": contiguous(inputs.ids, np.int32).reshape(-1), "dense": contiguous(inputs.dense, dtype).reshape(-1)}
-    shared |= bags.lists(inputs) | {"entities": entities(inputs), "table_values": contiguous(values.tables, dtype)}
-    shared |= {"runs": encoded.runs, "reals": encoded.reals, "panel_product": panel_product.address(dtype)}
-    scratch, works = -(-capacity // WHOLE) * WHOLE * (WIDE * BYTES // dtype.itemsize + encoded.scratch), []
-    for mine, rest in zip(buffers, others):
-        own = {"values": reuse(mine, f"values of {capacity} rows", encoded.arena, dtype), "scratch": reuse(mine, "scratch", scratch, dtype)}
-        works.append(Work(**shared, **rest, **own, ticks=np.zeros((len(encoded.table), 2), np.int64)))
-    return works
+
+def fill_work(work: Work, encoded: Encoded, dtype: np.dtype, values: Arena, buffers: list[Buffers]) -> None:
+    """Write into `work` what every walk reads beside it: the plan, the tables, and for the thread of each of `buffers` its memory."""
+    work.share(table_values=contiguous(values.tables, dtype), panel_product=panel_product.address(dtype))
+    work.share(runs=encoded.runs, reals=encoded.reals)
+    capacity = encoded.capacity
+    scratch = -(-capacity // WHOLE) * WHOLE * (WIDE * BYTES // dtype.itemsize + encoded.scratch)
+    for thread, mine in enumerate(buffers):
+        values_of_rows = reuse(mine, f"values of {capacity} rows", encoded.arena, dtype)
+        work.give(thread, values=values_of_rows, scratch=reuse(mine, "scratch", scratch, dtype))
 
 
 class BufferPool:

@@ -23,38 +23,32 @@ import numpy as np
 from numba import types
 
 from ..ops import KINDS
-from . import predict, searches, walk, workers
+from . import given, predict, searches, team, walk, workers
 from .cache import notice, why_compiled
 from .cache_folders import can_keep
 from .jit import is_missing
 from .tile import panel_product
-from .work import work_arrays
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step. And what few models need.
 ROWS, REST, RARE = "rows", "rest", "rare"
 OWN_KERNELS = ("minirank.evaluation.compiled", "minirank.features.sparse_kernels")  # of what trains, evaluates and ranks
 BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
-INT, REAL, IDS, TABLE, MATRIX = types.int64, types.float32, types.int32[::1], types.int64[:, ::1], types.float32[:, ::1]
-SQUARES = types.float64[::1]
+INT, IDS, NUMBERS, MATRIX = types.int64, types.int32[::1], types.int64[::1], types.float32[:, ::1]
 DRIVERS = {
-    ROWS: {
-        walk.walk_tiles: (TABLE, TABLE, work_arrays(FLOAT32), INT[::1], INT[::1], types.boolean, TABLE, MATRIX),
-        walk.adam_arena: (*[REAL[::1]] * 3, MATRIX, REAL[::1], INT, INT, *[REAL] * 7),
-    },
+    ROWS: {team.lead: (NUMBERS, INT, types.boolean, INT)},
     REST: {
-        walk.pack_weights: (TABLE, work_arrays(FLOAT32), INT, INT, types.boolean),
-        walk.step_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, *[REAL[::1]] * 3, *[REAL] * 6),
-        predict.rows_are_fine: (types.int32[:, ::1], IDS, INT[::1], MATRIX, INT[::1]),
-        workers.wait_for_change: (INT[::1], INT, INT),
+        team.follow: (NUMBERS, INT, INT, INT),
+        team.run_part: (INT, INT),
+        predict.rows_are_fine: (types.int32[:, ::1], IDS, NUMBERS, MATRIX, NUMBERS),
+        workers.wait_for_change: (NUMBERS, INT, INT),
     },
-    RARE: {
-        walk.begin_searches: (TABLE, TABLE, work_arrays(FLOAT32), INT, INT),
-        walk.end_searches: (TABLE, work_arrays(FLOAT32), INT, INT),
-        searches.find_searches: (IDS, types.int32[:, ::1], INT[::1], MATRIX, *[INT[::1]] * 3),
-        walk.square_arena: (MATRIX, INT, INT, SQUARES),
-        walk.square_tables: (TABLE, TABLE, work_arrays(FLOAT32), IDS, REAL[::1], IDS, SQUARES),
-    },
+    RARE: {searches.find_searches: (IDS, types.int32[:, ::1], NUMBERS, MATRIX, *[NUMBERS] * 3)},
+}
+PARTS = {
+    ROWS: (walk.walk_tiles, walk.update_dense),
+    REST: (walk.pack_weights, walk.update_tables),
+    RARE: (walk.square_gradients, walk.sum_one_table, walk.begin_searches, walk.end_searches, given.update_given_rows),
 }
 
 
@@ -100,7 +94,7 @@ def drivers_of(part: str) -> list:
     rest = [kind.pack for kind in usual]
     rare = [kernel for kind in all_kinds for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold)]
     kernels = {ROWS: rows, REST: rest, RARE: [kernel for kernel in rare if kernel not in (*rows, *rest)]}[part]
-    return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys(kernels) if kernel), *DRIVERS[part]]
+    return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys((*kernels, *PARTS[part])) if kernel), *DRIVERS[part]]
 
 
 def missing(*parts: str) -> list:

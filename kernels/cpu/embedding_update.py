@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..batch import Inputs
 from ..ops import KINDS
 from ..plan import Operation, Plan
 from . import layout as L
 from . import walk
+from .bags import FlatBags
 from .buffers import Buffers, reuse
-from .layout import Work
+from .team import run_part
+from .work import Work
 
 
 class EmbeddingUpdate:
@@ -34,11 +37,8 @@ class EmbeddingUpdate:
             rows.append((parameter.offset, parameter.shape[1], first, len(sources), start))
             start += parameter.shape[0]
         self.rows, self.sources = np.array(rows, np.int64).reshape(-1, 5), np.array(sources, np.int64).reshape(-1, 4)
-        of_searches = [self.sources[first:end, 3].sum() for first, end in self.rows[:, 2:4]]
-        self._uses = np.stack([self.rows[:, 3] - self.rows[:, 2] - of_searches, of_searches], axis=1).astype(
-            np.int64
-        )  # once a row, a search
-        self._lengths = np.array([parameter.shape[0] for parameter in self.parameters], np.int64)
+        self._lengths = [(row[2], row[3], parameter.shape[0]) for parameter, row in zip(self.parameters, rows)]
+        self._reads_bags = bool(self.sources[:, 0].any())
         self._dtype, self._position, self._shares = dtype, np.full(start, -1, np.int32), None
         self._buffers: list[Buffers] = [{} for _ in range(threads)]
 
@@ -46,46 +46,43 @@ class EmbeddingUpdate:
         """What a step had begun that will not go on."""
         self._position.fill(-1)
 
-    def _entries(self, work: Work) -> np.ndarray:
-        """(tables,) the most ids that each table may meet in a batch."""
-        if not self.sources[:, 0].any():
-            return np.minimum(self._uses @ (work.batch, work.searches), self._lengths)
-        entries = np.zeros(len(self.rows), np.int64)
-        for number, (_, _, first, end, _) in enumerate(self.rows):
-            for is_bag, column, _, of_searches in self.sources[first:end]:
-                if not is_bag:
-                    entries[number] += work.searches if of_searches else work.batch
-                else:
-                    entities = work.search_entities if of_searches else work.entities
-                    lists = work.bag_starts[column] + entities[column :: work.bags]
-                    entries[number] += (work.bag_offsets[lists + 1] - work.bag_offsets[lists]).sum()
-        return np.minimum(entries, self._lengths)
+    def _entries(self, inputs: Inputs, searches: int, bags: FlatBags) -> list[int]:
+        """The most ids that each table may meet in a batch."""
+        flat, entries = bags.longest(inputs) if self._reads_bags else [], []
+        for first, end, length in self._lengths:
+            uses = [
+                (searches if of_searches else len(inputs)) * (flat[column] if is_bag else 1)
+                for is_bag, column, _, of_searches in self.sources[first:end]
+            ]
+            entries.append(min(sum(uses), length))
+        return entries
 
-    def parts(self, work: Work, threads: int) -> list[tuple]:
-        """(tables, sources, work, unique, sums, position) of each thread: tables shared out by size, the largest first."""
-        entries = self._entries(work)
-        key = threads, *entries.tolist()
+    def share_out(self, work: Work, inputs: Inputs, bags: FlatBags, threads: int) -> None:
+        """Let each thread of `work` have its tables, the largest first, and memory for the sums of one of them."""
+        key = threads, len(inputs), work.shared("searches"), *(bags.longest(inputs) if self._reads_bags else ())
         if self._shares is None or self._shares[0] != key:
-            sizes, loads, shares = entries * self.rows[:, 1], [0] * threads, [[] for _ in range(threads)]
+            entries = self._entries(inputs, work.shared("searches"), bags)
+            sizes, loads, shares = np.array(entries, np.int64) * self.rows[:, 1], [0] * threads, [[] for _ in range(threads)]
             for number in np.argsort(-sizes, kind="stable"):
                 thread = loads.index(min(loads))
                 shares[thread].append(number)
                 loads[thread] += sizes[number]
-            need = int(entries.max(initial=0)), int(sizes.max(initial=0))
-            self._shares = key, [self.rows[share] for share in shares], need
+            need = max(entries, default=0), int(sizes.max(initial=0))
+            self._shares = key, [np.ascontiguousarray(self.rows[share]) for share in shares], need
         _, shares, (ids, numbers) = self._shares
-        parts = []
-        for tables, mine in zip(shares, self._buffers):
+        work.share(sources=self.sources, position=self._position)
+        for thread, (tables, mine) in enumerate(zip(shares, self._buffers)):
             unique, sums = reuse(mine, "unique", ids, np.int32), reuse(mine, "sums", numbers, self._dtype)
-            parts.append((tables, self.sources, work, unique, sums, self._position))
-        return parts
+            work.give(thread, shares=tables, shared_out=len(tables), unique=unique, id_sums=sums)
 
-    def gradients(self, work: Work) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def gradients(self, work: Work, inputs: Inputs, bags: FlatBags) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """name -> (ids (n,) unique and ascending, rows (n, D)) of every table."""
-        ((_, sources, work, unique, sums, position),) = self.parts(work, 1)
+        self.share_out(work, inputs, bags, 1)
         found = {}
         for parameter, row in zip(self.parameters, self.rows):
-            count = walk.table_gradient(row, sources, work, unique, sums, position)
+            work.give(0, shares=np.array(row))
+            run_part(walk.sum_one_table.address(self._dtype), work.place)
+            count, unique, sums = int(work.held(0, "found")[0]), work.held(0, "unique"), work.held(0, "id_sums")
             order = np.argsort(unique[:count])
             found[parameter.name] = unique[:count][order], sums[: count * row[1]].reshape(count, row[1])[order]
         return found

@@ -1,34 +1,36 @@
 """The `cpu` executor: threads walk the plan tile by tile, so that activations stay in their caches.
 
 A step has four parts, split over threads in a fixed way, so that the same number of threads
-gives the same bytes however they are scheduled. Threads are woken for 2, for 3 and 4 together, and for 1 if it is long:
+gives the same bytes however they are scheduled. Threads wait for each other between 1, 2, and 3 with 4, without leaving
+compiled code (`team.py`):
 
-    1. weights are packed into panels (`matmul.py`);
+    1. weights are packed into panels (`matmul.py`), and ids are looked at;
     2. tiles of rows: forward, losses, backward; each thread adds to its own gradient accumulator; where the rows of a search share
        inputs (`split.py`), its searches' forward pass before that and their backward pass after it;
     3. the accumulators are summed in the order of threads, and Adam steps on the dense arena (where `Adam.clip_norm` asks for the
-       length of the gradient, all of 3 and 4 but the steps is done before, for it);
+       length of the gradient, it is computed before, of what 3 and 4 sum);
     4. tables, each by one thread: gradients of repeated ids are summed in row order, and row-lazy
        Adam steps on the rows that occurred.
 
-No two threads ever write the same memory at the same time, so nothing is locked within a step. Which thread writes what:
+No two threads ever write the same memory at the same time, so nothing is locked within a step. Which thread writes what; a thread is
+here a share of the work, which the thread of its number does unless it wakes too late:
 
     | part | memory                                                 | written by                                             |
     | ---- | ------------------------------------------------------ | ------------------------------------------------------ |
-    | 1    | `panels`, `biases`: the packed weights                 | thread t of n packs operations t, t + n, t + 2n, ...   |
+    | 1    | `panels`, `biases`: the packed weights                 | who updates them in 3: they are in its core's cache    |
     | 2    | `values`, `gradients`, `scratch` of a tile             | their own thread: each has its own (`buffers.py`)      |
     | 2    | `dense_gradients`, `losses`                            | likewise; then the calling thread adds the losses up,  |
     |      |                                                        | and the objective's gradients to the first thread's    |
     | 2    | `input_gradients`, for all rows of the batch           | the rows of a tile by the thread whose tile it is      |
     | 2    | `search_values`, `search_gradients`, where searches    | their own thread: a thread has whole searches          |
     |      | share something (`split.py`)                           |                                                        |
-    | 3    | dense parameters, m, v; the sum of `dense_gradients`   | elements `even(size, n)[t]` to `[t + 1]` by thread t   |
-    | 4    | a table's parameters, m, v; its sums by id             | the one thread that `EmbeddingUpdate.parts` gives it   |
+    | 3    | dense parameters, m, v                                 | elements `even(size, n)[t]` to `[t + 1]` by thread t   |
+    | 4    | a table's parameters, m, v; its sums by id             | the one thread that `EmbeddingUpdate` gives it         |
 
 In a prediction the calling thread packs weights, if they may have changed; each tile's rows of the result are written by the thread
 that claimed the tile (`tiles_to_claim`), from `values` and `scratch` of its own, which it takes from a pool (`BufferPool`).
 
-The compiled drivers release the interpreter's lock, so Python threads run them side by side;
+Compiled code runs without the interpreter's lock, so Python threads run it side by side;
 nothing global (thread counts, affinity) is touched, and several executors may run at once.
 """
 
@@ -75,7 +77,7 @@ class CpuExecutor(Executor):
         plans, bags = EncodedPlans(plan, self.dtype, tile_rows), FlatBags(plan)
         self._workers = Workers(self.threads - 1)
         self._predictor = Predictor(plans, self.threads, self._workers, bags)
-        self._steps = StepRunner(plans, self.threads, self._workers, bags)
+        self._steps = StepRunner(plans, self.threads, bags)
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits; what inputs of `shared` add to the first layers is computed once."""

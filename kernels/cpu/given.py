@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from ..adam import adam_elements
-from .jit import driver
-from .vector import at, pointer, prefetch
+from .vector import at, prefetch
+from .walk import CORRECTION, EPSILON, GAIN1, GAIN2, RATE
+from .work import part_kernel
 
 AHEAD = 8  # rows; SPEED: they lie anywhere in memory, so ask for those that come soon
 
 
-@driver
-def adam_given_rows(w, m, v, ids, rows, table, width, low, high, gain1, gain2, rate, correction, epsilon):
-    """Row-lazy Adam on a table's rows ids[low] .. ids[high - 1], which are unique.
+@part_kernel
+def update_given_rows(work):
+    """Row-lazy Adam on this thread's share of some rows of one table, the first of its `shares`: those of ids `unique` (given,).
 
-    Args:
-        w, m, v: the arenas, in which the table begins at element `table`. rows: (n * width,) the gradient of each of ids (n,).
+    id_sums (given * D,) holds the gradient of each, scaled.
     """
-    for i in range(low, high):
+    table, width, unique, s = work.shares[0], work.shares[1], work.unique, work.settings
+    w, m, v = at(work.table_values, table), at(work.table_m, table), at(work.table_v, table)
+    high = work.given * (work.part + 1) // work.parts
+    for i in range(work.given * work.part // work.parts, high):
         if i + AHEAD < high:
-            ahead = table + ids[i + AHEAD] * width
-            prefetch(pointer(w), ahead)
-            prefetch(pointer(m), ahead)
-            prefetch(pointer(v), ahead)
-        start = table + ids[i] * width
-        row = at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(rows), i * width)
-        adam_elements(*row, width, gain1, gain2, rate, correction, epsilon)
+            ahead = unique[i + AHEAD] * width
+            prefetch(w, ahead)
+            prefetch(m, ahead)
+            prefetch(v, ahead)
+        start = unique[i] * width
+        row = at(w, start), at(m, start), at(v, start), at(work.id_sums, i * width)
+        adam_elements(*row, width, s[GAIN1], s[GAIN2], s[RATE], s[CORRECTION], s[EPSILON])

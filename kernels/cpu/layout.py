@@ -30,7 +30,7 @@ no loop for a rest.
 
 from __future__ import annotations
 
-from collections import namedtuple
+import numpy as np
 
 START, STRIDE, WIDTH, DIFFERENTIABLE, WRITABLE, OVERWRITE, SLOT = range(7)
 FORWARD, BACKWARD, PACK, NUMBER, RUNS, COUNT, PANELS, BIASES, INPUT_GRADIENT, SUMS = range(10)
@@ -41,14 +41,26 @@ OUT, OUT_STRIDE, OUT_WIDTH, _, OUT_WRITABLE, _ = range(SEARCH_STRIDE + 1, SEARCH
 IN, IN_STRIDE, IN_WIDTH, IN_DIFFERENTIABLE, IN_WRITABLE, IN_OVERWRITE = range(OUT + SLOT, OUT + 2 * SLOT)
 EXTRA = OUT + 2 * SLOT
 
-Work = namedtuple(
-    "Work",
-    "values gradients scratch panels biases runs dense_values dense_gradients table_values input_gradients "
-    "ids entities bag_offsets bag_ids bag_starts dense labels weights groups gains reals losses sums ticks "
-    "search_values search_gradients of_search search_ids search_entities search_input_gradients "
-    "panel_product batch fields bags columns tasks key searches before scale",
+REAL = "real"  # float32 or float64, what the executor computes in
+POINTERS = {
+    **dict.fromkeys(("values", "gradients", "scratch", "panels", "biases", "dense_values", "dense_gradients", "accumulators"), REAL),
+    **dict.fromkeys(("table_values", "input_gradients", "dense", "out"), REAL),
+    **dict.fromkeys(("dense_m", "dense_v", "decay", "settings", "table_m", "table_v", "id_sums", "piece"), REAL),
+    **dict.fromkeys(("search_values", "search_gradients", "search_input_gradients"), REAL),
+    **dict.fromkeys(("of_search", "search_ids", "search_entities"), np.int32),
+    **dict.fromkeys(("ids", "sizes", "entities", "bag_ids", "groups", "unique", "position"), np.int32),
+    **dict.fromkeys(("labels", "weights"), np.float32),
+    **dict.fromkeys(("reals", "losses", "gains", "sums", "found"), np.float64),
+    **dict.fromkeys(("runs", "bag_offsets", "bag_starts", "ticks", "table", "cleared", "tiles", "claimed"), np.int64),
+    **dict.fromkeys(("slots", "shares", "sources"), np.int64),
+}
+NUMBERS = (
+    *("panel_product", "batch", "fields", "bags", "columns", "tasks", "key", "searches", "before", "part", "parts", "training"),
+    *("operations", "row", "clears", "borders", "outputs", "out_width", "ticked", "summed", "accumulated", "dense_size", "shared_out"),
+    *("checked", "first_search", "its_searches", "given"),
 )
-Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, pointers for its kernels (`work.py`). All are flat.
+FIELDS = (*POINTERS, *NUMBERS, "scale")
+"""What the kernels of one thread read and write: pointers to arrays, which are all flat, and numbers (`work.py`).
 
     values           activations of one tile          gradients   of the same layout
     scratch          memory for a packed part of a tile
@@ -67,4 +79,20 @@ Work.__doc__ = """What a tile's kernels read and write: arrays for a driver, poi
     panel_product    address of `tile.panel_product`, the loops around the micro-kernel
     batch, fields, bags, columns, tasks   lengths of these axes                   key   of the batch, see `Batch.key`
     scale            1 / B; with `Batch.part` B is that of the whole batch, and before   its rows before these
+
+What the kernels of a whole part of a step or a request read beside it (`walk.py`):
+
+    part, parts      number of this thread, and of all                            training   1 in a step, 0 in a prediction
+    table            (operations, row) rows as above                              cleared    (clears, 2) see `Encoded.cleared`
+    sizes            (fields,) of the categorical fields                          checked    rows whose ids are looked at
+    first_search, its_searches   in the plan of searches: which are this thread's
+    tiles            (borders,) where tiles begin and end                         claimed    (1,) the next tile
+    slots            (outputs, 3) start, stride, width of what goes to            out        (B, out_width)
+    ticked, summed   operations whose ticks, and whose losses, begin at 0         accumulated   length of an accumulator
+    accumulators     (parts, accumulated) those of all threads                    dense_size    length of the dense arena
+    dense_m, dense_v, decay, table_m, table_v     see `TrainState`                settings   see `walk.update_dense`
+    shares           (shared_out, 5) this thread's rows of `EmbeddingUpdate.rows`; sources, position   see there
+    unique, id_sums  ids of one table, and their gradients                        found      (1,) a result
+    given            in `given.py`: the number of ids, of all threads
+    piece            (walk.PIECE,) memory for a part of the sum of the accumulators
 """

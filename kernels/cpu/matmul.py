@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from .jit import kernel
 from .tile import ADD, WIDE, multiply_panel
-from .vector import at, copy, copy_row, lanes
+from .vector import at, copy_row, lanes, transpose
 
 
 @kernel
@@ -58,7 +58,7 @@ def pack_rows(panels, weight, stride, depth, width, first, count):
         columns = min(n, width - j)
         for k in range(count):
             row = at(panels, j * depth + (first + k) * n)
-            copy(row, at(weight, k * stride + j), columns)
+            copy_row(row, at(weight, k * stride + j), columns)
             for extra in range(columns, n):
                 row[extra] = 0
         j += n
@@ -76,13 +76,20 @@ def pack_columns(panels, weight, stride, depth, width, first, count):
 
     With the last of them, what fills up the last panel is set to 0.
     """
-    j = 0
+    j, side = 0, lanes(panels)
+    whole = depth // side * side
     while j < width:
-        n = panel_vectors(panels, width - j) * lanes(panels)
-        for column in range(max(j, first), min(j + n, first + count)):
+        n = panel_vectors(panels, width - j) * side
+        column, end = max(j, first), min(j + n, first + count)
+        while column < end:
             panel, row = at(panels, j * depth + column - j), at(weight, (column - first) * stride)
-            for k in range(depth):
-                panel[k * n] = row[k]
+            columns = side if column + side <= end else 1
+            for k in range(0, whole if columns == side else 0, side):  # SPEED: whole squares in registers
+                transpose(at(panel, k * n), n, at(row, k), stride)
+            for k in range(whole if columns == side else 0, depth):
+                for extra in range(columns):
+                    panel[k * n + extra] = row[extra * stride + k]
+            column += columns
         if first + count == width:
             for column in range(width, j + n):
                 panel = at(panels, j * depth + column - j)

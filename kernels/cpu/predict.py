@@ -26,15 +26,14 @@ from ..parameters import Arena, cannot_change
 from ..plan import Slot
 from . import walk
 from .bags import FlatBags
-from .buffers import BufferPool, Buffers, contiguous, fill_work, reuse, weight_buffers
+from .buffers import BufferPool, Buffers, contiguous, fill_inputs, fill_work, reuse, weight_buffers
 from .encode import Encoded
 from .jit import driver, kernel
-from .layout import Work
 from .plans import EncodedPlans, RequestPlan
-from .searches import NO_SEARCHES
+from .team import run_part
 from .tiles import tiles_to_claim
 from .vector import pointer
-from .work import OTHER_TYPES
+from .work import Work
 from .workers import Workers, available_threads
 
 SPLIT = 2**23  # operations; SPEED: a thread does as many before another one is awake
@@ -88,9 +87,6 @@ class Predictor:
         self._workers, self._bags, self._row_flops = workers, bags, self.plan.flops()
         self._pool = BufferPool(threads, 2 * max(threads, available_threads()))
         self._packed: Weights | None = None  # of parameters that are frozen
-        unread = ("gradients", "dense_gradients", "input_gradients", "labels", "weights", "groups", "gains", "losses", "sums")
-        self._unread = {name: np.empty(0, OTHER_TYPES.get(name, self.dtype)) for name in unread}
-        self._unread |= {"tasks": len(self.plan.spec.tasks), "key": 0, "before": 0, "scale": 1.0} | NO_SEARCHES[self.dtype]
 
     def predict(self, values: Arena, inputs: Inputs, slots: tuple[Slot, ...], shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, sum of widths) values of slots, side by side; see `Executor.logits`."""
@@ -101,16 +97,22 @@ class Predictor:
         out = np.empty((len(inputs), sum(slot.width for slot in slots)), self.dtype)
         buffers = self._pool.take(min(self.threads, 1 + len(inputs) * self._row_flops // SPLIT))
         try:
-            works = self._works(encoded, values, inputs, buffers)
+            work = self._work(encoded, values, inputs, buffers)
             blocks = [(*encoded.blocks[slot.block], slot) for slot in slots]
             places = np.array([(start + slot.column, stride, slot.width) for start, stride, slot in blocks], np.int64).reshape(-1, 3)
+            kernel = walk.walk_tiles.address(self.dtype)
             if shared:
                 biases = reuse(buffers[0], "folded", encoded.biases, self.dtype)
-                biases[:] = works[0].biases
-                works = [work._replace(biases=biases) for work in works]
-                walk.walk_tiles(request.fold, encoded.cleared, works[0], np.array([0, 1]), np.zeros(1, np.int64), False, places[:0], out)
-            tiles = tiles_to_claim(len(inputs), len(works), self._plans.tile_rows), np.zeros(1, np.int64)
-            calls = [partial(walk.walk_tiles, request.tiles, encoded.cleared, work, *tiles, False, places, out) for work in works]
+                biases[:] = work.shared("biases")
+                work.share(biases=biases, table=request.fold, operations=len(request.fold))
+                work.share(tiles=np.array([0, 1]), borders=2, claimed=np.zeros(1, np.int64))
+                run_part(kernel, work.place)
+            tiles = tiles_to_claim(len(inputs), len(buffers), self._plans.tile_rows)
+            work.share(
+                table=request.tiles, operations=len(request.tiles), slots=places, outputs=len(places), out=out, out_width=out.shape[1]
+            )
+            work.share(tiles=tiles, borders=len(tiles), claimed=np.zeros(1, np.int64))
+            calls = [partial(run_part, kernel, work.place + thread * work.size) for thread in range(len(buffers))]
             self._workers.run(calls, optional=True)  # it is no matter when the others begin, or if
         finally:
             self._pool.give_back(buffers)
@@ -133,7 +135,7 @@ class Predictor:
             shared.same.check(inputs)
         return inputs
 
-    def _works(self, encoded: Encoded, values: Arena, inputs: Inputs, buffers: list[Buffers]) -> list[Work]:
+    def _work(self, encoded: Encoded, values: Arena, inputs: Inputs, buffers: list[Buffers]) -> Work:
         """What the thread of each of `buffers` reads and writes, weights packed."""
         weights, parameters = self._packed, values.dense  # read once: another thread may freeze them meanwhile
         frozen = cannot_change(parameters)
@@ -141,10 +143,16 @@ class Predictor:
         if not known:  # frozen ones are packed into arrays of their own
             dense = np.array(parameters) if frozen else contiguous(parameters, self.dtype)
             weights = Weights(parameters, dense, **weight_buffers(encoded, {} if frozen else buffers[0], self.dtype))
-        others = self._unread | {"dense_values": weights.dense_values, "panels": weights.panels, "biases": weights.biases}
-        works = fill_work(encoded, self.dtype, values, inputs, self._bags, buffers, [others] * len(buffers))
+        work = Work(len(buffers))
+        work.share(dense_values=weights.dense_values, panels=weights.panels, biases=weights.biases)
+        work.share(row=encoded.table.shape[1], tasks=len(self.plan.spec.tasks), scale=1.0)
+        fill_inputs(work, self.dtype, inputs, self._bags)
+        fill_work(work, encoded, self.dtype, values, buffers)
+        for thread, mine in enumerate(buffers):
+            work.give(thread, ticks=reuse(mine, "ticks", 2 * len(encoded.table), np.int64))
         if not known:
-            walk.pack_weights(encoded.table, works[0], 0, 1, False)
+            work.share(table=encoded.table, operations=len(encoded.table), parts=1, dense_size=len(parameters))
+            run_part(walk.pack_weights.address(self.dtype), work.place)
             if frozen:
                 self._packed = weights
-        return works
+        return work

@@ -83,12 +83,3 @@ def searches_of(batch: Batch, shared: SharedRows, spec: InputSpec, dtype: np.dty
     first = np.searchsorted(begin, borders)
     local = search - np.repeat(first[:-1], np.diff(borders))
     return Searches(Inputs.take(batch, begin), first, local.astype(np.int32), tiles)
-
-
-def _none(dtype: np.dtype) -> dict:
-    """The fields of a `Work` where nothing is shared."""
-    arrays = {name: np.zeros(0, dtype) for name in ("search_values", "search_gradients", "search_input_gradients")}
-    return arrays | {name: np.zeros(0, np.int32) for name in ("of_search", "search_ids", "search_entities")} | {"searches": 0}
-
-
-NO_SEARCHES = {dtype: _none(dtype) for dtype in map(np.dtype, (np.float32, np.float64))}

@@ -1,50 +1,58 @@
-"""Training steps of the `cpu` executor, in four parts that are split over threads in a fixed way (`executor.py` lists them)."""
+"""Training steps of the `cpu` executor, in parts that are split over threads in a fixed way (`executor.py` lists them)."""
 
 from __future__ import annotations
 
 import math
 import threading
-from functools import partial
-from itertools import pairwise
+from operator import is_
 
 import numpy as np
 
 from ..adam import Adam
 from ..batch import Batch, Inputs
-from ..checks import check_batch, check_values
+from ..checks import check_ids, check_labels, check_shapes, check_values
 from ..executor import Gradients, clip_factor
 from ..forks import renew_in_forks
 from ..objective import add_objective
-from ..parameters import Arena, TrainState
+from ..parameters import Arena, TrainState, aligned
 from . import walk
+from .address import AddressedKernel
 from .bags import FlatBags
-from .buffers import Buffers, contiguous, fill_work, reuse, weight_buffers
+from .buffers import Buffers, contiguous, fill_inputs, fill_work, reuse, weight_buffers
 from .embedding_update import EmbeddingUpdate
 from .encode import Encoded
-from .given import adam_given_rows
-from .layout import Work
+from .given import update_given_rows
 from .plans import EncodedPlans, TrainingPlan
-from .searches import NO_SEARCHES, Searches, searches_of
+from .searches import Searches, searches_of
+from .team import Team
 from .tile import WIDE
-from .tiles import even, thread_tiles
+from .tiles import thread_tiles
 from .vector import BYTES
-from .workers import Workers
-
-SMALL = 2**18  # numbers; SPEED: packed in less time than it takes to wake a thread
+from .work import Work
 
 
 class StepRunner:
     """Takes training steps, one at a time.
 
     Args:
-        plans, threads, workers, bags: those of the executor.
+        plans, threads, bags: those of the executor.
+    Attributes:
+        work: what threads read and write. of_searches: in the plan of searches, where a plan is taken apart.
+        ticks: (threads, operations, 2) of the last step, see `layout.FIELDS`.
     """
 
-    def __init__(self, plans: EncodedPlans, threads: int, workers: Workers, bags: FlatBags) -> None:
-        self.plan, self.dtype, self.threads, self._plans = plans.plan, plans.dtype, threads, plans
-        self._workers, self._bags = workers, bags
+    def __init__(self, plans: EncodedPlans, threads: int, bags: FlatBags) -> None:
+        self.plan, self.dtype, self.threads, self._plans, self._bags = plans.plan, plans.dtype, threads, plans, bags
+        self._team, self.work, self.of_searches = Team(threads), Work(threads), Work(threads)
         self._updates: dict[tuple[str, ...], EmbeddingUpdate] = {}  # by the inputs that searches share
         self._of_caller, self._in_step = threading.local(), False
+        self._settings, self._gains = np.zeros(walk.SETTINGS, self.dtype), ((), np.ones(len(self.plan.spec.tasks)))
+        self._claimed, self._found = np.zeros((threads, 1), np.int64), np.zeros((threads, 1))
+        self._filled: dict[Work, tuple] = {}  # what is written there already
+        self._results: dict[tuple[Work, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self.work.share(settings=self._settings, sizes=self.plan.spec.sizes)
+        for thread in range(threads):
+            self.work.give(thread, claimed=self._claimed[thread], found=self._found[thread])
         renew_in_forks(self)
 
     def renew(self) -> None:
@@ -54,170 +62,185 @@ class StepRunner:
                 update.forget()
             self._in_step = False
 
-    def run(self, *jobs: tuple) -> None:
-        """Each job is (function, [arguments of each thread]); a thread does its part of one job after the other.
+    def run(self, *jobs: tuple[AddressedKernel, Work]) -> None:
+        """Each thread's part of some kernels, see `Team.run`."""
+        self._team.run(*((kernel.address(self.dtype), work) for kernel, work in jobs))
 
-        NOTE: threads do not wait for each other between jobs, so a job must not need what another thread does in an earlier one.
-        """
-
-        def part(thread: int) -> None:
-            for function, arguments in jobs:
-                function(*arguments[thread])
-
-        self._workers.run([partial(part, thread) for thread in range(len(jobs[0][1]))])
-
-    def _buffers(self) -> list[dict[str, np.ndarray]]:
+    def _buffers(self) -> list[Buffers]:
         """Those of each thread, which the calling thread keeps, so that a step allocates nothing large."""
-        return self._of_caller.__dict__.setdefault("buffers", [{} for _ in range(self.threads)])
+        of_caller = self._of_caller.__dict__
+        if "buffers" not in of_caller:
+            of_caller["buffers"], of_caller["searches"] = ([{} for _ in range(self.threads)] for _ in range(2))
+        return of_caller["buffers"]
 
-    def _works(self, made: TrainingPlan, values: Arena, batch: Batch, found: Searches | None) -> tuple[list[Work], list[Work]]:
+    def _fill(self, made: TrainingPlan, values: Arena, batch: Batch, found: Searches | None, tiles: list[np.ndarray]) -> None:
         """What each thread reads and writes, for rows, and for its searches; the batch and the parameters are shared."""
         check_values(self.plan, self.dtype, values)
-        buffers, accumulators, encoded = self._buffers(), self._accumulators(len(values.dense)), made.rows
-        shared = {name: contiguous(getattr(batch, name), np.float32).reshape(-1) for name in ("labels", "weights")}
-        shared |= {"groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1], "key": batch.key}
-        shared |= {"before": batch.before, "scale": 1.0 / batch.whole}
-        shared["gains"] = np.array(batch.gains or (1.0,) * shared["tasks"])
-        shared |= {"dense_values": contiguous(values.dense, self.dtype)}
-        others, of_searches = [{"dense_gradients": sums} | NO_SEARCHES[self.dtype] for sums in accumulators], []
+        work, buffers = self.work, self._buffers()
+        labelled = {"labels": contiguous(batch.labels, np.float32), "weights": contiguous(batch.weights, np.float32)}
+        labelled |= {"gains": self._gains_of(batch), "groups": contiguous(batch.groups, np.int32), "tasks": batch.labels.shape[1]}
+        labelled |= {"key": batch.key, "before": batch.before, "scale": 1.0 / batch.whole}
+        work.share(checked=len(batch), searches=0, **labelled)
+        for thread, own in enumerate(tiles):
+            work.give(thread, tiles=own, borders=len(own))
+        self.losses, self.sums, self.ticks = self._fill_part(work, made.rows, values, batch, buffers)
         if found is not None and made.searches is not None:
-            of_searches = self._filled(
-                made.searches, shared, others, values, found.inputs, [mine.setdefault("searches", {}) for mine in buffers]
-            )
-            more = {"of_search": found.local, "searches": len(found.inputs)}
-            for each, work in zip(others, of_searches):
-                each |= more | {"search_values": work.values, "search_gradients": work.gradients, "search_ids": work.ids}
-                each |= {"search_entities": work.entities, "search_input_gradients": work.input_gradients}
-        return self._filled(encoded, shared, others, values, batch, buffers), of_searches
+            other = self.of_searches
+            self._fill_part(other, made.searches, values, found.inputs, self._of_caller.__dict__["searches"])
+            other.share(table=made.searches.table, operations=len(made.searches.table), training=1, **labelled)
+            work.share(of_search=found.local, searches=len(found.inputs), search_ids=other.shared("ids"))
+            work.share(search_input_gradients=other.shared("input_gradients"))
+            if found.inputs.bags:
+                work.share(search_entities=other.shared("entities"))
+            for thread, (first, count) in enumerate(zip(found.first, np.diff(found.first))):
+                other.give(thread, first_search=first, its_searches=count)
+                work.give(thread, search_values=other.held(thread, "values"), search_gradients=other.held(thread, "gradients"))
 
-    def _filled(
-        self, encoded: Encoded, shared: Buffers, others: list[Buffers], values: Arena, inputs: Inputs, buffers: list[Buffers]
-    ) -> list[Work]:
-        """The `Work` of each thread for one part of a plan."""
-        shared = shared | weight_buffers(encoded, buffers[0], self.dtype)
-        shared["input_gradients"] = reuse(buffers[0], "input_gradients", encoded.inputs * len(inputs), self.dtype)
-        name, own = f"gradients of {encoded.capacity} rows", []
-        for mine, rest in zip(buffers, others):
-            gradients = {"gradients": reuse(mine, name, encoded.arena, self.dtype)}
-            own.append(shared | rest | gradients | {"losses": np.zeros(len(encoded.table)), "sums": np.zeros(encoded.sums)})
-        return fill_work(encoded, self.dtype, values, inputs, self._bags, buffers, own)
+    def _fill_part(
+        self, work: Work, encoded: Encoded, values: Arena, inputs: Inputs, buffers: list[Buffers]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What threads read and write for one part of a plan; losses, sums and ticks of each thread."""
+        real, operations = self.dtype, len(encoded.table)
+        fill_inputs(work, real, inputs, self._bags)
+        name = f"input gradients of {encoded.inputs} columns"
+        work.share(input_gradients=reuse(buffers[0], name, encoded.inputs * len(inputs), real))
+        if (work, operations) not in self._results:
+            sizes = (operations,), (encoded.sums,), (operations, 2)
+            kinds = np.float64, np.float64, np.int64
+            self._results[work, operations] = tuple(np.zeros((self.threads, *size), kind) for size, kind in zip(sizes, kinds))
+        results = self._results[work, operations]
+        now = encoded, buffers, values.dense, values.tables
+        if work in self._filled and all(map(is_, self._filled[work], now)):
+            return results  # SPEED: nothing else has changed since the last step
+        fill_work(work, encoded, real, values, buffers)
+        sums = self._accumulators(len(values.dense))
+        work.share(dense_values=contiguous(values.dense, real), dense_size=len(values.dense), accumulators=sums, accumulated=sums.shape[1])
+        work.share(cleared=encoded.cleared, clears=len(encoded.cleared), **weight_buffers(encoded, buffers[0], real))
+        work.share(row=encoded.table.shape[1], ticked=operations, summed=operations)
+        for thread, mine in enumerate(buffers):
+            gradients = reuse(mine, f"gradients of {encoded.capacity} rows", encoded.arena, real)
+            piece, (losses, of_batch, ticks) = reuse(mine, "piece", walk.PIECE, real), (each[thread] for each in results)
+            work.give(thread, gradients=gradients, piece=piece, losses=losses, sums=of_batch, ticks=ticks)
+            work.give(thread, dense_gradients=self._buffers()[thread]["dense_gradients"])
+        self._filled[work] = now
+        return results
+
+    def _gains_of(self, batch: Batch) -> np.ndarray:
+        """(tasks,) float64."""
+        if batch.gains != self._gains[0]:
+            self._gains = batch.gains, np.array(batch.gains or (1.0,) * len(self.plan.spec.tasks))
+        return self._gains[1]
 
     def _accumulators(self, size: int) -> np.ndarray:
         """(threads, P') gradient accumulators of P numbers, and some for what a tile may add 0 to behind them."""
-        lanes = BYTES // self.dtype.itemsize
-        width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
-        return reuse(self._buffers()[0], "accumulators", self.threads * width, self.dtype).reshape(self.threads, width)
+        buffers = self._buffers()
+        if "accumulators" not in buffers[0]:
+            lanes = BYTES // self.dtype.itemsize
+            width = -(-size // lanes) * lanes + 2 * WIDE * lanes if size else 0
+            buffers[0]["accumulators"] = aligned(self.threads * width, self.dtype).reshape(self.threads, width)
+            for mine, sums in zip(buffers, buffers[0]["accumulators"]):
+                mine["dense_gradients"] = sums
+        return buffers[0]["accumulators"]
 
-    def _rows_backward(self, values: Arena, batch: Batch, objective: bool = True) -> tuple[float, np.ndarray, list[Work]]:
-        """Parts 1 and 2: (total, losses, works); gradients wait in dense_gradients and input_gradients."""
-        check_batch(self.plan, batch)
+    def _rows_backward(self, values: Arena, batch: Batch, objective: bool = True) -> tuple[float, np.ndarray]:
+        """Parts 1 and 2: (total, losses); gradients wait in dense_gradients and input_gradients."""
+        check_shapes(self.plan, batch)
+        check_labels(self.plan, batch)
+        if batch.ids.dtype != np.int32:  # others may lose what makes them wrong
+            check_ids(self.plan, batch)
         self._in_step, found = True, None
         if batch.shared:
             parts, same = self._plans.split(batch.shared)
             found = searches_of(batch, same, self.plan.spec, self.dtype, self.threads, self._plans.tile_rows) if parts else None
         shared = () if found is None else batch.shared
         tiles = thread_tiles(batch, self.threads, self._plans.tile_rows, self.plan.grouped) if found is None else found.tiles
-        longest = max(int(np.diff(borders).max(initial=0)) for borders in tiles)
-        made = self._plans.for_training(longest, shared, 0 if found is None else int(max(np.diff(found.first))))
-        works, of_searches = self._works(made, values, batch, found)
+        even = found is None and not self.plan.grouped
+        longest = 0 if even else max(int(np.diff(borders).max(initial=0)) for borders in tiles)
+        searches = 0 if found is None else int(max(np.diff(found.first)))
+        made = self._plans.for_training(max(longest, self._plans.tile_rows), shared, searches)
         if shared not in self._updates:
             self._updates[shared] = EmbeddingUpdate(self.plan, made.tables(), self.dtype, self.threads)
         self._tables = self._updates[shared]
+        self._fill(made, values, batch, found, tiles)
 
-        jobs = [(made.rows, works)] + ([(made.searches, of_searches)] if made.searches else [])
-        parts = 1 if sum(encoded.panels for encoded, _ in jobs) < SMALL else self.threads
-        self.run(*((walk.pack_weights, [(each.table, of[part], part, parts, True) for part in range(parts)]) for each, of in jobs))
-
-        begin, end = [], []
-        if found is not None and made.searches is not None:
-            counts, table = np.diff(found.first), made.searches.table
-            begin = [(walk.begin_searches, [(table, made.searches.cleared, *each) for each in zip(of_searches, counts, found.first)])]
-            end = [(walk.end_searches, [(table, *each) for each in zip(of_searches, counts, found.first)])]
+        apart = [self.of_searches] if found is not None and made.searches is not None else []
+        self.work.share(table=made.rows.table, operations=len(made.rows.table), training=1)
+        self.run(*((walk.pack_weights, work) for work in (self.work, *apart)))
+        if self._found.any():
+            check_ids(self.plan, batch)
+        begin, end = ([(kernel, work) for work in apart] for kernel in (walk.begin_searches, walk.end_searches))
+        self._claimed[:] = 0
         if len(made.summing):
-            self.run(*begin, self._walk(made.summing, made.rows, works, tiles, False))
-            sums, begin = batch.add_up(sum(work.sums for work in works)), []
-            for work in works:
-                work.sums[:] = sums
-        self.run(*begin, self._walk(made.rows.table, made.rows, works, tiles, True), *end)
+            self.sums[:] = 0
+            self.work.share(table=made.summing, operations=len(made.summing), training=0)
+            self.run(*begin, (walk.walk_tiles, self.work))
+            self.sums[:], begin = batch.add_up(sum(self.sums)), []
+            self.work.share(table=made.rows.table, operations=len(made.rows.table), training=1)
+            self._claimed[:] = 0
+        self.run(*begin, (walk.walk_tiles, self.work), *end)
 
-        losses = sum(work.losses for work in works)[-len(self.plan.losses) :]
-        dense = works[0].dense_gradients[: len(values.dense)]
-        return add_objective(self.plan, values, losses, dense if objective else np.zeros_like(dense)), losses, works
+        losses = sum(self.losses)[-len(self.plan.losses) :]
+        dense = self._buffers()[0]["dense_gradients"][: len(values.dense)]
+        return add_objective(self.plan, values, losses, dense if objective else np.zeros_like(dense)), losses
 
-    def _walk(self, table: np.ndarray, encoded: Encoded, works: list[Work], tiles: list[np.ndarray], training: bool) -> tuple:
-        """The job in which each thread walks its own tiles."""
-        nothing = np.zeros((0, 3), np.int64), np.empty((0, 0), self.dtype)
-        claimed = (np.zeros(1, np.int64) for _ in works)
-        return walk.walk_tiles, [(table, encoded.cleared, *each, training, *nothing) for each in zip(works, tiles, claimed)]
-
-    def _update(self, state: TrainState, works: list[Work], adam: Adam) -> None:
-        """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""
-        real, size = self.dtype.type, len(state.values.dense)
-        settings, shrink = self._begin_update(state, adam)
-        sums, readers = self._accumulators(size), self._tables.parts(works[0], self.threads)
-        dense = state.values.dense, state.m.dense, state.v.dense
-        tables = state.values.tables, state.m.tables, state.v.tables
-
-        borders, factor, state.norm = [*pairwise(even(size, self.threads))], real(1), 0.0
-        if adam.clip_norm:
-            squares = np.zeros((self.threads, 1))
-            self.run(
-                (walk.square_arena, [(sums, low, high, mine) for (low, high), mine in zip(borders, squares)]),
-                (walk.square_tables, [(*each, mine) for each, mine in zip(readers, squares)]),
-            )
-            state.norm = math.sqrt(squares.sum())
-            sums, factor = sums[:1], real(adam.clipped(state.norm))
-        self.run(
-            (walk.adam_arena, [(*dense, sums, state.decay, low, high, factor, *settings, shrink) for low, high in borders]),
-            (walk.step_tables, [(*each, *tables, factor, *settings) for each in readers]),
-        )
-
-    def _begin_update(self, state: TrainState, adam: Adam) -> tuple[tuple, np.floating]:
-        """Count the step; what drivers of Adam are told in it: (gain1, gain2, rate, correction, epsilon), shrink."""
+    def _begin_update(self, state: TrainState, adam: Adam) -> None:
+        """Count the step, and say what Adam is told in it."""
         state.step += 1
-        real = self.dtype.type
-        settings = real(1 - adam.beta1), real(1 - adam.beta2), *map(real, adam.corrected(state.step)), real(adam.epsilon)
-        return settings, real(adam.learning_rate * adam.weight_decay)
+        gains, shrink = (1 - adam.beta1, 1 - adam.beta2), adam.learning_rate * adam.weight_decay
+        self._settings[:] = 1, *gains, *adam.corrected(state.step), adam.epsilon, shrink
+        m, v = state.m, state.v
+        self.work.share(dense_m=m.dense, dense_v=v.dense, table_m=m.tables, table_v=v.tables, decay=state.decay)
+
+    def _update(self, state: TrainState, batch: Batch, adam: Adam) -> None:
+        """Parts 3 and 4, which do not wait for each other; before them, where it is asked for, the length of the gradient."""
+        self._begin_update(state, adam)
+        self._tables.share_out(self.work, batch, self._bags, self.threads)
+        state.norm = 0.0
+        if adam.clip_norm:
+            self.run((walk.square_gradients, self.work))
+            state.norm = math.sqrt(self._found.sum())
+            self._settings[walk.FACTOR] = adam.clipped(state.norm)
+        self.run((walk.update_dense, self.work), (walk.update_tables, self.work))
 
     def apply(self, state: TrainState, found: Gradients, adam: Adam) -> None:
         """One training step along a gradient that was put together elsewhere; see `Executor.apply`."""
         _check_trainable(state)
-        check_values(self.plan, self.dtype, state.values)
-        size, dense = len(state.values.dense), contiguous(found.dense.copy(), self.dtype)
-        add_objective(self.plan, state.values, found.losses, dense)
-        factor, state.norm = clip_factor(dense, found.tables, adam)
-        settings, shrink = self._begin_update(state, adam)
-        arenas = state.values.dense, state.m.dense, state.v.dense
-        sums, factor = dense.reshape(1, size), self.dtype.type(factor)
-        jobs: list[tuple] = [
-            (
-                walk.adam_arena,
-                [(*arenas, sums, state.decay, low, high, factor, *settings, shrink) for low, high in pairwise(even(size, self.threads))],
-            )
-        ]
-        arenas = state.values.tables, state.m.tables, state.v.tables
+        values, real, work = state.values, self.dtype, self.work
+        check_values(self.plan, real, values)
+        size, sums, buffers = len(values.dense), self._accumulators(len(values.dense)), self._buffers()
+        sums[0, :size], sums[1:] = found.dense, 0
+        add_objective(self.plan, values, found.losses, sums[0, :size])
+        factor, state.norm = clip_factor(sums[0, :size], found.tables, adam)
+        self._begin_update(state, adam)
+        self._settings[walk.FACTOR] = factor
+        work.share(dense_values=contiguous(values.dense, real), dense_size=size, table_values=contiguous(values.tables, real))
+        work.share(accumulators=sums, accumulated=sums.shape[1])
+        for thread, mine in enumerate(buffers):
+            work.give(thread, piece=reuse(mine, "piece", walk.PIECE, real))
+        self._filled.pop(work, None)
+        self.run((walk.update_dense, work))
         for name, (ids, rows) in found.tables.items():
             parameter = self.plan.parameters[name]
-            gradient = contiguous(rows if factor == 1 else factor * rows, self.dtype).reshape(-1)
-            given = contiguous(ids, np.int32), gradient, parameter.offset, parameter.shape[1]
-            jobs.append(
-                (adam_given_rows, [(*arenas, *given, low, high, *settings) for low, high in pairwise(even(len(ids), self.threads))])
-            )
-        self.run(*jobs)
+            gradient, unique = contiguous(rows if factor == 1 else self.dtype.type(factor) * rows, real), contiguous(ids, np.int32)
+            table = np.array([parameter.offset, parameter.shape[1]])
+            for thread in range(self.threads):
+                work.give(thread, shares=table, unique=unique, id_sums=gradient)
+            work.share(given=len(ids))
+            self.run((update_given_rows, work))
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
         _check_trainable(state)
-        total, losses, works = self._rows_backward(state.values, batch)
-        self._update(state, works, adam)
+        total, losses = self._rows_backward(state.values, batch)
+        self._update(state, batch, adam)
         self._in_step = False
         return total, losses
 
     def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
         """The gradient of one batch; see `Executor.gradients`."""
-        total, losses, works = self._rows_backward(values, batch, objective)
+        total, losses = self._rows_backward(values, batch, objective)
         dense = self._accumulators(len(values.dense))[:, : len(values.dense)].sum(axis=0)
-        tables = self._tables.gradients(works[0])
+        tables = self._tables.gradients(self.work, batch, self._bags)
         self._in_step = False
         return Gradients(total, losses, dense, tables)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import operator
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -282,46 +281,29 @@ def copy(typing, target, source, count):
 
 
 @intrinsic
-def ticks(typing):
-    """The processor's clock, in ticks of a constant length."""
+def transpose(typing, target, target_stride, source, source_stride):
+    """target[j * target_stride + i] = source[i * source_stride + j] for i and j in 0 .. lanes - 1: a square, in registers.
+
+    Each of log2(lanes) rounds interleaves row i of the upper half with row i of the lower one, which moves the highest bit of a row's
+    number to the end of the column's; after the last round they have changed places.
+    """
+    vector = VectorType(target.dtype)
 
     def codegen(context, builder, sig, args):
-        return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(INT, []), "llvm.readcyclecounter"), [])
-
-    return types.int64(), codegen
-
-
-@intrinsic
-def fetch_add(typing, p):
-    """p[0] += 1 in one step that no other thread can come between; the number before it."""
-
-    def codegen(context, builder, sig, args):
-        return builder.atomic_rmw("add", args[0], INT(1), "monotonic")
-
-    return types.int64(p), codegen
-
-
-@intrinsic
-def load_acquire(typing, p):
-    """p[0] as it is now, whoever else writes to it."""
-
-    def codegen(context, builder, sig, args):
-        return builder.load_atomic(args[0], "acquire", 8)
-
-    return types.int64(p), codegen
-
-
-@intrinsic
-def pause(typing):
-    """Leave the core to its other thread for 20 to 50 ns; only x86 is known to have that."""
-    machine = llvm.get_process_triple()
-
-    def codegen(context, builder, sig, args):
-        if machine.startswith("x86_64"):
-            builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"), [])
+        kind, (to, to_stride, of, of_stride) = context.get_value_type(vector), args
+        n, index = kind.count, ir.IntType(32)
+        rows = [emit_load(builder, builder.gep(of, [builder.mul(of_stride, INT(i))]), kind) for i in range(n)]
+        halves = [
+            ir.Constant(ir.VectorType(index, n), [place for j in range(start, start + n // 2) for place in (j, n + j)])
+            for start in (0, n // 2)
+        ]
+        for _ in range(n.bit_length() - 1):
+            rows = [builder.shuffle_vector(rows[i], rows[n // 2 + i], half) for i in range(n // 2) for half in halves]
+        for j, row in enumerate(rows):
+            emit_store(builder, row, builder.gep(to, [builder.mul(to_stride, INT(j))]))
         return context.get_dummy_value()
 
-    return types.void(), codegen
+    return types.void(target, types.intp, source, types.intp), codegen
 
 
 @intrinsic
@@ -367,6 +349,21 @@ def add_scaled(target, source, share, size):
         j += n // 2
     for i in range(j, size):
         target[i] += share * source[i]
+
+
+@kernel(forceinline=True)
+def set_scaled(target, source, share, size):
+    """target[:size] = share * source[:size], for a few numbers."""
+    n, j = lanes(target), 0
+    while j + n <= size:
+        store(target, j, splat(share) * load(source, j))
+        j += n
+    if j + n // 2 <= size:
+        half = load_half(source, j)
+        store(target, j, like(half, share) * half)
+        j += n // 2
+    for i in range(j, size):
+        target[i] = share * source[i]
 
 
 @kernel(forceinline=True)

@@ -1,6 +1,6 @@
-"""The compiled drivers of the `cpu` executor: one thread walks a plan for its tiles of rows.
+"""The parts of a step and of a prediction: what one thread does in each of them, for its tiles of rows, weights and tables.
 
-An operation's mathematics is in its own file; here is only the order of things. Each driver is
+An operation's mathematics is in its own file; here is only the order of things. Each kernel is
 compiled once for float32 (and once for float64, for whoever checks gradients) whatever the plan is,
 because a plan is data to it: the integer table of `layout.py`, with the addresses of the kernels that it needs.
 """
@@ -11,21 +11,39 @@ from ..adam import adam_elements, scale, sum_of_squares
 from ..ops import KINDS
 from ..ops.embedding import scatter
 from . import layout as L
-from .jit import driver, kernel
-from .vector import at, copy, fetch_add, pointer, prefetch, ticks
-from .work import call, work_of
+from .atomics import fetch_add, ticks
+from .jit import kernel
+from .vector import at, copy, lanes, load, prefetch, prefetch_to_read, store
+from .work import call, part_kernel
 
-PIECE = 4096  # elements; SPEED: of all arrays of a dense step they stay in the cache
+PIECE, BLOCK = 4096, 1024  # elements of what is squared, or stepped, at once; SPEED: of all arrays of a dense step they stay in the cache
+FACTOR, GAIN1, GAIN2, RATE, CORRECTION, EPSILON, SHRINK, SETTINGS = range(8)
+TABLE, SOURCE = 5, 4  # numbers of a row of `EmbeddingUpdate.rows`, of `sources`
 
 
-@driver
-def pack_weights(table, arrays, part, parts, training):
-    """Pack the dense parameters of every `parts`-th operation into panels; W^T only for `training`."""
-    work, width = work_of(arrays), table.shape[1]
-    for number in range(part, len(table), parts):
-        op = at(pointer(table), number * width)
-        if op[L.PACK] > 0:
-            call(op[L.PACK], op, work, training, 0)
+@kernel
+def ids_are_fine(work):
+    """Whether the ids in this thread's share of the rows lie in their tables. SPEED: NumPy takes three times as long as packing does."""
+    good, ids, sizes, fields = True, work.ids, work.sizes, work.fields
+    for i in range(work.checked * work.part // work.parts, work.checked * (work.part + 1) // work.parts):
+        for j in range(fields):
+            id = ids[i * fields + j]
+            good &= (id >= 0) & (id < sizes[j])
+    return good
+
+
+@part_kernel
+def pack_weights(work):
+    """Pack the dense parameters into panels; for training W^T as well. found[0] = whether ids of this thread's share are wrong.
+
+    SPEED: a thread packs the weights that it updates, which are in its cache: of another core they would come at 30 ns a line.
+    """
+    for number in range(work.operations):
+        op = at(work.table, number * work.row)
+        if op[L.PACK] > 0 and op[L.PARAMETER] * work.parts // work.dense_size == work.part:
+            call(op[L.PACK], op, work, work.training, 0)
+    if work.checked > 0:
+        work.found[0] = not ids_are_fine(work)
 
 
 def link(table, operations, dtype, training):
@@ -61,154 +79,177 @@ def folding(table, operations, dtype):
     return rows
 
 
-@driver
-def walk_tiles(table, cleared, arrays, tiles, claimed, training, slots, out):
+@kernel
+def clear(p, size):
+    """p[:size] = 0."""
+    for i in range(size):
+        p[i] = 0
+
+
+@part_kernel
+def walk_tiles(work):
     """Walk the plan for the tiles tiles[i] .. tiles[i + 1], i = claimed[0], ..., which threads that share `claimed` share out.
 
-    Forward through the rows of `table`. Then, if `training`, backwards from the last row to the first, adding to
+    Forward through the rows of the table. Then, in training, backwards from the last row to the first, adding to
     this thread's accumulators; else the columns of `slots` (n, 3), each start, stride, width, go side by side to out.
     """
-    work, width = work_of(arrays), table.shape[1]
-    arrays.dense_gradients[:] = 0
-    arrays.losses[:] = 0
-    arrays.ticks[:] = 0
-    i = fetch_add(pointer(claimed))
-    while i < len(tiles) - 1:
-        first, rows = tiles[i], tiles[i + 1] - tiles[i]
-        if training:
-            for block in range(len(cleared)):
-                arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
-        for number in range(len(table)):
-            op, start = at(pointer(table), number * width), ticks()
+    clear(work.losses, work.summed)
+    clear(work.ticks, 2 * work.ticked)
+    operations, width, spent, cleared = work.operations, work.row, work.ticks, 0
+    i = fetch_add(work.claimed)
+    while i < work.borders - 1:
+        first, rows = work.tiles[i], work.tiles[i + 1] - work.tiles[i]
+        if work.training:
+            for block in range(work.clears):
+                clear(at(work.gradients, work.cleared[2 * block]), work.cleared[2 * block + 1])
+        begin = ticks()
+        for number in range(operations):
+            op = at(work.table, number * width)
+            if cleared < work.accumulated:  # SPEED: a part before each operation, during which its lines come from another core
+                upto = work.accumulated * (number + 1) // operations
+                clear(at(work.dense_gradients, cleared), upto - cleared)
+                cleared = upto
             call(op[L.FORWARD], op, work, first, rows)
-            arrays.ticks[number, 0] += ticks() - start
-        if training:
-            for number in range(len(table) - 1, -1, -1):
-                op, start = at(pointer(table), number * width), ticks()
+            end = ticks()
+            spent[2 * number] += end - begin
+            begin = end
+        if work.training:
+            for number in range(operations - 1, -1, -1):
+                op = at(work.table, number * width)
                 if op[L.BACKWARD] != 0:
                     call(op[L.BACKWARD], op, work, first, rows)
-                arrays.ticks[number, 1] += ticks() - start
+                    end = ticks()
+                    spent[2 * number + 1] += end - begin
+                    begin = end
         else:
             for row in range(rows):
-                place = (first + row) * out.shape[1]
-                for each in range(len(slots)):
-                    copy(at(pointer(out), place), at(work.values, slots[each, 0] + row * slots[each, 1]), slots[each, 2])
-                    place += slots[each, 2]
-        i = fetch_add(pointer(claimed))
+                place = (first + row) * work.out_width
+                for each in range(work.outputs):
+                    slot = at(work.slots, 3 * each)
+                    copy(at(work.out, place), at(work.values, slot[0] + row * slot[1]), slot[2])
+                    place += slot[2]
+        i = fetch_add(work.claimed)
+    clear(at(work.dense_gradients, cleared), work.accumulated - cleared)  # of a thread without a tile
 
 
-@driver
-def begin_searches(table, cleared, arrays, searches, first):
-    """Forward through a plan of searches for those of a thread, `searches` from `first` on; their gradients become 0."""
-    work, width = work_of(arrays), table.shape[1]
-    arrays.ticks[:] = 0
-    for block in range(len(cleared)):
-        arrays.gradients[cleared[block, 0] : cleared[block, 0] + cleared[block, 1]] = 0
-    for number in range(len(table) if searches > 0 else 0):
-        op, start = at(pointer(table), number * width), ticks()
-        call(op[L.FORWARD], op, work, first, searches)
-        arrays.ticks[number, 0] += ticks() - start
+@part_kernel
+def begin_searches(work):
+    """Forward through a plan of searches for those of this thread; their gradients become 0."""
+    clear(work.ticks, 2 * work.ticked)
+    for block in range(work.clears):
+        clear(at(work.gradients, work.cleared[2 * block]), work.cleared[2 * block + 1])
+    for number in range(work.operations if work.its_searches > 0 else 0):
+        op, begin = at(work.table, number * work.row), ticks()
+        call(op[L.FORWARD], op, work, work.first_search, work.its_searches)
+        work.ticks[2 * number] += ticks() - begin
 
 
-@driver
-def end_searches(table, arrays, searches, first):
+@part_kernel
+def end_searches(work):
     """Back through a plan of searches, once the gradients of what their rows began with are there."""
-    work, width = work_of(arrays), table.shape[1]
-    for number in range(len(table) - 1 if searches > 0 else -1, -1, -1):
-        op, start = at(pointer(table), number * width), ticks()
+    for number in range(work.operations - 1 if work.its_searches > 0 else -1, -1, -1):
+        op, begin = at(work.table, number * work.row), ticks()
         if op[L.BACKWARD] != 0:
-            call(op[L.BACKWARD], op, work, first, searches)
-        arrays.ticks[number, 1] += ticks() - start
+            call(op[L.BACKWARD], op, work, work.first_search, work.its_searches)
+        work.ticks[2 * number + 1] += ticks() - begin
 
 
 @kernel
-def sum_table(table, sources, work, unique, sums, position):
+def sum_table(table, work):
     """Sum the gradients of every id of one table; returns the number of unique ids.
 
     Args:
-        table: (5,) a row of `EmbeddingUpdate.rows`. sources: (n, 3) see there.
+        table: (TABLE,) a row of `EmbeddingUpdate.rows`.
     Writes:
-        unique: (n,) ids in order of first use. sums: (n * D,) their gradients.
+        unique: (n,) ids in order of first use. id_sums: (n * D,) their gradients.
     NOTE: position (V,) is -1 everywhere before and after.
     """
-    count = 0
+    count, unique, position = 0, work.unique, at(work.position, table[4])
+    rows = at(work.table_values, table[0]), at(work.table_m, table[0]), at(work.table_v, table[0])
     for i in range(table[2], table[3]):
-        count = scatter(count, unique, sums, position, table[1], work, sources[i])
+        count = scatter(count, unique, work.id_sums, position, table[1], work, at(work.sources, SOURCE * i), rows)
     for i in range(count):
         position[unique[i]] = -1
     return count
 
 
-@driver
-def table_gradient(table, sources, arrays, unique, sums, position):
-    """`sum_table` for one table."""
-    work = work_of(arrays)
-    return sum_table(pointer(table), sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
+@part_kernel
+def sum_one_table(work):
+    """`sum_table` for the first table of the share; found[0] = the number of unique ids."""
+    work.found[0] = sum_table(work.shares, work)
 
 
-@driver
-def square_tables(tables, sources, arrays, unique, sums, position, squares):
-    """squares[0] += the squares of the gradients of `tables`, in which repeated ids are summed."""
-    work = work_of(arrays)
-    for number in range(len(tables)):
-        table = at(pointer(tables), number * tables.shape[1])
-        count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
-        for start in range(0, count * table[1], PIECE):
-            squares[0] += sum_of_squares(at(pointer(sums), start), min(count * table[1] - start, PIECE))
+@part_kernel
+def square_gradients(work):
+    """found[0] = the squares of this thread's gradients: of its elements of the dense arena, summed over threads, and of its tables, in
+    which repeated ids are summed."""
+    total, last = 0.0, work.dense_size * (work.part + 1) // work.parts
+    for start in range(work.dense_size * work.part // work.parts, last, PIECE):
+        end = min(start + PIECE, last)
+        sum_threads(work.piece, work, start, end)
+        total += sum_of_squares(work.piece, end - start)
+    for number in range(work.shared_out):
+        table = at(work.shares, number * TABLE)
+        size = sum_table(table, work) * table[1]
+        for start in range(0, size, PIECE):
+            total += sum_of_squares(at(work.id_sums, start), min(size - start, PIECE))
+    work.found[0] = total
 
 
-@driver
-def step_tables(tables, sources, arrays, unique, sums, position, w, m, v, factor, gain1, gain2, rate, correction, epsilon):
-    """For each of `tables`: sum the gradients of repeated ids, scale, then row-lazy Adam on the rows that occurred."""
-    work = work_of(arrays)
-    for number in range(len(tables)):
-        table = at(pointer(tables), number * tables.shape[1])
-        count = sum_table(table, sources, work, pointer(unique), pointer(sums), at(pointer(position), table[4]))
-        width = table[1]
+@part_kernel
+def update_tables(work):
+    """For each table of this thread: sum the gradients of repeated ids, scale, then row-lazy Adam on the rows that occurred."""
+    unique, sums, s = work.unique, work.id_sums, work.settings
+    factor, gain1, gain2, rate, correction, epsilon = s[FACTOR], s[GAIN1], s[GAIN2], s[RATE], s[CORRECTION], s[EPSILON]
+    for number in range(work.shared_out):
+        table = at(work.shares, number * TABLE)
+        count, width = sum_table(table, work), table[1]
+        w, m, v = at(work.table_values, table[0]), at(work.table_m, table[0]), at(work.table_v, table[0])
         if factor != 1:
-            scale(pointer(sums), count * width, factor)
+            scale(sums, count * width, factor)
         for i in range(count):
             if i + 8 < count:  # SPEED: rows lie anywhere in memory, so ask for those that come soon
-                ahead = table[0] + unique[i + 8] * width
-                prefetch(pointer(w), ahead)
-                prefetch(pointer(m), ahead)
-                prefetch(pointer(v), ahead)
-            start = table[0] + unique[i] * width
-            row = at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(sums), i * width)
+                ahead = unique[i + 8] * width
+                prefetch(w, ahead)
+                prefetch(m, ahead)
+                prefetch(v, ahead)
+            start = unique[i] * width
+            row = at(w, start), at(m, start), at(v, start), at(sums, i * width)
             adam_elements(*row, width, gain1, gain2, rate, correction, epsilon)
 
 
-@driver
-def square_arena(gradients, low, high, squares):
-    """Sum the threads' gradients (threads, P') into the first, for elements low .. high; squares[0] += the squares of the sums."""
-    for start in range(low, high, PIECE):
-        end = min(start + PIECE, high)
-        sum_threads(gradients, start, end)
-        squares[0] += sum_of_squares(at(pointer(gradients), start), end - start)
-
-
 @kernel
-def sum_threads(gradients, start, end):
-    """The first accumulator becomes the sum of all, for elements start .. end."""
-    for thread in range(1, len(gradients)):
-        for i in range(start, end):
-            gradients[0, i] += gradients[thread, i]
+def sum_threads(total, work, start, end):
+    """total (end - start,) = the sum of the threads' gradients of elements start .. end, in the order of threads."""
+    first, size, n = at(work.accumulators, start), end - start, lanes(total)
+    second = at(first, work.accumulated)
+    for i in range(0, size, n):  # there is room for whole vectors behind both
+        prefetch_to_read(first, i + BLOCK)  # SPEED: one of both lies in the cache of another core
+        prefetch_to_read(second, i + BLOCK)
+        store(total, i, load(first, i) + load(second, i) if work.parts > 1 else load(first, i))
+    for thread in range(2, work.parts):
+        more = at(first, thread * work.accumulated)
+        for i in range(0, size, n):
+            prefetch_to_read(more, i + BLOCK)
+            store(total, i, load(total, i) + load(more, i))
 
 
-@driver
-def adam_arena(w, m, v, gradients, decay, low, high, factor, gain1, gain2, rate, correction, epsilon, shrink):
-    """A dense step on elements low .. high of the arenas: sum the threads' gradients, scale, decay weights, Adam.
+@part_kernel
+def update_dense(work):
+    """A dense step on this thread's elements of the arenas: sum the threads' gradients, scale, decay weights, Adam.
 
-    Args:
-        gradients: (threads, P'), the accumulators; the first becomes the sum.
+    settings: (SETTINGS,) what gradients are multiplied by, then those of `adam_update`, then learning rate times weight decay.
     """
-    for start in range(low, high, PIECE):
-        end = min(start + PIECE, high)
-        sum_threads(gradients, start, end)
+    w, m, v, decay, gradients, s = work.dense_values, work.dense_m, work.dense_v, work.decay, work.piece, work.settings
+    factor, gain1, gain2, rate, correction, epsilon, shrink = s[FACTOR], s[GAIN1], s[GAIN2], s[RATE], s[CORRECTION], s[EPSILON], s[SHRINK]
+    last = work.dense_size * (work.part + 1) // work.parts
+    for start in range(work.dense_size * work.part // work.parts, last, BLOCK):
+        end = min(start + BLOCK, last)
+        sum_threads(gradients, work, start, end)
         if factor != 1:
-            scale(at(pointer(gradients), start), end - start, factor)
+            scale(gradients, end - start, factor)
         if shrink > 0:
             for i in range(start, end):
                 w[i] -= shrink * decay[i] * w[i]
-        part = at(pointer(w), start), at(pointer(m), start), at(pointer(v), start), at(pointer(gradients), start)
+        part = at(w, start), at(m, start), at(v, start), gradients
         adam_elements(*part, end - start, gain1, gain2, rate, correction, epsilon)

@@ -17,8 +17,9 @@ from queue import Empty, SimpleQueue
 import numpy as np
 
 from ..forks import renew_in_forks
+from .atomics import load_acquire, pause
 from .jit import driver
-from .vector import load_acquire, pause, pointer
+from .vector import pointer
 
 SPIN_PAUSES = 2**14  # pauses, of 20 to 50 ns each
 
@@ -44,6 +45,11 @@ class Worker:
         self._jobs, self._ended, self._errors = SimpleQueue(), threading.Event(), [None]
         self._asked, self._done = np.zeros(1, np.int64), np.zeros(1, np.int64)
         self._before, self._thread = 0, None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do: nothing yet, or what it was started with is done."""
+        return self._thread is None or self._ended.is_set()
 
     def start(self, function, *arguments) -> None:
         """Let it call function(*arguments); `withdraw` or `finish` must follow."""

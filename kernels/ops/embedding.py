@@ -18,7 +18,7 @@ import numpy as np
 
 from ..cpu import layout as L
 from ..cpu.jit import kernel
-from ..cpu.vector import add_scaled, at, copy_row, number, prefetch, prefetch_to_read
+from ..cpu.vector import add_scaled, at, copy_row, number, prefetch, prefetch_to_read, set_scaled
 from ..cpu.work import tile_kernel
 from .kind import Count, Kind, Sizes
 
@@ -188,40 +188,45 @@ def input_backward_tile(op, work, first, rows):
     dy, stride, width = at(work.gradients, op[L.OUT]), op[L.OUT_STRIDE], op[L.OUT_WIDTH]
     saved = at(work.input_gradients, op[L.INPUT_GRADIENT] * work.batch + first * width)
     for i in range(rows):
+        prefetch(saved, (i + 32) * width)  # SPEED: the thread that steps the table has these lines since the last step
         copy_row(at(saved, i * width), at(dy, i * stride), width)
 
 
 @kernel
-def add_row(count, unique, sums, position, width, id, row, share):
+def add_row(count, unique, sums, position, width, id, row, share, tables):
     """sums[id] += share * row, where `position` finds the sum of an id; a new id gets the next place."""
     place = position[id]
     if place < 0:
         position[id] = place = count
         unique[place] = id
         count += 1
-        new = at(sums, place * width)
-        for j in range(width):
-            new[j] = share * row[j]
+        for table in tables:
+            prefetch(table, id * width)  # SPEED: rows lie anywhere in a table, perhaps in the cache of another core
+        set_scaled(at(sums, place * width), row, share, width)
     else:
         add_scaled(at(sums, place * width), row, share, width)
     return count
 
 
 @kernel
-def scatter(count, unique, sums, position, width, work, source):
-    """Add the gradients of one operation that reads a table, of rows or of searches; `source`: see `EmbeddingUpdate.sources`."""
+def scatter(count, unique, sums, position, width, work, source, tables):
+    """Add the gradients of one operation that reads a table, of rows or of searches.
+
+    Args:
+        source: see `EmbeddingUpdate.sources`. tables: the table, and of the same shape its m and v, which are fetched into the cache.
+    """
     if source[3] == 0:
         rows, ids, entities, gradients = work.batch, work.ids, work.entities, work.input_gradients
     else:
         rows, ids, entities, gradients = work.searches, work.search_ids, work.search_entities, work.search_input_gradients
     gradients = at(gradients, source[2] * rows)
     if source[0] == 0:
-        return scatter_gather(count, unique, sums, position, width, at(ids, source[1]), work.fields, gradients, rows)
-    return scatter_bag(count, unique, sums, position, width, work, source[1], entities, gradients, rows)
+        return scatter_gather(count, unique, sums, position, width, at(ids, source[1]), work.fields, gradients, rows, tables)
+    return scatter_bag(count, unique, sums, position, width, work, source[1], entities, gradients, rows, tables)
 
 
 @kernel
-def scatter_gather(count, unique, sums, position, width, ids, fields, gradients, rows):
+def scatter_gather(count, unique, sums, position, width, ids, fields, gradients, rows, tables):
     """Add every row's dy to the sum of its id, in row order (so the bytes never depend on threads).
 
     NOTE: `unique` (n,) and `sums` (n * D,) are filled in the order in which ids first occur.
@@ -230,19 +235,19 @@ def scatter_gather(count, unique, sums, position, width, ids, fields, gradients,
     for i in range(rows):
         if i + 16 < rows:
             prefetch(position, ids[(i + 16) * fields])  # SPEED: ids lie anywhere in a table
-        count = add_row(count, unique, sums, position, width, ids[i * fields], at(gradients, i * width), one)
+        count = add_row(count, unique, sums, position, width, ids[i * fields], at(gradients, i * width), one, tables)
     return count
 
 
 @kernel
-def scatter_bag(count, unique, sums, position, width, work, bag, entities, gradients, rows):
+def scatter_bag(count, unique, sums, position, width, work, bag, entities, gradients, rows, tables):
     """Add every row's dy / n to the sums of the n ids of its bag, in row order."""
     for i in range(rows):
         entity = work.bag_starts[bag] + entities[i * work.bags + bag]
         low, high = work.bag_offsets[entity], work.bag_offsets[entity + 1]
         share = number(sums, 1) / number(sums, max(high - low, 1))
         for k in range(low, high):
-            count = add_row(count, unique, sums, position, width, work.bag_ids[k], at(gradients, i * width), share)
+            count = add_row(count, unique, sums, position, width, work.bag_ids[k], at(gradients, i * width), share, tables)
     return count
 
 

@@ -74,7 +74,7 @@ def test_multiply_adds_are_made():
 def test_a_profile_accounts_for_the_step(tiny, threads):
     plan = workloads.plan_of(tiny, "full")
     made = profile("tiny", plan, workloads.parameters(plan), [workloads.batch_of(tiny, "train", 0)], threads, seconds=0.05)
-    assert {part.name.split()[0] for part in made.parts} >= {op.kind for op in plan.operations} | {"pack", "adam_arena", "step_tables"}
+    assert {part.name.split()[0] for part in made.parts} >= {op.kind for op in plan.operations} | {"pack", "update_dense", "update_tables"}
     assert all(part.count.bytes > 0 and part.seconds >= 0 for part in made.parts if part.direction)
     assert all(part.seconds > 0 for part in made.parts if part.direction in ("forward", "backward"))
     assert made.undisturbed + made.parts[-1].seconds == pytest.approx(max(made.seconds, made.undisturbed))

@@ -7,6 +7,8 @@ from small_plans import BACKENDS
 from minirank.kernels.adam import Adam, adam_dense, adam_rows
 from minirank.kernels.batch import Batch, InputSpec
 from minirank.kernels.cpu import walk
+from minirank.kernels.cpu.team import run_part
+from minirank.kernels.cpu.work import Work
 from minirank.kernels.executor import make_executor
 from minirank.kernels.parameters import TrainState, initial_values
 from minirank.kernels.plan import PlanBuilder
@@ -50,13 +52,17 @@ def test_every_row_touched_equals_dense_adam():
 def test_compiled_steps_equal_numpy(dtype, tolerance):
     rng = np.random.default_rng(1)
     adam, step = Adam(0.01, weight_decay=0.1), 3
-    real = np.dtype(dtype).type
     arrays = [rng.normal(size=50), rng.normal(size=50), rng.random(50), rng.normal(size=50), (rng.random(50) < 0.5).astype(float)]
     expected, found = [a.copy() for a in arrays], [a.astype(dtype) for a in arrays]
     adam_dense(*expected, adam, step)
-    settings = [real(x) for x in (1 - adam.beta1, 1 - adam.beta2, *adam.corrected(step), adam.epsilon)]
+    settings = 1, 1 - adam.beta1, 1 - adam.beta2, *adam.corrected(step), adam.epsilon, adam.learning_rate * adam.weight_decay
     w, m, v, gradient, decay = found
-    walk.adam_arena(w, m, v, gradient[None], decay, 0, 50, real(1), *settings, real(adam.learning_rate * adam.weight_decay))
+    work, shares = Work(2), np.zeros((2, 64), dtype)  # of two threads, whose gradients are summed
+    shares[:, :50] = gradient / 2
+    work.share(dense_values=w, dense_m=m, dense_v=v, decay=decay, accumulators=shares, accumulated=64, dense_size=50)
+    work.share(settings=np.array(settings, dtype), piece=np.zeros(walk.PIECE, dtype))
+    for thread in range(2):
+        run_part(walk.update_dense.address(np.dtype(dtype)), work.place + thread * work.size)
     for a, b in zip(found, expected):
         assert np.linalg.norm(a - b) <= tolerance * np.linalg.norm(b)
 

@@ -22,10 +22,10 @@ SOURCES = {path for folder in (PACKAGE, PACKAGE / "ops", PACKAGE / "cpu") for pa
 EVALUATION = Path(compiled.__file__).resolve().parent
 PROBE = """
 import numpy as np
-from minirank.kernels.cpu import walk
+from minirank.kernels.cpu import team
 total = np.zeros(3)
-walk.{driver}
-print(int(total[0]), sum(walk.{name}.stats.cache_hits.values()))
+team.{driver}
+print(int(total[0]), sum(team.{name}.stats.cache_hits.values()))
 """
 
 
@@ -43,7 +43,7 @@ def test_an_edit_in_a_kernel_reaches_a_cached_driver(tmp_path):
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     helper = copy / "ops" / "helper.py"
     helper.write_text("from ..cpu.jit import kernel\n@kernel\ndef step(x):\n    return x + 1\n")
-    with (copy / "cpu" / "walk.py").open("a") as file:
+    with (copy / "cpu" / "team.py").open("a") as file:
         file.write("\nfrom ..ops.helper import step\n@driver\ndef probe(total):\n    total[0] = step(total[0])\n")
     assert run(tmp_path, "probe(total)") == ["1", "0"]
     assert run(tmp_path, "probe(total)") == ["1", "1"]

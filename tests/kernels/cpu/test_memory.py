@@ -16,30 +16,30 @@ from cpu_world import drawn, drawn_batch, drawn_values, first_drawn, guarded, gu
 from minirank.kernels import parameters
 from minirank.kernels.adam import Adam
 from minirank.kernels.batch import Bag, InputSpec
-from minirank.kernels.cpu import bfloat16, buffers, embedding_update, walk
+from minirank.kernels.cpu import bfloat16, buffers, predict, team, train
 from minirank.kernels.cpu.executor import CpuExecutor
 from minirank.kernels.cpu.tiles import thread_tiles
+from minirank.kernels.cpu.work import Work
 from minirank.kernels.parameters import TrainState
 from minirank.kernels.reference import ReferenceExecutor
 
 GUARDED_SEEDS = 14
 
 
-class GuardedExecutor(CpuExecutor):
-    """A CPU executor whose arrays of integers are guarded as well; its buffers are where `buffers.aligned` puts them."""
+COPIED = {"runs", "reals", "entities", "bag_offsets", "bag_ids", "bag_starts", "losses", "ticks", "table", "cleared", "tiles", "slots"}
+COPIED |= {"sizes", "shares", "sources", "gains"}
 
-    behind = True
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        for part in (self._predictor, self._steps):
-            part._works = lambda *arguments, make=part._works: self._guarded(make(*arguments))
+class GuardedWork(Work):
+    """Lets kernels read and write guarded copies of some arrays; the others are guarded where `aligned` made them."""
 
-    def _guarded(self, works):
-        if isinstance(works, tuple):  # of rows, and of searches
-            return tuple(map(self._guarded, works))
-        copied = ("runs", "reals", "entities", "bag_offsets", "bag_ids", "bag_starts", "losses", "ticks")
-        return [work._replace(**{name: guarded_copy(getattr(work, name), self.behind) for name in copied}) for work in works]
+    behind, copies = True, []
+
+    def address(self, name, array):
+        if name in COPIED:
+            array = guarded_copy(array, self.behind)
+            self.copies.append(array)
+        return super().address(name, array)
 
 
 def touch_everything(seed, behind):
@@ -47,13 +47,14 @@ def touch_everything(seed, behind):
     plan, spec, _, rng = drawn(seed)
     if seed % 3 == 0 and bfloat16.why_not() is None:
         plan = plan.in_bfloat16()
-    for module in (buffers, embedding_update, parameters):
+    for module in (buffers, parameters, train):
         module.aligned = lambda size, dtype: guarded(size, dtype, behind)
-    GuardedExecutor.behind = behind
+    train.Work = predict.Work = GuardedWork
+    GuardedWork.behind = behind
     for rows, tile_rows, threads in ((13, 6, 1), (1, 192, 2), (84, 7, 3)):
         values = drawn_values(plan, seed)
         batch = guarded_batch(drawn_batch(rng, spec, rows), behind)
-        executor = GuardedExecutor(plan, np.float32, threads, tile_rows)
+        executor = CpuExecutor(plan, np.float32, threads, tile_rows)
         state = TrainState(values)
         state.decay = guarded_copy(state.decay, behind)
         executor.gradients(values, batch)
@@ -64,6 +65,8 @@ def touch_everything(seed, behind):
         executor.logits(values.copy().freeze(), batch)
         same = guarded_batch(batch.take(np.zeros(rows, int)), behind)
         executor.logits(values, same, (*spec.dense, *(name for name, _ in spec.categorical[:2] + spec.bags[:1])))
+        del executor
+        GuardedWork.copies.clear()
 
 
 def test_no_kernel_leaves_its_arrays():
@@ -205,11 +208,11 @@ def test_arrays_that_may_not_be_written_compile_nothing_anew():
     plan, spec, values, rng = drawn(0)
     batch, executor = drawn_batch(rng, spec, 9), CpuExecutor(plan, np.float32, 1)
     expected = executor.logits(values, batch)
-    before = len(walk.walk_tiles.signatures)
+    before = [len(driver.signatures) for driver in (predict.rows_are_fine, team.run_part)]
     for name in ("ids", "dense", "labels", "weights", "groups"):
         getattr(batch, name).setflags(write=False)
     np.testing.assert_array_equal(executor.logits(values, batch), expected)
-    assert len(walk.walk_tiles.signatures) == before
+    assert [len(driver.signatures) for driver in (predict.rows_are_fine, team.run_part)] == before
 
 
 if __name__ == "__main__":
