@@ -31,7 +31,8 @@ from .tile import panel_product
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step. And what few models need.
 ROWS, REST, RARE = "rows", "rest", "rare"
-OWN_KERNELS = ("minirank.evaluation.compiled", "minirank.features.sparse_kernels")  # of what trains, evaluates and ranks
+# Of what trains, evaluates, ranks and writes predictions.
+OWN_KERNELS = ("minirank.evaluation.compiled", "minirank.features.sparse_kernels", "minirank.data.float_text")
 BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
 INT, IDS, NUMBERS, MATRIX = types.int64, types.int32[::1], types.int64[::1], types.float32[:, ::1]

@@ -8,7 +8,6 @@ are. `original` takes the mark away: pandas users call it on a column of ids bef
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
@@ -21,6 +20,7 @@ _FORMULA = re.compile(
 )
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 ROWS = 65_536  # formatted at a time
+FEW = 1_000  # rows that Python writes before compiled loops are loaded
 
 
 def marked(text: str) -> str:
@@ -41,22 +41,54 @@ def write_csv(stream: BinaryIO, header: Iterable[str], columns: Sequence[np.ndar
         columns: (n,) each; texts as objects. Half of a surrogate pair is written as `\\ud800`.
         end: of a row.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="")
-    text.write(",".join(_quoted([marked(name) for name in header], len(columns))) + end)
+    stream.write(_encoded(",".join(_quoted([marked(name) for name in header], len(columns))) + end))
     for first in range(0, len(columns[0]), ROWS):
-        parts = (_cells(column[first : first + ROWS], len(columns)) for column in columns)
-        text.write("".join(f"{row}{end}" for row in map(",".join, zip(*parts))))
-    text.flush()
-    text.detach()
+        part = [column[first : first + ROWS] for column in columns]
+        if len(part[0]) < FEW:
+            cells = [map(of.__getitem__, codes.tolist()) for of, codes in (_texts(column, len(part)) for column in part)]
+            stream.write(_encoded("".join(f"{row}{end}" for row in map(",".join, zip(*cells)))))
+        else:
+            stream.write(_joined(part, end))
 
 
-def _cells(values: np.ndarray | Sequence[Any], columns: int) -> Iterable[str]:
-    """The values as they stand in a file of so many columns."""
+def _joined(columns: Sequence[np.ndarray | Sequence[Any]], end: str) -> memoryview:
+    """Rows of a file by compiled loops, for which a cell is where it begins and how long it is among the bytes of all."""
+    from minirank.data.float_text import WIDEST, join_rows, powers, write_floats  # with Numba, which few rows need not wait for
+
+    rows, pools, begins, lengths = len(columns[0]), [], [], []
+    before = 0
+    for column in columns:
+        if isinstance(column, np.ndarray) and column.dtype.kind == "f" and column.dtype.itemsize <= 8 and np.isfinite(column).all():
+            pool, length = np.zeros((rows, WIDEST), np.uint8), np.zeros(rows, np.int64)
+            write_floats(np.ascontiguousarray(column, np.float64).view(np.uint64), powers(), pool, length)
+            pools.append(pool.ravel())
+            begins.append(np.arange(rows) * WIDEST + before)
+            lengths.append(length)
+        else:
+            texts, codes = _texts(column, len(columns))
+            parts = list(map(_encoded, texts))
+            sizes = np.array(list(map(len, parts)), np.int64)
+            pools.append(np.frombuffer(b"".join(parts), np.uint8))
+            begins.append((np.cumsum(sizes) - sizes + before)[codes])
+            lengths.append(sizes[codes])
+        before += len(pools[-1])
+    ending = np.frombuffer(end.encode(), np.uint8)
+    out = np.empty(sum(int(length.sum()) for length in lengths) + rows * (len(columns) - 1 + len(ending)), np.uint8)
+    join_rows(np.concatenate(pools), np.array(begins), np.array(lengths), ending, out)
+    return out.data
+
+
+def _texts(values: np.ndarray | Sequence[Any], columns: int) -> tuple[list[str], np.ndarray]:
+    """The different cells of a column as they stand in a file of so many, and (n,) the place of each value among them."""
     if isinstance(values, np.ndarray) and values.dtype != object:
-        return map(repr, values.tolist())
-    different = list(set(values))  # SPEED: a column repeats its texts, each is marked and quoted once
-    cells = _quoted([marked(value) if isinstance(value, str) else value for value in different], columns)
-    return map(dict(zip(different, cells)).__getitem__, values)
+        return list(map(repr, values.tolist())), np.arange(len(values))
+    place = {value: number for number, value in enumerate(dict.fromkeys(values))}  # SPEED: each text is marked and quoted once
+    cells = _quoted([marked(value) if isinstance(value, str) else value for value in place], columns)
+    return cells, np.fromiter(map(place.__getitem__, values), np.int64, len(values))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _quoted(values: list[Any], columns: int) -> list[str]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from case_table import cases
 
+from minirank.data import csv_cells
 from minirank.data.csv_cells import marked, original, write_csv
+from minirank.data.float_text import WIDEST, powers, write_floats
 from minirank.data.problems import Problems
 from minirank.data.read_files import read_csv
 
@@ -79,3 +81,41 @@ def test_a_file_without_rows_has_its_header():
     stream = io.BytesIO()
     write_csv(stream, ["a", "b"], [[], []])
     assert stream.getvalue() == b"a,b\n"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_floats_have_the_text_of_python(seed):
+    """Floats of any bits, powers of two, few digits, whole numbers, and what stands at the borders of the notations."""
+    random = np.random.default_rng(seed)
+    any_bits = np.frombuffer(random.bytes(80_000), np.float64)
+    borders = [0.0, -0.0, 1.0, 1e15, 1e16, 123456789012345680.0, 9007199254740993.0, 5e-324, 2.2250738585072014e-308, 1e-4, 1e-5, 0.3, 1e22]
+    few = random.integers(0, 10**6, 5_000) / 10.0 ** random.integers(0, 12, 5_000)
+    parts = (
+        any_bits[np.isfinite(any_bits)],
+        np.ldexp(1.0, np.arange(-1074, 1024)),
+        np.array(borders),
+        few,
+        random.random(5_000),
+        np.arange(99.0),
+    )
+    numbers = np.concatenate([*parts, [1.7976931348623157e308, -1e-100]])
+    text, lengths = np.zeros((len(numbers), WIDEST), np.uint8), np.zeros(len(numbers), np.int64)
+    write_floats(numbers.view(np.uint64), powers(), text, lengths)
+    assert [bytes(row[:length]).decode() for row, length in zip(text, lengths)] == list(map(repr, numbers.tolist()))
+
+
+def test_many_rows_are_written_as_few_are(monkeypatch):
+    """Texts that need quotes or a mark, halves of surrogate pairs, numbers of every kind, and what is no number."""
+    rows = 40
+    texts = np.array(["plain", "a,b", 'say "x"', "=1+1", "", "\ud800", "line\nbreak", "é", None, 12] * 4, object)
+    floats = np.random.default_rng(0).random(rows)
+    columns = [texts, floats, floats.astype(np.float32), np.where(floats < 0.1, np.nan, floats), np.arange(rows), floats < 0.5, list(texts)]
+    names = [f"c{place}" for place in range(len(columns))]
+    for chosen in (columns, columns[:1], columns[1:2]):
+        written = []
+        for few in (rows + 1, 1):
+            monkeypatch.setattr(csv_cells, "FEW", few)
+            stream = io.BytesIO()
+            write_csv(stream, names[: len(chosen)], chosen, end="\r\n")
+            written.append(stream.getvalue())
+        assert written[0] == written[1] and written[0].count(b"\r\n") >= rows
