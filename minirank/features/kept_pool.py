@@ -120,7 +120,7 @@ def _weights(entry: EntryReader, name: str, of_counts: Callable[[np.ndarray], np
     numbers, codes = _coded(entry.column(f"{name}.data"))
     ends = np.cumsum(entry.column(f"{name}.lengths").rows(), dtype=np.int64)
     begins, columns = np.concatenate([[0], ends[:-1]]).astype(np.int64), entry.column(f"{name}.columns").rows()
-    return Weights(begins, ends, columns, codes, of_counts(numbers.astype(np.float64)), idf, entry.column(by_row).rows())
+    return Weights(begins, ends, columns, codes, of_counts(numbers.astype(np.float64)), idf, entry.column(by_row).rows().copy())
 
 
 def _coded(column: Packed) -> tuple[np.ndarray, np.ndarray]:
@@ -142,5 +142,5 @@ def _keep_rows(entry: EntryWriter, name: str, rows: csr_array, ones: bool = Fals
 def _rows(entry: EntryReader, name: str) -> csr_array:
     lengths = entry.column(f"{name}.lengths").rows()
     starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    data, columns = entry.column(f"{name}.data").rows().astype(np.float64), entry.column(f"{name}.columns").rows()
+    data, columns = (entry.column(f"{name}.{part}").rows().astype(kind) for part, kind in (("data", np.float64), ("columns", np.int32)))
     return csr_array((data, columns, starts), shape=(len(lengths), entry.about[f"{name}.width"]))

@@ -111,5 +111,8 @@ def run_drivers() -> None:
     rows = starts, nothing, none
     dot_sorted(*rows, row, *rows, row, 0, 1, out)
     dot_spread(*rows, row, *rows, row, row, 0, 1, none, out)
-    counts = starts[:1], starts[1:], nothing, np.empty(0, np.uint8), none, none, out
+    mapped = np.empty(0, np.int32), np.empty(0, np.uint8)
+    for each in mapped:
+        each.setflags(write=False)  # as arrays are that lie in a file
+    counts = starts[:1], starts[1:], *mapped, none, none, out
     dot_counts(*rows, row, *counts, row, row, 0, 1, none, out)
