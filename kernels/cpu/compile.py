@@ -35,7 +35,7 @@ ROWS, REST, RARE = "rows", "rest", "rare"
 OWN_KERNELS = ("minirank.evaluation.compiled", "minirank.features.sparse_kernels", "minirank.data.float_text")
 BESIDE = "compiling the kernels beside the next steps, once; they are cached afterwards ... ({})"
 FLOAT32 = np.dtype(np.float32)
-INT, IDS, NUMBERS, MATRIX = types.int64, types.int32[::1], types.int64[::1], types.float32[:, ::1]
+INT, IDS, NUMBERS, TABLE, MATRIX = types.int64, types.int32[::1], types.int64[::1], types.int64[:, ::1], types.float32[:, ::1]
 DRIVERS = {
     ROWS: {team.lead: (NUMBERS, INT, types.boolean, INT)},
     REST: {
@@ -44,7 +44,7 @@ DRIVERS = {
         predict.rows_are_fine: (types.int32[:, ::1], IDS, NUMBERS, MATRIX, NUMBERS),
         workers.wait_for_change: (NUMBERS, INT, INT),
     },
-    RARE: {searches.find_searches: (IDS, types.int32[:, ::1], NUMBERS, MATRIX, *[NUMBERS] * 3)},
+    RARE: {searches.find_searches: (IDS, types.int32[:, ::1], NUMBERS, MATRIX, NUMBERS, TABLE, NUMBERS, IDS, TABLE, NUMBERS, NUMBERS)},
 }
 PARTS = {
     ROWS: (walk.walk_tiles, walk.update_dense),
