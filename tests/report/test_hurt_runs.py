@@ -252,7 +252,7 @@ def test_a_folder_that_cannot_be_written_is_only_read(copy, monkeypatch):
 
 def test_a_prediction_that_is_not_finite_is_said(copy, monkeypatch):
     (copy / "evaluation.json").unlink()
-    monkeypatch.setattr("minirank.run.scoring.predict", lambda *_: (_ for _ in ()).throw(RunError("ctr is NaN")))
+    monkeypatch.setattr("minirank.run.scoring.predict", lambda *_, **more: (_ for _ in ()).throw(RunError("ctr is NaN")))
     contents = collect(copy)
     assert contents.unreadable == ("ctr is NaN",) and np.isfinite(contents.ranking.scored)
 
