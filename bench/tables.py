@@ -25,6 +25,7 @@ SCRIPTS = {
         "kernels",
         "ceilings",
         "scaling",
+        "ranks",
         "weighing",
         "evaluation",
         "starts",

@@ -23,10 +23,10 @@ Rows = tuple[np.ndarray, np.ndarray]  # ids (n,) unique and ascending, and the g
 def part_borders(plan: Plan, batch: Batch, parts: int) -> list[int] | None:
     """[0, ..., B]: the first row of each part, and the end; None where some part would have no row.
 
-    Parts are as even as can be; where losses compare the rows of a search, it is not split.
+    Parts are as even as can be; a search is not split where losses compare its rows, or an executor shares what they have in common.
     """
     even = [len(batch) * part // parts for part in range(parts + 1)]
-    if not plan.grouped:
+    if not (plan.grouped or batch.shared):
         return even if len(batch) >= parts else None
     starts = np.append(np.flatnonzero(np.diff(batch.groups, prepend=batch.groups[0] - 1)), len(batch))
     if len(starts) <= parts:

@@ -6,10 +6,13 @@ import argparse
 import gc
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 
 from . import __version__
 from .errors import MinirankError
+from .parallel.launch import Launch
+from .parallel.ranks import ALONE, Ranks
 from .progress import Progress, telling
 from .terminal import for_people, printable
 
@@ -62,27 +65,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _status(arguments: Sequence[str] | None) -> int:
-    """Run one command; every error that a user can cause becomes one line."""
-    command = None
+    """Run one command; every error that a user can cause becomes one line, of all ranks together."""
+    launch = Launch.of()
+    with launch.speaking():
+        return _on_ranks(launch, arguments)
+
+
+def _on_ranks(launch: Launch, arguments: Sequence[str] | None) -> int:
+    command, ranks = None, ALONE
     try:
         gc.set_threshold(*COLLECT)
         options = parser().parse_args(arguments)
         command = options.command
+        ranks = options.ranks = launch.join(command, hasattr(options, "on_ranks"))
         with telling(Progress(sys.stderr)):
-            return options.run(options) or 0
+            status = options.run(options) or 0
+        ranks.wait()
+        return status
     except SystemExit as ended:  # of the parser, which has said why
         return int(ended.code or 0)
     except MinirankError as error:
-        return _fail(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code, ranks)
     except OSError as error:
-        return _fail(f"{error.filename or command}: {error.strerror or error}; check the path, permissions and free space")
+        text = f"{error.filename or command}: {error.strerror or error}; check the path, permissions and free space"
+        return _fail(text, MinirankError.exit_code, ranks)
     except KeyboardInterrupt:
-        return _fail("interrupted", INTERRUPTED)
+        return _fail("interrupted", INTERRUPTED, ranks)
+    except Exception:
+        if ranks.size > 1:  # or the others would wait for this one
+            traceback.print_exc(file=launch.stderr)
+            return _fail("this is a fault of minirank, see above", 1, ranks)
+        raise
 
 
-def _fail(text: str, status: int = MinirankError.exit_code) -> int:
+def _fail(text: str, status: int = MinirankError.exit_code, ranks: Ranks = ALONE) -> int:
     line = " ".join(part.strip() for part in text.split("\n"))
     if len(line) > LONGEST_LINE:  # a cell of the user's in it; the end says what to do
         line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
-    print(f"minirank: error: {printable(line)}", file=sys.stderr)
-    return status
+    return ranks.fail(f"minirank: error: {printable(line)}", status)

@@ -12,12 +12,13 @@ FOREIGN = {
     "minirank.kernels": {"numpy", "numba", "llvmlite"},
     "minirank.kernels.cuda": {"numpy", "numba", "llvmlite", "cuda"},
     "minirank.llm_client": {"requests"},
+    "minirank.parallel": {"minirank", "mpi4py", "numpy"},
     "minirank.data.documents": {"minirank", "justhtml", "numpy", "pypdfium2"},  # in a process of its own, which starts in an instant
     "minirank": RUNTIME,
 }
 # From the bottom to the top: a package imports those before it. Those that a + joins may import each other.
 LAYERS = (
-    "terminal errors kernels llm_client progress npz storage locking config data evaluation extract+features simulate "
+    "terminal errors kernels parallel llm_client progress npz storage locking config data evaluation extract+features simulate "
     "model run ab training tuning ranking report demo_method demo commands cli __main__"
 ).split()
 # The parts of kernels: (their modules, what these may import besides).

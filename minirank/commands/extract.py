@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ def register(commands: Commands) -> None:
         choices=("document", "spans"),
         help="whole documents (default), or for small models sentence by sentence: they mark skills, the rules do the rest",
     )
-    extract.set_defaults(run=run_extract)
+    extract.set_defaults(run=run_extract, on_ranks=True)
 
     grade = commands.add_parser(
         "grade",
@@ -64,13 +64,16 @@ def register(commands: Commands) -> None:
 
 def run_extract(options: Namespace) -> None:
     """Write the features of jobs and resumes, and the hiring signals of jobs, beside the data."""
+    from ..errors import ConfigError
     from ..extract.made_files import EXTRACTED
     from ..extract.rules.gazetteer import read_gazetteer
     from .output_files import writing_beside
 
     server, (path, asked_by) = _server(options), _gazetteer_path(options)
     gazetteer = read_gazetteer(path, asked_by)
-    with writing_beside(options, "minirank extract", EXTRACTED, path):
+    if server is not None and options.ranks.size > 1:
+        raise ConfigError(f"one process asks a server, {options.ranks.size} were launched; start it without mpirun, see --concurrency")
+    with writing_beside(options, "minirank extract", EXTRACTED, path) if options.ranks.is_first else nullcontext():
         _extract(options, server, gazetteer)
 
 
@@ -84,7 +87,10 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
     if server is None:
         progress = Progress(sys.stderr, unit="texts")
         progress.say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
-        features, counts = extract_by_rules(folder, progress.count, gazetteer)
+        read = extract_by_rules(folder, progress.count, gazetteer, options.ranks)
+        if read is None:  # of another rank than the first
+            return
+        features, counts = read
         write_signals(folder, features)
         note = of_other_languages(folder, features)
         if note is not None:

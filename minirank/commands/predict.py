@@ -21,7 +21,7 @@ def register(commands: Commands) -> None:
     add("--bootstrap", type=replicates, default=200, metavar="N", help="replicates behind an interval (default 200, 0 = no intervals)")
     add("--choose-exponents", action="store_true", help="print the score whose ranking of validation rows is best, and how to set it")
     add_no_cache(evaluate)
-    evaluate.set_defaults(run=run_evaluate)
+    evaluate.set_defaults(run=run_evaluate, on_ranks=True)
 
     score = commands.add_parser("score", help="predictions for every pair of a data folder, or every row of a table")
     score.add_argument("run_folder", metavar="RUN")
@@ -32,7 +32,7 @@ def register(commands: Commands) -> None:
     )
     score.add_argument("--force", action="store_true", help="overwrite FILE, but never what is read or a run")
     add_no_cache(score)
-    score.set_defaults(run=run_score)
+    score.set_defaults(run=run_score, on_ranks=True)
 
 
 def add_backend(command: ArgumentParser) -> None:
@@ -48,15 +48,17 @@ def run_evaluate(options: Namespace) -> None:
     from ..run.scoring import data_of, evaluate_run
 
     progress = teller()
-    run, kept = load_run(options.run_folder, options.backend, progress.say), kept_of(options, progress.say)
+    run, kept = load_run(options.run_folder, options.backend, progress.say, options.ranks), kept_of(options, progress.say)
+    with options.ranks.one_first():
+        dataset = data_of(run, kept=kept)
     if options.choose_exponents:
         from ..ranking.exponents import choose_exponents, format_exponents
 
-        results = choose_exponents(run, data_of(run, kept=kept))
+        results = choose_exponents(run, dataset)
         text = format_exponents(results, options.run_folder)
     else:
-        results = evaluate_run(run, options.split, dataset=data_of(run, kept=kept), bootstrap=options.bootstrap)
-        text = format_table(results)
+        results = evaluate_run(run, options.split, dataset=dataset, bootstrap=options.bootstrap)
+        text = format_table(results) if results else ""
     print(json.dumps(results, indent=1, allow_nan=False) if options.json else text)
 
 
@@ -71,10 +73,14 @@ def run_score(options: Namespace) -> None:
 
     progress = teller()
     check_ending(Path(options.out))
-    run = load_run(options.run_folder, options.backend, progress.say)
+    run, ranks = load_run(options.run_folder, options.backend, progress.say, options.ranks), options.ranks
     check_backend(run.config)
-    out = check_output("--out", options.out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
+    out = Path(options.out)
+    if ranks.is_first:
+        check_output("--out", out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
     columns = score_data(run, options.data, progress.say, kept_of(options, progress.say))
+    if not ranks.is_first:
+        return
     try:
         write_predictions(out, columns, options.force)
     except BrokenPipeError:  # `| head` has what it wanted

@@ -38,7 +38,7 @@ def register(commands: Commands) -> None:
     train.add_argument("--threads", metavar="N", help="as training.threads")
     train.add_argument("--plot", action="store_true", help="draw the learning curves into curves.svg of the run folder, anew each epoch")
     add_no_cache(train)
-    train.set_defaults(run=run_train)
+    train.set_defaults(run=run_train, on_ranks=True)
 
 
 def run_plan(options: Namespace) -> None:
@@ -77,6 +77,7 @@ def run_train(options: Namespace) -> int | None:
             stop=stop,
             after_epoch=_plots(progress) if options.plot else lambda _: None,
             kept=kept_of(options, progress.say),
+            ranks=options.ranks,
         )
     if not ended.finished:
         progress.say(f"stopped; go on with: {_again(options)}")
@@ -142,7 +143,8 @@ def stops_on_interrupt(progress: Progress) -> Iterator[Callable[[], bool]]:
 
 def _again(options: Namespace) -> str:
     """The command that goes on with the same run."""
-    words = ["minirank", "train", options.config, "--resume"]
+    launched = options.ranks.size
+    words = [*(["mpirun", "-n", str(launched)] if launched > 1 else []), "minirank", "train", options.config, "--resume"]
     for name, value in (("run", options.folder), ("backend", options.backend), ("seed", options.seed), ("threads", options.threads)):
         words += [f"--{name}", value] if value is not None else []
     words += ["--plot"] if options.plot else []

@@ -118,10 +118,13 @@ class TrainingConfig:
 
     Args:
         epochs: passes over the training rows.
-        batch_rows: B; whole searches stay together where a loss compares their rows.
+        batch_rows: B, of all ranks together; whole searches stay together where a loss compares their rows.
         batches: of `rows` in any order, or of whole `searches`, whose job and recruiter are then computed once for all of their rows (not
             by the cuda backend, nor with products of bfloat16), and hidden in all or none of them. Faster, and the gradients of a batch
             are the same; but other batches are other models, and how good they are is in bench/ranking/RESULTS.md.
+        accumulate: batches of B rows that make one step, whose gradients are added up: the step of one batch of as many rows, in the
+            memory, and among ranks with the messages, of one of B rows.
+        ranks: processes that train together, see minirank/parallel; as many as are launched (`mpirun -n 4 minirank train`), which sets it.
         optimiser: settings of Adam.
         schedule: of the learning rate: `constant`, or `cosine`, which falls to 0 at the end of the last epoch.
         warmup: share of all steps in which the learning rate rises from 0. With cosine and 0.3 this is the one-cycle schedule.
@@ -144,6 +147,8 @@ class TrainingConfig:
     epochs: int = 10
     batch_rows: int = 256
     batches: Literal["rows", "searches"] = "rows"
+    accumulate: int = 1
+    ranks: int = 1
     optimiser: Adam = Adam(weight_decay=1.0)
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = 0.0
@@ -160,11 +165,18 @@ class TrainingConfig:
     memory: str | None = None
 
     def __post_init__(self):
-        for name in ("epochs", "batch_rows"):
+        for name in ("epochs", "batch_rows", "accumulate", "ranks"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")
         if self.batch_rows > MOST_BATCH_ROWS:
             raise ValueError(f"batch_rows must be at most {MOST_BATCH_ROWS}, got {self.batch_rows}")
+        if self.step_rows > MOST_BATCH_ROWS:
+            raise ValueError(f"accumulate times batch_rows must be at most {MOST_BATCH_ROWS}, got {self.step_rows}")
+        if self.ranks > self.batch_rows:
+            raise ValueError(f"ranks must be at most batch_rows, or some have no row; got {self.ranks} and {self.batch_rows}")
+        if self.backend == "cuda" and (self.ranks > 1 or self.accumulate > 1):
+            setting = "ranks" if self.ranks > 1 else "accumulate"
+            raise ValueError(f"{setting} must be 1 on the cuda backend, got {getattr(self, setting)}; use backend: cpu")
         for name in ("warmup", "average"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 0 or more and below 1, got {getattr(self, name)}")
@@ -188,6 +200,11 @@ class TrainingConfig:
                 bytes_of(self.memory)
             except ValueError as error:
                 raise ValueError(f"memory: {error}") from None
+
+    @property
+    def step_rows(self) -> int:
+        """Rows of a step."""
+        return self.accumulate * self.batch_rows
 
     @property
     def dtype(self) -> np.dtype:

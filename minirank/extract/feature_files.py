@@ -28,9 +28,10 @@ from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept, data_bytes
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
-from minirank.extract.in_processes import read_in_processes
+from minirank.extract.in_processes import read_on_ranks
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.schema import JobFeatures, ResumeFeatures, named
+from minirank.parallel.ranks import ALONE, Ranks
 from minirank.storage import BadJson, parse_json, write_atomic
 
 if TYPE_CHECKING:
@@ -67,16 +68,19 @@ def extract_folder(folder: DataFolder, progress: Callable[[int, int], None] | No
     Raises:
         RunError: a file cannot be written.
     """
-    features, _ = extract_by_rules(folder, progress, gazetteer)
+    read = extract_by_rules(folder, progress, gazetteer)
+    assert read is not None
+    features, _ = read
     return Features(list(features.jobs), list(features.resumes))
 
 
 def extract_by_rules(
-    folder: DataFolder, progress: Callable[[int, int], None] | None = None, gazetteer: Gazetteer | None = None
-) -> tuple[Features, Counter]:
+    folder: DataFolder, progress: Callable[[int, int], None] | None = None, gazetteer: Gazetteer | None = None, ranks: Ranks = ALONE
+) -> tuple[Features, Counter] | None:
     """`extract_folder`, whose features are `Records` of the files, which are parsed when they are asked for; and `counts_of` all.
 
-    Each process writes out what it reads: the lines are all that this one is told.
+    Each process writes out what it reads: the lines are all that this one is told. Each of several ranks reads some texts;
+    rank 0 writes the files, and the others get None.
     """
     texts: list[tuple[Callable[..., Any], dict]] = [
         *((job_by_rules, job) for job in folder.jobs),
@@ -88,7 +92,9 @@ def extract_by_rules(
         found = by_rules(text, gazetteer)
         return _line_of(found), _title(found), counts_of(found)
 
-    found = read_in_processes(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)))
+    found = read_on_ranks(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)), ranks)
+    if found is None:
+        return None
     counts: Counter = Counter()
     for _, _, each in found:
         counts.update(each)

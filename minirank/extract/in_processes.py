@@ -10,19 +10,24 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from minirank.parallel.ranks import Ranks
+
 CHUNK = 32  # texts
 LEAST = 500  # texts a process, or it is not worth its start
 
 
-def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable[[int], None] = lambda done: None) -> list[Any]:
+def read_in_processes(
+    read: Callable[[int], Any], count: int, progress: Callable[[int], None] = lambda done: None, processors: int | None = None
+) -> list[Any]:
     """[read(0), ... read(count - 1)], on all processors that this process may use.
 
     A process that ends early, whatever ended it, costs time alone: its texts are read here. All end with this one.
 
     Args:
-        read: place -> what can be pickled. progress: told how many are done.
+        read: place -> what can be pickled. progress: told how many are done. processors: to use; None is all of them.
     """
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if processors is None:
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     workers = min(processors, count // LEAST)
     found: list[Any] = []
 
@@ -56,6 +61,23 @@ def read_in_processes(read: Callable[[int], Any], count: int, progress: Callable
         else:
             found += part
             progress(len(found))
+    return found
+
+
+def read_on_ranks(read: Callable[[int], Any], count: int, progress: Callable[[int], None], ranks: Ranks) -> list[Any] | None:
+    """`read_in_processes`, of which each rank reads some, and rank 0 gets all; None on the others."""
+    mine = range(ranks.rank, count, ranks.size)  # every P-th: resumes, which come last, take longer than jobs
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+    def told(done: int) -> None:
+        progress(min(done * ranks.size, count))
+
+    parts = ranks.to_first(read_in_processes(lambda place: read(mine[place]), len(mine), told, ranks.threads(processors)))
+    if parts is None:
+        return None
+    found: list[Any] = [None] * count
+    for rank, part in enumerate(parts):
+        found[rank :: ranks.size] = part
     return found
 
 

@@ -17,6 +17,8 @@ from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..locking import holder
 from ..model.architectures import compile_plan
+from ..parallel.executor import on_ranks
+from ..parallel.ranks import ALONE, Ranks
 from .backend import executor_of, in_precision, with_backend, without_tiles
 from .folder import CHECKPOINT, CONFIG, DATA, MODEL, RESTORE, read_config, read_data_facts, read_model
 from .trained_with import check_unchanged
@@ -34,6 +36,7 @@ class Run:
         encoder: `Encoder` of a data folder, or `TableEncoder`.
         fingerprint: of the data that it was trained on.
         left_out: task -> why it was not trained.
+        ranks: processes that predict together, each of which has this run.
     """
 
     folder: Path
@@ -43,21 +46,23 @@ class Run:
     encoder: Encoder | TableEncoder
     fingerprint: str
     left_out: dict[str, str]
+    ranks: Ranks = ALONE
 
     @cached_property
     def executor(self) -> Executor:
         """Runs the plan on the backend of the configuration; several threads may use it at once."""
         made = executor_of(self.config, self.plan)
         made.keep(self.values)
-        return made
+        return on_ranks(made, self.ranks)
 
 
-def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], None] = lambda text: None) -> Run:
+def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], None] = lambda text: None, ranks: Ranks = ALONE) -> Run:
     """Read a run; one whose training is under way or was cut off is the model of its best epoch so far.
 
     Args:
         backend: to predict with; None is the one that it was trained with.
         say: told when training is not finished, or when nothing says what the model was trained with.
+        ranks: processes that predict together, each of which calls this.
     Raises:
         ConfigError: the backend cannot compute in the run's precision.
         RunError: no run, of another format, damaged, changed since it was trained, or without a model yet.
@@ -76,7 +81,19 @@ def load_run(path: str | Path, backend: str | None = None, say: Callable[[str], 
         say(f"{folder}: {worker} is at work there; this is the model that it holds now")
     elif (folder / CHECKPOINT).exists():
         say(f"{folder}: training is not finished, `minirank train --resume` goes on; this is the model of its best epoch so far")
-    return run
+    return _for_ranks(run, ranks)
+
+
+def _for_ranks(run: Run, ranks: Ranks) -> Run:
+    """The run for ranks that predict together, each with its own threads."""
+    if ranks.size == 1:
+        return run
+    if run.config.training.backend == "cuda":
+        raise ConfigError("the cuda backend predicts in one process; choose another --backend, or start without mpirun")
+    from ..kernels.cpu.workers import available_threads
+
+    training = replace(run.config.training, threads=ranks.threads(available_threads()))
+    return replace(run, config=replace(run.config, training=training), ranks=ranks)
 
 
 def _read(folder: Path, backend: str | None, say: Callable[[str], None]) -> Run:

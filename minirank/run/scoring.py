@@ -33,6 +33,8 @@ from .prediction import joint_tasks, known_predictions, predict, ranking_score
 def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
     """Metrics of a run on a part of the data that it was trained on; see `evaluation.evaluate`. `left_out` is that of the run.
 
+    Of several ranks that predict together rank 0 measures, and the others get {}.
+
     Args:
         part: "valid" or "test".
         dataset: the run's data where they are encoded already; None reads them.
@@ -47,6 +49,8 @@ def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None
         other = "valid" if part == "test" else "test"
         raise ConfigError(f"the data have no {part} rows; use --split {other}, or configure a {part} part and train again")
     predictions, regressions = predictions_of(run, dataset, rows), [task.name for task in run.config.tasks if task.is_regression]
+    if not run.ranks.is_first:
+        return {}
     results = evaluate(
         dataset, rows, predictions, regressions=regressions, joint=joint_tasks(dataset, run.config.tasks), bootstrap=bootstrap, seed=seed
     )

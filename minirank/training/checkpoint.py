@@ -67,14 +67,14 @@ def save_checkpoint(folder: Path, state: TrainState, cursor: Cursor, facts: np.n
     Raises:
         RunError: it cannot be written.
     """
-    arrays = _arrays(state)
+    arrays = arrays_of(state)
     place = {"format": FORMAT, "step": state.step, **asdict(cursor)}
     arrays["place"] = np.frombuffer(json.dumps(place).encode(), np.uint8)
     arrays[NAME] = facts
     save_npz(folder / CHECKPOINT, arrays)
 
 
-def _arrays(state: TrainState) -> dict[str, np.ndarray]:
+def arrays_of(state: TrainState) -> dict[str, np.ndarray]:
     """The numbers of a state under the names of a checkpoint."""
     names = (*ARENAS, "average") if state.average is not None else ARENAS
     return {f"{name}.{part}": getattr(getattr(state, name), part) for name in names for part in ("dense", "tables")}
@@ -90,7 +90,7 @@ def load_checkpoint(folder: Path, plan: Plan, dtype: np.dtype, averaged: bool = 
     """
     path = folder / CHECKPOINT
     state = TrainState(Arena(plan, dtype), averaged)
-    parts = _arrays(state)
+    parts = arrays_of(state)
     expected = {"place": ((None,), np.uint8)} | {name: (array.shape, array.dtype) for name, array in parts.items()}
     arrays = load_npz(path, AGAIN, expected)
     try:

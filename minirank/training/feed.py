@@ -51,7 +51,7 @@ def epoch_batches(
     """
     settings, train, epoch = config.training, dataset.train, cursor.epoch
     groups = dataset.rows.groups[train] if plan.grouped or settings.batches == "searches" else None
-    steps = epoch_steps(train, groups, settings.batch_rows, seed, epoch)
+    steps = epoch_steps(train, groups, settings.step_rows, seed, epoch)
     if cursor.batch > len(steps) or cursor.rows > len(train) or (cursor.batch == 0) != (cursor.rows == 0):
         raise RunError(f"{checkpoint}: is at a step that epoch {epoch} does not have; train again with --force")
     model = config.model

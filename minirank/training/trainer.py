@@ -11,7 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.executor import Unavailable
 from ..kernels.parameters import Arena, TrainState, initial_values
 from ..locking import working_in
+from ..parallel.executor import on_ranks
+from ..parallel.ranks import ALONE, Ranks
 from ..progress import Progress, telling
 from ..run import folder as files
 from ..run.backend import check_backend, executor_of
@@ -42,6 +44,7 @@ from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, average_gain, learning_rate
 from .seeds import check_seeds, join_seeds, mean_of_seeds, seeds_of
+from .together import check_alike, state_of_first, with_ranks
 from .validation import validation_metrics
 from .weighing import Weighing
 
@@ -74,6 +77,7 @@ def train(
     stop: Callable[[], bool] = lambda: False,
     after_epoch: Callable[[Path], object] = lambda folder: None,
     kept: Kept = NOTHING_KEPT,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train the model of a configuration into a run folder.
 
@@ -87,14 +91,16 @@ def train(
         stop: asked after each step; when it says so, a checkpoint is written and training ends.
         after_epoch: called with the run folder when an epoch is noted there.
         kept: as in `run.load_data.load_dataset`.
+        ranks: processes that train together, each of which calls this; rank 0 writes the folder.
     Raises:
         ConfigError, DataError: the configuration or the data cannot be used, or the model does not fit into memory.
         RunError: the folder cannot be used, another process trains into it, or the loss is NaN or infinite.
     """
     folder = Path(folder)
-    with working_in(folder, "minirank train", progress.say), telling(progress):
-        files.check_folder(folder, resume, force)
-        return _train(config, folder, dataset, resume, progress, stop, after_epoch, kept)
+    with working_in(folder, "minirank train", progress.say) if ranks.is_first else nullcontext(), telling(progress):
+        if ranks.is_first:
+            files.check_folder(folder, resume, force)
+        return _train(config, folder, dataset, resume, progress, stop, after_epoch, kept, ranks)
 
 
 def _train(
@@ -106,28 +112,24 @@ def _train(
     stop: Callable[[], bool],
     after_epoch: Callable[[Path], object],
     kept: Kept,
+    ranks: Ranks,
 ) -> Trained:
     """Train, in a folder that may be written and is written by this process alone."""
+    config = with_ranks(config, ranks)
     check_backend(config)
-    with _compiled_meanwhile(config, progress):
+    with ranks.one_first(), _compiled_meanwhile(config, progress):
         ready = prepare(config, progress, dataset, kept)
+    check_alike(ranks, ready)
     with enough_memory(ready.config.training, ready.plan):
-        state = cursor = None
-        if resume and (folder / files.CONFIG).exists():
-            files.check_resume(folder, ready.config, ready.dataset)
-            if (folder / files.CHECKPOINT).exists():
-                check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
-                averaged = config.training.average > 0
-                state, cursor = load_checkpoint(folder, ready.plan, config.training.dtype, averaged)
-                check_seeds(ready, folder, cursor)
-                progress.say(f"going on at {_place(config, cursor)}, step {state.step}")
-            elif (folder / files.MODEL).exists():
-                files.remove_seeds(folder)  # of a process that was killed
-                progress.say(f"{folder} is finished already")
-                if not (folder / files.EVALUATION).exists():  # killed while it measured
-                    _measure(folder, ready.dataset, progress)
-                return _ended(folder)
-        trainer = Trainer(ready, folder, progress, state, cursor)
+        begun = _begun(ready, folder, progress) if resume and ranks.is_first and (folder / files.CONFIG).exists() else None
+        finished = ranks.of_first(begun if isinstance(begun, Trained) else None)
+        if finished is not None:
+            return finished
+        assert not isinstance(begun, Trained)
+        state, cursor = state_of_first(ranks, ready, begun)
+        trainer = Trainer(ready, folder, progress, state, cursor, ranks)
+        if not ranks.is_first:
+            return trainer.run(stop)
         if state is None:
             with files.new_run(folder) as staged:
                 files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan, ready.left_out)
@@ -143,6 +145,24 @@ def _train(
     return ended
 
 
+def _begun(ready: Prepared, folder: Path, progress: Progress) -> tuple[TrainState, Cursor] | Trained | None:
+    """The place where a training goes on, or its end; None where it had not begun."""
+    files.check_resume(folder, ready.config, ready.dataset)
+    if (folder / files.CHECKPOINT).exists():
+        check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
+        state, cursor = load_checkpoint(folder, ready.plan, ready.config.training.dtype, ready.config.training.average > 0)
+        check_seeds(ready, folder, cursor)
+        progress.say(f"going on at {_place(ready.config, cursor)}, step {state.step}")
+        return state, cursor
+    if not (folder / files.MODEL).exists():
+        return None
+    files.remove_seeds(folder)  # of a process that was killed
+    progress.say(f"{folder} is finished already")
+    if not (folder / files.EVALUATION).exists():  # killed while it measured
+        _measure(folder, ready.dataset, progress)
+    return _ended(folder)
+
+
 class Diverged(RunError):
     """A training whose loss or predictions are NaN or infinite: its settings are at fault, not its folder."""
 
@@ -152,14 +172,21 @@ class Trainer:
 
     Args:
         state, cursor: of a checkpoint; None to begin.
+        ranks: that train together, each with a trainer of its own; only that of rank 0 writes.
     """
 
     def __init__(
-        self, ready: Prepared, folder: Path, progress: Progress, state: TrainState | None = None, cursor: Cursor | None = None
+        self,
+        ready: Prepared,
+        folder: Path,
+        progress: Progress,
+        state: TrainState | None = None,
+        cursor: Cursor | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.ready, self.config, self.dataset, self.plan = ready, ready.config, ready.dataset, ready.plan
-        self.settings, self.folder, self.progress = ready.config.training, folder, progress
-        self.executor = executor_of(self.config, self.plan)
+        self.settings, self.folder, self.progress, self.ranks = ready.config.training, folder, progress, ranks
+        self.executor = on_ranks(executor_of(self.config, self.plan), ranks, self.settings.accumulate)
         self.weighing = Weighing(self.config, self.plan, self.executor)
         self.inside = Inside(self.dataset, self.executor, self.config.model)
         if state is None or cursor is None:
@@ -180,16 +207,21 @@ class Trainer:
         finished = self._epochs(stop, after_epoch)
         while finished and self.cursor.seed + 1 < self.settings.seeds:
             self._begin_seed(self.cursor.seed + 1, self.cursor.sizes)
-            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
+            self._save()
             finished = self._epochs(stop, after_epoch)
-        if finished:
+        if not finished:
+            self._save()
+        elif self.ranks.is_first:
             if self.settings.seeds > 1:
                 join_seeds(self.ready, self.folder, self.facts)
             remove(self.folder / files.CHECKPOINT)
             files.remove_seeds(self.folder)
-        else:
-            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
         return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
+
+    def _save(self) -> None:
+        """Write a checkpoint."""
+        if self.ranks.is_first:
+            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
 
     @property
     def seed(self) -> int:
@@ -246,11 +278,11 @@ class Trainer:
             cursor.total += total
             cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
             self.progress.step(place, passed + cursor.rows, total_rows, cursor.total / cursor.batch)
-            if stop():
+            if self.ranks.any(stop()):
                 return False
             if time.monotonic() - saved >= settings.checkpoint_seconds:
                 sync()
-                save_checkpoint(self.folder, self.state, cursor, self.facts)
+                self._save()
                 saved = time.monotonic()
         sync()
         self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
@@ -259,7 +291,7 @@ class Trainer:
     def _end_epoch(self, seconds: float, rows: int) -> None:
         """Validate, note the metrics, keep the parameters if they are the best, and go to the next epoch."""
         cursor, start = self.cursor, time.monotonic()
-        measured = self._validate()
+        measured = self.ranks.of_first(self._validate())
         best = self._is_best(measured)
         losses = dict.fromkeys(self.plan.loss_names, 0.0)
         for name, loss in zip(self.plan.loss_names, cursor.losses):
@@ -278,18 +310,19 @@ class Trainer:
         if weighed:
             line["effective_rows"] = weighed
         if best:
-            files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
             cursor.best_epoch = cursor.epoch
+        if best and self.ranks.is_first:
+            files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
         timing: dict[str, Any] = {key: line[key] for key in ("seed", "epoch") if key in line}
         timing |= {"seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
-        for name, record in ((files.METRICS, line), (files.TIMING, timing)):
+        for name, record in ((files.METRICS, line), (files.TIMING, timing)) if self.ranks.is_first else ():
             cursor.sizes[name] = append_line(self.folder / name, json.dumps(record), cursor.sizes[name])
         self.progress.say(self._epoch_text(line, rows / seconds))
         for remark in (*few_effective(weighed, self.config.tasks), *self.inside.warnings(line, _place(self.config, cursor))):
             self.progress.say(remark)
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
         cursor.total, cursor.losses, cursor.clipped = 0.0, [0.0] * len(cursor.losses), 0
-        save_checkpoint(self.folder, self.state, cursor, self.facts)
+        self._save()
 
     @property
     def kept(self) -> Arena:
