@@ -6,7 +6,8 @@
     train()                             # loads it from the cache
 
 Numba compiles with one thread and holds the interpreter's lock. `python -m minirank.kernels.cpu.compile PART...` compiles parts
-for float32, into the cache that every later process reads. The kernels of rarer operations (RARE) are compiled by the executor whose
+for float32, into the cache that every later process reads. An executor whose kernels are not there shares their compilation with
+another process (`compile_together`). The kernels of rarer operations (RARE) are compiled by the executor whose
 plan has them, a second or less each, or by `minirank warm`.
 """
 
@@ -23,11 +24,14 @@ import numpy as np
 from numba import types
 
 from ..ops import KINDS
+from ..plan import Operation
 from . import given, predict, searches, team, walk, workers
+from .address import AddressedKernel
 from .cache import notice, why_compiled
 from .cache_folders import can_keep
 from .jit import is_missing
 from .tile import panel_product
+from .workers import available_threads
 
 # Two shares that take about as long: what most models need of a walk through rows, and the rest of a step. And what few models need.
 ROWS, REST, RARE = "rows", "rest", "rare"
@@ -79,6 +83,37 @@ def compiling(*parts: str, say: Callable[[str], None] | None = None) -> Iterator
         wait_for(processes)
 
 
+def compile_together(kernels: list[AddressedKernel]) -> None:
+    """Compile for float32 what the disk does not hold of these, where that is the first of them: from the front to the end here, and
+    from the end to the front in another process, until they meet.
+
+    NOTE: what fails there is compiled here.
+    """
+    if not is_missing(kernels[0].of(FLOAT32)) or not can_keep() or available_threads() < 2 or not sys.executable:
+        return
+    names = [f"{__package__}.{name}" for name in ("team:follow", "workers:wait_for_change", "team:lead")]
+    command = [sys.executable, "-m", f"{__package__}.compile", *names, *map(name_of, reversed(kernels))]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for kernel in kernels:
+                kernel.address(FLOAT32)
+        finally:
+            process.kill()
+
+
+def name_of(kernel: AddressedKernel) -> str:
+    """MODULE:NAME, where another process finds it."""
+    module = kernel.function.__module__
+    return f"{module}:{next((name for name, value in vars(sys.modules.get(module, object)).items() if value is kernel), '')}"
+
+
+def kernels_of_steps(operations: tuple[Operation, ...]) -> list[AddressedKernel]:
+    """What steps of a plan with these operations call by its address; what takes longest stands at both ends."""
+    kinds = [KINDS[name] for name in dict.fromkeys(op.kind for op in operations)]
+    of_kinds = [kernel for kind in kinds for kernel in (kind.backward_tile, kind.forward_tile, kind.pack) if kernel]
+    return [panel_product, *dict.fromkeys(of_kinds), walk.walk_tiles, walk.pack_weights, walk.update_dense, walk.update_tables]
+
+
 def wait_for(processes: list[subprocess.Popen]) -> None:
     """Until all of them have ended."""
     for process in processes:
@@ -91,8 +126,9 @@ def drivers_of(part: str) -> list:
         return [*import_module(part).DRIVERS]
     all_kinds = [kind for kind in KINDS.values() if kind.why_not() is None]
     usual = [kind for kind in all_kinds if kind.precompiled]
-    rows = [panel_product, *(kernel for kind in usual for kernel in (kind.forward_tile, kind.backward_tile))]
-    rest = [kind.pack for kind in usual]
+    tiles = [panel_product, *(kernel for kind in usual for kernel in (kind.forward_tile, kind.backward_tile))]
+    rest = [kernel for kind in usual for kernel in (kind.pack, *((kind.forward_tile, kind.backward_tile) if kind.by_id else ()))]
+    rows = [kernel for kernel in tiles if kernel not in rest]
     rare = [kernel for kind in all_kinds for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold)]
     kernels = {ROWS: rows, REST: rest, RARE: [kernel for kernel in rare if kernel not in (*rows, *rest)]}[part]
     return [*(kernel.of(FLOAT32) for kernel in dict.fromkeys((*kernels, *PARTS[part])) if kernel), *DRIVERS[part]]
@@ -115,7 +151,15 @@ def stamps(*parts: str) -> list[dict[str, str]]:
 
 
 def compile_part(part: str) -> None:
-    """Compile a part for float32, or a module's drivers."""
+    """Compile a part for float32, a module's drivers, or one kernel (`name_of`)."""
+    module, _, name = part.partition(":")
+    if name:
+        compiled = getattr(import_module(module), name)
+        compiled = compiled.of(FLOAT32) if isinstance(compiled, AddressedKernel) else compiled
+        types_of = next((drivers[compiled] for drivers in DRIVERS.values() if compiled in drivers), None)
+        if is_missing(compiled):
+            compiled.compile(*([types_of] if types_of else []))
+        return
     if part not in DRIVERS:
         import_module(part).run_drivers()
         return

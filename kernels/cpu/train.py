@@ -19,6 +19,7 @@ from . import walk
 from .address import AddressedKernel
 from .bags import FlatBags
 from .buffers import Buffers, contiguous, fill_inputs, fill_work, reuse, weight_buffers
+from .compile import FLOAT32, compile_together, kernels_of_steps
 from .embedding_update import EmbeddingUpdate
 from .encode import Encoded
 from .given import update_given_rows
@@ -155,6 +156,8 @@ class StepRunner:
         shared = () if found is None else batch.shared
         tiles = thread_tiles(batch, self.threads, self._plans.tile_rows, self.plan.grouped) if found is None else found.tiles
         even = found is None and not self.plan.grouped
+        if self.dtype == FLOAT32 and not self._updates:
+            compile_together(kernels_of_steps(self.plan.operations))
         longest = 0 if even else max(int(np.diff(borders).max(initial=0)) for borders in tiles)
         searches = 0 if found is None else int(max(np.diff(found.first)))
         made = self._plans.for_training(max(longest, self._plans.tile_rows), shared, searches)

@@ -333,7 +333,7 @@ def test_a_cold_start_says_what_takes_so_long(tmp_path, monkeypatch):
 
 def test_processes_compile_what_is_missing_and_fill_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(compile, "is_missing", lambda driver: driver is walk.pack_weights)
+    monkeypatch.setattr(compile, "is_missing", lambda driver: driver is walk.pack_weights.of(compile.FLOAT32))
     with compile.compiling() as processes:
         assert len(processes) == 1
         compile.wait_for(processes)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numba
 import numpy as np
 from checkout import python
-from cpu_world import drawn, drawn_batch
+from cpu_world import drawn, drawn_batch, with_shared
 
 import minirank.kernels
 from minirank.evaluation import compiled
@@ -82,6 +82,8 @@ def test_what_is_compiled_ahead_is_what_a_step_runs():
     executor, state = CpuExecutor(plan, np.float32, threads=2), TrainState(values)
     batch = drawn_batch(rng, spec, 20)
     executor.step(state, batch, Adam(clip_norm=1.0))
+    searches = with_shared(drawn_batch(rng, spec, 400), spec, rng)
+    executor.step(state, searches, Adam())
     executor.logits(state.values, batch)
     assert any(compile.DRIVERS.values())
     for drivers in compile.DRIVERS.values():
