@@ -108,7 +108,7 @@ def test_all_read_the_same_part_of_a_long_text():
 
 def test_neighbours_of_any_kind_have_one_placeholder(monkeypatch):
     spans = [(0, 2, "PRONOUN"), (3, 6, "NAME"), (7, 12, "NAME"), (13, 16, "AGE")]
-    monkeypatch.setattr(f"{read_text.__module__}.find_personal", lambda text, names: spans)
+    monkeypatch.setattr("minirank.extract.personal.find_personal", lambda text, names: spans)
     text, masks = read_text("Ms Ada Brown\n(42) cooks")
     assert text.text == f"{PLACEHOLDER}\n{PLACEHOLDER}) cooks"
     assert masks == tuple(Mask(*span) for span in spans)
