@@ -32,6 +32,7 @@ SCRIPTS = {
         "architectures",
         "folders",
         "searches",
+        "tables_race",
     ),
     "gpu": ("measure",),
     "ranking": (

@@ -34,6 +34,7 @@ NUMBERS = 20
 MISSING = (0.0, 0.01, 0.1, 0.4)  # shares, in turns
 TREES, THREADS = 100, 2
 PEER = Path(__file__).resolve().parent / "peers" / "pandas_lightgbm.py"
+STAMP = "import os, sys, time; print(time.time(), flush=True); os.execvp(sys.argv[1], sys.argv[1:])"  # `under` may have waited
 CONTESTANTS = {
     "minirank, first": "",
     "minirank, again": "",
@@ -85,10 +86,11 @@ def auc(labels: np.ndarray, scores: np.ndarray) -> float:
 
 def run(words: list[str], under: list[str], place: Path, **environment: str) -> tuple[float, float, str]:
     """When a command began in some folder, how many seconds it took, and what it printed."""
-    begin = time.time()
     given = {"OMP_NUM_THREADS": str(THREADS), **environment}
-    ended = subprocess.run([*under, *words], cwd=place, env=os.environ | given, check=True, stdout=subprocess.PIPE, text=True)
-    return begin, time.time() - begin, ended.stdout
+    command = [*under, sys.executable, "-c", STAMP, *words]
+    ended = subprocess.run(command, cwd=place, env=os.environ | given, check=True, stdout=subprocess.PIPE, text=True)
+    begin, _, said = ended.stdout.partition("\n")
+    return float(begin), time.time() - float(begin), said
 
 
 def ours(build: Path, config: Path, data: Path, under: list[str], labels: np.ndarray, first: bool) -> dict:
@@ -119,7 +121,7 @@ def peer(python: str, engine: str, data: Path, under: list[str]) -> dict:
 def table(results: dict) -> str:
     """Markdown."""
     found = results["contestants"]
-    base = found["minirank, first"]["seconds"]
+    base, count = found["minirank, first"]["seconds"], len(found["minirank, first"]["rounds"])
     rows = []
     for name, each in found.items():
         spread = f"{min(each['rounds']):.1f} to {max(each['rounds']):.1f}"
@@ -133,7 +135,8 @@ def table(results: dict) -> str:
     head = ["contestant", "seconds, median", "least to most", "of these reading", "times our first", "AUC, held out"]
     note = (
         f"Reading: of ours all but the epoch (start, reading, encoding, keeping, writing the run); of the peers `read_csv` alone. "
-        f"{results['kept']:,.0f} MB are kept beside {results['megabytes']:,.0f} MB. All runs of both builds have the same parameters."
+        f"{count} round{'s' * (count > 1)}. {results['kept']:,.0f} MB are kept beside {results['megabytes']:,.0f} MB. "
+        "All runs of both builds have the same parameters."
     )
     if not results["same"]:
         note = note.replace("All runs of both builds have the same parameters.", "The builds' parameters differ.")

@@ -1,4 +1,4 @@
-"""Distinct texts of a column: a list without a Python object for each of a million numbers."""
+"""Distinct texts of a column: lists without a Python object for each of a million numbers."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ class Texts(Sequence[str | None]):
             found += alike.tolist()
         return sorted(found)
 
+    def take(self, kept: np.ndarray, missing: int) -> Texts:
+        """Some of them, (V,) bool, of which one is the missing one by now."""
+        return Texts(self.content, self.begins[kept], self.ends[kept], missing)
+
     def numbers(self) -> tuple[np.ndarray, list[int]]:
         """(V,) float64 of the texts that are written as plain numbers, NaN for the others, and the places of these."""
         from minirank.data.csv_kernels import parse_numbers, powers_of_five
@@ -66,3 +70,55 @@ class Texts(Sequence[str | None]):
         if self.missing >= 0:
             values[self.missing] = np.nan
         return values, np.flatnonzero(left).tolist()
+
+
+class WrittenNumbers(Sequence[str | None]):
+    """V distinct numbers as `str` writes them; one of them may stand for a missing value, and is None.
+
+    Args:
+        values: (V,) numbers of at most 8 bytes. missing: the place of the one that is None, or -1.
+    """
+
+    def __init__(self, values: np.ndarray, missing: int = -1) -> None:
+        self.values, self.missing = values, missing
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @overload
+    def __getitem__(self, place: int) -> str | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str | None]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str | None] | None:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return None if place % len(self) == self.missing else str(self.values[place].item())
+
+    def __iter__(self) -> Iterator[str | None]:
+        return (None if place == self.missing else str(value) for place, value in enumerate(self.values.tolist()))
+
+    def __contains__(self, value: object) -> bool:
+        return self.missing >= 0 if value is None else any(value == each for each in self)
+
+    def places(self, texts: frozenset[str]) -> list[int]:
+        """Where those of some texts that are there stand, and the missing one, ascending."""
+        found = {self.missing} - {-1}
+        for text in texts:
+            try:
+                alike = np.flatnonzero(self.values == float(text)).tolist()
+            except ValueError:
+                continue
+            found.update(place for place in alike if self[place] == text)
+        return sorted(found)
+
+    def take(self, kept: np.ndarray, missing: int) -> WrittenNumbers:
+        """Some of them, (V,) bool, of which one is the missing one by now."""
+        return WrittenNumbers(self.values[kept], missing)
+
+    def numbers(self) -> tuple[np.ndarray, list[int]]:
+        """(V,) float64, NaN for the missing one, and the places of those that are not finite."""
+        values = self.values.astype(np.float64)
+        left = np.flatnonzero(~np.isfinite(values)).tolist()
+        if self.missing >= 0:
+            values[self.missing] = np.nan
+        return values, [place for place in left if place != self.missing]

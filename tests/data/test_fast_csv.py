@@ -11,8 +11,9 @@ import pytest
 from minirank.data import fast_csv, read_files
 from minirank.data.csv_kernels import SPARE, parse_numbers, powers_of_five
 from minirank.data.problems import Problems
-from minirank.data.read_files import read_csv
-from minirank.data.texts import Texts
+from minirank.data.read_files import Column, read_csv
+from minirank.data.table.raw_table import RawTable, _factorise, merge
+from minirank.data.texts import Texts, WrittenNumbers
 
 
 def both(path, monkeypatch, **options):
@@ -119,6 +120,27 @@ def test_numbers_are_those_of_python():
             assert struct.pack("d", found) == struct.pack("d", float(text)), text
     assert left[:60_000].mean() < 0.06  # infinite, subnormal, or of 20 digits
     assert all(left[texts.index(text)] for text in ("1e", "e1", "+", "", ".", "1 2", "--1", "1e+", "0x1", "1_0", "nan", "inf", "1.2.3"))
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u8", "i8", "f2", "f4", "f8", "?"])
+@pytest.mark.parametrize("missing", [frozenset({""}), frozenset({"", "1", "-1.0", "x", "1e3"}), frozenset({"0", "0.0", "nan"})])
+def test_numbers_of_arrays_are_the_texts_that_they_were(dtype, missing):
+    draw = np.random.default_rng(3)
+    with np.errstate(invalid="ignore", over="ignore"):  # of small types
+        parts = [each.astype(dtype) for each in (draw.integers(-3, 4, 50), draw.normal(size=200) * 50, np.array([2**53 + 1, 1e3, -0.0]))]
+    parts[2] = parts[2][np.isfinite(parts[2])]
+    if dtype[0] == "f":
+        parts[0][3] = parts[1][7] = np.nan
+    columns = [_factorise(part, "a.npz", "x") for part in parts]
+    lists = [Column(each.codes, list(each.values)) for each in columns]
+    for some in (slice(0, 1), slice(0, 2), slice(0, 3)):
+        found, wanted = merge(columns[some], missing), merge(lists[some], missing)
+        assert isinstance(found.values, WrittenNumbers) and list(found.values) == wanted.values
+        assert found.codes.tolist() == wanted.codes.tolist() and found.codes.dtype == np.int32
+        assert [found.values[place] for place in range(-1, len(found.values))] == [wanted.values[-1], *wanted.values]
+        raw = [RawTable({"x": each}, ("a",), np.zeros(len(each.codes), np.int8), np.arange(len(each.codes))) for each in (found, wanted)]
+        assert raw[0].numbers("x", "").tobytes() == raw[1].numbers("x", "").tobytes()
+    assert list(merge([columns[0], lists[1]], missing).values) == merge(lists[:2], missing).values
 
 
 def test_texts_are_a_list(tmp_path):

@@ -15,7 +15,7 @@ from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_arrays, read_csv
 from minirank.data.table.svmlight import LABEL, QUERY, SparseRows, is_feature, read_svmlight
-from minirank.data.texts import Texts
+from minirank.data.texts import Texts, WrittenNumbers
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, listed, nearest
 from minirank.npz import Header
@@ -56,7 +56,9 @@ class RawTable:
         """
         if column not in self._numbers:
             texts = self.columns[column].values
-            values, left = texts.numbers() if isinstance(texts, Texts) else (np.full(len(texts), np.nan), [*range(len(texts))])
+            values, left = (
+                texts.numbers() if isinstance(texts, Texts | WrittenNumbers) else (np.full(len(texts), np.nan), [*range(len(texts))])
+            )
             for code in left:
                 text = texts[code]
                 if text is not None:
@@ -134,39 +136,47 @@ def from_rows(
 
 def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
     """One column from the same column of several files; missing markers become None."""
-    texts = [column.values for column in columns if isinstance(column.values, Texts)]
-    if len(texts) == len(columns):
-        return _merge_texts(columns, texts, missing)
-    merged = Column.of(None if value in missing else value for column in columns for value in column.values)
-    starts = np.cumsum([0, *(len(column.values) for column in columns)])
-    codes = np.concatenate([column.codes + start for column, start in zip(columns, starts)])
+    if len(columns) > 1:
+        columns = [_one_column(columns)]
+    codes, found = columns[0].codes, columns[0].values
+    if isinstance(found, Texts | WrittenNumbers):
+        places = found.places(missing)
+        if not places:
+            return Column(codes, found)
+        kept = np.ones(len(found), bool)
+        kept[places[1:]] = False
+        recode = (np.cumsum(kept) - 1).astype(np.int32)
+        recode[places] = places[0]
+        return Column(recode[codes] if len(places) > 1 else codes, found.take(kept, places[0]))
+    merged = Column.of(None if value in missing else value for value in found)
     return Column(merged.codes[codes], merged.values)
 
 
-def _merge_texts(columns: Sequence[Column], texts: Sequence[Texts], missing: frozenset[str]) -> Column:
-    """`merge` of columns that compiled loops have read."""
-    from minirank.data.fast_csv import TextNumbers
+def _one_column(columns: Sequence[Column]) -> Column:
+    """One column from the same column of several files, its values in the order of the files."""
+    values = [column.values for column in columns]
+    texts = [each for each in values if isinstance(each, Texts)]
+    numbers = [each for each in values if isinstance(each, WrittenNumbers)]
+    if len(texts) == len(columns):
+        from minirank.data.fast_csv import TextNumbers
 
-    codes, merged = columns[0].codes, texts[0]
-    if len(columns) > 1:
-        numbers = TextNumbers()
+        numbering = TextNumbers()
         for each in texts:
-            numbers.add(each.content, each.begins[None], each.ends[None], 0, len(each))
-        found = numbers.done()
-        assert isinstance(found.values, Texts)  # white space was taken away before
-        starts = np.cumsum([0, *map(len, texts)])
-        merged = found.values
-        codes = np.concatenate(
-            [found.codes[start : start + len(each)][column.codes] for column, each, start in zip(columns, texts, starts)]
-        )
-    places = merged.places(missing)
-    if not places:
-        return Column(codes, merged)
-    kept = np.ones(len(merged), bool)
-    kept[places[1:]] = False
-    recode = (np.cumsum(kept) - 1).astype(np.int32)
-    recode[places] = places[0]
-    return Column(recode[codes] if len(places) > 1 else codes, Texts(merged.content, merged.begins[kept], merged.ends[kept], places[0]))
+            numbering.add(each.content, each.begins[None], each.ends[None], 0, len(each))
+        merged = numbering.done()
+    elif len(numbers) == len(columns) and len({each.values.dtype for each in numbers}) == 1:
+        every = np.concatenate([each.values for each in numbers])
+        bits, order, place = np.unique(every.view(f"u{every.itemsize}"), return_index=True, return_inverse=True)
+        rank = np.empty(len(bits), np.int32)
+        rank[np.argsort(order)] = np.arange(len(bits))
+        distinct = every[np.sort(order)]
+        missing = np.flatnonzero(distinct != distinct)
+        merged = Column(rank[place], WrittenNumbers(distinct, int(missing[0]) if len(missing) else -1))
+    else:
+        merged = Column.of(value for each in values for value in each)
+    starts = np.cumsum([0, *map(len, values)])
+    codes = [merged.codes[start : start + len(each)][column.codes] for column, each, start in zip(columns, values, starts)]
+    return Column(np.concatenate(codes), merged.values)
 
 
 def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
@@ -252,6 +262,10 @@ def _factorise(array: np.ndarray, file: str, name: Name) -> Column:
     distinct, codes = np.unique(array, return_inverse=True)
     if distinct.dtype.kind == "b":
         distinct = distinct.astype(np.int8)
+    if distinct.dtype.kind in "iuf" and distinct.itemsize <= 8:
+        missing = len(distinct) - 1 if distinct.dtype.kind == "f" and np.isnan(distinct[-1]) else -1
+        distinct[-1] = np.nan if missing >= 0 else distinct[-1]  # of the many that there are
+        return Column(codes.astype(np.int32), WrittenNumbers(distinct, missing))
     try:
         found = [value.decode("utf-8") for value in distinct.tolist()] if distinct.dtype.kind == "S" else distinct.tolist()
         values = [None if value != value else str(value).strip() for value in found]
