@@ -20,9 +20,9 @@ TRAINING = {"epochs": 2, "batch_rows": 64, "threads": 2, "batches": "searches", 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory):
-    """(configuration, data set) of a market of 1,500 impressions."""
+    """(configuration, data set) of a market of 700 impressions."""
     path = tmp_path_factory.mktemp("searches").resolve()
-    write_market(path, impressions=1500)
+    write_market(path, impressions=700)
     config = config_from_dict(to_dict(Config(FolderConfig(path))) | {"training": TRAINING, "model": MODEL})
     return config, load_dataset(config)
 
