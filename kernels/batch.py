@@ -79,6 +79,14 @@ class Inputs:
         """(B,) int32 ids of a categorical field."""
         return self.ids[:, column]
 
+    def bag(self, number: int) -> Bag:
+        """A multi-valued field."""
+        return self.bags[number]
+
+    def number(self, column: int) -> np.ndarray:
+        """(B,) float32, a dense column."""
+        return self.dense[:, column]
+
     def __len__(self) -> int:
         return len(self.ids)
 

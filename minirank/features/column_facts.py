@@ -9,6 +9,7 @@ import numpy as np
 
 from minirank.config.features import FeatureConfig
 from minirank.data.column_facts import ColumnFacts, Parts, is_constant, items_dropped, rows_without_id, rows_without_item
+from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.features import inputs
 from minirank.features.pairs import MatchedPairs
 from minirank.features.tfidf import TextModel
@@ -20,7 +21,7 @@ def folder_facts(
     vocabularies: Mapping[str, tuple[str, ...]],
     text: TextModel | None,
     pairs: MatchedPairs,
-    encoded: Inputs,
+    encoded: Inputs | MappedInputs,
     parts: Parts,
 ) -> dict[str, ColumnFacts]:
     """Name of an input -> `ColumnFacts`; `words` stands for the words that all texts share.
@@ -32,19 +33,23 @@ def folder_facts(
     train = parts["train"]
     facts = {}
     for index, field in enumerate(inputs.categorical(config)):
-        found, ids = field.values(pairs), encoded.ids[:, index]
+        if field.owner == "pair":  # of no names
+            found, ids = None, encoded.field(index)
+        else:
+            found, ids = field.values(pairs), encoded.field(index)
         counts = _names(found, pairs.rows(field.owner)[train], vocabularies[str(field.size)]) if isinstance(found, list) else {}
         facts[field.name] = ColumnFacts("categorical", **counts, constant=is_constant(ids, train), unknown=rows_without_id(ids, parts))
-    for each, bag in zip(inputs.bags(config), encoded.bags):
+    for index, each in enumerate(inputs.bags(config)):
+        bag = encoded.bag(index)
         counts = _items(each, pairs, bag, train) if each.owner in ("job", "resume") and each.size != "token" else {}
         lost, unknown = items_dropped(bag, train), rows_without_item(bag, parts)
         facts[_free(each.name, facts)] = ColumnFacts("bag", **counts, dropped=lost, unknown=unknown)
-    columns = {name: encoded.dense[:, index] for index, (name, _, _) in enumerate(inputs.dense_columns(config))}
+    columns = {name: index for index, (name, _, _) in enumerate(inputs.dense_columns(config))}
     for name, _, is_flag in inputs.dense_columns(config):
         if not is_flag:
             flag = columns.get(f"{name}_unknown")
-            missing = None if flag is None else float(flag[train].mean(dtype=np.float64))
-            facts[_free(name, facts)] = ColumnFacts("dense", missing=missing, constant=is_constant(columns[name], train))
+            missing = None if flag is None else float(encoded.number(flag)[train].mean(dtype=np.float64))
+            facts[_free(name, facts)] = ColumnFacts("dense", missing=missing, constant=is_constant(encoded.number(columns[name]), train))
     if text is not None and text.words.terms:  # fitted here, not loaded
         facts["words"] = ColumnFacts("words", values=text.words.terms, kept=len(text), dropped=text.words.dropped)
     return facts

@@ -32,6 +32,8 @@ from minirank.features.tfidf import TextModel, hashed_counts
 from minirank.kernels.batch import Batch, Inputs, InputSpec, hide
 
 Asked = tuple[Profiles, History | None]  # a job, and who was hired for such before
+Encoded = tuple[Inputs | MappedInputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` gives them
+
 TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
 MAX_POSITION = 50
@@ -147,7 +149,7 @@ class Encoder:
         split: Split,
         say: Callable[[str], None] = lambda text: None,
         kept: KeptRows | None = None,
-        encoded: tuple[Inputs, list[str], dict[str, ColumnFacts]] | None = None,
+        encoded: Encoded | None = None,
     ) -> Dataset:
         """All impressions of a folder as rows.
 
@@ -166,9 +168,8 @@ class Encoder:
         found = None if kept is None or encoded is not None else kept.read_rows(self)
         if found is None:
             features = features() if callable(features) else features
-            made: Inputs | MappedInputs
-            made, told, columns = encoded or self.rows(folder, features, split)
-            if kept is not None:
+            made, told, columns = encoded or self.rows(folder, features, split, kept)
+            if kept is not None and isinstance(made, Inputs):
                 made = kept.write_rows(self, made, told)
         else:
             (made, told), columns = found, {}
@@ -180,12 +181,23 @@ class Encoder:
             files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
         return _dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
 
-    def rows(self, folder: DataFolder, features: Features, split: Split) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
-        """All impressions as the model reads them, what there is to say of the texts, and what is left of the columns."""
+    def rows(self, folder: DataFolder, features: Features, split: Split, kept: KeptRows | None = None) -> Encoded:
+        """All impressions as the model reads them, what there is to say of the texts, and what is left of the columns.
+
+        Args:
+            kept: where rows that take too much of the memory are kept, and mapped.
+        """
         resumes = self.resumes(folder.resumes, features.resumes)
         jobs = job_profiles(folder.jobs, features.jobs, resumes.model, self.config.tokens_per_text)
         history = history_of(self.config, jobs, PastHires.from_folder(folder, features), resumes.model, resumes)
-        return self.rows_of(folder, features, split, self.matched(folder, jobs, resumes, history))
+        pairs = self.matched(folder, jobs, resumes, history)
+        if kept is None or not kept.exceed(len(pairs), self.inputs):
+            return self.rows_of(folder, features, split, pairs)
+        from minirank.features.encode_in_parts import encode_in_parts
+
+        told = self.remarks(folder, features, pairs)
+        encoded = encode_in_parts(self, pairs, kept, told)[1]
+        return encoded, told, self.facts(pairs, encoded, split)
 
     def matched(self, folder: DataFolder, jobs: Profiles, resumes: Profiles, history: History | None) -> MatchedPairs:
         """The impressions of a folder as pairs of its jobs and resumes."""
@@ -196,8 +208,13 @@ class Encoder:
 
     def rows_of(
         self, folder: DataFolder, features: Features, split: Split, pairs: MatchedPairs, dense: np.ndarray | None = None
-    ) -> tuple[Inputs, list[str], dict[str, ColumnFacts]]:
+    ) -> Encoded:
         """What `rows` gives of pairs that are matched; `dense`: of `Encoder.dense`, where it is at hand."""
+        encoded = self._encode(pairs, dense)
+        return encoded, self.remarks(folder, features, pairs), self.facts(pairs, encoded, split)
+
+    def remarks(self, folder: DataFolder, features: Features, pairs: MatchedPairs) -> list[str]:
+        """What there is to say of the texts."""
         jobs, resumes, people = pairs.jobs, pairs.resumes, folder.resumes
         told = remark(
             too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
@@ -206,9 +223,12 @@ class Encoder:
             ),
         )
         remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
-        encoded, parts = self._encode(pairs, dense), {"train": split.train, "valid": split.valid, "test": split.test}
-        columns = folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
-        return encoded, [each for each in remarks if each], columns
+        return [each for each in remarks if each]
+
+    def facts(self, pairs: MatchedPairs, encoded: Inputs | MappedInputs, split: Split) -> dict[str, ColumnFacts]:
+        """What is left of the columns, where there are training rows."""
+        parts = {"train": split.train, "valid": split.valid, "test": split.test}
+        return folder_facts(self.config, self.vocabularies, self.text, pairs, encoded, parts) if len(split.train) else {}
 
     def resumes(self, resumes: Records, features: ResumesFound) -> Profiles:
         """Resumes made ready for `pairs`, worth keeping where many jobs are ranked over the same people.
@@ -295,7 +315,8 @@ class Encoder:
         known: dict[str, Any] = {"role": self.roles, "token": self.text, **self.vocabularies}
         return size if isinstance(size, int) else len(known[size]) + 1
 
-    def _vocabulary(self, each: Input) -> tuple[str, ...]:
+    def vocabulary(self, each: Input) -> tuple[str, ...]:
+        """The names that the ids of an input stand for, from id 1; () where it has ids of its own."""
         return self.vocabularies.get(str(each.size), ())
 
     def dense(self, pairs: MatchedPairs, scale: Callable[[np.ndarray, int], tuple[float, float]]) -> np.ndarray:
@@ -310,15 +331,15 @@ class Encoder:
         for place, feature in enumerate(features):  # the values of all come before the flags
             values = feature.column(pairs)
             mean, std = scale(values, place)
-            dense[:, place] = np.clip(np.nan_to_num((values - mean) / std, nan=0.0), -CLIP, CLIP)
+            dense[:, place] = standardised(values, mean, std)
             if place in flags:
                 dense[:, flags[place]] = np.isnan(values)
         return dense
 
     def _encode(self, pairs: MatchedPairs, dense: np.ndarray | None = None) -> Inputs:
         """N pairs as rows."""
-        ids = [field.column(pairs, self._vocabulary(field)) for field in inputs.categorical(self.config)]
-        bags = tuple(bag.column(pairs, self._vocabulary(bag)) for bag in inputs.bags(self.config))
+        ids = [field.column(pairs, self.vocabulary(field)) for field in inputs.categorical(self.config)]
+        bags = tuple(bag.column(pairs, self.vocabulary(bag)) for bag in inputs.bags(self.config))
         if dense is None:
             dense = self.dense(pairs, lambda values, place: (self.mean[place], self.std[place]))
         encoded = Inputs(np.stack(ids, axis=1).astype(np.int32), bags, dense)
@@ -329,6 +350,11 @@ class Encoder:
             if rows.any():
                 hide(encoded, self.inputs, inputs.read_in_texts(self.config, owner), rows)
         return encoded
+
+
+def standardised(values: np.ndarray, mean: float, std: float) -> np.ndarray:
+    """(N,) float64 raw values in standard deviations from the mean, which stands for the unknown."""
+    return np.clip(np.nan_to_num((values - mean) / std, nan=0.0), -CLIP, CLIP)
 
 
 def history_of(

@@ -13,10 +13,10 @@ from scipy.sparse import vstack
 
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Split
-from minirank.data.column_facts import ColumnFacts
 from minirank.extract import Features
 from minirank.features.embeddings import Vectors
-from minirank.features.encoder import Encoder, check_columns, history_of
+from minirank.features.encode_in_parts import encode_in_parts
+from minirank.features.encoder import Encoded, Encoder, check_columns, history_of
 from minirank.features.hires import PastHires
 from minirank.features.kept_pool import can_keep, entry_of, write_resumes
 from minirank.features.kept_rows import KeptRows
@@ -26,9 +26,6 @@ from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.statistics import roles_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel, hashed_counts
-from minirank.kernels.batch import Inputs
-
-Encoded = tuple[Inputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` gives them
 
 
 def fit_and_encode(
@@ -39,7 +36,7 @@ def fit_and_encode(
     vectors: Vectors | None = None,
     kept: KeptRows | None = None,
 ) -> tuple[Encoder, Encoded]:
-    """`Encoder.fit` on the training rows, and `Encoder.rows`.
+    """`Encoder.fit` on the training rows, and `Encoder.rows`, for which `kept` is.
 
     Args:
         kept: of the folder: its resumes are kept there as the first ranking reads them.
@@ -48,7 +45,7 @@ def fit_and_encode(
     """
     if not (config.text or config.tokens) or not len(split.train):
         encoder = Encoder.fit(folder, features, split.train, config, vectors)
-        return encoder, encoder.rows(folder, features, split)
+        return encoder, encoder.rows(folder, features, split, kept)
     check_columns(folder, config)
     shown, rows = folder.impressions, split.train
     used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
@@ -72,9 +69,9 @@ def fit_and_encode(
     resumes = resume_profiles(folder.resumes, features.resumes, model, most, of_resumes, candidates=True, texts=resume_texts)
     if resumes.model is not model:  # most are foreign, and are compared in another way than training reads them
         encoder = Encoder.fit(folder, features, rows, config, vectors)
-        return encoder, encoder.rows(folder, features, split)
+        return encoder, encoder.rows(folder, features, split, kept)
     jobs = job_profiles(folder.jobs, features.jobs, model, most, of_jobs, texts=job_texts)
-    pool = entry_of(resumes) if kept is not None and can_keep(kept, config) else None
+    pool = entry_of(resumes) if kept is not None and kept.most is None and can_keep(kept, config) else None
     jobs.counts = resumes.counts = None
     del job_texts, resume_texts, of_jobs, of_resumes  # of a million rows they are much of the memory
     trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
@@ -84,6 +81,10 @@ def fit_and_encode(
     unscaled = np.zeros(0)
     encoder = Encoder(config, roles_of(folder, rows), vocabularies, model, market, unscaled, unscaled, int(shown.time[rows].max()))
     pairs = encoder.matched(folder, jobs, resumes, history)
+    if kept is not None and kept.exceed(len(pairs), encoder.inputs):
+        told = encoder.remarks(folder, features, pairs)
+        encoder, encoded = encode_in_parts(encoder, pairs, kept, told, lambda values, place: statistics(values[rows]))
+        return encoder, (encoded, told, encoder.facts(pairs, encoded, split))
     scales: list[tuple[float, float]] = []
 
     def scale(values: np.ndarray, place: int) -> tuple[float, float]:

@@ -7,8 +7,8 @@ rows can be had without the others.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,10 +23,11 @@ from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.inputs import read_inputs, write_inputs
 from minirank.data.kept.mapped_rows import MappedInputs
-from minirank.data.kept.store import Contents, Kept, data_bytes
+from minirank.data.kept.scratch import Scratch
+from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE
-from minirank.kernels.batch import Inputs
+from minirank.kernels.batch import Inputs, InputSpec
 
 if TYPE_CHECKING:
     from minirank.features.encoder import Encoder
@@ -107,6 +108,42 @@ class KeptRows:
         found = self.read_rows(encoder)
         return rows if found is None else found[0]
 
+    def exceed(self, rows: int, spec: InputSpec) -> bool:
+        """Whether so many rows must not be in memory all at once."""
+        return self.most is not None and 4 * rows * (len(spec.categorical) + len(spec.dense)) > self.most
+
+    @contextmanager
+    def room_for_rows(self) -> Iterator[Scratch]:
+        """Where the columns of rows wait that exceed the memory.
+
+        Raises:
+            ConfigError: nothing can be kept, or there is no space.
+        """
+        folder = self.folder.path / FOLDER
+        try:
+            if not self.is_used:
+                raise OSError("nothing is kept of them")
+            folder.mkdir(exist_ok=True)
+            yield Scratch(folder)
+        except OSError as error:
+            problem = f"these rows must be kept beside the data, in {folder}: {error.strerror or error}"
+            raise ConfigError(f"training.memory: {problem}; make that possible, or allow more memory") from None
+
+    def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> MappedInputs:
+        """Keep the columns of `write_rows`, which exceed the memory, whatever share of the data they take.
+
+        Raises:
+            OSError: they cannot be kept.
+        """
+        if not _decides(encoder):
+            raise OSError("not all texts have their vectors yet")
+        self.write_of(ROWS, encoder, entry, needed=True)
+        found = self.read_rows(encoder)
+        if found is None:
+            raise OSError("what was written cannot be read, or the data were changed meanwhile")
+        assert isinstance(found[0], MappedInputs)
+        return found[0]
+
     @property
     def is_used(self) -> bool:
         """Whether anything can be kept."""
@@ -116,19 +153,22 @@ class KeptRows:
         """What is kept of the folder as an encoder reads it; files: names of those that it was made of, by default of all."""
         return self._read(kind, {"encoder": _checksum(encoder)}, files) if self.is_used else None
 
-    def write_of(self, kind: str, encoder: Encoder, entry: EntryWriter, files: Sequence[str] = ()) -> None:
-        """Keep something of the folder as an encoder reads it."""
-        self._write(kind, {"encoder": _checksum(encoder)}, entry.arrays, entry.about, files)
+    def write_of(self, kind: str, encoder: Encoder, entry: EntryWriter, files: Sequence[str] = (), needed: bool = False) -> None:
+        """Keep something of the folder as an encoder reads it; `needed` as in `Kept.write`."""
+        self._write(kind, {"encoder": _checksum(encoder)}, entry.arrays, entry.about, files, needed)
 
     def _read(self, kind: str, key: dict[str, Any], files: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], Any] | None:
         if self.sources is None:
             return None
         return self.kept.read(self.folder.path, kind, self._key(key, self.sources, files))
 
-    def _write(self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any, files: Sequence[str] = ()) -> None:
+    def _write(
+        self, kind: str, key: dict[str, Any], arrays: dict[str, np.ndarray], about: Any, files: Sequence[str] = (), needed: bool = False
+    ) -> None:
         sources = self.sources
         if sources is not None and sources.are_unchanged():
-            self.kept.write(self.folder.path, kind, self._key(key, sources, files), arrays, about, data_bytes(self.folder.path))
+            key = self._key(key, sources, files)
+            self.kept.write(self.folder.path, kind, key, arrays, about, data_bytes(self.folder.path), needed=needed)
 
     def _key(self, key: dict[str, Any], sources: Contents, files: Sequence[str]) -> dict[str, Any]:
         sources = sources.named(*files) if files else sources

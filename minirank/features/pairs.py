@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,11 @@ class MatchedPairs:
 
     def __len__(self) -> int:
         return len(self.job)
+
+    def part(self, first: int, last: int) -> MatchedPairs:
+        """Pairs first .. last - 1."""
+        of_pairs = {name: getattr(self, name) for name in ("job", "resume", "time", "role", "position")}
+        return replace(self, **{name: None if values is None else values[first:last] for name, values in of_pairs.items()})
 
     def rows(self, owner: str) -> np.ndarray:
         """(N,) which of the owners of an input each pair belongs to; see `inputs.Input`."""

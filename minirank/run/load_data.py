@@ -61,7 +61,7 @@ def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[
     if worker is not None:
         say(f"{data.folder}: {worker} is at work there; what is read may be from before, wait and start again if that matters")
     say(f"reading {data.folder} ...")
-    folder = read_folder(data.folder, data.columns, kept=kept)
+    folder = read_folder(data.folder, data.columns, kept=kept, mapped=config.training.memory is not None)
     rows = KeptRows(kept, folder, most_for_rows(config, len(folder.impressions)))
     options = {
         "features": asdict(config.features),

@@ -112,7 +112,7 @@ def score_data(
     order: np.ndarray | None = None
     if isinstance(run.config.data, FolderConfig):
         assert isinstance(run.encoder, Encoder)
-        folder = read_folder(path, run.config.data.columns, kept=kept)
+        folder = read_folder(path, run.config.data.columns, kept=kept, mapped=run.config.training.memory is not None)
         shown = folder.impressions
         order = np.argsort(shown.row)
         # NOTE: objects: a text of NumPy's fixed width loses the NULs at its end.

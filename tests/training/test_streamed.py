@@ -1,5 +1,8 @@
 """More rows than memory: read part by part from where they are kept, and trained to the same bytes as in memory."""
 
+import errno
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +10,11 @@ import pytest
 from ranking_world import write_market
 
 from minirank.config.configuration import Config, FolderConfig, config_from_dict, to_dict
+from minirank.data.kept import store
 from minirank.data.kept.mapped_rows import MappedRows
 from minirank.data.kept.store import FOLDER, Kept
 from minirank.errors import ConfigError
+from minirank.features import encode_in_parts
 from minirank.kernels.batch import Batch
 from minirank.run.load_data import load_dataset
 from minirank.run.load_run import load_run
@@ -115,3 +120,43 @@ def test_the_order_keeps_neighbours_in_few_windows(monkeypatch):
     assert (block[1:] == block[:-1]).mean() < 0.15  # and neighbours do not stay together
     small = np.arange(10)
     assert (shuffled(small, 10, np.random.default_rng(3)) == np.random.default_rng(3).permutation(10)).all()
+
+
+def test_rows_that_exceed_the_memory_are_encoded_in_parts_to_the_same_bytes(market, tmp_path, monkeypatch):
+    monkeypatch.setattr(encode_in_parts, "PART", 100)
+    found = {}
+    for name, memory in (("whole", None), ("little", LITTLE)):
+        data = shutil.copytree(market, tmp_path / name / "data", ignore=shutil.ignore_patterns(FOLDER))
+        found[name] = load_dataset(config(data, memory), kept=Kept())
+    whole, little = found["whole"], found["little"]
+    assert isinstance(little.rows, MappedRows) and isinstance(whole.rows, Batch)
+    in_memory = little.rows.in_memory()
+    for name in ("ids", "dense"):
+        assert getattr(in_memory, name).tobytes() == getattr(whole.rows, name).tobytes()
+    for one, other in zip(in_memory.bags, whole.rows.bags, strict=True):
+        assert all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("entity", "offsets", "ids"))
+    assert little.columns == whole.columns and little.fingerprint == whole.fingerprint
+    for name, dataset in found.items():
+        dataset.encoder.save(tmp_path / name)
+    for name in ("encoder.json", "encoder.npz"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "little" / name).read_bytes()
+
+
+def test_where_rows_cannot_be_kept_a_line_says_so(market, tmp_path, monkeypatch):
+    data = shutil.copytree(market, tmp_path / "data", ignore=shutil.ignore_patterns(FOLDER))
+    with pytest.raises(
+        ConfigError, match=r"training.memory: these rows must be kept beside the data, in .*\.minirank: nothing is kept of them; "
+    ):
+        load_dataset(config(data, LITTLE))
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(ConfigError, match="No space left on device; make that possible, or allow more memory"):
+        load_dataset(config(data, LITTLE), kept=Kept())
+    monkeypatch.undo()
+    monkeypatch.setattr(store, "write_arrays", full)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        load_dataset(config(data, LITTLE), kept=Kept())
+    assert not list((data / FOLDER).glob("*.part"))

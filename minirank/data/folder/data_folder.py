@@ -112,7 +112,11 @@ class DataFolder:
 
 
 def read_folder(
-    path: str | Path, columns: Mapping[str, Mapping[str, str | None]] | None = None, needs_log: bool = True, kept: Kept = NOTHING_KEPT
+    path: str | Path,
+    columns: Mapping[str, Mapping[str, str | None]] | None = None,
+    needs_log: bool = True,
+    kept: Kept = NOTHING_KEPT,
+    mapped: bool = False,
 ) -> DataFolder:
     """Reads and checks a data folder.
 
@@ -123,6 +127,7 @@ def read_folder(
         columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
             a name says that the export has no such column.
         kept: reads what was kept of the very same files, and keeps it for the next time.
+        mapped: a folder that was read now is given as it is kept, with little of it in memory.
     Raises:
         DataError: something is wrong with the data; names file, line, column and remedy.
         ConfigError: `columns` names what does not exist.
@@ -136,7 +141,7 @@ def read_folder(
     folder = collect(path, columns, problems, needs_log)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
-    return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept)
+    return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)
 
 
 def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True) -> DataFolder | None:

@@ -21,7 +21,8 @@ from minirank.data.folder.impressions import Impressions
 from minirank.data.folder.records import Records, column_of, places_of_lines
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.store import Contents, Kept, data_bytes
+from minirank.data.kept.scratch import Scratch
+from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.data.problems import Problems
 from minirank.errors import DataError
 from minirank.storage import BadJson, parse_json
@@ -53,16 +54,37 @@ def kept_folder(path: Path, names: Names, kept: Kept, needs_log: bool = True) ->
         contents = contents.with_files([path / TRUTH] if os.path.lexists(path / TRUTH) else [])
     except DataError:
         return None, None  # whoever reads the folder says why
+    return contents, _with_log(path, names, contents, found, kept)
+
+
+def _with_log(path: Path, names: Any, contents: Contents, found: tuple | None, kept: Kept) -> DataFolder | None:
+    """The folder of which `found` was kept, and its log; None where one of them was not."""
     log = None if found is None else kept.read(path, LOG, _key(contents, names))
     if found is not None and log is not None:
         with suppress(*UNUSABLE):
-            return contents, _folder(path, names, contents, EntryReader(*found), *_log(EntryReader(*log)))
-    return contents, None
+            return _folder(path, names, contents, EntryReader(*found), *_log(EntryReader(*log)))
+    return None
 
 
-def keep_folder(folder: DataFolder, kept: Kept) -> DataFolder:
-    """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile."""
-    contents, entry, log = folder.contents, EntryWriter(), EntryWriter()
+def keep_folder(folder: DataFolder, kept: Kept, mapped: bool = False) -> DataFolder:
+    """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile.
+
+    Args:
+        mapped: as in `read_folder`.
+    """
+    if not mapped:
+        return _keep(folder, kept)
+    with suppress(OSError):  # then it stays in memory
+        (folder.path / FOLDER).mkdir(exist_ok=True)
+        folder = _keep(folder, kept, Scratch(folder.path / FOLDER))
+        if folder.contents is not None:
+            found = kept.read(folder.path, KIND, _key(folder.contents.without(TRUTH), folder.columns))
+            return _with_log(folder.path, folder.columns, folder.contents, found, kept) or folder
+    return folder
+
+
+def _keep(folder: DataFolder, kept: Kept, scratch: Scratch | None = None) -> DataFolder:
+    contents, entry, log = folder.contents, EntryWriter(), EntryWriter(scratch)
     assert contents is not None
     for file, (_, texts, times) in KEYS.items():
         records = getattr(folder, file)

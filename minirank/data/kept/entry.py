@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.packed import Packed
+from minirank.data.kept.scratch import Scratch
 
 
 class EntryWriter:
@@ -17,12 +19,16 @@ class EntryWriter:
 
     Attributes:
         arrays: for `Kept.write`. about: likewise; whoever writes may add to it.
+
+    Args:
+        scratch: keeps the arrays meanwhile, where memory does not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: Scratch | None = None) -> None:
         self.arrays: dict[str, np.ndarray] = {}
         self.about: dict[str, Any] = {"columns": {}, "texts": {}}
-        self._same: dict[tuple, list[tuple[str, np.ndarray]]] = {}
+        self._same: dict[tuple, str] = {}
+        self._scratch = scratch
 
     def column(self, name: str, values: np.ndarray, pack: bool = True) -> None:
         """(N,) numbers; those of an earlier column are not written again. Without `pack` they are read where they lie."""
@@ -36,17 +42,17 @@ class EntryWriter:
         """Several of them, packed side by side."""
         new = {}
         for name, values in columns.items():
-            alike = self._same.setdefault((values.dtype.str, len(values), values[:64].tobytes(), values[-64:].tobytes()), [])
-            # NOTE: floats with NaN are never equal, those are written again
-            other = next((other for other, earlier in alike if np.array_equal(earlier, values)), None)
-            if other is None:
-                alike.append((name, values))
+            values = np.ascontiguousarray(values)
+            key = values.dtype.str, len(values), hashlib.sha256(values.view(np.uint8).data).digest()
+            other = self._same.setdefault(key, name)
+            if other == name:
                 new[name] = values
             else:
                 self.about["columns"][name] = other
         with ThreadPoolExecutor(2) as threads:
             for name, packed in zip(new, threads.map(Packed.of, new.values())):
-                self.arrays |= {f"{name}.numbers": packed.numbers, f"{name}.codes": packed.codes}
+                for part, array in (("numbers", packed.numbers), ("codes", packed.codes)):
+                    self.arrays[f"{name}.{part}"] = array if self._scratch is None else self._scratch.put(array)
                 self.about["columns"][name] = [packed.dtype.str, packed.length, packed.kind]
 
     def texts(self, name: str, texts: Sequence[str]) -> None:

@@ -66,12 +66,21 @@ class MappedInputs:
 
     def in_memory(self) -> Inputs:
         """All rows, unpacked."""
-        bags = tuple(Bag(bag.entity.rows(), bag.offsets, bag.ids.rows()) for bag in self.bags)
+        bags = tuple(map(self.bag, range(len(self.bags))))
         return Inputs(table(self.ids, self.count, np.int32), bags, table(self.dense, self.count, np.float32))
 
     def field(self, column: int) -> np.ndarray:
         """(N,) int32 ids of a categorical field."""
         return self.ids[column].rows()
+
+    def bag(self, number: int) -> Bag:
+        """A multi-valued field, unpacked."""
+        bag = self.bags[number]
+        return Bag(bag.entity.rows(), bag.offsets, bag.ids.rows())
+
+    def number(self, column: int) -> np.ndarray:
+        """(N,) float32, a dense column."""
+        return self.dense[column].rows()
 
 
 @dataclass(frozen=True)

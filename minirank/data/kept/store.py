@@ -5,8 +5,9 @@ deleted at any time. An entry is found under a name that is made of everything i
 read (neither a date nor a size is ever believed), the options, the sources of this package, the versions and the processor that
 computed. What is damaged, or of another format, is made again. Where nothing can be kept (a folder that cannot be written, a full
 disk), a line says so once, and all goes on without. All entries together take at most 1.5 times the bytes of the data; those that
-were used last stay. What is made of a table, which is a file among others, lies in a folder of its name therein, likewise limited, and
-goes once that file has gone and something else is kept.
+were used last stay; rows that `training.memory` keeps out of memory are no choice, and take what they take. What is made of a table,
+which is a file among others, lies in a folder of its name therein, likewise limited, and goes once that file has gone and something
+else is kept.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import platform
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -117,6 +118,7 @@ class Kept:
 
     def __init__(self, say: Callable[[str], None] = lambda text: None, used: bool = True) -> None:
         self._say, self.used = say, used
+        self._needed: set[Path] = set()
 
     def read(self, beside: Path, kind: str, key: Mapping[str, Any], file: str = "") -> tuple[dict[str, np.ndarray], Any] | None:
         """The arrays of an entry and what is noted about them; None where there is none that can be used.
@@ -137,29 +139,44 @@ class Kept:
         return found
 
     def write(
-        self, beside: Path, kind: str, key: Mapping[str, Any], arrays: Mapping[str, np.ndarray], about: Any, data: int, file: str = ""
+        self,
+        beside: Path,
+        kind: str,
+        key: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        about: Any,
+        data: int,
+        file: str = "",
+        needed: bool = False,
     ) -> None:
         """Keep an entry, where that is possible.
 
         Args:
             data: bytes of the files that all entries here (those of `file`) were made of.
+            needed: the entry may take more than its share, for there is no going on without.
+        Raises:
+            OSError: an entry that is needed cannot be written.
         """
         if not self.used:
             return
         path, size = _path(beside, kind, key, file), sum(array.nbytes for array in arrays.values())
         folder = beside / FOLDER
         try:
-            if size > SHARE * data:
+            if size > SHARE * data and not needed:
                 raise OSError(f"it would take {size / 1e6:,.0f} MB, more than {SHARE} times the data")
             folder.mkdir(exist_ok=True)
             if not (folder / "CACHEDIR.TAG").exists():
                 (folder / "CACHEDIR.TAG").write_text(TAG)
                 (folder / ".gitignore").write_text("*\n")
             path.parent.mkdir(exist_ok=True)
-            _make_room(path.parent, SHARE * data - size)
+            if needed:
+                self._needed.add(path)
+            _make_room(path.parent, SHARE * data - (0 if needed else size), self._needed)
             _remove_orphans(folder)
             write_arrays(path, arrays, about)
         except OSError as error:
+            if needed:
+                raise
             self._say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
             self._say = lambda text: None
 
@@ -179,10 +196,11 @@ def _path(beside: Path, kind: str, key: Mapping[str, Any], file: str) -> Path:
     return beside / FOLDER / file / f"{kind}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}.bin"
 
 
-def _make_room(folder: Path, most: float) -> None:
-    """Remove entries, those used longest ago first, until the others take at most so many bytes; and what kills left."""
+def _make_room(folder: Path, most: float, needed: Collection[Path]) -> None:
+    """Remove entries but those that are needed, those used longest ago first, until the others take at most so many bytes; and what
+    kills left."""
     entries = []
-    for path in folder.glob("*.bin"):
+    for path in {*folder.glob("*.bin")} - {*needed}:
         with suppress(OSError):
             entries.append((path.stat().st_mtime, path.stat().st_size, path))
     for path in folder.glob(".*.part"):
