@@ -1,10 +1,11 @@
 """Training, extraction and searches killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
 
-    python bench/kills.py [kills [seed [train|extract|tune|keep|table ...]]]
+    python bench/kills.py [kills [seed [train|stream|extract|tune|keep|table ...]]]
 
 Processes get SIGKILL. A training goes on with --resume until it is finished, and is compared with one that was left alone; each time
-what the kill left is read: it is a model, or one line says why not. An extraction is started again without --force. A search goes on
-with --resume, and all its files are compared but for seconds. What keeps encoded data beside them is killed while it writes.
+what the kill left is read: it is a model, or one line says why not. A training whose rows stay on the disk must end as one in memory.
+An extraction is started again without --force. A search goes on with --resume, and all its files are compared but for seconds. What keeps
+encoded data beside them is killed while it writes.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ from minirank.errors import RunError  # noqa: E402
 from minirank.extract.made_files import EXTRACTED, MADE_FILE, not_ours  # noqa: E402
 from minirank.locking import LOCK, holder  # noqa: E402
 from minirank.run.load_run import load_run  # noqa: E402
+from minirank.run.memory_plan import PROCESS  # noqa: E402
 
 SLOW = "training.epochs=3 training.checkpoint_seconds=1e-9 training.batch_rows=8 training.early_stopping.patience=9".split()
 SLOW.append("model.task_weights=gradnorm")  # a rule that remembers something of each step
 SAME = ("model.npz", "metrics.jsonl", "config.yaml", "data.json", "plan.txt", "table_encoder.json")
+OF_FOLDER = ("model.npz", "metrics.jsonl", "data.json", "plan.txt", "encoder.json", "encoder.npz", "evaluation.json")
 
 
 def command(*words: object) -> list[str]:
@@ -77,10 +80,27 @@ def read(folder: Path) -> str:
 
 def kill_trainings(base: Path, kills: int, chance: random.Random) -> None:
     """Kill trainings at random moments and finish them."""
-    config = write_table(base)
+    train = ["train", write_table(base), *(word for each in SLOW for word in ("--set", each))]
+    seconds = run(*train, "--run", base / "whole")
+    finish_killed(base, kills, chance, train, seconds, SAME)
+
+
+def kill_streams(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill trainings that read their rows part by part, the first ones while these are encoded, and finish them."""
+    data, config = base / "data", base / "config.yaml"
+    run("simulate", data, "--impressions", 300)
+    run("extract", data)
+    config.write_text(f"data: {{folder: {data}}}\n")
     train = ["train", config, *(word for each in SLOW for word in ("--set", each))]
+    run(*train, "--run", base / "whole")
+    train += ["--set", f"training.memory={(PROCESS + 90 * 300) / 1e6}MB"]
+    seconds = run(*train, "--run", base / "streamed")
+    finish_killed(base, kills, chance, train, seconds, OF_FOLDER)
+
+
+def finish_killed(base: Path, kills: int, chance: random.Random, train: list, seconds: float, same: tuple[str, ...]) -> None:
+    """Kill trainings of so many seconds, finish them, and compare with that in `whole`."""
     whole = base / "whole"
-    seconds = run(*train, "--run", whole)
     left: dict[str, int] = {}
     done = number = 0
     while done < kills:
@@ -93,7 +113,7 @@ def kill_trainings(base: Path, kills: int, chance: random.Random) -> None:
             found = read(folder)
             left[found] = left.get(found, 0) + 1
         run(*train, "--run", folder, *(["--resume"] if any(path.name != LOCK for path in folder.glob("*")) else []))
-        different = [name for name in SAME if (folder / name).read_bytes() != (whole / name).read_bytes()]
+        different = [name for name in same if (folder / name).read_bytes() != (whole / name).read_bytes()]
         if different:
             sys.exit(f"{folder}: {different[0]} differs from that of the training that was left alone")
     print(f"{done} kills of {number} trainings of {seconds:.1f} s, found then: {left}; all ended with the same bytes")
@@ -235,7 +255,7 @@ def main(kills: int = 40, seed: int = 0, *which: str) -> None:
     """Print what was killed and found."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        every = {"train": kill_trainings, "extract": kill_extractions, "tune": kill_searches, "keep": kill_keeping}
+        every = {"train": kill_trainings, "stream": kill_streams, "extract": kill_extractions, "tune": kill_searches, "keep": kill_keeping}
         for name, kill in (every | {"table": kill_keeping_tables}).items():
             if which and name not in which:
                 continue

@@ -31,6 +31,7 @@ SCRIPTS = {
         "starts",
         "architectures",
         "folders",
+        "streams",
         "searches",
         "tables_race",
     ),
