@@ -12,12 +12,13 @@ import numpy as np
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Dataset, Split, fingerprint, protected_columns
 from minirank.data.column_facts import ColumnFacts
-from minirank.data.kept.mapped_rows import MappedInputs, MappedRows
+from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.errors import DataError
 from minirank.extract import Features, JobFeatures
 from minirank.features import encoder_files, inputs
 from minirank.features.column_facts import folder_facts
 from minirank.features.embeddings import Vectors
+from minirank.features.folder_dataset import TASKS, folder_dataset
 from minirank.features.hires import PastHires
 from minirank.features.history import History
 from minirank.features.inputs import Input
@@ -29,12 +30,11 @@ from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.statistics import roles_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel, hashed_counts
-from minirank.kernels.batch import Batch, Inputs, InputSpec, hide
+from minirank.kernels.batch import Inputs, InputSpec, hide
 
 Asked = tuple[Profiles, History | None]  # a job, and who was hired for such before
 Encoded = tuple[Inputs | MappedInputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` gives them
 
-TASKS = ("ctr", "cvr", "relevance")
 CLIP = 5.0  # standard deviations
 MAX_POSITION = 50
 
@@ -179,7 +179,7 @@ class Encoder:
         files = None if kept is None else kept.fingerprint(folder.files)
         if files is None:
             files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
-        return _dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
+        return folder_dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
 
     def rows(self, folder: DataFolder, features: Features, split: Split, kept: KeptRows | None = None) -> Encoded:
         """All impressions as the model reads them, what there is to say of the texts, and what is left of the columns.
@@ -362,50 +362,6 @@ def history_of(
 ) -> History | None:
     """The history of jobs, None where it is no feature; `resumes` as `History` takes them."""
     return History(jobs, past, config.hires, config.max_hires, model, resumes=resumes) if config.signals else None
-
-
-def labels_only(folder: DataFolder, split: Split, config: FeatureConfig) -> Dataset:
-    """What `Encoder.dataset` makes, but for the inputs: all ids are 0, and there is no bag and no number."""
-    fields, rows = inputs.categorical(config), len(folder.impressions)
-    roles = len(np.unique(folder.impressions.role[split.train]))
-    spec = InputSpec(tuple((field.name, 1 + (roles if field.name == "role" else 1)) for field in fields), tasks=TASKS)
-    nothing = Inputs(np.zeros((rows, len(fields)), np.int32), (), np.zeros((rows, 0), np.float32))
-    return _dataset(folder, split, spec, nothing, None, "", None, {})
-
-
-def _dataset(
-    folder: DataFolder,
-    split: Split,
-    spec: InputSpec,
-    encoded: Inputs | MappedInputs,
-    truth: dict | None,
-    files: str,
-    encoder: Encoder | None,
-    columns: dict[str, ColumnFacts],
-) -> Dataset:
-    """The rows of a folder with their labels and weights, and the groups that metrics are computed over."""
-    shown = folder.impressions
-    converted = np.where(shown.clicked == 1, shown.converted, np.nan)
-    labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
-    weights = np.ones_like(labels)
-    weights[:, TASKS.index("relevance")] = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
-    kind: Any = Batch if isinstance(encoded, Inputs) else MappedRows
-    return Dataset(
-        inputs=spec,
-        rows=kind(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
-        train=split.train,
-        valid=split.valid,
-        test=split.test,
-        search=shown.search,
-        job=shown.job,
-        role=shown.role,
-        role_names=folder.roles,
-        truth=truth,
-        fingerprint=files,
-        encoder=encoder,
-        columns=columns,
-        to_come=split.to_come,
-    )
 
 
 def check_columns(folder: DataFolder, config: FeatureConfig) -> None:

@@ -19,8 +19,9 @@ from ..extract import Features, read_features
 from ..extract.grades import with_grades
 from ..features import Encoder
 from ..features.embedding_sources import tell_asked, vectors_to_train
-from ..features.encoder import check_columns, labels_only
+from ..features.encoder import check_columns
 from ..features.fit import fit_and_encode
+from ..features.folder_dataset import labels_only
 from ..features.kept_rows import KeptRows
 from ..locking import holder
 from ..model.architectures import architecture_of

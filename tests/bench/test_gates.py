@@ -8,7 +8,7 @@ import pytest
 from bench.ranking.gates import BOTH, IN_X, WAYS, apart, expected_ndcg, relabelled, table, with_others
 from minirank.config.features import FeatureConfig
 from minirank.data import read_folder, split_by_time
-from minirank.features.encoder import labels_only
+from minirank.features.folder_dataset import labels_only
 from minirank.simulate import World, WorldConfig
 
 
