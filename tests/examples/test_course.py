@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from checkout import ROOT, python
 
+from minirank.kernels.cpu.bfloat16 import why_not
+
 EXAMPLES, SOLUTIONS = ROOT / "examples", ROOT / "tests" / "examples" / "solutions"
 spec = importlib.util.spec_from_file_location("book", EXAMPLES / "book.py")
 book = sys.modules["book"] = importlib.util.module_from_spec(spec)
@@ -65,6 +67,8 @@ def test_it_prints_and_draws_what_its_page_shows(chapter, started):
     printed = running.result()
     page = chapter.page.read_text(encoding="utf-8")
     lines, shown = printed.rstrip().split("\n"), book.printed_in(page, chapter.name).split("\n")
+    if why_not():
+        shown = [line for line in shown if not line.startswith(f"{book.MEASURED}: bfloat16")]  # on a processor without matrix tiles
     assert len(lines) == len(shown), "run python examples/book.py"
     for line, written in zip(lines, shown):
         if line.startswith(book.MEASURED):
