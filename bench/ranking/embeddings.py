@@ -130,9 +130,9 @@ def training_texts(market: Market) -> tuple[list, list]:
     """Jobs, and the last snapshots of resumes, of training rows, as links are learned from them."""
     folder, features, train = market.folder, market.rules, market.split.train
     shown = folder.impressions
-    jobs = [(job_text(folder.jobs[j], features.jobs[j]), features.jobs[j]) for j in np.unique(shown.job[train])]
+    jobs = [(job_text(folder.jobs[j], features.jobs[j]).text, features.jobs[j]) for j in np.unique(shown.job[train])]
     last = {folder.resumes[r]["resume_id"]: r for r in np.unique(shown.resume[train])}.values()
-    return jobs, [(resume_text(folder.resumes[r], features.resumes[r]), features.resumes[r]) for r in last]
+    return jobs, [(resume_text(folder.resumes[r], features.resumes[r]).text, features.resumes[r]) for r in last]
 
 
 def encoder_of(market: Market, config: FeatureConfig, cache: Path) -> Encoder:

@@ -20,7 +20,7 @@ import numpy as np
 from minirank.data.problems import Problems
 from minirank.errors import DataError, nearest
 from minirank.npz import BadNpz, Choose, read_npz
-from minirank.progress import stage
+from minirank.progress import counted, stage
 from minirank.storage import BadJson, parse_json
 
 SMALL = 2**24  # bytes that any packed file may unpack to
@@ -273,7 +273,7 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
     records, lines, empty = [], [], True
     try:
         with open_text(path, file) as text:
-            for line, raw in enumerate(text, 1):
+            for line, raw in enumerate(counted(f"reading {file}", text, _lines(path), "lines"), 1):
                 if not raw.strip():
                     continue
                 empty = False
@@ -294,6 +294,12 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
     except DataError as error:
         problems.add_error(error)
     return records, lines
+
+
+def _lines(path: Path) -> int:
+    """How many lines a file has, but for one without an end."""
+    with open(path, "rb") as stream:
+        return sum(part.count(b"\n") for part in iter(lambda: stream.read(SMALL), b""))
 
 
 def read_arrays(path: Path, file: str, choose: Choose = tuple) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from operator import methodcaller
 import numpy as np
 
 from ..errors import ConfigError
+from ..progress import counted
 from .metrics import ByScore
 from .parallel import parallel_map
 
@@ -102,7 +103,8 @@ def replicates(statistics: Sequence[Statistic], clusters: int, times: int, seed:
     rng = np.random.default_rng(seed)
     values = np.full((len(statistics), times), np.nan)
     at_once = max(1, min(MOST_AT_ONCE, MOST_COUNTS // max(clusters, 1)))
-    for start in range(0, times if clusters and len(statistics) else 0, at_once):
+    starts = range(0, times if clusters and len(statistics) else 0, at_once)
+    for start in counted("intervals", starts, len(starts), "blocks of replicates"):
         block = slice(start, min(start + at_once, times))
         counts = np.empty((block.stop - start, clusters))
         for r in range(len(counts)):

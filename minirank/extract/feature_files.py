@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from operator import methodcaller
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,10 +29,12 @@ from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept, data_bytes
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
+from minirank.extract.feature_columns import FeatureColumns
 from minirank.extract.in_processes import read_on_ranks
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.schema import JobFeatures, ResumeFeatures, named
 from minirank.parallel.ranks import ALONE, Ranks
+from minirank.progress import counted
 from minirank.storage import BadJson, parse_json, write_atomic
 
 if TYPE_CHECKING:
@@ -210,19 +213,72 @@ def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT, sources: Conten
                 return _kept_features(folder, EntryReader(*found))
     jobs, job_lines = _read(folder, JOB_FILE, JobFeatures, [(each,) for each in column_of(folder.jobs, "job_id")], ("job_id",))
     wanted = list(zip(column_of(folder.resumes, "resume_id"), map(iso_time, column_of(folder.resumes, "updated_at"))))
-    resumes, resume_lines = _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at"))
+    resumes: Any = _read_columns(folder, wanted)
+    if resumes is None:
+        resumes, resume_lines = _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at"))
     if sources is not None:
-        _keep(folder, kept, sources, jobs, {JOB_FILE: job_lines, RESUME_FILE: resume_lines})
+        places = resumes.places if isinstance(resumes, FeatureRecords) else places_of_lines(folder.path / RESUME_FILE, resume_lines)
+        _keep(folder, kept, sources, jobs, {JOB_FILE: places_of_lines(folder.path / JOB_FILE, job_lines), RESUME_FILE: places})
     return Features(jobs, resumes)
 
 
-def _keep(folder: DataFolder, kept: Kept, sources: Contents, jobs: list[JobFeatures], lines: dict[str, list[int]]) -> None:
+class FeatureRecords(Records):
+    """`Records` of features.
+
+    Args:
+        kind: of the features. known: their columns, where they are at hand.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        begins: np.ndarray,
+        ends: np.ndarray,
+        kind: type[JobFeatures] | type[ResumeFeatures],
+        columns: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+        known: FeatureColumns | None = None,
+    ) -> None:
+        super().__init__(path, begins, ends, partial(_line, path.name, kind), columns)
+        self.places, self._kind, self._known = (begins, ends), kind, known
+
+    @cached_property
+    def feature_columns(self) -> FeatureColumns | None:
+        """All of them as columns; None where their lines are spelled in another way than `to_json` does."""
+        if self._known is not None:
+            return self._known
+        content = np.frombuffer(self.content, np.uint8)
+        return FeatureColumns.of_lines(content, self.places[0], self._kind) if len(content) and content[-1] == ord("\n") else None
+
+
+def _read_columns(folder: DataFolder, wanted: list[tuple]) -> FeatureRecords | None:
+    """The features of resumes; None where `_read` must say what is wrong, or read lines that are spelled in another way."""
+    path = Path(folder.path) / RESUME_FILE
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    if not len(content) or content[-1] != ord("\n"):
+        return None
+    ends = np.flatnonzero(content == ord("\n"))
+    begins = np.append(0, ends[:-1] + 1)
+    columns = FeatureColumns.of_lines(content, begins, ResumeFeatures)
+    if columns is None:
+        return None
+    row = {key: place for place, key in enumerate(zip(columns.first("resume_id"), columns.first("updated_at")))}
+    rows = np.array([row.get(key, -1) for key in wanted], np.int64)
+    if (rows < 0).any():
+        return None
+    return FeatureRecords(path, begins[rows], ends[rows], ResumeFeatures, known=columns.take(rows))
+
+
+def _keep(
+    folder: DataFolder, kept: Kept, sources: Contents, jobs: list[JobFeatures], places: dict[str, tuple[np.ndarray, np.ndarray] | None]
+) -> None:
     entry = EntryWriter()
-    for name, numbers in lines.items():
-        places = places_of_lines(folder.path / name, numbers)
-        if places is None:
+    for name, of_file in places.items():
+        if of_file is None:
             return
-        for which, bytes_of in zip(("begins", "ends"), places):
+        for which, bytes_of in zip(("begins", "ends"), of_file):
             entry.column(f"{name}.{which}", bytes_of)
     entry.column("titled", np.array([job.title is not None for job in jobs], np.int32))
     entry.texts("title", ["" if job.title is None else str(job.title.value) for job in jobs])
@@ -240,8 +296,7 @@ def _kept_features(folder: DataFolder, entry: EntryReader) -> Features:
     found: list[Any] = []
     for name, kind, columns in ((JOB_FILE, JobFeatures, titles), (RESUME_FILE, ResumeFeatures, {})):
         begins, ends = (entry.column(f"{name}.{which}").rows() for which in ("begins", "ends"))
-        read = partial(_line, name, kind)
-        found.append(Records(folder.path / name, begins, ends, read, columns))
+        found.append(FeatureRecords(folder.path / name, begins, ends, kind, columns))
     return Features(*found)
 
 
@@ -270,7 +325,7 @@ def _read(
     found = {}
     try:
         with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(counted(f"reading {name}", file, len(wanted), "lines"), start=1):
                 try:
                     item = kind.from_json(parse_json(line))
                 except BadJson as error:

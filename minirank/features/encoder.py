@@ -29,8 +29,10 @@ from minirank.features.new_texts import remark, too_few, without_vectors
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.statistics import roles_of, statistics, vocabularies_of
-from minirank.features.tfidf import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel
+from minirank.features.word_counts import counts_of, hashed_counts
 from minirank.kernels.batch import Inputs, InputSpec, hide
+from minirank.progress import stage
 
 Asked = tuple[Profiles, History | None]  # a job, and who was hired for such before
 Encoded = tuple[Inputs | MappedInputs, list[str], dict[str, ColumnFacts]]  # as `Encoder.rows` gives them
@@ -95,16 +97,15 @@ class Encoder:
         resumes, resumes_found = [folder.resumes[r] for r in used_resumes], [features.resumes[r] for r in used_resumes]
         model = job_counts = resume_counts = None
         if config.text or config.tokens:
-            job_texts, resume_texts = list(map(job_text, jobs, jobs_found)), list(map(resume_text, resumes, resumes_found))
-            texts = [text.text for text in (*job_texts, *resume_texts)]
-            counts = hashed_counts(texts, config.buckets, config.bigrams), hashed_counts(texts, config.buckets, parts=True)
+            job_texts = [job_text(job, found).text for job, found in zip(jobs, jobs_found)]
+            people_texts = [resume_text(resume, found).text for resume, found in zip(resumes, resumes_found)]
+            counts = counts_of((*job_texts, *people_texts), config.buckets, config.bigrams)
             model = TextModel.fit(*counts, len(resumes), config.min_count, config.bigrams)
             if config.embedded:
                 model = replace(model, vectors=vectors)
             if config.links:
-                snapshots = {
-                    resume["resume_id"]: pair for resume, pair in zip(resumes, zip(resume_texts, resumes_found))
-                }  # the last of each
+                pairs_of_texts = zip(people_texts, resumes_found)
+                snapshots = {resume["resume_id"]: pair for resume, pair in zip(resumes, pairs_of_texts)}  # the last of each
                 by_meaning = model.vectors.of if model.vectors is not None else None
                 model = replace(model, links=Links.fit(zip(job_texts, jobs_found), snapshots.values(), by_meaning))
             job_counts, resume_counts = (tuple(found[rows] for found in counts) for rows in (slice(len(jobs)), slice(len(jobs), None)))
@@ -176,8 +177,7 @@ class Encoder:
         for each in told:
             say(each)
         features_files = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
-        files = None if kept is None else kept.fingerprint(folder.files)
-        if files is None:
+        if (files := None if kept is None else kept.fingerprint(folder.files)) is None:
             files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
         return folder_dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
 
@@ -328,12 +328,14 @@ class Encoder:
         columns, features = inputs.dense_columns(self.config), inputs.features(self.config)
         flags = {place: column for column, (_, place, is_flag) in enumerate(columns) if is_flag}
         dense = np.zeros((len(pairs), len(columns)), np.float32)
-        for place, feature in enumerate(features):  # the values of all come before the flags
-            values = feature.column(pairs)
-            mean, std = scale(values, place)
-            dense[:, place] = standardised(values, mean, std)
-            if place in flags:
-                dense[:, flags[place]] = np.isnan(values)
+        with stage("encoding", len(pairs)) as at:
+            for place, feature in enumerate(features):  # the values of all come before the flags
+                values = feature.column(pairs)
+                mean, std = scale(values, place)
+                dense[:, place] = standardised(values, mean, std)
+                if place in flags:
+                    dense[:, flags[place]] = np.isnan(values)
+                at(len(pairs) * (place + 1) // len(features))
         return dense
 
     def _encode(self, pairs: MatchedPairs, dense: np.ndarray | None = None) -> Inputs:

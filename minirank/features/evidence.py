@@ -12,9 +12,10 @@ from minirank.config.features import FeatureConfig
 from minirank.extract import EDUCATION, SENIORITY, JobFeatures, ResumeFeatures, Value
 from minirank.extract.schema import named
 from minirank.features.form_lookup import WordsOfText
+from minirank.features.found import value_of
 from minirank.features.hires import LEVEL_NAMES, PastHires
 from minirank.features.history import History, OtherHires
-from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, resume_text, value_of
+from minirank.features.profiles import Record, Records, ResumesFound, job_profiles, resume_profiles, resume_text
 from minirank.features.tfidf import TextModel
 
 SHARED = 5  # skills shown

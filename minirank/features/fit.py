@@ -13,6 +13,7 @@ from scipy.sparse import vstack
 
 from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder, Split
+from minirank.data.folder.records import column_of
 from minirank.extract import Features
 from minirank.features.embeddings import Vectors
 from minirank.features.encode_in_parts import encode_in_parts
@@ -20,12 +21,13 @@ from minirank.features.encoder import Encoded, Encoder, check_columns, history_o
 from minirank.features.hires import PastHires
 from minirank.features.kept_pool import can_keep, entry_of, write_resumes
 from minirank.features.kept_rows import KeptRows
-from minirank.features.links import Links
+from minirank.features.links import Links, spread
 from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
-from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_text
+from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_texts
 from minirank.features.statistics import roles_of, statistics, vocabularies_of
-from minirank.features.tfidf import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel
+from minirank.features.word_counts import counts_of
 
 
 def fit_and_encode(
@@ -50,30 +52,29 @@ def fit_and_encode(
     shown, rows = folder.impressions, split.train
     used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
     used_resumes, resume = np.unique(shown.resume[rows], return_inverse=True)
-    job_texts, resume_texts = list(map(job_text, folder.jobs, features.jobs)), list(map(resume_text, folder.resumes, features.resumes))
-    of_jobs, of_resumes = (
-        (hashed_counts(plain, config.buckets, config.bigrams), hashed_counts(plain, config.buckets, parts=True))
-        for plain in ([text.text for text in job_texts], [text.text for text in resume_texts])
-    )
+    job_texts, of_people = list(map(job_text, folder.jobs, features.jobs)), resume_texts(folder.resumes, features.resumes)
+    of_jobs = counts_of([text.text for text in job_texts], config.buckets, config.bigrams)
+    of_resumes = counts_of(of_people, config.buckets, config.bigrams)
     counts = [vstack([ours[used_jobs], theirs[used_resumes]], format="csr") for ours, theirs in zip(of_jobs, of_resumes)]
     model = TextModel.fit(counts[0], counts[1], len(used_resumes), config.min_count, config.bigrams)
     del counts
     if config.embedded:
         model = replace(model, vectors=vectors)
     if config.links:
-        found_jobs = [(job_texts[row], features.jobs[row]) for row in used_jobs]
-        last = {folder.resumes[row]["resume_id"]: row for row in used_resumes}  # the last snapshot of each
-        found_resumes = [(resume_texts[row], features.resumes[row]) for row in last.values()]
+        found_jobs = [(job_texts[row].text, features.jobs[row]) for row in used_jobs]
+        resume_ids = column_of(folder.resumes, "resume_id")
+        last = {resume_ids[row]: row for row in used_resumes}  # the last snapshot of each
+        found_resumes = [(of_people[row], features.resumes[row]) for row in spread(list(last.values()))]
         model = replace(model, links=Links.fit(found_jobs, found_resumes, model.vectors.of if model.vectors is not None else None))
     most = config.tokens_per_text
-    resumes = resume_profiles(folder.resumes, features.resumes, model, most, of_resumes, candidates=True, texts=resume_texts)
+    resumes = resume_profiles(folder.resumes, features.resumes, model, most, of_resumes, candidates=True, texts=of_people)
     if resumes.model is not model:  # most are foreign, and are compared in another way than training reads them
         encoder = Encoder.fit(folder, features, rows, config, vectors)
         return encoder, encoder.rows(folder, features, split, kept)
     jobs = job_profiles(folder.jobs, features.jobs, model, most, of_jobs, texts=job_texts)
     pool = entry_of(resumes) if kept is not None and kept.most is None and can_keep(kept, config) else None
     jobs.counts = resumes.counts = None
-    del job_texts, resume_texts, of_jobs, of_resumes  # of a million rows they are much of the memory
+    del job_texts, of_people, of_jobs, of_resumes  # of a million rows they are much of the memory
     trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
     market = Market.fit(*trained, config.min_count)
     history = history_of(config, jobs, PastHires.from_folder(folder, features), model, resumes)
@@ -85,6 +86,9 @@ def fit_and_encode(
         told = encoder.remarks(folder, features, pairs)
         encoder, encoded = encode_in_parts(encoder, pairs, kept, told, lambda values, place: statistics(values[rows]))
         return encoder, (encoded, told, encoder.facts(pairs, encoded, split))
+    if config.text:
+        pairs.look_up_texts()
+    resumes.saturated = {}  # of a million rows a third of a gigabyte, and so is what the texts become below
     scales: list[tuple[float, float]] = []
 
     def scale(values: np.ndarray, place: int) -> tuple[float, float]:
@@ -92,6 +96,7 @@ def fit_and_encode(
         return scales[-1]
 
     dense = encoder.dense(pairs, scale)
+    resumes.text = None
     mean, std = map(np.array, zip(*scales)) if scales else (unscaled, unscaled)
     encoder = replace(encoder, mean=mean, std=std)
     if kept is not None and pool is not None:

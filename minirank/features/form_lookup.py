@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from minirank.extract.edited_text import EditedText
 from minirank.extract.schema import Flag, Mask
-from minirank.features.tfidf import words
+from minirank.features.word_counts import words
 
 _WORD = re.compile(r"[\w+#]+")
 _STEM, _ENDING = 4, 3  # characters: what words of one stem share at least, and what each may add

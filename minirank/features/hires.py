@@ -13,7 +13,7 @@ import numpy as np
 from minirank.data import DataFolder
 from minirank.data.folder.records import Chosen, Records, column_of
 from minirank.extract import Features, JobFeatures
-from minirank.features.profiles import value_of
+from minirank.features.found import value_of
 
 NONE, TEAM, TITLE = 0, 1, 2  # where a job's history comes from
 LEVEL_NAMES = {NONE: None, TEAM: "team", TITLE: "title"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -63,7 +64,7 @@ class History:
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
         if resumes is not None and past.rows and model is not None and model.vectors is None:
-            self.people = resumes.take([past.rows[h] for h in hires])
+            self.people = resumes.without_terms().take([past.rows[h] for h in hires])
         else:
             of_words = None if model is None else replace(model, vectors=None)  # hires are compared by words
             self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(text))
@@ -92,6 +93,23 @@ class History:
         """`offsets` of JOBS jobs after the others: what is made of all slots at once would take gigabytes."""
         for first in range(0, max(len(self.level), 1), JOBS):
             yield self.offsets[first : first + JOBS + 1]
+
+    def sums_of_texts(self) -> Iterator[tuple[np.ndarray, csr_array, np.ndarray]]:
+        """The sums of the TF-IDF rows of each job's people, some jobs after others.
+
+        Gives: (n,) the jobs; (m, buckets) sums, of which jobs with the same people share one; (J,) the row of each job there.
+        """
+        text = self.people.text
+        assert isinstance(text, csr_array)
+        lists = [self.hire[first:last].tobytes() for first, last in pairwise(self.offsets.tolist())]
+        place = {people: at for at, people in enumerate(dict.fromkeys(lists))}
+        row = np.array([place[people] for people in lists], np.int64)
+        first_job = np.unique(row, return_index=True)[1]
+        for begin in range(0, len(first_job), JOBS):
+            chosen = first_job[begin : begin + JOBS]
+            hires = [self.hire[self.offsets[job] : self.offsets[job + 1]] for job in chosen.tolist()]
+            total = merge(text[np.concatenate(hires)], np.cumsum([0, *map(len, hires)]))
+            yield np.flatnonzero((row >= begin) & (row < begin + JOBS)), total, row - begin
 
     def log_counts(self) -> np.ndarray:
         """(J,) ln(1 + hires) of each job."""
@@ -138,13 +156,15 @@ class OtherHires:
         history, text = self.history, self.resumes.text
         hired = history.people.text
         assert isinstance(hired, csr_array)  # of people who are read, not kept
-        total = _joined(
-            merge(hired[history.hire[offsets[0] : offsets[-1]]], offsets - offsets[0]) for offsets in self.history.offsets_of_jobs()
-        )
-        # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
-        square = squares(total)[history.job] - 2 * dot_shared(total, history.job, hired, history.hire)
+        square, both = np.zeros(len(history.job)), np.zeros(len(self.job))
+        for jobs, total, row in history.sums_of_texts():
+            # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out
+            slots, pairs = np.flatnonzero(np.isin(history.job, jobs)), np.flatnonzero(np.isin(self.job, jobs))
+            of_slot, of_pair = row[history.job[slots]], row[self.job[pairs]]
+            square[slots] = squares(total)[of_slot] - 2 * dot_shared(total, of_slot, hired, history.hire[slots])
+            both[pairs] = dot_shared(total, of_pair, text, self.resume[pairs])
         square += squares(hired)[history.hire]
-        both = dot_shared(total, self.job, text, self.resume) - dot_shared(hired, history.hire[self.left_out], text, self.resume)
+        both -= dot_shared(hired, history.hire[self.left_out], text, self.resume)
         return self._spread(ratio(both, np.sqrt(np.maximum(square, 0.0))[self.left_out]))
 
     def lifted_skills(self) -> np.ndarray:

@@ -21,8 +21,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
+from functools import cache, cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -30,15 +32,18 @@ from scipy.sparse import csr_array
 
 from minirank.extract import JobFeatures, ResumeFeatures, Value, lexicon
 from minirank.extract.edited_text import EditedText
+from minirank.extract.feature_columns import FeatureColumns
 from minirank.extract.normalised_text import NormalisedText
 from minirank.extract.rules.lexicon import Match, Matcher, Tokens
 from minirank.extract.rules.negation import affirmed
 from minirank.extract.rules.requirements import label_requirements
-from minirank.extract.rules.resume_words import negations
+from minirank.extract.rules.resume_words import negation_matcher, negations
 from minirank.extract.schema import first_of_each
+from minirank.features.phrase_scan import PhraseScanner
 from minirank.features.phrases import SKILLS, Frames, ReadText, Words
+from minirank.progress import counted
 
-Found = tuple[EditedText, Any]  # a text and what extraction found in it
+Found = tuple[str, Any]  # a text's plain form without flagged and masked spans, and what extraction found in it
 Vectors = Callable[[list[str]], np.ndarray]  # n phrases -> (n, width), such as a server's embeddings
 MOST_TEXTS = 5_000  # jobs, and resumes, that links are learned from
 CHUNK = 2_048  # texts that are multiplied at a time
@@ -68,10 +73,11 @@ class Links:
         """Links that training texts show.
 
         Args:
-            jobs, resumes: (plain form without flagged and masked spans, features) of each; of people with several snapshots one.
+            jobs, resumes: those of each; of people with several snapshots one.
             vectors: as `find_alike` takes them, or None.
         """
-        texts = [ReadText(text.text, features) for found in (jobs, resumes) for text, features in _spread(list(found))]
+        chosen = [pair for found in (jobs, resumes) for pair in spread(list(found))]
+        texts = [ReadText(text, features) for text, features in counted("reading phrases", chosen, len(chosen), "texts")]
         found = {} if vectors is None else find_alike(Things.of(texts, LEAST_ALIKE), vectors)
         found |= find_links(Things.of(texts))
         return cls({" ".join(phrase): name for phrase, name in sorted(found.items())})
@@ -102,6 +108,33 @@ class Links:
         found = affirmed(text.text, found, negations(tokens)) if found else []
         return replace(features, skills=(*features.skills, *_values(text, found))) if found else features
 
+    def named_in(self, texts: Sequence[str], columns: FeatureColumns) -> tuple[np.ndarray, list[str]]:
+        """What `resume` adds to each of n resumes: (m,) rows, ascending, and m names.
+
+        Args:
+            texts: n plain forms. columns: of what extraction found.
+        """
+        if not self.names:
+            return np.empty(0, np.int32), []
+        found, marks = self._scanner.scan(texts), negation_scanner().scan(texts)
+        skills = columns.of(*set(SKILLS) & {field.name for field in fields(columns.kind)})
+        place = {name: code for code, name in enumerate(columns.texts)}
+        codes = np.array([place.get(name, -1) for _, name in self._scanner.found])[found[:, 3]]
+        held = skills[skills[:, 3] == 0].astype(np.int64)
+        found = found[~np.isin(found[:, 0].astype(np.int64) * 2**31 + codes, held[:, 0] * 2**31 + held[:, 2])]
+        rows, names, ends = [], [], np.searchsorted(marks[:, 0], np.arange(len(texts) + 1)).tolist()
+        for row, mentions in groupby(found.tolist(), itemgetter(0)):
+            matches = [Match(start, end, *self._scanner.found[which]) for _, start, end, which in mentions]
+            denials = [Match(start, end, "not", "not") for _, start, end, _ in marks[ends[row] : ends[row + 1]].tolist()]
+            told = list(dict.fromkeys(match.name for match in affirmed(texts[row], matches, denials)))
+            rows += [row] * len(told)
+            names += told
+        return np.array(rows, np.int32), names
+
+    @cached_property
+    def _scanner(self) -> PhraseScanner:
+        return PhraseScanner(self._matcher)
+
     @cached_property
     def _matcher(self) -> Matcher:
         return Matcher((phrase, "skill", name) for phrase, name in self.names.items())
@@ -116,7 +149,7 @@ class Links:
         return tokens, found
 
 
-def _spread(texts: list) -> list:
+def spread(texts: list) -> list:
     """At most MOST_TEXTS of them, evenly."""
     return texts[:: max(1, -(-len(texts) // MOST_TEXTS))]
 
@@ -124,6 +157,12 @@ def _spread(texts: list) -> list:
 def _values(text: EditedText, found: Iterable[Match]) -> tuple[Value, ...]:
     spans = [(m.name, *text.source_span(m.start, m.end)) for m in found]
     return first_of_each(Value(name, text.source[start:end], start, end, "links") for name, start, end in spans)
+
+
+@cache
+def negation_scanner() -> PhraseScanner:
+    """Of `negations`."""
+    return PhraseScanner(negation_matcher())
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 from minirank.features.embeddings import best_cosines, whole_cosine
 from minirank.features.history import History, OtherHires, ratio
 from minirank.features.market import Market
-from minirank.features.profiles import Profiles
-from minirank.features.sparse import dot, dot_shared, product, row_of_entries, sizes
+from minirank.features.profiles import IN_PARTS, IN_WORDS, Profiles
+from minirank.features.sparse import dot, dot_shared, dots_shared, product, row_of_entries, sizes
 
 DAY = 86_400
 
@@ -172,7 +172,30 @@ class MatchedPairs:
 
     def text_similarity(self) -> np.ndarray:
         """(N,) cosine of the TF-IDF rows."""
-        return dot_shared(self.jobs.text, self.job, self.resumes.text, self.resume)
+        return self._in_parts["text"]
+
+    def look_up_texts(self) -> None:
+        """Compute now what `found` and `text_similarity` tell: `Profiles.saturated` of the resumes is not asked for again."""
+        _ = self._in_parts, self._in_words
+
+    @cached_property
+    def _in_parts(self) -> dict[str, np.ndarray]:
+        """What is looked up in the parts of words of the resume's text: name -> (N,) sums."""
+        return self._looked_up({"text": self.jobs.text, **{name: self.jobs.wanted[name] for name in IN_PARTS}}, "parts")
+
+    @cached_property
+    def _in_words(self) -> dict[str, np.ndarray]:
+        """What is looked up in its words, likewise."""
+        return self._looked_up({name: self.jobs.wanted[name] for name in (*IN_WORDS, "text")}, "words")
+
+    def _looked_up(self, wanted: dict[str, csr_array], terms: str) -> dict[str, np.ndarray]:
+        # SPEED: all at once, for it is the resumes' rows that have to be fetched.
+        resumes = self.resumes
+        held = [resumes.text if terms == "parts" and name == "text" else resumes.saturated[terms] for name in wanted]
+        read = [each for each in held if isinstance(each, csr_array)]
+        if len(read) == len(held):
+            return dict(zip(wanted, dots_shared(list(wanted.values()), self.job, read, self.resume)))
+        return {name: dot_shared(asked, self.job, each, self.resume) for (name, asked), each in zip(wanted.items(), held)}
 
     def title_found(self) -> np.ndarray:
         """(N,) `found` of the job's title times `Profiles.title_rarity`, 0 where it holds no word."""
@@ -185,9 +208,8 @@ class MatchedPairs:
             name: in `Profiles.wanted`.
             terms: what that is in, "words" or "parts".
         """
-        wanted = self.jobs.wanted[name]
-        shares = dot_shared(wanted, self.job, self.resumes.saturated[terms], self.resume)
-        return np.where(sizes(wanted)[self.job] > 0, shares, np.nan)
+        shares = (self._in_parts if terms == "parts" else self._in_words)[name]
+        return np.where(sizes(self.jobs.wanted[name])[self.job] > 0, shares, np.nan)
 
     def text_meaning(self) -> np.ndarray:
         """(N,) cosine of the vectors of both texts."""

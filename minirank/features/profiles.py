@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.data.folder.records import Chosen
+from minirank.data.folder.records import Chosen, column_of
 from minirank.data.folder.records import Records as ParsedLater
-from minirank.extract import DEPTH, EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form
+from minirank.extract import EDUCATION, LEADERSHIP, REMOTE, SENIORITY, JobFeatures, ResumeFeatures, Value, clean_form, clean_text
 from minirank.extract.edited_text import EditedText
+from minirank.extract.feature_columns import columns_of
 from minirank.extract.schema import named
 from minirank.features.embeddings import Meaning, asked_pieces, pieces
+from minirank.features.found import Found, FoundColumns, FoundObjects
 from minirank.features.sparse import Weights, column, sets
-from minirank.features.tfidf import TextModel, top_tokens, words
+from minirank.features.tfidf import TextModel, top_tokens
+from minirank.features.word_counts import words
+from minirank.progress import counted
 
 Record = Mapping[str, Any]  # a line of jobs.jsonl or resumes.jsonl
 Records = Sequence[Record]
@@ -28,9 +34,6 @@ IN_PARTS, IN_WORDS = ("title", "forms"), ("phrases", "asked")  # of `wanted_text
 AROUND = 200  # characters of a line on either side of what it asks for
 LEVELS = {"seniority": SENIORITY, "education": EDUCATION, "remote": REMOTE, "leadership": LEADERSHIP}
 SETS = ("domains", "soft_skills", "languages", "industries", "conditions")  # of jobs and of resumes, under the names of their features
-DEPTHS = {name: (place + 1) / len(DEPTH) for place, name in enumerate(DEPTH)}  # how deep a skill is held
-UNSTATED_DEPTH = DEPTHS["solid"]
-DEPTH_OF_YEARS = ((5, "expert"), (2, "solid"), (0, "basic"))  # from so many years with a skill on
 
 
 class Profiles:
@@ -39,13 +42,15 @@ class Profiles:
     Args:
         records: n lines of jobs.jsonl or resumes.jsonl.
         features: n `JobFeatures` or `ResumeFeatures`.
+        found: what they hold, and what linked phrases name.
         names: keys of the id and of the time in `records`, and of the years in `features`.
-        skills: name -> n lists, sets that jobs and resumes do not share.
+        skills: name -> (n, COLUMNS), sets that jobs and resumes do not share.
         texts: the n texts; asked for where there is a model and no counts.
         model, most, counts: as in `job_profiles`.
         wanted: of jobs, n results of `wanted_texts`.
 
     Attributes:
+        rows: (n,) which of `found` they are.
         key: (n,) int64, a hash of job_id or resume_id.
         time: (n,) int64 seconds, when a job was posted or a resume updated.
         years: (n,) float64, asked for or had; NaN is unknown.
@@ -75,33 +80,34 @@ class Profiles:
         self,
         records: Records,
         features: Sequence[Any],
+        found: Found,
         names: tuple[str, str, str],
-        skills: dict[str, list],
-        texts: Iterable[str],
+        skills: dict[str, csr_array],
+        texts: Sequence[str],
         model: TextModel | None,
         most: int,
         counts: Counts | None,
         wanted: Sequence[Mapping[str, str]] | None = None,
     ):
         id_name, time_name, years_name = names
-        self.records, self.features, self.model = records, features, model
-        self.key = np.array([column(record[id_name]) for record in records], np.int64)
-        self.time = np.array([record[time_name] for record in records], np.int64)
-        self.years = np.array([value_of(getattr(f, years_name), np.nan) for f in features], np.float64)
-        self.title = [value_of(f.title) for f in features]
-        self.domain = [f.domains[0].value if f.domains else None for f in features]
+        self.records, self.features, self.found, self.model = records, features, found, model
+        self.rows = np.arange(len(records))
+        self.key = np.array([column(name) for name in column_of(records, id_name)], np.int64)
+        self.time = np.array(column_of(records, time_name), np.int64)
+        self.years, self.title, self.domain = found.numbers(years_name), found.first("title"), found.first("domains")
         self.domain_column = np.array([-1 if name is None else column(name) for name in self.domain], np.int64)
         self.is_jobs = wanted is not None
         numbers = ("salary", "start") if self.is_jobs else ("salary", "notice", "tenure", "moves")
-        self.numbers = {name: np.array([value_of(getattr(f, name), np.nan) for f in features], np.float64) for name in numbers}
-        self.currency = np.array([-1 if f.currency is None else column(str(f.currency.value)) for f in features], np.int64)
-        levels = {name: [value_of(getattr(f, name)) for f in features] for name in LEVELS}
-        self.levels = {name: _places_in(LEVELS[name], found) for name, found in levels.items()}
-        lists: dict[str, Any] = {name: [_values(getattr(f, name)) for f in features] for name in SETS}
-        lists |= {name: [_one(value) for value in levels[name]] for name in ("seniority", "education")}
-        lists |= {"title": [_one(title) for title in self.title], "title_words": [words(title or "") for title in self.title]}
-        lists["location"] = [place_parts(r.get("location") or value_of(f.location)) for r, f in zip(records, features)]
-        self.sets = {name: sets(rows) for name, rows in (skills | lists).items()}
+        self.numbers = {name: found.numbers(name) for name in numbers}
+        self.currency = np.array([-1 if name is None else column(str(name)) for name in found.first("currency")], np.int64)
+        levels = {name: found.first(name) for name in LEVELS}
+        self.levels = {name: _places_in(LEVELS[name], values) for name, values in levels.items()}
+        self.sets = skills | {name: found.sets(name) for name in SETS}
+        self.sets |= {name: sets([_one(value) for value in levels[name]]) for name in ("seniority", "education")}
+        self.sets["title"] = sets([_one(title) for title in self.title])
+        words_of, parts_of = cache(words), cache(place_parts)
+        self.sets["title_words"] = sets([words_of(title or "") for title in self.title])
+        self.sets["location"] = sets([parts_of(record.get("location") or place) for record, place in zip(records, found.first("location"))])
         self.text: csr_array | Weights | None = None
         self.tokens: csr_array | None = None
         self.wanted: dict[str, csr_array] = {}
@@ -142,7 +148,7 @@ class Profiles:
                 return values.take(rows)
             if isinstance(values, ParsedLater | Chosen):
                 return Chosen(values, rows)
-            if values is None or isinstance(values, bool | TextModel):
+            if values is None or isinstance(values, bool | TextModel | FoundObjects | FoundColumns):
                 return values
             return values[some] if isinstance(some, slice) else [values[row] for row in rows]
 
@@ -151,11 +157,21 @@ class Profiles:
         vars(taken).update(chosen(vars(taken)))
         return taken
 
+    def skill_counts(self) -> Counter[str]:
+        """How many of these resumes hold each skill."""
+        return self.found.skill_counts(self.rows)
+
+    def without_terms(self) -> Profiles:
+        """The same but for what is looked up in their texts, and what they are looked up by; `text` stays."""
+        made = copy(self)
+        made.tokens = made.counts = None
+        made.wanted, made.saturated = {}, {}
+        return made
+
     def without_texts(self) -> Profiles:
         """The same jobs or resumes but for what was made of the words of their texts."""
-        made = copy(self)
-        made.text = made.tokens = made.meaning = made.counts = None
-        made.wanted, made.saturated = {}, {}
+        made = self.without_terms()
+        made.text = made.meaning = None
         return made
 
 
@@ -197,6 +213,14 @@ def resume_text(resume: Record, features: ResumeFeatures) -> EditedText:
     return clean_form(resume["text"], features.flagged, features.masked)
 
 
+def resume_texts(resumes: Records, features: ResumesFound) -> list[str]:
+    """The texts of `resume_text`."""
+    columns, read = columns_of(features), counted("cleaning resumes", resumes, len(resumes), "texts")
+    if columns is None:
+        return [resume_text(resume, each).text for resume, each in zip(read, features)]
+    return [clean_text(resume["text"], *columns.flags_and_masks(row)) for row, resume in enumerate(read)]
+
+
 def job_profiles(
     jobs: Records,
     features: JobsFound,
@@ -217,17 +241,17 @@ def job_profiles(
     if texts is None or model is None:
         texts = [] if model is None else list(map(job_text, jobs, features))
     if model is not None:
-        features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(texts, jobs, features)]
+        read = counted("reading jobs", texts, len(jobs), "texts")
+        features = [model.links.job(text, len(job["title"]), f) for text, job, f in zip(read, jobs, features)]
+    features = list(features)
     must, nice = [_values(named(f.must_have)) for f in features], [_values(named(f.nice_to_have)) for f in features]
-    skills: dict[str, list] = {
-        "must": must,
-        "nice": nice,
-        "named": [[*m, *n] for m, n in zip(must, nice)],
-        "first": [names[:1] for names in must],
-    }
-    skills |= {"stressed": [_values(f.stressed) for f in features], "employers": [_one(value_of(f.employer)) for f in features]}
+    skills = {"must": sets(must), "nice": sets(nice), "named": sets([[*m, *n] for m, n in zip(must, nice)])}
+    of_objects = FoundObjects(features)
+    skills |= {"first": sets([names[:1] for names in must]), "stressed": of_objects.sets("stressed")}
+    skills["employers"] = sets([_one(name) for name in of_objects.first("employer")])
     wanted = [wanted_texts(job, text, f) for job, text, f in zip(jobs, texts, features)]
-    found = Profiles(jobs, features, ("job_id", "posted_at", "min_years"), skills, _plain(texts), model, most, counts, wanted)
+    names = "job_id", "posted_at", "min_years"
+    found = Profiles(jobs, features, of_objects, names, skills, _plain(texts), model, most, counts, wanted)
     if model is not None and model.vectors is not None and most:
         parts = [asked_pieces(text, len(job["title"])) for text, job in zip(texts, jobs)]
         titles, asked, whole = [title for title, _, _ in parts], [part for _, part, _ in parts], [part for _, _, part in parts]
@@ -242,35 +266,42 @@ def resume_profiles(
     most: int,
     counts: Counts | None = None,
     candidates: bool = False,
-    texts: Sequence[EditedText] | None = None,
+    texts: Sequence[str] | None = None,
 ) -> Profiles:
     """Resumes as arrays, with the skills that linked phrases name.
 
     Args:
         resumes: n mappings with resume_id, text, updated_at.
         features: n `ResumeFeatures`.
-        model, most, counts, texts: as in `job_profiles`.
+        model, most, counts: as in `job_profiles`. texts: of `resume_texts`, where they are at hand.
         candidates: whether they are who is compared, see `TextModel.among`; of a resume_id that stands there more than once the last
             line counts.
     """
-    if texts is None or model is None:
-        texts = [] if model is None else list(map(resume_text, resumes, features))
+    columns = columns_of(features)
+    if texts is None:
+        texts = [] if model is None else resume_texts(resumes, features)
     if candidates and model is not None and most and len(resumes):
-        counts = model.count(_plain(texts)) if counts is None else counts
-        newest = list({resume["resume_id"]: row for row, resume in enumerate(resumes)}.values())
+        counts = model.count(texts) if counts is None else counts
+        newest = list({resume_id: row for row, resume_id in enumerate(column_of(resumes, "resume_id"))}.values())
         model = model.among(*(found[newest] for found in counts))
-    if model is not None:
-        features = list(map(model.links.resume, texts, features))
-    skills = {"employers": [_values(f.employers) for f in features]}
-    skills["abilities"] = [_values((*f.skills, *f.soft_skills)) for f in features]
-    found = Profiles(resumes, features, ("resume_id", "updated_at", "years"), skills, _plain(texts), model, most, counts)
-    depths = sets([_values(f.skills) for f in features], [[_depth(skill) for skill in f.skills] for f in features])
-    found.sets["depths"] = depths
-    found.sets["skills"] = csr_array((np.ones(len(depths.data)), depths.indices, depths.indptr), shape=depths.shape)
+    found: Found
+    if columns is not None:
+        found = FoundColumns(columns, *(((), ()) if model is None else model.links.named_in(texts, columns)))
+    else:
+        if model is not None and model.links.names:
+            read = counted("reading resumes", resumes, len(resumes), "texts")
+            features = [model.links.resume(resume_text(resume, each), each) for resume, each in zip(read, features)]
+        features = list(features)
+        found = FoundObjects(features)
+    skills = {"employers": found.sets("employers"), "abilities": found.sets("skills", "soft_skills"), "depths": found.depths()}
+    names = "resume_id", "updated_at", "years"
+    made = Profiles(resumes, features, found, names, skills, texts, model, most, counts)
+    depths = made.sets["depths"]
+    made.sets["skills"] = csr_array((np.ones(len(depths.data)), depths.indices, depths.indptr), shape=depths.shape)
     if model is not None and model.vectors is not None and most:
-        parts = [[piece for _, piece in pieces(text.text)] for text in texts]
-        found.meaning = Meaning.of(model.vectors, parts, parts, None)
-    return found
+        parts = [[piece for _, piece in pieces(text)] for text in texts]
+        made.meaning = Meaning.of(model.vectors, parts, parts, None)
+    return made
 
 
 def _plain(texts: Iterable[EditedText]) -> list[str]:
@@ -280,18 +311,6 @@ def _plain(texts: Iterable[EditedText]) -> list[str]:
 def place_parts(place: str | None) -> list[str]:
     """`Berlin, Germany` -> berlin, germany: a place given with and without its country still meets."""
     return [part for part in (p.strip().lower() for p in re.split(r"[,;/()]", place or "")) if part]
-
-
-def value_of(found: Value | None, default: Any = None) -> Any:
-    """The value that was found, `default` where none was."""
-    return default if found is None else found.value
-
-
-def _depth(skill: Value) -> float:
-    """How deep a skill is held, as stated, or as its years say, or in between."""
-    if skill.depth is None and skill.years is not None:
-        return DEPTHS[next(name for least, name in DEPTH_OF_YEARS if skill.years >= least)]
-    return UNSTATED_DEPTH if skill.depth is None else DEPTHS[skill.depth]
 
 
 def _values(found: Iterable[Value]) -> list[Any]:

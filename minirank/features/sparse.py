@@ -17,7 +17,7 @@ from zlib import crc32
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.features.sparse_kernels import dot_counts, dot_sorted, dot_spread
+from minirank.features.sparse_kernels import dot_counts, dot_sorted, dot_spread, dot_spread_three
 
 COLUMNS = 2**31 - 1  # the most that 32-bit indices address: 1,000 names collide once in 4,000 worlds
 _MANY = 16_384  # pairs that two threads share
@@ -39,16 +39,26 @@ def sets(lists: Sequence[Sequence[str]], weights: Sequence[Sequence[float]] | No
     """
     lengths = np.fromiter(map(len, lists), np.int64, len(lists))
     columns = np.fromiter(map(cache(column), chain.from_iterable(lists)), np.int64, int(lengths.sum()))
-    keys = np.repeat(np.arange(len(lists)), lengths) * 2**31 + columns
+    of_each = None if weights is None else np.fromiter(chain.from_iterable(weights), np.float64, len(columns))
+    return sets_of(np.repeat(np.arange(len(lists)), lengths), columns, len(lists), of_each)
+
+
+def sets_of(row: np.ndarray, columns: np.ndarray, count: int, weights: np.ndarray | None = None) -> csr_array:
+    """`sets` of entries.
+
+    Args:
+        row: (entries,) of each. columns: (entries,) of its name. count: n. weights: (entries,) float64, or None.
+    """
+    keys = row.astype(np.int64) * 2**31 + columns
     if weights is None:
         keys = np.unique(keys)
         values = np.ones(len(keys))
     else:
         keys, entry = np.unique(keys, return_inverse=True)
         values = np.full(len(keys), -np.inf)
-        np.maximum.at(values, entry, np.fromiter(chain.from_iterable(weights), np.float64, len(entry)))
+        np.maximum.at(values, entry, weights)
     row, columns = np.divmod(keys, 2**31)
-    return csr_array((values, columns.astype(np.int32), offsets_of(row, len(lists))), shape=(len(lists), COLUMNS))
+    return csr_array((values, columns.astype(np.int32), offsets_of(row, count)), shape=(count, COLUMNS))
 
 
 def offsets_of(row: np.ndarray, count: int) -> np.ndarray:
@@ -137,6 +147,29 @@ class Weights:
     def parts(self) -> tuple[np.ndarray, ...]:
         """As `dot_counts` takes them."""
         return self.begins, self.ends, self.columns, self.codes, self.numbers, self.idf, self.by_row
+
+
+def dots_shared(a: Sequence[csr_array], i: np.ndarray, b: Sequence[csr_array], j: np.ndarray) -> np.ndarray:
+    """(3, N) float64, `dot_shared` of three pairs of matrices at once.
+
+    Args:
+        a: 3 matrices of as many rows. b: 3 matrices that hold the same columns in each row.
+    """
+    for rows in a:
+        rows.sum_duplicates()
+    out, order, width = np.zeros((3, len(i))), np.argsort(i, kind="stable"), a[0].shape[1]
+    i, j, ours, theirs = np.asarray(i, np.int64), np.asarray(j, np.int64), list(map(_parts, a)), list(map(_parts, b))
+    starts, columns, _ = theirs[0]
+    values = [each[2] for each in theirs]
+    assert all(len(each) == len(columns) for each in values)
+    most = sum(int(np.diff(each[0]).max(initial=0)) for each in ours)
+
+    def compute(first: int, last: int) -> None:
+        scratch = np.zeros(width, np.int32), np.empty((most + 1, 3))
+        dot_spread_three(*ours, i, starts, columns, *values, j, order, first, last, *scratch, out)
+
+    _in_two(len(i), compute)
+    return out
 
 
 def _parts(rows: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -29,11 +29,11 @@ def statistics(values: np.ndarray) -> tuple[float, float]:
 def vocabularies_of(config: FeatureConfig, pairs: MatchedPairs) -> dict[str, tuple[str, ...]]:
     """Names that at least `min_count` training jobs and resumes hold (for identifiers: training rows), sorted."""
     jobs, resumes = pairs.jobs, pairs.resumes
-    skills = [{v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features]
-    skills += [{v.value for v in f.skills} for f in resumes.features]
-    names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain, "skill": chain.from_iterable(skills)}
+    skills = Counter(chain.from_iterable({v.value for v in named((*f.must_have, *f.nice_to_have))} for f in jobs.features))
+    names = {"title": jobs.title + resumes.title, "domain": jobs.domain + resumes.domain}
     for field in inputs.further(config):
         found = field.values(pairs)
         names[field.name] = [found[row] for row in pairs.rows(field.owner)] if field.name in inputs.IDENTIFIERS else found
     counts = {vocabulary: Counter(name for name in found if name is not None) for vocabulary, found in names.items()}
+    counts["skill"] = skills + resumes.skill_counts()
     return {vocabulary: tuple(sorted(n for n, count in found.items() if count >= config.min_count)) for vocabulary, found in counts.items()}

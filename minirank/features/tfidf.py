@@ -2,83 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
-from hashlib import blake2b
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from minirank.extract.rules.nearest_label import parts_of
 from minirank.features.embeddings import Vectors
 from minirank.features.links import Links
 from minirank.features.sparse import offsets_of, row_of_entries
+from minirank.features.sparse_kernels import keep_largest, saturate, tfidf
+from minirank.features.word_counts import counts_of, hashed_counts
 
-# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-# Combining marks, which \w leaves out although they stand inside words: Latin, Hebrew, Arabic, Indic scripts.
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0963\u0966-\u0dff"
-_WORDS = re.compile(rf"([{_UNSPACED}]+)|((?:(?![{_UNSPACED}])[\w+#{_MARKS}])+)")
 BM25_K, BM25_B = 1.2, 0.75  # saturation, and how much the length counts
 FOREIGN_WORDS, FOREIGN_SHARE = 3, 0.2  # more unknown words than so many and this share, or twice what is usual: another world
-_ASCII = "".join(c if c.isalnum() or c in "_+#" else " " for c in map(chr, range(128))).lower()
-
-
-def words(text: str) -> list[str]:
-    """Lower-case NFKC runs of letters, digits, _, + and # (as in c++); character pairs where words are not spaced.
-
-    A single unspaced character is a word.
-    """
-    if text.isascii():  # SPEED: the same words, several times faster than the pattern
-        return text.translate(_ASCII).split()
-    found = []
-    for run, word in _WORDS.findall(unicodedata.normalize("NFKC", text).lower()):
-        if word:
-            found.append(word)
-        elif len(run) == 1:
-            found.append(run)
-        else:
-            found.extend(run[i : i + 2] for i in range(len(run) - 1))
-    return found
-
-
-def _code(word: str) -> int:
-    """A 64-bit code of a word, the same in every process."""
-    return int.from_bytes(blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little")
-
-
-def hashed_counts(texts: Iterable[str], buckets: int, bigrams: bool = False, parts: bool = False) -> csr_array:
-    """How often each hashed word, or part of a word, stands in each text.
-
-    Args:
-        texts: n strings.
-        buckets: columns of the result; bucket 0 stays empty (it means unknown).
-        bigrams: also count pairs of neighbouring words.
-        parts: count the parts of words instead, see `parts_of`.
-    Returns:
-        (n, buckets) float64 counts, canonical.
-    """
-    code_of = cache(_code)  # SPEED: each word, and each part of one, is hashed once
-    of_word = cache(lambda word: np.fromiter(map(code_of, parts_of(word)), np.uint64))
-    nothing = np.empty(0, np.uint64)
-    lists = [
-        np.concatenate([nothing, *map(of_word, words(text))]) if parts else np.fromiter(map(code_of, words(text)), np.uint64)
-        for text in texts
-    ]
-    codes = np.concatenate([nothing, *lists])
-    row = np.repeat(np.arange(len(lists)), [len(found) for found in lists])
-    if bigrams:
-        inside = row[1:] == row[:-1]
-        pairs = (codes[:-1] * np.uint64(0x9E3779B97F4A7C15) + codes[1:])[inside]  # wraps around: a hash of both
-        order = np.argsort(np.concatenate([row, row[1:][inside]]), kind="stable")
-        codes, row = np.concatenate([codes, pairs])[order], np.concatenate([row, row[1:][inside]])[order]
-    columns = (codes % np.uint64(buckets - 1)).astype(np.int32) + 1
-    counts = csr_array((np.ones(len(columns)), columns, offsets_of(row, len(lists))), shape=(len(lists), buckets))
-    counts.sum_duplicates()
-    return counts
 
 
 @dataclass(frozen=True)
@@ -156,8 +94,9 @@ class Rarity:
         Returns:
             (n, buckets) float64; the row of an empty text is empty.
         """
-        values, row = self.said(counts.data) * self.weights[counts.indices], row_of_entries(counts)
-        return csr_array((values / self.lengths(counts)[row], counts.indices, counts.indptr), shape=counts.shape)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.arange(counts.data.max(initial=0) + 1))
+        return _with_numbers(counts, lambda out: tfidf(counts.indptr, counts.indices, counts.data, self.weights, logs, out))
 
     @staticmethod
     def said(counts: np.ndarray) -> np.ndarray:
@@ -243,16 +182,15 @@ class TextModel:
     def __len__(self) -> int:
         return len(self.words.kept)
 
-    def count(self, texts: Iterable[str]) -> tuple[csr_array, csr_array]:
+    def count(self, texts: Sequence[str]) -> tuple[csr_array, csr_array]:
         """(n, buckets) counts of the words and of the parts of words of n texts."""
-        texts = list(texts)
-        return self.count_words(texts), self.count_parts(texts)
+        return counts_of(texts, self.words.buckets, self.bigrams)
 
-    def count_words(self, texts: Iterable[str]) -> csr_array:
+    def count_words(self, texts: Sequence[str]) -> csr_array:
         """(n, buckets) counts of the words of n texts."""
         return hashed_counts(texts, self.words.buckets, self.bigrams)
 
-    def count_parts(self, texts: Iterable[str]) -> csr_array:
+    def count_parts(self, texts: Sequence[str]) -> csr_array:
         """(n, buckets) counts of the parts of words of n texts."""
         return hashed_counts(texts, self.parts.buckets, parts=True)
 
@@ -295,14 +233,21 @@ class TextModel:
         Returns:
             (n, buckets) float64.
         """
-        most = self.most(counts, length)[row_of_entries(counts)]
-        return csr_array((counts.data / (counts.data + most), counts.indices, counts.indptr), shape=counts.shape)
+        most = self.most(counts, length)
+        return _with_numbers(counts, lambda out: saturate(counts.indptr, counts.data, most, out))
 
     @staticmethod
     def most(counts: csr_array, length: float) -> np.ndarray:
         """(n,) k (1 - b + b length / mean length) of each text; arguments as for `saturated`."""
         lengths = np.bincount(row_of_entries(counts), counts.data, minlength=counts.shape[0])
         return BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
+
+
+def _with_numbers(rows: csr_array, write: Callable[[np.ndarray], None]) -> csr_array:
+    """The same places with other numbers, float64."""
+    numbers = np.empty(len(rows.data))
+    write(numbers)
+    return csr_array((numbers, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def _mean_weight(weights: np.ndarray, rows: csr_array) -> np.ndarray:
@@ -327,9 +272,7 @@ def top_tokens(weights: csr_array, most: int) -> csr_array:
         (n, V + 1), ascending columns, which are ids: one more than in `weights`.
     """
     row = row_of_entries(weights)
-    kept = np.ones(len(row), bool)
-    for start, end in zip(weights.indptr[:-1], weights.indptr[1:]):
-        if end - start > most:
-            kept[start + np.argsort(-weights.data[start:end], kind="stable")[most:]] = False
+    kept = np.empty(len(row), bool)
+    keep_largest(weights.indptr, weights.data, most, kept)
     rows, columns = weights.shape
     return csr_array((weights.data[kept], weights.indices[kept] + 1, offsets_of(row[kept], rows)), shape=(rows, columns + 1))

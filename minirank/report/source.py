@@ -17,7 +17,7 @@ from ..errors import DataError, RunError
 from ..extract import Features, JobFeatures, ResumeFeatures
 from ..extract.feature_files import iso_time
 from ..extract.made_files import JOB_FILE, RESUME_FILE
-from ..features.profiles import value_of
+from ..features.found import value_of
 from ..run.folder import CONFIG
 from ..run.load_data import split_of
 from ..run.load_run import Run

@@ -19,7 +19,7 @@ from ..extract.language import language_of
 from ..extract.made_files import made_with
 from ..features import Encoder
 from ..features.profiles import job_text, resume_text
-from ..features.tfidf import hashed_counts
+from ..features.word_counts import hashed_counts
 from .contents_trained import Column, Extraction, FieldCoverage, TextsRead
 from .found import Found
 from .source import Source

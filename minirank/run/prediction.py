@@ -16,6 +16,7 @@ from ..evaluation.targets import label_kind
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor, probabilities
 from ..kernels.parameters import Arena
+from ..progress import stage
 
 
 class NotFinite(RunError):
@@ -49,7 +50,11 @@ def predict(
     tasks = plan.spec.tasks
     hidden = plan.spec.column(position_field) if position_field in dict(plan.spec.categorical) else None
     with np.errstate(all="ignore"):  # what comes of it is looked at below
-        logits = [executor.logits(values, _without(hidden, part), shared) for part in parts_of(inputs, rows) if len(part)]
+        logits = []
+        with stage("predicting", len(inputs) if rows is None else len(rows)) as at:
+            for part in parts_of(inputs, rows):
+                logits += [executor.logits(values, _without(hidden, part), shared)] if len(part) else []
+                at(sum(map(len, logits)))
         linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
         found = {task: linked[:, column] for column, task in enumerate(tasks)}
         for task, given in zip(tasks, plan.given):

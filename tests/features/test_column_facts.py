@@ -11,7 +11,7 @@ from minirank.data import Split
 from minirank.data.column_facts import column_remarks
 from minirank.features import Encoder
 from minirank.features.profiles import job_text, resume_text
-from minirank.features.tfidf import hashed_counts
+from minirank.features.word_counts import hashed_counts
 
 CONFIG = FeatureConfig(min_count=34, ids=True, columns=("job.kind", "resume.location"))
 TRAIN, VALID, TEST = np.arange(300), np.arange(300, 400), np.arange(400, 480)

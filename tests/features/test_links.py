@@ -42,8 +42,13 @@ def read(texts):
     return [(clean_form(text, features.flagged, features.masked), features) for text, features in found]
 
 
+def pairs(texts):
+    """(text of the plain form, features) of resumes, as links are fitted to them."""
+    return [(plain.text, features) for plain, features in read(texts)]
+
+
 def fitted(texts):
-    return Links.fit([], read(texts))
+    return Links.fit([], pairs(texts))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ def test_vectors_link_what_is_too_rare():
     nurses = [place for place, text in enumerate(texts) if "Triage" in text][:4]
     for place in nurses:
         texts[place] = texts[place].replace("Triage", rare)
-    things = Things.of([ReadText(text.text, features) for text, features in read(texts)], LEAST_ALIKE)
+    things = Things.of([ReadText(text, features) for text, features in pairs(texts)], LEAST_ALIKE)
 
     def pointing(target):
         return lambda phrases: np.array([[1.0, 0.0] if phrase in (rare, target) else [0.0, 1.0] for phrase in phrases])
@@ -72,7 +77,7 @@ def test_vectors_link_what_is_too_rare():
     assert find_alike(things, pointing("emergency care"))[tuple(rare.split())] == "emergency care"
     assert tuple(rare.split()) not in find_alike(things, pointing("nothing"))
     assert find_alike(things, lambda phrases: np.zeros((len(phrases), 2))) == {}
-    assert Links.fit([], read(texts), pointing("emergency care")).names[rare] == "emergency care" and rare not in fitted(texts).names
+    assert Links.fit([], pairs(texts), pointing("emergency care")).names[rare] == "emergency care" and rare not in fitted(texts).names
 
 
 def test_two_phrases_without_a_name_are_linked_to_each_other():
@@ -115,7 +120,7 @@ def test_what_is_masked_or_flagged_is_no_phrase():
 def test_frames_are_what_stands_around_many_names():
     """One that training texts never had around a name is a part of the phrase."""
     known = "Solid grounding in SQL, solid grounding in Python, solid grounding in Docker, solid grounding in Excel, once Airflow."
-    frames = Frames(ReadText(text.text, features) for text, features in read([known]))
+    frames = Frames(ReadText(text, features) for text, features in pairs([known]))
     assert frames.readings(tuple(f"solid grounding in {OTHER_WORDS}".split())) == [
         (0, ("solid", "grounding", "in", *OTHER_WORDS.split())),
         (3, tuple(OTHER_WORDS.split())),
@@ -163,7 +168,7 @@ def test_any_text_can_be_read(links, text):
     [(plain, features)] = read([text])
     assert links.resume(plain, features) == features
     assert len(ReadText(plain.text, features).items) <= MOST_ITEMS + 12
-    assert Links.fit([(plain, extract_job("", text))], [(plain, features)] * 20).names == {}
+    assert Links.fit([(plain.text, extract_job("", text))], [(plain.text, features)] * 20).names == {}
 
 
 def test_an_encoder_counts_linked_phrases_as_skills(tmp_path):

@@ -8,9 +8,11 @@ from features_world import text_model
 from scipy.sparse import csr_array, vstack
 
 from minirank.extract import Flag, JobFeatures, ResumeFeatures
+from minirank.extract.rules.nearest_label import parts_of
 from minirank.features.profiles import job_profiles, resume_profiles
 from minirank.features.sparse import Weights, column, dot, dot_shared, merge, sets, squares
-from minirank.features.tfidf import Rarity, TextModel, hashed_counts, parts_of, top_tokens, words
+from minirank.features.tfidf import Rarity, TextModel, top_tokens
+from minirank.features.word_counts import hashed_counts, words
 
 
 @cases("""
@@ -47,7 +49,7 @@ def test_flagged_spans_do_not_become_words():
 
 
 def test_the_hash_is_the_same_in_another_process():
-    code = "from minirank.features.tfidf import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
+    code = "from minirank.features.word_counts import hashed_counts as h; print(h(['sql c++ données'], 1000).indices.tolist())"
     ours = hashed_counts(["sql c++ données"], 1000).indices.tolist()
     assert python("-c", code, PYTHONHASHSEED="7").stdout == f"{ours}\n"
 

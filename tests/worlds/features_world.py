@@ -10,7 +10,8 @@ import numpy as np
 from minirank.data import read_folder
 from minirank.extract import JobFeatures, ResumeFeatures, Value
 from minirank.features.profiles import Profiles, job_profiles, resume_profiles
-from minirank.features.tfidf import TextModel, hashed_counts
+from minirank.features.tfidf import TextModel
+from minirank.features.word_counts import hashed_counts
 
 START = 1_735_689_600  # 2025-01-01
 DAY = 86_400

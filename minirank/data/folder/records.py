@@ -24,7 +24,7 @@ class Records(Sequence):
         self, path: Path, begins: np.ndarray, ends: np.ndarray, read: Callable[[bytes, int], Any], columns: Mapping[str, Sequence[Any]]
     ) -> None:
         with open(path, "rb") as stream:
-            self._content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            self.content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         self._begins, self._ends, self._read, self._columns = begins, ends, read, columns
 
     def __len__(self) -> int:
@@ -34,7 +34,7 @@ class Records(Sequence):
         if isinstance(place, slice):
             return [self[each] for each in range(len(self))[place]]
         place = range(len(self))[place]
-        return self._read(self._content[self._begins[place] : self._ends[place]], place)
+        return self._read(self.content[self._begins[place] : self._ends[place]], place)
 
     def column(self, key: str) -> Sequence[Any]:
         """The values of a key."""

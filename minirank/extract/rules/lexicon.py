@@ -58,22 +58,25 @@ class Matcher:
     Args:
         phrases: iterable of (phrase, kind, canonical name). A phrase may stand for several kinds; one of kind None is not
             found, and nothing within it is.
+
+    Attributes:
+        trie: word -> the trie of what may follow; None -> (kind, canonical name) of each phrase that ends there.
     """
 
     def __init__(self, phrases: Iterable[tuple[str, str | None, str]]) -> None:
-        self._trie: dict = {}
+        self.trie: dict = {}
         for phrase, kind, name in phrases:
-            node = self._trie
+            node = self.trie
             for word in Tokens(phrase).words:
                 node = node.setdefault(word, {})
             found = node.setdefault(None, [])
             if (kind, name) not in found:
                 found.append((kind, name))
-        self._first = frozenset(self._trie)
+        self._first = frozenset(self.trie)
 
     def scan(self, tokens: Tokens) -> list[Match]:
         """Matches in text order, a list of Match."""
-        trie, words, starts, ends = self._trie, tokens.words, tokens.starts, tokens.ends
+        trie, words, starts, ends = self.trie, tokens.words, tokens.starts, tokens.ends
         found: list[Match] = []
         begins = self._first & tokens.distinct  # SPEED: a handful of words, looked up instead of the whole trie
         if not begins:

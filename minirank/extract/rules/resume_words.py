@@ -29,13 +29,14 @@ def resume_marks(tokens: Tokens) -> list[Match]:
 
 
 @cache
-def _negations() -> Matcher:
+def negation_matcher() -> Matcher:
+    """Finds `negations`."""
     return Matcher((phrase, "not", "not") for phrase in _data()["not"])
 
 
 def negations(tokens: Tokens) -> list[Match]:
     """Those of kind "not" alone, in a third of the time."""
-    return _negations().scan(tokens)
+    return negation_matcher().scan(tokens)
 
 
 @cache
