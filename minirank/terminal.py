@@ -79,6 +79,11 @@ def show(*lines: str) -> None:
     print("\n".join(map(printable, lines)))
 
 
+def complain(line: str) -> None:
+    """Print a line to where errors go."""
+    print(printable(line), file=sys.stderr)
+
+
 class Output:
     """A stream that people read: what is written to it becomes printable, and an error of writing is kept rather than raised.
 

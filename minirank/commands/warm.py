@@ -8,6 +8,14 @@ from argparse import Namespace
 
 from .option_types import Commands
 
+FURTHER = (  # what is compiled where it is first needed, else
+    "minirank.extract.rules.tagger_kernels",
+    "minirank.data.csv_kernels",
+    "minirank.extract.scan_features",
+    "minirank.features.phrase_scan",
+    "minirank.features.tfidf",
+)
+
 
 def register(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -22,7 +30,7 @@ def run_warm(options: Namespace) -> None:
     from ..kernels.cpu.cache_folders import can_keep, distribute, folders, readable_folders, refusals, stamp_of
     from ..kernels.cpu.compile import OWN_KERNELS, RARE, REST, ROWS, compile_part, compiling, missing, stamps, wait_for
 
-    modules = (*OWN_KERNELS, "minirank.extract.rules.tagger_kernels", "minirank.data.csv_kernels")
+    modules = (*OWN_KERNELS, *FURTHER)
     start, parts = time.monotonic(), (ROWS, REST, RARE, *modules)
     if not can_keep():
         raise RunError(f"nowhere to keep compiled kernels ({listed(refusals())}); {REMEDY}")

@@ -17,6 +17,7 @@ import numpy as np
 from minirank.data.csv_kernels import EMPTY, IRREGULAR, SPARE, move_table, number_texts, split_rows
 from minirank.data.read_files import PACKED, Column
 from minirank.data.texts import Texts
+from minirank.kernels.cpu.jit import is_missing
 from minirank.kernels.cpu.workers import available_threads
 from minirank.progress import stage
 
@@ -24,6 +25,11 @@ BLOCK = 2**18  # bytes: what is made of them stays in the second cache
 MOST_BLOCK = 2**28  # of a row
 CELLS = 2**16  # of a block
 PLAIN = frozenset(range(33, 127)) - {34} | {9}  # bytes that may separate cells
+
+
+def is_compiled() -> bool:
+    """Whether the loops are on disk."""
+    return not is_missing(split_rows)
 
 
 def read_columns(

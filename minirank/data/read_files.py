@@ -27,7 +27,7 @@ SMALL = 2**24  # bytes that any packed file may unpack to
 RATIO = 100  # how many times its own size a larger one may unpack to
 UNPACKED = 2**16  # bytes unpacked at a time
 PACKED: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
-FAST = 2**20  # bytes from which on a CSV file is read in compiled loops
+FAST, COMPILED = 2**20, 2**25  # bytes from which on a file is read in compiled loops: that are on disk; that must be compiled first
 
 
 @dataclass(frozen=True)
@@ -197,10 +197,13 @@ def _read_fast(
     path: Path, lines_before: int, names: list, wanted: list, separator: str
 ) -> tuple[dict[str | int, Column], np.ndarray] | None:
     """What `_read_columns` gives, of a large file that is regular."""
-    if path.stat().st_size < FAST:
+    size = path.stat().st_size
+    if size < FAST:
         return None
-    from minirank.data.fast_csv import read_columns  # with numba, which takes longer than a small file
+    from minirank.data.fast_csv import is_compiled, read_columns  # with numba, which takes longer than a small file
 
+    if size < COMPILED and not is_compiled():
+        return None
     try:
         with open_bytes(path) as opened:
             found = read_columns(opened, path, lines_before, separator, len(names), [names.index(name) for name in wanted])

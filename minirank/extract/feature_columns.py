@@ -51,6 +51,8 @@ class FeatureColumns:
         most = len(content) // SHORTEST + 2 * len(begins) + 1
         places, counts = np.empty((most, 2), np.int64), np.zeros(3, np.int64)
         entries, spans = np.empty((most, 6), np.int32), np.empty((len(content) // SHORTEST_SPAN + 1, 4), np.int32)
+        content = content.view()
+        content.setflags(write=False)  # one form to compile, whether the bytes lie in a file or not
         odd, slots = np.zeros(len(begins), bool), np.full(1 << (2 * most - 1).bit_length(), -1, np.int32)
         literals = np.frombuffer("".join(texts).encode(), np.uint8)
         scan.scan_lines(content, begins, literals, bounds, shapes, numeric, slots, places, counts, entries, spans, odd)

@@ -27,6 +27,7 @@ from minirank.data.folder.records import Records, column_of, places_of_lines
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept, data_bytes
+from minirank.data.read_files import COMPILED
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
 from minirank.extract.feature_columns import FeatureColumns
@@ -247,7 +248,14 @@ class FeatureRecords(Records):
         if self._known is not None:
             return self._known
         content = np.frombuffer(self.content, np.uint8)
-        return FeatureColumns.of_lines(content, self.places[0], self._kind) if len(content) and content[-1] == ord("\n") else None
+        return _columns_of(content, self.places[0], self._kind) if len(content) and content[-1] == ord("\n") else None
+
+
+def _columns_of(content: np.ndarray, begins: np.ndarray, kind: type[JobFeatures] | type[ResumeFeatures]) -> FeatureColumns | None:
+    """`FeatureColumns.of_lines`; None, too, where its loops would have to be compiled for little."""
+    from minirank.extract.scan_features import is_compiled  # with numba, which extraction has no need of
+
+    return FeatureColumns.of_lines(content, begins, kind) if len(content) >= COMPILED or is_compiled() else None
 
 
 def _read_columns(folder: DataFolder, wanted: list[tuple]) -> FeatureRecords | None:
@@ -261,7 +269,7 @@ def _read_columns(folder: DataFolder, wanted: list[tuple]) -> FeatureRecords | N
         return None
     ends = np.flatnonzero(content == ord("\n"))
     begins = np.append(0, ends[:-1] + 1)
-    columns = FeatureColumns.of_lines(content, begins, ResumeFeatures)
+    columns = _columns_of(content, begins, ResumeFeatures)
     if columns is None:
         return None
     row = {key: place for place, key in enumerate(zip(columns.first("resume_id"), columns.first("updated_at")))}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minirank.kernels.cpu.jit import driver, kernel
+from minirank.kernels.cpu.jit import driver, is_missing, kernel
 
 ID, ONE, MANY, FLAGS, MASKS = range(5)  # what a key holds
 QUOTE, BACKSLASH = ord('"'), ord("\\")
@@ -218,3 +218,19 @@ def scan_lines(content, begins, literals, bounds, shapes, numeric, slots, texts,
         odd[row] = not scan_line(content, begins[row], row, literals, bounds, shapes, numeric, slots, texts, counts, entries, spans)
         if odd[row]:
             counts[1], counts[2] = before, before_spans
+
+
+def is_compiled() -> bool:
+    """Whether it is on disk."""
+    return not is_missing(scan_lines)
+
+
+DRIVERS = (scan_lines,)
+
+
+def run_drivers() -> None:
+    """Compile it, by use on a line."""
+    from minirank.extract.feature_columns import FeatureColumns
+    from minirank.extract.schema import ResumeFeatures
+
+    FeatureColumns.of_lines(np.frombuffer(b"{}\n", np.uint8), np.zeros(1, np.int64), ResumeFeatures)

@@ -206,3 +206,11 @@ def scan_phrases(letters, starts, words, bounds, slots, edges, edge_bounds, end_
 
 def _offsets(parts: Sequence) -> np.ndarray:
     return np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
+
+
+DRIVERS = (insert_words, scan_phrases)
+
+
+def run_drivers() -> None:
+    """Compile them, by use on a phrase and a text that is long enough to be scanned."""
+    PhraseScanner(Matcher([("a", "skill", "a")])).scan(["a " * 64])

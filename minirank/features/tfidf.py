@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 
 from minirank.features.embeddings import Vectors
 from minirank.features.links import Links
-from minirank.features.sparse import offsets_of, row_of_entries
-from minirank.features.sparse_kernels import keep_largest, saturate, tfidf
+from minirank.features.sparse import dots_shared, offsets_of, row_of_entries
+from minirank.features.sparse_kernels import count_terms, dot_spread_three, keep_largest, saturate, tfidf
 from minirank.features.word_counts import counts_of, hashed_counts
 
 BM25_K, BM25_B = 1.2, 0.75  # saturation, and how much the length counts
@@ -276,3 +276,15 @@ def top_tokens(weights: csr_array, most: int) -> csr_array:
     keep_largest(weights.indptr, weights.data, most, kept)
     rows, columns = weights.shape
     return csr_array((weights.data[kept], weights.indices[kept] + 1, offsets_of(row[kept], rows)), shape=(rows, columns + 1))
+
+
+DRIVERS = (count_terms, tfidf, saturate, keep_largest, dot_spread_three)
+
+
+def run_drivers() -> None:
+    """Compile them, by use on a text of two words."""
+    counts, row = hashed_counts(["a b"], 4), np.zeros(1, np.int64)
+    Rarity.fit(counts, 1).tfidf(counts)
+    _with_numbers(counts, lambda out: saturate(counts.indptr, counts.data, np.ones(1), out))
+    top_tokens(counts, 1)
+    dots_shared([counts] * 3, row, [counts] * 3, row)

@@ -85,4 +85,5 @@ class Launch:
         return MpiRanks(world, self._speak)
 
     def _speak(self, line: str) -> None:
-        print(printable(line), file=self.stderr, flush=True)
+        self.stderr.write(f"{printable(line)}\n")
+        self.stderr.flush()

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
+
+from ..terminal import complain
 
 if TYPE_CHECKING:  # `minirank --help` is quick
     import numpy as np
@@ -80,7 +81,7 @@ class Ranks:
 
     def fail(self, line: str, status: int) -> int:
         """Say why the program ends, once, and end all ranks; returns the exit status where all fail alike."""
-        print(line, file=sys.stderr)
+        complain(line)
         return status
 
 

@@ -21,6 +21,7 @@ def both(path, monkeypatch, **options):
     found = []
     for least in (0, 10**12):
         monkeypatch.setattr(read_files, "FAST", least)
+        monkeypatch.setattr(read_files, "COMPILED", least)
         problems = Problems()
         names, table = read_csv(path, path.name, problems, **options)
         columns = {} if table is None else {name: (each.codes.tolist(), list(each.values)) for name, each in table.columns.items()}
