@@ -1,10 +1,10 @@
 """How long the commands of a data folder take, this checkout beside another, with what is kept beside the data and without.
 
-    python bench/speed/folders.py --before ../before --impressions 100000 [--rounds 1] [--work DIR]
+    python bench/speed/folders.py --before ../before --impressions 100000 [--rounds 1] [--work DIR] [--only train score ...]
 
 A market of that size is simulated and read once into DIR (kept there); each round runs the commands of both builds one after the other.
 Seconds are those of the processor, which other programs lengthen little; memory is the most that a command held. What the commands
-write and print must be the same bytes.
+write and print must be the same bytes. Commands that are left out by `--only` keep what was measured before.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import os
-import pstats
 import shutil
 import statistics
 import subprocess
@@ -38,16 +37,19 @@ COMMANDS = {
     "rank": "one job, all candidates, after a training",
     "rank again": "nothing changed since",
 }
-STAGES = {  # file, function: whose seconds are shown
-    "read the folder": ("data_folder.py", "read_folder"),
-    "read the features": ("feature_files.py", "read_features"),
-    "other words for names": ("links.py", "fit"),
-    "resumes as arrays": ("profiles.py", "resume_profiles"),
-    "inputs of pairs": ("inputs.py", "column"),
-    "epochs": ("trainer.py", "run"),
-    "metrics at the end": ("measured.py", "measure"),
+STAGES = {  # functions whose seconds are shown, in either build
+    "read the folder": ("minirank.run.load_data:read_folder",),
+    "read the features": ("minirank.run.load_data:read_features",),
+    "words of texts counted": ("minirank.features.tfidf:hashed_counts", "minirank.features.word_counts:_count"),
+    "other words for names": ("minirank.features.links:Links.fit",),
+    "resumes as arrays": ("minirank.features.profiles:resume_profiles",),
+    "jobs as arrays": ("minirank.features.profiles:job_profiles",),
+    "inputs of pairs": ("minirank.features.inputs:Feature.column",),
+    "kept for the next time": ("minirank.features.kept_rows:KeptRows.write_rows", "minirank.data.folder.kept_folder:keep_folder"),
+    "epochs": ("minirank.training.trainer:Trainer._epoch",),
+    "metrics at the end": ("minirank.training.trainer:_measure",),
 }
-PROFILE = "import cProfile, sys; from minirank.cli import main; cProfile.run('main(sys.argv[2:])', sys.argv[1])"
+STAGE_SECONDS = Path(__file__).with_name("stage_seconds.py")
 
 
 def environment(build: Path) -> dict[str, str]:
@@ -56,13 +58,13 @@ def environment(build: Path) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | kept
 
 
-def timed(build: Path, out: Path, *words: object, processors: int | None = None) -> dict:
+def timed(build: Path, out: Path, *words: object, program: tuple[str, ...] = ("-m", "minirank"), processors: int | None = None) -> dict:
     """A command's seconds of the processor and of the clock, megabytes at most, and its output in a file.
 
     Args:
-        processors: that it may use; None = all.
+        program: what Python runs. processors: that it may use; None = all.
     """
-    command, began, all_of_them = [sys.executable, "-m", "minirank", *map(str, words)], time.perf_counter(), os.sched_getaffinity(0)
+    command, began, all_of_them = [sys.executable, *program, *map(str, words)], time.perf_counter(), os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, sorted(all_of_them)[:processors])
         with open(out, "wb") as stream:
@@ -93,8 +95,8 @@ def parameters(path: Path) -> str:
     return total.hexdigest()
 
 
-def measured(build: Path, data: Path, work: Path) -> tuple[dict, dict]:
-    """Seconds and memory of each command, and digests of what they made."""
+def measured(build: Path, data: Path, work: Path, only: list[str]) -> tuple[dict, dict]:
+    """Seconds and memory of each command, with the stages of the first training, and digests of what they made."""
     shutil.rmtree(data / ".minirank", ignore_errors=True)
     config, run = work / "ranker.yaml", work / "run"
     config.write_text(json.dumps({"data": {"folder": str(data)}, "training": {"epochs": 1}}))
@@ -109,7 +111,16 @@ def measured(build: Path, data: Path, work: Path) -> tuple[dict, dict]:
         "rank": ("rank", run, "--job", job, "--role", "executive"),
         "rank again": ("rank", run, "--job", job, "--role", "executive"),
     }.items():
-        found[name] = timed(build, out, *words)
+        if name not in only:
+            continue
+        if name == "train":
+            stats = work / "stages.json"
+            places = [place for of_stage in STAGES.values() for place in of_stage]
+            found[name] = timed(build, out, *words, program=(str(STAGE_SECONDS), str(stats), *places, "--"))
+            seconds = json.loads(stats.read_text())
+            found["stages"] = {stage: sum(seconds.get(place, 0.0) for place in of_stage) for stage, of_stage in STAGES.items()}
+        else:
+            found[name] = timed(build, out, *words)
         if name.startswith("train"):
             timing = [json.loads(line) for line in (run / "timing.jsonl").read_text().splitlines()]
             found[name]["epoch"] = sum(line["seconds"] + line["valid_seconds"] for line in timing)
@@ -136,20 +147,6 @@ def extraction(builds: dict[str, Path], data: Path, rounds: int) -> dict:
     return medians | {"processors": len(os.sched_getaffinity(0)), "same": len(made) == 1}
 
 
-def profile(build: Path, data: Path, work: Path) -> dict[str, float]:
-    """Seconds of the stages of a first training, as a share of all."""
-    shutil.rmtree(data / ".minirank", ignore_errors=True)
-    stats = work / "stats"
-    words = ["train", str(work / "ranker.yaml"), "--run", str(work / "run"), "--force"]
-    subprocess.run([sys.executable, "-c", PROFILE, str(stats), *words], cwd=build, env=environment(build), check=True, capture_output=True)
-    found = pstats.Stats(str(stats)).stats  # type: ignore[attr-defined]
-    total = max(cumulative for _, _, _, cumulative, _ in found.values())
-    return {
-        name: sum(each[3] for (path, _, function), each in found.items() if (Path(path).name, function) == where) / total
-        for name, where in STAGES.items()
-    }
-
-
 def table(results: dict) -> str:
     """Markdown."""
     parts: list[str] = []
@@ -158,6 +155,8 @@ def table(results: dict) -> str:
         rows, told = [], []
         totals.clear()
         for name, what in COMMANDS.items():
+            if any(name not in found[build] for build in BUILDS):
+                continue
             before, now = (found[build][name] for build in BUILDS)
             ratio = before["seconds"] / now["seconds"]
             totals.append(f"{name} {ratio:.1f}")
@@ -172,7 +171,7 @@ def table(results: dict) -> str:
                 f"{alone / together:.2f} times as fast as on one. The files are {'the same bytes' if extract['same'] else 'others'}."
             )
         head = ["command", "seconds before", "now", "before / now", "MB before", "now"]
-        shares = [[name, *(f"{100 * found['profile'][build][name]:.0f} %" for build in BUILDS)] for name in STAGES]
+        stages = [[name, *(f"{found[build]['stages'][name]:.1f}" for build in BUILDS)] for name in STAGES]
         kept, data = found["now"]["kept"], found["data"]
         parts += [
             f"{int(size):,} impressions, {found['rounds']} round{'s' * (found['rounds'] > 1)}; kept beside the data: {kept:,.0f} MB "
@@ -181,8 +180,8 @@ def table(results: dict) -> str:
             else "The outputs differ.",
             markdown(head, rows),
             *told,
-            "Where a first training's time goes, of all its time under a profiler (stages may hold each other):",
-            markdown(["stage", "before", "now"], shares),
+            "Where a first training's seconds go, those of all threads (stages may hold each other):",
+            markdown(["stage", "before", "now"], stages),
         ]
     return paragraphs(f"Times faster at the largest size: {', '.join(totals)}.", *parts, f"{results['machine']}.")
 
@@ -196,6 +195,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, required=True, help="a checkout")
     parser.add_argument("--impressions", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--only", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="these commands")
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "minirank-folders", help="holds the markets")
     parser.add_argument("--extract", action="store_true", help="measure extract alone, which needs an idle machine")
     options = parser.parse_args()
@@ -213,20 +213,21 @@ def main() -> None:
         REPORT.publish(results | {"sizes": sizes})
         return
     rounds: dict[str, list] = {build: [] for build in BUILDS}
-    made, shares = [], {}
+    made = []
     with tempfile.TemporaryDirectory() as place:
         for _ in range(options.rounds):
             for build, folder in builds.items():
-                found, digests = measured(folder, data, Path(place))
+                found, digests = measured(folder, data, Path(place), options.only)
                 rounds[build].append(found)
                 made.append(digests)
-        for build, folder in builds.items():
-            shares[build] = profile(folder, data, Path(place))
     size: dict = {build: {name: middle([each[name] for each in found]) for name in found[0]} for build, found in rounds.items()}
-    size |= {"profile": shares, "rounds": options.rounds, "same": all(each == made[0] for each in made)}
+    size |= {"rounds": options.rounds, "same": all(each == made[0] for each in made)}
     size["data"] = sum(path.stat().st_size for path in data.iterdir() if path.is_file()) / 1e6
-    before = sizes.get(str(options.impressions), {})
-    sizes |= {str(options.impressions): size | {name: before[name] for name in ("extract",) if name in before}}
+    earlier = sizes.get(str(options.impressions), {})
+    size |= {name: earlier[name] for name in ("extract",) if name in earlier}
+    for build in BUILDS:
+        size[build] = earlier.get(build, {}) | size[build]
+    sizes |= {str(options.impressions): size}
     REPORT.publish({"machine": machine("minirank", "numpy", "numba"), "sizes": dict(sorted(sizes.items(), key=lambda each: int(each[0])))})
 
 
