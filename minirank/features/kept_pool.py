@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from minirank.features.encoder import Encoder
     from minirank.features.tfidf import TextModel
 
+ROWS = 4_096
 KIND, SOURCES = "resumes", (FILES["resumes"], RESUME_FILE)
 ARRAYS, NAMES = ("key", "time", "years", "currency", "domain_column", "known", "title_rarity"), ("title", "domain")
 
@@ -84,9 +85,9 @@ def entry_of(profiles: Profiles) -> EntryWriter:
         for name, rows in zip(("words", "parts"), profiles.counts):
             _keep_rows(entry, name, rows, pack=False)
         model, (in_words, in_parts) = profiles.model, profiles.counts
-        entry.column("words.most", model.most(in_words, model.word_length))
-        entry.column("parts.most", model.most(in_parts, model.length))
-        entry.column("parts.length", model.parts.lengths(in_parts))
+        entry.column("words.most", _of_rows(in_words, lambda rows: model.most(rows, model.word_length)))
+        entry.column("parts.most", _of_rows(in_parts, lambda rows: model.most(rows, model.length)))
+        entry.column("parts.length", _of_rows(in_parts, model.parts.lengths))
         _keep_rows(entry, "tokens", profiles.tokens, ones=True)  # which they are, not how much they weigh, is an input
     return entry
 
@@ -129,6 +130,11 @@ def _coded(column: Packed) -> tuple[np.ndarray, np.ndarray]:
         return column.numbers, column.codes
     numbers, codes = np.unique(column.rows(), return_inverse=True)
     return numbers, codes.astype(np.uint16) if len(numbers) <= 2**16 else codes
+
+
+def _of_rows(rows: csr_array, compute: Callable[[csr_array], np.ndarray]) -> np.ndarray:
+    """(n,) numbers of each row, which hang on nothing else; what they are computed of is made of a part of the rows at a time."""
+    return np.concatenate([compute(rows[first : first + ROWS]) for first in range(0, max(rows.shape[0], 1), ROWS)])
 
 
 def _keep_rows(entry: EntryWriter, name: str, rows: csr_array, ones: bool = False, pack: bool = True) -> None:
