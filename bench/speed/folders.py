@@ -171,7 +171,8 @@ def table(results: dict) -> str:
                 f"{alone / together:.2f} times as fast as on one. The files are {'the same bytes' if extract['same'] else 'others'}."
             )
         head = ["command", "seconds before", "now", "before / now", "MB before", "now"]
-        stages = [[name, *(f"{found[build]['stages'][name]:.1f}" for build in BUILDS)] for name in STAGES]
+        timed_stages = [found[build].get("stages") for build in BUILDS]
+        stages = [[name, *(f"{each[name]:.1f}" for each in timed_stages)] for name in STAGES] if all(timed_stages) else []
         kept, data = found["now"]["kept"], found["data"]
         parts += [
             f"{int(size):,} impressions, {found['rounds']} round{'s' * (found['rounds'] > 1)}; kept beside the data: {kept:,.0f} MB "
@@ -180,9 +181,10 @@ def table(results: dict) -> str:
             else "The outputs differ.",
             markdown(head, rows),
             *told,
-            "Where a first training's seconds go, those of all threads (stages may hold each other):",
-            markdown(["stage", "before", "now"], stages),
         ]
+        if stages:
+            parts += ["Where a first training's seconds go, those of all threads (stages may hold each other):"]
+            parts += [markdown(["stage", "before", "now"], stages)]
     return paragraphs(f"Times faster at the largest size: {', '.join(totals)}.", *parts, f"{results['machine']}.")
 
 
