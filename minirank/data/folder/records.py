@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Mapping, Sequence
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ class Records(Sequence):
             return [self[each] for each in range(len(self))[place]]
         place = range(len(self))[place]
         return self._read(self.content[self._begins[place] : self._ends[place]], place)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the objects are those of another sequence."""
+        return self is other or (isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other)))
 
     def column(self, key: str) -> Sequence[Any]:
         """The values of a key."""
