@@ -200,6 +200,7 @@ def test_locks_that_a_thread_holds_are_free_in_a_child(monkeypatch):
 
 
 def test_ctrl_c_while_a_fork_waits_comes_after_it():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -212,10 +213,13 @@ def test_ctrl_c_while_a_fork_waits_comes_after_it():
     held.wait()
     threading.Timer(0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
     threading.Timer(0.3, free.set).start()
-    with pytest.raises(KeyboardInterrupt):
-        child = os.fork()
-        if child == 0:
-            os._exit(0)
-        time.sleep(1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            time.sleep(1)
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
