@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s?([A-Za-z]+)")
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s?([A-Za-z]+)", re.ASCII)
 
 
 def bytes_of(text: str) -> int:

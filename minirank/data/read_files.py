@@ -164,7 +164,7 @@ def read_csv(
         with open_text(path, file) as text:
             reader = csv.reader(text, delimiter=separator, strict=True, skipinitialspace=True)
             try:
-                first = next((row for row in reader if row), None)
+                first, begin = _first_row(reader)
             except csv.Error as error:
                 problem, remedy = _broken(error)
                 raise DataError(problem, file=file, line=1, remedy=remedy) from None
@@ -173,11 +173,21 @@ def read_csv(
             names = [*_header(first, file, separator)] if header else [*range(len(first))]
             wanted = list(names if only is None else only(names))
             fast = _read_fast(path, reader.line_num if header else 0, names, wanted, separator)
-            columns, lines = fast or _read_columns(reader, names, wanted, None if header else first, file, problems)
+            columns, lines = fast or _read_columns(reader, names, wanted, None if header else (begin, first), file, problems)
     except DataError as error:
         problems.add_error(error)
         return names, None
     return names, CsvFile(file, columns, lines)
+
+
+def _first_row(reader) -> tuple[list[str] | None, int]:
+    """The first row that is not empty, None where there is none, and the line where it begins."""
+    begin = 1
+    for row in reader:
+        if row:
+            return row, begin
+        begin = reader.line_num + 1
+    return None, begin
 
 
 def _header(cells: list[str], file: str, separator: str) -> list[str]:
@@ -213,10 +223,10 @@ def _read_fast(
 
 
 def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[str | int, Column], np.ndarray]:
-    """The wanted columns of the rows that are left in `reader`, after the row `first` where there is one."""
+    """The wanted columns of the rows that are left in `reader`, after the line and the cells of `first` where there is such a row."""
     width, index = len(names), {name: position for position, name in enumerate(names)}
     factors = [_Factor() for _ in wanted]
-    lines, chunk = ([], []) if first is None else ([reader.line_num], [first])
+    lines, chunk = ([], []) if first is None else ([first[0]], [first[1]])
 
     def flush():
         at(len(lines))

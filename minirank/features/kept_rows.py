@@ -122,12 +122,13 @@ class KeptRows:
         folder = self.folder.path / FOLDER
         try:
             if not self.is_used:
-                raise OSError("nothing is kept of them")
+                raise OSError("with --no-cache nothing is kept")
             folder.mkdir(exist_ok=True)
             yield Scratch(folder)
         except OSError as error:
             problem = f"these rows must be kept beside the data, in {folder}: {error.strerror or error}"
-            raise ConfigError(f"training.memory: {problem}; make that possible, or allow more memory") from None
+            remedy = "make that possible, or raise training.memory (of a run: in its config.yaml)"
+            raise ConfigError(f"training.memory: {problem}; {remedy}") from None
 
     def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> MappedInputs:
         """Keep the columns of `write_rows`, which exceed the memory, whatever share of the data they take.

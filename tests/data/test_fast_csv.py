@@ -75,6 +75,12 @@ def test_texts_of_any_kind(tmp_path, monkeypatch, block):
     assert 80 < read < len(taken) - 20
 
 
+def test_a_first_row_of_two_lines_begins_on_the_first(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text('\n"k\n1",BAD\nx,1\n')
+    fast, slow = both(tmp_path / "a.csv", monkeypatch, header=False)
+    assert fast == slow and slow[1] == [2, 4]
+
+
 def test_other_separators_and_packed_files(tmp_path, monkeypatch):
     rows = "".join(f"{k};{k % 7};'x;{k}\n" for k in range(3000))
     for name, opened in (("a.csv", open), ("a.csv.gz", gzip.open), ("a.csv.bz2", bz2.open)):

@@ -145,7 +145,7 @@ def test_rows_that_exceed_the_memory_are_encoded_in_parts_to_the_same_bytes(mark
 def test_where_rows_cannot_be_kept_a_line_says_so(market, tmp_path, monkeypatch):
     data = shutil.copytree(market, tmp_path / "data", ignore=shutil.ignore_patterns(FOLDER))
     with pytest.raises(
-        ConfigError, match=r"training.memory: these rows must be kept beside the data, in .*\.minirank: nothing is kept of them; "
+        ConfigError, match=r"training.memory: these rows must be kept beside the data, in .*\.minirank: with --no-cache nothing is kept; "
     ):
         load_dataset(config(data, LITTLE))
 
@@ -153,7 +153,7 @@ def test_where_rows_cannot_be_kept_a_line_says_so(market, tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(ConfigError, match="No space left on device; make that possible, or allow more memory"):
+    with pytest.raises(ConfigError, match="No space left on device; make that possible, or raise training.memory "):
         load_dataset(config(data, LITTLE), kept=Kept())
     monkeypatch.undo()
     monkeypatch.setattr(store, "write_arrays", full)
