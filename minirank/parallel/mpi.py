@@ -29,6 +29,7 @@ from .ranks import Ranks, T
 
 FEW = 1024  # numbers; SPEED: one message is quicker than two for as many
 GRACE = 5.0  # seconds that a rank with an error waits for the others to have it as well
+RELAYED = 1.0  # seconds in which a launcher passes a line on; what it still holds when it ends all ranks is lost
 PAUSE = 0.01  # seconds between two looks while waiting, for MPI would spin
 LONGEST = 1200  # bytes of an error line
 
@@ -125,6 +126,7 @@ class MpiRanks(Ranks):
         self._speak(line)
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)  # MPI would say more
+        time.sleep(RELAYED)
         self._world.Abort(status)
         raise AssertionError("MPI_Abort returned")
 
