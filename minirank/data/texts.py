@@ -8,7 +8,29 @@ from typing import overload
 import numpy as np
 
 
-class Texts(Sequence[str | None]):
+class _Distinct(Sequence[str | None]):
+    """Distinct texts, of which one may stand for a missing value, and is None: that at the place `missing`, -1 where there is none."""
+
+    missing: int
+
+    @overload
+    def __getitem__(self, place: int) -> str | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str | None]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str | None] | None:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return None if place % len(self) == self.missing else self._text(place)
+
+    def __contains__(self, value: object) -> bool:
+        return self.missing >= 0 if value is None else any(value == each for each in self)
+
+    def _text(self, place: int) -> str:
+        """One that is not missing."""
+        raise NotImplementedError
+
+
+class Texts(_Distinct):
     """V distinct texts as bytes of UTF-8; one of them may stand for a missing value, and is None.
 
     Args:
@@ -22,23 +44,13 @@ class Texts(Sequence[str | None]):
     def __len__(self) -> int:
         return len(self.begins)
 
-    @overload
-    def __getitem__(self, place: int) -> str | None: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str | None]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str | None] | None:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        begin, end = self.begins[place], self.ends[place]
-        return None if place % len(self) == self.missing else self.content[begin:end].tobytes().decode()
+    def _text(self, place: int) -> str:
+        return self.content[self.begins[place] : self.ends[place]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str | None]:
         content = self.content.tobytes()
         for place, (begin, end) in enumerate(zip(self.begins.tolist(), self.ends.tolist())):
             yield None if place == self.missing else content[begin:end].decode()
-
-    def __contains__(self, value: object) -> bool:
-        return self.missing >= 0 if value is None else any(value == each for each in self)
 
     def index(self, value: str | None, start: int = 0, stop: int | None = None) -> int:
         """The place of a text, or of the missing one."""
@@ -72,7 +84,7 @@ class Texts(Sequence[str | None]):
         return values, np.flatnonzero(left).tolist()
 
 
-class WrittenNumbers(Sequence[str | None]):
+class WrittenNumbers(_Distinct):
     """V distinct numbers as `str` writes them; one of them may stand for a missing value, and is None.
 
     Args:
@@ -85,20 +97,11 @@ class WrittenNumbers(Sequence[str | None]):
     def __len__(self) -> int:
         return len(self.values)
 
-    @overload
-    def __getitem__(self, place: int) -> str | None: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str | None]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str | None] | None:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        return None if place % len(self) == self.missing else str(self.values[place].item())
+    def _text(self, place: int) -> str:
+        return str(self.values[place].item())
 
     def __iter__(self) -> Iterator[str | None]:
         return (None if place == self.missing else str(value) for place, value in enumerate(self.values.tolist()))
-
-    def __contains__(self, value: object) -> bool:
-        return self.missing >= 0 if value is None else any(value == each for each in self)
 
     def places(self, texts: frozenset[str]) -> list[int]:
         """Where those of some texts that are there stand, and the missing one, ascending."""

@@ -73,7 +73,7 @@ def dot_counts(a_starts, a_columns, a_values, i, begins, ends, columns, codes, n
     """`dot_spread` where the weights of b are computed from counts, of the columns alone that a has: the others add exactly 0.
 
     Args:
-        begins, ends, columns, codes: of `term_weights.Counts`.
+        begins, ends, columns, codes: of `sparse.Weights`.
         numbers: (codes,) float64 x. idf: (columns,) float64; where it is empty a weight is x / (x + by_row), else x idf / by_row.
         by_row: (rows of b,) float64.
     Writes:

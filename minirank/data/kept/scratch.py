@@ -12,8 +12,6 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
-NOT_WRITTEN = "cannot hold what is made of the data for the moment"
-
 
 class Scratch:
     """Makes such arrays.
