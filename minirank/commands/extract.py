@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -373,6 +374,9 @@ def _gazetteer_path(options: Namespace) -> tuple[str | Path | None, str]:
 
 def _folder(options: Namespace) -> DataFolder:
     from ..data import read_folder
+    from ..data.column_names import TEXTS
+    from ..data.kept.store import Contents
     from .data import columns_of
 
-    return read_folder(options.data, columns_of(options), needs_log=False)
+    before = Contents.of(path for path in (Path(options.data) / name for name in TEXTS) if path.is_file())
+    return replace(read_folder(options.data, columns_of(options), needs_log=False), contents=before)

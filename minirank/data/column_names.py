@@ -54,6 +54,7 @@ WITHOUT_LOG: Mapping[str, Mapping[str, Any]] = {
     "resumes": {"updated_at": values.MISSING_TIME},
 }
 
+TEXTS = FILES["jobs"], FILES["resumes"]  # what extraction reads
 PROTECTED_FILE = "protected.csv"
 
 

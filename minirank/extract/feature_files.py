@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minirank import __version__
-from minirank.data.column_names import FILES
+from minirank.data.column_names import FILES, TEXTS
 from minirank.data.folder.records import Records, column_of, places_of_lines
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
@@ -156,7 +156,7 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
 
 
 def _write(folder: DataFolder, lines: Sequence[Iterable[bytes]], counts: Counter, model: str | None, gazetteer: Gazetteer | None) -> None:
-    made = {
+    made: dict[str, Any] = {
         "minirank": __version__,
         "by": "rules" if model is None else "llm",
         "model": model,
@@ -164,6 +164,8 @@ def _write(folder: DataFolder, lines: Sequence[Iterable[bytes]], counts: Counter
         "masked": masked_kinds(counts),
     }
     path = Path(folder.path)
+    texts = folder.contents or Contents.of(each for each in (path / name for name in TEXTS) if each.is_file())
+    made["texts"] = dict(texts.named(*TEXTS).names())
     with noted(path, (JOB_FILE, RESUME_FILE), made):
         for name, of_file in zip((JOB_FILE, RESUME_FILE), lines):
             write_atomic(path / name, methodcaller("writelines", of_file))

@@ -1,18 +1,20 @@
 """The files that extraction and grading write beside the data, and which of them are still as they were written.
 
 extraction.json notes, beside what made the features, `files`: name -> sha256 (hex), null while a file is being written. So a
-command writes again over files of its own, those that a kill left half included, and finds out what people made or changed.
+command writes again over files of its own, those that a kill left half included, and finds out what people made or changed. `texts`
+notes the files that were read likewise, so that who trains or ranks is told where they have changed since.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..data.column_names import TEXTS
 from ..storage import parse_json, write_text, writing
 
 JOB_FILE, RESUME_FILE, MADE_FILE = "job_features.jsonl", "resume_features.jsonl", "extraction.json"
@@ -64,6 +66,19 @@ def not_ours(folder: Path, names: Iterable[str]) -> str | None:
         elif name not in files or (files[name] is not None and files[name] != _checksum(folder / name)):
             return name
     return None
+
+
+def changed_texts(folder: Path, sums: Mapping[str, str]) -> str | None:
+    """A sentence of files whose features were made of other contents; None where none is known to be.
+
+    Args:
+        sums: name of a file -> its SHA-256 (hex) now.
+    """
+    read = made_with(folder).get("texts")
+    changed = [name for name in TEXTS if isinstance(read, dict) and name in sums and read.get(name) not in (None, sums[name])]
+    if not changed:
+        return None
+    return f"{' and '.join(changed)} changed since features were extracted, which are still the old ones; run `minirank extract {folder}` again"
 
 
 def _unnoted(folder: Path, note: dict) -> list[str]:

@@ -26,7 +26,7 @@ from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.data.kept.scratch import Scratch
 from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.errors import ConfigError, DataError, RunError
-from minirank.extract.made_files import JOB_FILE, RESUME_FILE
+from minirank.extract.made_files import JOB_FILE, RESUME_FILE, changed_texts
 from minirank.kernels.batch import Inputs, InputSpec
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ class KeptRows:
             known = folder.contents
             with suppress(DataError):  # whoever reads them says what is wrong
                 self.sources = known.with_files([*(path for path in folder.files if path not in known.paths), *self._made])
+                note = changed_texts(folder.path, dict(self.sources.names()))
+                if note is not None:
+                    kept.say(note)
 
     def fingerprint(self, files: Sequence[Path]) -> str | None:
         """`read_files.fingerprint` of a folder's files and its features; None where nothing is kept."""

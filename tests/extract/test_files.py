@@ -5,8 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from command_line import run
+from extraction_server import write_folder
+
+from minirank.data import read_folder
+from minirank.data.kept.store import Kept
 from minirank.errors import DataError
 from minirank.extract import JobFeatures, Value, extract_folder, read_features
+from minirank.features.kept_rows import KeptRows
 
 DAY = 86_400
 VALUE = {"quote": "q", "start": 0, "end": 1, "source": "llm"}
@@ -18,7 +24,7 @@ def folder(tmp_path):
     jobs = [{"job_id": "j1", "posted_at": 9 * DAY} | need, {"job_id": "j2", "title": "", "description": "", "posted_at": 9 * DAY}]
     texts = {0: "Accountant. IFRS", 400 * DAY + 1: "Accountant. IFRS, SAP"}
     resumes = [{"resume_id": "r1", "text": text, "updated_at": at} for at, text in texts.items()]
-    return SimpleNamespace(path=tmp_path, jobs=jobs, resumes=resumes)
+    return SimpleNamespace(path=tmp_path, jobs=jobs, resumes=resumes, contents=None)
 
 
 def test_files_come_back_as_they_were_written(folder):
@@ -110,3 +116,25 @@ def test_values_of_a_model_share_the_form():
     assert JobFeatures.from_json(JobFeatures(must_have=(value,)).to_json()) == JobFeatures(must_have=(value,))
     deep = Value("sql", "SQL", 3, 6, "llm", depth="expert", years=5)
     assert Value.from_json(deep.to_json()) == deep
+
+
+def test_texts_that_changed_since_are_told(capsys, tmp_path):
+    """Features of the old texts go on to be used, and who reads them learns that; an appended hire is no text."""
+    data = write_folder(tmp_path, {"j1": ("Nurse", "You need triage.")}, [("r1", "Nurse. Triage"), ("r2", "Accountant. IFRS")])
+
+    def told():
+        said = []
+        KeptRows(Kept(said.append), read_folder(data, kept=Kept()))
+        return said
+
+    assert run(capsys, "extract", data, "--rules")[0] == 0
+    (data / "hires.csv").write_text("job_id,resume_id,hired_at\nj1,r1,2025-03-01\n")
+    assert told() == []
+    resumes = data / "resumes.jsonl"
+    resumes.write_text(resumes.read_text().replace("IFRS", "SAP"))
+    (sentence,) = told()
+    assert sentence.startswith("resumes.jsonl changed since features were extracted, which are still the old ones; run `minirank extract ")
+    assert run(capsys, "extract", data, "--rules")[0] == 0 and told() == []
+    note = json.loads((data / "extraction.json").read_text())
+    (data / "extraction.json").write_text(json.dumps(note | {"texts": ["odd"]}))
+    assert told() == []

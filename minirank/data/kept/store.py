@@ -112,12 +112,13 @@ class Kept:
     """What is kept beside data.
 
     Args:
-        say: told once why nothing can be kept.
+        say: told once why nothing can be kept, and when features are those of older texts.
         used: False neither reads nor writes anything.
     """
 
     def __init__(self, say: Callable[[str], None] = lambda text: None, used: bool = True) -> None:
-        self._say, self.used = say, used
+        self.say, self.used = say, used
+        self._is_said = False
         self._needed: set[Path] = set()
 
     def read(self, beside: Path, kind: str, key: Mapping[str, Any], file: str = "") -> tuple[dict[str, np.ndarray], Any] | None:
@@ -177,8 +178,9 @@ class Kept:
         except OSError as error:
             if needed:
                 raise
-            self._say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
-            self._say = lambda text: None
+            if not self._is_said:
+                self.say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
+            self._is_said = True
 
 
 NOTHING_KEPT = Kept(used=False)
