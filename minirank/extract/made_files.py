@@ -78,7 +78,8 @@ def changed_texts(folder: Path, sums: Mapping[str, str]) -> str | None:
     changed = [name for name in TEXTS if isinstance(read, dict) and name in sums and read.get(name) not in (None, sums[name])]
     if not changed:
         return None
-    return f"{' and '.join(changed)} changed since features were extracted, which are still the old ones; run `minirank extract {folder}` again"
+    remedy = f"run `minirank extract {folder}` again"
+    return f"{' and '.join(changed)} changed since features were extracted, which are still the old ones; {remedy}"
 
 
 def _unnoted(folder: Path, note: dict) -> list[str]:

@@ -4,7 +4,6 @@ import json
 from types import SimpleNamespace
 
 import pytest
-
 from command_line import run
 from extraction_server import write_folder
 
