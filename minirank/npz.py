@@ -46,14 +46,16 @@ class Header(NamedTuple):
 
 
 Choose = Callable[[Mapping[str, Header]], Iterable[str]]
+Empty = Callable[[tuple[int, ...], np.dtype], np.ndarray]  # shape, type -> an array to be written to
 
 
-def read_npz(source: Path | BinaryIO, choose: Choose = tuple) -> dict[str, np.ndarray]:
+def read_npz(source: Path | BinaryIO, choose: Choose = tuple, empty: Empty = np.empty) -> dict[str, np.ndarray]:
     """Arrays of an .npz.
 
     Args:
         source: the file, or what is open for reading and can seek.
         choose: headers by name -> the names to read, all by default; it may raise what it likes.
+        empty: makes the arrays, which are read in blocks; it may raise what it likes but an `OSError`.
     Returns:
         name -> array, in the order of `choose`, each with the bytes of a number in the order of this machine.
     Raises:
@@ -61,9 +63,9 @@ def read_npz(source: Path | BinaryIO, choose: Choose = tuple) -> dict[str, np.nd
         OSError: it cannot be read.
     """
     if not isinstance(source, Path):
-        return _read(source, choose)
+        return _read(source, choose, empty)
     with open(source, "rb") as stream:
-        return _read(stream, choose)
+        return _read(stream, choose, empty)
 
 
 def map_array(path: Path, name: str) -> np.ndarray:
@@ -94,7 +96,7 @@ def map_array(path: Path, name: str) -> np.ndarray:
             raise BadNpz("truncated or damaged") from None
 
 
-def _read(stream: BinaryIO, choose: Choose) -> dict[str, np.ndarray]:
+def _read(stream: BinaryIO, choose: Choose, empty: Empty) -> dict[str, np.ndarray]:
     size = stream.seek(0, os.SEEK_END)
     if not zipfile.is_zipfile(stream):
         raise BadNpz("truncated or damaged" if size < 4 or _begins(stream, b"PK") else "not an .npz")
@@ -104,7 +106,7 @@ def _read(stream: BinaryIO, choose: Choose) -> dict[str, np.ndarray]:
             headers = {name: _header(archive, name, entry) for name, entry in entries.items()}
             names = list(dict.fromkeys(choose(headers)))
             _check_size(headers, names, size)
-            return {name: _array(archive, name, entries[name], headers[name]) for name in names}
+            return {name: _array(archive, name, entries[name], headers[name], empty) for name in names}
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError):
         raise BadNpz("truncated or damaged") from None
 
@@ -181,9 +183,9 @@ def _check_size(headers: Mapping[str, Header], names: Iterable[str], size: int) 
         )
 
 
-def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: Header) -> np.ndarray:
+def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: Header, empty: Empty) -> np.ndarray:
     """The cells of an array."""
-    cells = np.empty(math.prod(header.shape), header.dtype)
+    cells = empty((math.prod(header.shape),), header.dtype)
     room: Any = cells.view(np.uint8)
     with archive.open(entry) as stream:
         _parse_header(stream, name, entry.file_size)
@@ -196,5 +198,6 @@ def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: 
             at += len(part)
         if stream.read(1):  # the checksum is compared at the end
             raise BadNpz(f"array {name!r} is longer than its header says")
-    native = cells.astype(header.dtype.newbyteorder("="), copy=False)
-    return native.reshape(header.shape, order="F" if header.fortran else "C")
+    if not header.dtype.isnative:
+        cells = cells.byteswap(inplace=True).view(header.dtype.newbyteorder("="))
+    return cells.reshape(header.shape, order="F" if header.fortran else "C")

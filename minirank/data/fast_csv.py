@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BufferedReader
@@ -15,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from minirank.data.csv_kernels import EMPTY, IRREGULAR, SPARE, move_table, number_texts, split_rows
-from minirank.data.read_files import PACKED, Column
+from minirank.data.open_files import PACKED
+from minirank.data.read_files import Aside, Column, Part
 from minirank.data.texts import Texts
 from minirank.kernels.cpu.jit import is_missing
 from minirank.kernels.cpu.workers import available_threads
@@ -23,7 +25,9 @@ from minirank.progress import stage
 
 BLOCK = 2**18  # bytes: what is made of them stays in the second cache
 MOST_BLOCK = 2**28  # of a row
+PART_BYTES = 2**26  # of the different texts of a part
 CELLS = 2**16  # of a block
+FEW = 2**20  # texts up to which a hash table grows fast
 PLAIN = frozenset(range(33, 127)) - {34} | {9}  # bytes that may separate cells
 
 
@@ -33,22 +37,24 @@ def is_compiled() -> bool:
 
 
 def read_columns(
-    opened: BufferedReader, path: Path, lines_before: int, separator: str, width: int, wanted: Sequence[int]
-) -> tuple[list[Column], np.ndarray] | None:
+    opened: BufferedReader, path: Path, lines_before: int, separator: str, width: int, wanted: Sequence[int], aside: Aside | None = None
+) -> list[Part] | None:
     """Some columns of a file.
 
     Args:
         opened: its bytes. path: for its name and size. lines_before: lines that are no rows.
-        width: columns of the file. wanted: those that are read, by their places.
+        width: columns of the file. wanted: those that are read, by their places. aside: as in `read_files.read_csv_parts`.
     Returns:
-        the columns, and (N,) int64 1-based lines of the rows; None where something is not regular.
+        the columns, and (N,) int64 1-based lines of the rows, part by part; None where something is not regular.
     """
     if not wanted or not separator.isascii() or ord(separator) not in PLAIN or not _skip(opened, lines_before):
         return None
     places = np.full(width, -1)
     places[list(wanted)] = np.arange(len(wanted))
     how = np.uint8(ord(separator)), csv.field_size_limit(), places
+    parts: list[Part] = []
     columns, lines, state = [TextNumbers() for _ in wanted], [np.empty(0, np.int64)], np.array([lines_before, 0])
+    begun, part_rows = 0, sys.maxsize if aside is None else aside.part_rows(len(wanted))
     decoder, threads = codecs.getincrementaldecoder("utf-8")(), available_threads()
     rest, most, is_end, done, about = np.empty(0, np.uint8), BLOCK, False, 0, _about(opened, path)
     with ThreadPoolExecutor(threads) as pool, stage(f"reading {path.name}", about) as at:
@@ -85,9 +91,17 @@ def read_columns(
             most *= 1 + (2 * len(rest) > most and rows < most_rows)
             if most > MOST_BLOCK:
                 return None
+            if aside is not None and (done - begun >= part_rows or sum(column.size for column in columns) > PART_BYTES):
+                for each in running:
+                    each.result()
+                parts.append(aside.put_part((list(pool.map(TextNumbers.done, columns)), np.concatenate(lines))))
+                columns, lines, begun = [TextNumbers(like=column) for column in columns], [np.empty(0, np.int64)], done
         for each in running:
             each.result()
-        return list(pool.map(TextNumbers.done, columns)), np.concatenate(lines)
+        if done > begun or not parts:
+            part = list(pool.map(TextNumbers.done, columns)), np.concatenate(lines)
+            parts.append(part if aside is None else aside.put_part(part))
+        return parts
 
 
 def _about(opened: BufferedReader, path: Path) -> int:
@@ -121,23 +135,38 @@ def _add(columns: list[TextNumbers], chosen: slice, content: np.ndarray, begins:
 
 
 class TextNumbers:
-    """Numbers the distinct texts of a column in the order in which they come."""
+    """Numbers the distinct texts of a column in the order in which they come.
 
-    def __init__(self) -> None:
-        self._table = np.full(2**10, EMPTY, np.int64)
-        self._texts = np.zeros(2**13, np.uint8)
-        self._offsets = np.zeros(2**9 + 2, np.int64)
+    Args:
+        like: of another part of the same column, which may have as many of them.
+        texts, offsets: zeros, which take as many bytes, and as many texts but for two, as there may be at most.
+    """
+
+    def __init__(self, like: TextNumbers | None = None, texts: np.ndarray | None = None, offsets: np.ndarray | None = None) -> None:
+        sizes = (2**10, 2**13, 2**9 + 2) if like is None else (len(like._table), len(like._texts), len(like._offsets))
+        self._table: np.ndarray = np.full(sizes[0], EMPTY, np.int64)
+        self._texts: np.ndarray = np.zeros(sizes[1], np.uint8) if texts is None else texts
+        self._offsets: np.ndarray = np.zeros(sizes[2], np.int64) if offsets is None else offsets
         self._codes = [np.empty(0, np.int32)]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the texts."""
+        return int(self._offsets[self._offsets[-1]])
 
     def add(self, content: np.ndarray, begins: np.ndarray, ends: np.ndarray, column: int, rows: int) -> None:
         """Rows, see `number_texts`."""
+        self._codes.append(self.number(content, begins, ends, column, rows))
+
+    def number(self, content: np.ndarray, begins: np.ndarray, ends: np.ndarray, column: int, rows: int) -> np.ndarray:
+        """(rows,) int32, the numbers of rows, see `number_texts`."""
         codes = np.empty(rows, np.int32)
         row = 0
         while row < rows:
             row = number_texts(content, begins, ends, column, row, rows, self._table, self._texts, self._offsets, codes)
             if row < rows:
                 self._grow(int(ends[column, row] - begins[column, row]))
-        self._codes.append(codes)
+        return codes
 
     def _grow(self, length: int) -> None:
         """Make room where a text of some bytes has none."""
@@ -147,7 +176,7 @@ class TextNumbers:
             offsets[: count + 1], offsets[-1] = self._offsets[: count + 1], count
             self._offsets = offsets
         if count >= len(self._table) // 2:
-            larger = np.full(4 * len(self._table), EMPTY, np.int64)
+            larger = np.full((4 if count < FEW else 2) * len(self._table), EMPTY, np.int64)
             move_table(self._table, larger)
             self._table = larger
         end = int(self._offsets[count])
@@ -156,12 +185,16 @@ class TextNumbers:
             texts[:end] = self._texts[:end]
             self._texts = texts
 
+    def texts(self) -> Texts:
+        """Those that there are."""
+        offsets = self._offsets[: self._offsets[-1] + 1]
+        return Texts(self._texts[: offsets[-1] + SPARE], offsets[:-1], offsets[1:])
+
     def done(self) -> Column:
         """All rows."""
-        offsets = self._offsets[: self._offsets[-1] + 1]
-        texts, codes = Texts(self._texts[: offsets[-1] + SPARE], offsets[:-1], offsets[1:]), np.concatenate(self._codes)
-        first, last = self._texts[offsets[:-1]], self._texts[np.maximum(offsets[1:] - 1, 0)]
-        wide = np.flatnonzero((offsets[1:] > offsets[:-1]) & ((first > 127) | (last > 127))).tolist()
+        texts, codes = self.texts(), np.concatenate(self._codes)
+        first, last = self._texts[texts.begins], self._texts[np.maximum(texts.ends - 1, 0)]
+        wide = np.flatnonzero((texts.ends > texts.begins) & ((first > 127) | (last > 127))).tolist()
         if all(text == text.strip() for place in wide for text in [texts[place] or ""]):
             return Column(codes, texts)
         stripped = Column.of(text.strip() for text in texts if text is not None)  # of white space that is not ASCII

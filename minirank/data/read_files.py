@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import bz2
-import codecs
 import csv
-import gzip
 import hashlib
-import io
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, Protocol
 
 import numpy as np
 
+from minirank.data.open_files import one_line_errors, open_bytes, open_text
 from minirank.data.problems import Problems
-from minirank.errors import DataError, nearest
-from minirank.npz import BadNpz, Choose, read_npz
+from minirank.errors import DataError
+from minirank.npz import BadNpz, Choose, Empty, read_npz
 from minirank.progress import counted, stage
 from minirank.storage import BadJson, parse_json
 
-SMALL = 2**24  # bytes that any packed file may unpack to
-RATIO = 100  # how many times its own size a larger one may unpack to
-UNPACKED = 2**16  # bytes unpacked at a time
-PACKED: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
+COUNTED = 2**24  # bytes in which lines are counted at a time
 FAST, COMPILED = 2**20, 2**25  # bytes from which on a file is read in compiled loops: that are on disk; that must be compiled first
 
 
@@ -49,9 +43,22 @@ class Column:
         return cls(np.array([index.setdefault(cell, len(index)) for cell in cells], np.int32), list(index))
 
 
+Part = tuple[list[Column], np.ndarray]  # some columns of neighbouring rows, and the lines of these
+
+
+class Aside(Protocol):
+    """Where the parts of a file wait that is not to be in memory as a whole."""
+
+    def part_rows(self, columns: int) -> int:
+        """How many rows of so many columns a part has."""
+
+    def put_part(self, part: Part) -> Part:
+        """An equal part that takes no memory."""
+
+
 @dataclass(frozen=True)
 class CsvFile:
-    """Columns of a CSV file.
+    """Columns of a CSV file, or of a part of its rows.
 
     Args:
         file: name of the file in messages.
@@ -62,82 +69,6 @@ class CsvFile:
     file: str
     columns: dict[str | int, Column]
     lines: np.ndarray
-
-
-def open_bytes(path: Path) -> io.BufferedReader:
-    """The bytes of a file, unpacked where its name ends in .bz2 or .gz.
-
-    Raises:
-        DataError: while it is read, where it unpacks to far more than its size is worth.
-    """
-    unpack = PACKED.get(path.suffix.lower())
-    return open(path, "rb") if unpack is None else io.BufferedReader(_Unpacked(unpack(path, "rb"), path), UNPACKED)
-
-
-class _Unpacked(io.RawIOBase):
-    """An unpacked stream with an end: a few kilobytes can unpack to gigabytes."""
-
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
-        self._stream, self._path, self._left = stream, path, max(SMALL, RATIO * path.stat().st_size)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:
-        part = self._stream.read(len(room))
-        room[: len(part)] = part
-        self._left -= len(part)
-        if self._left < 0:
-            remedy = "unpack it first, if it is what it should be"
-            raise DataError("unpacks to far more than its size is worth", file=self._path.name, remedy=remedy)
-        return len(part)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-@contextmanager
-def one_line_errors(path: Path, file: str, remedy: str) -> Iterator[None]:
-    """Raises what goes wrong while a file is read as a `DataError`.
-
-    Args:
-        file: its name in messages.
-        remedy: what to do where nothing better is known.
-    """
-    try:
-        yield
-    except FileNotFoundError:
-        near = nearest(path.name, sorted(beside.name for beside in path.parent.glob("*")))
-        hint = f"check the path: {near} lies there" if near else "check the path"
-        raise DataError("no such file", file=file, remedy=hint) from None
-    except PermissionError:
-        raise DataError("no permission to read it", file=file, remedy="run chmod u+r on it") from None
-    except IsADirectoryError:
-        raise DataError("is a folder, not a file", file=file, remedy="give the path of a file") from None
-    except (EOFError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"cannot be read: {reason}", file=file, remedy=remedy) from None
-
-
-@contextmanager
-def open_text(path: Path, file: str) -> Iterator[TextIO]:
-    """UTF-8 text of a file, with or without a byte order mark, line ends as they are.
-
-    Args:
-        path: the file; .bz2 and .gz are unpacked.
-        file: its name in messages.
-    Raises:
-        DataError: it cannot be read, while it is opened or later.
-    """
-    with one_line_errors(path, file, "check that the file is complete"):
-        try:
-            with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-                yield text
-        except UnicodeDecodeError:
-            encoding, line = ("UTF-16", 1) if _is_utf16(path) else ("ISO-8859-1", _first_line_not_utf8(path))
-            remedy = f"save it as UTF-8, for instance: iconv -f {encoding} -t UTF-8"
-            raise DataError("not UTF-8", file=file, line=line, remedy=remedy) from None
 
 
 def read_csv(
@@ -159,6 +90,25 @@ def read_csv(
         names of all columns (0-based indices where there is no header), and the columns read, or None where the
         file's structure allows no reading.
     """
+    names, parts = read_csv_parts(path, file, problems, None, header=header, separator=separator, only=only)
+    return names, parts[0] if parts else None
+
+
+def read_csv_parts(
+    path: Path,
+    file: str,
+    problems: Problems,
+    aside: Aside | None,
+    *,
+    header: bool = True,
+    separator: str = ",",
+    only: Callable[[list[str | int]], Iterable[str | int]] | None = None,
+) -> tuple[list[str | int], list[CsvFile]]:
+    """`read_csv` part by part: one or more in the order of the rows, none where the file's structure allows no reading.
+
+    Args:
+        aside: takes each part when it is read; None leaves all rows in memory, in one part.
+    """
     names: list[str | int] = []
     try:
         with open_text(path, file) as text:
@@ -172,12 +122,13 @@ def read_csv(
                 raise DataError("the file is empty", file=file, remedy="write a header line and rows")
             names = [*_header(first, file, separator)] if header else [*range(len(first))]
             wanted = list(names if only is None else only(names))
-            fast = _read_fast(path, reader.line_num if header else 0, names, wanted, separator)
-            columns, lines = fast or _read_columns(reader, names, wanted, None if header else (begin, first), file, problems)
+            parts = _read_fast(path, reader.line_num if header else 0, names, wanted, separator, aside)
+            if parts is None:
+                parts = _read_columns(reader, names, wanted, None if header else (begin, first), file, problems, aside)
     except DataError as error:
         problems.add_error(error)
-        return names, None
-    return names, CsvFile(file, columns, lines)
+        return names, []
+    return names, [CsvFile(file, dict(zip(wanted, columns)), lines) for columns, lines in parts]
 
 
 def _first_row(reader) -> tuple[list[str] | None, int]:
@@ -203,9 +154,7 @@ def _header(cells: list[str], file: str, separator: str) -> list[str]:
     return names
 
 
-def _read_fast(
-    path: Path, lines_before: int, names: list, wanted: list, separator: str
-) -> tuple[dict[str | int, Column], np.ndarray] | None:
+def _read_fast(path: Path, lines_before: int, names: list, wanted: list, separator: str, aside: Aside | None) -> list[Part] | None:
     """What `_read_columns` gives, of a large file that is regular."""
     size = path.stat().st_size
     if size < FAST:
@@ -216,24 +165,31 @@ def _read_fast(
         return None
     try:
         with open_bytes(path) as opened:
-            found = read_columns(opened, path, lines_before, separator, len(names), [names.index(name) for name in wanted])
+            return read_columns(opened, path, lines_before, separator, len(names), [names.index(name) for name in wanted], aside)
     except (EOFError, OSError, DataError):
         return None  # and again, to say what of the rows before is wrong, too
-    return found and (dict(zip(wanted, found[0])), found[1])
 
 
-def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[str | int, Column], np.ndarray]:
+def _read_columns(reader, names, wanted, first, file, problems, aside) -> list[Part]:
     """The wanted columns of the rows that are left in `reader`, after the line and the cells of `first` where there is such a row."""
     width, index = len(names), {name: position for position, name in enumerate(names)}
+    most = sys.maxsize if aside is None else aside.part_rows(len(wanted))
+    parts: list[Part] = []
     factors = [_Factor() for _ in wanted]
     lines, chunk = ([], []) if first is None else ([first[0]], [first[1]])
 
-    def flush():
-        at(len(lines))
+    def flush(end=False):
+        nonlocal factors
+        at(sum(len(part[1]) for part in parts) + len(lines))
         cells = list(zip(*chunk))
-        for name, factor in zip(wanted, factors):
+        for name, factor in zip(wanted, factors if chunk else []):
             factor.extend(cells[index[name]])
         chunk.clear()
+        if len(lines) >= most or (end and (lines or not parts)):
+            part = [factor.column() for factor in factors], np.array(lines, dtype=np.int64)
+            parts.append(part if aside is None else aside.put_part(part))
+            factors = [_Factor() for _ in wanted]
+            lines.clear()
 
     begin = reader.line_num + 1
     with stage(f"reading {file}", 0) as at:
@@ -251,10 +207,8 @@ def _read_columns(reader, names, wanted, first, file, problems) -> tuple[dict[st
         except csv.Error as error:
             problem, remedy = _broken(error)
             problems.add(problem, file=file, line=begin, remedy=remedy)
-        if chunk:
-            flush()
-    columns = {name: factor.column() for name, factor in zip(wanted, factors)}
-    return columns, np.array(lines, dtype=np.int64)
+        flush(end=True)
+    return parts
 
 
 def _broken(error: csv.Error) -> tuple[str, str]:
@@ -312,21 +266,21 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
 def _lines(path: Path) -> int:
     """How many lines a file has, but for one without an end."""
     with open(path, "rb") as stream:
-        return sum(part.count(b"\n") for part in iter(lambda: stream.read(SMALL), b""))
+        return sum(part.count(b"\n") for part in iter(lambda: stream.read(COUNTED), b""))
 
 
-def read_arrays(path: Path, file: str, choose: Choose = tuple) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, file: str, choose: Choose = tuple, empty: Empty = np.empty) -> dict[str, np.ndarray]:
     """Arrays of an .npz that somebody else wrote.
 
     Args:
-        choose: see `npz.read_npz`.
+        choose, empty: see `npz.read_npz`.
     Raises:
         DataError: it cannot be read, or holds something else than numbers and texts.
     """
     remedy = "write it with numpy.savez, without object arrays"
     with one_line_errors(path, file, remedy):
         try:
-            return read_npz(path, choose)
+            return read_npz(path, choose, empty)
         except BadNpz as error:
             raise DataError(f"cannot be read: {error}", file=file, remedy=remedy) from None
 
@@ -346,23 +300,6 @@ def fingerprint(paths: Iterable[Path]) -> str:
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", file=str(path), remedy="check the path") from None
     return total.hexdigest()
-
-
-def _is_utf16(path: Path) -> bool:
-    """Whether the file begins with the byte order mark of UTF-16."""
-    with open_bytes(path) as stream:
-        return stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def _first_line_not_utf8(path: Path) -> int | None:
-    """1-based line of the first byte that is not UTF-8."""
-    with open_bytes(path) as stream:
-        for line, raw in enumerate(stream, 1):
-            try:
-                raw.decode("utf-8")
-            except UnicodeDecodeError:
-                return line
-    return None
 
 
 def short(value: Any) -> str:

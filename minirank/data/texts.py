@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from typing import Self, overload
 
 import numpy as np
+
+DECODED = 2**16  # texts at a time
+Put = Callable[[np.ndarray], np.ndarray]
 
 
 class _Distinct(Sequence[str | None]):
@@ -25,6 +29,16 @@ class _Distinct(Sequence[str | None]):
     def __contains__(self, value: object) -> bool:
         return self.missing >= 0 if value is None else any(value == each for each in self)
 
+    def take(self, kept: np.ndarray, missing: int) -> _Distinct:
+        """Some of them, (V,) bool, of which one, or with -1 none, is the missing one by now."""
+        raise NotImplementedError
+
+    def marked(self, missing: int) -> Self:
+        """The same, of which one is the missing one by now."""
+        made = copy(self)
+        made.missing = missing
+        return made
+
     def _text(self, place: int) -> str:
         """One that is not missing."""
         raise NotImplementedError
@@ -41,6 +55,13 @@ class Texts(_Distinct):
     def __init__(self, content: np.ndarray, begins: np.ndarray, ends: np.ndarray, missing: int = -1) -> None:
         self.content, self.begins, self.ends, self.missing = content, begins, ends, missing
 
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Texts:
+        """Some distinct texts."""
+        parts = [text.encode() for text in texts]
+        ends = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+        return cls(np.frombuffer(b"".join(parts) + bytes(8), np.uint8), ends[:-1], ends[1:])
+
     def __len__(self) -> int:
         return len(self.begins)
 
@@ -48,9 +69,12 @@ class Texts(_Distinct):
         return self.content[self.begins[place] : self.ends[place]].tobytes().decode()
 
     def __iter__(self) -> Iterator[str | None]:
-        content = self.content.tobytes()
-        for place, (begin, end) in enumerate(zip(self.begins.tolist(), self.ends.tolist())):
-            yield None if place == self.missing else content[begin:end].decode()
+        for first in range(0, len(self), DECODED):
+            begins, ends = self.begins[first : first + DECODED], self.ends[first : first + DECODED]
+            start = begins.min()
+            content = self.content[start : ends.max()].tobytes()
+            for place, (begin, end) in enumerate(zip((begins - start).tolist(), (ends - start).tolist()), first):
+                yield None if place == self.missing else content[begin:end].decode()
 
     def index(self, value: str | None, start: int = 0, stop: int | None = None) -> int:
         """The place of a text, or of the missing one."""
@@ -69,8 +93,20 @@ class Texts(_Distinct):
         return sorted(found)
 
     def take(self, kept: np.ndarray, missing: int) -> Texts:
-        """Some of them, (V,) bool, of which one is the missing one by now."""
+        """Some of them."""
         return Texts(self.content, self.begins[kept], self.ends[kept], missing)
+
+    def between(self, first: int, last: int) -> Texts:
+        """Those from one place to before another."""
+        missing = self.missing - first if first <= self.missing < last else -1
+        return Texts(self.content, self.begins[first:last], self.ends[first:last], missing)
+
+    def moved(self, put: Put) -> Texts:
+        """The same, of which each array is what a function makes of it."""
+        if len(self) and np.shares_memory(self.begins[1:], self.ends[:-1]):  # one text after the other
+            offsets = put(np.append(self.begins, self.ends[-1:]))
+            return Texts(put(self.content), offsets[:-1], offsets[1:], self.missing)
+        return Texts(put(self.content), put(self.begins), put(self.ends), self.missing)
 
     def numbers(self) -> tuple[np.ndarray, list[int]]:
         """(V,) float64 of the texts that are written as plain numbers, NaN for the others, and the places of these."""
@@ -115,8 +151,16 @@ class WrittenNumbers(_Distinct):
         return sorted(found)
 
     def take(self, kept: np.ndarray, missing: int) -> WrittenNumbers:
-        """Some of them, (V,) bool, of which one is the missing one by now."""
+        """Some of them."""
         return WrittenNumbers(self.values[kept], missing)
+
+    def between(self, first: int, last: int) -> WrittenNumbers:
+        """Those from one place to before another."""
+        return WrittenNumbers(self.values[first:last], self.missing - first if first <= self.missing < last else -1)
+
+    def moved(self, put: Put) -> WrittenNumbers:
+        """The same, of which each array is what a function makes of it."""
+        return WrittenNumbers(put(self.values), self.missing)
 
     def numbers(self) -> tuple[np.ndarray, list[int]]:
         """(V,) float64, NaN for the missing one, and the places of those that are not finite."""
@@ -125,3 +169,11 @@ class WrittenNumbers(_Distinct):
         if self.missing >= 0:
             values[self.missing] = np.nan
         return values, [place for place in left if place != self.missing]
+
+
+def chosen(values: Sequence[str | None], kept: np.ndarray) -> list[str | None]:
+    """Those of some values, (V,) bool, that are wanted."""
+    if isinstance(values, _Distinct):
+        missing = values.missing
+        return list(values.take(kept, int(kept[:missing].sum()) if missing >= 0 and kept[missing] else -1))
+    return [values[place] for place in np.flatnonzero(kept).tolist()]

@@ -12,7 +12,8 @@ from minirank.data import fast_csv, read_files
 from minirank.data.csv_kernels import SPARE, parse_numbers, powers_of_five
 from minirank.data.problems import Problems
 from minirank.data.read_files import Column, read_csv
-from minirank.data.table.raw_table import RawTable, _factorise, merge
+from minirank.data.table.merge import merge
+from minirank.data.table.raw_table import RawTable, _factorise
 from minirank.data.texts import Texts, WrittenNumbers
 
 

@@ -173,7 +173,7 @@ def test_folders_and_files_that_cannot_be_read(tmp_path, monkeypatch):
     write(tmp_path)
     for function, message in (
         ("folder.data_folder.os.listdir", r".*no permission to read the folder; run chmod u\+rx on it"),
-        ("read_files.open_bytes", r"jobs.jsonl: no permission to read it; run chmod u\+r on it"),
+        ("open_files.open_bytes", r"jobs.jsonl: no permission to read it; run chmod u\+r on it"),
     ):
         with monkeypatch.context() as patch, pytest.raises(DataError, match=f"^{message}"):
             patch.setattr(f"minirank.data.{function}", refuse)

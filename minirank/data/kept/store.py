@@ -178,9 +178,13 @@ class Kept:
         except OSError as error:
             if needed:
                 raise
-            if not self._is_said:
-                self.say(f"{folder}: nothing is kept there for the next time: {error.strerror or error}")
-            self._is_said = True
+            self.say_why(beside, error)
+
+    def say_why(self, beside: Path, error: OSError) -> None:
+        """Say, once, what keeps entries from being kept."""
+        if not self._is_said:
+            self.say(f"{beside / FOLDER}: nothing is kept there for the next time: {error.strerror or error}")
+        self._is_said = True
 
 
 NOTHING_KEPT = Kept(used=False)

@@ -10,13 +10,14 @@ import numpy as np
 
 from minirank.config.table import Name
 from minirank.data.column_facts import SAMPLE, ColumnFacts, Parts, looks_like_codes, looks_like_numbers, rows_without_id, rows_without_item
+from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.data.read_files import Column
 from minirank.data.table.encoder import BagField, BinnedField, CategoricalField, DenseField, TableEncoder, field_name, items_of
 from minirank.data.table.raw_table import RawTable
 from minirank.kernels.batch import Inputs
 
 
-def table_facts(raw: RawTable, encoder: TableEncoder, encoded: Inputs, parts: Parts) -> dict[str, ColumnFacts]:
+def table_facts(raw: RawTable, encoder: TableEncoder, encoded: Inputs | MappedInputs, parts: Parts) -> dict[str, ColumnFacts]:
     """Name of a field -> `ColumnFacts`.
 
     Args:
@@ -27,8 +28,8 @@ def table_facts(raw: RawTable, encoder: TableEncoder, encoded: Inputs, parts: Pa
     def of(field: CategoricalField | BagField | DenseField | BinnedField) -> _Values:
         return _Values.of(raw.columns[field.column], parts["train"])
 
-    facts = {field.name: _categorical(of(field), field, encoded.ids[:, i], parts) for i, field in enumerate(encoder.categorical)}
-    facts |= {field.name: _bag(of(field), field, rows_without_item(bag, parts)) for field, bag in zip(encoder.bags, encoded.bags)}
+    facts = {field.name: _categorical(of(field), field, encoded.field(i), parts) for i, field in enumerate(encoder.categorical)}
+    facts |= {field.name: _bag(of(field), field, rows_without_item(encoded.bag(i), parts)) for i, field in enumerate(encoder.bags)}
     marked = {field.column for field in encoder.binned} | {field.column for field in encoder.dense if field.indicator}
     numbers: dict[Name, DenseField | BinnedField] = {field.column: field for field in encoder.dense}
     numbers |= {field.column: field for field in encoder.binned}

@@ -18,11 +18,15 @@ from minirank.config.table import Name, TableColumns, TableFiles
 from minirank.data.kept.mapped_rows import MappedInputs
 from minirank.data.kept.packed import ROWS
 from minirank.data.kept.store import NOTHING_KEPT, Kept
+from minirank.data.open_files import refuse_pipe
+from minirank.data.table.column_scratch import ColumnScratch, Most
+from minirank.data.table.encode_in_parts import encode_in_parts
 from minirank.data.table.fields import Fields
-from minirank.data.table.kept_table import KeptTable, Most, keep_rows, kept_rows
+from minirank.data.table.kept_table import KeptTable, in_parts_or_memory, is_too_large, keep_rows, kept_rows, within
 from minirank.data.table.raw_table import RawTable, find, from_rows, read_raw
 from minirank.data.table.threads import in_threads
 from minirank.data.table.transforms import DenseTransform, bin_edges
+from minirank.data.texts import chosen
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Bag, Inputs, InputSpec
 from minirank.storage import read_json, write_text
@@ -168,9 +172,9 @@ class TableEncoder:
             ]
             return dense, [_fit_bins(numbers, column, columns.bin_rows)] if BINS in kinds else []
 
-        numeric = in_threads("fitting the encoder", fit_numbers, fields.dense)
+        numeric = in_threads("fitting the encoder", fit_numbers, fields.dense, raw.threads)
         made = cls(
-            categorical=tuple(in_threads("fitting the encoder", partial(_categorical, raw, train), named)),
+            categorical=tuple(in_threads("fitting the encoder", partial(_categorical, raw, train), named, raw.threads)),
             bags=tuple(
                 BagField(column, field_name(column), _bag_vocabulary(raw, train, column, separator, columns.min_count), separator)
                 for column, separator in fields.multi_valued
@@ -261,14 +265,20 @@ class TableEncoder:
             return self.columns()
 
         identity = hashlib.sha256(json_text(asdict(self)).encode()).hexdigest() if kept.used else ""
+
+        def encoded(scratch: ColumnScratch | None) -> Inputs | MappedInputs:
+            raw = read_raw([path], options, select, self.columns(), scratch)
+            if scratch is None:
+                rows = self.encode(raw)
+                keep_rows(table, rows)
+                return rows if most(len(rows)) is None else kept_rows(table, most) or rows
+            entry, mapped = encode_in_parts(self, raw)
+            table.write("rows", entry, is_too_large(mapped, most))
+            return kept_rows(table, most) or within(mapped, most)
+
+        refuse_pipe(path)
         table = KeptTable(kept, [path], {"encoder": identity})
-        found = kept_rows(table, most)
-        if found is None:
-            found = self.encode(read_raw([path], options, select, self.columns()))
-            keep_rows(table, found)
-            if most(len(found)) is not None:
-                found = kept_rows(table, most) or found
-        return found
+        return kept_rows(table, most) or in_parts_or_memory(table, most, encoded)
 
     def save(self, folder: str | Path) -> None:
         """Writes the encoder as JSON.
@@ -303,22 +313,21 @@ def field_name(column: Name) -> str:
     return f"column_{column}" if isinstance(column, int) else column
 
 
-def _counts(raw: RawTable, train: np.ndarray, column: Name) -> list[tuple[str | None, int]]:
-    """The values of a column, and how many training rows have each."""
-    codes, values = raw.columns[column].codes[train], raw.columns[column].values
-    return list(zip(values, np.bincount(codes, minlength=len(values)).tolist()))
+def _counts(raw: RawTable, train: np.ndarray, column: Name) -> np.ndarray:
+    """(V,) how many training rows have each value of a column."""
+    return np.bincount(raw.columns[column].codes[train], minlength=len(raw.columns[column].values))
 
 
 def _vocabulary(raw: RawTable, train: np.ndarray, column: Name, least: int) -> tuple[str | None, ...]:
     """Values with `least` training rows or more: the missing one first, then in alphabetical order."""
-    found = [value for value, count in _counts(raw, train, column) if count >= least]
+    found = chosen(raw.columns[column].values, _counts(raw, train, column) >= least)
     return tuple(sorted(found, key=lambda value: (value is not None, value or "")))
 
 
 def _bag_vocabulary(raw: RawTable, train: np.ndarray, column: Name, separator: str, least: int) -> tuple[str, ...]:
     """Items that `least` training rows or more hold, in alphabetical order."""
     rows: Counter[str] = Counter()
-    for value, count in _counts(raw, train, column):
+    for value, count in zip(raw.columns[column].values, _counts(raw, train, column).tolist()):
         rows.update(dict.fromkeys(items_of(value, separator), count))
     return tuple(sorted(item for item, count in rows.items() if count >= least))
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,16 +19,14 @@ from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.inputs import read_inputs, write_inputs
 from minirank.data.kept.mapped_rows import MappedInputs, MappedRows, Rows
-from minirank.data.kept.store import Contents, Kept
+from minirank.data.kept.store import FOLDER, Contents, Kept
+from minirank.data.table.column_scratch import ColumnScratch, Most, NoSpace
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Batch, Inputs
 
-if TYPE_CHECKING:
-    pass
-
 LEAST = 2**22  # bytes of a table that is worth it: a smaller one is read in a moment
 PARTS = ("train", "valid", "test")
-Most = Callable[[int], float | None]
+T = TypeVar("T")
 
 
 class KeptTable:
@@ -62,15 +60,52 @@ class KeptTable:
         except Damaged:
             return None
 
-    def write(self, kind: str, entry: EntryWriter) -> None:
-        """Keep an entry."""
+    def write(self, kind: str, entry: EntryWriter, needed: bool = False) -> None:
+        """Keep an entry where that is possible; `needed`: whatever share of the files it takes."""
         contents = self.contents
         if contents is not None and contents.are_unchanged():
             size, key = sum(contents.sizes), self._whole_key(contents)
-            self._kept.write(self._place.parent, kind, key, entry.arrays, entry.about, size, self._place.name)
+            try:
+                self._kept.write(self._place.parent, kind, key, entry.arrays, entry.about, size, self._place.name, needed)
+            except OSError as error:
+                self._kept.say_why(self._place.parent, error)
+
+    def scratch(self, most: Most) -> ColumnScratch | None:
+        """Where the columns wait; None where they may all be in memory, or nothing can be kept."""
+        if self.contents is None or not _is_limited(most):
+            return None
+        folder = self._place.parent / FOLDER
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            self.say_in_memory(error.strerror or str(error))
+            return None
+        return ColumnScratch(folder, most)
+
+    def say_in_memory(self, reason: str) -> None:
+        """Say that no columns can wait."""
+        self._kept.say_why(self._place.parent, OSError(f"{reason}; so {self._place.name} is read into memory as a whole"))
 
     def _whole_key(self, contents: Contents) -> dict[str, Any]:
         return self._key | {"files": contents.names()}
+
+
+def in_parts_or_memory(table: KeptTable, most: Most, read: Callable[[ColumnScratch | None], T]) -> T:
+    """What is read of a table, its columns on the disk where they may not all be in memory; else, or where there is no space, there."""
+    scratch = table.scratch(most)
+    if scratch is not None:
+        try:
+            return read(scratch)
+        except NoSpace as error:
+            table.say_in_memory(str(error))
+    return read(None)
+
+
+def _is_limited(most: Most) -> bool:
+    try:
+        return most(0) is not None
+    except ConfigError:  # whoever knows the number of rows says it again
+        return True
 
 
 def kept_dataset(table: KeptTable, paths: Iterable[Path], most: Most = lambda rows: None) -> Dataset | None:
@@ -95,8 +130,7 @@ def kept_dataset(table: KeptTable, paths: Iterable[Path], most: Most = lambda ro
         ends = np.cumsum([0, *about["parts"]])
         groups = entry.column("groups").rows() if about["grouped"] else np.arange(len(encoded), dtype=np.int32)
         targets: Any = {"labels": labels, "weights": weights, "groups": groups}
-        inputs = _within(encoded, most)
-        rows: Rows = Batch(**vars(inputs), **targets) if isinstance(inputs, Inputs) else MappedRows(**vars(inputs), **targets)
+        rows = with_targets(within(encoded, most), **targets)
         return Dataset(
             inputs=encoder.inputs,
             rows=rows,
@@ -114,17 +148,29 @@ def kept_dataset(table: KeptTable, paths: Iterable[Path], most: Most = lambda ro
         return None
 
 
-def keep_dataset(table: KeptTable, dataset: Dataset) -> None:
-    """Keep a data set whose parts follow each other."""
+def with_targets(inputs: Inputs | MappedInputs, labels: np.ndarray, weights: np.ndarray, groups: np.ndarray) -> Rows:
+    """Rows of a data set."""
+    kind: Any = Batch if isinstance(inputs, Inputs) else MappedRows
+    return kind(**vars(inputs), labels=labels, weights=weights, groups=groups)
+
+
+def keep_dataset(table: KeptTable, dataset: Dataset, entry: EntryWriter | None = None, needed: bool = False) -> None:
+    """Keep a data set whose parts follow each other.
+
+    Args:
+        entry: holds its inputs; None takes them from the data set, which has them in memory. needed: as in `KeptTable.write`.
+    """
     if table.contents is not None:
-        table.write("table", entry_of(dataset))
+        table.write("table", entry_of(dataset, entry), needed)
 
 
-def entry_of(dataset: Dataset) -> EntryWriter:
-    """What `kept_dataset` makes a data set of."""
-    entry, rows = EntryWriter(), dataset.rows
-    assert isinstance(rows, Batch)
-    write_inputs(entry, rows)
+def entry_of(dataset: Dataset, entry: EntryWriter | None = None) -> EntryWriter:
+    """What `kept_dataset` makes a data set of; entry: as in `keep_dataset`."""
+    rows = dataset.rows
+    if entry is None:
+        assert isinstance(rows, Batch)
+        entry = EntryWriter()
+        write_inputs(entry, rows)
     with TemporaryDirectory() as place:
         dataset.encoder.save(place)
         (path,) = Path(place).iterdir()
@@ -146,7 +192,7 @@ def kept_rows(table: KeptTable, most: Most) -> Inputs | MappedInputs | None:
     """The rows that `keep_rows` kept; most: as in `read_table`."""
     entry = table.read("rows")
     try:
-        return None if entry is None else _within(read_inputs(entry), most)
+        return None if entry is None else within(read_inputs(entry), most)
     except (Damaged, KeyError):
         return None
 
@@ -159,10 +205,15 @@ def keep_rows(table: KeptTable, rows: Inputs) -> None:
         table.write("rows", entry)
 
 
-def _within(rows: MappedInputs, most: Most) -> Inputs | MappedInputs:
+def within(rows: MappedInputs, most: Most) -> Inputs | MappedInputs:
     """Rows in memory, unless they take too much of it."""
+    return rows if is_too_large(rows, most) else rows.in_memory()
+
+
+def is_too_large(rows: MappedInputs, most: Most) -> bool:
+    """Whether rows must not be in memory all at once."""
     limit = most(len(rows))
-    return rows.in_memory() if limit is None or rows.bytes_in_memory <= limit else rows
+    return limit is not None and rows.bytes_in_memory > limit
 
 
 def key_of(config: TableConfig) -> dict[str, Any]:

@@ -13,11 +13,15 @@ import numpy as np
 
 from minirank.config.table import Name, TableFiles
 from minirank.data.problems import Problems
-from minirank.data.read_files import Column, read_arrays, read_csv
+from minirank.data.read_files import Column, read_arrays, read_csv_parts
+from minirank.data.table.column_scratch import ColumnScratch
+from minirank.data.table.merge import merge
 from minirank.data.table.svmlight import LABEL, QUERY, SparseRows, is_feature, read_svmlight
+from minirank.data.table.threads import in_threads
 from minirank.data.texts import Texts, WrittenNumbers
 from minirank.data.values import BadValue, number
 from minirank.errors import DataError, listed, nearest
+from minirank.kernels.cpu.workers import available_threads
 from minirank.npz import Header
 
 MOST_COLUMNS = 100_000  # of an array
@@ -32,12 +36,14 @@ class RawTable:
         files: names of the files, for messages.
         file: (N,) int8, index into `files`.
         line: (N,) int64, line of a file of text, or 1-based row of an .npz.
+        scratch: where the arrays are; None where they are in memory.
     """
 
     columns: dict[Name, Column]
     files: tuple[str, ...]
     file: np.ndarray
     line: np.ndarray
+    scratch: ColumnScratch | None = None
     _numbers: dict[Name, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -45,8 +51,24 @@ class RawTable:
 
     def take(self, rows: np.ndarray) -> RawTable:
         """The given rows, in the given order."""
-        columns = {name: Column(column.codes[rows], column.values) for name, column in self.columns.items()}
-        return RawTable(columns, self.files, self.file[rows], self.line[rows])
+        columns = {name: Column(self._put(column.codes[rows]), column.values) for name, column in self.columns.items()}
+        return RawTable(columns, self.files, self.file[rows], self._put(self.line[rows]), self.scratch, self._numbers)
+
+    @property
+    def threads(self) -> int:
+        """How many columns may be worked on side by side."""
+        return available_threads() if self.scratch is None else self.scratch.threads(len(self))
+
+    def some_values(self, column: Name, first: int, last: int) -> RawTable:
+        """A table without rows, and of the distinct values of a column those from one place to before another."""
+        values, numbers = self.columns[column].values, self._numbers.get(column)
+        part = values.between(first, last) if isinstance(values, Texts | WrittenNumbers) else values[first:last]
+        known = {} if numbers is None else {column: numbers[first:last]}
+        none = np.empty(0, np.int32)
+        return RawTable({column: Column(none, part)}, self.files, none, none, None, known)
+
+    def _put(self, array: np.ndarray) -> np.ndarray:
+        return array if self.scratch is None else self.scratch.put(array)
 
     def numbers(self, column: Name, remedy: str) -> np.ndarray:
         """(V,) float64, the distinct values of a column as numbers, NaN where missing.
@@ -66,7 +88,7 @@ class RawTable:
                         values[code] = number(text)
                     except BadValue as error:
                         raise self.error(column, code, error.problem, remedy) from None
-            self._numbers[column] = values
+            self._numbers[column] = self._put(values)
         return self._numbers[column]
 
     def error(self, column: Name, code: int, problem: str, remedy: str) -> DataError:
@@ -81,43 +103,55 @@ class Select(Protocol):
     def __call__(self, names: Sequence[Name], file: str) -> Iterable[Name]: ...
 
 
-def read_raw(paths: Sequence[Path], options: TableFiles, select: Select, known: Sequence[Name] = ()) -> RawTable:
+def read_raw(
+    paths: Sequence[Path], options: TableFiles, select: Select, known: Sequence[Name] = (), scratch: ColumnScratch | None = None
+) -> RawTable:
     """Reads the selected columns of files that have the same columns.
 
     Args:
         options: format, header, separator and missing markers.
         select: (names of a file's columns, name of the file) -> the columns to read.
         known: what a file of SVMlight may name, by default what the first one names.
+        scratch: takes the rows, part by part; None leaves them in memory.
     Raises:
         DataError: a file cannot be read, or lacks a column.
+        ConfigError: what must be in memory of so many rows does not fit. NoSpace: `scratch` has no space.
     """
-    tables = []
+    tables: list[tuple[dict[Name, Column], np.ndarray]] = []
+    files: list[Path] = []  # of each
+    parts = None if scratch is None else scratch.another()
     for path in paths:
         kind = options.format_of(path)
         if kind == "npz":
-            tables.append(_read_npz(path, select))
-            continue
-        if kind == "svmlight":
+            tables.append(_read_npz(path, select, parts))
+        elif kind == "svmlight":
             rows = read_svmlight(path)
             known = known or rows.names()
             tables.append(_take(rows, known, select))
-            continue
-        problems, only = Problems(), partial(select, file=path.name)
-        read = read_csv(path, path.name, problems, header=options.header, separator=options.separator, only=only)[1]
-        problems.raise_first()
-        if not len(read.lines):
-            raise DataError("no row below the header", file=path.name, remedy="give a table with rows")
-        tables.append((read.columns, read.lines))
-    for path, (columns, _) in zip(paths, tables):
+        else:
+            problems, only = Problems(), partial(select, file=path.name)
+            found = read_csv_parts(path, path.name, problems, parts, header=options.header, separator=options.separator, only=only)[1]
+            problems.raise_first()
+            if not len(found[0].lines):
+                raise DataError("no row below the header", file=path.name, remedy="give a table with rows")
+            tables += [(part.columns, part.lines) for part in found]
+        files += [path] * (len(tables) - len(files))
+    for path, (columns, _) in zip(files, tables):
         lacking = [name for name in tables[0][0] if name not in columns]
         if lacking:
             remedy = f"give it the columns of {paths[0].name}"
             raise DataError("missing", file=path.name, column=str(lacking[0]), remedy=remedy)
-    missing = frozenset(options.missing)
-    columns = {name: merge([table[0][name] for table in tables], missing) for name in tables[0][0]}
-    lines = [table[1] for table in tables]
-    file = np.repeat(np.arange(len(paths), dtype=np.int8), [len(part) for part in lines])
-    return RawTable(columns, tuple(path.name for path in paths), file, np.concatenate(lines))
+    missing, lines = frozenset(options.missing), [table[1] for table in tables]
+    file = np.repeat(np.array([paths.index(path) for path in files], np.int8), [len(part) for part in lines])
+    names = list(tables[0][0])
+    if scratch is None:
+        merged = [merge([table[0][name] for table in tables], missing) for name in names]
+    else:
+        given = [([table[0].pop(name) for table in tables], missing, scratch) for name in names]
+        merged = in_threads("joining", merge, given, threads=scratch.threads(len(file)))
+    line: np.ndarray = np.empty(len(file), np.int64) if scratch is None else scratch.empty((len(file),), np.int64)
+    np.concatenate(lines, out=line)
+    return RawTable(dict(zip(names, merged)), tuple(path.name for path in paths), file, line, scratch)
 
 
 def from_rows(
@@ -132,51 +166,6 @@ def from_rows(
     """
     columns = {name: Column.of(_cell(row.get(name), separators.get(name), missing) for row in rows) for name in names}
     return RawTable(columns, ("rows",), np.zeros(len(rows), np.int8), np.arange(1, len(rows) + 1))
-
-
-def merge(columns: Sequence[Column], missing: frozenset[str]) -> Column:
-    """One column from the same column of several files; missing markers become None."""
-    if len(columns) > 1:
-        columns = [_one_column(columns)]
-    codes, found = columns[0].codes, columns[0].values
-    if isinstance(found, Texts | WrittenNumbers):
-        places = found.places(missing)
-        if not places:
-            return Column(codes, found)
-        kept = np.ones(len(found), bool)
-        kept[places[1:]] = False
-        recode = (np.cumsum(kept) - 1).astype(np.int32)
-        recode[places] = places[0]
-        return Column(recode[codes] if len(places) > 1 else codes, found.take(kept, places[0]))
-    merged = Column.of(None if value in missing else value for value in found)
-    return Column(merged.codes[codes], merged.values)
-
-
-def _one_column(columns: Sequence[Column]) -> Column:
-    """One column from the same column of several files, its values in the order of the files."""
-    values = [column.values for column in columns]
-    texts = [each for each in values if isinstance(each, Texts)]
-    numbers = [each for each in values if isinstance(each, WrittenNumbers)]
-    if len(texts) == len(columns):
-        from minirank.data.fast_csv import TextNumbers
-
-        numbering = TextNumbers()
-        for each in texts:
-            numbering.add(each.content, each.begins[None], each.ends[None], 0, len(each))
-        merged = numbering.done()
-    elif len(numbers) == len(columns) and len({each.values.dtype for each in numbers}) == 1:
-        every = np.concatenate([each.values for each in numbers])
-        bits, order, place = np.unique(every.view(f"u{every.itemsize}"), return_index=True, return_inverse=True)
-        rank = np.empty(len(bits), np.int32)
-        rank[np.argsort(order)] = np.arange(len(bits))
-        distinct = every[np.sort(order)]
-        missing = np.flatnonzero(distinct != distinct)
-        merged = Column(rank[place], WrittenNumbers(distinct, int(missing[0]) if len(missing) else -1))
-    else:
-        merged = Column.of(value for each in values for value in each)
-    starts = np.cumsum([0, *map(len, values)])
-    codes = [merged.codes[start : start + len(each)][column.codes] for column, each, start in zip(columns, values, starts)]
-    return Column(np.concatenate(codes), merged.values)
 
 
 def find(name: Name, names: Sequence[Name], file: str, key: str | None) -> list[Name]:
@@ -213,9 +202,9 @@ def _cell(value: Any, separator: str | None, missing: Container[str | None]) -> 
     return None if text in missing else text
 
 
-def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarray]:
+def _read_npz(path: Path, select: Select, scratch: ColumnScratch | None) -> tuple[dict[Name, Column], np.ndarray]:
     """The selected columns of an .npz and the 1-based numbers of its rows; arrays of other lengths are passed over, what is not
-    selected is not unpacked.
+    selected is not unpacked; scratch: as in `read_raw`.
     """
     places: dict[Name, tuple[str, int | None]] = {}  # column -> array, column in it
     wanted: list[Name] = []
@@ -237,12 +226,27 @@ def _read_npz(path: Path, select: Select) -> tuple[dict[Name, Column], np.ndarra
         wanted.extend(select(list(places), path.name))
         return [places[name][0] for name in wanted]
 
-    arrays = read_arrays(path, path.name, choose)
+    arrays = read_arrays(path, path.name, choose, np.empty if scratch is None else scratch.another().empty)
+    indices: dict[str, list[int]] = {}  # array -> its columns, in ascending order
+    for name, index in sorted({places[column] for column in wanted if places[column][1] is not None}):
+        indices.setdefault(name, []).append(index)
+    if scratch is not None:
+        arrays |= {name: _by_columns(arrays[name], indices[name], scratch) for name in indices}
     columns: dict[Name, Column] = {}
     for column in wanted:
         name, index = places[column]
-        columns[column] = _factorise(arrays[name] if index is None else arrays[name][:, index], path.name, column)
+        array = arrays[name] if index is None else arrays[name][:, index if scratch is None else indices[name].index(index)]
+        columns[column] = _factorise(array, path.name, column, scratch)
     return columns, np.arange(1, rows + 1)
+
+
+def _by_columns(array: np.ndarray, columns: Sequence[int], scratch: ColumnScratch) -> np.ndarray:
+    """(N, n) some columns of an array, each of which lies together: whoever reads one reads no other."""
+    made = scratch.empty((len(columns), len(array)), array.dtype).T
+    step = scratch.part_rows(array.shape[1])
+    for first in range(0, len(array), step):
+        made[first : first + step] = array[first : first + step, columns]
+    return made
 
 
 def _take(rows: SparseRows, known: Sequence[Name], select: Select) -> tuple[dict[Name, Column], np.ndarray]:
@@ -253,23 +257,44 @@ def _take(rows: SparseRows, known: Sequence[Name], select: Select) -> tuple[dict
     return {name: _factorise(rows.column(name), rows.file, name) for name in select(names, rows.file)}, rows.line
 
 
-def _factorise(array: np.ndarray, file: str, name: Name) -> Column:
+def _factorise(array: np.ndarray, file: str, name: Name, scratch: ColumnScratch | None = None) -> Column:
     """A column of an array; NaN is missing.
 
+    Args:
+        scratch: as in `read_raw`.
     Raises:
         DataError: a text that is no Unicode.
     """
-    distinct, codes = np.unique(array, return_inverse=True)
+    distinct, codes = _distinct(array, scratch)
     if distinct.dtype.kind == "b":
         distinct = distinct.astype(np.int8)
+    values: WrittenNumbers | list[str | None]
     if distinct.dtype.kind in "iuf" and distinct.itemsize <= 8:
         missing = len(distinct) - 1 if distinct.dtype.kind == "f" and np.isnan(distinct[-1]) else -1
         distinct[-1] = np.nan if missing >= 0 else distinct[-1]  # of the many that there are
-        return Column(codes.astype(np.int32), WrittenNumbers(distinct, missing))
-    try:
-        found = [value.decode("utf-8") for value in distinct.tolist()] if distinct.dtype.kind == "S" else distinct.tolist()
-        values = [None if value != value else str(value).strip() for value in found]
-        "".join(value or "" for value in values).encode("utf-8")
-    except ValueError:
-        raise DataError("a text that is no Unicode", file=file, column=str(name), remedy="correct it") from None
-    return Column(codes.astype(np.int32), values)
+        values = WrittenNumbers(distinct, missing)
+    else:
+        try:
+            found = [value.decode("utf-8") for value in distinct.tolist()] if distinct.dtype.kind == "S" else distinct.tolist()
+            values = [None if value != value else str(value).strip() for value in found]
+            "".join(value or "" for value in values).encode("utf-8")
+        except ValueError:
+            raise DataError("a text that is no Unicode", file=file, column=str(name), remedy="correct it") from None
+    column = Column(codes.astype(np.int32), values)
+    return column if scratch is None else scratch.put_column(column)
+
+
+def _distinct(array: np.ndarray, scratch: ColumnScratch | None) -> tuple[np.ndarray, np.ndarray]:
+    """`numpy.unique` and its inverse; texts, of which that makes copies, part by part where there is a scratch."""
+    if scratch is None or array.dtype.kind not in "US":
+        return np.unique(array, return_inverse=True)
+    step, codes = scratch.part_rows(array.itemsize), scratch.empty(array.shape, np.int32)
+    parts, ends = [], [0]
+    for first in range(0, len(array), step):
+        found, codes[first : first + step] = np.unique(array[first : first + step], return_inverse=True)
+        parts.append(found)
+        ends.append(ends[-1] + len(found))
+    distinct, places = np.unique(np.concatenate(parts), return_inverse=True)
+    for part, first in enumerate(range(0, len(array), step)):
+        codes[first : first + step] = places[ends[part] : ends[part + 1]][codes[first : first + step]]
+    return distinct, codes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,30 @@ from minirank.config.table import Name, TableConfig, TableFiles
 from minirank.data.column_names import PROTECTED_FILE
 from minirank.data.dataset import Dataset
 from minirank.data.folder.data_folder import protected_columns
+from minirank.data.kept.entry import EntryWriter
+from minirank.data.kept.mapped_rows import MappedInputs, MappedRows
 from minirank.data.kept.store import NOTHING_KEPT, Kept
+from minirank.data.open_files import refuse_pipe
 from minirank.data.read_files import fingerprint
 from minirank.data.table.column_facts import table_facts
+from minirank.data.table.column_scratch import ColumnScratch, Most
+from minirank.data.table.encode_in_parts import encode_in_parts
 from minirank.data.table.encoder import TableEncoder
 from minirank.data.table.fields import Fields, check_leaks
-from minirank.data.table.kept_table import PARTS, KeptTable, Most, keep_dataset, kept_dataset, key_of
+from minirank.data.table.kept_table import (
+    PARTS,
+    KeptTable,
+    in_parts_or_memory,
+    is_too_large,
+    keep_dataset,
+    kept_dataset,
+    key_of,
+    with_targets,
+    within,
+)
 from minirank.data.table.raw_table import RawTable, read_raw
 from minirank.data.table.svmlight import query_file
 from minirank.errors import DataError
-from minirank.kernels.batch import Batch
 
 LARGEST = 1e12  # of a label or a weight: a loss squares it, Adam squares its gradient, in float32
 
@@ -41,15 +56,39 @@ def read_table(config: TableConfig, base: str | Path = ".", kept: Kept = NOTHING
         DataError: a file or a value that cannot be used, a protected attribute as a feature.
         ConfigError: a label or an id as a feature.
     """
-    files, columns = config.table, config.columns
+    files = config.table
     named = [(part, path) for part, path in zip(PARTS, (files.train, files.valid, files.test)) if path is not None]
     paths = [Path(base) / path for _, path in named]
     read = [*paths, *(beside for path in paths if (beside := _searches_beside(path, files)))]
     protected = paths[0].parent / PROTECTED_FILE
+    for path in read:
+        refuse_pipe(path)
     table = KeptTable(kept, [*read, *([protected] if os.path.lexists(protected) else [])], key_of(config))
-    found = kept_dataset(table, read, most)
-    if found is not None:
-        return found
+
+    def made(scratch: ColumnScratch | None) -> Dataset:
+        dataset, entry = _read(config, named, paths, lambda: table.fingerprint(read) or fingerprint(read), scratch)
+        limit, rows = most(len(dataset.rows)), dataset.rows
+        keep_dataset(table, dataset, entry, isinstance(rows, MappedRows) and is_too_large(rows, most))
+        found = kept_dataset(table, read, most) if limit is not None else None
+        if found is None and isinstance(rows, MappedRows):  # nothing was kept, but the rows wait on the disk
+            targets = rows.labels, rows.weights, rows.groups
+            inputs = MappedInputs(len(rows), rows.ids, rows.bags, rows.dense)
+            found = replace(dataset, rows=with_targets(within(inputs, most), *targets))
+        return found or dataset
+
+    return kept_dataset(table, read, most) or in_parts_or_memory(table, most, made)
+
+
+def _read(
+    config: TableConfig, named: Sequence[tuple[str, Path]], paths: Sequence[Path], mark: Callable[[], str], scratch: ColumnScratch | None
+) -> tuple[Dataset, EntryWriter | None]:
+    """The data set of some files, and what its inputs are kept as where they are not in memory.
+
+    Args:
+        named: part of the rows and file of each. paths: of these. mark: makes the fingerprint.
+        scratch: takes the columns; None leaves them in memory.
+    """
+    files, columns = config.table, config.columns
     resolved: list[Fields] = []  # as each file names them
 
     def select(names: Sequence[Name], file: str) -> list[Name]:
@@ -59,7 +98,7 @@ def read_table(config: TableConfig, base: str | Path = ".", kept: Kept = NOTHING
         used = [column for _, column in fields.features()] + fields.labels()
         return list(dict.fromkeys(used + ([fields.group] if fields.group is not None else [])))
 
-    raw, fields = read_raw(paths, files, select), resolved[-1]
+    raw, fields = read_raw(paths, files, select, scratch=scratch), resolved[-1]
     part = np.array([PARTS.index(name) for name, _ in named], dtype=np.int8)[raw.file]
     group = _group_codes(raw, fields.group)
     part = _split_train(part, group, files)
@@ -73,23 +112,21 @@ def read_table(config: TableConfig, base: str | Path = ".", kept: Kept = NOTHING
     encoder = TableEncoder.fit(raw, rows["train"], fields, columns, files)
     labels, weights = _labels(raw, fields)
     role, role_names = _roles(raw, fields.role, encoder)
-    encoded = encoder.encode(raw)
+    entry, encoded = (None, encoder.encode(raw)) if scratch is None else encode_in_parts(encoder, raw)
     dataset = Dataset(
         inputs=encoder.inputs,
-        rows=Batch(**vars(encoded), labels=labels, weights=weights, groups=groups),
+        rows=with_targets(encoded, labels, weights, groups),
         **rows,
         search=groups if fields.group is not None else None,
         job=None,
         role=role,
         role_names=role_names,
         truth=None,
-        fingerprint=table.fingerprint(read) or fingerprint(read),
+        fingerprint=mark(),
         encoder=encoder,
         columns=table_facts(raw, encoder, encoded, rows),
     )
-    keep_dataset(table, dataset)
-    found = kept_dataset(table, read, most) if most(len(raw)) is not None else None
-    return found or dataset
+    return dataset, entry
 
 
 def _searches_beside(path: Path, files: TableFiles) -> Path | None:

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from minirank.config.table import Name
-from minirank.data.read_files import open_text, short
+from minirank.data.open_files import open_text
+from minirank.data.read_files import short
 from minirank.errors import DataError
 
 LABEL, QUERY = "label", "query"

@@ -12,11 +12,11 @@ from minirank.progress import counted
 T = TypeVar("T")
 
 
-def in_threads(what: str, work: Callable[..., T], given: Sequence[tuple[Any, ...]], unit: str = "columns") -> list[T]:
+def in_threads(what: str, work: Callable[..., T], given: Sequence[tuple[Any, ...]], threads: int | None = None) -> list[T]:
     """What a function makes of each of some arguments, in their order; the first error that one raises is raised.
 
     Args:
-        what: is being done, for `progress`. unit: what is counted.
+        what: is being done, for `progress`. threads: by default as many as there are processors.
     """
-    with ThreadPoolExecutor(available_threads()) as pool:
-        return [*counted(what, pool.map(lambda each: work(*each), given), len(given), unit)]
+    with ThreadPoolExecutor(threads or available_threads()) as pool:
+        return [*counted(what, pool.map(lambda each: work(*each), given), len(given), "columns")]
