@@ -15,7 +15,7 @@ from minirank.data import fast_csv, read_files, read_table
 from minirank.data.kept import store
 from minirank.data.kept.mapped_rows import MappedRows
 from minirank.data.kept.store import FOLDER, Kept
-from minirank.data.table import column_scratch, encode_in_parts, kept_table
+from minirank.data.table import column_scratch, encode_in_parts, kept_table, svmlight
 from minirank.data.table.encoder import TableEncoder
 from minirank.errors import ConfigError, DataError
 
@@ -145,6 +145,33 @@ def test_arrays_read_in_parts_are_those_read_in_memory(tmp_path, small, order):
     (tmp_path / "a.npz").write_bytes(content[:at] + bytes(9) + content[at + 9 :])
     with pytest.raises(DataError, match=r"^a.npz: cannot be read: truncated or damaged"):
         read(tmp_path, lambda rows: 0.0, Kept(), **given)
+
+
+@pytest.mark.parametrize("wrong", ["", "1 qid:3 2:1 2:1", "1 qid:3 2:1 4:inf", "1 qid:3 2:1 4:x"])
+def test_sparse_rows_read_in_parts_are_those_read_in_memory(tmp_path, monkeypatch, small, wrong):
+    draw = np.random.default_rng(0)
+    lines = []
+    for row in range(300):
+        features = np.flatnonzero(draw.random(9) < 0.5).tolist()
+        pairs = " ".join(f"{feature}:{draw.integers(5) if feature % 2 else draw.normal():g}" for feature in features)
+        lines.append(f"{row % 3} qid:{row // 7} {pairs}")
+    lines[200:200] = [wrong] if wrong else []
+    (tmp_path / "a.svm").write_text("\n".join(lines) + "\n")
+    given = {"categorical": [], "multi_valued": [], "dense": ["x"], "tasks": [{"name": "y", "column": "label"}], "group": "query"}
+    given["table"] = {"train": "a.svm", "valid": None, "valid_share": 0.2}
+    found = []
+    for part, most in ((svmlight.PART, None), (100, 0.0)):
+        monkeypatch.setattr(svmlight, "PART", part)
+        try:
+            found.append((read(tmp_path, lambda rows, most=most: most, Kept(), **given), entries(tmp_path)))
+        except DataError as error:
+            assert error.line == 201
+            found.append(str(error))
+    if wrong:
+        assert found[0] == found[1]
+    else:
+        check_same(found[0][0], found[1][0])
+        assert found[0][1] == found[1][1] and found[0][1]
 
 
 def test_rows_to_be_scored_are_read_in_parts(tmp_path, small):

@@ -125,9 +125,9 @@ def read_raw(
         if kind == "npz":
             tables.append(_read_npz(path, select, parts))
         elif kind == "svmlight":
-            rows = read_svmlight(path)
+            rows = read_svmlight(path) if parts is None else read_svmlight(path, parts.put)
             known = known or rows.names()
-            tables.append(_take(rows, known, select))
+            tables.append(_take(rows, known, select, parts))
         else:
             problems, only = Problems(), partial(select, file=path.name)
             found = read_csv_parts(path, path.name, problems, parts, header=options.header, separator=options.separator, only=only)[1]
@@ -249,12 +249,20 @@ def _by_columns(array: np.ndarray, columns: Sequence[int], scratch: ColumnScratc
     return made
 
 
-def _take(rows: SparseRows, known: Sequence[Name], select: Select) -> tuple[dict[Name, Column], np.ndarray]:
-    """The selected columns of a file of SVMlight and the lines of its rows; features that are not known are passed over."""
+def _take(rows: SparseRows, known: Sequence[Name], select: Select, scratch: ColumnScratch | None) -> tuple[dict[Name, Column], np.ndarray]:
+    """The selected columns of a file of SVMlight and the lines of its rows; features that are not known are passed over.
+
+    Args:
+        scratch: as in `read_raw`.
+    """
     names = [LABEL, QUERY, *filter(is_feature, known)]
     if len(names) > MOST_COLUMNS:
         raise DataError(f"{len(names):,} columns, at most {MOST_COLUMNS:,} are read", file=rows.file, remedy="leave some features out")
-    return {name: _factorise(rows.column(name), rows.file, name) for name in select(names, rows.file)}, rows.line
+    columns: dict[Name, Column] = {}
+    for name in select(names, rows.file):
+        values = rows.column(name) if scratch is None else rows.column(name, scratch.another().empty)
+        columns[name] = _factorise(values, rows.file, name, scratch)
+    return columns, rows.line
 
 
 def _factorise(array: np.ndarray, file: str, name: Name, scratch: ColumnScratch | None = None) -> Column:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,34 @@ import numpy as np
 from minirank.config.table import Name
 from minirank.data.open_files import open_text
 from minirank.data.read_files import short
+from minirank.data.texts import Put
 from minirank.errors import DataError
+from minirank.npz import Empty
 
 LABEL, QUERY = "label", "query"
 PACKED = (".bz2", ".gz")
+PART = 2**21  # rows and numbers that are read at a time
 ROW, NUMBER = "write a row as label qid:NUMBER feature:value feature:value", r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
+CHECKS = (  # what is wrong, and what to do
+    ("a label that is not finite", "leave out rows without a label"),
+    ("a number that is not finite", "leave out what is not known; it counts as 0"),
+    ("a feature with a negative number", "number features from 0 or 1"),
+    ("a feature stands twice", "name each feature once in a row"),
+)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of neighbouring rows, by their features.
+
+    Args:
+        first: of the rows. row: (n,) int32, of each number, counted from there. feature: (n,) int64, ascending. value: (n,) float64.
+    """
+
+    first: int
+    row: np.ndarray
+    feature: np.ndarray
+    value: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -32,29 +55,23 @@ class SparseRows:
     Args:
         file: name of the file in messages.
         label: (N,) float64. line: (N,) int64, 1-based lines of the file.
-        row, feature, value: (n,) of each number that is there.
+        parts: what is there of the features.
         query: (N,) int64, or None.
     """
 
     file: str
     label: np.ndarray
     line: np.ndarray
-    row: np.ndarray
-    feature: np.ndarray
-    value: np.ndarray
+    parts: tuple[Numbers, ...]
     query: np.ndarray | None
-
-    @cached_property
-    def by_feature(self) -> np.ndarray:
-        """(n,) the order of the numbers by their features."""
-        return np.argsort(self.feature, kind="stable")
 
     def names(self) -> list[Name]:
         """Of the columns: those of features that occur, by their numbers."""
-        return [LABEL, QUERY, *(f"x[{number}]" for number in np.unique(self.feature).tolist())]
+        found = sorted({number for part in self.parts for number in np.unique(part.feature).tolist()})
+        return [LABEL, QUERY, *(f"x[{number}]" for number in found)]
 
-    def column(self, name: Name) -> np.ndarray:
-        """(N,) one of the columns that this file's head describes.
+    def column(self, name: Name, empty: Empty = np.empty) -> np.ndarray:
+        """(N,) one of the columns that this file's head describes; empty: makes that of a feature.
 
         Raises:
             DataError: there are no searches.
@@ -67,9 +84,11 @@ class SparseRows:
                 raise DataError("says nowhere which rows are of one search", file=self.file, remedy=remedy)
             return self.query
         number = int(str(name)[2:-1])
-        first, last = np.searchsorted(self.feature, [number, number + 1], sorter=self.by_feature)
-        found, there = np.zeros(len(self.label)), self.by_feature[first:last]
-        found[self.row[there]] = self.value[there]
+        found = empty(self.label.shape, np.dtype(float))
+        found[:] = 0
+        for part in self.parts:
+            first, last = np.searchsorted(part.feature, [number, number + 1])
+            found[part.first + part.row[first:last]] = part.value[first:last]
         return found
 
 
@@ -83,14 +102,29 @@ def query_file(path: Path) -> Path:
     return path.with_name(f"{path.stem if path.suffix.lower() in PACKED else path.name}.query")
 
 
-def read_svmlight(path: Path) -> SparseRows:
+def read_svmlight(path: Path, put: Put = lambda array: array) -> SparseRows:
     """The rows of a file, and of the file with its searches where there is one.
 
+    Args:
+        put: takes the numbers, part by part, and gives back where they lie.
     Raises:
         DataError: it cannot be read, or a row is none; names file, line and remedy.
     """
     labels, lines, queries = array("d"), array("q"), array("q")
     counts, features, values = array("q"), array("q"), array("d")
+    parts: list[Numbers] = []
+    wrong: list[list[DataError]] = [[] for _ in CHECKS]
+
+    def add_part() -> None:
+        first = len(lines) - len(counts)
+        row, feature, value = np.repeat(np.arange(len(counts), dtype=np.int32), counts), np.array(features), np.array(values)
+        for found, error in zip(wrong, _check(np.array(labels[first:]), np.array(lines[first:]), row, feature, value, path.name)):
+            found += error
+        order = np.argsort(feature, kind="stable")
+        parts.append(Numbers(first, *(put(each[order]) for each in (row, feature, value))))
+        for each in (counts, features, values):
+            del each[:]
+
     with open_text(path, path.name) as text:
         for number, raw in enumerate(text, 1):
             cells = raw.partition("#")[0].split()
@@ -109,12 +143,15 @@ def read_svmlight(path: Path) -> SparseRows:
             lines.append(number)
             if len(queries) not in (0, len(lines)):
                 raise DataError("a qid in some rows only", file=path.name, line=number, remedy="give every row its qid, or none")
+            if len(features) + len(counts) >= PART:
+                add_part()
     if not lines:
         raise DataError("the file is empty", file=path.name, remedy=ROW)
-    row = np.repeat(np.arange(len(counts)), counts)
-    label, line, feature, value = (np.array(each) for each in (labels, lines, features, values))
-    rows = SparseRows(path.name, label, line, row, feature, value, np.array(queries) if queries else None)
-    _check(rows)
+    add_part()
+    for found in wrong:
+        if found:
+            raise found[0]
+    rows = SparseRows(path.name, np.array(labels), np.array(lines), tuple(parts), np.array(queries) if queries else None)
     beside = query_file(path)
     if not beside.exists():
         return rows
@@ -133,20 +170,16 @@ def _broken(raw: str) -> str:
     return "a number that is too large, or qid behind a feature"
 
 
-def _check(rows: SparseRows) -> None:
-    """Refuse numbers that are not finite and features that are named twice."""
-
-    def refuse(wrong: np.ndarray, row: np.ndarray, problem: str, remedy: str) -> None:
-        if wrong.any():
-            raise DataError(problem, file=rows.file, line=int(rows.line[row[np.argmax(wrong)]]), remedy=remedy)
-
-    every = np.arange(len(rows.label))
-    refuse(~np.isfinite(rows.label), every, "a label that is not finite", "leave out rows without a label")
-    refuse(~np.isfinite(rows.value), rows.row, "a number that is not finite", "leave out what is not known; it counts as 0")
-    refuse(rows.feature < 0, rows.row, "a feature with a negative number", "number features from 0 or 1")
-    order = np.lexsort((rows.feature, rows.row))
-    twice = (np.diff(rows.row[order]) == 0) & (np.diff(rows.feature[order]) == 0)
-    refuse(twice, rows.row[order], "a feature stands twice", "name each feature once in a row")
+def _check(
+    label: np.ndarray, line: np.ndarray, row: np.ndarray, feature: np.ndarray, value: np.ndarray, file: str
+) -> Iterator[list[DataError]]:
+    """For each of `CHECKS` the first number of a part that does not pass it, where there is one."""
+    order = np.lexsort((feature, row))
+    twice = (np.diff(row[order]) == 0) & (np.diff(feature[order]) == 0)
+    every = np.arange(len(label))
+    found = ((~np.isfinite(label), every), (~np.isfinite(value), row), (feature < 0, row), (twice, row[order]))
+    for (problem, remedy), (wrong, rows) in zip(CHECKS, found):
+        yield [DataError(problem, file=file, line=int(line[rows[np.argmax(wrong)]]), remedy=remedy)] if wrong.any() else []
 
 
 def _counted_off(path: Path, rows: int, file: str) -> np.ndarray:
