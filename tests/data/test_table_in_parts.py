@@ -245,6 +245,22 @@ def test_rows_that_cannot_be_kept_are_read_where_they_wait(tmp_path, monkeypatch
     check_same(found, fresh)
 
 
+def test_a_file_that_changes_while_it_is_read_is_one_line(tmp_path, monkeypatch, small):
+    for seed, name in enumerate(("train.csv", "valid.csv")):
+        write(tmp_path / name, 100, seed)
+    put = column_scratch.ColumnScratch.put_part
+
+    def put_and_write(self, part):
+        with open(tmp_path / "valid.csv", "a") as stream:
+            stream.write("\n")
+        return put(self, part)
+
+    monkeypatch.setattr(column_scratch.ColumnScratch, "put_part", put_and_write)
+    with pytest.raises(DataError, match=r"^train.csv: it, or a file that belongs to it, changed while it was read; start again once noth"):
+        read(tmp_path, lambda rows: 0.0, Kept())
+    assert not entries(tmp_path)
+
+
 def test_rows_whose_labels_do_not_fit_are_refused(tmp_path, small):
     def refuse(rows):
         if rows > 50:

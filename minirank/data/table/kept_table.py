@@ -82,6 +82,16 @@ class KeptTable:
             return None
         return ColumnScratch(folder, most)
 
+    def check_unchanged(self) -> None:
+        """Refuse rows that were read part by part while somebody wrote.
+
+        Raises:
+            DataError: a file is not what it was.
+        """
+        if self.contents is not None and not self.contents.are_unchanged():
+            problem = "it, or a file that belongs to it, changed while it was read"
+            raise DataError(problem, file=self._place.name, remedy="start again once nothing writes there")
+
     def say_in_memory(self, reason: str) -> None:
         """Say that no columns can wait."""
         self._kept.say_why(self._place.parent, OSError(f"{reason}; so {self._place.name} is read into memory as a whole"))
@@ -91,11 +101,17 @@ class KeptTable:
 
 
 def in_parts_or_memory(table: KeptTable, most: Most, read: Callable[[ColumnScratch | None], T]) -> T:
-    """What is read of a table, its columns on the disk where they may not all be in memory; else, or where there is no space, there."""
+    """What is read of a table, its columns on the disk where they may not all be in memory; else, or where there is no space, there.
+
+    Raises:
+        DataError: a file changed while it was read part by part.
+    """
     scratch = table.scratch(most)
     if scratch is not None:
         try:
-            return read(scratch)
+            found = read(scratch)
+            table.check_unchanged()
+            return found
         except NoSpace as error:
             table.say_in_memory(str(error))
     return read(None)
