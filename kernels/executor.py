@@ -39,12 +39,14 @@ class Gradients:
         losses: (number of `plan.losses`,) each loss operation's share, its factor included.
         dense: (dense,) gradient of the dense arena.
         tables: name -> (ids (n,) unique and ascending, rows (n, D)), the sparse gradient of each table.
+        whole: the same with all rows, for the length of the gradient, where `tables` has only those that are held here; else None.
     """
 
     total: float
     losses: np.ndarray
     dense: np.ndarray
     tables: dict[str, tuple[np.ndarray, np.ndarray]]
+    whole: dict[str, tuple[np.ndarray, np.ndarray]] | None = None
 
 
 class Executor(Protocol):
@@ -90,7 +92,7 @@ class Executor(Protocol):
         """
         dense = found.dense.copy()
         add_objective(self.plan, state.values, found.losses, dense)
-        adam_step(state, dense, found.tables, adam)
+        adam_step(state, dense, found, adam)
 
     @contextmanager
     def resident(self, state: TrainState) -> Iterator[Callable[[], None]]:
@@ -112,24 +114,24 @@ class Executor(Protocol):
         return None
 
 
-def adam_step(state: TrainState, dense: np.ndarray, tables: dict[str, tuple[np.ndarray, np.ndarray]], settings: Adam) -> None:
+def adam_step(state: TrainState, dense: np.ndarray, found: Gradients, settings: Adam) -> None:
     """One step on all parameters along a gradient, which is clipped where that is asked for; in place.
 
     Args:
-        dense: (P,) float. tables: name -> (ids (n,) unique, rows (n, D)), the sparse gradient of each table.
+        dense: (P,) float, with the objective's part. found: the gradient whose tables take the step.
     """
     state.step += 1
-    factor, state.norm = clip_factor(dense, tables, settings)
+    factor, state.norm = clip_factor(dense, found, settings)
     adam_dense(state.values.dense, state.m.dense, state.v.dense, factor * dense, state.decay, settings, state.step)
-    for name, (ids, rows) in tables.items():
+    for name, (ids, rows) in found.tables.items():
         adam_rows(state.values[name], state.m[name], state.v[name], ids, factor * rows, settings, state.step)
 
 
-def clip_factor(dense: np.ndarray, tables: dict[str, tuple[np.ndarray, np.ndarray]], settings: Adam) -> tuple[float, float]:
+def clip_factor(dense: np.ndarray, found: Gradients, settings: Adam) -> tuple[float, float]:
     """(what a gradient is multiplied by, its length): (1, 0) where it is not clipped; the arguments are those of `adam_step`."""
     if not settings.clip_norm:
         return 1.0, 0.0
-    parts = [dense, *(rows for _, rows in tables.values())]
+    parts = [dense, *(rows for _, rows in (found.tables if found.whole is None else found.whole).values())]
     norm = math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in parts))
     return settings.clipped(norm), norm
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from .plan import Parameter, Plan
+
+DRAWN = 2**20  # numbers of a table that are drawn at a time
 
 
 def aligned(size: int, dtype: DTypeLike) -> np.ndarray:
@@ -78,8 +81,12 @@ def cannot_change(array: np.ndarray) -> bool:
     return isinstance(array.base, bytes) and not array.flags.writeable
 
 
-def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Arena:
-    """Fresh parameters: the same seed gives a parameter of the same name and shape the same numbers in any plan."""
+def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32, split: Mapping[str, tuple[int, int, int]] | None = None) -> Arena:
+    """Fresh parameters: the same seed gives a parameter of the same name and shape the same numbers in any plan.
+
+    Args:
+        split: name of a table -> (V, first, step) where the plan has only some of its V rows: first, first + step, ...
+    """
     values = Arena(plan, dtype)
     for name, view in values.items():
         parameter = plan.parameters[name]
@@ -91,7 +98,7 @@ def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Aren
         elif parameter.init == "he":
             view[...] = generator.normal(0, (2 / fan_in) ** 0.5, parameter.shape)
         elif parameter.init == "embedding":
-            view[...] = generator.normal(0, 0.05, parameter.shape)
+            _draw_rows(view, generator, *(split or {}).get(name, (len(view), 0, 1)))
         elif parameter.init == "sign":
             view[...] = 1 - 2 * generator.integers(0, 2, parameter.shape)
         elif parameter.init == "mean":
@@ -99,6 +106,14 @@ def initial_values(plan: Plan, seed: int, dtype: DTypeLike = np.float32) -> Aren
         elif parameter.init != "zero":
             raise ValueError(f"init of {name} must be glorot, he, embedding, zero, sign or mean, got {parameter.init!r}")
     return values
+
+
+def _draw_rows(view: np.ndarray, generator: np.random.Generator, length: int, first: int, step: int) -> None:
+    """Rows first, first + step, ... of a table of `length` rows, which is drawn part by part."""
+    rows = step * max(DRAWN // (step * max(math.prod(view.shape[1:]), 1)), 1)
+    for start in range(0, length, rows):
+        mine = generator.normal(0, 0.05, (min(rows, length - start), *view.shape[1:]))[first::step]
+        view[start // step : start // step + len(mine)] = mine
 
 
 class TrainState:
@@ -121,8 +136,8 @@ class TrainState:
 
 def decay_mask(plan: Plan, dtype: DTypeLike) -> np.ndarray:
     """(dense,) 1 where weight decay applies: weight matrices, but not what an id adds (it has its penalty)."""
-    mask = Arena(plan, dtype)
-    for name, view in mask.items():
-        parameter = plan.parameters[name]
-        view[...] = len(parameter.shape) == 2 and not parameter.table and parameter.init not in ("zero", "mean")
-    return mask.dense
+    mask = aligned(plan.size(table=False), dtype)
+    for each in plan.parameters.values():
+        if not each.table:
+            mask[each.offset : each.offset + each.size] = len(each.shape) == 2 and each.init not in ("zero", "mean")
+    return mask

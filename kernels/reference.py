@@ -152,5 +152,5 @@ class ReferenceExecutor(Executor):
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
         found = self.gradients(state.values, batch)
-        adam_step(state, found.dense, found.tables, adam)
+        adam_step(state, found.dense, found, adam)
         return found.total, found.losses

@@ -213,7 +213,7 @@ class StepRunner:
         size, sums, buffers = len(values.dense), self._accumulators(len(values.dense)), self._buffers()
         sums[0, :size], sums[1:] = found.dense, 0
         add_objective(self.plan, values, found.losses, sums[0, :size])
-        factor, state.norm = clip_factor(sums[0, :size], found.tables, adam)
+        factor, state.norm = clip_factor(sums[0, :size], found, adam)
         self._begin_update(state, adam)
         self._settings[walk.FACTOR] = factor
         work.share(dense_values=contiguous(values.dense, real), dense_size=size, table_values=contiguous(values.tables, real))
