@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
@@ -93,6 +93,28 @@ def map_array(path: Path, name: str) -> np.ndarray:
             order: Any = "F" if header.fortran else "C"
             return np.memmap(path, header.dtype, "r", stream.tell(), header.shape, order)
         except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError):
+            raise BadNpz("truncated or damaged") from None
+
+
+def read_parts(path: Path, name: str, lengths: Iterable[int]) -> Iterator[np.ndarray]:
+    """The cells of an array of one axis that this machine wrote, so many at a time, all of them in the end.
+
+    Raises:
+        BadNpz, OSError: as `read_npz`, after the last part where the checksum is wrong.
+    """
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                entry = _entries(archive, size)[name]
+                with archive.open(entry) as stream:
+                    header = _parse_header(stream, name, entry.file_size)
+                    for length in lengths:
+                        cells = np.empty(length, header.dtype)
+                        _fill(cells.view(np.uint8), stream, name)
+                        yield cells
+                    _end(stream, name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, UnicodeDecodeError, KeyError):
             raise BadNpz("truncated or damaged") from None
 
 
@@ -189,15 +211,24 @@ def _array(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo, header: 
     room: Any = cells.view(np.uint8)
     with archive.open(entry) as stream:
         _parse_header(stream, name, entry.file_size)
-        at = 0
-        while at < len(room):
-            part = stream.read(min(CHUNK, len(room) - at))
-            if not part:
-                raise EOFError(f"array {name!r} ends too early")
-            room[at : at + len(part)] = np.frombuffer(part, np.uint8)
-            at += len(part)
-        if stream.read(1):  # the checksum is compared at the end
-            raise BadNpz(f"array {name!r} is longer than its header says")
+        _fill(room, stream, name)
+        _end(stream, name)
     if not header.dtype.isnative:
         cells = cells.byteswap(inplace=True).view(header.dtype.newbyteorder("="))
     return cells.reshape(header.shape, order="F" if header.fortran else "C")
+
+
+def _fill(room: np.ndarray, stream: IO[bytes], name: str) -> None:
+    """Read the bytes of some cells."""
+    at = 0
+    while at < len(room):
+        part = stream.read(min(CHUNK, len(room) - at))
+        if not part:
+            raise EOFError(f"array {name!r} ends too early")
+        room[at : at + len(part)] = np.frombuffer(part, np.uint8)
+        at += len(part)
+
+
+def _end(stream: IO[bytes], name: str) -> None:
+    if stream.read(1):  # the checksum is compared at the end
+        raise BadNpz(f"array {name!r} is longer than its header says")

@@ -13,15 +13,16 @@ import stat
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from .errors import RunError
-from .npz import BadNpz, Header, read_npz
+from .npz import BadNpz, Header, read_npz, read_parts
 from .terminal import json_text
 
 Expected = tuple[tuple[int | None, ...], Any]  # shape and type of an array
@@ -134,24 +135,43 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json_text(value, indent=1) + "\n")
 
 
-def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+@dataclass(frozen=True)
+class Parts:
+    """An array that is written part by part, the first rows first.
+
+    Args:
+        shape, dtype: of all of it. parts: gives them, once.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    parts: Iterable[np.ndarray]
+
+
+def save_npz(path: Path, arrays: Mapping[str, np.ndarray | Parts]) -> None:
     """Write named arrays, uncompressed; the same arrays give the same bytes. See `write_atomic`."""
     write_atomic(path, lambda stream: write_npz(stream, arrays))
 
 
-def write_npz(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
+def write_npz(stream: BinaryIO, arrays: Mapping[str, np.ndarray | Parts]) -> None:
     """The arrays as an .npz, into a stream that need not be able to go back."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy", EPOCH), "w", force_zip64=True) as entry:
-                np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
+                if isinstance(array, Parts):
+                    description = {"descr": np.lib.format.dtype_to_descr(array.dtype), "fortran_order": False, "shape": array.shape}
+                    np.lib.format.write_array_header_1_0(entry, description)
+                    for part in array.parts:
+                        entry.write(np.ascontiguousarray(part).data)
+                else:
+                    np.lib.format.write_array(entry, np.asanyarray(array), allow_pickle=False)
 
 
-def load_npz(path: Path, remedy: str, expected: Mapping[str, Expected]) -> dict[str, np.ndarray]:
+def load_npz(path: Path, remedy: str, expected: Mapping[str, Expected], later: Collection[str] = ()) -> dict[str, np.ndarray]:
     """Arrays of an .npz that `save_npz` wrote; what else it holds is left unread.
 
     Args:
-        expected: name -> (shape, type), None in a shape for a length that may be any.
+        expected: name -> (shape, type), None in a shape for a length that may be any. later: those among them to read with `load_parts`.
     Raises:
         RunError: missing, truncated or damaged (every array has a checksum), or an array is missing, of another shape or type,
             or has a number that is not finite; `remedy` ends the message.
@@ -164,14 +184,30 @@ def load_npz(path: Path, remedy: str, expected: Mapping[str, Expected]) -> dict[
                 found = "missing" if header is None else f"{header.shape} {header.dtype}"
                 wanted = str(shape).replace("None", "any")
                 raise RunError(f"{path}: {name} must be {wanted} {np.dtype(dtype)}, it is {found}; {remedy}")
-        return expected
+        return [name for name in expected if name not in later]
 
     with reading(path, remedy):
         arrays = read_npz(path, choose)
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise RunError(f"{path}: {name} has a number that is not finite; {remedy}")
+        _check_finite(path, name, array, remedy)
     return arrays
+
+
+def load_parts(path: Path, remedy: str, name: str, lengths: Iterable[int]) -> Iterator[np.ndarray]:
+    """An array of one axis in an .npz whose header `load_npz` has looked at, so many numbers at a time, all of them in the end.
+
+    Raises:
+        RunError: truncated, damaged (after the last part where the checksum is wrong), or a number is not finite.
+    """
+    with reading(path, remedy):
+        for part in read_parts(path, name, lengths):
+            _check_finite(path, name, part, remedy)
+            yield part
+
+
+def _check_finite(path: Path, name: str, array: np.ndarray, remedy: str) -> None:
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise RunError(f"{path}: {name} has a number that is not finite; {remedy}")
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
