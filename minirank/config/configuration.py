@@ -125,6 +125,8 @@ class TrainingConfig:
         accumulate: batches of B rows that make one step, whose gradients are added up: the step of one batch of as many rows, in the
             memory, and among ranks with the messages, of one of B rows.
         ranks: processes that train together, see minirank/parallel; as many as are launched (`mpirun -n 4 minirank train`), which sets it.
+        split_tables: such as 256MB: an embedding table of more bytes is split by rows over the ranks, each of which holds Adam's moments of
+            its rows alone; the same bytes come of it. null = every rank holds all tables. One process holds all in any case.
         optimiser: settings of Adam.
         schedule: of the learning rate: `constant`, or `cosine`, which falls to 0 at the end of the last epoch.
         warmup: share of all steps in which the learning rate rises from 0. With cosine and 0.3 this is the one-cycle schedule.
@@ -149,6 +151,7 @@ class TrainingConfig:
     batches: Literal["rows", "searches"] = "rows"
     accumulate: int = 1
     ranks: int = 1
+    split_tables: str | None = "256MB"
     optimiser: Adam = Adam(weight_decay=1.0)
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = 0.0
@@ -195,11 +198,13 @@ class TrainingConfig:
             raise ValueError(f"{setting} is for the cuda backend, backend is {self.backend}; leave it out, or use backend: cuda")
         if not self.checkpoint_seconds > 0:
             raise ValueError(f"checkpoint_seconds must be above 0, got {self.checkpoint_seconds}")
-        if self.memory is not None:
+        for name in ("split_tables", "memory"):
+            size = getattr(self, name)
             try:
-                bytes_of(self.memory)
+                if size is not None:
+                    bytes_of(size)
             except ValueError as error:
-                raise ValueError(f"memory: {error}") from None
+                raise ValueError(f"{name}: {error}") from None
 
     @property
     def step_rows(self) -> int:

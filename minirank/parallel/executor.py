@@ -19,9 +19,10 @@ one step, and their gradients are added up before they are sent, once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from ..kernels.objective import add_objective
 from ..kernels.parameters import Arena, TrainState
 from ..kernels.parts import add_rows, part_borders
 from .ranks import Ranks
+
+AnyInputs = TypeVar("AnyInputs", bound=Inputs)
 
 
 class PartsExecutor(Executor):
@@ -46,39 +49,53 @@ class PartsExecutor(Executor):
 
     def logits(self, values: Arena, inputs: Inputs, shared: tuple[str, ...] = ()) -> np.ndarray:
         """(B, T) logits, of which each rank computes some rows."""
-        return self._each(inputs, self.plan.logits.width, lambda part: self._own.logits(values, part, shared))
+        return self._each(values, inputs, self.plan.logits.width, lambda at, part: self._own.logits(at, part, shared))
 
     def outputs(self, values: Arena, inputs: Inputs, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         """The named slots of `plan.outputs`, each (B, width)."""
         widths = [self.plan.outputs[name].width for name in names]
 
-        def of(part: Inputs) -> np.ndarray:
-            found = self._own.outputs(values, part, names)
+        def of(at: Arena, part: Inputs) -> np.ndarray:
+            found = self._own.outputs(at, part, names)
             return np.concatenate([found[name] for name in names], axis=1)
 
-        columns = np.split(self._each(inputs, sum(widths), of), np.cumsum(widths)[:-1], axis=1)
+        columns = np.split(self._each(values, inputs, sum(widths), of), np.cumsum(widths)[:-1], axis=1)
         return {name: np.ascontiguousarray(part) for name, part in zip(names, columns)}
 
-    def _each(self, inputs: Inputs, width: int, compute: Callable[[Inputs], np.ndarray]) -> np.ndarray:
+    def _each(self, values: Arena, inputs: Inputs, width: int, compute: Callable[[Arena, Inputs], np.ndarray]) -> np.ndarray:
         """(B, width) numbers, of which each rank computes some rows."""
         borders = self._ranks.share(len(inputs))
         mine = np.arange(borders[self._ranks.rank], borders[self._ranks.rank + 1])
-        found = compute(inputs.take(mine)) if len(mine) else np.zeros((0, width), self.dtype)
+        at, parts = self._at_hand(values, [inputs.take(mine)] if len(mine) else [])
+        found = compute(at, parts[0]) if parts else np.zeros((0, width), self.dtype)
         return self._ranks.join(found, np.diff(borders).tolist())
+
+    def _at_hand(self, values: Arena, parts: Sequence[AnyInputs]) -> tuple[Arena, Sequence[AnyInputs]]:
+        """The parameters and the rows to compute with; all ranks ask at once."""
+        return values, parts
+
+    def _by_id(self, found: Gradients) -> Gradients:
+        """A gradient of rows that `_at_hand` gave, with the ids of the plan."""
+        return found
 
     def gradients(self, values: Arena, batch: Batch, objective: bool = True) -> Gradients:
         """The gradient of one batch; see `Executor.gradients`."""
+        return self._gradients(values, batch, objective, self._add_up)
+
+    def _gradients(self, values: Arena, batch: Batch, objective: bool, add_up: Callable[[Gradients], Gradients]) -> Gradients:
         borders = part_borders(self.plan, batch, self._ranks.size * self._accumulate)
         if borders is None:
-            return self._own.gradients(values, batch, objective)
-        found = self._add_up(self._part_gradients(values, batch, borders))
+            at, (whole,) = self._at_hand(values, [batch])
+            return self._by_id(self._own.gradients(at, whole, objective))
+        found = add_up(self._part_gradients(values, batch, borders))
         total = add_objective(self.plan, values, found.losses, found.dense if objective else np.zeros_like(found.dense))
         return Gradients(total, found.losses, found.dense, found.tables)
 
     def _part_gradients(self, values: Arena, batch: Batch, borders: list[int]) -> Gradients:
         """The gradient of this rank's part of a batch, piece by piece."""
         pieces = [*pairwise(borders)][self._ranks.rank * self._accumulate :][: self._accumulate]
-        found = [self._own.gradients(values, batch.cut(*piece, self._ranks.add_up), objective=False) for piece in pieces]
+        at, cut = self._at_hand(values, [batch.cut(*piece, self._ranks.add_up) for piece in pieces])
+        found = [self._by_id(self._own.gradients(at, piece, objective=False)) for piece in cut]
         if len(found) == 1:
             return found[0]
         losses, dense = found[0].losses, found[0].dense

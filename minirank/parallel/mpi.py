@@ -61,11 +61,11 @@ class MpiRanks(Ranks):
     def of_first(self, value: T) -> T:
         return self._world.bcast(value)
 
-    def any(self, flag: bool) -> bool:
-        flags = np.zeros(self.size, np.uint8)
-        self._world.Allgather(np.array([flag], np.uint8), flags)
+    def most(self, number: int) -> int:
+        numbers = np.zeros(self.size, np.uint8)
+        self._world.Allgather(np.array([number], np.uint8), numbers)
         self.received += self.size - 1
-        return bool(flags.any())
+        return int(numbers.max())
 
     def add_up(self, array: np.ndarray) -> np.ndarray:
         array = np.ascontiguousarray(array)
@@ -91,6 +91,21 @@ class MpiRanks(Ranks):
         self._world.Allgatherv(array.reshape(-1), [joined.reshape(-1), (lengths, np.cumsum(lengths) - lengths)])
         self.received += joined.nbytes - array.nbytes
         return joined
+
+    def join_on_first(self, array: np.ndarray, counts: list[int]) -> np.ndarray | None:
+        array = np.ascontiguousarray(array)
+        lengths = np.array(counts) * math.prod(array.shape[1:])
+        joined = np.empty((sum(counts), *array.shape[1:]), array.dtype) if self.is_first else None
+        into = None if joined is None else [joined.reshape(-1), (lengths, np.cumsum(lengths) - lengths)]
+        self._world.Gatherv(array.reshape(-1), into)
+        self.received += 0 if joined is None else joined.nbytes - array.nbytes
+        return joined
+
+    def exchange(self, array: np.ndarray, to: np.ndarray, of: np.ndarray) -> np.ndarray:
+        array, found = np.ascontiguousarray(array), np.empty(int(of.sum()), array.dtype)
+        self._world.Alltoallv([array, (to, np.cumsum(to) - to)], [found, (of, np.cumsum(of) - of)])
+        self.received += found.nbytes - int(of[self.rank]) * found.itemsize
+        return found
 
     def copy_first(self, array: np.ndarray) -> None:
         self._world.Bcast(array)

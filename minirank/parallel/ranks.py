@@ -48,9 +48,9 @@ class Ranks:
         """What rank 0 has."""
         return value
 
-    def any(self, flag: bool) -> bool:
-        """Whether it is so on one of them."""
-        return flag
+    def most(self, number: int) -> int:
+        """The largest of the numbers, 0 .. 255, of all ranks."""
+        return number
 
     def add_up(self, array: np.ndarray) -> np.ndarray:
         """The sum over ranks, in their order, of (n,) arrays of the same length and type; the array may be overwritten."""
@@ -61,6 +61,19 @@ class Ranks:
 
         Args:
             counts: rows of each rank, where they are known.
+        """
+        return array
+
+    def join_on_first(self, array: np.ndarray, counts: list[int]) -> np.ndarray | None:
+        """As `join`, on rank 0 alone; None on the others."""
+        return array
+
+    def exchange(self, array: np.ndarray, to: np.ndarray, of: np.ndarray) -> np.ndarray:
+        """What the ranks have for this one, in their order.
+
+        Args:
+            array: (n,) what this rank has for rank 0, 1, ..., one behind the other.
+            to: (P,) int, numbers for each rank. of: (P,) int, numbers from each.
         """
         return array
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from ..config.configuration import Config, CudaConfig
 from ..errors import ConfigError
 from ..kernels.executor import Executor, Unavailable, check_available, make_executor
 from ..kernels.plan import Plan
+from ..progress import Progress
 
 
 def executor_of(config: Config, plan: Plan) -> Executor:
@@ -81,3 +83,16 @@ def with_backend(config: Config, backend: str) -> Config:
         return replace(config, training=replace(config.training, backend=cast(Any, backend), cuda=cuda))
     except ValueError as error:
         raise ConfigError(f"{error}; choose another --backend") from None
+
+
+@contextmanager
+def compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
+    """Let other processes compile the kernels for the first time while the data are prepared."""
+    if config.training.backend != "cpu" or config.training.precision == "float64":
+        yield
+        return
+    from ..kernels.cpu.compile import BESIDE, OWN_KERNELS, compiling, wait_for
+
+    with compiling(*OWN_KERNELS, say=lambda why: progress.say(BESIDE.format(why))) as processes:
+        yield
+        wait_for(processes)

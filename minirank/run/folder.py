@@ -24,7 +24,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -43,7 +43,7 @@ from ..kernels.parameters import Arena
 from ..kernels.plan import Plan
 from ..locking import LOCK
 from ..model.label_rates import LabelRates
-from ..storage import load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
+from ..storage import Parts, load_npz, make_folder, parse_json, read_json, remove, save_npz, sync_folder, write_json, write_text, writing
 from ..terminal import printable
 from .trained_with import NAME, RESTORE, checksums
 
@@ -209,13 +209,13 @@ def write_facts(folder: Path, config: Config, dataset: Dataset, rates: LabelRate
 
 
 def check_resume(folder: Path, config: Config, dataset: Dataset) -> None:
-    """Refuse to go on with another configuration or other data. How often checkpoints are written, and the memory, may change.
+    """Refuse to go on with another configuration or other data. What no byte of the model depends on may change.
 
     Raises:
         RunError: names the first key that differs, or says that the data do.
     """
     old, new = without_paths(read_config(folder)), without_paths(config)
-    for key in ("checkpoint_seconds", "memory"):
+    for key in ("checkpoint_seconds", "memory", "split_tables"):
         old["training"][key] = new["training"][key]
     changed = difference(old, new)
     if changed is not None:
@@ -254,7 +254,7 @@ def remove_seeds(folder: Path) -> None:
             remove(path)
 
 
-def write_model(folder: Path, values: Arena, facts: np.ndarray, name: str = MODEL) -> None:
+def write_model(folder: Path, values: Arena | Mapping[str, np.ndarray | Parts], facts: np.ndarray, name: str = MODEL) -> None:
     """Write model.npz: every parameter under its name, and what it was trained with.
 
     Args:
@@ -278,5 +278,5 @@ def read_model(folder: Path, plan: Plan, config: Config, name: str = MODEL) -> A
     arrays = load_npz(path, NO_RUN, {name: (parameter.shape, dtype) for name, parameter in plan.parameters.items()})
     values = Arena(plan, dtype)
     for name, view in values.items():
-        view[...] = arrays[name]
+        view[...] = arrays.pop(name)
     return values.freeze()

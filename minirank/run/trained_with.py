@@ -35,6 +35,7 @@ def trained_with(folder: Path, config: Config) -> np.ndarray:
     kept = to_dict(for_predictions(config))
     if not config.features.embedded:
         del kept["features"]["embeddings"]  # what has always been kept, byte for byte
+    del kept["training"]["split_tables"]
     facts = {"config": kept, "files": checksums(folder)}
     return np.frombuffer(json.dumps(facts).encode(), np.uint8)
 

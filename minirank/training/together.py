@@ -6,14 +6,17 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from ..config.byte_sizes import bytes_of
 from ..config.configuration import Config, without_paths
 from ..errors import ConfigError
 from ..kernels.parameters import Arena, TrainState
 from ..parallel.ranks import Ranks
+from ..parallel.shards import Shards
 from ..run.folder import versions
-from .checkpoint import Cursor, arrays_of
+from .checkpoint import Cursor, load_numbers
 from .prepare import Prepared
 
 
@@ -85,22 +88,26 @@ def _processor() -> str:
     return f"{platform.machine()} with instructions {_sum(' '.join(sorted(name for name, there in target_features().items() if there)))}"
 
 
-def state_of_first(ranks: Ranks, ready: Prepared, begun: tuple[TrainState, Cursor] | None) -> tuple[TrainState, Cursor] | tuple[None, None]:
-    """What rank 0 has read of a checkpoint, for all ranks; (None, None) where a training begins.
+def shards_of(ranks: Ranks, ready: Prepared) -> Shards:
+    """Which rows of the tables each rank holds, as `training.split_tables` says."""
+    training = ready.config.training
+    least = None if training.split_tables is None else bytes_of(training.split_tables)
+    return Shards(ready.plan, ranks, least, training.dtype.itemsize)
+
+
+def state_of_first(
+    shards: Shards, ready: Prepared, folder: Path, place: tuple[int, Cursor] | None
+) -> tuple[TrainState, Cursor] | tuple[None, None]:
+    """What rank 0 reads of a checkpoint, for all ranks; (None, None) where a training begins.
 
     Args:
-        begun: of rank 0; None on the others.
+        place: as `load_place` gives it to rank 0; None on the others.
     """
-    known = ranks.of_first(None if begun is None else (begun[0].step, begun[1]))
-    if known is None:
+    place = shards.ranks.of_first(place)
+    if place is None:
         return None, None
-    step, cursor = known
-    if begun is None:
-        training = ready.config.training
-        state = TrainState(Arena(ready.plan, training.dtype), training.average > 0)
-        state.step = step
-    else:
-        state, cursor = begun
-    for array in arrays_of(state).values():
-        ranks.copy_first(array)
+    training = ready.config.training
+    state = TrainState(Arena(shards.held, training.dtype), training.average > 0)
+    state.step, cursor = place
+    load_numbers(folder, shards, state)
     return state, cursor

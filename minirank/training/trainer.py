@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,20 @@ from ..data.kept.store import NOTHING_KEPT, Kept
 from ..errors import MinirankError, RunError
 from ..evaluation.targets import HIGHER_IS_BETTER
 from ..kernels.executor import Unavailable
-from ..kernels.parameters import Arena, TrainState, initial_values
+from ..kernels.parameters import Arena, TrainState
 from ..locking import working_in
-from ..parallel.executor import on_ranks
 from ..parallel.ranks import ALONE, Ranks
+from ..parallel.shards import Shards
+from ..parallel.split_executor import split_over_ranks
 from ..progress import Progress, telling
 from ..run import folder as files
-from ..run.backend import check_backend, executor_of
+from ..run.backend import check_backend, compiled_meanwhile, executor_of
 from ..run.load_run import load_run
 from ..run.measured import keep, measure
 from ..run.prediction import NotFinite, predict
 from ..run.trained_with import check_unchanged, trained_with
 from ..storage import append_line, remove
-from .checkpoint import AGAIN, Cursor, load_checkpoint, save_checkpoint
+from .checkpoint import AGAIN, Cursor, load_place, save_checkpoint, write_model
 from .effective import effective_rows, few_effective
 from .feed import epoch_batches
 from .inside import Inside
@@ -44,9 +45,11 @@ from .memory import enough_memory
 from .prepare import Prepared, prepare
 from .schedule import EVERY, average_gain, learning_rate
 from .seeds import check_seeds, join_seeds, mean_of_seeds, seeds_of
-from .together import check_alike, state_of_first, with_ranks
+from .together import check_alike, shards_of, state_of_first, with_ranks
 from .validation import validation_metrics
 from .weighing import Weighing
+
+GO_ON, SAVE, STOP = range(3)  # after a step
 
 
 @dataclass(frozen=True)
@@ -117,27 +120,33 @@ def _train(
     """Train, in a folder that may be written and is written by this process alone."""
     config = with_ranks(config, ranks)
     check_backend(config)
-    with ranks.one_first(), _compiled_meanwhile(config, progress):
+    with ranks.one_first(), compiled_meanwhile(config, progress):
         ready = prepare(config, progress, dataset, kept)
     check_alike(ranks, ready)
-    with enough_memory(ready.config.training, ready.plan):
+    shards = shards_of(ranks, ready)
+    with enough_memory(ready.config.training, shards.held):
         begun = _begun(ready, folder, progress) if resume and ranks.is_first and (folder / files.CONFIG).exists() else None
         finished = ranks.of_first(begun if isinstance(begun, Trained) else None)
         if finished is not None:
             return finished
         assert not isinstance(begun, Trained)
-        state, cursor = state_of_first(ranks, ready, begun)
-        trainer = Trainer(ready, folder, progress, state, cursor, ranks)
+        state, cursor = state_of_first(shards, ready, folder, begun)
+        if state is not None:
+            progress.say(f"going on at {_place(ready.config, cursor)}, step {state.step}")
+        trainer = Trainer(ready, folder, progress, state, cursor, shards)
         if not ranks.is_first:
+            if state is None:
+                trainer.save(folder)
             return trainer.run(stop)
         if state is None:
             with files.new_run(folder) as staged:
                 files.write_facts(staged, ready.config, ready.dataset, ready.rates, ready.plan, ready.left_out)
                 trainer.facts = trained_with(staged, ready.config)
-                save_checkpoint(staged, trainer.state, trainer.cursor, trainer.facts)
+                trainer.save(staged)
         else:
             trainer.facts = trained_with(folder, ready.config)
         ended = trainer.run(stop, after_epoch)
+        del trainer, state  # all of the model is read below
     if ended.finished:
         if config.training.seeds > 1:
             progress.say(mean_of_seeds(ready, folder))
@@ -145,15 +154,14 @@ def _train(
     return ended
 
 
-def _begun(ready: Prepared, folder: Path, progress: Progress) -> tuple[TrainState, Cursor] | Trained | None:
+def _begun(ready: Prepared, folder: Path, progress: Progress) -> tuple[int, Cursor] | Trained | None:
     """The place where a training goes on, or its end; None where it had not begun."""
     files.check_resume(folder, ready.config, ready.dataset)
     if (folder / files.CHECKPOINT).exists():
         check_unchanged(folder / files.CHECKPOINT, files.read_config(folder), AGAIN)
-        state, cursor = load_checkpoint(folder, ready.plan, ready.config.training.dtype, ready.config.training.average > 0)
+        step, cursor = load_place(folder, ready.plan, ready.config.training.dtype, ready.config.training.average > 0)
         check_seeds(ready, folder, cursor)
-        progress.say(f"going on at {_place(ready.config, cursor)}, step {state.step}")
-        return state, cursor
+        return step, cursor
     if not (folder / files.MODEL).exists():
         return None
     files.remove_seeds(folder)  # of a process that was killed
@@ -172,21 +180,16 @@ class Trainer:
 
     Args:
         state, cursor: of a checkpoint; None to begin.
-        ranks: that train together, each with a trainer of its own; only that of rank 0 writes.
+        shards: the rows of tables that are held here; its ranks train together, each with a trainer of its own, and rank 0 writes.
     """
 
     def __init__(
-        self,
-        ready: Prepared,
-        folder: Path,
-        progress: Progress,
-        state: TrainState | None = None,
-        cursor: Cursor | None = None,
-        ranks: Ranks = ALONE,
+        self, ready: Prepared, folder: Path, progress: Progress, state: TrainState | None, cursor: Cursor | None, shards: Shards
     ) -> None:
         self.ready, self.config, self.dataset, self.plan = ready, ready.config, ready.dataset, ready.plan
-        self.settings, self.folder, self.progress, self.ranks = ready.config.training, folder, progress, ranks
-        self.executor = on_ranks(executor_of(self.config, self.plan), ranks, self.settings.accumulate)
+        self.settings, self.folder, self.progress = ready.config.training, folder, progress
+        self.shards, self.ranks = shards, shards.ranks
+        self.executor = split_over_ranks(shards, lambda plan: executor_of(self.config, plan), self.settings.accumulate)
         self.weighing = Weighing(self.config, self.plan, self.executor)
         self.inside = Inside(self.dataset, self.executor, self.config.model)
         if state is None or cursor is None:
@@ -207,10 +210,10 @@ class Trainer:
         finished = self._epochs(stop, after_epoch)
         while finished and self.cursor.seed + 1 < self.settings.seeds:
             self._begin_seed(self.cursor.seed + 1, self.cursor.sizes)
-            self._save()
+            self.save(self.folder)
             finished = self._epochs(stop, after_epoch)
         if not finished:
-            self._save()
+            self.save(self.folder)
         elif self.ranks.is_first:
             if self.settings.seeds > 1:
                 join_seeds(self.ready, self.folder, self.facts)
@@ -218,10 +221,9 @@ class Trainer:
             files.remove_seeds(self.folder)
         return Trained(self.folder, finished, self.cursor.epoch - 1, self.cursor.best_epoch)
 
-    def _save(self) -> None:
-        """Write a checkpoint."""
-        if self.ranks.is_first:
-            save_checkpoint(self.folder, self.state, self.cursor, self.facts)
+    def save(self, folder: Path) -> None:
+        """Write a checkpoint; all ranks call this."""
+        save_checkpoint(folder, self.shards, self.state, self.cursor, self.facts)
 
     @property
     def seed(self) -> int:
@@ -231,8 +233,7 @@ class Trainer:
     def _begin_seed(self, number: int, sizes: dict[str, int]) -> None:
         """Fresh parameters, at the first row; `sizes`: of the files that the seeds before this one have written to."""
         self.cursor = Cursor(number, losses=[0.0] * len(self.plan.losses), sizes=sizes)
-        values = initial_values(self.plan, self.seed, self.settings.dtype)
-        self.state = TrainState(values, self.settings.average > 0)
+        self.state = TrainState(self.shards.initial_values(self.seed, self.settings.dtype), self.settings.average > 0)
 
     def _rows_before(self) -> int:
         """Rows of all epochs before this one, as if every seed before it had trained all of them."""
@@ -278,11 +279,13 @@ class Trainer:
             cursor.total += total
             cursor.losses = [summed + float(loss) for summed, loss in zip(cursor.losses, losses)]
             self.progress.step(place, passed + cursor.rows, total_rows, cursor.total / cursor.batch)
-            if self.ranks.any(stop()):
+            due = self.ranks.is_first and time.monotonic() - saved >= settings.checkpoint_seconds
+            wish = self.ranks.most(STOP if stop() else SAVE if due else GO_ON)
+            if wish == STOP:
                 return False
-            if time.monotonic() - saved >= settings.checkpoint_seconds:
+            if wish == SAVE:
                 sync()
-                self._save()
+                self.save(self.folder)
                 saved = time.monotonic()
         sync()
         self._end_epoch(max(time.monotonic() - start, 1e-9), cursor.rows - first_row)
@@ -311,8 +314,10 @@ class Trainer:
             line["effective_rows"] = weighed
         if best:
             cursor.best_epoch = cursor.epoch
-        if best and self.ranks.is_first:
-            files.write_model(self.folder, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed))
+        if best:
+            write_model(
+                self.folder, self.shards, self.kept, self.facts, files.MODEL if self.settings.seeds == 1 else files.of_seed(self.seed)
+            )
         timing: dict[str, Any] = {key: line[key] for key in ("seed", "epoch") if key in line}
         timing |= {"seconds": seconds, "rows_per_second": rows / seconds, "valid_seconds": time.monotonic() - start}
         for name, record in ((files.METRICS, line), (files.TIMING, timing)) if self.ranks.is_first else ():
@@ -322,7 +327,7 @@ class Trainer:
             self.progress.say(remark)
         cursor.epoch, cursor.batch, cursor.rows = cursor.epoch + 1, 0, 0
         cursor.total, cursor.losses, cursor.clipped = 0.0, [0.0] * len(cursor.losses), 0
-        self._save()
+        self.save(self.folder)
 
     @property
     def kept(self) -> Arena:
@@ -385,16 +390,3 @@ def _ended(folder: Path) -> Trained:
     if not best:
         raise RunError(f"{folder / files.METRICS}: truncated; {files.RESTORE}")
     return Trained(folder, True, lines[-1]["epoch"], max(best))
-
-
-@contextmanager
-def _compiled_meanwhile(config: Config, progress: Progress) -> Iterator[None]:
-    """Let other processes compile the kernels for the first time while the data are prepared."""
-    if config.training.backend != "cpu" or config.training.precision == "float64":
-        yield
-        return
-    from ..kernels.cpu.compile import BESIDE, OWN_KERNELS, compiling, wait_for
-
-    with compiling(*OWN_KERNELS, say=lambda why: progress.say(BESIDE.format(why))) as processes:
-        yield
-        wait_for(processes)

@@ -60,5 +60,5 @@ def test_without_mpi4py(monkeypatch, capsys, tmp_path):
 
 
 def test_one_process_does_nothing_together():
-    assert ALONE.all_of(3) == ALONE.to_first(3) == [3] and ALONE.of_first(3) == 3 and ALONE.any(True) and not ALONE.any(False)
+    assert ALONE.all_of(3) == ALONE.to_first(3) == [3] and ALONE.of_first(3) == 3 and ALONE.most(1) == 1 and ALONE.most(0) == 0
     assert ALONE.share(10) == [0, 10] and ALONE.threads(8) == 8 and ALONE.is_first

@@ -58,7 +58,7 @@ def test_sums_messages_and_steps(size):
     flat = [rank for rank in range(size) for _ in range(rank)]
     for rank, message in enumerate(found["messages"]):
         assert message["joined"] == [[[each] * 3 for each in flat], flat]
-        assert message["any"] == [True, False] and message["of_first"] == 5 and message["copied"] == [0, 1, 2, 3]
+        assert message["most"] == [2, 0] and message["of_first"] == 5 and message["copied"] == [0, 1, 2, 3]
         assert message["gathered"] == (True if rank else [*range(size)]) and message["threads"] == 8 // size
     for backend, tolerance in (("reference", 1e-9), ("cpu", 1e-5)):
         np.testing.assert_allclose(found[backend]["ranks"], found[backend]["alone"], rtol=tolerance)
@@ -83,6 +83,7 @@ def test_train_score_and_evaluate(tmp_path):
 def test_a_rank_that_is_killed_ends_all_and_the_rest_goes_on_byte_for_byte(tmp_path):
     config, long = write_table(tmp_path, 300), ["--set", "training.epochs=12", "--set", "training.early_stopping=null"]
     assert ran(2, "train", config, "--run", tmp_path / "whole", *SET, *long)[0] == 0
+    long += ["--set", "training.split_tables=0.001kB"]  # and with tables that are split, too
     process = start(2, "train", config, "--run", tmp_path / "cut", *SET, *long)
     metrics = tmp_path / "cut" / "metrics.jsonl"
     while not (metrics.exists() and metrics.read_text().count("\n") > 2):

@@ -270,7 +270,7 @@ def test_a_model_that_does_not_fit_into_the_memory(tmp_path, monkeypatch):
     def refuse(*_):
         raise MemoryError
 
-    monkeypatch.setattr(trainer, "initial_values", refuse)
+    monkeypatch.setattr("minirank.parallel.shards.initial_values", refuse)
     with pytest.raises(ConfigError, match="out of memory: training needs [0-9,.]+ GiB for parameters alone; lower model.embedding"):
         train(small_config(tmp_path, "model.embedding=1000000", *REFERENCE), tmp_path / "run")
     assert not (tmp_path / "run").exists()

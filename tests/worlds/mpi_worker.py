@@ -41,7 +41,7 @@ def messages(ranks):
     gathered = ranks.to_first(ranks.rank)
     joined = [ranks.join(rows).tolist(), ranks.join(rows[:, 0], [*range(ranks.size)]).tolist()]
     return {
-        "joined": joined, "any": [ranks.any(ranks.rank == 1), ranks.any(False)], "of_first": ranks.of_first(ranks.rank + 5),
+        "joined": joined, "most": [ranks.most(2 * (ranks.rank == 1)), ranks.most(0)], "of_first": ranks.of_first(ranks.rank + 5),
         "gathered": [gathered is None, gathered][ranks.is_first], "copied": array.tolist(), "threads": ranks.threads(8),
     }  # fmt: skip
 

@@ -31,8 +31,8 @@ class ThreadRanks(Ranks):
     def of_first(self, value):
         return self.all_of(value)[0]
 
-    def any(self, flag):
-        return any(self.all_of(flag))
+    def most(self, number):
+        return max(self.all_of(number))
 
     def add_up(self, array):
         total, *others = self.all_of(array.copy())
@@ -45,6 +45,16 @@ class ThreadRanks(Ranks):
         found = self.all_of(array)
         assert counts is None or [len(each) for each in found] == list(counts)
         return np.concatenate(found)
+
+    def join_on_first(self, array, counts):
+        found = self.join(array, counts)
+        return found if self.is_first else None
+
+    def exchange(self, array, to, of):
+        assert len(array) == to.sum()
+        sent = [np.split(each, np.cumsum(counts)[:-1])[self.rank] for each, counts in self.all_of((array, to))]
+        assert [len(each) for each in sent] == of.tolist()
+        return np.concatenate(sent)
 
     def copy_first(self, array):
         array[...] = self.all_of(array.copy())[0]
