@@ -21,7 +21,7 @@ def tables(results: dict) -> str:
     told = (
         f"{cores} ranks of one thread train {', '.join(texts)} times as fast as one process with {cores} threads on the same {cores} cores."
     )
-    parts = [told, measured(found), *curves(results), hours(found, cores), on_paper(found, cores)]
+    parts = [told, measured(found), *split_tables(results), *curves(results), hours(found, cores), on_paper(found, cores)]
     return paragraphs(*parts, f"{results['machine']}")
 
 
@@ -58,6 +58,29 @@ def step_bytes(each: dict, ranks: int) -> float:
     """Bytes that each of so many ranks receives in a step; rows of tables as measured with 2, of which each had one half."""
     of_tables = each["ranks"][0]["bytes"] - dense_bytes(each, 2)
     return dense_bytes(each, ranks) + 2 * of_tables * (ranks - 1) / ranks
+
+
+def split_tables(results: dict) -> list[str]:
+    """A large table, whole on each rank and split over them."""
+    found = results.get("split")
+    if not found:
+        return []
+    rows = []
+    for name, sides in found["sides"].items():
+        whole, split = sides["whole"], sides["split"]
+        times = [f"{1e3 * median(side):.4g}" for side in (whole, split)]
+        sent = [f"{statistics.median(each['bytes'] for each in side) / 1e6:.2f}" for side in (whole, split)]
+        memory = [f"{statistics.median(each['memory'] for each in side) / 1e6:,.0f}" for side in (whole, split)]
+        rate = ratio([each["seconds"] for each in whole], [each["seconds"] for each in split])
+        rows.append([name, *times, rate, *sent, *memory])
+    head = ["", "whole, ms a step", "split, ms", "ratio", "whole, MB a rank receives", "split, MB", "whole, MB a rank holds", "split, MB"]
+    length, width = found["shape"]
+    text = (
+        f"One table of {length:,} x {width} float32 and its two moments, {found['rows']:,} rows a step, ranks of one thread on one machine: "
+        "whole on each rank, and split over them by rows (`training.split_tables`): the same losses to the last bit. What a rank holds "
+        "is memory of its process alone (RssAnon), the largest of all."
+    )
+    return [text, markdown(head, rows)]
 
 
 def curves(results: dict) -> list[str]:
