@@ -45,7 +45,7 @@ KERNELS = (
     (("ops",), BLOCKS),
     (PLAN, ("batch", "ops")),
     (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
-    (("parts",), ("batch", *PLAN)),
+    (("parts",), ("batch", *PLAN, *BLOCKS)),
     (("task_gradients",), RUN),
     (("task_rules",), ()),
     (("reference",), RUN),

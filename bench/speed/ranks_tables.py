@@ -76,9 +76,9 @@ def split_tables(results: dict) -> list[str]:
     head = ["", "whole, ms a step", "split, ms", "ratio", "whole, MB a rank receives", "split, MB", "whole, MB a rank holds", "split, MB"]
     length, width = found["shape"]
     text = (
-        f"One table of {length:,} x {width} float32 and its two moments, {found['rows']:,} rows a step, ranks of one thread on one machine: "
-        "whole on each rank, and split over them by rows (`training.split_tables`): the same losses to the last bit. What a rank holds "
-        "is memory of its process alone (RssAnon), the largest of all."
+        f"One table of {length:,} x {width} float32 and its two moments, {found['rows']:,} rows a step, ranks of one thread on a machine: "
+        "whole on each rank, and split over them by rows (`training.split_tables`), with the same losses, bit by bit. "
+        "What a rank holds is memory of its process alone (RssAnon), the largest of all."
     )
     return [text, markdown(head, rows)]
 

@@ -57,7 +57,7 @@ POINTERS = {
 NUMBERS = (
     *("panel_product", "batch", "fields", "bags", "columns", "tasks", "key", "searches", "before", "part", "parts", "training"),
     *("operations", "row", "clears", "borders", "outputs", "out_width", "ticked", "summed", "accumulated", "dense_size", "shared_out"),
-    *("checked", "first_search", "its_searches", "given"),
+    *("checked", "first_search", "its_searches"),
 )
 FIELDS = (*POINTERS, *NUMBERS, "scale")
 """What the kernels of one thread read and write: pointers to arrays, which are all flat, and numbers (`work.py`).

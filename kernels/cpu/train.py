@@ -221,15 +221,16 @@ class StepRunner:
         for thread, mine in enumerate(buffers):
             work.give(thread, piece=reuse(mine, "piece", walk.PIECE, real))
         self._filled.pop(work, None)
-        self.run((walk.update_dense, work))
-        for name, (ids, rows) in found.tables.items():
-            parameter = self.plan.parameters[name]
-            gradient, unique = contiguous(rows if factor == 1 else self.dtype.type(factor) * rows, real), contiguous(ids, np.int32)
-            table = np.array([parameter.offset, parameter.shape[1]])
-            for thread in range(self.threads):
-                work.give(thread, shares=table, unique=unique, id_sums=gradient)
-            work.share(given=len(ids))
-            self.run((update_given_rows, work))
+        parameters = [self.plan.parameters[name] for name in found.tables]
+        counts = [len(ids) for ids, _ in found.tables.values()]
+        tables = np.array([(each.offset, each.shape[1], count) for each, count in zip(parameters, counts)], np.int64)
+        unique = np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in found.tables.values())]).astype(np.int32, copy=False)
+        gradient = np.concatenate([np.zeros(0, real), *(rows.reshape(-1) for _, rows in found.tables.values())]).astype(real, copy=False)
+        if factor != 1:
+            gradient *= real.type(factor)
+        for thread in range(self.threads):
+            work.give(thread, shares=tables, shared_out=len(tables), unique=unique, id_sums=gradient)
+        self.run((walk.update_dense, work), (update_given_rows, work))
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""

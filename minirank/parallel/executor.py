@@ -31,7 +31,7 @@ from ..kernels.batch import Batch, Inputs
 from ..kernels.executor import Executor, Gradients
 from ..kernels.objective import add_objective
 from ..kernels.parameters import Arena, TrainState
-from ..kernels.parts import add_rows, part_borders
+from ..kernels.parts import add_rows, add_tables, part_borders
 from .ranks import Ranks
 
 AnyInputs = TypeVar("AnyInputs", bound=Inputs)
@@ -121,14 +121,7 @@ class PartsExecutor(Executor):
             np.concatenate([mine.tables[name][0].astype(np.int32, copy=False) for name in names]), lengths.sum(axis=1).tolist()
         )
         rows = ranks.join(np.concatenate([mine.tables[name][1].reshape(-1) for name in names]), (lengths @ widths).tolist())
-        parts: dict[str, list] = {name: [] for name in names}
-        first_id = first_number = 0
-        for of_rank in lengths:
-            for name, count, width in zip(names, of_rank, widths):
-                numbers = rows[first_number : first_number + count * width].reshape(count, width)
-                parts[name].append((ids[first_id : first_id + count], numbers))
-                first_id, first_number = first_id + count, first_number + count * width
-        return Gradients(0.0, losses, dense, {name: add_rows(each) for name, each in parts.items()})
+        return Gradients(0.0, losses, dense, dict(zip(names, add_tables(ids, rows, lengths, widths))))
 
     def step(self, state: TrainState, batch: Batch, adam: Adam) -> tuple[float, np.ndarray]:
         """One training step in place: (total, losses) before the step."""
