@@ -6,7 +6,7 @@ import csv
 import hashlib
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -237,7 +237,13 @@ class _Factor:
 
 def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dict], list[int]]:
     """The objects of a file with one JSON object a line, and their lines; what cannot be read goes to `problems`."""
-    records, lines, empty = [], [], True
+    found = list(json_lines(path, file, problems))
+    return [record for record, _ in found], [line for _, line in found]
+
+
+def json_lines(path: Path, file: str, problems: Problems) -> Iterator[tuple[dict, int]]:
+    """`read_json_lines`, one after the other."""
+    empty = True
     try:
         with open_text(path, file) as text:
             for line, raw in enumerate(counted(f"reading {file}", text, _lines(path), "lines"), 1):
@@ -252,15 +258,13 @@ def read_json_lines(path: Path, file: str, problems: Problems) -> tuple[list[dic
                 except BadJson as error:
                     problem, remedy = error.problem, error.remedy or remedy
                 if problem is None:
-                    records.append(record)
-                    lines.append(line)
+                    yield record, line
                 else:
                     problems.add(problem, file=file, line=line, remedy=remedy)
             if empty:
                 raise DataError("the file is empty", file=file, remedy="write one JSON object a line")
     except DataError as error:
         problems.add_error(error)
-    return records, lines
 
 
 def _lines(path: Path) -> int:

@@ -13,24 +13,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from operator import methodcaller
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minirank import __version__
 from minirank.data.column_names import FILES, TEXTS
-from minirank.data.folder.records import Records, column_of, places_of_lines
+from minirank.data.folder.records import Records, column_of
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept, data_bytes
-from minirank.data.read_files import COMPILED
 from minirank.data.values import MISSING_TIME
 from minirank.errors import DataError
-from minirank.extract.feature_columns import FeatureColumns
+from minirank.extract.feature_records import FeatureRecords, line_of_features, scan_columns, scan_places
 from minirank.extract.in_processes import read_on_ranks
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, noted
 from minirank.extract.schema import JobFeatures, ResumeFeatures, named
@@ -107,7 +105,9 @@ def extract_by_rules(
     for name, kind, part in zip((JOB_FILE, RESUME_FILE), (JobFeatures, ResumeFeatures), parts):
         ends = np.cumsum([len(line) for line, _, _ in part], dtype=np.int64)
         begins = ends - np.array([len(line) for line, _, _ in part], np.int64)
-        records.append(Records(folder.path / name, begins, ends, partial(_line, name, kind), {"title": [title for _, title, _ in part]}))
+        records.append(
+            Records(folder.path / name, begins, ends, partial(line_of_features, name, kind), {"title": [title for _, title, _ in part]})
+        )
     return Features(*records), counts
 
 
@@ -194,13 +194,14 @@ def masked_kinds(counts: Counter) -> dict[str, int]:
     return dict(sorted((key[1], count) for key, count in counts.items() if isinstance(key, tuple)))
 
 
-def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT, sources: Contents | None = None) -> Features:
+def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT, sources: Contents | None = None, mapped: bool = False) -> Features:
     """The features that extraction wrote beside the data.
 
     Args:
         folder: DataFolder.
         kept: reads where each stands in the very same files, and keeps that for the next time.
         sources: of the folder and of these files, where they are at hand.
+        mapped: they are given as `FeatureRecords`, which hold none of them in memory.
     Returns: Features aligned with its jobs and resumes.
     Raises:
         DataError: a file is missing, damaged, or was made from other jobs or resumes.
@@ -214,84 +215,32 @@ def read_features(folder: DataFolder, kept: Kept = NOTHING_KEPT, sources: Conten
         with suppress(Damaged, KeyError, OSError, ValueError):
             if found is not None:
                 return _kept_features(folder, EntryReader(*found))
-    jobs, job_lines = _read(folder, JOB_FILE, JobFeatures, [(each,) for each in column_of(folder.jobs, "job_id")], ("job_id",))
+    of_jobs = [(each,) for each in column_of(folder.jobs, "job_id")]
+    jobs, places = _read(folder, JOB_FILE, JobFeatures, of_jobs, ("job_id",), _title if mapped else None)
+    titles = jobs if mapped else [_title(job) for job in jobs]
+    read = {JOB_FILE: FeatureRecords(folder.path / JOB_FILE, *places, JobFeatures, {"title": titles})}
     wanted = list(zip(column_of(folder.resumes, "resume_id"), map(iso_time, column_of(folder.resumes, "updated_at"))))
-    resumes: Any = _read_columns(folder, wanted)
-    if resumes is None:
-        resumes, resume_lines = _read(folder, RESUME_FILE, ResumeFeatures, wanted, ("resume_id", "updated_at"))
+    scanned = (scan_places if mapped else scan_columns)(folder.path / RESUME_FILE, wanted)
+    resumes: Any = scanned
+    if scanned is None:
+        keys = "resume_id", "updated_at"
+        resumes, places = _read(folder, RESUME_FILE, ResumeFeatures, wanted, keys, _nothing if mapped else None)
+        scanned = FeatureRecords(folder.path / RESUME_FILE, *places, ResumeFeatures)
+    read[RESUME_FILE] = scanned
     if sources is not None:
-        places = resumes.places if isinstance(resumes, FeatureRecords) else places_of_lines(folder.path / RESUME_FILE, resume_lines)
-        _keep(folder, kept, sources, jobs, {JOB_FILE: places_of_lines(folder.path / JOB_FILE, job_lines), RESUME_FILE: places})
+        _keep(folder, kept, sources, titles, read)
+    if mapped:
+        return Features(read[JOB_FILE], scanned)
     return Features(jobs, resumes)
 
 
-class FeatureRecords(Records):
-    """`Records` of features.
-
-    Args:
-        kind: of the features. known: their columns, where they are at hand.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        begins: np.ndarray,
-        ends: np.ndarray,
-        kind: type[JobFeatures] | type[ResumeFeatures],
-        columns: Mapping[str, Sequence[Any]] = MappingProxyType({}),
-        known: FeatureColumns | None = None,
-    ) -> None:
-        super().__init__(path, begins, ends, partial(_line, path.name, kind), columns)
-        self.places, self._kind, self._known = (begins, ends), kind, known
-
-    @cached_property
-    def feature_columns(self) -> FeatureColumns | None:
-        """All of them as columns; None where their lines are spelled in another way than `to_json` does."""
-        if self._known is not None:
-            return self._known
-        content = np.frombuffer(self.content, np.uint8)
-        return _columns_of(content, self.places[0], self._kind) if len(content) and content[-1] == ord("\n") else None
-
-
-def _columns_of(content: np.ndarray, begins: np.ndarray, kind: type[JobFeatures] | type[ResumeFeatures]) -> FeatureColumns | None:
-    """`FeatureColumns.of_lines`; None, too, where its loops would have to be compiled for little."""
-    from minirank.extract.scan_features import is_compiled  # with numba, which extraction has no need of
-
-    return FeatureColumns.of_lines(content, begins, kind) if len(content) >= COMPILED or is_compiled() else None
-
-
-def _read_columns(folder: DataFolder, wanted: list[tuple]) -> FeatureRecords | None:
-    """The features of resumes; None where `_read` must say what is wrong, or read lines that are spelled in another way."""
-    path = Path(folder.path) / RESUME_FILE
-    try:
-        content = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    if not len(content) or content[-1] != ord("\n"):
-        return None
-    ends = np.flatnonzero(content == ord("\n"))
-    begins = np.append(0, ends[:-1] + 1)
-    columns = _columns_of(content, begins, ResumeFeatures)
-    if columns is None:
-        return None
-    row = {key: place for place, key in enumerate(zip(columns.first("resume_id"), columns.first("updated_at")))}
-    rows = np.array([row.get(key, -1) for key in wanted], np.int64)
-    if (rows < 0).any():
-        return None
-    return FeatureRecords(path, begins[rows], ends[rows], ResumeFeatures, known=columns.take(rows))
-
-
-def _keep(
-    folder: DataFolder, kept: Kept, sources: Contents, jobs: list[JobFeatures], places: dict[str, tuple[np.ndarray, np.ndarray] | None]
-) -> None:
+def _keep(folder: DataFolder, kept: Kept, sources: Contents, titles: Sequence[Any], read: Mapping[str, FeatureRecords]) -> None:
     entry = EntryWriter()
-    for name, of_file in places.items():
-        if of_file is None:
-            return
-        for which, bytes_of in zip(("begins", "ends"), of_file):
+    for name, records in read.items():
+        for which, bytes_of in zip(("begins", "ends"), records.places):
             entry.column(f"{name}.{which}", bytes_of)
-    entry.column("titled", np.array([job.title is not None for job in jobs], np.int32))
-    entry.texts("title", ["" if job.title is None else str(job.title.value) for job in jobs])
+    entry.column("titled", np.array([title is not None for title in titles], np.int32))
+    entry.texts("title", ["" if title is None else str(title) for title in titles])
     if sources.are_unchanged():
         kept.write(folder.path, KIND, _key(folder, sources), entry.arrays, entry.about, data_bytes(folder.path))
 
@@ -310,39 +259,39 @@ def _kept_features(folder: DataFolder, entry: EntryReader) -> Features:
     return Features(*found)
 
 
-def _line(name: str, kind: type[JobFeatures] | type[ResumeFeatures], line: bytes, place: int) -> Any:
-    """A line that was read before.
-
-    Raises:
-        DataError: it is another one now.
-    """
-    try:
-        return kind.from_json(parse_json(line))
-    except (BadJson, ValueError):
-        raise DataError("was changed while it was read", file=name, remedy="start again") from None
-
-
 def iso_time(seconds: int) -> str | None:
     """ISO 8601 form, UTC, of int seconds since the epoch; None of MISSING_TIME."""
     return None if seconds == MISSING_TIME else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _nothing(found: Any) -> None:
+    return None
+
+
 def _read(
-    folder: DataFolder, name: str, kind: type[JobFeatures] | type[ResumeFeatures], wanted: list[tuple], ids: tuple[str, ...]
-) -> tuple[list, list[int]]:
-    """The features of each of `wanted`, and the line of each."""
+    folder: DataFolder,
+    name: str,
+    kind: type[JobFeatures] | type[ResumeFeatures],
+    wanted: list[tuple],
+    ids: tuple[str, ...],
+    hold: Callable[[Any], Any] | None = None,
+) -> tuple[list, tuple[np.ndarray, np.ndarray]]:
+    """The features of each of `wanted`, or what `hold` makes of them, and where their lines begin and end in bytes."""
     path = Path(folder.path) / name
-    found = {}
+    found, at = {}, 0
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             for number, line in enumerate(counted(f"reading {name}", file, len(wanted), "lines"), start=1):
+                text = line.decode("utf-8")
                 try:
-                    item = kind.from_json(parse_json(line))
+                    item = kind.from_json(parse_json(text))
                 except BadJson as error:
                     raise DataError(error.problem, file=name, line=number, remedy=_REMEDY) from None
                 except ValueError as error:
                     raise DataError(str(error), file=name, line=number, remedy=_REMEDY) from None
-                found[tuple(getattr(item, key) for key in ids)] = item, number
+                key = tuple(getattr(item, key) for key in ids)
+                found[key] = item if hold is None else hold(item), at, at + len(line)
+                at += len(line)
     except FileNotFoundError:
         raise DataError("there are no extracted features yet", file=name, remedy=_REMEDY) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -350,4 +299,5 @@ def _read(
     for key in wanted:
         if key not in found:
             raise DataError(f"no features of {ids[0]} {key[0]!r}: the data changed since extraction", file=name, remedy=_REMEDY + " again")
-    return [found[key][0] for key in wanted], [found[key][1] for key in wanted]
+    begins, ends = (np.array([found[key][which] for key in wanted], np.int64) for which in (1, 2))
+    return [found[key][0] for key in wanted], (begins, ends)

@@ -33,11 +33,8 @@ def folder_facts(
     train = parts["train"]
     facts = {}
     for index, field in enumerate(inputs.categorical(config)):
-        if field.owner == "pair":  # of no names
-            found, ids = None, encoded.field(index)
-        else:
-            found, ids = field.values(pairs), encoded.field(index)
-        counts = _names(found, pairs.rows(field.owner)[train], vocabularies[str(field.size)]) if isinstance(found, list) else {}
+        ids, vocabulary = encoded.field(index), vocabularies.get(str(field.size))
+        counts = {} if vocabulary is None else _names(field.values(pairs), pairs.rows(field.owner)[train], vocabulary)
         facts[field.name] = ColumnFacts("categorical", **counts, constant=is_constant(ids, train), unknown=rows_without_id(ids, parts))
     for index, each in enumerate(inputs.bags(config)):
         bag = encoded.bag(index)

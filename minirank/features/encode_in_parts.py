@@ -20,9 +20,11 @@ from minirank.data.kept.scratch import Scratch
 from minirank.features import inputs
 from minirank.features.encoder import Encoder, standardised
 from minirank.features.kept_rows import KeptRows
-from minirank.features.pairs import MatchedPairs
+from minirank.features.pairs import MatchedPairs, Rows
+from minirank.features.sparse import entries_of
+from minirank.kernels.batch import Inputs
 
-PART = 2**17  # pairs that are matched at a time
+PART = 2**15  # pairs that are matched at a time
 
 Statistics = Callable[[np.ndarray, int], tuple[float, float]]  # raw values of a feature, its place -> mean, standard deviation
 
@@ -45,18 +47,16 @@ class PairColumns:
         features = [each for each in self.features if each.owner == "pair"]
         self._ids = {each.name: scratch.empty((len(pairs),), np.int32) for each in fields}
         self._raw = {each.name: scratch.empty((len(pairs),), np.float64) for each in features}
-        lists: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {each.name: [] for each in bags}
-        for first in range(0, len(pairs), PART):
-            part = pairs.part(first, first + PART)
-            rows = slice(first, first + len(part))
+        lists: dict[str, list[tuple[Rows, np.ndarray, np.ndarray]]] = {each.name: [] for each in bags}
+        for part, rows in pairs.parts(PART):
             for field in fields:
                 self._ids[field.name][rows] = field.column(part, encoder.vocabulary(field))
             for bag in bags:
                 found = bag.column(part, encoder.vocabulary(bag))
-                lists[bag.name].append((np.diff(found.offsets[:-1]).astype(np.int32), found.ids))
+                lists[bag.name].append((rows, np.diff(found.offsets[:-1]).astype(np.int32), found.ids))
             for feature in features:
                 self._raw[feature.name][rows] = feature.column(part)
-        self._lists = {name: tuple(map(np.concatenate, zip(*found))) for name, found in lists.items()}
+        self._lists = {name: _in_order(len(pairs), found) for name, found in lists.items()}
 
     def raw(self, feature: inputs.Feature) -> np.ndarray:
         """(N,) float64."""
@@ -78,7 +78,7 @@ class PairColumns:
 
 def encode_in_parts(
     encoder: Encoder, pairs: MatchedPairs, kept: KeptRows, remarks: list[str], statistics: Statistics | None = None
-) -> tuple[Encoder, MappedInputs]:
+) -> tuple[Encoder, Inputs | MappedInputs]:
     """The encoder with the mean and standard deviation of its features, and all rows, which are kept.
 
     Args:
@@ -117,6 +117,18 @@ def encode_in_parts(
         sizes = len(columns.fields), len(columns.features) + len(flags), len(columns.bags)
         entry.about |= dict(zip(("rows", "ids", "dense", "bags"), (len(pairs), *sizes))) | {"remarks": remarks}
         return encoder, kept.keep_rows(encoder, entry)
+
+
+def _in_order(count: int, found: list[tuple[Rows, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """(count,) int32 lengths of the lists of all rows and the ids of these, of rows, their lengths and ids some after others."""
+    lengths = np.empty(count, np.int32)
+    for rows, of_rows, _ in found:
+        lengths[rows] = of_rows
+    ends = np.cumsum(lengths, dtype=np.int64)
+    ids = np.empty(int(ends[-1]) if count else 0, np.int32)
+    for rows, of_rows, ids_of_rows in found:
+        ids[entries_of(ends[rows] - of_rows, ends[rows])] = ids_of_rows
+    return lengths, ids
 
 
 def _set(values: np.ndarray, hidden: Mapping[str, np.ndarray], name: str, value: float) -> np.ndarray:

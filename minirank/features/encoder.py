@@ -28,7 +28,8 @@ from minirank.features.market import Market
 from minirank.features.new_texts import remark, too_few, without_vectors
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
-from minirank.features.statistics import roles_of, statistics, vocabularies_of
+from minirank.features.statistics import roles_of, skills_of, statistics, vocabularies_of
+from minirank.features.stored_profiles import StoredProfiles
 from minirank.features.tfidf import TextModel
 from minirank.features.word_counts import counts_of, hashed_counts
 from minirank.kernels.batch import Inputs, InputSpec, hide
@@ -120,7 +121,7 @@ class Encoder:
         return cls(
             config=config,
             roles=roles_of(folder, rows),
-            vocabularies=vocabularies_of(config, pairs),
+            vocabularies=vocabularies_of(config, pairs, skills_of(job_side) + skills_of(resume_side)),
             text=model,
             market=market,
             mean=mean,
@@ -360,10 +361,15 @@ def standardised(values: np.ndarray, mean: float, std: float) -> np.ndarray:
 
 
 def history_of(
-    config: FeatureConfig, jobs: Profiles, past: PastHires, model: TextModel | None, resumes: Profiles | None = None
+    config: FeatureConfig,
+    jobs: Profiles,
+    past: PastHires,
+    model: TextModel | None,
+    resumes: Profiles | StoredProfiles | None = None,
+    ads: StoredProfiles | None = None,
 ) -> History | None:
-    """The history of jobs, None where it is no feature; `resumes` as `History` takes them."""
-    return History(jobs, past, config.hires, config.max_hires, model, resumes=resumes) if config.signals else None
+    """The history of jobs, None where it is no feature; `resumes` and `ads` as `History` takes them."""
+    return History(jobs, past, config.hires, config.max_hires, model, resumes=resumes, ads=ads) if config.signals else None
 
 
 def check_columns(folder: DataFolder, config: FeatureConfig) -> None:

@@ -18,6 +18,7 @@ from minirank.extract import Features
 from minirank.features.embeddings import Vectors
 from minirank.features.encode_in_parts import encode_in_parts
 from minirank.features.encoder import Encoded, Encoder, check_columns, history_of
+from minirank.features.fit_in_parts import fit_in_parts
 from minirank.features.hires import PastHires
 from minirank.features.kept_pool import can_keep, entry_of, write_resumes
 from minirank.features.kept_rows import KeptRows
@@ -25,7 +26,7 @@ from minirank.features.links import Links, spread
 from minirank.features.market import Market
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_texts
-from minirank.features.statistics import roles_of, statistics, vocabularies_of
+from minirank.features.statistics import roles_of, skills_of, statistics, vocabularies_of
 from minirank.features.tfidf import TextModel
 from minirank.features.word_counts import counts_of
 
@@ -49,6 +50,10 @@ def fit_and_encode(
         encoder = Encoder.fit(folder, features, split.train, config, vectors)
         return encoder, encoder.rows(folder, features, split, kept)
     check_columns(folder, config)
+    if kept is not None and not config.embedded and kept.texts_exceed(config):
+        found = fit_in_parts(folder, features, split, config, kept)
+        if found is not None:
+            return found
     shown, rows = folder.impressions, split.train
     used_jobs, job = np.unique(shown.job[rows], return_inverse=True)
     used_resumes, resume = np.unique(shown.resume[rows], return_inverse=True)
@@ -76,9 +81,9 @@ def fit_and_encode(
     jobs.counts = resumes.counts = None
     del job_texts, of_people, of_jobs, of_resumes  # of a million rows they are much of the memory
     trained = jobs.without_texts().take(used_jobs), resumes.without_texts().take(used_resumes)
-    market = Market.fit(*trained, config.min_count)
+    market, skills = Market.fit(*trained, config.min_count), skills_of(trained[0]) + skills_of(trained[1])
     history = history_of(config, jobs, PastHires.from_folder(folder, features), model, resumes)
-    vocabularies = vocabularies_of(config, MatchedPairs(*trained, None, job, resume, shown.time[rows], market=market))
+    vocabularies = vocabularies_of(config, MatchedPairs(*trained, None, job, resume, shown.time[rows], market=market), skills)
     unscaled = np.zeros(0)
     encoder = Encoder(config, roles_of(folder, rows), vocabularies, model, market, unscaled, unscaled, int(shown.time[rows].max()))
     pairs = encoder.matched(folder, jobs, resumes, history)

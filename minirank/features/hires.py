@@ -31,7 +31,7 @@ class PastHires:
         resumes: H lines of resumes.jsonl, the latest snapshots with updated_at <= hired_at.
         features: H `ResumeFeatures` of these snapshots.
         ads: H `JobFeatures` of that job; none where no ad is known.
-        rows: H places of these snapshots in the folder; none where they are from elsewhere.
+        rows, jobs: H places of these snapshots and of that job in the folder; none where they are from elsewhere.
     """
 
     team: tuple = ()
@@ -42,6 +42,7 @@ class PastHires:
     features: Sequence = ()
     ads: Sequence = ()
     rows: tuple = ()
+    jobs: tuple = ()
 
     @classmethod
     def from_folder(cls, folder: DataFolder, features: Features) -> PastHires:
@@ -72,6 +73,7 @@ class PastHires:
             features=Chosen(features.resumes, rows),
             ads=Chosen(features.jobs, jobs),
             rows=tuple(rows),
+            jobs=tuple(jobs),
         )
 
     def __len__(self) -> int:

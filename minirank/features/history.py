@@ -9,18 +9,21 @@ people. Whether there is a history at all (n >= k + 1) is decided before anyone 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
+from minirank.data.folder.records import column_of
 from minirank.extract import JobFeatures
 from minirank.features.hires import PastHires
 from minirank.features.market import Market, Shares
 from minirank.features.profiles import Profiles, job_profiles, resume_profiles
-from minirank.features.sparse import dot, dot_shared, merge, sizes, squares
+from minirank.features.sparse import Weights, dot, dot_shared, merge, rows_of, sizes, squares
+from minirank.features.stored_profiles import StoredProfiles
 from minirank.features.tastes import Contrast, contrast
 from minirank.features.tfidf import TextModel
 
@@ -37,14 +40,13 @@ class History:
         model: words and links in use, or None for neither.
         text: whether texts are compared.
         resumes: of the folder that the hires are from, read with the same model, where they are at hand.
+        ads: likewise its jobs, as they are without any model.
 
     Attributes:
         level: (J,) int32, NONE, TEAM or TITLE.
         offsets: (J + 1,) int64; job j owns slots offsets[j] .. offsets[j + 1] - 1.
         job: (S,) the job of each slot.
         hire: (S,) the row of each slot in `people`.
-        people: the resumes of those hired, as they were then.
-        ads: what the jobs that they were hired for asked, in the same rows; their records are not known.
     """
 
     def __init__(
@@ -55,22 +57,33 @@ class History:
         most: int,
         model: TextModel | None,
         text: bool = True,
-        resumes: Profiles | None = None,
+        resumes: Profiles | StoredProfiles | None = None,
+        ads: StoredProfiles | None = None,
     ):
-        found = [past.of(record["team_id"], title, int(time), k, most) for record, title, time in zip(jobs.records, jobs.title, jobs.time)]
+        teams = column_of(jobs.records, "team_id")
+        found = [past.of(team, title, int(time), k, most) for team, title, time in zip(teams, jobs.title, jobs.time)]
         counts = [len(rows) for _, rows in found]
-        hires, self.hire = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
+        self._hires, self.hire = np.unique(np.array([row for _, rows in found for row in rows], np.int64), return_inverse=True)
         self.level, self.k = np.array([level for level, _ in found], np.int32), k
         self.offsets = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self.job = np.repeat(np.arange(len(jobs)), counts)
-        if resumes is not None and past.rows and model is not None and model.vectors is None:
-            self.people = resumes.without_terms().take([past.rows[h] for h in hires])
-        else:
+        self._past, self._model, self._text, self._resumes, self._ads = past, model, text, resumes, ads
+
+    @cached_property
+    def people(self) -> Profiles:
+        """The resumes of those hired, as they were then."""
+        past, model, hires = self._past, self._model, self._hires
+        if self._resumes is None or not past.rows or model is None or model.vectors is not None:
             of_words = None if model is None else replace(model, vectors=None)  # hires are compared by words
-            self.people = resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(text))
-        unknown = {"job_id": "", "posted_at": 0, "title": "", "description": ""}
-        ads = [past.ads[h] if past.ads else JobFeatures() for h in hires]
-        self.ads = job_profiles([unknown] * len(ads), ads, None, 1)
+            return resume_profiles([past.resumes[h] for h in hires], [past.features[h] for h in hires], of_words, int(self._text))
+        return self._resumes.without_terms().take([past.rows[h] for h in hires])
+
+    @cached_property
+    def ads(self) -> Profiles:
+        """What the jobs that they were hired for asked, in the rows of `people`; their records are not known."""
+        if self._ads is not None:
+            return self._ads.take([self._past.jobs[h] for h in self._hires])
+        return plain_ads([self._past.ads[h] if self._past.ads else JobFeatures() for h in self._hires])
 
     def removed(self, resumes: Profiles, job: np.ndarray, resume: np.ndarray) -> np.ndarray:
         """(N,) the slot left out for each pair: the candidate's own hire or a pseudo-random one; -1 without history.
@@ -100,16 +113,17 @@ class History:
         Gives: (n,) the jobs; (m, buckets) sums, of which jobs with the same people share one; (J,) the row of each job there.
         """
         text = self.people.text
-        assert isinstance(text, csr_array)
+        assert text is not None
+        at_once = JOBS // 4 if isinstance(text, Weights) else JOBS
         lists = [self.hire[first:last].tobytes() for first, last in pairwise(self.offsets.tolist())]
         place = {people: at for at, people in enumerate(dict.fromkeys(lists))}
         row = np.array([place[people] for people in lists], np.int64)
         first_job = np.unique(row, return_index=True)[1]
-        for begin in range(0, len(first_job), JOBS):
-            chosen = first_job[begin : begin + JOBS]
+        for begin in range(0, len(first_job), at_once):
+            chosen = first_job[begin : begin + at_once]
             hires = [self.hire[self.offsets[job] : self.offsets[job + 1]] for job in chosen.tolist()]
-            total = merge(text[np.concatenate(hires)], np.cumsum([0, *map(len, hires)]))
-            yield np.flatnonzero((row >= begin) & (row < begin + JOBS)), total, row - begin
+            total = merge(rows_of(text, np.concatenate(hires)), np.cumsum([0, *map(len, hires)]))
+            yield np.flatnonzero((row >= begin) & (row < begin + at_once)), total, row - begin
 
     def log_counts(self) -> np.ndarray:
         """(J,) ln(1 + hires) of each job."""
@@ -118,6 +132,12 @@ class History:
     def of_slots(self, name: str) -> csr_array:
         """(S, COLUMNS), a set of each slot's person."""
         return self.people.sets[name][self.hire]
+
+
+def plain_ads(features: Sequence[JobFeatures]) -> Profiles:
+    """What jobs ask for, without their records or any model."""
+    unknown = {"job_id": "", "posted_at": 0, "title": "", "description": ""}
+    return job_profiles([unknown] * len(features), features, None, 1)
 
 
 class OtherHires:
@@ -155,7 +175,7 @@ class OtherHires:
         """Cosine of the resume and the sum of the others' TF-IDF rows."""
         history, text = self.history, self.resumes.text
         hired = history.people.text
-        assert isinstance(hired, csr_array)  # of people who are read, not kept
+        assert hired is not None
         square, both = np.zeros(len(history.job)), np.zeros(len(self.job))
         for jobs, total, row in history.sums_of_texts():
             # |S - v|^2 = |S|^2 - 2 S.v + |v|^2, with S the job's sum and v the row left out

@@ -54,11 +54,12 @@ class Categorical(Input):
 
     def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> np.ndarray:
         """(N,) ids."""
-        values = self.values(pairs)
-        if isinstance(values, list):
-            ids = {name: place for place, name in enumerate(vocabulary, 1)}
-            values = np.array([ids.get(name, 0) for name in values], np.int32)
-        return values[pairs.rows(self.owner)]
+        ids = {name: place for place, name in enumerate(vocabulary, 1)}
+
+        def read(values: Any) -> np.ndarray:
+            return np.array([ids.get(name, 0) for name in values], np.int32) if isinstance(values, list) else values
+
+        return _joined([read(values) for values in pairs.values_of(self)])[pairs.rows(self.owner)]
 
 
 class MultiValued(Input):
@@ -66,10 +67,13 @@ class MultiValued(Input):
 
     def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> Bag:
         """The ids of N pairs."""
-        sets = self.values(pairs)
-        ids = sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary)
-        offsets = np.append(sets.indptr, sets.indptr[-1]).astype(np.int64)  # the last list is empty, for `hide`
-        return Bag(pairs.rows(self.owner).astype(np.int32), offsets, ids)
+        found, lengths = [], []
+        for sets in pairs.values_of(self):
+            found.append(sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary))
+            lengths.append(np.diff(sets.indptr))
+        offsets = np.concatenate([[0], np.cumsum(_joined(lengths), dtype=np.int64)])
+        offsets = np.append(offsets, offsets[-1])  # the last list is empty, for `hide`
+        return Bag(pairs.rows(self.owner).astype(np.int32), offsets, _joined(found))
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,11 @@ class Feature:
 
     def column(self, pairs: MatchedPairs) -> np.ndarray:
         """(N,) float64 raw values."""
-        return self.values(pairs)[pairs.rows(self.owner)]
+        return _joined(list(pairs.values_of(self)))[pairs.rows(self.owner)]
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 # name, owner, size, values (p: the pairs), switches

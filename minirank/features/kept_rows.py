@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minirank.config.dataclass_yaml import build
+from minirank.config.features import FeatureConfig
 from minirank.data import DataFolder
 from minirank.data.column_facts import ColumnFacts
+from minirank.data.column_names import FILES
 from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.inputs import read_inputs, write_inputs
@@ -27,11 +29,13 @@ from minirank.data.kept.scratch import Scratch
 from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.extract.made_files import JOB_FILE, RESUME_FILE, changed_texts
+from minirank.features import inputs
 from minirank.kernels.batch import Inputs, InputSpec
 
 if TYPE_CHECKING:
     from minirank.features.encoder import Encoder
 
+TEXTS = 25  # times their bytes are taken in memory by all that is made of them
 ROWS, FIT = "rows", "fit"
 
 
@@ -115,6 +119,14 @@ class KeptRows:
         """Whether so many rows must not be in memory all at once."""
         return self.most is not None and 4 * rows * (len(spec.categorical) + len(spec.dense)) > self.most
 
+    def texts_exceed(self, config: FeatureConfig) -> bool:
+        """Whether so many texts, or what rows are made of them, must not be in memory all at once."""
+        if self.most is None:
+            return False
+        texts = sum(path.stat().st_size for path in self.folder.files if path.name in (FILES["jobs"], FILES["resumes"]))
+        columns = len(inputs.categorical(config)) + len(inputs.dense_columns(config))
+        return 4 * len(self.folder.impressions) * columns > self.most or (self.is_used and TEXTS * texts > self.most)
+
     @contextmanager
     def room_for_rows(self) -> Iterator[Scratch]:
         """Where the columns of rows wait that exceed the memory.
@@ -133,8 +145,8 @@ class KeptRows:
             remedy = "make that possible, or raise training.memory (of a run: in its config.yaml)"
             raise ConfigError(f"training.memory: {problem}; {remedy}") from None
 
-    def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> MappedInputs:
-        """Keep the columns of `write_rows`, which exceed the memory, whatever share of the data they take.
+    def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> Inputs | MappedInputs:
+        """Keep the columns of `write_rows`, which exceed the memory or were made in parts, whatever share of the data they take.
 
         Raises:
             OSError: they cannot be kept.
@@ -145,7 +157,6 @@ class KeptRows:
         found = self.read_rows(encoder)
         if found is None:
             raise OSError("what was written cannot be read, or the data were changed meanwhile")
-        assert isinstance(found[0], MappedInputs)
         return found[0]
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,6 +16,10 @@ from minirank.features.market import Market
 from minirank.features.profiles import IN_PARTS, IN_WORDS, Profiles
 from minirank.features.sparse import dot, dot_shared, dots_shared, product, row_of_entries, sizes
 
+if TYPE_CHECKING:
+    from minirank.features.inputs import Feature, Input
+
+Rows = slice | np.ndarray
 DAY = 86_400
 
 
@@ -43,10 +49,20 @@ class MatchedPairs:
     def __len__(self) -> int:
         return len(self.job)
 
-    def part(self, first: int, last: int) -> MatchedPairs:
-        """Pairs first .. last - 1."""
+    def some(self, rows: Rows) -> MatchedPairs:
+        """Some of the pairs."""
         of_pairs = {name: getattr(self, name) for name in ("job", "resume", "time", "role", "position")}
-        return replace(self, **{name: None if values is None else values[first:last] for name, values in of_pairs.items()})
+        return replace(self, **{name: None if values is None else values[rows] for name, values in of_pairs.items()})
+
+    def parts(self, size: int) -> Iterator[tuple[MatchedPairs, Rows]]:
+        """All pairs, so many at a time, and which they are."""
+        for first in range(0, len(self), size):
+            rows = slice(first, min(first + size, len(self)))
+            yield self.some(rows), rows
+
+    def values_of(self, each: Input | Feature) -> Iterator[Any]:
+        """What an input is of its owners, some after others."""
+        yield each.values(self)
 
     def rows(self, owner: str) -> np.ndarray:
         """(N,) which of the owners of an input each pair belongs to; see `inputs.Input`."""

@@ -7,7 +7,7 @@ element by element and summed: none of that costs memory for columns that nobody
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +20,7 @@ from scipy.sparse import csr_array
 from minirank.features.sparse_kernels import dot_counts, dot_sorted, dot_spread, dot_spread_three
 
 COLUMNS = 2**31 - 1  # the most that 32-bit indices address: 1,000 names collide once in 4,000 worlds
+ROWS = 4_096  # of `Weights`, or pairs of theirs, that are computed at a time
 _MANY = 16_384  # pairs that two threads share
 
 
@@ -76,8 +77,10 @@ def sizes(rows: csr_array) -> np.ndarray:
     return np.diff(rows.indptr).astype(np.float64)
 
 
-def squares(rows: csr_array) -> np.ndarray:
+def squares(rows: csr_array | Weights) -> np.ndarray:
     """(n,) float64, the squared length of each row."""
+    if isinstance(rows, Weights):
+        return np.concatenate([np.empty(0), *(squares(rows_of(rows, some)) for some in _in_parts(len(rows.by_row)))])
     return np.bincount(row_of_entries(rows), rows.data**2, minlength=rows.shape[0])
 
 
@@ -106,8 +109,14 @@ def dot(a: csr_array, i: np.ndarray, b: csr_array, j: np.ndarray) -> np.ndarray:
     return out
 
 
-def dot_shared(a: csr_array, i: np.ndarray, b: csr_array | Weights, j: np.ndarray) -> np.ndarray:
+def dot_shared(a: csr_array | Weights, i: np.ndarray, b: csr_array | Weights, j: np.ndarray) -> np.ndarray:
     """`dot` where few rows of `a` serve many pairs each, and columns are few enough for a dense row."""
+    if isinstance(a, Weights):
+        out = np.empty(len(i))
+        for pairs in _in_parts(len(i)):
+            used, place = np.unique(i[pairs], return_inverse=True)
+            out[pairs] = dot_shared(rows_of(a, used), place, b, j[pairs])
+        return out
     a.sum_duplicates()
     out, order = np.zeros(len(i)), np.argsort(i, kind="stable")
     ours, i, j = _parts(a), np.asarray(i, np.int64), np.asarray(j, np.int64)
@@ -143,10 +152,61 @@ class Weights:
         """Some of the rows, in the given order."""
         return replace(self, begins=self.begins[rows], ends=self.ends[rows], by_row=self.by_row[rows])
 
+    @classmethod
+    def of_counts(cls, counts: csr_array) -> Weights:
+        """Counts, (n, columns) float64 of whole numbers, without what their weights are made with."""
+        most = int(counts.data.max(initial=0))
+        codes = counts.data.astype(np.uint8 if most < 2**8 else np.uint16 if most < 2**16 else np.int64)
+        starts, none = counts.indptr.astype(np.int64), np.empty(0)
+        return cls(starts[:-1], starts[1:], counts.indices, codes, np.arange(most + 1, dtype=np.float64), none, none)
+
+    def counts(self, columns: int) -> csr_array:
+        """The inverse of `of_counts`."""
+        starts = np.append(self.begins, self.ends[-1:] if len(self.ends) else 0)
+        made = csr_array((self.codes.astype(np.float64), self.columns, starts), shape=(len(self.begins), columns))
+        made.has_canonical_format = True
+        return made
+
+    @classmethod
+    def joined(cls, several: Sequence[Weights]) -> Weights:
+        """The rows of several below each other, whose entries are copied, and those of no other row."""
+        lengths = np.concatenate([each.ends - each.begins for each in several])
+        ends = np.cumsum(lengths)
+        total, codes_as = int(lengths.sum()), max((each.codes.dtype for each in several), key=lambda kind: kind.itemsize)
+        columns, codes, at = np.empty(total, np.int32), np.empty(total, codes_as), 0
+        for each in several:
+            entries = entries_of(each.begins, each.ends)
+            columns[at : at + len(entries)], codes[at : at + len(entries)] = each.columns[entries], each.codes[entries]
+            at += len(entries)
+        for array in (columns, codes):
+            array.setflags(write=False)  # one form to compile, whether they lie in a file or not
+        numbers = max((each.numbers for each in several), key=len)
+        by_row = np.concatenate([each.by_row for each in several])
+        return cls(ends - lengths, ends, columns, codes, numbers, several[0].idf, by_row)
+
+    def rows(self) -> csr_array:
+        """The rows themselves, (n, columns) float64."""
+        at, lengths = entries_of(self.begins, self.ends), self.ends - self.begins
+        columns, x, of_row = self.columns[at], self.numbers[self.codes[at]], np.repeat(self.by_row, lengths)
+        values = x * self.idf[columns] / of_row if len(self.idf) else x / (x + of_row)
+        width = len(self.idf) or int(columns.max(initial=0)) + 1
+        return csr_array((values, columns, np.concatenate([[0], np.cumsum(lengths)])), shape=(len(lengths), width))
+
     @property
     def parts(self) -> tuple[np.ndarray, ...]:
         """As `dot_counts` takes them."""
         return self.begins, self.ends, self.columns, self.codes, self.numbers, self.idf, self.by_row
+
+
+def rows_of(text: csr_array | Weights, rows: np.ndarray) -> csr_array:
+    """Some rows of a matrix."""
+    return text.take(rows).rows() if isinstance(text, Weights) else text[rows]
+
+
+def entries_of(begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Where the entries of rows are that have begins[i] .. ends[i] - 1."""
+    lengths = ends - begins
+    return np.repeat(begins - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
 
 
 def dots_shared(a: Sequence[csr_array], i: np.ndarray, b: Sequence[csr_array], j: np.ndarray) -> np.ndarray:
@@ -174,6 +234,11 @@ def dots_shared(a: Sequence[csr_array], i: np.ndarray, b: Sequence[csr_array], j
 
 def _parts(rows: csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return rows.indptr.astype(np.int64, copy=False), rows.indices.astype(np.int32, copy=False), rows.data.astype(np.float64, copy=False)
+
+
+def _in_parts(count: int) -> Iterator[np.ndarray]:
+    """The places 0 .. count - 1, some after others."""
+    return (np.arange(first, min(first + ROWS, count)) for first in range(0, count, ROWS))
 
 
 def _in_two(pairs: int, compute: Callable[[int, int], None]) -> None:

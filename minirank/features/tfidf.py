@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from minirank.features.embeddings import Vectors
 from minirank.features.links import Links
-from minirank.features.sparse import dots_shared, offsets_of, row_of_entries
+from minirank.features.sparse import Weights, dots_shared, offsets_of, row_of_entries
 from minirank.features.sparse_kernels import count_terms, dot_spread_three, keep_largest, saturate, tfidf
 from minirank.features.word_counts import counts_of, hashed_counts
 
@@ -52,11 +52,15 @@ class Rarity:
             min_count: texts that must hold a term.
         """
         texts, buckets = counts.shape
-        frequency = np.bincount(counts.indices, minlength=buckets)
+        return cls.of_frequencies(np.bincount(counts.indices, minlength=buckets), texts, min_count)
+
+    @classmethod
+    def of_frequencies(cls, frequency: np.ndarray, texts: int, min_count: int) -> Rarity:
+        """`fit` of n texts, of which frequency[v], (buckets,) int64, hold term v."""
         kept = np.flatnonzero(frequency >= min_count).astype(np.int32)
         idf = np.log((1 + texts) / (1 + frequency[kept])) + 1
         dropped = 1 - frequency[kept].sum() / max(frequency.sum(), 1)
-        return cls(buckets, kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped))
+        return cls(len(frequency), kept, idf, texts, int(np.count_nonzero(frequency)), float(dropped))
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -171,13 +175,10 @@ class TextModel:
             bigrams: how `words` were made.
         """
         length, word_length = (float(counts[-resumes:].sum() / resumes) for counts in (parts, words))
-        model = cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), length, word_length, 1.0)
         frequency = np.bincount(words.indices, minlength=words.shape[1])
-        count, unknown = _sums(words, frequency[words.indices] <= min_count)  # as if training did not have the text
-        shares = np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
+        shares = unknown_shares(words, frequency <= min_count)
         sides = shares[: len(shares) - resumes], shares[len(shares) - resumes :]
-        usual = max((float(np.quantile(side, 0.95)) for side in sides if len(side)), default=1.0)
-        return replace(model, most_unknown=min(max(FOREIGN_SHARE, 2 * usual), 1.0))
+        return cls(bigrams, Rarity.fit(words, min_count), Rarity.fit(parts, min_count), length, word_length, most_unknown(sides))
 
     def __len__(self) -> int:
         return len(self.words.kept)
@@ -224,6 +225,19 @@ class TextModel:
         length, word_length = (float(counts.sum() / counts.shape[0]) for counts in (parts, words))
         return replace(self, words=self.words.among(words), parts=self.parts.among(parts), length=length, word_length=word_length)
 
+    def weights(self, of_words: Weights, of_parts: Weights) -> tuple[Weights, dict[str, Weights]]:
+        """The rows of `Rarity.tfidf` of parts of words, and those of `saturated` of words and of parts, computed where they are multiplied.
+
+        Args:
+            of_words, of_parts: `Weights.of_counts` of n texts, whose entries these share.
+        """
+        words, parts = of_words.counts(self.words.buckets), of_parts.counts(self.parts.buckets)
+        most = {"words": self.most(words, self.word_length), "parts": self.most(parts, self.length)}
+        saturated = {name: replace(each, by_row=most[name]) for name, each in (("words", of_words), ("parts", of_parts))}
+        with np.errstate(divide="ignore"):
+            said = self.parts.said(of_parts.numbers)
+        return replace(of_parts, numbers=said, idf=self.parts.weights, by_row=self.parts.lengths(parts)), saturated
+
     def saturated(self, counts: csr_array, length: float) -> csr_array:
         """tf / (tf + k (1 - b + b length / mean length)): the part of BM25 that the searched text decides, within 0 .. 1.
 
@@ -241,6 +255,22 @@ class TextModel:
         """(n,) k (1 - b + b length / mean length) of each text; arguments as for `saturated`."""
         lengths = np.bincount(row_of_entries(counts), counts.data, minlength=counts.shape[0])
         return BM25_K * (1 - BM25_B + BM25_B * lengths / max(length, 1.0))
+
+
+def most_unknown(sides: Sequence[np.ndarray]) -> float:
+    """`TextModel.most_unknown`, of the `unknown_shares` of training jobs and of training resumes."""
+    usual = max((float(np.quantile(side, 0.95)) for side in sides if len(side)), default=1.0)
+    return min(max(FOREIGN_SHARE, 2 * usual), 1.0)
+
+
+def unknown_shares(words: csr_array, rare: np.ndarray) -> np.ndarray:
+    """(n,) share of the words of training texts that would be unknown if training did not have the text.
+
+    Args:
+        words: (n, buckets) counts. rare: (buckets,) bool, what no more texts hold than a word must to be kept.
+    """
+    count, unknown = _sums(words, rare[words.indices])
+    return np.divide(unknown, count, out=np.ones(len(count)), where=count > 0)
 
 
 def _with_numbers(rows: csr_array, write: Callable[[np.ndarray], None]) -> csr_array:

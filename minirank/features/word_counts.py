@@ -60,29 +60,45 @@ def hashed_counts(texts: Sequence[str], buckets: int, bigrams: bool = False, par
     Returns:
         (n, buckets) float64 counts, canonical.
     """
-    return _count(texts, [_Counts(buckets, bigrams and not parts, parts)])[0]
+    return TermCounter([_Counts(buckets, bigrams and not parts, parts)]).count(texts)[0]
 
 
 def counts_of(texts: Sequence[str], buckets: int, bigrams: bool = False) -> tuple[csr_array, csr_array]:
     """`hashed_counts` of words and of parts of words, for which the texts are read once."""
-    of_words, of_parts = _count(texts, [_Counts(buckets, bigrams, parts=False), _Counts(buckets, False, parts=True)])
+    of_words, of_parts = TermCounter.of_both(buckets, bigrams).count(texts)
     return of_words, of_parts
 
 
-def _count(texts: Sequence[str], kinds: list[_Counts]) -> list[csr_array]:
-    place: defaultdict[str, int] = defaultdict()
-    place.default_factory = place.__len__
-    for chunk in _chunks(counted("counting words", texts, len(texts), "texts")):
-        found = list(map(words, chunk))
-        offsets = np.zeros(len(found) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, found), np.int64, len(found)), out=offsets[1:])
-        before = len(place)
-        ids = np.fromiter(map(place.__getitem__, chain.from_iterable(found)), np.int32, int(offsets[-1]))
-        new = list(islice(place, before, None))
-        for each in kinds:
-            each.learn(new)
-            each.add(ids, offsets)
-    return [each.rows() for each in kinds]
+class TermCounter:
+    """Counts terms in texts, some after others; a word that was met before is not hashed again.
+
+    Args:
+        kinds: what is counted.
+    """
+
+    def __init__(self, kinds: list[_Counts]) -> None:
+        self._kinds = kinds
+        self._place: defaultdict[str, int] = defaultdict()
+        self._place.default_factory = self._place.__len__
+
+    @classmethod
+    def of_both(cls, buckets: int, bigrams: bool) -> TermCounter:
+        """That of `counts_of`."""
+        return cls([_Counts(buckets, bigrams, parts=False), _Counts(buckets, False, parts=True)])
+
+    def count(self, texts: Sequence[str], progress: bool = True) -> list[csr_array]:
+        """(n, buckets) of each kind for n texts, float64 and canonical; `progress`: whether it is a stage of its own."""
+        for chunk in _chunks(counted("counting words", texts, len(texts), "texts") if progress else texts):
+            found = list(map(words, chunk))
+            offsets = np.zeros(len(found) + 1, np.int64)
+            np.cumsum(np.fromiter(map(len, found), np.int64, len(found)), out=offsets[1:])
+            before = len(self._place)
+            ids = np.fromiter(map(self._place.__getitem__, chain.from_iterable(found)), np.int32, int(offsets[-1]))
+            new = list(islice(self._place, before, None))
+            for each in self._kinds:
+                each.learn(new)
+                each.add(ids, offsets)
+        return [each.rows() for each in self._kinds]
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -104,11 +120,16 @@ class _Counts:
         self._starts, self._codes = np.zeros(1, np.int64), np.empty(0, np.uint64)  # word w stands for codes starts[w] .. starts[w + 1] - 1
         self._columns = np.empty(0, np.int32)  # of the codes
         self._seen = np.zeros(buckets, np.int32)
+        self._begin()
+
+    def _begin(self) -> None:
         # SPEED: bytearrays grow where they are, while arrays that are joined in the end take their memory twice.
         self._ends, self._found, self._numbers = [np.zeros(1, np.int64)], bytearray(), bytearray()
 
     def learn(self, new: list[str]) -> None:
         """Take further words."""
+        if not new:
+            return
         terms = [parts_of(word) if self._parts else [word] for word in new]
         ends = self._starts[-1] + np.cumsum(np.fromiter(map(len, terms), np.int64, len(terms)))
         codes = np.fromiter(map(self._code, chain.from_iterable(terms)), np.uint64, sum(map(len, terms)))
@@ -126,9 +147,10 @@ class _Counts:
         self._numbers += numbers[:count].data
 
     def rows(self) -> csr_array:
-        """(texts, buckets) float64, canonical."""
+        """(texts, buckets) float64, canonical, of the texts that were added; those that follow are counted anew."""
         ends = np.concatenate(self._ends)
         arrays = np.frombuffer(self._numbers, np.float64), np.frombuffer(self._found, np.int32), ends
         made = csr_array(arrays, shape=(len(ends) - 1, self._buckets))
         made.has_canonical_format = True
+        self._begin()
         return made

@@ -73,7 +73,7 @@ def _load(config: Config, encoder: Encoder | TableEncoder | None, say: Callable[
 
     @cache
     def features() -> Features:
-        found = read_features(folder, kept, rows.sources)
+        found = read_features(folder, kept, rows.sources, mapped=config.training.memory is not None)
         say(f"encoding {len(folder.impressions):,} impressions ...")
         return found
 

@@ -26,12 +26,15 @@ from minirank.data.column_names import (
 )
 from minirank.data.folder.column_reader import ColumnReader
 from minirank.data.folder.impressions import Impressions, read_impressions
-from minirank.data.folder.records import Records, column_of
+from minirank.data.folder.records import KnownKeys, Records, column_of
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
 from minirank.data.problems import Problems
-from minirank.data.read_files import CsvFile, read_arrays, read_csv, read_json_lines
+from minirank.data.read_files import CsvFile, json_lines, read_arrays, read_csv
 from minirank.errors import DataError
 from minirank.npz import Header
+
+# Keys that are held of all lines where nothing else of them is.
+KNOWN = {"jobs": ("job_id", "team_id", "posted_at"), "resumes": ("resume_id", "updated_at")}
 
 
 @dataclass(frozen=True)
@@ -132,20 +135,28 @@ def read_folder(
         DataError: something is wrong with the data; names file, line, column and remedy.
         ConfigError: `columns` names what does not exist.
     """
-    from minirank.data.folder.kept_folder import keep_folder, kept_folder
+    from minirank.data.folder.kept_folder import keep_folder, kept_folder, with_records
 
     contents, folder = kept_folder(Path(path), resolve(columns), kept, needs_log) if kept.used else (None, None)
     if folder is not None and (folder.is_complete or not needs_log):
         return folder
     problems = Problems()
-    folder = collect(path, columns, problems, needs_log)
+    folder = collect(path, columns, problems, needs_log, mapped)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
+    if mapped:
+        parsed_later = with_records(folder, resolve(columns))
+        folder = collect(path, columns, Problems(), needs_log) if parsed_later is None else parsed_later
+        assert folder is not None
     return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)
 
 
-def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True) -> DataFolder | None:
-    """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on."""
+def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True, slim: bool = False) -> DataFolder | None:
+    """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on.
+
+    Args:
+        slim: of jobs and resumes no more is held than their ids and times, as `KnownKeys`.
+    """
     path = Path(path)
     names = resolve(columns)
     if not _is_readable_folder(path, problems):
@@ -154,14 +165,14 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs
     if "impressions" in there:
         there = list(FILES)
     lacking: Mapping[str, Mapping[str, Any]] = {name: {} for name in WITHOUT_LOG} if "hires" in there else WITHOUT_LOG
-    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, lacking["jobs"], problems)
-    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, lacking["resumes"], problems)
+    jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, lacking["jobs"], problems, slim)
+    resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, lacking["resumes"], problems, slim)
     _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
     job_index = _index_jobs(jobs, job_lines, problems)
     resumes, resume_lines = _sort_resumes(resumes, resume_lines, problems)
     tables = {file: _csv(path, file, names, problems) for file in ("recruiters", "hires", "impressions") if file in there}
     recruiters = _read_recruiters(tables.get("recruiters"), names["recruiters"], problems)
-    known_resumes = {resume["resume_id"] for resume in resumes}
+    known_resumes = set(column_of(resumes, "resume_id"))
     hires = _read_hires(tables.get("hires"), names["hires"], job_index, known_resumes, problems)
     if None in tables.values() or not (jobs and resumes and (recruiters or "recruiters" not in there)):
         return None
@@ -197,21 +208,35 @@ def _is_readable_folder(path: Path, problems: Problems) -> bool:
 
 
 def _read_objects(
-    path: Path, file: str, names: dict[str, str | None], readers: dict[str, Callable], defaults: Mapping[str, Any], problems: Problems
-) -> tuple[list[dict], list[int]]:
+    path: Path,
+    file: str,
+    names: dict[str, str | None],
+    readers: dict[str, Callable],
+    defaults: Mapping[str, Any],
+    problems: Problems,
+    slim: bool,
+) -> tuple[Sequence[dict], list[int]]:
     """The objects of jobs.jsonl or resumes.jsonl under our names, and their lines; wrong ones are left out.
 
     Args:
-        defaults: what stands for keys that may lack.
+        defaults: what stands for keys that may lack. slim: as in `collect`.
     """
-    records, lines = read_json_lines(path / FILES[file], FILES[file], problems)
-    good, good_lines = [], []
-    for record, line in zip(records, lines):
+    good: list[Any] = []
+    lines: list[int] = []
+    known: dict[str, list] = {key: [] for key in KNOWN[file]}
+    keys: set[str] = set()
+    for record, line in json_lines(path / FILES[file], FILES[file], problems):
         ours = our_record(record, file, names, readers, defaults, problems, line)
-        if ours is not None:
+        if ours is None:
+            continue
+        lines.append(line)
+        if slim:
+            keys |= ours.keys()
+            for key, column in known.items():
+                column.append(ours[key])
+        else:
             good.append(ours)
-            good_lines.append(line)
-    return good, good_lines
+    return (KnownKeys(known, frozenset(keys)) if slim else good), lines
 
 
 def our_record(
@@ -244,7 +269,7 @@ def our_record(
     return {key: value for key, value in record.items() if key not in renamed} | known
 
 
-def _refuse_protected(path: Path, files: tuple[tuple[str, list[dict]], ...], problems: Problems) -> None:
+def _refuse_protected(path: Path, files: tuple[tuple[str, Sequence[dict]], ...], problems: Problems) -> None:
     """A key that protected.csv holds must not stand where features are read from."""
     try:
         attributes = protected_columns(path)
@@ -252,7 +277,8 @@ def _refuse_protected(path: Path, files: tuple[tuple[str, list[dict]], ...], pro
         problems.add_error(error)
         return
     for file, records in files:
-        for key in sorted(attributes & {key for record in records for key in record}):
+        there = records.keys if isinstance(records, KnownKeys) else {key for record in records for key in record}
+        for key in sorted(attributes & there):
             problems.add_error(protected_error(key, FILES[file]))
 
 
@@ -271,27 +297,28 @@ def protected_columns(path: Path) -> frozenset[str]:
     return frozenset(str(name) for name in names) - {"resume_id"}
 
 
-def _index_jobs(jobs: list[dict], lines: list[int], problems: Problems) -> dict[str, int]:
+def _index_jobs(jobs: Sequence[dict], lines: list[int], problems: Problems) -> dict[str, int]:
     """job_id -> index."""
     index: dict[str, int] = {}
-    for position, (job, line) in enumerate(zip(jobs, lines)):
-        first = index.setdefault(job["job_id"], position)
+    for position, (job_id, line) in enumerate(zip(column_of(jobs, "job_id"), lines)):
+        first = index.setdefault(job_id, position)
         if first != position:
-            problem = f"job {job['job_id']!r} stands already on line {lines[first]}"
+            problem = f"job {job_id!r} stands already on line {lines[first]}"
             problems.add(problem, file=FILES["jobs"], line=line, column="job_id", remedy="remove one of the two")
     return index
 
 
-def _sort_resumes(resumes: list[dict], lines: list[int], problems: Problems) -> tuple[list[dict], list[int]]:
+def _sort_resumes(resumes: Sequence[dict], lines: list[int], problems: Problems) -> tuple[Sequence[dict], list[int]]:
     """The snapshots in the order of (resume_id, updated_at), and their lines."""
-    order = sorted(range(len(resumes)), key=lambda i: (resumes[i]["resume_id"], resumes[i]["updated_at"], i))
+    ids, times = column_of(resumes, "resume_id"), column_of(resumes, "updated_at")
+    order = sorted(range(len(resumes)), key=lambda i: (ids[i], times[i], i))
     for before, after in pairwise(order):
-        one, two = resumes[before], resumes[after]
-        if (one["resume_id"], one["updated_at"]) == (two["resume_id"], two["updated_at"]):
-            problem = f"resume {two['resume_id']!r} has the same time as on line {lines[before]}"
+        if (ids[before], times[before]) == (ids[after], times[after]):
+            problem = f"resume {ids[after]!r} has the same time as on line {lines[before]}"
             remedy = "keep one line for each (resume_id, updated_at)"
             problems.add(problem, file=FILES["resumes"], line=lines[after], column="updated_at", remedy=remedy)
-    return [resumes[index] for index in order], [lines[index] for index in order]
+    ordered = resumes.take(order) if isinstance(resumes, KnownKeys) else [resumes[index] for index in order]
+    return ordered, [lines[index] for index in order]
 
 
 def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> CsvFile | None:

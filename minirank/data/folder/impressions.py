@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,12 @@ class Impressions:
 
 
 def read_impressions(
-    table: CsvFile, names: dict[str, str | None], jobs: dict[str, int], resumes: list[dict], recruiters: dict[str, str], problems: Problems
+    table: CsvFile,
+    names: dict[str, str | None],
+    jobs: dict[str, int],
+    resumes: Sequence[dict],
+    recruiters: dict[str, str],
+    problems: Problems,
 ) -> Impressions | None:
     """Reads the columns of impressions.csv and checks them against each other and the other files.
 
@@ -131,7 +137,7 @@ def _check_searches(check: ColumnReader, search: np.ndarray, names: list[str], j
     check.refuse("resume_id", again, "this resume stands twice in the same search", "keep one row for each")
 
 
-def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: list[dict], ids: dict[str, int]) -> np.ndarray:
+def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: Sequence[dict], ids: dict[str, int]) -> np.ndarray:
     """(N,) int32 index of the newest snapshot of `resume` that is not after `time`, -1 where there is none."""
     owner = np.array([ids[snapshot["resume_id"]] for snapshot in resumes], dtype=np.int64)
     updated = np.array([snapshot["updated_at"] for snapshot in resumes], dtype=np.int64)

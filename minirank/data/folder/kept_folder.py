@@ -6,9 +6,9 @@ The log is an entry of its own, which who ranks has no need of. Its rows have th
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def _keep(folder: DataFolder, kept: Kept, scratch: Scratch | None = None) -> Dat
     assert contents is not None
     for file, (_, texts, times) in KEYS.items():
         records = getattr(folder, file)
-        places = places_of_lines(folder.path / FILES[file], folder.lines[file])
+        places = records.places if isinstance(records, Records) else places_of_lines(folder.path / FILES[file], folder.lines[file])
         if places is None:
             return folder
         for name, values_of in zip(("begins", "ends"), places):
@@ -134,16 +134,33 @@ def _folder(
     files = tuple(path / name for name in entry.about["files"])
     has_hires = path / FILES["hires"] in files
     records = {}
-    for file, (readers, texts, times) in KEYS.items():
+    for file, (_, texts, times) in KEYS.items():
         begins, ends = (entry.column(f"{file}.{name}").rows() for name in ("begins", "ends"))
         columns: dict[str, Any] = {key: entry.texts(f"{file}.{key}") for key in texts}
         columns |= {key: entry.column(f"{file}.{key}").rows().tolist() for key in times}
-        read = partial(_record, file, names[file], readers, {} if has_hires else WITHOUT_LOG[file])
-        records[file] = Records(path / FILES[file], begins, ends, read, columns)
+        records[file] = Records(path / FILES[file], begins, ends, _reader(file, names, has_hires), columns)
     hires = Hires(entry.column("hires.job").rows(), tuple(entry.texts("hires.resume_id")), entry.column("hires.hired_at").rows())
     recruiters = dict(zip(entry.texts("recruiters"), entry.texts("recruiters.role")))
     found = (path, files, records["jobs"], records["resumes"], recruiters, tuple(entry.about["roles"]), hires)
     return DataFolder(*found, shown, truth, int(entry.about["until"]), {}, contents, names)
+
+
+def with_records(folder: DataFolder, names: Names) -> DataFolder | None:
+    """A folder of which some keys are known, with the lines themselves; None where they are ended in a way that is no other file's."""
+    found: dict[str, Any] = {}
+    has_hires = folder.path / FILES["hires"] in folder.files
+    for file in KEYS:
+        known, path = getattr(folder, file), folder.path / FILES[file]
+        places = places_of_lines(path, folder.lines[file])
+        if places is None:
+            return None
+        found[file] = Records(path, *places, _reader(file, names, has_hires), known.columns)
+    return replace(folder, **found)
+
+
+def _reader(file: str, names: Names, has_hires: bool) -> Callable[[bytes, int], dict[str, Any]]:
+    """What reads a line of jobs or resumes."""
+    return partial(_record, file, names[file], KEYS[file][0], {} if has_hires else WITHOUT_LOG[file])
 
 
 def _record(file: str, names: dict, readers: dict, defaults: Mapping[str, Any], line: bytes, place: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ written to: a disk that fills is an error here, not a process that is killed lat
 
 from __future__ import annotations
 
+import ctypes
 import math
 import mmap
 import os
@@ -19,6 +20,13 @@ from minirank.data.kept.array_file import ALIGNED
 
 LEAST = 2**24  # bytes of a file that arrays share
 SHARE = 4  # each file has a quarter of what all before it have together, so that there are few of them
+
+
+def give_back() -> None:
+    """Give memory that was freed back to the system, of which glibc keeps hundreds of megabytes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim is not None:
+        trim(0)
 
 
 class Scratch:
