@@ -32,6 +32,7 @@ SCRIPTS = {
         "architectures",
         "folders",
         "streams",
+        "stream_tables",
         "searches",
         "tables_race",
     ),
