@@ -23,7 +23,7 @@ from minirank.ab.lift import Totals, lift_of
 from minirank.ab.off_policy import ESTIMATORS, METRICS, Logged, estimate, positions_of
 from minirank.simulate import World, WorldConfig
 from minirank.simulate.propensity import chances_of_ranks
-from minirank.simulate.searches import SHUFFLED
+from minirank.simulate.retrieval import SHUFFLED
 from minirank.simulate.truth import PAGE, examine
 
 FIRST_SEED, IMPRESSIONS, SEARCHES = 100, 40_000, 1_000

@@ -46,6 +46,7 @@ def register(commands: Commands) -> None:
 
 def run_simulate(options: Namespace) -> None:
     """Write a simulated world, and what a reader of known quality makes of its texts."""
+    from ..data.kept.scratch import Scratch
     from ..errors import ConfigError
     from ..progress import Progress
     from ..simulate import World, WorldConfig
@@ -58,7 +59,7 @@ def run_simulate(options: Namespace) -> None:
     make, path = WorldConfig.null if options.null else WorldConfig, Path(options.path)
     try:
         with new_folder(path, Progress(sys.stderr).say) as draft:
-            world = World(make(seed=options.seed, impressions=options.impressions))
+            world = World(make(seed=options.seed, impressions=options.impressions), Scratch(draft).empty)
             write_files(world, draft, options.propensities)
             if options.reader is not None:
                 _write_read(world, draft, options.reader, options.made_up or 0.0)

@@ -36,28 +36,24 @@ def appeals(teams: Teams, jobs: Jobs, people: People, industry_of: np.ndarray, j
         (N, D) float64, columns as APPEALS.
     """
     team, person = jobs.team[job], people.person[snapshot]
-    must, nice = jobs.must[job], jobs.nice[job]
-    asked, wished = must >= 0, nice >= 0
-    held = np.where(asked, people.skill[snapshot[:, None], must], 0.0)
+    nice = jobs.nice[job]
+    wished = nice >= 0
+    asked, held, distance = _compared(jobs, people, job, snapshot)
     extra = np.where(wished, people.skill[snapshot[:, None], nice], 0.0)
     weakest = _step(np.where(asked, held, 1.0).min(1), 0.3, 0.06)
     nice_share = 1 - np.exp(-2.5 * extra.sum(1) / wished.sum(1))
-    distance = people.standing[snapshot] - jobs.level[job]
     beyond = np.maximum(distance - 0.5, 0.0)
     over = beyond / (0.5 + beyond)
     tenure = people.tenure[snapshot]
     prestige = _step(people.prestige[snapshot], 0.65, 0.06)
     same_city = people.city[person] == teams.city[team]
     remote = (jobs.remote[job] == REMOTE) | (people.remote_ok[person] & (jobs.remote[job] != ONSITE))
-    preferred = (people.skill[snapshot[:, None], teams.prefers[team]] > 0).sum(1)
     columns = {
         "role": np.ones(len(job)),
-        "coverage": 1 - (1 - held.sum(1) / asked.sum(1)) ** 2,
         "weakest": weakest,
         "core_depth": held[:, 0] ** 3,
         "nice": nice_share,
         "nice_if_fit": nice_share * weakest,
-        "title": people.title[person] == jobs.title[job],
         "under": np.maximum(-distance - 0.3, 0.0) ** 1.5,
         "over": over,
         "stretch": np.exp(-((distance + 0.8) ** 2) / 0.5),
@@ -73,11 +69,36 @@ def appeals(teams: Teams, jobs: Jobs, people: People, industry_of: np.ndarray, j
         "breadth": people.breadth[snapshot],
         "leads": people.leads[snapshot] * jobs.level[job] / 5,
         "industry": people.industries[snapshot, industry_of[teams.employer[team]]],
-        "team_skills": 1 - np.exp(-1.2 * preferred),
+    } | _for_hires(teams, jobs, people, job, snapshot, asked, held, distance)
+    return np.stack([columns[name].astype(np.float64) for name in APPEALS], axis=1)
+
+
+def hiring_appeals(teams: Teams, jobs: Jobs, people: People, job: np.ndarray, snapshot: np.ndarray) -> dict[str, np.ndarray]:
+    """Those of `appeals` that hires hang on, (N,) each: coverage, title, and what the team prefers."""
+    return _for_hires(teams, jobs, people, job, snapshot, *_compared(jobs, people, job, snapshot))
+
+
+def preferred_skills(teams: Teams, jobs: Jobs, people: People, job: np.ndarray, snapshot: np.ndarray) -> np.ndarray:
+    """How many skills that the team prefers a candidate has, (N,) int."""
+    return (people.skill[snapshot[:, None], teams.prefers[jobs.team[job]]] > 0).sum(1)
+
+
+def _compared(jobs, people, job, snapshot):
+    """asked and held: (N, 5), must-haves that there are, and the proficiency in each; distance: (N,), d above."""
+    must = jobs.must[job]
+    asked = must >= 0
+    return asked, np.where(asked, people.skill[snapshot[:, None], must], 0.0), people.standing[snapshot] - jobs.level[job]
+
+
+def _for_hires(teams, jobs, people, job, snapshot, asked, held, distance):
+    team = jobs.team[job]
+    return {
+        "coverage": 1 - (1 - held.sum(1) / asked.sum(1)) ** 2,
+        "title": people.title[people.person[snapshot]] == jobs.title[job],
+        "team_skills": 1 - np.exp(-1.2 * preferred_skills(teams, jobs, people, job, snapshot)),
         "team_background": people.industries[snapshot, teams.background[team]],
         "team_drift": np.exp(-((distance - teams.drift[team]) ** 2) / 0.8),
     }
-    return np.stack([columns[name].astype(np.float64) for name in APPEALS], axis=1)
 
 
 def _step(x, at, width):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import Coded, parts
 from .phrasebook import Phrasebook
 
 DAY = 86_400
@@ -17,6 +18,7 @@ START = 1_741_046_400  # 2025-03-04T00:00:00Z, the first day of the log
 DAYS = 120  # length of the log
 ENTRIES = 7  # E, career entries at most
 DEPTH = np.array([0.45, 0.75, 1.0], np.float32)  # proficiency of a basic, solid and expert skill
+ROWS = 1 << 12  # with a number for each skill, at a time
 YEARS_OF_LEVEL = np.array([0, 2, 5, 9, 14, 20])
 
 
@@ -59,13 +61,21 @@ class Jobs:
         self.level = rng.choice(6, size, p=[0.05, 0.20, 0.30, 0.28, 0.12, 0.05])
         taken = np.zeros((size, len(book.skills)), bool)
         np.put_along_axis(taken, teams.prefers[self.team], True, 1)
-        own = book.skill_domain[None, :] == domain
-        taste = np.where(book.core[self.title], 3.5, np.where(own, 1.0, -3.0))
-        self.must = _top(np.where(taken, -50.0, taste + rng.gumbel(size=taken.shape)), 5)
+
+        def best(scale: float, count: int) -> np.ndarray:
+            """Skills that are not taken, the more to the taste of the title the likelier: (J, count)."""
+            found = np.empty((size, count), np.int64)
+            for rows in parts(size, ROWS):
+                own = book.skill_domain[None, :] == domain[rows]
+                taste = scale * np.where(book.core[self.title[rows]], 3.5, np.where(own, 1.0, -3.0))
+                found[rows] = _top(np.where(taken[rows], -50.0, taste + rng.gumbel(size=taste.shape)), count)
+            return found
+
+        self.must = best(1.0, 5)
         self.must[np.arange(5)[None, :] >= rng.integers(2, 6, size)[:, None]] = -1
         rows, columns = np.nonzero(self.must >= 0)
         taken[rows, self.must[rows, columns]] = True
-        self.nice = _top(np.where(taken, -50.0, 0.5 * taste + rng.gumbel(size=taken.shape)), 4)
+        self.nice = best(0.5, 4)
         self.nice[np.arange(4)[None, :] >= rng.integers(1, 5, size)[:, None]] = -1
         self.min_years = np.maximum(np.array([0, 1, 3, 5, 8, 12])[self.level] + rng.integers(-1, 2, size), 0)
         self.education = np.clip(rng.choice([0, 1, 2, 2, 3], size) + (self.level > 3) * rng.integers(0, 2, size), 0, 4)
@@ -81,7 +91,7 @@ class People:
     employer: (P, E) int.
     first: (P + 1,) int, snapshots of person p are the rows first[p] to first[p + 1] - 1.
     person: (V,) int; updated_at: (V,) int64.
-    skill: (V, K) float32, proficiency, 0 = does not have it.
+    skill: (V, K) float32, proficiency, 0 = does not have it; `Coded`.
     entries: (V,) int, career entries begun by then; years, tenure (months), gap (months): (V,) float.
     level: (V,) int; standing: (V,) float, level and years as one number on the scale of levels.
     prestige, breadth: (V,) float in [0, 1]; leads: (V,) bool; available: (V,) int; salary: (V,) float.
@@ -96,44 +106,46 @@ class People:
         newest = (updated_at[first[1:] - 1] - START) / MONTH
         self.start, self.end, self.employer = start, end, employer = _careers(rng, book, years, self.group, newest)
 
-        stage = np.arange(person.size) - first[person]
-        acquired = rng.integers(0, np.diff(first)[:, None], (count, len(book.skills)))
-        acquired *= rng.random(acquired.shape) < 0.2
-        self.skill = _skills(rng, book, self.title, years)[person] * (acquired[person] <= stage[:, None])
+        self.skill = _skills(rng, book, self.title, years, first, person)
 
-        cut = (updated_at - START) / MONTH
-        begun = start[person] < cut[:, None]
-        begun[:, 0] |= ~np.isnan(start[person, 0])
-        lasted = np.where(begun, np.minimum(end[person], cut[:, None]) - start[person], 0.0).clip(min=0.0)
-        self.entries = begun.sum(1)
-        self.years = lasted.sum(1) / 12
+        size = person.size
+        self.entries, self.years, self.gap, tier = np.empty(size, np.int8), np.empty(size), np.empty(size), np.empty(size)
+        self.industries, self.breadth = np.zeros((size, len(book.names["industries"])), bool), np.empty(size)
+        for rows in parts(size):
+            who = person[rows]
+            cut, begin, last = (updated_at[rows, None] - START) / MONTH, start[who], end[who]
+            begun = begin < cut
+            begun[:, 0] |= ~np.isnan(begin[:, 0])
+            lasted = np.where(begun, np.minimum(last, cut) - begin, 0.0).clip(min=0.0)
+            self.entries[rows] = begun.sum(1)
+            self.years[rows] = lasted.sum(1) / 12
+            pauses = np.where(begun[:, 1:], begin[:, 1:] - last[:, :-1], 0.0)
+            self.gap[rows] = np.maximum(pauses.max(1), 0.0)
+            tier[rows] = np.where(begun, book.employer_tier[employer[who]], 0.0).max(1)
+            entry, column = np.nonzero(begun)
+            self.industries[rows][entry, book.employer_industry[employer[who[entry], column]]] = True
+        for rows in parts(size, ROWS):
+            abroad = book.skill_domain[None, :] != book.title_domain[self.title][person[rows]][:, None]
+            spread = ((self.skill[rows] > 0) & abroad).sum(1) / 3 + self.industries[rows].sum(1) - 1
+            self.breadth[rows] = 1 - np.exp(-spread / 2)
         self.tenure = 12 * self.years / np.maximum(self.entries, 1)
-        pauses = np.where(begun[:, 1:], start[person][:, 1:] - end[person][:, :-1], 0.0)
-        self.gap = np.maximum(pauses.max(1), 0.0)
         by_years = np.interp(self.years, YEARS_OF_LEVEL, np.arange(6.0))
         self.level = np.clip(np.rint(by_years + rng.normal(0, 0.6, count)[person]), 0, 5).astype(int)
         self.standing = 0.5 * (self.level + by_years)
-        tier = np.where(begun, book.employer_tier[employer[person]], 0.0).max(1)
         self.school = rng.integers(len(book.school_tier), size=count)
         self.prestige = 0.5 * book.school_tier[self.school][person] + 0.5 * tier
-        self.industries = np.zeros((person.size, len(book.names["industries"])), bool)
-        rows, columns = np.nonzero(begun)
-        self.industries[rows, book.employer_industry[employer[person[rows], columns]]] = True
-        abroad = book.skill_domain[None, :] != book.title_domain[self.title][person][:, None]
-        spread = ((self.skill > 0) & abroad).sum(1) / 3 + self.industries.sum(1) - 1
-        self.breadth = 1 - np.exp(-spread / 2)
         self.city = rng.integers(len(book.names["cities"]), size=count)
         self.education = np.clip(rng.choice([0, 1, 2, 2, 3, 3, 4], count), 0, 4)
         self.remote_ok = rng.random(count) < 0.5
         self.leads = rng.random(count)[person] < 1 / (1 + np.exp(-1.5 * (self.standing - 3)))
         self.available = rng.choice(3, person.size, p=[0.3, 0.4, 0.3])
         self.salary = np.round(_pay(self.standing, rng, person.size, 0.18))
+        self._keys = person.astype(np.int64) << 34 | updated_at
 
     def snapshot(self, person: np.ndarray, time: np.ndarray) -> np.ndarray:
         """Row of the newest snapshot with updated_at <= time, or -1; both arguments (N,)."""
         # SPEED: one search over keys that order by person, then time.
-        keys = self.person.astype(np.int64) << 34 | self.updated_at
-        found = np.searchsorted(keys, np.asarray(person, np.int64) << 34 | np.asarray(time, np.int64), side="right") - 1
+        found = np.searchsorted(self._keys, np.asarray(person, np.int64) << 34 | np.asarray(time, np.int64), side="right") - 1
         return np.where(found >= self.first[person], found, -1)
 
 
@@ -175,20 +187,38 @@ def _careers(rng, book, years, group, newest):
     per = len(book.employers) // len(book.names["industries"])
     industry = np.where(rng.random(used.shape) < 0.65, home[:, None], rng.integers(len(book.names["industries"]), size=used.shape))
     employer = industry * per + rng.integers(per, size=used.shape)
-    return np.where(used, start, np.nan), np.where(used, end, np.nan), employer
+    return np.where(used, start, np.nan), np.where(used, end, np.nan), employer.astype(np.uint8)
 
 
-def _skills(rng, book, title, years):
-    """Proficiency (P, K): most of the own occupation's core, some of the domain; half of all people bridge to the next."""
-    count = title.size
+def _skills(rng, book, title, years, first, person):
+    """Proficiency (V, K): most of the own occupation's core, some of the domain; half of all people bridge to the next.
+
+    A fifth of what somebody can do came with one of his snapshots, any of them; the rest was there from the first on.
+    """
+    count, skills = title.size, len(book.skills)
+    # Of each person: the snapshot that a skill came with, 1 + its depth, or 0 without it.
+    stage, code = np.empty((count, skills), np.uint8), np.empty((count, skills), np.uint8)
+    people = parts(count, ROWS)
+    for rows in people:
+        stage[rows] = rng.integers(0, np.diff(first)[rows, None], stage[rows].shape)
+    for rows in people:
+        stage[rows] *= rng.random(stage[rows].shape) < 0.2
     mastery = rng.normal(size=(count, 1))
     bridge = np.where(rng.random((count, 1)) < 0.5, 0.30, 0.03)
-    domain = book.title_domain[title][:, None]
-    own = book.skill_domain[None, :] == domain
-    near = book.skill_domain[None, :] == (domain + 1) % len(book.domains)
-    has = np.where(book.core[title], 0.62 + 0.16 * mastery, np.where(own, 0.22, np.where(near, bridge, 0.01)))
-    depth = rng.normal(size=has.shape) + 0.5 * mastery + 0.06 * (years[:, None] - 8)
-    return DEPTH[np.digitize(depth, [-0.7, 0.8])] * (rng.random(has.shape) < has)
+    for rows in people:
+        depth = rng.normal(size=code[rows].shape) + 0.5 * mastery[rows] + 0.06 * (years[rows, None] - 8)
+        code[rows] = 1 + np.digitize(depth, [-0.7, 0.8])
+    for rows in people:
+        domain = book.title_domain[title[rows]][:, None]
+        own = book.skill_domain[None, :] == domain
+        near = book.skill_domain[None, :] == (domain + 1) % len(book.domains)
+        other = np.where(own, 0.22, np.where(near, bridge[rows], 0.01))
+        code[rows] *= rng.random(own.shape) < np.where(book.core[title[rows]], 0.62 + 0.16 * mastery[rows], other)
+    shown = np.empty((person.size, skills), np.uint8)
+    for rows in parts(person.size, ROWS):
+        who = person[rows]
+        shown[rows] = code[who] * (stage[who] <= (np.arange(rows.start, rows.stop) - first[who])[:, None])
+    return Coded(np.append(np.float32(0), DEPTH), shown)
 
 
 def _pay(standing, rng, size, spread):

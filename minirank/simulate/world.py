@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike
 from minirank.errors import DataError, MinirankError
 
 from . import phrasebook, population, searches, truth
+from .arrays import Empty, parts
 from .job_text import write_job
-from .propensity import chances_of_ranks
+from .propensity import PAGES, chances_of_ranks
 from .resume_text import write_resume
+from .retrieval import SHUFFLED
 from .tastes import names_of_roles
 from .truth import ANSWERED, CLICKED, Probabilities, keyed_uniform
 from .wording import Mention, Writer
@@ -31,12 +33,13 @@ class World:
 
     Args:
         config: WorldConfig.
+        empty: makes the arrays that are as long as the log, such as `np.empty`, or `Scratch.empty` of more than memory holds.
 
     Jobs and snapshots of resumes are known by their row in jobs.jsonl and resumes.jsonl, or by their id; a resume_id
     stands for its newest snapshot.
     """
 
-    def __init__(self, config: WorldConfig | None = None):
+    def __init__(self, config: WorldConfig | None = None, empty: Empty = np.empty):
         self.config = config = config or WorldConfig()
         self.roles = names_of_roles(config)
         size = config.impressions
@@ -47,13 +50,21 @@ class World:
         self.people = population.People(self._rng("people"), book, max(300, size // 20))
         self.recruiter_role = searches.make_recruiters(self._rng("recruiters"), config)
         self.truth = truth.Truth(config, self.teams, self.jobs, self.people, book.employer_industry)
-        self.log = log = searches.Log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, config)
-        self.truth.calibrate(log.role, log.job, log.snapshot, log.position)
-        history = searches.make_history(self._rng("history"), self.truth, self.teams, self.jobs, self.people, book, config.signal_strength)
-        clicked, answered = self.draw(log.search, log.role, log.job, log.snapshot, log.position)
-        self.labels = searches.Labels(self._rng("labels"), clicked, answered, self.logged.relevance, log.time)
-        recent = searches.make_recent(self._rng("recent"), log, self.people, clicked & answered, self.labels.answered_at)
+        self.log = log = searches.Log(self._rng("log"), book, self.teams, self.jobs, self.people, self.recruiter_role, config, empty)
+        self._utilities, self.logged = self.truth.calibrate(log, empty)
+        history = searches.make_history(
+            self._rng("history"), self.truth, self.teams, self.jobs, self.people, book, config.signal_strength, empty
+        )
+        clicked, answered = (np.empty(size, bool) for _ in range(2))
+        for rows in parts(size):
+            shown = log.rows(rows)
+            clicked[rows], answered[rows] = self._happened(
+                shown.search, shown.snapshot, self.logged.click[rows], self.logged.conversion[rows]
+            )
+        self.labels = searches.Labels(self._rng("labels"), clicked, answered, self.logged.relevance, log, empty)
+        recent = searches.make_recent(self._rng("recent"), log, self.people, answered, self.labels)
         self.hires = searches.Hires(*map(np.concatenate, zip(history, recent)))
+        self._empty = empty
 
     @classmethod
     def read(cls, path: str | Path) -> World:
@@ -71,16 +82,21 @@ class World:
         return cls(WorldConfig.from_json(values))
 
     @cached_property
-    def logged(self) -> Probabilities:
-        """The oracle's probabilities of the log's rows."""
-        log = self.log
-        return truth.in_chunks(self.truth.oracle, log.role, log.job, log.snapshot, log.position)
+    def reachable(self) -> Probabilities:
+        """What can be known of the log's rows from observables, as `probabilities` gives it."""
+        made = self._empty((3, self.log.size), np.float64)
+        for rows in parts(self.log.size):
+            made[:, rows] = self.truth.integrated(self._utilities[:, rows])
+        return Probabilities(*made)
 
     @cached_property
     def propensities(self) -> np.ndarray:
         """The chance that the candidate of each row of the log came to its position, (N,)."""
-        chances = chances_of_ranks(self.log.merit, searches.SHUFFLED)  # of candidates in the order shown
-        return np.einsum("sii->si", chances).reshape(-1)[: len(self.log.search)]
+        made = self._empty(self.log.merit.shape, np.float64)
+        for some in parts(len(made), 64 * PAGES):
+            chances = chances_of_ranks(self.log.merit[some], SHUFFLED)  # of candidates in the order shown
+            made[some] = np.einsum("sii->si", chances)
+        return made.reshape(-1)[: self.log.size]
 
     def probabilities(
         self, role: ArrayLike, job: ArrayLike, resume: ArrayLike, position: ArrayLike = 0, *, known: str = "oracle"
@@ -119,9 +135,13 @@ class World:
         """
         rows = self._rows(role, job, resume, position)
         odds = truth.in_chunks(self.truth.oracle, *rows)
-        person, seed = self.people.person[rows[2]], self.config.seed
-        clicked = keyed_uniform(seed, CLICKED, search, person) < odds.click
-        return clicked, clicked & (keyed_uniform(seed, ANSWERED, search, person) < odds.conversion)
+        return self._happened(search, rows[2], odds.click, odds.conversion)
+
+    def _happened(self, search, snapshot, click, conversion):
+        """clicked and converted, (N,) bool."""
+        person, seed = self.people.person[snapshot], self.config.seed
+        clicked = keyed_uniform(seed, CLICKED, search, person) < click
+        return clicked, clicked & (keyed_uniform(seed, ANSWERED, search, person) < conversion)
 
     def write(self, path: str | Path) -> Path:
         """Write the data folder: all of it or, when anything fails, nothing.
