@@ -84,7 +84,7 @@ def _extract(options: Namespace, server: LLMConfig | None, gazetteer: Gazetteer 
     from ..features.new_texts import of_other_languages
     from ..progress import Progress
 
-    folder = _folder(options)
+    folder = _folder(options, texts_alone=server is None)
     if server is None:
         progress = Progress(sys.stderr, unit="texts")
         progress.say(f"reading {len(folder.jobs):,} jobs and {len(folder.resumes):,} resumes by rules ...")
@@ -372,11 +372,14 @@ def _gazetteer_path(options: Namespace) -> tuple[str | Path | None, str]:
     return named, f"data.gazetteer of {options.config}"
 
 
-def _folder(options: Namespace) -> DataFolder:
+def _folder(options: Namespace, texts_alone: bool = False) -> DataFolder:
+    """The data folder; with `texts_alone` without the log, and with little of the texts in memory."""
     from ..data import read_folder
     from ..data.column_names import TEXTS
     from ..data.kept.store import Contents
     from .data import columns_of
 
     before = Contents.of(path for path in (Path(options.data) / name for name in TEXTS) if path.is_file())
-    return replace(read_folder(options.data, columns_of(options), needs_log=False), contents=before)
+    return replace(
+        read_folder(options.data, columns_of(options), needs_log=False, mapped=texts_alone, with_log=not texts_alone), contents=before
+    )

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
+from array import array
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from operator import methodcaller
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 
@@ -81,34 +82,21 @@ def extract_by_rules(
 ) -> tuple[Features, Counter] | None:
     """`extract_folder`, whose features are `Records` of the files, which are parsed when they are asked for; and `counts_of` all.
 
-    Each process writes out what it reads: the lines are all that this one is told. Each of several ranks reads some texts;
-    rank 0 writes the files, and the others get None.
+    Each process writes out what it reads: the lines are all that this one is told, and it writes them as they come. Each of several
+    ranks reads some texts; rank 0 writes the files, and the others get None.
     """
-    texts: list[tuple[Callable[..., Any], dict]] = [
-        *((job_by_rules, job) for job in folder.jobs),
-        *((resume_by_rules, resume) for resume in folder.resumes),
-    ]
+    jobs, count = len(folder.jobs), len(folder.jobs) + len(folder.resumes)
 
-    def read(place: int) -> tuple[bytes, Any, Counter]:
-        by_rules, text = texts[place]
-        found = by_rules(text, gazetteer)
-        return _line_of(found), _title(found), counts_of(found)
+    def read(place: int) -> Line:
+        if place < jobs:
+            return _line_of(job_by_rules(folder.jobs[place], gazetteer))
+        return _line_of(resume_by_rules(folder.resumes[place - jobs], gazetteer))
 
-    found = read_on_ranks(read, len(texts), lambda done: None if progress is None else progress(done, len(texts)), ranks)
-    if found is None:
+    found = read_on_ranks(read, count, lambda done: None if progress is None else progress(done, count), ranks)
+    if not ranks.is_first:
+        deque(found, 0)
         return None
-    counts: Counter = Counter()
-    for _, _, each in found:
-        counts.update(each)
-    parts, records = (found[: len(folder.jobs)], found[len(folder.jobs) :]), []
-    _write(folder, [[line for line, _, _ in part] for part in parts], counts, None, gazetteer)
-    for name, kind, part in zip((JOB_FILE, RESUME_FILE), (JobFeatures, ResumeFeatures), parts):
-        ends = np.cumsum([len(line) for line, _, _ in part], dtype=np.int64)
-        begins = ends - np.array([len(line) for line, _, _ in part], np.int64)
-        records.append(
-            Records(folder.path / name, begins, ends, partial(line_of_features, name, kind), {"title": [title for _, title, _ in part]})
-        )
-    return Features(*records), counts
+    return _write(folder, (islice(found, jobs), found), None, gazetteer)
 
 
 def counts_of(found: JobFeatures | ResumeFeatures) -> Counter:
@@ -151,33 +139,67 @@ def write_features(folder: DataFolder, features: Features, model: str | None = N
     Raises:
         RunError: a file cannot be written.
     """
-    lines: list[Iterable[bytes]] = [map(_line_of, features.jobs), map(_line_of, features.resumes)]
-    _write(folder, lines, all_counts(features), model, gazetteer)
+    _write(folder, (map(_line_of, features.jobs), map(_line_of, features.resumes)), model, gazetteer)
 
 
-def _write(folder: DataFolder, lines: Sequence[Iterable[bytes]], counts: Counter, model: str | None, gazetteer: Gazetteer | None) -> None:
-    made: dict[str, Any] = {
-        "minirank": __version__,
-        "by": "rules" if model is None else "llm",
-        "model": model,
-        "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
-        "masked": masked_kinds(counts),
-    }
-    path = Path(folder.path)
-    texts = folder.contents or Contents.of(each for each in (path / name for name in TEXTS) if each.is_file())
-    made["texts"] = dict(texts.named(*TEXTS).names())
-    with noted(path, (JOB_FILE, RESUME_FILE), made):
-        for name, of_file in zip((JOB_FILE, RESUME_FILE), lines):
-            write_atomic(path / name, methodcaller("writelines", of_file))
+class Line(NamedTuple):
+    """A line of a file, the title in it, and `counts_of` its features."""
+
+    content: bytes
+    title: Any
+    counts: Counter
 
 
-def _line_of(found: JobFeatures | ResumeFeatures) -> bytes:
-    """The line of a file; ASCII with escapes: a lone surrogate in a quote is read back as it was."""
-    return f"{json.dumps(found.to_json())}\n".encode()
+def _line_of(found: JobFeatures | ResumeFeatures) -> Line:
+    """ASCII with escapes: a lone surrogate in a quote is read back as it was."""
+    return Line(f"{json.dumps(found.to_json())}\n".encode(), _title(found), counts_of(found))
 
 
 def _title(found: JobFeatures | ResumeFeatures) -> Any:
     return None if found.title is None else found.title.value
+
+
+def _write(
+    folder: DataFolder, lines: tuple[Iterable[Line], Iterable[Line]], model: str | None, gazetteer: Gazetteer | None
+) -> tuple[Features, Counter]:
+    """Write the lines of both files as they come; they take their places once all are there."""
+    counts, path, names = Counter[Any](), Path(folder.path), (JOB_FILE, RESUME_FILE)
+    sizes, titles = (array("q"), array("q")), cast(tuple[list, list], ([], []))
+    known: dict[Any, Any] = {}  # of each title one object
+
+    def write(which: int, stream: BinaryIO) -> None:
+        for line in lines[which]:
+            stream.write(line.content)
+            sizes[which].append(len(line.content))
+            titles[which].append(known.setdefault(line.title, line.title))
+            counts.update(line.counts)
+
+    with ExitStack() as stack:
+
+        def write_resumes(stream: BinaryIO) -> None:
+            write(1, stream)
+            texts = folder.contents or Contents.of(each for each in (path / name for name in TEXTS) if each.is_file())
+            made = {
+                "minirank": __version__,
+                "by": "rules" if model is None else "llm",
+                "model": model,
+                "gazetteer": None if gazetteer is None else {"labels": gazetteer.size} | (gazetteer.origin or {}),
+                "masked": masked_kinds(counts),
+                "texts": dict(texts.named(*TEXTS).names()),
+            }
+            stack.enter_context(noted(path, names, made))
+
+        def write_jobs(stream: BinaryIO) -> None:
+            write(0, stream)
+            write_atomic(path / RESUME_FILE, write_resumes)
+
+        write_atomic(path / JOB_FILE, write_jobs)
+    records = []
+    for name, kind, of_file, of_titles in zip(names, (JobFeatures, ResumeFeatures), sizes, titles):
+        size = np.array(of_file, np.int64)
+        ends = np.cumsum(size)
+        records.append(Records(path / name, ends - size, ends, partial(line_of_features, name, kind), {"title": of_titles}))
+    return Features(*records), counts
 
 
 def all_counts(features: Features) -> Counter:

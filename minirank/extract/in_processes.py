@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -14,12 +15,13 @@ from minirank.parallel.ranks import Ranks
 
 CHUNK = 32  # texts
 LEAST = 500  # texts a process, or it is not worth its start
+ROUND = 1 << 12  # texts of each rank at a time
 
 
 def read_in_processes(
     read: Callable[[int], Any], count: int, progress: Callable[[int], None] = lambda done: None, processors: int | None = None
-) -> list[Any]:
-    """[read(0), ... read(count - 1)], on all processors that this process may use.
+) -> Iterator[Any]:
+    """read(0), ... read(count - 1), on all processors that this process may use; few of them wait to be asked for.
 
     A process that ends early, whatever ended it, costs time alone: its texts are read here. All end with this one.
 
@@ -29,14 +31,14 @@ def read_in_processes(
     if processors is None:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     workers = min(processors, count // LEAST)
-    found: list[Any] = []
 
-    def read_here(number: int) -> None:
+    def read_here(number: int) -> Iterator[Any]:
         for place in _places(number, count):
-            found.append(read(place))
-            progress(len(found))
+            found = read(place)
+            progress(place + 1)
+            yield found
 
-    read_here(0)  # before there are others: they need not load the lexicon again
+    yield from read_here(0)  # before there are others: they need not load the lexicon again
     receivers: list[Connection | None] = []
     if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("fork")
@@ -48,37 +50,46 @@ def read_in_processes(
                 target=_work, args=(read, range(number + 1, -(-count // CHUNK), workers), count, sender, ours), daemon=True
             ).start()
             sender.close()
-    for number in range(1, -(-count // CHUNK)):
-        worker = (number - 1) % (len(receivers) + 1) - 1
-        theirs, part = receivers[worker] if worker >= 0 else None, None
-        if theirs is not None:
-            try:
-                part = theirs.recv()
-            except (EOFError, OSError):
-                receivers[worker] = None
-        if part is None:
-            read_here(number)
-        else:
-            found += part
-            progress(len(found))
-    return found
+    try:
+        for number in range(1, -(-count // CHUNK)):
+            worker = (number - 1) % (len(receivers) + 1) - 1
+            theirs, part = receivers[worker] if worker >= 0 else None, None
+            if theirs is not None:
+                try:
+                    part = theirs.recv()
+                except (EOFError, OSError):
+                    receivers[worker] = None
+            if part is None:
+                yield from read_here(number)
+            else:
+                progress(number * CHUNK + len(part))
+                yield from part
+    finally:
+        for each in receivers:
+            if each is not None:
+                each.close()  # nobody takes what the others send
 
 
-def read_on_ranks(read: Callable[[int], Any], count: int, progress: Callable[[int], None], ranks: Ranks) -> list[Any] | None:
-    """`read_in_processes`, of which each rank reads some, and rank 0 gets all; None on the others."""
+def read_on_ranks(read: Callable[[int], Any], count: int, progress: Callable[[int], None], ranks: Ranks) -> Iterator[Any]:
+    """`read_in_processes`, of which each rank reads some, and rank 0 gets all; the others get none, and must ask until there is an end."""
     mine = range(ranks.rank, count, ranks.size)  # every P-th: resumes, which come last, take longer than jobs
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
     def told(done: int) -> None:
         progress(min(done * ranks.size, count))
 
-    parts = ranks.to_first(read_in_processes(lambda place: read(mine[place]), len(mine), told, ranks.threads(processors)))
-    if parts is None:
-        return None
-    found: list[Any] = [None] * count
-    for rank, part in enumerate(parts):
-        found[rank :: ranks.size] = part
-    return found
+    found = read_in_processes(lambda place: read(mine[place]), len(mine), told, ranks.threads(processors))
+    if ranks.size == 1:
+        yield from found
+        return
+    for first in range(0, count, ROUND * ranks.size):
+        places = range(first, min(first + ROUND * ranks.size, count))
+        parts = ranks.to_first(list(islice(found, len(places[ranks.rank :: ranks.size]))))
+        if parts is not None:
+            together: list[Any] = [None] * len(places)
+            for rank, part in enumerate(parts):
+                together[rank :: ranks.size] = part
+            yield from together
 
 
 def _places(number: int, count: int) -> range:

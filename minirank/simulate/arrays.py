@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-CHUNK = 1 << 15  # rows at a time, so that the work stays in the cache
+CHUNK = 1 << 15  # rows at a time, so that the work stays in the cache; another number may change the last bits of truth.npz
 Empty = Callable[..., np.ndarray]  # such as np.empty and Scratch.empty: (shape, dtype) -> an array to be written to
 
 

@@ -18,7 +18,7 @@ def two_processors(monkeypatch):
 
 def test_what_was_read_is_in_order():
     told = []
-    found = read_in_processes(lambda place: (place, os.getpid()), COUNT, told.append)
+    found = list(read_in_processes(lambda place: (place, os.getpid()), COUNT, told.append))
     assert [place for place, _ in found] == list(range(COUNT))
     assert len({process for _, process in found}) == 2 and told[-1] == COUNT and told == sorted(told)
 
@@ -34,7 +34,7 @@ def test_what_a_killed_process_did_not_read_is_read_here():
         return place
 
     parent = os.getpid()
-    assert read_in_processes(read, COUNT) == list(range(COUNT))
+    assert list(read_in_processes(read, COUNT)) == list(range(COUNT))
 
 
 def test_an_error_of_a_text_is_that_of_reading_it_here():
@@ -44,4 +44,13 @@ def test_an_error_of_a_text_is_that_of_reading_it_here():
         return place
 
     with pytest.raises(ValueError, match=f"text {2 * CHUNK}"):
-        read_in_processes(read, COUNT)
+        list(read_in_processes(read, COUNT))
+
+
+def test_results_come_as_they_are_asked_for():
+    """Of many texts few have been read when the first ones are taken: what is read is not gathered."""
+    read = []
+    found = read_in_processes(lambda place: read.append(place) or place, 40 * CHUNK)
+    assert next(found) == 0 and len(read) == 1
+    assert [next(found) for _ in range(CHUNK)] == list(range(1, CHUNK + 1)) and len(read) <= 2 * CHUNK
+    found.close()

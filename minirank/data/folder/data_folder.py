@@ -120,6 +120,7 @@ def read_folder(
     needs_log: bool = True,
     kept: Kept = NOTHING_KEPT,
     mapped: bool = False,
+    with_log: bool = True,
 ) -> DataFolder:
     """Reads and checks a data folder.
 
@@ -131,6 +132,7 @@ def read_folder(
             a name says that the export has no such column.
         kept: reads what was kept of the very same files, and keeps it for the next time.
         mapped: a folder that was read now is given as it is kept, with little of it in memory.
+        with_log: whether impressions.csv is read.
     Raises:
         DataError: something is wrong with the data; names file, line, column and remedy.
         ConfigError: `columns` names what does not exist.
@@ -141,21 +143,24 @@ def read_folder(
     if folder is not None and (folder.is_complete or not needs_log):
         return folder
     problems = Problems()
-    folder = collect(path, columns, problems, needs_log, mapped)
+    folder = collect(path, columns, problems, needs_log, mapped, with_log)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
     if mapped:
         parsed_later = with_records(folder, resolve(columns))
-        folder = collect(path, columns, Problems(), needs_log) if parsed_later is None else parsed_later
+        folder = collect(path, columns, Problems(), needs_log, with_log=with_log) if parsed_later is None else parsed_later
         assert folder is not None
     return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)
 
 
-def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True, slim: bool = False) -> DataFolder | None:
+def collect(
+    path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True, slim: bool = False, with_log: bool = True
+) -> DataFolder | None:
     """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on.
 
     Args:
         slim: of jobs and resumes no more is held than their ids and times, as `KnownKeys`.
+        with_log: whether impressions.csv is read.
     """
     path = Path(path)
     names = resolve(columns)
@@ -163,7 +168,7 @@ def collect(path: str | Path, columns: Mapping | None, problems: Problems, needs
         return None
     there = [file for file in ("recruiters", "hires", "impressions") if needs_log or os.path.lexists(path / FILES[file])]
     if "impressions" in there:
-        there = list(FILES)
+        there = [file for file in FILES if with_log or file != "impressions"]
     lacking: Mapping[str, Mapping[str, Any]] = {name: {} for name in WITHOUT_LOG} if "hires" in there else WITHOUT_LOG
     jobs, job_lines = _read_objects(path, "jobs", names["jobs"], JOB_KEYS, lacking["jobs"], problems, slim)
     resumes, resume_lines = _read_objects(path, "resumes", names["resumes"], RESUME_KEYS, lacking["resumes"], problems, slim)
