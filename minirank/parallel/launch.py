@@ -20,6 +20,7 @@ from .ranks import ALONE, Ranks
 # (number of a process, how many there are) of Open MPI, of MPICH and Intel MPI (PMI, PMI2), and of PMIx under Slurm
 VARIABLES = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"), ("PMIX_RANK", "SLURM_STEP_NUM_TASKS"))
 ON_MACHINE = ("OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID")  # its number among those of its machine
+APART = "SLURM_STEP_NUM_TASKS"  # how many processes srun started, whether they can find each other or not
 INSTALL = 'pip install "minirank[mpi]", or mpi4py for the MPI that launched it'
 
 
@@ -30,12 +31,14 @@ class Launch:
     Args:
         rank: its number. size: how many there are; 1 without a launcher. on_machine: its number among those of its machine.
         stderr: where this process tells errors, whether it speaks otherwise or not.
+        apart: how many srun started that do not know of each other; 1 where they do, or without it.
     """
 
     rank: int = 0
     size: int = 1
     on_machine: int = 0
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    apart: int = 1
 
     @classmethod
     def of(cls, environment: Mapping[str, str] = os.environ) -> Launch:
@@ -45,7 +48,9 @@ class Launch:
             if number.isdecimal() and count.isdecimal() and int(count) > 1:
                 local = next((environment[name] for name in ON_MACHINE if environment.get(name, "").isdecimal()), "0")
                 return cls(int(number), int(count), int(local))
-        return cls()
+        tasks = environment.get(APART, "")
+        knows = any(rank in environment for rank, _ in VARIABLES)
+        return cls(apart=int(tasks) if tasks.isdecimal() and not knows else 1)
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
@@ -64,6 +69,9 @@ class Launch:
         Raises:
             ConfigError: it does not, or they cannot find each other.
         """
+        if self.apart > 1 and may_run:
+            remedy = "give it --mpi=pmi2 (MPICH) or --mpi=pmix (Open MPI), or -n 1"
+            raise ConfigError(f"srun started {self.apart} processes that do not know of each other; {remedy}")
         if self.size == 1:
             return ALONE
         if not may_run:

@@ -28,6 +28,18 @@ def test_launchers(environment, expected):
     assert (found.rank, found.size, found.on_machine) == expected
 
 
+@pytest.mark.parametrize("known", [{}, {"PMI_RANK": "0", "PMI_SIZE": "1"}])
+def test_processes_of_srun_that_do_not_know_of_each_other(known):
+    """They would all do the same work."""
+    launch = Launch.of({"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4"} | known)
+    assert launch.join("rank", may_run=False) is ALONE
+    if known:
+        assert launch.join("train", may_run=True) is ALONE
+    else:
+        with pytest.raises(ConfigError, match="^srun started 4 processes that do not know of each other; give it --mpi=pmi2"):
+            launch.join("train", may_run=True)
+
+
 def test_one_process_imports_no_mpi_and_no_arrays():
     code = (
         "import sys; from minirank.parallel.launch import Launch; from minirank.parallel.ranks import ALONE;"
