@@ -118,9 +118,9 @@ def read_raw(
         ConfigError: what must be in memory of so many rows does not fit. NoSpace: `scratch` has no space.
     """
     tables: list[tuple[dict[Name, Column], np.ndarray]] = []
-    files: list[Path] = []  # of each
+    places: list[int] = []  # of each, in `paths`, where a file may stand twice
     parts = None if scratch is None else scratch.another()
-    for path in paths:
+    for place, path in enumerate(paths):
         kind = options.format_of(path)
         if kind == "npz":
             tables.append(_read_npz(path, select, parts))
@@ -135,14 +135,14 @@ def read_raw(
             if not len(found[0].lines):
                 raise DataError("no row below the header", file=path.name, remedy="give a table with rows")
             tables += [(part.columns, part.lines) for part in found]
-        files += [path] * (len(tables) - len(files))
-    for path, (columns, _) in zip(files, tables):
+        places += [place] * (len(tables) - len(places))
+    for path, (columns, _) in zip((paths[place] for place in places), tables):
         lacking = [name for name in tables[0][0] if name not in columns]
         if lacking:
             remedy = f"give it the columns of {paths[0].name}"
             raise DataError("missing", file=path.name, column=str(lacking[0]), remedy=remedy)
     missing, lines = frozenset(options.missing), [table[1] for table in tables]
-    file = np.repeat(np.array([paths.index(path) for path in files], np.int8), [len(part) for part in lines])
+    file = np.repeat(np.array(places, np.int8), [len(part) for part in lines])
     names = list(tables[0][0])
     if scratch is None:
         merged = [merge([table[0][name] for table in tables], missing) for name in names]
