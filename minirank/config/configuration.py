@@ -22,7 +22,7 @@ import yaml
 
 from ..errors import ConfigError
 from ..kernels.adam import Adam
-from .byte_sizes import bytes_of
+from .byte_sizes import Size, bytes_of
 from .dataclass_yaml import build
 from .embeddings import EmbeddingConfig
 from .features import FeatureConfig
@@ -142,8 +142,8 @@ class TrainingConfig:
         task_cosines: note in metrics.jsonl, after each epoch, the cosines between the tasks' gradients on the parameters that they
             share; null where an epoch has at least 100 steps for each task, which makes that cheap; true always, false never.
         checkpoint_seconds: time between two checkpoints; there is one after each epoch as well.
-        memory: what the process may take, such as 2GB; rows that would take more are read part by part from where they are kept beside
-            the data, with the same bytes. null = all rows in memory.
+        memory: what the process may take, such as 2GB, or 2000000000 (bytes); rows that would take more are read part by part from
+            where they are kept beside the data, with the same bytes. null = all rows in memory.
     """
 
     epochs: int = 10
@@ -151,7 +151,7 @@ class TrainingConfig:
     batches: Literal["rows", "searches"] = "rows"
     accumulate: int = 1
     ranks: int = 1
-    split_tables: str | None = "256MB"
+    split_tables: Size | None = "256MB"
     optimiser: Adam = Adam(weight_decay=1.0)
     schedule: Literal["constant", "cosine"] = "constant"
     warmup: float = 0.0
@@ -165,7 +165,7 @@ class TrainingConfig:
     cuda: CudaConfig = CudaConfig()
     task_cosines: bool | None = None
     checkpoint_seconds: float = 60.0
-    memory: str | None = None
+    memory: Size | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batch_rows", "accumulate", "ranks"):
@@ -204,7 +204,7 @@ class TrainingConfig:
                 if size is not None:
                     bytes_of(size)
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                raise ValueError(f"{name} {error}") from None
 
     @property
     def step_rows(self) -> int:

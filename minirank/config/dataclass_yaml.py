@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from minirank.errors import ConfigError, UnknownKey, nearest, suggestion
 
@@ -18,9 +18,9 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     """An instance of the dataclass `cls` with the values of `mapping`.
 
     Nested dataclasses, `X | Y`, `X | None`, `list[X]`, `tuple[X, ...]`, `tuple[X, Y]`, `dict[str, X]`, `Literal`, bool, int,
-    float, str, `Path` and `Any` are understood; a field that is left out keeps its default, also within a section
-    that has a default of its own; a dataclass that was built already is taken as it is. A `ValueError` raised by
-    `__post_init__` is reported under the key path of the dataclass.
+    float, str, `Path`, `Any` and `Annotated[X, "what to write"]` are understood; a field that is left out keeps its default,
+    also within a section that has a default of its own; a dataclass that was built already is taken as it is. A `ValueError`
+    raised by `__post_init__` is reported under the key path of the dataclass.
 
     Args:
         mapping: dict of field name -> value; None (an empty section in YAML) is an empty dict.
@@ -36,7 +36,7 @@ def build(cls: type[T], mapping: Any, where: str = "") -> T:
     for key in mapping:
         if key not in known:
             raise UnknownKey(f"{_join(where, key)}: unknown key; {suggestion(key, known)}")
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     values = {}
     for name, field in known.items():
         if name in mapping:
@@ -67,6 +67,11 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return value if isinstance(value, kind) else build(kind, value, where)
     if origin in (Union, types.UnionType):
         return _convert_union(kind, arguments, value, where)
+    if origin is Annotated:
+        try:
+            return _convert(arguments[0], value, where)
+        except ConfigError:
+            raise ConfigError(f"{where}: expected {_describe(kind)}, got {value!r}") from None
     if origin is Literal:
         if any(value == choice and type(value) is type(choice) for choice in arguments):
             return value
@@ -122,6 +127,8 @@ def _plain_types(kind: Any) -> set[type]:
 def _describe(kind: Any) -> str:
     """What a user has to write for `kind`, in words."""
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return arguments[1]
     if origin in (Union, types.UnionType):
         words = ["nothing" if item is type(None) else _describe(item) for item in arguments]
         return " or ".join(words)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 from dataclasses import replace
 
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 from ranking_world import write_market
 
+from minirank.config.byte_sizes import bytes_of
 from minirank.config.configuration import Config, FolderConfig, config_from_dict, to_dict
+from minirank.config.yaml_files import with_override
 from minirank.data.kept import store
 from minirank.data.kept.mapped_rows import MappedRows
 from minirank.data.kept.store import FOLDER, Kept
@@ -98,10 +101,44 @@ def test_what_is_planned_is_said_in_a_line(market):
         said("100MB", Kept())
 
 
-@pytest.mark.parametrize("text", ["2", "GB", "-1GB", "0GB", "1e9", "2 GigaBytes"])
-def test_a_memory_that_is_no_size_is_refused(market, text):
-    with pytest.raises(ConfigError, match="training: memory: expected a size such as 2GB or 500MB, got"):
-        config(market, text)
+@pytest.mark.parametrize("name", ["memory", "split_tables"])
+def test_a_size_is_written_with_its_unit_or_as_bytes(market, name):
+    def given(text):
+        return config_from_dict(with_override(to_dict(Config(FolderConfig(market))), f"training.{name}={text}")).training
+
+    for text in (
+        "-1",
+        "0",
+        "5",
+        "10",
+        "999999",
+        "abc",
+        "'2'",
+        "GB",
+        "-1GB",
+        "0GB",
+        "1e9",
+        "2 GigaBytes",
+        "true",
+        "1.5",
+        "[2GB]",
+        "{GB: 2}",
+    ):
+        with pytest.raises(ConfigError) as error:
+            given(text)
+        assert re.fullmatch(
+            rf"training(: {name} must be|.{name}: expected) a size such as 2GB or 500MB, or a number of bytes such as 2000000000, got .*",
+            str(error.value),
+        ), text
+    for text, size in (
+        ("2GB", 2 * 10**9),
+        ("'1.5 gib'", 3 * 2**29),
+        ("2000000000", 2 * 10**9),
+        ("2_000_000_000", 2 * 10**9),
+        ("1kB", 1000),
+    ):
+        assert bytes_of(getattr(given(text), name)) == size
+    assert getattr(given("null"), name) is None
 
 
 def test_the_order_keeps_neighbours_in_few_windows(monkeypatch):
