@@ -8,6 +8,7 @@ from case_table import cases
 from data_world import HEADER, HIRES, IMPRESSIONS, JOBS, RECRUITERS, RESUMES, edited, write
 
 from minirank.data import read_folder, validate
+from minirank.data.kept.store import Kept
 from minirank.errors import DataError
 
 LINES = {"jobs.jsonl": [json.dumps(job) for job in JOBS], "resumes.jsonl": [json.dumps(resume) for resume in RESUMES]}
@@ -21,6 +22,9 @@ def check_error(path, message, **changes):
         read_folder(path)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value) and error.value.remedy
+    with pytest.raises(DataError) as part_by_part:
+        read_folder(path, kept=Kept(), mapped=True)
+    assert str(part_by_part.value) == str(error.value)
     report = validate(path)
     assert not report.ok and report.problems[0].problem == error.value.problem and report.summary is None
 

@@ -17,21 +17,22 @@ from minirank.data.column_names import (
     JOB_KEYS,
     OPTIONAL,
     PROTECTED_FILE,
-    RARE,
     RESUME_KEYS,
     WITHOUT_LOG,
     missing_column,
     protected_error,
     resolve,
 )
-from minirank.data.folder.column_reader import ColumnReader
+from minirank.data.folder.column_reader import ColumnReader, read_our_csv
 from minirank.data.folder.impressions import Impressions, read_impressions
 from minirank.data.folder.records import KnownKeys, Records, column_of
+from minirank.data.folder.truth import read_truth
+from minirank.data.kept.scratch import give_back
 from minirank.data.kept.store import NOTHING_KEPT, Contents, Kept
 from minirank.data.problems import Problems
-from minirank.data.read_files import CsvFile, json_lines, read_arrays, read_csv
+from minirank.data.read_files import CsvFile, json_lines, read_csv
+from minirank.data.table.column_scratch import ColumnScratch, NoSpace
 from minirank.errors import DataError
-from minirank.npz import Header
 
 # Keys that are held of all lines where nothing else of them is.
 KNOWN = {"jobs": ("job_id", "team_id", "posted_at"), "resumes": ("resume_id", "updated_at")}
@@ -131,36 +132,53 @@ def read_folder(
         columns: file ("impressions", "jobs", ...) -> our name of a column -> its name in the file; None in place of
             a name says that the export has no such column.
         kept: reads what was kept of the very same files, and keeps it for the next time.
-        mapped: a folder that was read now is given as it is kept, with little of it in memory.
+        mapped: a folder that was read now is given as it is kept, and little of it is in memory at any time.
         with_log: whether impressions.csv is read.
     Raises:
         DataError: something is wrong with the data; names file, line, column and remedy.
         ConfigError: `columns` names what does not exist.
     """
-    from minirank.data.folder.kept_folder import keep_folder, kept_folder, with_records
+    from minirank.data.folder.kept_folder import keep_folder, kept_folder, room_for_columns, with_records
 
     contents, folder = kept_folder(Path(path), resolve(columns), kept, needs_log) if kept.used else (None, None)
     if folder is not None and (folder.is_complete or not needs_log):
         return folder
-    problems = Problems()
-    folder = collect(path, columns, problems, needs_log, mapped, with_log)
+    try:
+        problems, scratch = Problems(), room_for_columns(Path(path)) if mapped and contents is not None else None
+        folder = collect(path, columns, problems, needs_log, with_log, mapped, scratch)
+    except NoSpace:  # then it is read into memory
+        problems = Problems()
+        folder = collect(path, columns, problems, needs_log, with_log, mapped)
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
     if mapped:
         parsed_later = with_records(folder, resolve(columns))
-        folder = collect(path, columns, Problems(), needs_log, with_log=with_log) if parsed_later is None else parsed_later
+        folder = collect(path, columns, Problems(), needs_log, with_log) if parsed_later is None else parsed_later
         assert folder is not None
-    return folder if contents is None else keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)
+    if contents is not None:
+        folder = keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)
+    if mapped:
+        give_back()
+    return folder
 
 
 def collect(
-    path: str | Path, columns: Mapping | None, problems: Problems, needs_log: bool = True, slim: bool = False, with_log: bool = True
+    path: str | Path,
+    columns: Mapping | None,
+    problems: Problems,
+    needs_log: bool = True,
+    with_log: bool = True,
+    slim: bool = False,
+    scratch: ColumnScratch | None = None,
 ) -> DataFolder | None:
     """Reads a data folder and notes whatever is wrong with it; None where too much is missing to go on.
 
     Args:
-        slim: of jobs and resumes no more is held than their ids and times, as `KnownKeys`.
         with_log: whether impressions.csv is read.
+        slim: of jobs and resumes no more is held than their ids and times, as `KnownKeys`.
+        scratch: takes the impressions; None leaves them in memory.
+    Raises:
+        NoSpace: `scratch` has none.
     """
     path = Path(path)
     names = resolve(columns)
@@ -175,7 +193,11 @@ def collect(
     _refuse_protected(path, (("jobs", jobs), ("resumes", resumes)), problems)
     job_index = _index_jobs(jobs, job_lines, problems)
     resumes, resume_lines = _sort_resumes(resumes, resume_lines, problems)
-    tables = {file: _csv(path, file, names, problems) for file in ("recruiters", "hires", "impressions") if file in there}
+    tables = {
+        file: read_our_csv(path, file, names, problems, scratch if file == "impressions" else None)
+        for file in ("recruiters", "hires", "impressions")
+        if file in there
+    }
     recruiters = _read_recruiters(tables.get("recruiters"), names["recruiters"], problems)
     known_resumes = set(column_of(resumes, "resume_id"))
     hires = _read_hires(tables.get("hires"), names["hires"], job_index, known_resumes, problems)
@@ -183,10 +205,10 @@ def collect(
         return None
     impressions: Impressions | None = Impressions.none()
     if (log := tables.get("impressions")) is not None:
-        impressions = read_impressions(log, names["impressions"], job_index, resumes, recruiters, problems)
+        impressions = read_impressions(log, names["impressions"], job_index, resumes, recruiters, problems, scratch)
     if impressions is None:
         return None
-    truth = _read_truth(path / "truth.npz", impressions, problems) if "impressions" in there else None
+    truth = read_truth(path / "truth.npz", impressions, problems, scratch) if "impressions" in there else None
     files = tuple(path / FILES[file] for file in FILES if file in (*WITHOUT_LOG, *there))
     roles = tuple(sorted(set(recruiters.values())))
     lines = {"jobs": job_lines, "resumes": resume_lines}
@@ -326,24 +348,6 @@ def _sort_resumes(resumes: Sequence[dict], lines: list[int], problems: Problems)
     return ordered, [lines[index] for index in order]
 
 
-def _csv(path: Path, file: str, names: dict[str, dict], problems: Problems) -> CsvFile | None:
-    """The columns of one of our CSV files."""
-
-    def wanted(existing):
-        for ours, theirs in [*names[file].items()]:
-            if ours == theirs and ours in RARE and theirs not in existing:
-                names[file][ours] = None
-            elif theirs is not None and theirs not in existing:
-                raise missing_column(file, ours, theirs, existing)
-        return [theirs for theirs in names[file].values() if theirs is not None]
-
-    table = read_csv(path / FILES[file], FILES[file], problems, only=wanted)[1]
-    if table is not None and not len(table.lines) and file != "hires":
-        problems.add("no row below the header", file=FILES[file], remedy="export at least one row")
-        return None
-    return table
-
-
 def _read_recruiters(table: CsvFile | None, names: dict[str, str | None], problems: Problems) -> dict[str, str]:
     """recruiter_id -> role."""
     if table is None:
@@ -368,28 +372,3 @@ def _read_hires(table: CsvFile | None, names: dict[str, str | None], jobs: dict[
     job = check.reference("job_id", jobs, "jobs.jsonl")
     resume = check.reference("resume_id", {key: key for key in resumes}, "resumes.jsonl", object, "")
     return Hires(job, tuple(resume), check.read("hired_at", values.seconds, np.int64, 0))
-
-
-def _read_truth(path: Path, impressions: Impressions, problems: Problems) -> dict[str, np.ndarray] | None:
-    """The simulated probabilities in the order of the impressions, or None where there are none."""
-    if not path.exists():
-        return None
-    rows = len(impressions.row)
-    remedy = "write the world again with minirank simulate"
-
-    def choose(headers: Mapping[str, Header]) -> Mapping[str, Header]:
-        for name, header in headers.items():
-            if header.shape != (rows,) or header.dtype.kind != "f":
-                problem = f"expected {rows:,} entries, one an impression, got shape {header.shape} of {header.dtype}"
-                raise DataError(problem, file=path.name, column=name, remedy=remedy)
-        return headers
-
-    try:
-        truth = read_arrays(path, path.name, choose)
-        for name, array in truth.items():
-            if not ((array >= 0) & (array <= 1)).all():  # NaN included
-                raise DataError("a probability is not in 0 .. 1", file=path.name, column=name, remedy=remedy)
-    except DataError as error:
-        problems.add_error(error)
-        return None
-    return {name: array[impressions.row] for name, array in truth.items()}

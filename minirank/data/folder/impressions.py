@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from minirank.data import values
-from minirank.data.folder.column_reader import ColumnReader
+from minirank.data.folder.column_reader import ROWS, ColumnReader
+from minirank.data.folder.records import column_of
+from minirank.data.kept.scratch import Scratch
 from minirank.data.problems import Problems
 from minirank.data.read_files import CsvFile
 from minirank.data.values import MISSING_TIME
@@ -66,6 +68,7 @@ def read_impressions(
     resumes: Sequence[dict],
     recruiters: dict[str, str],
     problems: Problems,
+    scratch: Scratch | None = None,
 ) -> Impressions | None:
     """Reads the columns of impressions.csv and checks them against each other and the other files.
 
@@ -73,12 +76,13 @@ def read_impressions(
         names: our name of a column -> its name in the file, None where the file has no such column.
         jobs: job_id -> index.
         resumes: the snapshots, sorted by (resume_id, updated_at).
+        scratch: takes the impressions; None leaves them in memory.
     Returns:
         the impressions, or None where rows were found wrong.
     """
     before = problems.count
-    check = ColumnReader(table, names, problems)
-    resume_ids = {key: index for index, key in enumerate(dict.fromkeys(resume["resume_id"] for resume in resumes))}
+    check = ColumnReader(table, names, problems, scratch)
+    resume_ids = {key: index for index, key in enumerate(dict.fromkeys(column_of(resumes, "resume_id")))}
 
     search, search_names = check.codes("search_id")
     time = check.read("time", values.seconds, np.int64, 0)
@@ -97,20 +101,23 @@ def read_impressions(
 
     _check_labels(check, time, clicked, converted, converted_at)
     _check_searches(check, search, search_names, job, recruiter, resume)
-    snapshot = _snapshots(resume, time, resumes, resume_ids)
+    snapshot = _snapshots(resume, time, resumes, resume_ids, check.empty(np.int32))
     remedy = "add to resumes.jsonl the resume as it was shown, with its updated_at"
     check.refuse("resume_id", snapshot < 0, "no snapshot of this resume is as old as the impression", remedy)
     if problems.count > before:
         return None
 
     table.columns.clear()  # nobody reads them again, and of ten million rows they are half a gigabyte
-    order, search, search_id = _by_search(search, search_names, time)
+    rank, search_id = _by_time(search, search_names, time)
+    search = check.of_rows(rank, search)
+    order = np.argsort(search, kind="stable")
     roles = sorted(set(recruiters.values()))
-    role = np.array([roles.index(role) for role in recruiters.values()], np.int32)[recruiter]
+    role = check.of_rows(np.array([roles.index(role) for role in recruiters.values()], np.int32), recruiter)
     columns = search, time, role, job, snapshot, position, clicked, converted, converted_at, relevance, confidence, propensity
-    if (order == np.arange(len(order))).all():  # as logs are written
-        return Impressions(order, *columns, search_id)
-    found: list[Any] = [order, *(column[order] for column in columns), search_id]
+    row = order if scratch is None else scratch.put(order)
+    if (order[1:] > order[:-1]).all():  # as logs are written
+        return Impressions(row, *columns, search_id)
+    found: list[Any] = [row, *(check.of_rows(column, row) for column in columns), search_id]
     return Impressions(*found)
 
 
@@ -131,28 +138,31 @@ def _check_searches(check: ColumnReader, search: np.ndarray, names: list[str], j
     for ours, entity in (("recruiter_id", recruiter), ("job_id", job)):
         problem = f"a search with a second {ours.removesuffix('_id')}"
         check.refuse(ours, entity != entity[first[search]], problem, "give every (recruiter, job, page) its own search_id")
-    order = np.lexsort((np.arange(len(search)), resume, search))
+    order = np.lexsort((resume, search))
     again = np.zeros(len(search), bool)
     again[order[1:]] = (search[order[1:]] == search[order[:-1]]) & (resume[order[1:]] == resume[order[:-1]])
     check.refuse("resume_id", again, "this resume stands twice in the same search", "keep one row for each")
 
 
-def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: Sequence[dict], ids: dict[str, int]) -> np.ndarray:
-    """(N,) int32 index of the newest snapshot of `resume` that is not after `time`, -1 where there is none."""
-    owner = np.array([ids[snapshot["resume_id"]] for snapshot in resumes], dtype=np.int64)
-    updated = np.array([snapshot["updated_at"] for snapshot in resumes], dtype=np.int64)
+def _snapshots(resume: np.ndarray, time: np.ndarray, resumes: Sequence[dict], ids: dict[str, int], snapshot: np.ndarray) -> np.ndarray:
+    """`snapshot`, (N,) int32: the index of the newest snapshot of `resume` that is not after `time`, -1 where there is none."""
+    owner = np.array([ids[key] for key in column_of(resumes, "resume_id")], dtype=np.int64)
+    updated = np.array(column_of(resumes, "updated_at"), dtype=np.int64)
     # One sorted key for both: owners are in the order of their first snapshot, times within an owner ascend.
     span = max(int(updated.max()), int(time.max())) + 1
-    found = np.searchsorted(owner * span + updated, resume.astype(np.int64) * span + time, side="right") - 1
-    return np.where((found >= 0) & (owner[found] == resume), found, -1).astype(np.int32)
+    keys = owner * span + updated
+    for first in range(0, len(time), ROWS):
+        rows = slice(first, first + ROWS)
+        found = np.searchsorted(keys, resume[rows].astype(np.int64) * span + time[rows], side="right") - 1
+        snapshot[rows] = np.where((found >= 0) & (owner[found] == resume[rows]), found, -1)
+    return snapshot
 
 
-def _by_search(search: np.ndarray, names: list[str], time: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """The order of the rows, and (N,) codes and ids of the searches, both in the order of their first time."""
+def _by_time(search: np.ndarray, names: list[str], time: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """(searches,) int32, the place of each search in the order of their first time, and their ids in this order."""
     start = np.full(len(names), np.iinfo(np.int64).max)
     np.minimum.at(start, search, time)
     by_time = np.argsort(start, kind="stable")
     rank = np.empty(len(names), np.int32)
     rank[by_time] = np.arange(len(names))
-    codes = rank[search]
-    return np.argsort(codes, kind="stable"), codes, [names[index] for index in by_time]
+    return rank, [names[index] for index in by_time]

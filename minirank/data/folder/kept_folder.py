@@ -24,6 +24,7 @@ from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.scratch import Scratch
 from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.data.problems import Problems
+from minirank.data.table.column_scratch import ColumnScratch, NoSpace
 from minirank.errors import DataError
 from minirank.storage import BadJson, parse_json
 
@@ -66,6 +67,14 @@ def _with_log(path: Path, names: Any, contents: Contents, found: tuple | None, k
     return None
 
 
+def room_for_columns(path: Path) -> ColumnScratch | None:
+    """Where the columns of a folder wait while it is read; None where nothing can be written."""
+    with suppress(OSError):
+        (path / FOLDER).mkdir(exist_ok=True)
+        return ColumnScratch(path / FOLDER, lambda rows: None)
+    return None
+
+
 def keep_folder(folder: DataFolder, kept: Kept, mapped: bool = False) -> DataFolder:
     """Keep a folder that was read; the folder, without `contents` where its files have changed meanwhile.
 
@@ -74,9 +83,9 @@ def keep_folder(folder: DataFolder, kept: Kept, mapped: bool = False) -> DataFol
     """
     if not mapped:
         return _keep(folder, kept)
-    with suppress(OSError):  # then it stays in memory
-        (folder.path / FOLDER).mkdir(exist_ok=True)
-        folder = _keep(folder, kept, Scratch(folder.path / FOLDER))
+    scratch = room_for_columns(folder.path)
+    with suppress(NoSpace, OSError):  # then it stays as it is
+        folder = _keep(folder, kept, scratch)
         if folder.contents is not None:
             found = kept.read(folder.path, KIND, _key(folder.contents.without(TRUTH), folder.columns))
             return _with_log(folder.path, folder.columns, folder.contents, found, kept) or folder
