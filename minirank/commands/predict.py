@@ -67,7 +67,7 @@ def run_score(options: Namespace) -> None:
     from ..progress import teller
     from ..run.backend import check_backend
     from ..run.load_run import load_run
-    from ..run.scoring import check_ending, score_data, write_predictions
+    from ..run.scoring import check_ending, scores_of, write_predictions
     from ..storage import is_stream
     from .output_files import check_output, files_of_data, files_of_run
 
@@ -78,7 +78,7 @@ def run_score(options: Namespace) -> None:
     out = Path(options.out)
     if ranks.is_first:
         check_output("--out", out, [*files_of_run(options.run_folder), *files_of_data(options.data)], options.force)
-    columns = score_data(run, options.data, progress.say, kept_of(options, progress.say))
+    columns = scores_of(run, options.data, progress.say, kept_of(options, progress.say))
     if not ranks.is_first:
         return
     try:

@@ -14,6 +14,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from minirank.data.read_files import Column
+
 # Blanks, control and format characters may be dropped on the way to a cell; apostrophes, so that the mark can be told from the text.
 _FORMULA = re.compile(
     r"[\s'\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]"
@@ -38,24 +40,25 @@ def write_csv(stream: BinaryIO, header: Iterable[str], columns: Sequence[np.ndar
 
     Args:
         header: a name for each column.
-        columns: (n,) each; texts as objects. Half of a surrogate pair is written as `\\ud800`.
+        columns: (n,) each, texts as objects; or what gives an array or a `Column` for a slice. Half of a surrogate pair is written as
+            `\\ud800`.
         end: of a row.
     """
     stream.write(_encoded(",".join(_quoted([marked(name) for name in header], len(columns))) + end))
     for first in range(0, len(columns[0]), ROWS):
-        part = [column[first : first + ROWS] for column in columns]
-        if len(part[0]) < FEW:
+        rows, part = min(ROWS, len(columns[0]) - first), [column[first : first + ROWS] for column in columns]
+        if rows < FEW:
             cells = [map(of.__getitem__, codes.tolist()) for of, codes in (_texts(column, len(part)) for column in part)]
             stream.write(_encoded("".join(f"{row}{end}" for row in map(",".join, zip(*cells)))))
         else:
-            stream.write(_joined(part, end))
+            stream.write(_joined(part, rows, end))
 
 
-def _joined(columns: Sequence[np.ndarray | Sequence[Any]], end: str) -> memoryview:
+def _joined(columns: Sequence[np.ndarray | Sequence[Any] | Column], rows: int, end: str) -> memoryview:
     """Rows of a file by compiled loops, for which a cell is where it begins and how long it is among the bytes of all."""
     from minirank.data.float_text import WIDEST, join_rows, powers, write_floats  # with Numba, which few rows need not wait for
 
-    rows, pools, begins, lengths = len(columns[0]), [], [], []
+    pools, begins, lengths = [], [], []
     before = 0
     for column in columns:
         if isinstance(column, np.ndarray) and column.dtype.kind == "f" and column.dtype.itemsize <= 8 and np.isfinite(column).all():
@@ -78,8 +81,11 @@ def _joined(columns: Sequence[np.ndarray | Sequence[Any]], end: str) -> memoryvi
     return out.data
 
 
-def _texts(values: np.ndarray | Sequence[Any], columns: int) -> tuple[list[str], np.ndarray]:
+def _texts(values: np.ndarray | Sequence[Any] | Column, columns: int) -> tuple[list[str], np.ndarray]:
     """The different cells of a column as they stand in a file of so many, and (n,) the place of each value among them."""
+    if isinstance(values, Column):
+        used, codes = np.unique(values.codes, return_inverse=True)
+        return _quoted([marked(values.values[code] or "") for code in used.tolist()], columns), codes
     if isinstance(values, np.ndarray) and values.dtype != object:
         return list(map(repr, values.tolist())), np.arange(len(values))
     place = {value: number for number, value in enumerate(dict.fromkeys(values))}  # SPEED: each text is marked and quoted once

@@ -159,13 +159,28 @@ class Encoder:
         grade, weighted by its confidence (1 where that is missing).
 
         Args:
-            folder: `DataFolder`.
-            features: `Features` of its jobs and resumes, or what gives them, where rows are not kept.
-            split: `Split` with train, valid and test rows.
+            features: of its jobs and resumes, or what gives them, where rows are not kept.
+            split: its train, valid and test rows.
             say: told of texts in words that training does not know.
             kept: of the folder.
             encoded: what `rows` gives, where it is at hand.
         """
+        made, columns = self.encoded(folder, features, split, say, kept, encoded)
+        features_files = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
+        if (files := None if kept is None else kept.fingerprint(folder.files)) is None:
+            files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
+        return folder_dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
+
+    def encoded(
+        self,
+        folder: DataFolder,
+        features: Features | Callable[[], Features],
+        split: Split,
+        say: Callable[[str], None],
+        kept: KeptRows | None,
+        encoded: Encoded | None = None,
+    ) -> tuple[Inputs | MappedInputs, dict[str, ColumnFacts]]:
+        """The inputs of `dataset`, whose arguments these are, from where they are kept or made now, and what is left of the columns."""
         check_columns(folder, self.config)
         found = None if kept is None or encoded is not None else kept.read_rows(self)
         if found is None:
@@ -177,10 +192,7 @@ class Encoder:
             (made, told), columns = found, {}
         for each in told:
             say(each)
-        features_files = [folder.path / name for name in ("job_features.jsonl", "resume_features.jsonl")]
-        if (files := None if kept is None else kept.fingerprint(folder.files)) is None:
-            files = fingerprint([*folder.files, *(path for path in features_files if path.exists())])
-        return folder_dataset(folder, split, self.inputs, made, folder.truth, files, self, columns)
+        return made, columns
 
     def rows(self, folder: DataFolder, features: Features, split: Split, kept: KeptRows | None = None) -> Encoded:
         """All impressions as the model reads them, what there is to say of the texts, and what is left of the columns.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..evaluation.targets import label_kind
 from ..kernels.batch import Inputs
 from ..kernels.executor import Executor, probabilities
 from ..kernels.parameters import Arena
+from ..kernels.plan import Plan
 from ..progress import stage
 
 
@@ -37,30 +39,55 @@ def predict(
     """What the model says about rows, whose position it is not told.
 
     Args:
-        executor: runs the plan. values: its parameters. inputs: B rows, or more of which only `rows` (B,) are asked for.
-        position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
-        shared: names of inputs that are the same in all rows; see `Executor.logits`.
+        executor, values, inputs, position_field, shared, rows: as for `predict_logits`.
     Returns:
-        task -> (B,) float64 probability (a regression's value), then the joint probability of each task
-        that is conditional on another, under the name of `joint_name`.
+        as `predictions_from`.
     Raises:
         NotFinite: one of them is NaN or infinite.
     """
-    plan = executor.plan
+    found = predictions_from(executor.plan, predict_logits(executor, values, inputs, position_field, shared, rows))
+    check_finite([found])
+    return found
+
+
+def predict_logits(
+    executor: Executor,
+    values: Arena,
+    inputs: Inputs | MappedInputs,
+    position_field: str | None = None,
+    shared: tuple[str, ...] = (),
+    rows: np.ndarray | None = None,
+) -> np.ndarray:
+    """(B, T) logits of rows, whose position the model is not told.
+
+    Args:
+        executor: runs the plan. values: its parameters. inputs: B rows, or more of which only `rows` (B,) are asked for.
+        position_field: the categorical field that is set to unknown: a position only ever serves to explain clicks.
+        shared: names of inputs that are the same in all rows; see `Executor.logits`.
+    """
+    spec = executor.plan.spec
+    hidden = spec.column(position_field) if position_field in dict(spec.categorical) else None
+    logits: np.ndarray = np.empty((len(inputs) if rows is None else len(rows), len(spec.tasks)), executor.dtype)
+    done = 0
+    with np.errstate(all="ignore"), stage("predicting", len(logits)) as at:  # whoever uses them looks at what comes of it
+        for part in parts_of(inputs, rows):
+            if len(part):
+                logits[done : done + len(part)] = executor.logits(values, _without(hidden, part), shared)
+                done += len(part)
+            at(done)
+    return logits
+
+
+def predictions_from(plan: Plan, logits: np.ndarray) -> dict[str, np.ndarray]:
+    """task -> (B,) float64 probability (a regression's value) from (B, T) logits, then the joint probability of each task
+    that is conditional on another, under the name of `joint_name`."""
     tasks = plan.spec.tasks
-    hidden = plan.spec.column(position_field) if position_field in dict(plan.spec.categorical) else None
-    with np.errstate(all="ignore"):  # what comes of it is looked at below
-        logits = []
-        with stage("predicting", len(inputs) if rows is None else len(rows)) as at:
-            for part in parts_of(inputs, rows):
-                logits += [executor.logits(values, _without(hidden, part), shared)] if len(part) else []
-                at(sum(map(len, logits)))
-        linked = probabilities(plan, np.concatenate(logits or [np.zeros((0, len(tasks)))]))
+    with np.errstate(all="ignore"):
+        linked = probabilities(plan, logits)
         found = {task: linked[:, column] for column, task in enumerate(tasks)}
         for task, given in zip(tasks, plan.given):
             if given >= 0:
                 found[joint_name(task, tasks[given])] = found[task] * found[tasks[given]]
-    _check_finite(found)
     return found
 
 
@@ -134,17 +161,33 @@ def ranking_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) ->
     Raises:
         NotFinite: a score is too large for a float.
     """
+    score = unchecked_score(predictions, exponents)
+    if score is not None:
+        check_finite([{"score": score}])
+    return score
+
+
+def unchecked_score(predictions: dict[str, np.ndarray], exponents: ScoreConfig) -> np.ndarray | None:
+    """`ranking_score`, which may hold what is no number."""
     used = {task: exponent for task, exponent in vars(exponents).items() if task in predictions and exponent != 0}
     if not used:
         return None
     with np.errstate(all="ignore"):
-        score = np.prod([np.maximum(predictions[task], 0) ** exponent for task, exponent in used.items()], axis=0)
-    _check_finite({"score": score})
-    return score
+        return np.prod([np.maximum(predictions[task], 0) ** exponent for task, exponent in used.items()], axis=0)
 
 
-def _check_finite(columns: dict[str, np.ndarray]) -> None:
-    for name, values in columns.items():
-        wrong = int((~np.isfinite(values)).sum())
-        if wrong:
-            raise NotFinite(f"{name} is NaN or infinite for {wrong:,} of {len(values):,} rows; train again, or restore the run's files")
+def check_finite(parts: Iterable[Mapping[str, np.ndarray]]) -> None:
+    """Refuse predictions that are no numbers.
+
+    Args:
+        parts: name -> (n,) predictions of neighbouring rows, part by part.
+    Raises:
+        NotFinite: says which, and of how many rows.
+    """
+    rows, wrong = 0, Counter[str]()
+    for part in parts:
+        rows += len(next(iter(part.values())))
+        wrong.update({name: int((~np.isfinite(values)).sum()) for name, values in part.items()})
+    for name, count in wrong.items():
+        if count:
+            raise NotFinite(f"{name} is NaN or infinite for {count:,} of {rows:,} rows; train again, or restore the run's files")

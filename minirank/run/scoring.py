@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..config.configuration import FolderConfig, data_paths
 from ..data import Dataset, Split, TableEncoder, read_folder
-from ..data.csv_cells import write_csv
+from ..data.csv_cells import ROWS, write_csv
 from ..data.folder.records import column_of
 from ..data.kept.mapped_rows import MappedInputs
 from ..data.kept.store import NOTHING_KEPT, Kept
+from ..data.read_files import Column
 from ..errors import ConfigError, DataError, RunError
 from ..evaluation import evaluate
 from ..evaluation.format_metrics import left_out_lines
@@ -21,13 +23,22 @@ from ..extract import read_features
 from ..features import Encoder
 from ..features.kept_rows import KeptRows
 from ..kernels.batch import Inputs
-from ..storage import is_stream, write_npz, write_output
+from ..storage import Parts, is_stream, write_npz, write_output
 from .backend import check_backend
 from .folder import CONFIG
 from .load_data import load_dataset
 from .load_run import Run
 from .memory_plan import most_for_rows
-from .prediction import joint_tasks, known_predictions, predict, ranking_score
+from .prediction import (
+    check_finite,
+    joint_tasks,
+    known_predictions,
+    predict,
+    predict_logits,
+    predictions_from,
+    ranking_score,
+    unchecked_score,
+)
 
 
 def evaluate_run(run: Run, part: str = "test", *, dataset: Dataset | None = None, bootstrap: int = 200, seed: int = 0) -> dict:
@@ -94,48 +105,105 @@ def score_data(
 ) -> dict[str, np.ndarray]:
     """Predictions for every impression of a data folder, or every row of a table, in the order of its file.
 
+    Args, Raises: as for `scores_of`.
+    Returns:
+        Columns: search_id, job_id, resume_id of a folder (objects), each task's probability and the joint ones, and `score`
+        where one is defined.
+    """
+    columns: dict[str, Any] = {name: column[:] for name, column in scores_of(run, path, say, kept).items()}
+    # NOTE: objects: a text of NumPy's fixed width loses the NULs at its end.
+    return {name: np.array(of.values, object)[of.codes] if isinstance(of, Column) else of for name, of in columns.items()}
+
+
+class LazyColumn(Sequence):
+    """A column of N values that are made when some of them are asked for.
+
+    Args:
+        rows: N. part: of the values from one place to before another, an array or a `Column`.
+    """
+
+    def __init__(self, rows: int, part: Callable[[int, int], np.ndarray | Column]) -> None:
+        self._rows, self._part = rows, part
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, places: Any) -> Any:
+        first, last, _ = places.indices(self._rows)
+        return self._part(first, last)
+
+
+def scores_of(
+    run: Run, path: str | Path, say: Callable[[str], None] = lambda text: None, kept: Kept = NOTHING_KEPT
+) -> dict[str, LazyColumn]:
+    """The columns of `score_data`, ids as `Column`, of which memory holds no more than the logits and the codes of the ids.
+
     Args:
         path: a data folder with its extracted features, or a file with the feature columns of the run's table.
         say: told what is being done.
         kept: as in `load_dataset`.
-    Returns:
-        Columns: search_id, job_id, resume_id of a folder (objects), each task's probability and the joint ones, and `score`
-        where one is defined.
     Raises:
         ConfigError: the backend cannot run here.
         DataError: the data cannot be used.
+        NotFinite: a prediction is no number.
     """
     check_backend(run.config)  # before anything large is read
     say(f"reading {path} ...")
-    columns: dict[str, np.ndarray] = {}
-    inputs: Inputs | MappedInputs
-    order: np.ndarray | None = None
-    if isinstance(run.config.data, FolderConfig):
-        assert isinstance(run.encoder, Encoder)
-        folder = read_folder(path, run.config.data.columns, kept=kept, mapped=run.config.training.memory is not None)
-        shown = folder.impressions
-        order = np.argsort(shown.row)
-        # NOTE: objects: a text of NumPy's fixed width loses the NULs at its end.
-        columns["search_id"] = np.array(shown.search_id, object)[shown.search[order]]
-        columns["job_id"] = np.array(column_of(folder.jobs, "job_id"), object)[shown.job[order]]
-        columns["resume_id"] = np.array(column_of(folder.resumes, "resume_id"), object)[shown.resume[order]]
-        none = np.zeros(0, np.int64)
-        most = most_for_rows(run.config, len(shown))
-        rows = KeptRows(kept, folder, most)
-        inputs = run.encoder.dataset(folder, partial(read_features, folder, kept), Split(none, none, none, (0, 0), 0), say, rows).rows
-    else:
-        assert isinstance(run.encoder, TableEncoder)
-        inputs = run.encoder.read(path, kept, partial(most_for_rows, run.config))
+    inputs, ids, order = _read(run, path, say, kept)
     for line in left_out_lines(run.left_out):
         say(line)
     say(f"predicting {len(inputs):,} rows ...")
-    predictions = predict(run.executor, run.values, inputs, run.config.model.position_field, rows=order)
-    columns |= predictions
-    score = ranking_score(predictions, run.config.score)
-    return columns if score is None else columns | {"score": score}
+    logits = predict_logits(run.executor, run.values, inputs, run.config.model.position_field, rows=order)
+
+    @lru_cache(maxsize=1)  # SPEED: columns are asked for the same rows, one after the other
+    def predicted(first: int, last: int) -> dict[str, np.ndarray]:
+        found = predictions_from(run.plan, logits[first:last])
+        score = unchecked_score(found, run.config.score)
+        return found if score is None else found | {"score": score}
+
+    check_finite(predicted(*part) for part in parts(len(logits)))
+
+    def column(name: str) -> LazyColumn:
+        return LazyColumn(len(logits), lambda first, last: predicted(first, last)[name])
+
+    return ids | {name: column(name) for name in predicted(0, 0)}
 
 
-def write_predictions(path: str | Path, columns: dict[str, np.ndarray], replace: bool = True) -> None:
+def _read(
+    run: Run, path: str | Path, say: Callable[[str], None], kept: Kept
+) -> tuple[Inputs | MappedInputs, dict[str, LazyColumn], np.ndarray | None]:
+    """Rows to predict; of a folder also its ids in the order of the file, and (N,) the rows in that order."""
+    if not isinstance(run.config.data, FolderConfig):
+        assert isinstance(run.encoder, TableEncoder)
+        return run.encoder.read(path, kept, partial(most_for_rows, run.config)), {}, None
+    assert isinstance(run.encoder, Encoder)
+    mapped = run.config.training.memory is not None
+    folder = read_folder(path, run.config.data.columns, kept=kept, mapped=mapped)
+    shown = folder.impressions
+    rows = KeptRows(kept, folder, most_for_rows(run.config, len(shown)))
+    none = np.zeros(0, np.int64)
+    features = partial(read_features, folder, kept, rows.sources, mapped)
+    inputs, _ = run.encoder.encoded(folder, features, Split(none, none, none, (0, 0), 0), say, rows)
+    order = np.empty(len(shown), np.int64)
+    order[shown.row] = np.arange(len(shown))
+
+    def column(codes: np.ndarray, texts: Sequence[str]) -> LazyColumn:
+        return LazyColumn(len(order), lambda first, last: Column(codes[order[first:last]], texts))
+
+    ids = {
+        "search_id": column(shown.search, shown.search_id),
+        "job_id": column(shown.job, column_of(folder.jobs, "job_id")),
+        "resume_id": column(shown.resume, column_of(folder.resumes, "resume_id")),
+    }
+    return inputs, ids, order
+
+
+def parts(rows: int) -> Iterator[tuple[int, int]]:
+    """Where parts of so many rows begin and end."""
+    return ((first, min(first + ROWS, rows)) for first in range(0, rows, ROWS))
+
+
+def write_predictions(path: str | Path, columns: Mapping[str, np.ndarray | LazyColumn], replace: bool = True) -> None:
     """Write columns as .csv or .npz, whole or not at all; into a pipe or a device as it comes.
 
     Ids of a .csv that a spreadsheet would take for formulas are marked, see `data.csv_cells`.
@@ -150,7 +218,7 @@ def write_predictions(path: str | Path, columns: dict[str, np.ndarray], replace:
     path = Path(path)
     check_ending(path)
     if path.suffix == ".npz":
-        arrays = {name: _fixed_width(name, values) if values.dtype == object else values for name, values in columns.items()}
+        arrays = {name: _npz_array(name, column) for name, column in columns.items()}
         write_output(path, lambda stream: write_npz(stream, arrays), replace)
     else:
         write_output(path, lambda stream: write_csv(stream, columns, [*columns.values()]), replace)
@@ -166,12 +234,26 @@ def check_ending(path: Path) -> None:
         raise ConfigError(f"{path}: predictions are written as .csv or .npz; choose one of these endings")
 
 
-def _fixed_width(name: str, texts: np.ndarray) -> np.ndarray:
-    """Texts as an .npz holds them, without pickled objects."""
-    found = texts.astype(str)
-    lost = np.flatnonzero(found != texts)
-    if len(lost):
-        raise DataError(
-            f"the id {texts[lost[0]]!r} ends in NUL, which an .npz cannot hold", column=name, remedy="write a .csv, or rename it"
-        )
-    return found
+def _npz_array(name: str, column: np.ndarray | LazyColumn) -> Parts:
+    """A column as an .npz holds it, texts in NumPy's fixed width, without pickled objects.
+
+    Raises:
+        DataError: a text ends in NUL, which such a width loses.
+    """
+    count, empty = len(column), column[:0]
+    if isinstance(empty, np.ndarray):
+        return Parts((count,), empty.dtype, (column[first:last] for first, last in parts(count)))
+    widest = 1
+    for first, last in parts(count):
+        texts = _texts(column[first:last], dict.fromkeys)
+        lost = next((text for text in texts if text.endswith("\0")), None)
+        if lost is not None:
+            raise DataError(f"the id {lost!r} ends in NUL, which an .npz cannot hold", column=name, remedy="write a .csv, or rename it")
+        widest = max(widest, *map(len, texts))
+    dtype = np.dtype((str, widest))
+    return Parts((count,), dtype, (np.array(_texts(column[first:last]), dtype) for first, last in parts(count)))
+
+
+def _texts(column: Any, chosen: Callable[[list[int]], Iterable[int]] = list) -> list[str]:
+    """The texts of a `Column`, or of those of its codes that are chosen."""
+    return [column.values[code] for code in chosen(column.codes.tolist())]

@@ -10,7 +10,7 @@ from case_table import cases
 
 from minirank.errors import RunError
 from minirank.npz import read_npz
-from minirank.run.scoring import write_predictions
+from minirank.run.scoring import LazyColumn, write_predictions
 from minirank.storage import BadJson, append_line, parse_json, save_npz, write_json, write_text
 
 
@@ -24,6 +24,9 @@ WRITERS = {
     "facts.json": lambda path, value: write_json(path, {"value": value}),
     "model.npz": lambda path, value: save_npz(path, {"value": np.full(100_000, value)}),
     "predictions.csv": lambda path, value: write_predictions(path, {"ctr": np.full(100_000, value)}),
+    "predictions.npz": lambda path, value: write_predictions(
+        path, {"ctr": LazyColumn(100_000, lambda first, last: np.full(last - first, value))}
+    ),
 }
 
 
