@@ -54,6 +54,11 @@ class DataError(MinirankError):
         super().__init__(printable(where + problem + ("" if remedy is None else f"; {remedy}")))
 
 
+def changed_while_read(file: str) -> DataError:
+    """Of a file that somebody wrote while it was read part by part."""
+    return DataError("changed while it was read", file=file, remedy="start again once nothing writes there, or with a copy")
+
+
 def nearest(name: object, names: Iterable[object]) -> str | None:
     """The closest of `names` to `name`, if any is close; long ones, and those after the first `COMPARED`, are not looked at."""
     names = [item for item in islice(names, COMPARED) if len(str(item)) <= LONGEST_NAME]

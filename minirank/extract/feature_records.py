@@ -14,7 +14,7 @@ import numpy as np
 
 from minirank.data.folder.records import Records
 from minirank.data.read_files import COMPILED
-from minirank.errors import DataError
+from minirank.errors import changed_while_read
 from minirank.extract.feature_columns import FeatureColumns
 from minirank.extract.schema import JobFeatures, ResumeFeatures
 from minirank.storage import BadJson, parse_json
@@ -138,4 +138,4 @@ def line_of_features(name: str, kind: type[JobFeatures] | type[ResumeFeatures], 
     try:
         return kind.from_json(parse_json(line))
     except (BadJson, ValueError):
-        raise DataError("was changed while it was read", file=name, remedy="start again") from None
+        raise changed_while_read(name) from None

@@ -149,14 +149,16 @@ class KeptRows:
         """Keep the columns of `write_rows`, which exceed the memory or were made in parts, whatever share of the data they take.
 
         Raises:
-            OSError: they cannot be kept.
+            OSError: they cannot be kept. DataError: the data changed meanwhile.
         """
         if not _decides(encoder):
             raise OSError("not all texts have their vectors yet")
         self.write_of(ROWS, encoder, entry, needed=True)
         found = self.read_rows(encoder)
         if found is None:
-            raise OSError("what was written cannot be read, or the data were changed meanwhile")
+            assert self.sources is not None
+            self.sources.check_unchanged()
+            raise OSError("what was written cannot be read")
         return found[0]
 
     @property

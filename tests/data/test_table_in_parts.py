@@ -256,7 +256,7 @@ def test_a_file_that_changes_while_it_is_read_is_one_line(tmp_path, monkeypatch,
         return put(self, part)
 
     monkeypatch.setattr(column_scratch.ColumnScratch, "put_part", put_and_write)
-    with pytest.raises(DataError, match=r"^train.csv: it, or a file that belongs to it, changed while it was read; start again once noth"):
+    with pytest.raises(DataError, match=r"^valid.csv: changed while it was read; start again once nothing writes"):
         read(tmp_path, lambda rows: 0.0, Kept())
     assert not entries(tmp_path)
 

@@ -153,7 +153,8 @@ def read_folder(
     assert folder is not None  # or there was a problem
     if mapped:
         parsed_later = with_records(folder, resolve(columns))
-        folder = collect(path, columns, Problems(), needs_log, with_log) if parsed_later is None else parsed_later
+        folder = collect(path, columns, problems, needs_log, with_log) if parsed_later is None else parsed_later
+        problems.raise_first("minirank validate")  # of files that changed meanwhile
         assert folder is not None
     if contents is not None:
         folder = keep_folder(replace(folder, contents=contents, columns=resolve(columns)), kept, mapped)

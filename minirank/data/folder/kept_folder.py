@@ -25,7 +25,7 @@ from minirank.data.kept.scratch import Scratch
 from minirank.data.kept.store import FOLDER, Contents, Kept, data_bytes
 from minirank.data.problems import Problems
 from minirank.data.table.column_scratch import ColumnScratch, NoSpace
-from minirank.errors import DataError
+from minirank.errors import DataError, changed_while_read
 from minirank.storage import BadJson, parse_json
 
 KIND, LOG = "folder", "log"
@@ -80,15 +80,19 @@ def keep_folder(folder: DataFolder, kept: Kept, mapped: bool = False) -> DataFol
 
     Args:
         mapped: as in `read_folder`.
+    Raises:
+        DataError: a file changed, and the folder is mapped.
     """
     if not mapped:
         return _keep(folder, kept)
-    scratch = room_for_columns(folder.path)
+    scratch, contents = room_for_columns(folder.path), folder.contents
+    assert contents is not None
     with suppress(NoSpace, OSError):  # then it stays as it is
         folder = _keep(folder, kept, scratch)
         if folder.contents is not None:
             found = kept.read(folder.path, KIND, _key(folder.contents.without(TRUTH), folder.columns))
             return _with_log(folder.path, folder.columns, folder.contents, found, kept) or folder
+    contents.check_unchanged()
     return folder
 
 
@@ -184,5 +188,5 @@ def _record(file: str, names: dict, readers: dict, defaults: Mapping[str, Any], 
     except (BadJson, AttributeError, TypeError):
         record = None
     if record is None:
-        raise DataError("was changed while it was read", file=FILES[file], remedy="start again")
+        raise changed_while_read(FILES[file])
     return record

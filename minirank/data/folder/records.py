@@ -14,6 +14,8 @@ from weakref import finalize
 
 import numpy as np
 
+from minirank.errors import changed_while_read
+
 
 class Records(Sequence):
     """n objects.
@@ -138,6 +140,8 @@ def places_of_lines(path: Path, lines: Sequence[int]) -> tuple[np.ndarray, np.nd
 
     Args:
         lines: (n,) numbers from 1 on.
+    Raises:
+        DataError: it has fewer lines by now.
     """
     sizes, marked = array("q"), False
     with open(path, "rb") as stream:
@@ -150,4 +154,6 @@ def places_of_lines(path: Path, lines: Sequence[int]) -> tuple[np.ndarray, np.nd
     begins = ends - sizes
     begins[:1] += 3 * marked
     rows = np.array(lines, np.int64) - 1
+    if len(rows) and rows.max() >= len(ends):
+        raise changed_while_read(path.name)
     return begins[rows], ends[rows]

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
-from minirank.errors import DataError
+from minirank.errors import DataError, changed_while_read
 
 FOLDER = ".minirank"
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by minirank of the data beside it; delete it when you like.\n"
@@ -91,10 +91,27 @@ class Contents:
 
     def are_unchanged(self) -> bool:
         """Whether no file was written since."""
-        try:
-            return self.states == tuple(map(_state, self.paths))
-        except DataError:
-            return False
+        return self._changed() is None
+
+    def check_unchanged(self) -> None:
+        """Refuse what was made of files part by part while somebody wrote.
+
+        Raises:
+            DataError: names a file that was written since.
+        """
+        changed = self._changed()
+        if changed is not None:
+            raise changed_while_read(changed.name)
+
+    def _changed(self) -> Path | None:
+        """A file that was written since, or is gone."""
+        for path, state in zip(self.paths, self.states):
+            try:
+                if state != _state(path):
+                    return path
+            except DataError:
+                return path
+        return None
 
     def names(self) -> list[list[str]]:
         """The name and the sum of each."""

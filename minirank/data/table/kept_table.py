@@ -88,9 +88,8 @@ class KeptTable:
         Raises:
             DataError: a file is not what it was.
         """
-        if self.contents is not None and not self.contents.are_unchanged():
-            problem = "it, or a file that belongs to it, changed while it was read"
-            raise DataError(problem, file=self._place.name, remedy="start again once nothing writes there")
+        if self.contents is not None:
+            self.contents.check_unchanged()
 
     def say_in_memory(self, reason: str) -> None:
         """Say that no columns can wait."""
