@@ -46,6 +46,7 @@ KERNELS = (
     (PLAN, ("batch", "ops")),
     (("executor",), (*RUN, "cuda.probe")),  # of cuda, whether there is a GPU
     (("parts",), ("batch", *PLAN, *BLOCKS)),
+    (("ranked",), BLOCKS),
     (("task_gradients",), RUN),
     (("task_rules",), ()),
     (("reference",), RUN),

@@ -11,9 +11,12 @@ from .option_types import Commands
 FURTHER = (  # what is compiled where it is first needed, else
     "minirank.extract.rules.tagger_kernels",
     "minirank.data.csv_kernels",
+    "minirank.data.kept.pack_kernels",
     "minirank.extract.scan_features",
     "minirank.features.phrase_scan",
     "minirank.features.tfidf",
+    "minirank.kernels.parts",
+    "minirank.kernels.ranked",
 )
 
 

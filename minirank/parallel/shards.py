@@ -23,6 +23,7 @@ from ..kernels.ops import KINDS
 from ..kernels.parameters import Arena, initial_values
 from ..kernels.parts import Rows, add_rows
 from ..kernels.plan import Parameter, Plan
+from ..kernels.ranked import ranked
 from .ranks import Ranks
 
 AT_ONCE = 2**20  # numbers of a table that come to rank 0, or from it, at a time
@@ -81,15 +82,15 @@ class Shards:
         ids, used = [part.ids.copy() for part in parts], []
         for group in self.groups:
             found = [b[n].ids if kind == "bag" else i[:, n] for i, b in zip(ids, bags) for kind, n in group.sources]
-            unique, place = np.unique(np.concatenate(found or [np.zeros(0, np.int32)]), return_inverse=True)
-            cuts = iter(np.split(place.astype(np.int32), np.cumsum([len(each) for each in found])))
+            _, distinct, places = ranked(np.concatenate(found or [np.zeros(0, np.int32)]))
+            cuts = iter(np.split(places, np.cumsum([len(each) for each in found])))
             for i, b in zip(ids, bags):
                 for kind, n in group.sources:
                     if kind == "bag":
                         b[n] = replace(b[n], ids=next(cuts))
                     else:
                         i[:, n] = next(cuts)
-            used.append(unique.astype(np.int32, copy=False))
+            used.append(distinct.astype(np.int32))
         return [replace(part, ids=i, bags=tuple(b)) for part, i, b in zip(parts, ids, bags)], used
 
     def fetch(self, held: Arena, into: Arena, used: Sequence[np.ndarray]) -> None:
@@ -223,12 +224,12 @@ def _laid_out(plan: Plan, rows: Mapping[str, int], order: Sequence[str]) -> Plan
 
 def _lists_in_use(bag: Bag) -> Bag:
     """The lists of those entities that some row has, and no others."""
-    entities, place = np.unique(bag.entity, return_inverse=True)
+    _, entities, places = ranked(bag.entity)
     starts = bag.offsets[entities]
     sizes = bag.offsets[entities + 1] - starts
     offsets = np.append(0, np.cumsum(sizes))
     within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-    return Bag(place.astype(np.int32), offsets.astype(np.int64), np.asarray(bag.ids[np.repeat(starts, sizes) + within]))
+    return Bag(places, offsets.astype(np.int64), np.asarray(bag.ids[np.repeat(starts, sizes) + within]))
 
 
 def _by_rank(arrays: Sequence[np.ndarray], counts: np.ndarray) -> np.ndarray:

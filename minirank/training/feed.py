@@ -92,9 +92,6 @@ def at_hand(
         while last < len(steps) and count + len(steps[last]) <= PART_ROWS:
             count, last = count + len(steps[last]), last + 1
         wanted = np.concatenate(steps[first:last])
-        order = np.argsort(wanted, kind="stable")  # rows are read from the first to the last
-        places = np.empty(count, np.int64)
-        places[order] = np.arange(count)
         ends = np.cumsum([len(step) for step in steps[first : last - 1]])
-        yield take_targets(dataset, tasks, wanted[order]), range(first, last), np.split(places, ends)
+        yield take_targets(dataset, tasks, wanted), range(first, last), np.split(np.arange(count), ends)
         first = last

@@ -5,7 +5,8 @@ import pytest
 
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
 from minirank.data.kept.entry import EntryReader, EntryWriter
-from minirank.data.kept.factorise import MOST
+from minirank.data.kept.mapped_rows import MappedBag, MappedInputs
+from minirank.data.kept.pack_kernels import MOST
 from minirank.data.kept.packed import Packed, table
 
 DRAW = np.random.default_rng(0)
@@ -38,6 +39,29 @@ def test_a_column_comes_back_bit_by_bit(name):
 def test_a_table_has_the_columns_side_by_side():
     columns = [DRAW.integers(0, size, 10_000).astype(np.int32) for size in (1, 2, 200, 9000)]
     np.testing.assert_array_equal(table([Packed.of(column) for column in columns], 10_000, np.int32), np.stack(columns, axis=1))
+
+
+def test_some_rows_are_those_of_the_columns_in_any_order():
+    numbers = [np.resize(values, 2 * MOST) for values, _ in COLUMNS.values() if values.itemsize == 4 and len(values)]
+    ids, dense = ([column for column in numbers if column.dtype == kind] for kind in (np.int32, np.float32))
+    lengths = DRAW.integers(0, 4, 300)
+    offsets = np.append(0, np.cumsum(lengths))
+    entity, lists = DRAW.integers(0, 300, 2 * MOST).astype(np.int32), DRAW.integers(0, 9, offsets[-1]).astype(np.int32)
+    packed, shared = [[Packed.of(column) for column in kind] for kind in (ids, dense)], Packed.of(entity)
+    kinds = {(column.kind, column.codes.itemsize) for kind in packed for column in kind}
+    assert kinds == {("constant", 1), ("bits", 1), ("codes", 1), ("codes", 2), ("raw", 1)}
+    bags = (MappedBag(shared, offsets, Packed.of(lists)), MappedBag(Packed.of(entity[::-1]), offsets, Packed.of(lists % 2)))
+    mapped = MappedInputs(2 * MOST, tuple(packed[0]), (bags[0], bags[1], bags[0]), tuple(packed[1]))
+    for rows in (np.arange(70_000, 70_009), DRAW.integers(0, 2 * MOST, 2_000), DRAW.permutation(2 * MOST)[:1_000], np.arange(0)):
+        found = mapped.take(rows)
+        for ours, theirs in ((found.ids, ids), (found.dense, dense)):
+            assert ours.tobytes() == np.stack(theirs, axis=1)[rows].tobytes()
+        for bag, of_rows, items in zip(found.bags, (entity, entity[::-1], entity), (lists, lists % 2, lists)):
+            used = np.unique(of_rows[rows])
+            assert bag.entity.tolist() == np.searchsorted(used, of_rows[rows]).tolist()
+            assert np.split(bag.ids, bag.offsets[1:-1])[-1].tolist() == [] and len(bag.offsets) == len(used) + 2
+            ours = [bag.ids[first:last].tolist() for first, last in zip(bag.offsets, bag.offsets[1:-1])]
+            assert ours == [items[offsets[each] : offsets[each + 1]].tolist() for each in used]
 
 
 def test_an_entry_gives_back_what_was_put_in(tmp_path):

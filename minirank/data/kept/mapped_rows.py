@@ -6,12 +6,17 @@ The system keeps in memory what is used again, and takes it back where memory is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minirank.data.kept.packed import Packed, table
 from minirank.kernels.batch import Bag, Batch, Inputs
+
+if TYPE_CHECKING:
+    from minirank.kernels.ranked import Ranked
 
 
 @dataclass(frozen=True)
@@ -26,16 +31,18 @@ class MappedBag:
     offsets: np.ndarray
     ids: Packed
 
-    def take(self, rows: np.ndarray) -> Bag:
-        """The lists of some rows; entities are numbered anew, in their order, and the last list is empty."""
-        used, entity = np.unique(self.entity.take(rows), return_inverse=True)
+    def take(self, entities: Ranked) -> Bag:
+        """The lists of some entities, which are numbered anew, in their order; the last list is empty."""
+        from minirank.data.kept.pack_kernels import unpack_lists
+
+        used = entities.distinct
         begins = self.offsets[used]
-        lengths = self.offsets[used + 1] - begins
         offsets = np.zeros(len(used) + 2, np.int64)
-        np.cumsum(lengths, out=offsets[1:-1])
+        np.cumsum(self.offsets[used + 1] - begins, out=offsets[1:-1])
         offsets[-1] = offsets[-2]
-        places = np.repeat(begins - offsets[:-2], lengths) + np.arange(offsets[-1])
-        return Bag(entity.astype(np.int32), offsets, self.ids.take(places))
+        ids = np.empty(offsets[-1], np.int32)
+        unpack_lists(_addresses([self.ids])[0], begins, offsets, ids)
+        return Bag(entities.ranks, offsets, ids)
 
 
 @dataclass(frozen=True)
@@ -55,8 +62,15 @@ class MappedInputs:
         return self.count
 
     def take(self, rows: np.ndarray) -> Inputs:
-        """The given rows, (n,) int64, in the given order; fastest where they ascend."""
-        return Inputs(table(self.ids, rows, np.int32), tuple(bag.take(rows) for bag in self.bags), table(self.dense, rows, np.float32))
+        """The given rows, (n,) int64, in the given order; they are read from the first to the last."""
+        from minirank.kernels.ranked import ranked  # with numba, which whoever reads one column has no need of
+
+        order = ranked(rows).order
+        ids, dense = (_some(columns, rows, order) for columns in (self.ids, self.dense))
+        different = {id(bag.entity.codes): bag.entity for bag in self.bags}  # of bags, which may share one
+        entities = dict(zip(different, _some([*different.values()], rows, order).T))
+        used = {name: ranked(entity) for name, entity in entities.items()}
+        return Inputs(ids, tuple(bag.take(used[id(bag.entity.codes)]) for bag in self.bags), dense.view(np.float32))
 
     @property
     def bytes_in_memory(self) -> int:
@@ -92,9 +106,30 @@ class MappedRows(MappedInputs):
     groups: np.ndarray
 
     def take(self, rows: np.ndarray) -> Batch:
-        """The given rows, (n,) int64, in the given order; fastest where they ascend."""
+        """The given rows, (n,) int64, in the given order."""
         inputs = super().take(rows)
         return Batch(inputs.ids, inputs.bags, inputs.dense, self.labels[rows], self.weights[rows], self.groups[rows])
 
 
 Rows = Batch | MappedRows
+
+
+def _some(columns: Sequence[Packed], rows: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """(n, columns) int32, floats as their bits: some rows, (n,) int64, read in this order."""
+    from minirank.data.kept.pack_kernels import unpack
+
+    made = np.empty((len(rows), len(columns)), np.int32)
+    unpack(_addresses(columns), rows, order, made)
+    return made
+
+
+def _addresses(columns: Sequence[Packed]) -> np.ndarray:
+    """(C, 3) int64, as kernels read columns, which must live meanwhile."""
+    from minirank.data.kept.pack_kernels import BITS, BYTES, CONSTANT, PAIRS, RAW
+
+    kinds = {"raw": RAW, "constant": CONSTANT, "bits": BITS}
+    kind_of = [kinds.get(column.kind, PAIRS if column.codes.itemsize == 2 else BYTES) for column in columns]
+    held = [[column.codes, column.numbers] for column in columns]
+    assert all(array.flags.c_contiguous for each in held for array in each) and all(column.numbers.itemsize == 4 for column in columns)
+    places = [[array.__array_interface__["data"][0] for array in each] for each in held]
+    return np.array([[kind, *each] for kind, each in zip(kind_of, places)], np.int64).reshape(-1, 3)

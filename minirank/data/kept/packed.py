@@ -38,7 +38,7 @@ class Packed:
     @classmethod
     def of(cls, values: np.ndarray) -> Packed:
         """(N,) numbers packed."""
-        from minirank.data.kept.factorise import MOST, SLOTS, factorise  # with numba, which a reader has no need of
+        from minirank.data.kept.pack_kernels import MOST, SLOTS, factorise  # with numba, which a reader has no need of
 
         values = np.ascontiguousarray(values)
         nothing = np.empty(0, np.uint8)
@@ -67,29 +67,13 @@ class Packed:
             return self.numbers[bits]
         return self.numbers[self.codes[first:last]]
 
-    def take(self, rows: np.ndarray) -> np.ndarray:
-        """The numbers of some rows, (n,) int64; fastest where they ascend."""
-        if self.kind == "raw":
-            return self.numbers[rows]
-        if self.kind == "constant":
-            return np.full(len(rows), self.numbers[0], self.dtype)
-        if self.kind == "bits":
-            return self.numbers[self.codes[rows >> 3] >> (7 - (rows & 7)).astype(np.uint8) & 1]
-        return self.numbers[self.codes[rows]]
 
-
-def table(columns: Sequence[Packed], rows: int | np.ndarray, dtype: type) -> np.ndarray:
-    """(rows, columns) numbers, row by row in memory, as batches are taken from them.
-
-    Args:
-        rows: how many there are, to have all; or (n,) int64, to have some.
-    """
-    count = rows if isinstance(rows, int) else len(rows)
-    made: np.ndarray = np.empty((count, len(columns)), dtype)
-    for first in range(0, count, ROWS):
+def table(columns: Sequence[Packed], rows: int, dtype: type) -> np.ndarray:
+    """(rows, columns) numbers, row by row in memory, as batches are taken from them."""
+    made: np.ndarray = np.empty((rows, len(columns)), dtype)
+    for first in range(0, rows, ROWS):
         for place, column in enumerate(columns):
-            found = column.rows(first, first + ROWS) if isinstance(rows, int) else column.take(rows[first : first + ROWS])
-            made[first : first + ROWS, place] = found
+            made[first : first + ROWS, place] = column.rows(first, first + ROWS)
     return made
 
 

@@ -1,5 +1,6 @@
 """An edit in one kernel file must reach the drivers that another file caches."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from checkout import python
 from cpu_world import drawn, drawn_batch, with_shared
 
 import minirank.kernels
+from minirank.commands.warm import FURTHER
 from minirank.evaluation import compiled
 from minirank.evaluation.compiled import group_dcg
 from minirank.kernels.adam import Adam
@@ -63,6 +65,18 @@ def test_warm_compiles_every_kernel_of_every_operation():
     kernels = {kernel for kind in possible for kernel in (kind.forward_tile, kind.backward_tile, kind.pack, kind.fold) if kernel}
     drivers = [driver for part in compile.DRIVERS for driver in compile.drivers_of(part)]
     assert {kernel.of(compile.FLOAT32) for kernel in kernels} <= set(drivers) and len(drivers) == len(set(drivers)) > len(kernels)
+
+
+def test_warm_compiles_every_driver_but_those_of_a_layer_by_itself():
+    parts = (*compile.DRIVERS, *compile.OWN_KERNELS, *FURTHER)
+    known = {(driver.__module__, driver.__name__) for part in parts for driver in compile.drivers_of(part) if hasattr(driver, "py_func")}
+    drivers = set()
+    for folder in (PACKAGE, Path(minirank.__file__).parent):
+        name = "minirank.kernels" if folder == PACKAGE else "minirank"
+        for path in folder.rglob("*.py"):
+            module = ".".join((name, *path.relative_to(folder).with_suffix("").parts))
+            drivers |= {(module, found) for found in re.findall(r"^@driver\ndef (\w+)", path.read_text(), re.MULTILINE)}
+    assert {module for module, _ in drivers - known} == {"minirank.kernels.cpu.packed_layer"}
 
 
 def test_a_kernel_keeps_nan_and_infinity():
