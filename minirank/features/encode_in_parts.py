@@ -20,9 +20,10 @@ from minirank.data.kept.scratch import Scratch
 from minirank.features import inputs
 from minirank.features.encoder import Encoder, standardised
 from minirank.features.kept_rows import KeptRows
-from minirank.features.pairs import MatchedPairs, Rows
+from minirank.features.pairs import MatchedPairs
 from minirank.features.sparse import entries_of
 from minirank.kernels.batch import Inputs
+from minirank.progress import stage
 
 PART = 2**15  # pairs that are matched at a time
 
@@ -31,6 +32,9 @@ Statistics = Callable[[np.ndarray, int], tuple[float, float]]  # raw values of a
 
 class PairColumns:
     """The inputs of N pairs, each column for itself.
+
+    What only pairs have waits in the order in which the pairs are matched: those of a part are anywhere in the log, and to write each where
+    it belongs would touch all pages of all columns for each part.
 
     Args:
         encoder: its mean and standard deviation are not asked for. pairs: N.
@@ -45,35 +49,59 @@ class PairColumns:
         fields = [each for each in self.fields if each.owner == "pair"]
         bags = [each for each in self.bags if each.owner == "pair"]
         features = [each for each in self.features if each.owner == "pair"]
+        self._pair = scratch.empty((len(pairs),), np.int64)  # that each number below is of
         self._ids = {each.name: scratch.empty((len(pairs),), np.int32) for each in fields}
         self._raw = {each.name: scratch.empty((len(pairs),), np.float64) for each in features}
-        lists: dict[str, list[tuple[Rows, np.ndarray, np.ndarray]]] = {each.name: [] for each in bags}
-        for part, rows in pairs.parts(PART):
-            for field in fields:
-                self._ids[field.name][rows] = field.column(part, encoder.vocabulary(field))
-            for bag in bags:
-                found = bag.column(part, encoder.vocabulary(bag))
-                lists[bag.name].append((rows, np.diff(found.offsets[:-1]).astype(np.int32), found.ids))
-            for feature in features:
-                self._raw[feature.name][rows] = feature.column(part)
-        self._lists = {name: _in_order(len(pairs), found) for name, found in lists.items()}
+        self._lists: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {each.name: [] for each in bags}
+        first = 0
+        with stage("matching", len(pairs), "impressions") as at:
+            for part, rows in pairs.parts(PART):
+                here = slice(first, first + len(part))
+                self._pair[here] = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+                for field in fields:
+                    self._ids[field.name][here] = field.column(part, encoder.vocabulary(field))
+                for bag in bags:
+                    found = bag.column(part, encoder.vocabulary(bag))
+                    self._lists[bag.name].append((scratch.put(np.diff(found.offsets[:-1]).astype(np.int32)), scratch.put(found.ids)))
+                for feature in features:
+                    self._raw[feature.name][here] = feature.column(part)
+                first += len(part)
+                at(first)
 
     def raw(self, feature: inputs.Feature) -> np.ndarray:
         """(N,) float64."""
-        return self._raw[feature.name] if feature.name in self._raw else feature.column(self._pairs)
+        return self._in_order(self._raw[feature.name]) if feature.name in self._raw else feature.column(self._pairs)
 
     def ids(self, field: inputs.Categorical) -> np.ndarray:
         """(N,) int32."""
-        found = self._ids[field.name] if field.name in self._ids else field.column(self._pairs, self._encoder.vocabulary(field))
-        return found.astype(np.int32)
+        if field.name in self._ids:
+            return self._in_order(self._ids[field.name])
+        return field.column(self._pairs, self._encoder.vocabulary(field)).astype(np.int32, copy=False)
 
     def lists(self, bag: inputs.MultiValued) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) int32 entities; of each the length of its list, and of an empty one at the end; the ids of all lists."""
         if bag.name in self._lists:
-            lengths, ids = self._lists[bag.name]
-            return np.arange(len(self._pairs), dtype=np.int32), np.append(lengths, 0).astype(np.int64), ids
+            lengths, ids = self._lists_in_order(self._lists[bag.name])
+            return np.arange(len(self._pairs), dtype=np.int32), np.append(lengths, 0), ids
         found = bag.column(self._pairs, self._encoder.vocabulary(bag))
         return found.entity, np.diff(found.offsets), found.ids
+
+    def _in_order(self, matched: np.ndarray) -> np.ndarray:
+        """(N,) the numbers of the pairs in their order, of those in the order in which they were matched."""
+        values = np.empty_like(matched)
+        values[self._pair] = matched
+        return values
+
+    def _lists_in_order(self, matched: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) int64 lengths of the lists of the pairs in their order, and the ids of all."""
+        lengths = self._in_order(np.concatenate([of_pairs for of_pairs, _ in matched] or [np.empty(0, np.int32)])).astype(np.int64)
+        ends = np.cumsum(lengths)
+        ids, first = np.empty(int(ends[-1]) if len(ends) else 0, np.int32), 0
+        for of_pairs, ids_of_pairs in matched:
+            last = ends[self._pair[first : first + len(of_pairs)]]
+            ids[entries_of(last - of_pairs, last)] = ids_of_pairs
+            first += len(of_pairs)
+        return lengths, ids
 
 
 def encode_in_parts(
@@ -117,18 +145,6 @@ def encode_in_parts(
         sizes = len(columns.fields), len(columns.features) + len(flags), len(columns.bags)
         entry.about |= dict(zip(("rows", "ids", "dense", "bags"), (len(pairs), *sizes))) | {"remarks": remarks}
         return encoder, kept.keep_rows(encoder, entry)
-
-
-def _in_order(count: int, found: list[tuple[Rows, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """(count,) int32 lengths of the lists of all rows and the ids of these, of rows, their lengths and ids some after others."""
-    lengths = np.empty(count, np.int32)
-    for rows, of_rows, _ in found:
-        lengths[rows] = of_rows
-    ends = np.cumsum(lengths, dtype=np.int64)
-    ids = np.empty(int(ends[-1]) if count else 0, np.int32)
-    for rows, of_rows, ids_of_rows in found:
-        ids[entries_of(ends[rows] - of_rows, ends[rows])] = ids_of_rows
-    return lengths, ids
 
 
 def _set(values: np.ndarray, hidden: Mapping[str, np.ndarray], name: str, value: float) -> np.ndarray:

@@ -57,10 +57,12 @@ class StoredPairs(MatchedPairs):
     history_of: Callable[[Profiles], History | None] = field(kw_only=True)
 
     def parts(self, size: int) -> Iterator[tuple[MatchedPairs, Rows]]:
-        """As of `MatchedPairs`; those of a job are neighbours, so that what is made of its history is made once or twice."""
-        first = np.zeros(len(self.jobs), np.int64)
-        first[self.job[::-1]] = np.arange(len(self))[::-1]
-        order = np.argsort(first[self.job], kind="stable")
+        """As of `MatchedPairs`; those of a job are neighbours, so that what is made of its history is made once or twice, and so are those
+        of jobs that are alike, to which mostly the same resumes are shown."""
+        alike = sorted(range(len(self.jobs)), key=lambda job: (self.jobs.domain[job] or "", self.jobs.title[job] or ""))
+        place = np.empty(len(alike), np.int32)
+        place[alike] = np.arange(len(alike))
+        order = np.argsort(place[self.job], kind="stable")
         for begin in range(0, len(self), size):
             rows = np.sort(order[begin : begin + size])
             yield self.some(rows), rows
