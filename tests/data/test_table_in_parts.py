@@ -245,14 +245,15 @@ def test_rows_that_cannot_be_kept_are_read_where_they_wait(tmp_path, monkeypatch
     check_same(found, fresh)
 
 
-def test_a_file_that_changes_while_it_is_read_is_one_line(tmp_path, monkeypatch, small):
+@pytest.mark.parametrize("written", ["\n", "half a row"])
+def test_a_file_that_changes_while_it_is_read_is_one_line(tmp_path, monkeypatch, small, written):
     for seed, name in enumerate(("train.csv", "valid.csv")):
         write(tmp_path / name, 100, seed)
     put = column_scratch.ColumnScratch.put_part
 
     def put_and_write(self, part):
         with open(tmp_path / "valid.csv", "a") as stream:
-            stream.write("\n")
+            stream.write(written)
         return put(self, part)
 
     monkeypatch.setattr(column_scratch.ColumnScratch, "put_part", put_and_write)

@@ -16,7 +16,7 @@ from minirank.config.yaml_files import with_override
 from minirank.data.kept import store
 from minirank.data.kept.mapped_rows import MappedRows
 from minirank.data.kept.store import FOLDER, Kept
-from minirank.errors import ConfigError
+from minirank.errors import ConfigError, DataError
 from minirank.features import encode_in_parts
 from minirank.kernels.batch import Batch
 from minirank.run.load_data import load_dataset
@@ -83,6 +83,28 @@ def test_a_training_has_the_same_bytes_whether_its_rows_are_in_memory_or_not(mar
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "little" / name).read_bytes(), name
     scores = [score_data(load_run(tmp_path / name), market, said.append, Kept()) for name in ("whole", "little")]
     assert all(scores[0][column].tobytes() == scores[1][column].tobytes() for column in scores[0] if scores[0][column].dtype != object)
+
+
+def test_rows_that_are_cut_while_they_train_are_one_line_and_are_made_anew(market, tmp_path, monkeypatch):
+    """Reading on where a mapped file no longer reaches would end the process by SIGBUS."""
+    monkeypatch.setattr(feed, "PART_ROWS", 70)
+    data = shutil.copytree(market, tmp_path / "data", ignore=shutil.ignore_patterns(FOLDER))
+    train(config(data, LITTLE), tmp_path / "whole", kept=Kept())
+    steps = iter(range(10**9))
+
+    def cut():
+        if next(steps) == 4:
+            (rows,) = (data / FOLDER).glob("rows-*.bin")
+            os.truncate(rows, 4096)
+        return False
+
+    with pytest.raises(
+        DataError, match=r"^.minirank: the rows that are kept there were cut off while .*; start again, a training with --res"
+    ):
+        train(config(data, LITTLE), tmp_path / "cut", stop=cut, kept=Kept())
+    assert train(config(data, LITTLE), tmp_path / "cut", resume=True, kept=Kept()).finished
+    for name in FILES:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes(), name
 
 
 def test_what_is_planned_is_said_in_a_line(market):

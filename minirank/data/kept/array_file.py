@@ -93,5 +93,14 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], object]:
     return arrays, about
 
 
+def is_cut(array: np.ndarray) -> bool:
+    """Whether the file of an array of `read_arrays` is shorter by now: the system ends a process that reads where it no longer reaches."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    file = base.obj if isinstance(base, memoryview) else base
+    return isinstance(file, mmap.mmap) and file.size() < len(file)
+
+
 def _bytes(array: np.ndarray) -> Any:
     return array.view(np.uint8)

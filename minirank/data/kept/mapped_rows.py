@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minirank.data.kept.array_file import is_cut
 from minirank.data.kept.packed import Packed, table
+from minirank.data.kept.store import FOLDER
+from minirank.errors import DataError
 from minirank.kernels.batch import Bag, Batch, Inputs
 
 if TYPE_CHECKING:
@@ -62,9 +65,16 @@ class MappedInputs:
         return self.count
 
     def take(self, rows: np.ndarray) -> Inputs:
-        """The given rows, (n,) int64, in the given order; they are read from the first to the last."""
+        """The given rows, (n,) int64, in the given order; they are read from the first to the last.
+
+        Raises:
+            DataError: somebody cut their file meanwhile.
+        """
         from minirank.kernels.ranked import ranked  # with numba, which whoever reads one column has no need of
 
+        if any(is_cut(column.numbers) for column in (*self.ids, *self.dense, *(bag.ids for bag in self.bags))):
+            remedy = "start again, a training with --resume: they are made anew"
+            raise DataError("the rows that are kept there were cut off while they were read", file=FOLDER, remedy=remedy)
         order = ranked(rows).order
         ids, dense = (_some(columns, rows, order) for columns in (self.ids, self.dense))
         different = {id(bag.entity.codes): bag.entity for bag in self.bags}  # of bags, which may share one

@@ -111,6 +111,9 @@ def in_parts_or_memory(table: KeptTable, most: Most, read: Callable[[ColumnScrat
             found = read(scratch)
             table.check_unchanged()
             return found
+        except DataError:  # perhaps of half a row
+            table.check_unchanged()
+            raise
         except NoSpace as error:
             table.say_in_memory(str(error))
     return read(None)
