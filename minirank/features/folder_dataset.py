@@ -38,13 +38,13 @@ def folder_dataset(
     """The rows of a folder with their labels and weights, and the groups that metrics are computed over."""
     shown = folder.impressions
     converted = np.where(shown.clicked == 1, shown.converted, np.nan)
-    labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32)
+    labels = np.stack([shown.clicked, converted, shown.relevance], axis=1).astype(np.float32, copy=False)
     weights = np.ones_like(labels)
     weights[:, TASKS.index("relevance")] = np.where(np.isnan(shown.confidence), 1.0, shown.confidence)
     kind: Any = Batch if isinstance(encoded, Inputs) else MappedRows
     return Dataset(
         inputs=spec,
-        rows=kind(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32)),
+        rows=kind(**vars(encoded), labels=labels, weights=weights, groups=shown.search.astype(np.int32, copy=False)),
         train=split.train,
         valid=split.valid,
         test=split.test,

@@ -22,7 +22,8 @@ def roles_of(folder: DataFolder, rows: np.ndarray) -> tuple[str, ...]:
 
 def statistics(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation without the unknown; 0 and 1 where nothing is known or nothing differs."""
-    known = values[np.isfinite(values)]
+    finite = np.isfinite(values)
+    known = values if finite.all() else values[finite]
     mean, std = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
     return mean, std if std > 1e-9 else 1.0
 

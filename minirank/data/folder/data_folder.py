@@ -140,7 +140,7 @@ def read_folder(
     """
     from minirank.data.folder.kept_folder import keep_folder, kept_folder, room_for_columns, with_records
 
-    contents, folder = kept_folder(Path(path), resolve(columns), kept, needs_log) if kept.used else (None, None)
+    contents, folder = kept_folder(Path(path), resolve(columns), kept, needs_log, mapped) if kept.used else (None, None)
     if folder is not None and (folder.is_complete or not needs_log):
         return folder
     try:

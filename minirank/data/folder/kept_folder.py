@@ -38,12 +38,15 @@ UNUSABLE = (Damaged, KeyError, OSError, ValueError)  # what an entry that anothe
 Names = dict[str, dict[str, str | None]]
 
 
-def kept_folder(path: Path, names: Names, kept: Kept, needs_log: bool = True) -> tuple[Contents | None, DataFolder | None]:
+def kept_folder(
+    path: Path, names: Names, kept: Kept, needs_log: bool = True, mapped: bool = False
+) -> tuple[Contents | None, DataFolder | None]:
     """What the files of a folder hold, and the folder where it was kept; None where one of them is not there or cannot be read.
 
     Args:
         needs_log: else the folder is given without, see `DataFolder.until`, and `contents` are those of the other files and of
             impressions.csv.
+        mapped: as in `read_folder`.
     """
     wanted = [path / name for name in (*FILES.values(), PROTECTED_FILE)]
     try:
@@ -55,15 +58,16 @@ def kept_folder(path: Path, names: Names, kept: Kept, needs_log: bool = True) ->
         contents = contents.with_files([path / TRUTH] if os.path.lexists(path / TRUTH) else [])
     except DataError:
         return None, None  # whoever reads the folder says why
-    return contents, _with_log(path, names, contents, found, kept)
+    return contents, _with_log(path, names, contents, found, kept, mapped)
 
 
-def _with_log(path: Path, names: Any, contents: Contents, found: tuple | None, kept: Kept) -> DataFolder | None:
+def _with_log(path: Path, names: Any, contents: Contents, found: tuple | None, kept: Kept, mapped: bool) -> DataFolder | None:
     """The folder of which `found` was kept, and its log; None where one of them was not."""
+    scratch = room_for_columns(path) if mapped else None
     log = None if found is None else kept.read(path, LOG, _key(contents, names))
     if found is not None and log is not None:
         with suppress(*UNUSABLE):
-            return _folder(path, names, contents, EntryReader(*found), *_log(EntryReader(*log)))
+            return _folder(path, names, contents, EntryReader(*found), *_log(EntryReader(*log), scratch))
     return None
 
 
@@ -91,7 +95,7 @@ def keep_folder(folder: DataFolder, kept: Kept, mapped: bool = False) -> DataFol
         folder = _keep(folder, kept, scratch)
         if folder.contents is not None:
             found = kept.read(folder.path, KIND, _key(folder.contents.without(TRUTH), folder.columns))
-            return _with_log(folder.path, folder.columns, folder.contents, found, kept) or folder
+            return _with_log(folder.path, folder.columns, folder.contents, found, kept, mapped) or folder
     contents.check_unchanged()
     return folder
 
@@ -135,9 +139,16 @@ def _key(contents: Contents, names: Mapping[str, Mapping[str, str | None]]) -> d
     return {"files": contents.names(), "columns": names}
 
 
-def _log(entry: EntryReader) -> tuple[Impressions, dict[str, np.ndarray] | None]:
-    shown = {field.name: entry.column(field.name).rows() for field in fields(Impressions) if field.name != "search_id"}
-    truth = None if entry.about["truth"] is None else {name: entry.column(f"truth.{name}").rows() for name in entry.about["truth"]}
+def _log(entry: EntryReader, scratch: ColumnScratch | None) -> tuple[Impressions, dict[str, np.ndarray] | None]:
+    def unpacked(name: str) -> np.ndarray:
+        packed = entry.column(name)
+        if scratch is not None and packed.kind != "raw":
+            with suppress(NoSpace):  # then it is in memory
+                return scratch.put(packed.rows())
+        return packed.rows()
+
+    shown = {field.name: unpacked(field.name) for field in fields(Impressions) if field.name != "search_id"}
+    truth = None if entry.about["truth"] is None else {name: unpacked(f"truth.{name}") for name in entry.about["truth"]}
     return Impressions(**shown, search_id=entry.texts("search_id")), truth
 
 
