@@ -106,10 +106,21 @@ def measured(data: Path, work: Path, memory: str, commands: list[str]) -> dict:
     return found
 
 
+def in_a_line(tables: dict) -> str:
+    """What is in memory at most, and what an epoch costs, of the largest tables that were measured so."""
+    largest = max(tables.values(), key=lambda size: size["megabytes"])
+    told = f"The largest table, of {largest['megabytes']:,.0f} MB, trains the first time within {largest['memory']}"
+    raced = [size["commands"] for size in tables.values() if WHOLE_AGAIN in size["commands"]]
+    if raced:
+        again, whole = (raced[-1][name]["rows_per_second"] for name in ("train again", WHOLE_AGAIN))
+        told += f"; rows that are read part by part train {again / whole:.2f} times as fast as those in memory"
+    return f"{told}."
+
+
 def table(results: dict) -> str:
     """Markdown."""
-    parts = []
-    for name, size in results.get("tables", {}).items():
+    parts = [in_a_line(results["tables"])]
+    for name, size in results["tables"].items():
         found, rows = size["commands"], []
         for command, what in COMMANDS.items():
             if command in found:
