@@ -4,7 +4,7 @@
     python bench/speed/streams.py --data MARKET --shuffles 10          what the order of rows does to quality
 
 MARKET is a data folder that was extracted. Its log is written `copies` times below itself, each copy with searches of its own, beside the
-same jobs and resumes. Each command runs in a control group whose memory is limited to what is asked for: page cache, child processes
+same jobs and resumes; with one copy it is read as it is. Each command runs in a control group whose memory is limited to what is asked for: page cache, child processes
 and all; the kernel ends what needs more. (Where there are no control groups that can be written to, the limit is only watched.)
 `--in-memory` adds the same training without a limit: its model must be the same bytes.
 """
@@ -51,6 +51,8 @@ COMMANDS = {
 
 def written(market: Path, copies: int, folder: Path) -> Path:
     """The market with so many logs."""
+    if copies == 1:
+        return market
     if (folder / "impressions.csv").exists():
         return folder
     draft = folder.with_name(f"{folder.name}.part")
@@ -259,8 +261,8 @@ def main() -> None:
     size |= {"rows": counts["impressions.csv"] - 1, "jobs": counts["jobs.jsonl"], "resumes": counts["resumes.jsonl"]}
     size["data"] = sum(path.stat().st_size for path in data.iterdir() if path.is_file())
     size["kept"] = sum(path.stat().st_size for path in (data / ".minirank").glob("*"))
-    sizes = results.get("sizes", {}) | {str(size["rows"]): size}
-    sizes = dict(sorted(sizes.items(), key=lambda each: int(each[0])))
+    sizes = results.get("sizes", {}) | {f"{size['rows']} {size['resumes']}": size}
+    sizes = dict(sorted(sizes.items(), key=lambda each: tuple(map(int, each[0].split()))))
     REPORT.publish(results | {"machine": machine("minirank", "numpy", "numba"), "sizes": sizes})
 
 
