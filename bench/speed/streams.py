@@ -4,8 +4,9 @@
     python bench/speed/streams.py --data MARKET --shuffles 10          what the order of rows does to quality
 
 MARKET is a data folder that was extracted. Its log is written `copies` times below itself, each copy with searches of its own, beside the
-same jobs and resumes; with one copy it is read as it is. Each command runs in a control group whose memory is limited to what is asked for: page cache, child processes
-and all; the kernel ends what needs more. (Where there are no control groups that can be written to, the limit is only watched.)
+same jobs and resumes; with one copy it is read as it is. Each command runs in a control group whose memory is limited to what is asked
+for: page cache, child processes and all; the kernel ends what needs more. (Where there are no control groups that can be written to, the
+limit is only watched.)
 `--in-memory` adds the same training without a limit: its model must be the same bytes.
 """
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -63,6 +64,8 @@ def test_rows_that_are_mapped_are_the_rows_in_memory(market):
             same = one.entity[:, None] == one.entity
             assert (same == (other.entity[:, None] == other.entity)).all()
             assert (np.argsort(one.entity, kind="stable") == np.argsort(other.entity, kind="stable")).all()
+        for one, other in combinations(ours.bags, 2):  # `hide_inputs` writes into each
+            assert not np.shares_memory(one.entity, other.entity)
     assert [mapped.field(column).tolist() for column in (0, 3)] == whole.ids[:, [0, 3]].T.tolist()
 
 

@@ -45,7 +45,7 @@ class MappedBag:
         offsets[-1] = offsets[-2]
         ids = np.empty(offsets[-1], np.int32)
         unpack_lists(_addresses([self.ids])[0], begins, offsets, ids)
-        return Bag(entities.ranks, offsets, ids)
+        return Bag(entities.ranks.copy(), offsets, ids)  # for several bags may have the same entities, and `hide_inputs` writes into each
 
 
 @dataclass(frozen=True)
