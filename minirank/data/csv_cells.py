@@ -84,8 +84,8 @@ def _joined(columns: Sequence[np.ndarray | Sequence[Any] | Column], rows: int, e
 def _texts(values: np.ndarray | Sequence[Any] | Column, columns: int) -> tuple[list[str], np.ndarray]:
     """The different cells of a column as they stand in a file of so many, and (n,) the place of each value among them."""
     if isinstance(values, Column):
-        used, codes = np.unique(values.codes, return_inverse=True)
-        return _quoted([marked(values.values[code] or "") for code in used.tolist()], columns), codes
+        texts, places = values.distinct()
+        return _quoted([marked(text or "") for text in texts], columns), places
     if isinstance(values, np.ndarray) and values.dtype != object:
         return list(map(repr, values.tolist())), np.arange(len(values))
     place = {value: number for number, value in enumerate(dict.fromkeys(values))}  # SPEED: each text is marked and quoted once

@@ -42,6 +42,11 @@ class Column:
         index: dict[str | None, int] = {}
         return cls(np.array([index.setdefault(cell, len(index)) for cell in cells], np.int32), list(index))
 
+    def distinct(self) -> tuple[list[str | None], np.ndarray]:
+        """The texts that rows have, and (N,) int, index of each row's text among them."""
+        used, places = np.unique(self.codes, return_inverse=True)
+        return [self.values[code] for code in used.tolist()], places
+
 
 Part = tuple[list[Column], np.ndarray]  # some columns of neighbouring rows, and the lines of these
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -234,7 +234,7 @@ def check_ending(path: Path) -> None:
         raise ConfigError(f"{path}: predictions are written as .csv or .npz; choose one of these endings")
 
 
-def _npz_array(name: str, column: np.ndarray | LazyColumn) -> Parts:
+def _npz_array(name: str, column: Any) -> Parts:
     """A column as an .npz holds it, texts in NumPy's fixed width, without pickled objects.
 
     Raises:
@@ -245,15 +245,16 @@ def _npz_array(name: str, column: np.ndarray | LazyColumn) -> Parts:
         return Parts((count,), empty.dtype, (column[first:last] for first, last in parts(count)))
     widest = 1
     for first, last in parts(count):
-        texts = _texts(column[first:last], dict.fromkeys)
+        texts, _ = column[first:last].distinct()
         lost = next((text for text in texts if text.endswith("\0")), None)
         if lost is not None:
             raise DataError(f"the id {lost!r} ends in NUL, which an .npz cannot hold", column=name, remedy="write a .csv, or rename it")
         widest = max(widest, *map(len, texts))
     dtype = np.dtype((str, widest))
-    return Parts((count,), dtype, (np.array(_texts(column[first:last]), dtype) for first, last in parts(count)))
+    return Parts((count,), dtype, (_texts(column[first:last], dtype) for first, last in parts(count)))
 
 
-def _texts(column: Any, chosen: Callable[[list[int]], Iterable[int]] = list) -> list[str]:
-    """The texts of a `Column`, or of those of its codes that are chosen."""
-    return [column.values[code] for code in chosen(column.codes.tolist())]
+def _texts(column: Column, dtype: np.dtype) -> np.ndarray:
+    """The texts of its rows."""
+    texts, places = column.distinct()
+    return np.array(texts, dtype)[places]
