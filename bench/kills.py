@@ -1,22 +1,25 @@
 """Training, extraction and searches killed at random moments: nothing is lost, nothing refuses to go on, the bytes end up the same.
 
-    python bench/kills.py [kills [seed [train|stream|extract|tune|keep|table ...]]]
+    python bench/kills.py [kills [seed [train|stream|simulate|extract|tune|keep|table ...]]]
 
 Processes get SIGKILL. A training goes on with --resume until it is finished, and is compared with one that was left alone; each time
-what the kill left is read: it is a model, or one line says why not. A training whose rows stay on the disk must end as one in memory.
-An extraction is started again without --force. A search goes on with --resume, and all its files are compared but for seconds. What keeps
-encoded data beside them is killed while it writes.
+what the kill left is read: it is a model, or one line says why not. A training whose rows stay on the disk must end as one in memory,
+also where kills hit its first reading, fitting and encoding in parts. A simulation leaves a whole world or none. An extraction by rules
+is started again without --force, and half of one never counts as made. A search goes on with --resume, and all its files are compared
+but for seconds. What keeps encoded data beside them is killed while it writes.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,7 +33,7 @@ from minirank.config.table import TableColumns, TableConfig, TableFiles, TaskCol
 from minirank.data import Dataset, read_table  # noqa: E402
 from minirank.data.kept.store import FOLDER, Kept  # noqa: E402
 from minirank.errors import RunError  # noqa: E402
-from minirank.extract.made_files import EXTRACTED, MADE_FILE, not_ours  # noqa: E402
+from minirank.extract.made_files import EXTRACTED, MADE_FILE, made_with, not_ours  # noqa: E402
 from minirank.locking import LOCK, holder  # noqa: E402
 from minirank.run.load_run import load_run  # noqa: E402
 from minirank.run.memory_plan import PROCESS  # noqa: E402
@@ -86,7 +89,7 @@ def kill_trainings(base: Path, kills: int, chance: random.Random) -> None:
 
 
 def kill_streams(base: Path, kills: int, chance: random.Random) -> None:
-    """Kill trainings that read their rows part by part, the first ones while these are encoded, and finish them."""
+    """Kill trainings that read their rows part by part, half of them without anything kept: these fit and encode in parts first."""
     data, config = base / "data", base / "config.yaml"
     run("simulate", data, "--impressions", 300)
     run("extract", data)
@@ -94,24 +97,34 @@ def kill_streams(base: Path, kills: int, chance: random.Random) -> None:
     train = ["train", config, *(word for each in SLOW for word in ("--set", each))]
     run(*train, "--run", base / "whole")
     train += ["--set", f"training.memory={(PROCESS + 90 * 300) / 1e6}MB"]
+
+    def forget() -> None:
+        if chance.random() < 0.5:
+            shutil.rmtree(data / FOLDER, ignore_errors=True)
+
+    shutil.rmtree(data / FOLDER)
     seconds = run(*train, "--run", base / "streamed")
-    finish_killed(base, kills, chance, train, seconds, OF_FOLDER)
+    finish_killed(base, kills, chance, train, seconds, OF_FOLDER, forget)
 
 
-def finish_killed(base: Path, kills: int, chance: random.Random, train: list, seconds: float, same: tuple[str, ...]) -> None:
-    """Kill trainings of so many seconds, finish them, and compare with that in `whole`."""
+def finish_killed(
+    base: Path, kills: int, chance: random.Random, train: list, seconds: float, same: tuple[str, ...], before: Callable[[], None] = tuple
+) -> None:
+    """Kill trainings of so many seconds, finish them, and compare with that in `whole`; before: called before each start."""
     whole = base / "whole"
     left: dict[str, int] = {}
     done = number = 0
     while done < kills:
         folder, number = base / f"run{number}", number + 1
         while done < kills:
+            before()
             begun = folder.exists() and any(path.name != LOCK for path in folder.iterdir())
             if not killed(chance.uniform(0, seconds), *train, "--run", folder, *(["--resume"] if begun else [])):
                 break
             done += 1
             found = read(folder)
             left[found] = left.get(found, 0) + 1
+        before()
         run(*train, "--run", folder, *(["--resume"] if any(path.name != LOCK for path in folder.glob("*")) else []))
         different = [name for name in same if (folder / name).read_bytes() != (whole / name).read_bytes()]
         if different:
@@ -119,19 +132,44 @@ def finish_killed(base: Path, kills: int, chance: random.Random, train: list, se
     print(f"{done} kills of {number} trainings of {seconds:.1f} s, found then: {left}; all ended with the same bytes")
 
 
-def kill_extractions(base: Path, kills: int, chance: random.Random) -> None:
-    """Kill extractions at random moments and start them again."""
-    for name in ("whole", "data"):
-        run("simulate", base / name, "--impressions", 300)
-    seconds, done = run("extract", base / "whole"), 0
+def kill_simulations(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill simulations at random moments and start them again; there is a world only once it is whole."""
+    words = "--impressions", 20_000, "--propensities"
+    seconds, done, number = run("simulate", base / "whole", *words), 0, 0
+    wanted = files_of(base / "whole")
     while done < kills:
-        done += killed(chance.uniform(0.3 * seconds, seconds), "extract", base / "data")
+        folder, number = base / f"world{number}", number + 1
+        while done < kills and killed(chance.uniform(0.2 * seconds, seconds), "simulate", folder, *words):
+            done += 1
+            if folder.exists():
+                break
+        if not folder.exists():
+            run("simulate", folder, *words)
+        if files_of(folder) != wanted or (base / f".{folder.name}.part").exists():
+            sys.exit(f"{folder}: differs from the world that was left alone")
+        shutil.rmtree(folder)
+    print(f"{done} kills of {number} simulations of {seconds:.1f} s; no half of a world, and all ended with the same bytes")
+
+
+def kill_extractions(base: Path, kills: int, chance: random.Random) -> None:
+    """Kill extractions by rules at random moments and start them again."""
+    for name in ("whole", "data"):
+        run("simulate", base / name, "--impressions", 2000)
+    seconds, done = run("extract", base / "whole", "--rules"), 0
+
+    def same() -> bool:
+        return all((base / "data" / name).read_bytes() == (base / "whole" / name).read_bytes() for name in (*EXTRACTED, MADE_FILE))
+
+    while done < kills:
+        done += killed(chance.uniform(0.3 * seconds, seconds), "extract", base / "data", "--rules")
         if not_ours(base / "data", EXTRACTED) is not None:
             sys.exit("an extraction that was killed left files that nobody claims")
-    run("extract", base / "data")
-    if any((base / "data" / name).read_bytes() != (base / "whole" / name).read_bytes() for name in (*EXTRACTED, MADE_FILE)):
+        if "by" in made_with(base / "data") and not same():
+            sys.exit("an extraction that was killed counts as made, with other bytes")
+    run("extract", base / "data", "--rules")
+    if not same():
         sys.exit("an extraction that was killed ended with other bytes")
-    print(f"{done} kills of extractions of {seconds:.1f} s; none needed --force, and the bytes are the same")
+    print(f"{done} kills of extractions by rules of {seconds:.1f} s; none needed --force, and the bytes are the same")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -255,8 +293,8 @@ def main(kills: int = 40, seed: int = 0, *which: str) -> None:
     """Print what was killed and found."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        every = {"train": kill_trainings, "stream": kill_streams, "extract": kill_extractions, "tune": kill_searches, "keep": kill_keeping}
-        for name, kill in (every | {"table": kill_keeping_tables}).items():
+        every = {"train": kill_trainings, "stream": kill_streams, "simulate": kill_simulations, "extract": kill_extractions}
+        for name, kill in (every | {"tune": kill_searches, "keep": kill_keeping, "table": kill_keeping_tables}).items():
             if which and name not in which:
                 continue
             base = Path(folder) / name

@@ -6,6 +6,7 @@ rows can be had without the others.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -142,7 +143,8 @@ class KeptRows:
             yield Scratch(folder)
         except OSError as error:
             problem = f"these rows must be kept beside the data, in {folder}: {error.strerror or error}"
-            remedy = "make that possible, or raise training.memory (of a run: in its config.yaml)"
+            possible = "free some space" if error.errno == errno.ENOSPC else "make that possible"
+            remedy = f"{possible}, or raise training.memory (of a run: in its config.yaml)"
             raise ConfigError(f"training.memory: {problem}; {remedy}") from None
 
     def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> Inputs | MappedInputs:

@@ -226,8 +226,7 @@ def test_where_no_column_can_wait_a_line_says_so_and_all_is_read_into_memory(tmp
         monkeypatch.setattr(os, "posix_fallocate", fail_after(count))
         check_same(read(tmp_path, lambda rows: 0.0, Kept(said.append)), fresh)
         entries(tmp_path)
-    why = "No space left on device; so train.csv is read into memory as a whole"
-    assert said == [f"{tmp_path / FOLDER}: nothing is kept there for the next time: {why}"] * 3
+    assert said == [f"{tmp_path / FOLDER}: No space left on device; so train.csv is read into memory as a whole"] * 3
 
 
 def test_rows_that_cannot_be_kept_are_read_where_they_wait(tmp_path, monkeypatch, small):

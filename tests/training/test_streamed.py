@@ -215,7 +215,7 @@ def test_where_rows_cannot_be_kept_a_line_says_so(market, tmp_path, monkeypatch)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "posix_fallocate", full)
-    with pytest.raises(ConfigError, match="No space left on device; make that possible, or raise training.memory "):
+    with pytest.raises(ConfigError, match="No space left on device; free some space, or raise training.memory "):
         load_dataset(config(data, LITTLE), kept=Kept())
     monkeypatch.undo()
     monkeypatch.setattr(store, "write_arrays", full)

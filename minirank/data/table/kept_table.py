@@ -93,7 +93,7 @@ class KeptTable:
 
     def say_in_memory(self, reason: str) -> None:
         """Say that no columns can wait."""
-        self._kept.say_why(self._place.parent, OSError(f"{reason}; so {self._place.name} is read into memory as a whole"))
+        self._kept.say(f"{self._place.parent / FOLDER}: {reason}; so {self._place.name} is read into memory as a whole")
 
     def _whole_key(self, contents: Contents) -> dict[str, Any]:
         return self._key | {"files": contents.names()}
