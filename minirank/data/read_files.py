@@ -42,6 +42,10 @@ class Column:
         index: dict[str | None, int] = {}
         return cls(np.array([index.setdefault(cell, len(index)) for cell in cells], np.int32), list(index))
 
+    def rows(self, first: int, last: int) -> Column:
+        """Rows first .. last - 1."""
+        return Column(self.codes[first:last], self.values)
+
     def distinct(self) -> tuple[list[str | None], np.ndarray]:
         """The texts that rows have, and (N,) int, index of each row's text among them."""
         used, places = np.unique(self.codes, return_inverse=True)

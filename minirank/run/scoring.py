@@ -163,15 +163,17 @@ def scores_of(
 
     check_finite(predicted(*part) for part in parts(len(logits)))
 
-    def column(name: str) -> LazyColumn:
+    def prediction(name: str) -> LazyColumn:
         return LazyColumn(len(logits), lambda first, last: predicted(first, last)[name])
 
-    return ids | {name: column(name) for name in predicted(0, 0)}
+    return {name: LazyColumn(len(logits), column.rows) for name, column in ids.items()} | {
+        name: prediction(name) for name in predicted(0, 0)
+    }
 
 
 def _read(
     run: Run, path: str | Path, say: Callable[[str], None], kept: Kept
-) -> tuple[Inputs | MappedInputs, dict[str, LazyColumn], np.ndarray | None]:
+) -> tuple[Inputs | MappedInputs, dict[str, Column], np.ndarray | None]:
     """Rows to predict; of a folder also its ids in the order of the file, and (N,) the rows in that order."""
     if not isinstance(run.config.data, FolderConfig):
         assert isinstance(run.encoder, TableEncoder)
@@ -186,14 +188,10 @@ def _read(
     inputs, _ = run.encoder.encoded(folder, features, Split(none, none, none, (0, 0), 0), say, rows)
     order = np.empty(len(shown), np.int64)
     order[shown.row] = np.arange(len(shown))
-
-    def column(codes: np.ndarray, texts: Sequence[str]) -> LazyColumn:
-        return LazyColumn(len(order), lambda first, last: Column(codes[order[first:last]], texts))
-
     ids = {
-        "search_id": column(shown.search, shown.search_id),
-        "job_id": column(shown.job, column_of(folder.jobs, "job_id")),
-        "resume_id": column(shown.resume, column_of(folder.resumes, "resume_id")),
+        "search_id": Column(shown.search[order], shown.search_id),
+        "job_id": Column(shown.job[order], column_of(folder.jobs, "job_id")),
+        "resume_id": Column(shown.resume[order], column_of(folder.resumes, "resume_id")),
     }
     return inputs, ids, order
 
