@@ -117,14 +117,13 @@ def test_a_file_that_changes_while_the_folder_is_read_is_one_line(market, tmp_pa
             last += json.dumps(json.loads(last) | {"resume_id": "new"}).encode() + b"\n"
         if change == "replaced":
             path.unlink()
-        path.write_bytes(b"".join([*lines, last] if change == "grown" else lines))
+        path.write_bytes(b"".join([*lines, last] if change == "grown" else lines)[: -40 if change == "cut" else None])
         monkeypatch.setattr(module, function, real)
         return real(*arguments)
 
     monkeypatch.setattr(module, function, change_first)
     market = shutil.copytree(market, tmp_path / "market", ignore=shutil.ignore_patterns("truth.npz"))
-    problem = refused(market, tmp_path)
-    assert problem == f"{name}: {CHANGED}" or (function == "collect" and "no job" in problem and "\n" not in problem)
+    assert refused(market, tmp_path) == f"{name}: {CHANGED}"
     assert not [*(tmp_path / "data" / FOLDER).glob("*.bin")]
 
 

@@ -149,6 +149,8 @@ def read_folder(
     except NoSpace:  # then it is read into memory
         problems = Problems()
         folder = collect(path, columns, problems, needs_log, with_log, mapped)
+    if problems.count and contents is not None:
+        contents.check_unchanged()  # or they are perhaps of half a row
     problems.raise_first("minirank validate")
     assert folder is not None  # or there was a problem
     if mapped:
