@@ -283,7 +283,7 @@ def _kept_features(folder: DataFolder, entry: EntryReader) -> Features:
 
 def iso_time(seconds: int) -> str | None:
     """ISO 8601 form, UTC, of int seconds since the epoch; None of MISSING_TIME."""
-    return None if seconds == MISSING_TIME else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if seconds == MISSING_TIME else datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _nothing(found: Any) -> None:

@@ -201,11 +201,11 @@ class _Features:
     def to_json(self) -> dict:
         """The features as a JSON object, every key in its place."""
         line = {}
-        for f in fields(self):
-            item = getattr(self, f.name)
-            if f.name not in self._ids and item is not None:
-                item = [v.to_json() for v in item] if isinstance(item, tuple) else item.to_json()
-            line[f.name] = item
+        for name in self.__dataclass_fields__:
+            item = getattr(self, name)
+            if item is not None and name not in self._ids:
+                item = [v.to_json() for v in item] if type(item) is tuple else item.to_json()
+            line[name] = item
         return line
 
     @classmethod

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import repeat
 
+from minirank.extract.personal.word_lists import is_east_asian
+
 Span = tuple[int, int, str]  # start, end, kind
 
 # SPEED: found by its @, then read to both sides.
@@ -40,6 +42,8 @@ _LINKED = (
     "\nin/",
     "|in/",
 )
+_LINK_SIGN, _REST = re.compile(r"[./](?=\S)"), re.compile(r"\S*")
+_BEFORE_SIGN = 40  # characters of a link before its first dot or slash, at most
 _HANDLE = re.compile(r"(?<![\w@./])@[a-z][\w.]{2,30}(?![\w@/(])")
 # SPEED: one character class in front lets the engine skip from candidate to candidate.
 _PHONE = re.compile(r"[+(\d](?<![\w.].)(?:(?<=\()\d)?\(?\d[\d \u00a0()./-]{4,18}\d(?!\w)")
@@ -54,15 +58,21 @@ _STREET_WORDS = (
     "street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|square|sq|place|terrace|way|close|crescent|gardens|grove"
     "|highway|hwy|parkway|pkwy|row|walk|mews|circle|cir|trail|quay|alley|plaza|house"
 )
-# Each with words of which one must stand in the text, or endings of words. House number first, then last; flats; boxes; other scripts.
+# Each with words of which one must stand in the text, or endings of words, and with parts of which one must, too, where words tell little.
+# House number first, then last; flats; boxes; other scripts.
 _SUFFIXES = tuple(
     "strasse straße str weg gasse platz allee ufer damm chaussee straat laan plein gracht dijk singel gatan vagen vej"
     " veien katu utca".split()
 )
 _ENDS = frozenset(suffix[-3:] for suffix in _SUFFIXES)
 _STREETS = tuple(
-    (frozenset(re.findall(r"[^\W\d_]+", signs)), _SUFFIXES if signs.startswith("str|weg") else (), re.compile(pattern))
-    for signs, pattern in (
+    (
+        frozenset(re.findall(r"[^\W\d_]+", signs)),
+        _SUFFIXES if signs.startswith("str|weg") else (),
+        "".join(parts).split(),
+        re.compile(pattern),
+    )
+    for signs, pattern, *parts in (
         (
             _STREET_WORDS,
             rf"(?<![\w.,/-])(?:flat|apt\.?|apartment|unit|suite)?\s?\d{{1,5}}[a-z]?(?:[-/]\d{{1,5}}[a-z]?)?,? (?:[nsew]\.? )?"
@@ -97,6 +107,7 @@ _STREETS = tuple(
             "apt|apartment|flat|suite|p.o|po box|postfach|apartado|top ",
             r"(?<!\w)(?:apt|apartment|flat|suite)\.? ?(?:no\.? ?)?#?\d{1,5}[a-z]?\b|(?<!\w)(?:p\.? ?o\.? ?box|postfach|apartado(?:"
             r" postal)?) ?\d{1,6}",
+            "apt apartment flat suite box postfach apartado",
         ),
         (
             "mah|sok|cad",
@@ -149,8 +160,17 @@ def find_contacts(text: str, flat: str) -> list[Span]:
         if "@" in flat:
             found += [(m.start(), m.end(), "URL") for m in _HANDLE.finditer(flat[: flat.find("\n", 400) + 1 or 400])]
     if any(map(flat.__contains__, _LINKED)):
-        found += [(m.start(), len(m[0].rstrip(".,;:")) + m.start(), "URL") for m in _URL.finditer(flat)]
+        found += [(m.start(), len(m[0].rstrip(".,;:")) + m.start(), "URL") for m in _links(flat)]
     return found + [(m.start(), m.end(), "PHONE") for m in _PHONE.finditer(text) if _is_phone(flat, m)]
+
+
+def _links(flat: str) -> Iterator[re.Match[str]]:
+    """Links, each in one piece without blanks. SPEED: the pattern is tried in pieces that have one of its signs."""
+    end = 0
+    for sign in _LINK_SIGN.finditer(flat):
+        if sign.start() >= end and (rest := _REST.match(flat, sign.start())) is not None:
+            begin, end = max(end, sign.start() - _BEFORE_SIGN), rest.end()
+            yield from _URL.finditer(flat, begin, end)
 
 
 def _ats(flat: str) -> Iterator[tuple[int, int]]:
@@ -187,8 +207,10 @@ def find_streets(text: str, flat: str, words: set[str]) -> list[Span]:
     found: list[tuple[int, int]] = []
     ends = not _ENDS.isdisjoint([word[-3:] for word in words])  # SPEED: before each ending is tried on each word
     endings = {_SUFFIXES} if ends and any(map(str.endswith, words, repeat(_SUFFIXES))) else set()
-    for signs, ending, pattern in _STREETS:
-        if ending in endings if ending else not signs.isdisjoint(words) or (not signs and not text.isascii()):
+    for signs, ending, parts, pattern in _STREETS:
+        if ending in endings if ending else not signs.isdisjoint(words) or (not signs and is_east_asian(text)):
+            if parts and not any(map(flat.__contains__, parts)):
+                continue
             for m in pattern.finditer(flat):
                 start = _street_start(text, m.start())
                 if _is_street(text, start, m):

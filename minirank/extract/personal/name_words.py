@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from minirank.extract.personal.contact import Span
-from minirank.extract.personal.word_lists import fold, word_lists
+from minirank.extract.personal.word_lists import fold, is_east_asian, word_lists
 
 # Letters, and the signs that scripts such as Devanagari, Thai or Arabic put on them.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff\u0e30-\u0e4e"
@@ -58,6 +58,7 @@ class NameReader:
 
     def __init__(self, text: str, flat: str, words: set[str], contacts: list[Span]) -> None:
         self.text, self.flat, self.words = text, flat, words
+        self.east_asian = is_east_asian(text)
         self.lists = word_lists()
         self.slugs = _slugs(flat, contacts)
         self.taken = marks(len(flat), ((start, end) for start, end, _ in contacts))

@@ -70,6 +70,12 @@ _FAREWELL_WORDS = frozenset(
     " saludo saludos saluti atenciosamente cumprimentos powazaniem уважением groet groeten halsningar hilsen pozdravem saygilarimla"
     " εκτιμηση wishes".split()
 )
+# Of which one stands in every farewell, be it in a longer word.
+_FAREWELL_SIGNS = tuple(
+    "sincerely regards yours best thank respectfully cheers warmly faithfully freundliche hochachtungsvoll gruß gruss cordialement"
+    " salutations atentamente saludo saluti atenciosamente cumprimentos powazaniem уважением groet halsningar hilsen pozdravem"
+    " saygilarimla εκτιμηση 此致 敬 谨上 드림 올림".split()
+)
 _TITLED = re.compile(
     r"(?<![\w.-])(?:(?:mr|mrs|ms|mx|dr|prof|messrs|hr|fr|mme|mlle|mgr|sr|sra|srta|sig|sig\.ra|dott|dott\.ssa|avv|ing|inż|inz|dhr|mevr|mw"
     r"|smt|shri|sri|st|rev|hon|bc|judr|mudr|rndr|phdr)(?:\. ?| )(?=[^\W\d_])|(?:miss|herr|herrn|frau|monsieur|madame|mademoiselle|senor"
@@ -220,10 +226,10 @@ class _Finder(FileNames, Header, Recurrences):
                     and self._like(name, True)
                 ):
                     self.add(name)
-        for m in _HAN_INTRO.finditer(text) if not text.isascii() else ():
+        for m in _HAN_INTRO.finditer(text) if self.east_asian else ():
             if not NO_HAN_NAME.search(m["name"]):
                 self.add_han(m.start("name"), m.end("name"))
-        for m in _HAN_TITLE.finditer(text) if not text.isascii() else ():
+        for m in _HAN_TITLE.finditer(text) if self.east_asian else ():
             spelled = m["name"] or m["hangul"]
             at = m.start("name") if m["name"] else m.start("hangul")
             if m["hangul"]:
@@ -280,7 +286,8 @@ class _Finder(FileNames, Header, Recurrences):
             if len(name) > 1 and name[-1].end == m.end("name") and self._like(name, True):
                 self.add(name)
                 self.person = True
-        signed = "\n--" in flat or not self.words.isdisjoint(_FAREWELL_WORDS) or not text.isascii()
+        signed = "\n--" in flat or not self.words.isdisjoint(_FAREWELL_WORDS)
+        signed = signed or (not text.isascii() and any(map(flat.__contains__, _FAREWELL_SIGNS)))
         for m in _FAREWELL.finditer(flat) if signed else ():
             at = m.end()
             for _ in range(2):
@@ -308,7 +315,7 @@ class _Finder(FileNames, Header, Recurrences):
                     self.add(name)
                     self.person = True
                     return
-        if not text.isascii():  # a line that is a name of another script, such as in an export
+        if self.east_asian:  # a line that is a name of another script, such as in an export
             for m in re.finditer(r"(?<=\n)([\u4e00-\u9fff]{2,3}|[\uac00-\ud7af]{2,4})(?=\n)", text):
                 if m[0][0] in SURNAMES and not NO_HAN_NAME.search(m[0]) and m[0] not in self.lists.headings:
                     self.add_han(m.start(), m.end())

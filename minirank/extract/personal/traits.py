@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 from minirank.extract.personal.contact import Span
-from minirank.extract.personal.word_lists import word_lists
+from minirank.extract.personal.word_lists import is_east_asian, word_lists
 
 _YEAR = r"(?:19[2-9]\d|20[01]\d)"
 _DAY = r"\d{1,2}(?:st|nd|rd|th|er)?"
@@ -63,6 +63,7 @@ _NEOPRONOUNS = re.compile(
     r"\(?(?<!\w)(?:xe|ze|ey|fae|any|all|it|sie|er|elle|il|iel|ella|el|elles|hen|they|dey)\s?/\s?(?:xem|zir|hir|em|faer|pronouns|its|ihr"
     r"|ihm|elle|il|ella|elle|el|iel|they|dem|den|deren)(?:\s?/\s?\w{2,6})?(?!\w)\)?"
 )
+_SLASH = re.compile(r"/(?:(?<=[aelnrsty]/)|(?<=[aelnrsty]\s/))\s?[defhiptxz]")  # of one of these
 _OTHER_SCRIPTS = re.compile("她们?|他(?!们|人)|彼女|彼(?!ら)|그녀(?:는|가|의|를)?")
 
 
@@ -91,8 +92,8 @@ _PHRASES = (
         "born",
     ),
     (
-        rf"(?<!\w)(?<!company is )(?<!firm is )(?<!business is )(?<!product is )(?<!system is )[1-8]\d(?:[- ](?:years?|yrs?)[- ]old|[-"
-        rf" ]y/?o|\s?y\.o\.)(?!\w){_NOT_OF_PEOPLE}",
+        r"[1-8]\d(?<!\w\d\d)(?<!company is \d\d)(?<!firm is \d\d)(?<!business is \d\d)(?<!product is \d\d)(?<!system is \d\d)"
+        rf"(?:[- ](?:years?|yrs?)[- ]old|[- ]y/?o|\s?y\.o\.)(?!\w){_NOT_OF_PEOPLE}",
         "AGE",
         "old yo y o",
     ),
@@ -253,9 +254,9 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
         found += [(m.start(), m.end(), "PHOTO") for m in _PHOTO.finditer(flat)]
     if not words.isdisjoint(_ENGLISH):
         found += [(*_bracketed(flat, *m.span()), "PRONOUN") for m in _PRONOUN.finditer(flat)]
-    if "/" in flat:
+    if "/" in flat and _SLASH.search(flat) is not None:
         found += [(m.start(), m.end(), "PRONOUN") for m in _NEOPRONOUNS.finditer(flat)]
-    if not text.isascii():
+    if is_east_asian(text):
         found += [(m.start(), m.end(), "PRONOUN") for m in _OTHER_SCRIPTS.finditer(flat)]
         found += [
             (
@@ -265,8 +266,8 @@ def find_traits(text: str, flat: str, words: set[str]) -> list[Span]:
             )
             for m in _EAST_ASIAN.finditer(flat)
         ]
-        if "él" in text or "Él" in text:
-            found += [(m.start(), m.end(), "PRONOUN") for m in re.finditer(r"(?<!\w)[ÉEé]l(?!\w)", text) if m[0] in ("él", "Él")]
+    if "él" in text or "Él" in text:
+        found += [(m.start(), m.end(), "PRONOUN") for m in re.finditer(r"(?<!\w)[ÉEé]l(?!\w)", text) if m[0] in ("él", "Él")]
     for gate, forms in _GATES:
         if not forms.isdisjoint(words) and len(gate & words) >= 3:
             pattern = re.compile(rf"(?<![\w'])(?:{'|'.join(sorted(forms & words, key=len, reverse=True))})(?!\w)")

@@ -30,6 +30,14 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLDS).lower()
 
 
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def is_east_asian(text: str) -> bool:
+    """Whether a character of Chinese, Japanese or Korean stands in a text."""
+    return not text.isascii() and _EAST_ASIAN.search(text) is not None
+
+
 class WordLists:
     """words.json, folded.
 

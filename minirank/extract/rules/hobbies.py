@@ -22,10 +22,11 @@ _HOBBIES = re.compile(
 
 def at_work(scan: ScannedText) -> list[Match]:
     """The skills of a resume, a list of Match, but those of everyday domains that are hobbies."""
-    words, plain = lexicon(), scan.plain
+    words, plain, skills = lexicon(), scan.plain, scan.kinds["skill"]
+    everyday = {name for name in {m.name for m in skills} if words.domain(name) in words.everyday}
     spans: list[tuple[int, int]] = []
-    for m in _HOBBIES.finditer(plain) if scan.tokens.distinct & _WORDS else ():
+    for m in _HOBBIES.finditer(plain) if everyday and scan.tokens.distinct & _WORDS else ():
         end = scan.sentence(m.end() - 1)[1] if m["heading"] is None else plain.find("\n\n", m.end())
         start = max(m.start(), spans[-1][1] if spans else 0)
         spans.append((start, max(start, end if end >= 0 else len(plain))))
-    return [m for m in scan.kinds["skill"] if not (words.domain(m.name) in words.everyday and within(spans, m.start))]
+    return [m for m in skills if not (m.name in everyday and within(spans, m.start))] if spans else skills

@@ -49,6 +49,8 @@ class Tokens:
 
     def positions(self, wanted: Collection[str]) -> list[int]:
         """Offsets of the words that are in a set."""
+        if self.distinct.isdisjoint(wanted):
+            return []
         return [start for word, start in zip(self.words, self.starts, strict=True) if word in wanted]
 
 
@@ -76,27 +78,23 @@ class Matcher:
 
     def scan(self, tokens: Tokens) -> list[Match]:
         """Matches in text order, a list of Match."""
-        trie, words, starts, ends = self.trie, tokens.words, tokens.starts, tokens.ends
         found: list[Match] = []
         begins = self._first & tokens.distinct  # SPEED: a handful of words, looked up instead of the whole trie
         if not begins:
             return found
-        past, count = 0, len(words)
+        trie, past, words = self.trie, 0, [*tokens.words, ""]  # no phrase has an empty word
         for first in [i for i, word in enumerate(words) if word in begins]:
             if first < past:
                 continue
-            node, best = trie[words[first]], None
-            at = first + 1
-            while True:
+            at, node, best = first, trie[words[first]], None
+            while node is not None:
+                at += 1
                 if None in node:
                     best, past = node[None], at
-                if at == count or words[at] not in node:
-                    break
-                node = node[words[at]]
-                at += 1
+                node = node.get(words[at])
             if best is not None:
-                start, end = starts[first], ends[past - 1]
-                found.extend(Match(start, end, kind, name) for kind, name in best if kind is not None)
+                start, end = tokens.starts[first], tokens.ends[past - 1]
+                found += [Match(start, end, kind, name) for kind, name in best if kind is not None]
         return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ _NUMBER = (
     r"(?:\d{1,3}(?:[.,' ]\d{3}){1,3}(?!\d)(?:[.,]\d{1,2}(?!\d))?|\d{1,3}(?:,\d{2}){1,2},\d{3}(?!\d)"
     r"|\d{1,9}(?:[.,]\d{1,2}(?!\d))?)"
 )
+_DIGITS = re.compile(r"\d+")
 _LETTER = "[A-Za-z\u00c0-\u024f\u0370-\u052f]"  # of a script with spaces
 _TO = r"\s?(?:-{1,2}|~|to|until|up to|bis|à|a|do|do|până la|till|tot|til|до|至|到|and|und|et|y|e|en|și|och)\s?"
 _LINK = re.compile(
@@ -63,9 +65,21 @@ class Pay(NamedTuple):
     currency_span: tuple[int, int] | None
 
 
+class _Money(NamedTuple):
+    """The pattern of an amount or of a range, currency in lower case -> code, multiple in lower case -> factor.
+
+    reach: characters of a currency in front of its number, at most; ends: finds the end of one there.
+    """
+
+    amount: re.Pattern[str]
+    currencies: dict[str, str]
+    multiples: dict[str, float]
+    reach: int
+    ends: re.Pattern[str]
+
+
 @cache
-def _money() -> tuple[re.Pattern[str], dict[str, str], dict[str, float]]:
-    """The pattern of an amount or of a range, currency in lower case -> code, multiple in lower case -> factor."""
+def _money() -> _Money:
     words = signal_words()
     currencies, multiples = words.names_of("currencies"), {word: float(n) for word, n in words.names_of("multiples").items()}
     currency = rf"(?:(?:{alternatives(currencies, _whole)})\.?)"
@@ -75,7 +89,24 @@ def _money() -> tuple[re.Pattern[str], dict[str, str], dict[str, float]]:
         rf"(?P<c{n}>{currency})?\s?(?P<n{n}>{_NUMBER})(?:[.,]-{{1,2}})?\s?(?P<m{n}>{multiple})?(?:\s?(?P<d{n}>{currency}))?" for n in (1, 2)
     )
     pattern = re.compile(rf"(?i)(?<![\d_.,$€£#/+-])(?<!{_LETTER}){low}(?:{_TO}{high})?(?!\d|\s?%)")
-    return pattern, currencies, multiples | {"t": 1000.0}
+    ends = alternatives({currency[-3:] for currency in currencies}, re.escape)
+    reach = max(map(len, currencies)) + 2  # with a dot and a blank
+    return _Money(pattern, currencies, multiples | {"t": 1000.0}, reach, re.compile(rf"(?i)(?:{ends})\.?\s?\Z"))
+
+
+def _amounts(plain: str, begin: int, finish: int) -> Iterator[re.Match[str]]:
+    """What may be amounts in a part of a text. SPEED: the pattern is tried where numbers stand, and where a currency stands before one."""
+    money, past = _money(), begin
+    for number in _DIGITS.finditer(plain, begin, finish):
+        first = number.start()
+        if first < past:
+            continue
+        named = money.ends.search(plain, max(past, first - 5), first)
+        for start in range(max(past, first - (money.reach if named else 1)), first + 1):
+            if (m := money.amount.match(plain, start, finish)) is not None:
+                yield m
+                past = m.end()
+                break
 
 
 def _whole(word: str) -> str:
@@ -98,7 +129,7 @@ def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int
     pay, periods = [m for m in cues["pay"] if m.name != "no pay"], cues["period"]
     best: Pay | None = None
     for begin, finish in _lines(plain, pay if wishes else [*pay, *periods, *cues["currencies"]], border):
-        for m in _money()[0].finditer(plain, begin, finish):
+        for m in _amounts(plain, begin, finish):
             said = _around(cues["pay"], m)
             found = _read(m, _around(periods, m), bool(said))
             if found is None or not _speaks(plain, begin, m, said, wishes, m.end() <= border):
@@ -114,7 +145,7 @@ def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int
 
 def read_pay(quote: str, periods: list[Match]) -> Pay | None:
     """The first amount in words that are known to speak of pay."""
-    return next(filter(None, (_read(m, periods, True) for m in _money()[0].finditer(quote))), None)
+    return next(filter(None, (_read(m, periods, True) for m in _money().amount.finditer(quote))), None)
 
 
 def _wished(plain: str, cue: Match) -> bool:
@@ -150,7 +181,7 @@ def _lines(plain: str, anchors: list[Match], border: int) -> list[tuple[int, int
 
 def _read(m: re.Match[str], periods: list[Match], told: bool) -> Pay | None:
     """An amount as pay a year; None where it is no money, or no plausible pay."""
-    _, currencies, multiples = _money()
+    _, currencies, multiples, *_ = _money()
     names = [name for name in ("c1", "d1", "c2", "d2") if m[name]]
     code = currencies[m[names[0]].lower().rstrip(".")] if names else None
     multiple = [multiples[m[name].lower().rstrip(".")] if m[name] else None for name in ("m1", "m2")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from minirank.extract.masked_text import PLACEHOLDER, read_text
 from minirank.extract.normalised_text import NormalisedText
@@ -93,7 +92,11 @@ class ScannedText(NormalisedText):
                 deeper = _LEVELS[said.depth] > _LEVELS[best.depth] or (best.depth is None and best.years is None)
                 years = max((years for years in (said.years, best.years) if years is not None), default=None)
                 found[match.name] = match if deeper else told, Depth(said.depth if deeper else best.depth, years)
-        return tuple(replace(self.named(match), depth=said.depth, years=said.years) for match, said in found.values())
+        return tuple(self._skill(match, said) for match, said in found.values())
+
+    def _skill(self, match: Match, said: Depth) -> Value:
+        source = "tagger" if match.kind == FORM else "rules"
+        return Value(match.name, *self.quote(match.start, match.end), source, None, said.depth, said.years)
 
 
 def _blanked(plain: str, flagged: Iterable[Flag]) -> str:

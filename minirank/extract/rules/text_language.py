@@ -17,12 +17,12 @@ def language_of(words: Iterable[str]) -> str | None:
     Args:
         words: of the text, in lower case.
     """
-    words, counts = list(words), Counter[str]()
+    words, counts = list(words), dict[str, int]()
     for languages, count in Counter(map(_languages().get, words)).items():  # SPEED: counted in C
         for language in languages or ():
-            counts[language] += count
-    best = max(counts, key=lambda name: (counts[name], name), default=None)
-    return best if best is not None and counts[best] >= max(_FEWEST, _SHARE * len(words)) else None
+            counts[language] = counts.get(language, 0) + count
+    most, best = max(((count, name) for name, count in counts.items()), default=(0, None))
+    return best if most >= max(_FEWEST, _SHARE * len(words)) else None
 
 
 @cache
