@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -40,6 +41,7 @@ def read_in_processes(
 
     yield from read_here(0)  # before there are others: they need not load the lexicon again
     receivers: list[Connection | None] = []
+    gc.freeze()  # SPEED: the lexicon stays; nobody need look through it for what can go, and forked processes share it
     if workers > 1 and "fork" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("fork")
         for number in range(1, workers):
@@ -65,6 +67,7 @@ def read_in_processes(
                 progress(number * CHUNK + len(part))
                 yield from part
     finally:
+        gc.unfreeze()
         for each in receivers:
             if each is not None:
                 each.close()  # nobody takes what the others send

@@ -20,7 +20,7 @@ _CID = re.compile(r"\(cid:\d{1,5}\)")  # what PDFMiner writes for a character th
 _LIGATURE = re.compile("[ ]?[\ufb00-\ufb04][ ]?")
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_TRANSLATED = re.compile(r"[^\n\x20-\x5f\x61-\x7e]+")
+_TRANSLATED = re.compile(f"[{re.escape(''.join(map(chr, PLAIN)))}]+")
 # An accent of its own, as TeX sets it: before its letter, or behind it.
 _ACCENT = re.compile(
     rf"(?P<mark>[\xa8\xb4\xb8ˆ˜])(?:(?<=\xa8)[aeiouyAEIOUY]|(?<={LETTER}\xb4)[aeiouAEIOU]"
@@ -57,7 +57,10 @@ def plain_characters(text: str) -> EditedText:
         return plain
     if any(sign in plain.text for sign in "âïÃÂ"):
         for _ in range(2):  # misread, or misread once more
-            plain.edit((m.start(), m.end(), fixed) for m in _MISREAD.finditer(plain.text) if (fixed := _reread(m[0])) is not None)
+            found = [(m.start(), m.end(), fixed) for m in _MISREAD.finditer(plain.text) if (fixed := _reread(m[0])) is not None]
+            if not found:
+                break
+            plain.edit(found)
     if any(mark in plain.text for mark in _MARKS):
         plain.edit(_accented(plain.text))
     if any(letter in plain.text for letter in _TYPEFACE):

@@ -27,7 +27,7 @@ _INLINE_WORDS = frozenset(
     " wiek возраст religion"
     " konfession religione wyznanie".split()
 )
-_COMMA = re.compile(",")
+_COLON, _COMMA = re.compile(r"[:：={]"), re.compile(",")
 _LONGEST_LABEL, _LONGEST_VALUE = 34, 70
 _AGE = re.compile(
     r"\D{0,6}\d{1,3}(?!\d| ?[-–+] ?\d|\+| (?:to|bis) \d)(?: ?(?:years?(?: old)?|yrs?|y/?o|jahre?(?: alt)?|ans|anos|anni|lat|лет|года?|ar"
@@ -128,18 +128,13 @@ def find_fields(flat: str) -> list[Field]:
             if len(cells[0]) and cells[0][1] - cells[0][0] <= _LONGEST_VALUE and ":" not in line and _label(flat[slice(*cells[0])]) is None:
                 found.append(Field(kind, label, place, cells[0]))
         labels = [_label(flat[a:b]) for a, b in cells]
-        known = [kind is not None or flat[a:b] in _COLUMNS for kind, (a, b) in zip(labels, cells, strict=True)]
-        if len(cells) > 2 and any(labels) and sum(known) >= 2 and (all(known) or (labels[0] and labels[1])):
-            columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(labels, cells, strict=True)]
-            separator = _SEPARATOR
+        if heads := _columns(flat, cells, labels):
+            columns, separator = heads, _SEPARATOR
             continue
         if "," in line and ":" not in line and "|" not in line:
             row = _cells(line, start, _COMMA)
-            kinds = [_label(flat[a:b]) for a, b in row]
-            known = [kind is not None or flat[a:b] in _COLUMNS for kind, (a, b) in zip(kinds, row, strict=True)]
-            if len(row) > 2 and any(kinds) and sum(known) >= 2 and (all(known) or (kinds[0] and kinds[1])):
-                columns = [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(kinds, row, strict=True)]
-                separator = _COMMA
+            if heads := _columns(flat, row, [_label(flat[a:b]) for a, b in row]):
+                columns, separator = heads, _COMMA
                 continue
         for n, ((a, b), named) in enumerate(zip(cells, labels, strict=True)):
             if named is not None and n + 1 < len(cells):
@@ -163,6 +158,16 @@ def find_fields(flat: str) -> list[Field]:
     return found
 
 
+def _columns(flat: str, cells: list[tuple[int, int]], labels: list[str | None]) -> list[tuple[str | None, str]]:
+    """The kind and the label of each column, where a line is the head of a table; else nothing."""
+    if len(cells) < 3 or not any(labels):
+        return []
+    known = [kind is not None or flat[a:b] in _COLUMNS for kind, (a, b) in zip(labels, cells, strict=True)]
+    if sum(known) < 2 or not (all(known) or (labels[0] and labels[1])):
+        return []
+    return [(kind, flat[a:b].strip(_MARKUP)) for kind, (a, b) in zip(labels, cells, strict=True)]
+
+
 def _marked_up(flat: str) -> Iterator[Field]:
     """`<lastName>Doe</lastName>` and `name="Jane Doe"`."""
     for pattern in (_ELEMENT, _ATTRIBUTE):
@@ -176,9 +181,9 @@ def _marked_up(flat: str) -> Iterator[Field]:
 def _cells(line: str, start: int, separator: re.Pattern[str] = _SEPARATOR) -> list[tuple[int, int]]:
     """(start, end) of the cells of a line that hold something, without the blanks around them."""
     found, a = [], 0
-    for b, past in (*(m.span() for m in separator.finditer(line)), (len(line), len(line))):
+    for b, past in (*[m.span() for m in separator.finditer(line)], (len(line), len(line))):
         cell = line[a:b]
-        if cell.strip():
+        if cell and not cell.isspace():
             found.append((start + a + len(cell) - len(cell.lstrip()), start + a + len(cell.rstrip())))
         a = past
     return found
@@ -193,11 +198,11 @@ def _label(cell: str) -> str | None:
 
 def _with_colons(flat: str, start: int, end: int) -> Iterator[Field]:
     """Fields of a cell: `Name: Jane Doe, born: 1985`, `"name": "Jane Doe",`, `\\name{Jane}{Doe}`."""
-    if not any(sign in flat[start:end] for sign in ":：={"):
+    if _COLON.search(flat, start, end) is None:
         return
     found: list[tuple[int, int, str, str]] = []  # where the label and the value begin, the kind, the label
-    for m in re.finditer(r"[:：={]", flat[start:end]):
-        colon = start + m.start()
+    for m in _COLON.finditer(flat, start, end):
+        colon = m.start()
         low = max(found[-1][1] if found else start, colon - _LONGEST_LABEL - 8)
         before = flat[low:colon]
         for opened in (*(b.end() for b in re.finditer(r"[,(/]\s?|\d[.)] |\s[-–] |\s{2,}|\. ", before)), None):

@@ -11,6 +11,7 @@ from minirank.extract.personal.traits import after_name, find_traits
 from minirank.extract.personal.word_lists import fold
 
 _WORDS = re.compile(r"[^\W\d_]+")
+_BLANKS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _BETWEEN = re.compile(r"[ /,'()\"|-]{0,3}")
 
 
@@ -25,7 +26,8 @@ def find_personal(text: str, names: bool = True) -> list[Span]:
     Returns: kind is NAME, EMAIL, URL, PHONE, ADDRESS, BIRTH, AGE, STATUS, GENDER, NATIONALITY, BELIEF, HEALTH, ID, PHOTO or PRONOUN.
     """
     flat = fold(text)
-    words = set(_WORDS.findall(flat))
+    # SPEED: in ASCII in a fifth of the time.
+    words = set(flat.translate(_BLANKS).split() if flat.isascii() else _WORDS.findall(flat))
     found = find_contacts(text, flat)
     fields = find_fields(flat)
     if names:

@@ -82,7 +82,10 @@ class _Money(NamedTuple):
 def _money() -> _Money:
     words = signal_words()
     currencies, multiples = words.names_of("currencies"), {word: float(n) for word, n in words.names_of("multiples").items()}
-    currency = rf"(?:(?:{alternatives(currencies, _whole)})\.?)"
+    lettered = {currency for currency in currencies if re.match(_LETTER, currency)}
+    signs = alternatives(currencies.keys() - lettered, re.escape)
+    # A name of letters is no part of a longer word; a figure may follow.
+    currency = rf"(?:(?:(?:(?<!{_LETTER})|(?<=[\d ][kKtT]))(?:{alternatives(lettered, re.escape)})(?!{_LETTER})|{signs})\.?)"
     word = alternatives(multiples, re.escape)
     multiple = rf"(?:(?:{word})(?!{_LETTER})|(?:{word})(?={currency})|t(?=€|eur))\.?"
     low, high = (
@@ -107,12 +110,6 @@ def _amounts(plain: str, begin: int, finish: int) -> Iterator[re.Match[str]]:
                 yield m
                 past = m.end()
                 break
-
-
-def _whole(word: str) -> str:
-    """The pattern of a word that is not a part of a longer one; a figure may follow."""
-    escaped = re.escape(word)
-    return f"(?:(?<!{_LETTER})|(?<=[\\d ][kKtT])){escaped}(?!{_LETTER})" if re.match(_LETTER, word) else escaped
 
 
 def find_pay(plain: str, cues: dict[str, list[Match]], wishes: bool, border: int = 0) -> Pay | None:

@@ -59,4 +59,4 @@ def find_cues(tokens: Tokens) -> dict[str, list[Match]]:
 
 def alternatives(phrases: Iterable[str], escape: Callable[[str], str]) -> str:
     """A part of a pattern that matches any of some phrases, the longest first."""
-    return "|".join(map(escape, sorted(phrases, key=len, reverse=True)))
+    return "|".join(map(escape, sorted(phrases, key=lambda phrase: (-len(phrase), phrase))))

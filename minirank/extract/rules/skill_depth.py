@@ -159,11 +159,12 @@ def _claims(plain: str, tokens: Tokens) -> list[tuple[int, int, Depth]]:
     """What a text claims of depths and years, in its order: (start, end, Depth)."""
     claims = [(cue.start, cue.end, Depth(cue.name)) for cue in signal_words().depth.scan(tokens)]
     cued = len(claims)
-    for word, start, end in zip(tokens.words, tokens.starts, tokens.ends, strict=True):
-        if word in _YEAR_WORDS and (amount := _AMOUNT.search(plain, max(0, start - 24), start)):
+    for at in [at for at, word in enumerate(tokens.words) if word in _YEAR_WORDS]:
+        start = tokens.starts[at]
+        if amount := _AMOUNT.search(plain, max(0, start - 24), start):
             years = NUMBER_WORDS.get(amount["n"].lower()) or int(amount["n"])
             if 0 < years <= _MOST_YEARS:
-                claims.append((amount.start(), end, Depth(years=years)))
+                claims.append((amount.start(), tokens.ends[at], Depth(years=years)))
     return claims if len(claims) == cued else sorted(claims, key=lambda claim: claim[:2])
 
 
