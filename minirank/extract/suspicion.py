@@ -217,9 +217,12 @@ def _repeats(plain, tokens):
     names = list(filter(str.isalnum, tokens.words))
     if not any(map(eq, names, names[1:])):
         return []
+    runs = [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1 :], strict=False)) if a == b]
+    if not runs:
+        return []
     words = [(w, s, e) for w, s, e in zip(tokens.words, tokens.starts, tokens.ends, strict=True) if w.isalnum()]
     found = []
-    for at in [i for i, (a, b) in enumerate(zip(names, names[_REPEATS - 1 :], strict=False)) if a == b]:
+    for at in runs:
         start = words[at][1]
         _, last, end = words[at + _REPEATS - 1]
         placeholder = plain[last - 1] in "<[{"  # `<LOCATION> <LOCATION>` of a de-identified text

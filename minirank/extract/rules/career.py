@@ -265,10 +265,10 @@ def _cuts(plain: str, start: int, end: int) -> list[tuple[int, int, float]]:
 
 
 # Of the words of work those for a person: `Manager`, but not `Logistics`.
-_PERSON = re.compile(
-    r"(?:er|or|ist|yst|ect|ian|ant|agent|president|student|eur|euse|rice|i[eè]re|ado|ada|ero|era|ora|nte|sta|rin|tin|man|woman|mann|frau|ary"
-    r"|ive|mechanic|chef|clerk|cook|nurse|head|lead|intern|chief|associate|attorney|coach|pilot|trainee|apprentice|midwife|vice"
-    r"|partner|responsable|responsabile|gestionnaire|ingegnere|contador|fachinformatiker|werkstudent|principal|[\u0370-\u04ff]+)$"
+_PERSON = tuple(
+    "er or ist yst ect ian ant agent president student eur euse rice iere ado ada ero era ora nte sta rin tin man mann frau ary ive"
+    " mechanic chef clerk cook nurse head lead intern chief associate attorney coach pilot trainee apprentice midwife vice responsable"
+    " responsabile gestionnaire ingegnere contador werkstudent principal".split()
 )
 _NO_PERSON = frozenset("customer computer sector temporary creative innovative".split())
 
@@ -277,9 +277,13 @@ def _is_title(words: list[str]) -> bool:
     """Whether folded words begin or end with one for somebody's work."""
     lists = word_lists()
     return any(
-        word in lists.trades or (word in lists.work_words and word not in _NO_PERSON and _PERSON.search(word) is not None)
+        word in lists.trades or (word in lists.work_words and word not in _NO_PERSON and _names_person(word))
         for word in (words[:1] + words[-1:])
     )
+
+
+def _names_person(word: str) -> bool:
+    return word.endswith(_PERSON) or "\u0370" <= word[-1] <= "\u04ff"  # Greek and Cyrillic
 
 
 def _line(plain: str, start: int, end: int) -> tuple[int, int]:

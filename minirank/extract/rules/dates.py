@@ -121,7 +121,7 @@ _NUMERIC = re.compile(
 _WORD_BEFORE = re.compile(
     r"""(?x)(?<![^\W_])
     (?:(?P<d>\d{1,2})(?:\.|st|nd|rd|th|er|º|ª)?(?:\s(?:de|of)\b)?[\s/-]?\s?)?
-    (?:(?P<w>[^\W\d_]{2,14})\.?|(?P<half>[QqTtHhSs])(?P<n>[1-4]))
+    (?:(?P<w>[^\W\d_]{2,14}+)\.?|(?P<half>[QqTtHhSs])(?P<n>[1-4]))
     (?:\s(?:de|del|of|di|do|d'|in|des|en|m\.)\b)?
     (?:\s(?P<after>\d{1,2})(?:st|nd|rd|th)?)?,?[\s/.'-]{0,2}$"""
 )

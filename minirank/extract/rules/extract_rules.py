@@ -1,4 +1,4 @@
-"""Extraction by rules: no server, no model, half a millisecond a document."""
+"""Extraction by rules: no server, no model, a few milliseconds a document."""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ def marked_in_english(scan: ScannedText, gazetteer: Gazetteer | None, is_asked: 
         gazetteer: Gazetteer or None.
         is_asked: whether what stands at an offset into `plain` may be asked of a candidate.
     """
-    words = [word for word in scan.tokens.words if word.isalpha()]
-    if sum(word in _FUNCTION_WORDS for word in words) < _ENGLISH * max(len(words), 1):
+    words = list(filter(str.isalpha, scan.tokens.words))
+    if sum(map(_FUNCTION_WORDS.__contains__, words)) < _ENGLISH * max(len(words), 1):
         return Marked([], [], False)
     skills, knowledge = ([span for span in layer if is_asked(span[0])] for layer in marked_spans(scan, gazetteer))
     return Marked(skills, knowledge)
