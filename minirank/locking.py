@@ -87,6 +87,20 @@ def holder(folder: Path) -> str | None:
         os.close(descriptor)
 
 
+def hold(descriptor: int) -> None:
+    """Lock an open file, until it is closed or its process ends; where there are no locks, nothing."""
+    with suppress(OSError):
+        if fcntl is not None:
+            _lock(descriptor, fcntl.LOCK_EX)
+
+
+def is_held(path: Path) -> bool | None:
+    """Whether a process has `hold` of a file; None where that cannot be told."""
+    with suppress(OSError), open(path, "r+b") as stream:
+        return None if fcntl is None else not _lock(stream.fileno(), fcntl.LOCK_EX)
+    return None
+
+
 def _acquire(path: Path, command: str, say: Callable[[str], None], named: Path) -> int:
     """The descriptor of the lock file, once its lock is ours."""
     name = "another process"

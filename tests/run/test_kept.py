@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from ranking_world import write_market
 
 from minirank.config.configuration import Config, FolderConfig
 from minirank.data import read_folder
-from minirank.data.kept import store
+from minirank.data.kept import array_file, store
 from minirank.data.kept.store import FOLDER, SHARE, Kept
 from minirank.errors import DataError
+from minirank.locking import hold, is_held
 from minirank.run.load_data import load_dataset
 
 
@@ -142,6 +144,32 @@ def test_where_nothing_can_be_kept_one_line_says_so(data, monkeypatch):
     said = []
     load(data, Kept(said.append))
     assert said == [f"{data / FOLDER}: nothing is kept there for the next time: No space left on device"] and not entries(data)
+
+
+def test_what_a_kill_left_is_removed_and_what_is_being_written_stays(tmp_path, monkeypatch):
+    left, fresh, written = (tmp_path / f".rows-{name}.bin.1.part" for name in ("left", "fresh", "written"))
+    mine = tmp_path / f".rows-mine.bin.{os.getpid()}.part"
+    for path, age in ((left, 60), (fresh, 0), (written, 9999), (mine, 0)):
+        path.write_bytes(b"x")
+        os.utime(path, (time.time() - age,) * 2)
+    with open(written, "r+b") as stream:
+        hold(stream.fileno())
+        store.remove_unfinished(tmp_path)
+        assert sorted(tmp_path.iterdir()) == [fresh, written]
+    store.remove_unfinished(tmp_path)
+    assert [*tmp_path.iterdir()] == [fresh]
+    monkeypatch.setattr("minirank.locking.fcntl", None)  # a system without locks
+    for age in (60, 4000):
+        os.utime(fresh, (time.time() - age,) * 2)
+        store.remove_unfinished(tmp_path)
+        assert fresh.exists() == (age == 60)
+
+
+def test_a_file_is_held_while_it_is_written(tmp_path, monkeypatch):
+    seen, bytes_of = [], array_file._bytes
+    monkeypatch.setattr(array_file, "_bytes", lambda array: (seen.extend(map(is_held, tmp_path.glob(".*"))), bytes_of(array))[1])
+    array_file.write_arrays(tmp_path / "x.bin", {"a": np.arange(3), "b": np.arange(4)}, None)
+    assert seen == [True, True] and is_held(tmp_path / "x.bin") is False
 
 
 def test_there_is_never_more_than_the_share_and_kills_leave_nothing_for_long(data, monkeypatch):

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from minirank.locking import hold
+
 MAGIC = b"minirank arrays 1\n"
 BEFORE = len(MAGIC) + 16  # bytes before the head
 ALIGNED = 64  # bytes
@@ -48,6 +50,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: object) ->
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "xb") as stream:
+            hold(stream.fileno())  # so that others know it from what a kill left
             stream.write(MAGIC + b"".join(size.to_bytes(8, "little") for size in sizes) + content + b"\0" * (-start % ALIGNED))
             for array in parts:
                 stream.write(_bytes(array))

@@ -32,12 +32,14 @@ import numpy as np
 
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
 from minirank.errors import DataError, changed_while_read
+from minirank.locking import is_held
 
 FOLDER = ".minirank"
 TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by minirank of the data beside it; delete it when you like.\n"
 SHARE = 1.5  # of the bytes of the data
 DATA = (".jsonl", ".csv", ".npz")  # endings of the files that entries are made of
-ABANDONED = 3600  # seconds after which an unfinished file is that of a process that was killed
+ABANDONED = 3600  # seconds after which an unfinished file is that of a process that was killed, where nothing tells who has it
+JUST_MADE = 10  # seconds in which nobody may have it yet
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -226,10 +228,7 @@ def _make_room(folder: Path, most: float, needed: Collection[Path]) -> None:
     for path in {*folder.glob("*.bin")} - {*needed}:
         with suppress(OSError):
             entries.append((path.stat().st_mtime, path.stat().st_size, path))
-    for path in folder.glob(".*.part"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > ABANDONED or f".{os.getpid()}.part" in path.name:
-                path.unlink()
+    remove_unfinished(folder)
     left = sum(size for _, size, _ in entries)
     for _, size, path in sorted(entries):
         if left <= most:
@@ -237,6 +236,15 @@ def _make_room(folder: Path, most: float, needed: Collection[Path]) -> None:
         with suppress(OSError):
             path.unlink()
         left -= size
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what kills left, which may be as large as the data."""
+    for path in folder.glob(".*.part"):
+        with suppress(OSError):
+            age, held = time.time() - path.stat().st_mtime, is_held(path)
+            if not held and (f".{os.getpid()}.part" in path.name or age > (ABANDONED if held is None else JUST_MADE)):
+                path.unlink()
 
 
 def _remove_orphans(folder: Path) -> None:

@@ -19,7 +19,7 @@ from minirank.data.kept.array_file import Damaged
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.inputs import read_inputs, write_inputs
 from minirank.data.kept.mapped_rows import MappedInputs, MappedRows, Rows
-from minirank.data.kept.store import FOLDER, Contents, Kept
+from minirank.data.kept.store import FOLDER, Contents, Kept, remove_unfinished
 from minirank.data.table.column_scratch import ColumnScratch, Most, NoSpace
 from minirank.errors import ConfigError, DataError, RunError
 from minirank.kernels.batch import Batch, Inputs
@@ -77,6 +77,7 @@ class KeptTable:
         folder = self._place.parent / FOLDER
         try:
             folder.mkdir(exist_ok=True)
+            remove_unfinished(folder / self._place.name)
         except OSError as error:
             self.say_in_memory(error.strerror or str(error))
             return None
