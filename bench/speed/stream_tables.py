@@ -6,7 +6,7 @@
 The table has 10 numbers, some of them missing in up to 40 % of the rows, 10 categories of 10 to 1,000,000 values, and a binary label.
 Each command runs in a control group whose memory is limited to what is asked for, page cache and all; see `streams.py`. `--kind npz` is the
 table as an uncompressed NPZ. `in memory` is the first training without a limit, where nothing is kept: its model must be the same bytes.
-`--rounds` trains again and again on what is kept, in turns with and without a limit, and notes the fastest epoch of each.
+`--rounds` trains again and again on what is kept, in turns with and without a limit, and notes how fast the epochs are.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -102,18 +103,26 @@ def measured(data: Path, work: Path, memory: str, commands: list[str]) -> dict:
             words = ["train", config, "--run", folder, "--force", *(["--no-cache"] if command == WHOLE else [])]
             made = timed(limit if is_limited else None, *words) | epoch(folder)
             made |= {"model": parameters(folder / "model.npz"), "metrics": digest(folder / "metrics.jsonl", folder / "data.json")}
-            found[command] = max(found.get(command, made), made, key=lambda each: each["rows_per_second"])
+            made["rates"] = [*found.get(command, {}).get("rates", []), made["rows_per_second"]]
+            found[command] = made
     return found
+
+
+def ratios(commands: dict) -> str | None:
+    """How fast epochs were in each round, divided by those in memory: median and range; None where there were no rounds."""
+    if WHOLE_AGAIN not in commands:
+        return None
+    found = [limited / whole for limited, whole in zip(commands["train again"]["rates"], commands[WHOLE_AGAIN]["rates"])]
+    return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f} in {len(found)} rounds)"
 
 
 def in_a_line(tables: dict) -> str:
     """What is in memory at most, and what an epoch costs, of the largest tables that were measured so."""
     largest = max(tables.values(), key=lambda size: size["megabytes"])
     told = f"The largest table, of {largest['megabytes']:,.0f} MB, trains the first time within {largest['memory']}"
-    raced = [size["commands"] for size in tables.values() if WHOLE_AGAIN in size["commands"]]
+    raced = [found for size in tables.values() if (found := ratios(size["commands"]))]
     if raced:
-        again, whole = (raced[-1][name]["rows_per_second"] for name in ("train again", WHOLE_AGAIN))
-        told += f"; rows that are read part by part train {again / whole:.2f} times as fast as those in memory"
+        told += f"; rows that are read part by part train at {raced[-1]} of the speed of those in memory"
     return f"{told}."
 
 
@@ -129,9 +138,8 @@ def table(results: dict) -> str:
                 rows.append([f"{command}: {what}", f"{each['seconds']:,.0f}", f"{each['anonymous'] / 1e6:,.0f}", peak])
         first, again, whole, whole_again = (found.get(command) for command in ("train", "train again", WHOLE, WHOLE_AGAIN))
         text = f"{name} and {len(SIZES) + NUMBERS} columns, {size['megabytes']:,.0f} MB, within {size['memory']} ({first['how']})"
-        if again and whole_again:
-            speeds = again["rows_per_second"], whole_again["rows_per_second"]
-            text += f": {speeds[0]:,.0f} rows a second, {speeds[0] / speeds[1]:.2f} of the {speeds[1]:,.0f} in memory"
+        if speeds := ratios(found):
+            text += f": epochs at {speeds} of the speed in memory, median {median(whole_again['rates']):,.0f} rows a second"
         if whole:
             text += f"; in memory the first training takes {whole['seconds']:,.0f} s and {whole['anonymous'] / 1e6:,.0f} MB"
         others = [each for each in (again, whole, whole_again) if each]
