@@ -25,7 +25,7 @@ from minirank.features.inputs import Input
 from minirank.features.kept_rows import KeptRows
 from minirank.features.links import Links
 from minirank.features.market import Market
-from minirank.features.new_texts import remark, too_few, without_vectors
+from minirank.features.new_texts import remarks_of
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import Profiles, Record, Records, ResumesFound, job_profiles, job_text, resume_profiles, resume_text
 from minirank.features.statistics import roles_of, skills_of, statistics, vocabularies_of
@@ -200,6 +200,12 @@ class Encoder:
         Args:
             kept: where rows that take too much of the memory are kept, and mapped.
         """
+        if kept is not None and self.text is not None and not self.config.embedded and kept.texts_exceed(self.config):
+            from minirank.features.fit_in_parts import rows_in_parts
+
+            found = rows_in_parts(self, folder, features, split, kept)
+            if found is not None:
+                return found
         resumes = self.resumes(folder.resumes, features.resumes)
         jobs = job_profiles(folder.jobs, features.jobs, resumes.model, self.config.tokens_per_text)
         history = history_of(self.config, jobs, PastHires.from_folder(folder, features), resumes.model, resumes)
@@ -208,7 +214,7 @@ class Encoder:
             return self.rows_of(folder, features, split, pairs)
         from minirank.features.encode_in_parts import encode_in_parts
 
-        told = self.remarks(folder, features, pairs)
+        told = remarks_of(folder, features, pairs)
         encoded = encode_in_parts(self, pairs, kept, told)[1]
         return encoded, told, self.facts(pairs, encoded, split)
 
@@ -224,19 +230,7 @@ class Encoder:
     ) -> Encoded:
         """What `rows` gives of pairs that are matched; `dense`: of `Encoder.dense`, where it is at hand."""
         encoded = self._encode(pairs, dense)
-        return encoded, self.remarks(folder, features, pairs), self.facts(pairs, encoded, split)
-
-    def remarks(self, folder: DataFolder, features: Features, pairs: MatchedPairs) -> list[str]:
-        """What there is to say of the texts."""
-        jobs, resumes, people = pairs.jobs, pairs.resumes, folder.resumes
-        told = remark(
-            too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
-            too_few(
-                "{:,} of {:,} resumes", resumes.known, resumes.foreign, lambda row: resume_text(people[row], features.resumes[row]).text
-            ),
-        )
-        remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
-        return [each for each in remarks if each]
+        return encoded, remarks_of(folder, features, pairs), self.facts(pairs, encoded, split)
 
     def facts(self, pairs: MatchedPairs, encoded: Inputs | MappedInputs, split: Split) -> dict[str, ColumnFacts]:
         """What is left of the columns, where there are training rows."""

@@ -24,6 +24,7 @@ from minirank.features.kept_pool import can_keep, entry_of, write_resumes
 from minirank.features.kept_rows import KeptRows
 from minirank.features.links import Links, spread
 from minirank.features.market import Market
+from minirank.features.new_texts import remarks_of
 from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_profiles, job_text, resume_profiles, resume_texts
 from minirank.features.statistics import roles_of, skills_of, statistics, vocabularies_of
@@ -88,7 +89,7 @@ def fit_and_encode(
     encoder = Encoder(config, roles_of(folder, rows), vocabularies, model, market, unscaled, unscaled, int(shown.time[rows].max()))
     pairs = encoder.matched(folder, jobs, resumes, history)
     if kept is not None and kept.exceed(len(pairs), encoder.inputs):
-        told = encoder.remarks(folder, features, pairs)
+        told = remarks_of(folder, features, pairs)
         encoder, encoded = encode_in_parts(encoder, pairs, kept, told, lambda values, place: statistics(values[rows]))
         return encoder, (encoded, told, encoder.facts(pairs, encoded, split))
     if config.text:

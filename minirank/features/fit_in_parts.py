@@ -1,11 +1,12 @@
-"""An encoder fitted to the training rows of a folder whose texts do not fit into memory beside the rest.
+"""An encoder fitted to the training rows of a folder whose texts do not fit into memory beside the rest, and such a folder's rows.
 
     for some thousand texts after others      what words they hold, counted; kept on the disk
     of all counts                             how rare words are, and what else is fitted: as `TextModel.fit` has it
     for the same texts once more              jobs and resumes as arrays, `StoredProfiles`
     for each part of the pairs                the jobs and resumes that it needs, taken into memory
 
-The numbers are those of `fit_and_encode`, for what is made of a job, a resume or a pair hangs on it and on what was fitted alone.
+The numbers are those of `fit_and_encode` and of `Encoder.rows`, for what is made of a job, a resume or a pair hangs on it and on what
+was fitted alone.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from minirank.features.history import History, plain_ads
 from minirank.features.kept_rows import KeptRows
 from minirank.features.links import Links, spread
 from minirank.features.market import Market
+from minirank.features.new_texts import remarks_of
 from minirank.features.pairs import MatchedPairs, Rows
 from minirank.features.profiles import Counts, Profiles, job_profiles, job_text, resume_profiles, resume_text, resume_texts
 from minirank.features.sparse import Weights
@@ -125,40 +127,103 @@ def fit_in_parts(
     shown, rows = folder.impressions, split.train
     trained = {"job": _used(shown.job[rows], len(folder.jobs)), "resume": _used(shown.resume[rows], len(folder.resumes))}
     with kept.room_for_rows() as scratch:
-        counter = TermCounter.of_both(config.buckets, config.bigrams)
-        of_jobs = [_counted(span, _job_texts(folder, features, span), counter, scratch, False) for span in _spans(len(folder.jobs))]
-        of_resumes = []
-        with stage("reading resumes", len(folder.resumes), "texts") as at:
-            for span in _spans(len(folder.resumes)):
-                people = resume_texts(folder.resumes[span.start : span.stop], part_of(features.resumes, span.start, span.stop))
-                of_resumes.append(_counted(span, people, counter, scratch, True))
-                del people
-                give_back()
-                at(span.stop)
-        del counter
-        model = _text_model(config, (of_jobs, of_resumes), tuple(trained.values()))
+        counted = _count(folder, features, config, scratch)
+        model = _text_model(config, counted, tuple(trained.values()))
         if config.links:
             model = replace(model, links=_links(folder, features, trained))
-        if _are_foreign(folder, model, of_resumes):
+        if _are_foreign(folder, model, counted[1]):
             return None
-        jobs, ads, asked = _jobs(folder, features, model, config, of_jobs, trained["job"], scratch)
-        resumes, held = _resumes(folder, features, model, config, of_resumes, trained["resume"], scratch)
-        del of_jobs, of_resumes
-        sides = jobs.whole(scratch, JOB_SETS), resumes.whole(scratch, RESUME_SETS)
-        fitted = [side.take(np.flatnonzero(used)) for side, used in zip(sides, trained.values())]
+        read = _read(folder, features, model, config, counted, trained, scratch)
+        del counted
+        fitted = [side.take(np.flatnonzero(used)) for side, used in zip(read.sides, trained.values())]
         market = Market.fit(fitted[0], fitted[1], config.min_count)
-        vocabularies = vocabularies_of(config, _training_pairs(config, fitted, trained, folder, rows), asked + held)
+        vocabularies = vocabularies_of(config, _training_pairs(config, fitted, trained, folder, rows), read.skills)
         del fitted
         unscaled, until = np.zeros(0), int(shown.time[rows].max())
         encoder = Encoder(config, roles_of(folder, rows), vocabularies, model, market, unscaled, unscaled, until)
-        past = PastHires.from_folder(folder, features)
-        matched = encoder.matched(folder, *sides, None)
-        pairs = StoredPairs(
-            **vars(matched), all_jobs=jobs, all_resumes=resumes, history_of=lambda some: history_of(config, some, past, model, resumes, ads)
-        )
-        told = encoder.remarks(folder, features, pairs)
+        pairs = read.pairs(encoder, folder, features)
+        told = remarks_of(folder, features, pairs)
         encoder, encoded = encode_in_parts(encoder, pairs, kept, told, lambda values, place: statistics(values[rows]))
         return encoder, (encoded, told, encoder.facts(pairs, encoded, split))
+
+
+def rows_in_parts(encoder: Encoder, folder: DataFolder, features: Features, split: Split, kept: KeptRows) -> Encoded | None:
+    """`Encoder.rows` of an encoder that reads texts by words; None where most resumes are foreign to it, and are compared in another way.
+
+    Raises:
+        DataError, ConfigError: as for `fit_in_parts`.
+    """
+    model = encoder.text
+    assert model is not None
+    none = {"job": np.zeros(len(folder.jobs), bool), "resume": np.zeros(len(folder.resumes), bool)}
+    with kept.room_for_rows() as scratch:
+        counted = _count(folder, features, encoder.config, scratch)
+        if _are_foreign(folder, model, counted[1]):
+            return None
+        pairs = _read(folder, features, model, encoder.config, counted, none, scratch).pairs(encoder, folder, features)
+        del counted
+        told = remarks_of(folder, features, pairs)
+        _, encoded = encode_in_parts(encoder, pairs, kept, told)
+        return encoded, told, encoder.facts(pairs, encoded, split)
+
+
+@dataclass(frozen=True)
+class _StoredFolder:
+    """The jobs and resumes of a folder as a model reads them, on the disk.
+
+    Args:
+        jobs, resumes: all. ads: the jobs as they are without any model. sides: all jobs and all resumes without texts.
+        skills: how many training jobs and training resumes hold each.
+    """
+
+    jobs: StoredProfiles
+    ads: StoredProfiles
+    resumes: StoredProfiles
+    sides: tuple[Profiles, Profiles]
+    skills: Counter[str]
+
+    def pairs(self, encoder: Encoder, folder: DataFolder, features: Features) -> StoredPairs:
+        """The impressions."""
+        past, config, model = PastHires.from_folder(folder, features), encoder.config, encoder.text
+        return StoredPairs(
+            **vars(encoder.matched(folder, *self.sides, None)),
+            all_jobs=self.jobs,
+            all_resumes=self.resumes,
+            history_of=lambda some: history_of(config, some, past, model, self.resumes, self.ads),
+        )
+
+
+def _count(
+    folder: DataFolder, features: Features, config: FeatureConfig, scratch: Scratch
+) -> tuple[list[CountedTexts], list[CountedTexts]]:
+    """The texts of jobs, and of resumes."""
+    counter = TermCounter.of_both(config.buckets, config.bigrams)
+    of_jobs = [_counted(span, _job_texts(folder, features, span), counter, scratch, False) for span in _spans(len(folder.jobs))]
+    of_resumes = []
+    with stage("reading resumes", len(folder.resumes), "texts") as at:
+        for span in _spans(len(folder.resumes)):
+            people = resume_texts(folder.resumes[span.start : span.stop], part_of(features.resumes, span.start, span.stop))
+            of_resumes.append(_counted(span, people, counter, scratch, True))
+            del people
+            give_back()
+            at(span.stop)
+    return of_jobs, of_resumes
+
+
+def _read(
+    folder: DataFolder,
+    features: Features,
+    model: TextModel,
+    config: FeatureConfig,
+    counted: tuple[list[CountedTexts], list[CountedTexts]],
+    trained: dict[str, np.ndarray],
+    scratch: Scratch,
+) -> _StoredFolder:
+    """Jobs and resumes whose texts were counted; trained: which of them training rows have."""
+    jobs, ads, asked = _jobs(folder, features, model, config, counted[0], trained["job"], scratch)
+    resumes, held = _resumes(folder, features, model, config, counted[1], trained["resume"], scratch)
+    sides = jobs.whole(scratch, JOB_SETS), resumes.whole(scratch, RESUME_SETS)
+    return _StoredFolder(jobs, ads, resumes, sides, asked + held)
 
 
 def _spans(count: int) -> list[range]:

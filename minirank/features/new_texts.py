@@ -12,6 +12,7 @@ from minirank.extract import Features
 from minirank.extract.edited_text import EditedText
 from minirank.extract.language import named, unknown_languages
 from minirank.features.embeddings import Meaning
+from minirank.features.pairs import MatchedPairs
 from minirank.features.profiles import job_text, resume_text
 
 LOOKED_AT = 100  # texts whose language is told
@@ -53,6 +54,17 @@ def without_vectors(texts: str, meaning: Meaning | None) -> str | None:
     if not missing:
         return None
     return f"{texts.format(missing, len(meaning.missing))} have no vectors, so their meaning counts as unknown; see features.embeddings"
+
+
+def remarks_of(folder: DataFolder, features: Features, pairs: MatchedPairs) -> list[str]:
+    """What there is to say of the texts of a folder whose impressions are matched."""
+    jobs, resumes, people = pairs.jobs, pairs.resumes, folder.resumes
+    told = remark(
+        too_few("{:,} of {:,} jobs", jobs.known, jobs.foreign, lambda row: job_text(folder.jobs[row], features.jobs[row]).text),
+        too_few("{:,} of {:,} resumes", resumes.known, resumes.foreign, lambda row: resume_text(people[row], features.resumes[row]).text),
+    )
+    remarks = [told, *(without_vectors(f"{{:,}} of {{:,}} {name}", of.meaning) for name, of in (("jobs", jobs), ("resumes", resumes)))]
+    return [each for each in remarks if each]
 
 
 def of_other_languages(folder: DataFolder, features: Features) -> str | None:

@@ -50,10 +50,10 @@ def small(monkeypatch):
     monkeypatch.setattr(sparse, "ROWS", 5)
 
 
-def loaded(market, place, memory, **features):
+def loaded(market, place, memory, encoder=None, **features):
     data = shutil.copytree(market, place / "data", ignore=shutil.ignore_patterns(FOLDER))
     made = to_dict(Config(FolderConfig(data))) | {"features": features, "training": {"memory": memory}}
-    dataset = load_dataset(config_from_dict(made), kept=Kept())
+    dataset = load_dataset(config_from_dict(made), encoder, kept=Kept())
     dataset.encoder.save(place)
     return dataset
 
@@ -70,18 +70,22 @@ def test_the_encoder_and_its_rows_have_the_same_bytes(market, tmp_path, small, m
     assert min(len(seen[0].all_jobs.parts), len(seen[0].all_resumes.parts)) > 1 and seen[0].resumes.text is None
     for name in ("encoder.json", "encoder.npz"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "little" / name).read_bytes(), name
-    in_memory = little.rows.in_memory()
-    for name in ("ids", "dense"):
-        assert getattr(in_memory, name).tobytes() == getattr(whole.rows, name).tobytes()
-    for one, other in zip(in_memory.bags, whole.rows.bags, strict=True):
-        assert all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in ("entity", "offsets", "ids"))
+    other = loaded(market, tmp_path / "other", LITTLE, whole.encoder, **features)  # a folder that another was not fitted to
+    assert len(seen) == 2 and len(seen[1].all_resumes.parts) > 1
+    for made in (little, other):
+        in_memory = made.rows.in_memory()
+        for name in ("ids", "dense"):
+            assert getattr(in_memory, name).tobytes() == getattr(whole.rows, name).tobytes()
+        for one, theirs in zip(in_memory.bags, whole.rows.bags, strict=True):
+            assert all(getattr(one, name).tobytes() == getattr(theirs, name).tobytes() for name in ("entity", "offsets", "ids"))
     assert little.columns == whole.columns
 
 
 def test_texts_that_are_foreign_are_fitted_as_in_memory(market, tmp_path, small, monkeypatch):
     monkeypatch.setattr(TextModel, "foreign", lambda self, words: np.arange(words.shape[0]) >= 0)
     whole, little = (loaded(market, tmp_path / name, memory) for name, memory in (("whole", None), ("little", LITTLE)))
-    assert little.rows.in_memory().dense.tobytes() == whole.rows.dense.tobytes()
+    other = loaded(market, tmp_path / "other", LITTLE, whole.encoder)
+    assert little.rows.in_memory().dense.tobytes() == other.rows.in_memory().dense.tobytes() == whole.rows.dense.tobytes()
 
 
 @pytest.mark.parametrize(
