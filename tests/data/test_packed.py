@@ -1,8 +1,11 @@
 """Packed columns come back bit by bit, whole or in part; a file of arrays is whole, or it is refused."""
 
+import os
+
 import numpy as np
 import pytest
 
+from minirank.data.kept import store
 from minirank.data.kept.array_file import Damaged, read_arrays, write_arrays
 from minirank.data.kept.entry import EntryReader, EntryWriter
 from minirank.data.kept.mapped_rows import MappedBag, MappedInputs
@@ -97,3 +100,17 @@ def test_a_file_with_any_byte_changed_or_cut_off_is_refused(tmp_path):
         path.write_bytes(whole[:length])
         with pytest.raises(Damaged):
             read_arrays(path)
+
+
+def test_two_machines_write_one_entry_of_a_shared_folder_at_once(tmp_path, monkeypatch):
+    path, replace = tmp_path / "entry.bin", os.replace
+
+    def meanwhile(part, whole):  # the other one, whose process has the same number
+        monkeypatch.setattr("os.replace", replace)
+        store._make_room(tmp_path, 1e6, ())
+        write_arrays(path, {"a": np.arange(9)}, {})
+        replace(part, whole)
+
+    monkeypatch.setattr("os.replace", meanwhile)
+    write_arrays(path, {"a": np.arange(9)}, {})
+    assert [*tmp_path.iterdir()] == [path] and read_arrays(path)[0]["a"].tolist() == [*range(9)]

@@ -148,8 +148,7 @@ def test_where_nothing_can_be_kept_one_line_says_so(data, monkeypatch):
 
 def test_what_a_kill_left_is_removed_and_what_is_being_written_stays(tmp_path, monkeypatch):
     left, fresh, written = (tmp_path / f".rows-{name}.bin.1.part" for name in ("left", "fresh", "written"))
-    mine = tmp_path / f".rows-mine.bin.{os.getpid()}.part"
-    for path, age in ((left, 60), (fresh, 0), (written, 9999), (mine, 0)):
+    for path, age in ((left, 60), (fresh, 0), (written, 9999)):
         path.write_bytes(b"x")
         os.utime(path, (time.time() - age,) * 2)
     with open(written, "r+b") as stream:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import secrets
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -47,7 +48,7 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], about: object) ->
         at += -(-array.nbytes // ALIGNED) * ALIGNED
     content = json.dumps({"about": about, "arrays": placed, "bytes": at, "check": check}, separators=(",", ":")).encode()
     start, sizes = BEFORE + len(content), (len(content), zlib.crc32(content))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")  # NOTE: no number of a process, which two machines may share
     try:
         with open(part, "xb") as stream:
             hold(stream.fileno())  # so that others know it from what a kill left

@@ -243,7 +243,7 @@ def remove_unfinished(folder: Path) -> None:
     for path in folder.glob(".*.part"):
         with suppress(OSError):
             age, held = time.time() - path.stat().st_mtime, is_held(path)
-            if not held and (f".{os.getpid()}.part" in path.name or age > (ABANDONED if held is None else JUST_MADE)):
+            if not held and age > (ABANDONED if held is None else JUST_MADE):
                 path.unlink()
 
 
