@@ -262,7 +262,7 @@ def computed_by() -> dict[str, str]:
     sources = hashlib.sha256()
     for folder in (PACKAGE, PACKAGE / "kernels"):  # which may be a link
         for path in sorted(folder.rglob("*")):
-            if path.suffix not in (".pyc", ".nbc") and path.is_file() and "__pycache__" not in path.parts:
+            if path.suffix not in (".pyc", ".nbc", ".md") and path.is_file() and "__pycache__" not in path.parts:
                 sources.update(f"{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
     features = [name for name, there in sorted(np._core._multiarray_umath.__cpu_features__.items()) if there]  # type: ignore[attr-defined]
     return {
