@@ -1,11 +1,12 @@
-"""Sizes as people write them: 2GB, 500 MB, 1.5GiB, 2000000000."""
+"""Sizes as people write them: 2GB, 500 MB, 2G, 1.5GiB, 2000000000."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated
 
-UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "M": 10**6, "G": 10**9, "T": 10**12}
+UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 LEAST = 10**6  # a number without a unit that is smaller, such as 2 or 500, lacks it
 EXPECTED = "a size such as 2GB or 500MB, or a number of bytes such as 2000000000"
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s?([A-Za-z]+)", re.ASCII)

@@ -143,7 +143,8 @@ class KeptRows:
             yield Scratch(folder)
         except OSError as error:
             problem = f"these rows must be kept beside the data, in {folder}: {error.strerror or error}"
-            possible = "free some space" if error.errno == errno.ENOSPC else "make that possible"
+            writing = "allow writing there" if self.is_used else "leave out --no-cache"
+            possible = "free some space" if error.errno == errno.ENOSPC else writing
             remedy = f"{possible}, or raise training.memory (of a run: in its config.yaml)"
             raise ConfigError(f"training.memory: {problem}; {remedy}") from None
 

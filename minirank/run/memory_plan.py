@@ -6,6 +6,8 @@ each row besides its inputs, such as labels, parts and searches, `A_ROW`; rows i
 
 from __future__ import annotations
 
+import math
+
 from ..config.byte_sizes import bytes_of, size_text
 from ..config.configuration import Config
 from ..data import Dataset
@@ -31,8 +33,10 @@ def most_for_rows(config: Config, rows: int) -> float | None:
     memory = bytes_of(config.training.memory)
     needed = PROCESS + A_ROW * rows
     if needed > memory:
-        problem = f"{rows:,} rows need {size_text(needed)} even where their inputs are read part by part"
-        raise ConfigError(f"training.memory is {config.training.memory}, but {problem}; set it to that or more")
+        problem = f"{rows:,} rows need {math.ceil(needed / 1e6)}MB even where their inputs are read part by part"
+        raise ConfigError(
+            f"training.memory is {config.training.memory}, but {problem}; set it to that or more (of a run: in its config.yaml)"
+        )
     return (memory - needed) / COPIES
 
 
@@ -42,7 +46,8 @@ def memory_line(config: Config, dataset: Dataset) -> str | None:
         return None
     rows = dataset.rows
     if isinstance(rows, MappedRows):
-        size, how = rows.bytes_in_memory, "are read part by part from where they are kept"
+        left = size_text(most_for_rows(config, len(rows)) or 0)
+        size, how = rows.bytes_in_memory, f"more than the {left} that it leaves for them, are read part by part from where they are kept"
     else:
         size, how = in_memory_bytes(rows), "are in memory"
     return f"training.memory is {config.training.memory}: {len(rows):,} rows, which take {size_text(size)} in memory, {how}"

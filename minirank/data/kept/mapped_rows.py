@@ -73,8 +73,8 @@ class MappedInputs:
         from minirank.kernels.ranked import ranked  # with numba, which whoever reads one column has no need of
 
         if any(is_cut(column.numbers) for column in (*self.ids, *self.dense, *(bag.ids for bag in self.bags))):
-            remedy = "start again, a training with --resume: they are made anew"
-            raise DataError("the rows that are kept there were cut off while they were read", file=FOLDER, remedy=remedy)
+            remedy = "start again (a training with --resume), and they are made anew"
+            raise DataError("rows that are kept in this folder of the data were cut off while they were read", file=FOLDER, remedy=remedy)
         order = ranked(rows).order
         ids, dense = (_some(columns, rows, order) for columns in (self.ids, self.dense))
         different = {id(bag.entity.codes): bag.entity for bag in self.bags}  # of bags, which may share one
