@@ -164,6 +164,14 @@ def test_what_a_kill_left_is_removed_and_what_is_being_written_stays(tmp_path, m
         assert fresh.exists() == (age == 60)
 
 
+def test_a_file_that_is_just_made_is_not_locked_by_who_looks_for_what_a_kill_left(tmp_path, monkeypatch):
+    path, asked = tmp_path / ".rows-0.bin.1.part", []
+    path.write_bytes(b"x")
+    monkeypatch.setattr(store, "is_held", lambda path: asked.append(path))
+    store.remove_unfinished(tmp_path)
+    assert path.exists() and not asked
+
+
 def test_a_file_is_held_while_it_is_written(tmp_path, monkeypatch):
     seen, bytes_of = [], array_file._bytes
     monkeypatch.setattr(array_file, "_bytes", lambda array: (seen.extend(map(is_held, tmp_path.glob(".*"))), bytes_of(array))[1])

@@ -242,8 +242,11 @@ def remove_unfinished(folder: Path) -> None:
     """Remove what kills left, which may be as large as the data."""
     for path in folder.glob(".*.part"):
         with suppress(OSError):
-            age, held = time.time() - path.stat().st_mtime, is_held(path)
-            if not held and age > (ABANDONED if held is None else JUST_MADE):
+            age = time.time() - path.stat().st_mtime
+            if age <= JUST_MADE:  # and asking would keep it from its maker, who tries once
+                continue
+            held = is_held(path)
+            if not held and (held is not None or age > ABANDONED):
                 path.unlink()
 
 
