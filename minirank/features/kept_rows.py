@@ -143,9 +143,9 @@ class KeptRows:
             yield Scratch(folder)
         except OSError as error:
             problem = f"these rows must be kept beside the data, in {folder}: {error.strerror or error}"
-            writing = "allow writing there" if self.is_used else "leave out --no-cache"
-            possible = "free some space" if error.errno == errno.ENOSPC else writing
-            remedy = f"{possible}, or raise training.memory (of a run: in its config.yaml)"
+            first = "free some space, or " if error.errno == errno.ENOSPC else "allow writing there, or " if error.errno else ""
+            first = first if self.is_used else "leave out --no-cache, or "
+            remedy = f"{first}raise training.memory (of a run: in its config.yaml)"
             raise ConfigError(f"training.memory: {problem}; {remedy}") from None
 
     def keep_rows(self, encoder: Encoder, entry: EntryWriter) -> Inputs | MappedInputs:
