@@ -44,7 +44,7 @@ class PairColumns:
     """
 
     def __init__(self, encoder: Encoder, pairs: MatchedPairs, scratch: Scratch) -> None:
-        self._encoder, self._pairs, config = encoder, pairs, encoder.config
+        self._encoder, self._pairs, self._scratch, config = encoder, pairs, scratch, encoder.config
         self.fields, self.bags, self.features = inputs.categorical(config), inputs.bags(config), inputs.features(config)
         fields = [each for each in self.fields if each.owner == "pair"]
         bags = [each for each in self.bags if each.owner == "pair"]
@@ -83,8 +83,11 @@ class PairColumns:
         if bag.name in self._lists:
             lengths, ids = self._lists_in_order(self._lists[bag.name])
             return np.arange(len(self._pairs), dtype=np.int32), np.append(lengths, 0), ids
-        found = bag.column(self._pairs, self._encoder.vocabulary(bag))
-        return found.entity, np.diff(found.offsets), found.ids
+        made = [(lengths, self._scratch.put(ids)) for lengths, ids in bag.lists(self._pairs, self._encoder.vocabulary(bag))]
+        lengths = np.concatenate([each for each, _ in made]).astype(np.int64)
+        ids = self._scratch.empty((int(lengths.sum()),), np.int32)
+        np.concatenate([each for _, each in made], out=ids)
+        return self._pairs.rows(bag.owner).astype(np.int32, copy=False), np.append(lengths, 0), ids
 
     def _in_order(self, matched: np.ndarray) -> np.ndarray:
         """(N,) the numbers of the pairs in their order, of those in the order in which they were matched."""

@@ -5,7 +5,7 @@ A new input is one entry here and its test. Columns have the order of the entrie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -67,13 +67,15 @@ class MultiValued(Input):
 
     def column(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> Bag:
         """The ids of N pairs."""
-        found, lengths = [], []
-        for sets in pairs.values_of(self):
-            found.append(sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary))
-            lengths.append(np.diff(sets.indptr))
+        lengths, found = zip(*self.lists(pairs, vocabulary))
         offsets = np.concatenate([[0], np.cumsum(_joined(lengths), dtype=np.int64)])
         offsets = np.append(offsets, offsets[-1])  # the last list is empty, for `hide`
         return Bag(pairs.rows(self.owner).astype(np.int32), offsets, _joined(found))
+
+    def lists(self, pairs: MatchedPairs, vocabulary: tuple[str, ...]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Lengths and ids of the lists of the owners, some after others."""
+        for sets in pairs.values_of(self):
+            yield np.diff(sets.indptr), sets.indices.astype(np.int32) if self.size == "token" else _ids(sets.indices, vocabulary)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Feature:
         return _joined(list(pairs.values_of(self)))[pairs.rows(self.owner)]
 
 
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
