@@ -207,8 +207,8 @@ def shuffles(found: dict) -> list[str]:
 
 def table(results: dict) -> str:
     """Markdown."""
-    parts = shuffles(results["shuffles"]) if "shuffles" in results else []
-    for size in results.get("sizes", {}).values():
+    parts: list[str] = []
+    for size in reversed(results.get("sizes", {}).values()):
         ours, rows = size["limited"], []
         for name, what in COMMANDS.items():
             if name in ours:
@@ -225,6 +225,7 @@ def table(results: dict) -> str:
             text += f", {again['rows_per_second'] / whole['rows_per_second']:.2f} of the {whole['rows_per_second']:,.0f} in memory, "
             text += f"which takes {whole['anonymous'] / 1e6:,.0f} MB; {'the same bytes' if same else 'OTHER BYTES'}"
         parts += [f"{text}. {again['plan']}.", markdown(["command", "seconds", "MB anonymous", "MB with page cache"], rows)]
+    parts += shuffles(results["shuffles"]) if "shuffles" in results else []
     return paragraphs(*parts, f"One epoch of the default model. {results['machine']}.")
 
 
