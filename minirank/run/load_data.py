@@ -108,6 +108,7 @@ def load_labels(config: Config, folder: DataFolder) -> Dataset:
     """
     assert isinstance(config.data, FolderConfig)
     _check_delayed(config)
+    most_for_rows(config, len(folder.impressions))  # or it says that what is held of them does not fit
     folder, split = split_of(folder, config.data, config.tasks)
     check_columns(folder, config.features)
     return select_tasks(labels_only(folder, split, config.features), config.tasks)
