@@ -52,7 +52,7 @@ class PairColumns:
         self._pair = scratch.empty((len(pairs),), np.int64)  # that each number below is of
         self._ids = {each.name: scratch.empty((len(pairs),), np.int32) for each in fields}
         self._raw = {each.name: scratch.empty((len(pairs),), np.float64) for each in features}
-        self._lists: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {each.name: [] for each in bags}
+        self._lists: dict[str, list[tuple[np.ndarray, ...]]] = {each.name: [] for each in bags}
         first = 0
         with stage("matching", len(pairs), "impressions") as at:
             for part, rows in pairs.parts(PART):
@@ -61,8 +61,7 @@ class PairColumns:
                 for field in fields:
                     self._ids[field.name][here] = field.column(part, encoder.vocabulary(field))
                 for bag in bags:
-                    found = bag.column(part, encoder.vocabulary(bag))
-                    self._lists[bag.name].append((scratch.put(np.diff(found.offsets[:-1]).astype(np.int32)), scratch.put(found.ids)))
+                    self._lists[bag.name] += [tuple(map(scratch.put, each)) for each in bag.lists(part, encoder.vocabulary(bag))]
                 for feature in features:
                     self._raw[feature.name][here] = feature.column(part)
                 first += len(part)
@@ -95,7 +94,7 @@ class PairColumns:
         values[self._pair] = matched
         return values
 
-    def _lists_in_order(self, matched: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    def _lists_in_order(self, matched: list[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray]:
         """(N,) int64 lengths of the lists of the pairs in their order, and the ids of all."""
         lengths = self._in_order(np.concatenate([of_pairs for of_pairs, _ in matched] or [np.empty(0, np.int32)])).astype(np.int64)
         ends = np.cumsum(lengths)
